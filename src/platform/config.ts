@@ -1,0 +1,161 @@
+import { resolve } from 'node:path';
+import { BlockList, isIP } from 'node:net';
+
+export interface Config {
+  port: number;
+  host: string;
+  /** null: the embedded PostgreSQL in `dataDir`. */
+  databaseUrl: string | null;
+  dataDir: string;
+  /** null: generated into `dataDir`. */
+  secretsKeys: Buffer[] | null;
+  /** null: http://HOST:PORT, once the port is known. */
+  publicUrl: string | null;
+  webhooks: {
+    allowedCidrs: string[];
+    retryDelaysMs: number[];
+    timeoutMs: number;
+    concurrency: number;
+    concurrencyPerEndpoint: number;
+  };
+  trustedProxies: string[];
+  metricsToken: string | null;
+  logLevel: LogLevel;
+  otlpEndpoint: string | null;
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export class ConfigProblem extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`These settings are wrong:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'ConfigProblem';
+  }
+}
+
+const ladder = '10s,30s,90s,5m,15m,45m,2h,6h,18h';
+
+/** Reads every setting and reports every problem at once. Empty counts as absent; other variables are ignored. */
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  const problems: string[] = [];
+  const read = <T>(name: string, fallback: T, parse: (text: string) => T | null, expected: string): T => {
+    const text = env[name]?.trim();
+    if (text === undefined || text === '') return fallback;
+    const value = parse(text);
+    if (value === null) problems.push(`${name} must be ${expected}, not ${quote(name, text)}.`);
+    return value ?? fallback;
+  };
+
+  const config: Config = {
+    port: read('PORT', 4000, (text) => integer(text, 0, 65535), 'a port from 0 to 65535'),
+    host: read(
+      'HOST',
+      '127.0.0.1',
+      (text) => (/^[a-z0-9.:-]+$/i.test(text) ? text : null),
+      'an address or a host name',
+    ),
+    databaseUrl: read('DATABASE_URL', null, postgresUrl, 'a postgres:// URL'),
+    dataDir: read('DATA_DIR', resolve('.data'), (text) => resolve(text), 'a directory'),
+    secretsKeys: read('SECRETS_KEY', null, secretKeys, '32 bytes in base64, or a comma-separated list of them'),
+    publicUrl: read('PUBLIC_URL', null, httpUrl, 'an http or https URL without query or fragment'),
+    webhooks: {
+      allowedCidrs: read('WEBHOOK_ALLOWED_CIDRS', [], cidrs, 'comma-separated ranges such as 127.0.0.0/8'),
+      retryDelaysMs: read(
+        'WEBHOOK_RETRY_DELAYS',
+        durations(ladder) as number[],
+        durations,
+        'comma-separated durations such as 10s,5m,2h (ms, s, m or h)',
+      ),
+      timeoutMs: read('WEBHOOK_TIMEOUT_MS', 15_000, (text) => integer(text, 100, 120_000), 'from 100 to 120000'),
+      concurrency: read('WEBHOOK_CONCURRENCY', 128, (text) => integer(text, 1, 10_000), 'from 1 to 10000'),
+      concurrencyPerEndpoint: read(
+        'WEBHOOK_CONCURRENCY_PER_ENDPOINT',
+        8,
+        (text) => integer(text, 1, 1_000),
+        'from 1 to 1000',
+      ),
+    },
+    trustedProxies: read('TRUSTED_PROXIES', [], cidrs, 'comma-separated ranges such as 10.0.0.0/8'),
+    metricsToken: read(
+      'METRICS_TOKEN',
+      null,
+      (text) => (/^[\x21-\x7e]{8,}$/.test(text) ? text : null),
+      'at least 8 visible characters',
+    ),
+    logLevel: read<LogLevel>(
+      'LOG_LEVEL',
+      'info',
+      (text) => logLevels.find((level) => level === text) ?? null,
+      `one of ${logLevels.join(', ')}`,
+    ),
+    otlpEndpoint: read('OTEL_EXPORTER_OTLP_ENDPOINT', null, httpUrl, 'an http or https URL'),
+  };
+  if (
+    config.databaseUrl !== null &&
+    config.secretsKeys === null &&
+    !problems.some((line) => line.startsWith('SECRETS_KEY'))
+  ) {
+    problems.push(
+      'SECRETS_KEY is required with DATABASE_URL: 32 bytes in base64, the same in every process. `openssl rand -base64 32` makes one.',
+    );
+  }
+  if (problems.length > 0) throw new ConfigProblem(problems);
+  return config;
+}
+
+/** Ranges as `node:net` can test them. */
+export function blockListOf(ranges: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = '', prefix = ''] = range.split('/');
+    list.addSubnet(address, Number(prefix), isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  }
+  return list;
+}
+
+// A secret is never repeated on a terminal or in a log.
+const quote = (name: string, text: string) =>
+  /KEY|TOKEN|DATABASE_URL/.test(name) ? 'the value given' : JSON.stringify(text.slice(0, 60));
+
+function integer(text: string, min: number, max: number): number | null {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  return value >= min && value <= max ? value : null;
+}
+
+function postgresUrl(text: string): string | null {
+  return URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol) ? text : null;
+}
+
+function httpUrl(text: string): string | null {
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
+  if (!/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '' || url.username !== '') return null;
+  return url.href.replace(/\/$/, '');
+}
+
+function secretKeys(text: string): Buffer[] | null {
+  const keys = text.split(',').map((part) => part.trim());
+  const valid = keys.every((key) => /^[A-Za-z0-9+/]{43}=$/.test(key) || /^[A-Za-z0-9_-]{43}=?$/.test(key));
+  return valid ? keys.map((key) => Buffer.from(key, 'base64')) : null;
+}
+
+function cidrs(text: string): string[] | null {
+  const ranges = text.split(',').map((part) => part.trim());
+  return ranges.every(isCidr) ? ranges : null;
+}
+
+/** Such as `10.0.0.0/8` or `fd00::/8`; the prefix is part of it. */
+export function isCidr(range: string): boolean {
+  const [address = '', prefix = '', ...rest] = range.split('/');
+  const family = isIP(address);
+  return rest.length === 0 && family !== 0 && integer(prefix, 0, family === 4 ? 32 : 128) !== null;
+}
+
+const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+function durations(text: string): number[] | null {
+  const parts = text.split(',').map((part) => /^(\d{1,9})(ms|s|m|h)$/.exec(part.trim()));
+  if (parts.length > 50 || parts.includes(null)) return null;
+  return parts.map((part) => Number(part?.[1]) * unitsMs[part?.[2] as keyof typeof unitsMs]);
+}

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import type { ClientBase, Pool } from 'pg';
+import { DataSource, getMetadataArgsStorage, type EntityManager } from 'typeorm';
+import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+
+/** A statement that PostgreSQL plans once a connection. TypeORM prepares nothing; hot paths say so here. */
+export interface Statement<Row> {
+  readonly name: string;
+  readonly text: string;
+  /** Only a type: what a row of the answer looks like. */
+  readonly row?: Row;
+}
+
+export function prepared<Row extends object = object>(text: string): Statement<Row> {
+  return { name: createHash('sha256').update(text).digest('base64url').slice(0, 20), text };
+}
+
+/**
+ * The select list of an entity, `b."created_at" as "createdAt", …`: a prepared statement answers with the same
+ * properties as TypeORM, and a column is named in one place.
+ */
+export function columnsOf(entity: new () => object, alias: string, only?: readonly string[]): string {
+  const columns = getMetadataArgsStorage().filterColumns(entity);
+  return columns
+    .filter((column) => only === undefined || only.includes(column.propertyName))
+    .map((column) => `${alias}."${column.options.name ?? column.propertyName}" as "${column.propertyName}"`)
+    .join(', ');
+}
+
+/** One transaction: TypeORM's manager and prepared statements on the same connection. */
+export class Tx {
+  private readonly committed: (() => void)[] = [];
+
+  constructor(
+    readonly manager: EntityManager,
+    private readonly client: ClientBase,
+  ) {}
+
+  async query<Row extends object>(statement: Statement<Row>, values: unknown[] = []): Promise<Row[]> {
+    return (await this.client.query<Row>({ name: statement.name, text: statement.text, values })).rows;
+  }
+
+  /** Unprepared, for libraries that bring their own text. */
+  async execute(text: string, values?: unknown[]): Promise<{ rows: unknown[] }> {
+    return await this.client.query(text, values);
+  }
+
+  /** Called once the commit is certain; a rolled back transaction never calls it. */
+  afterCommit(listener: () => void): void {
+    this.committed.push(listener);
+  }
+
+  settle(): void {
+    for (const listener of this.committed) listener();
+  }
+}
+
+export class Database {
+  constructor(readonly source: DataSource) {}
+
+  get manager(): EntityManager {
+    return this.source.manager;
+  }
+
+  /** The pool that TypeORM opened; the whole process shares it. */
+  get pool(): Pool {
+    const { driver } = this.source;
+    if (!(driver instanceof PostgresDriver)) throw new Error('The data source is not PostgreSQL');
+    return driver.master as Pool;
+  }
+
+  async query<Row extends object>(statement: Statement<Row>, values: unknown[] = []): Promise<Row[]> {
+    return (await this.pool.query<Row>({ name: statement.name, text: statement.text, values })).rows;
+  }
+
+  /** What belongs together commits together: everything that `work` does with its `tx`, or nothing. */
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const runner = this.source.createQueryRunner();
+    try {
+      const tx = new Tx(runner.manager, (await runner.connect()) as ClientBase);
+      await runner.startTransaction();
+      let result: T;
+      try {
+        result = await work(tx);
+        await runner.commitTransaction();
+      } catch (error) {
+        await runner.rollbackTransaction().catch(() => undefined);
+        throw error;
+      }
+      tx.settle();
+      return result;
+    } finally {
+      await runner.release();
+    }
+  }
+}
+
+/** PostgreSQL's SQLSTATE for a violated unique index, whichever library wrapped it. */
+export function isUniqueViolation(thrown: unknown, constraint?: string): boolean {
+  const { code, constraint: violated } = (thrown ?? {}) as { code?: unknown; constraint?: unknown };
+  return code === '23505' && (constraint === undefined || violated === constraint);
+}

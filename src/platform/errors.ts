@@ -1,0 +1,196 @@
+/**
+ * The one catalogue of errors, for both doors: a code, its HTTP status, a message that may leave, details of a fixed
+ * shape, and a private cause that only the log sees.
+ */
+
+export type IssueCode =
+  | 'required'
+  | 'unknown_field'
+  | 'wrong_type'
+  | 'not_an_option'
+  | 'out_of_range'
+  | 'too_long'
+  | 'bad_format'
+  | 'not_allowed';
+
+/** One thing wrong with an input. `path` is relative to it: `data.email`, `events.0`; empty for the input itself. */
+export interface Issue {
+  path: string;
+  message: string;
+  code: IssueCode;
+}
+
+/** What `resource_not_found` and `plan_limit_exceeded` may name. */
+export type Resource =
+  | 'intake_bot'
+  | 'submission'
+  | 'webhook'
+  | 'contact'
+  | 'record'
+  | 'route'
+  | 'event'
+  | 'webhook_delivery'
+  | 'replay'
+  | 'api_key'
+  | 'member'
+  | 'invitation'
+  | 'notice';
+
+export const statusOf = {
+  validation_failed: 400,
+  query_too_costly: 400,
+  GRAPHQL_PARSE_FAILED: 400,
+  GRAPHQL_VALIDATION_FAILED: 400,
+  authentication_required: 401,
+  invalid_credentials: 401,
+  insufficient_scopes: 403,
+  insufficient_role: 403,
+  feature_not_available: 403,
+  workspace_archived: 403,
+  csrf_required: 403,
+  document_not_trusted: 403,
+  resource_not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  idempotency_conflict: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  rate_limit_exceeded: 429,
+  plan_limit_exceeded: 429,
+  internal_error: 500,
+  service_unavailable: 503,
+} as const;
+
+export type ErrorCode = keyof typeof statusOf;
+
+export class Failure extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details: Readonly<Record<string, unknown>> = {},
+    options: { cause?: unknown; headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'Failure';
+    this.headers = options.headers ?? {};
+  }
+
+  /** What the answer carries beside its body, such as `Retry-After`. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  get status(): number {
+    return statusOf[this.code];
+  }
+}
+
+interface Private {
+  /** For the log alone. */
+  cause?: unknown;
+}
+
+export const validationFailed = (issues: readonly Issue[]) =>
+  new Failure('validation_failed', describe(issues), { issues });
+
+/** A refusal with a single issue. */
+export const invalid = (path: string, code: IssueCode, message: string) => validationFailed([{ path, message, code }]);
+
+export const authenticationRequired = (because?: Private) =>
+  new Failure('authentication_required', 'A valid API key or session is required.', {}, because);
+
+export const insufficientScopes = (required: readonly string[], granted: readonly string[]) =>
+  new Failure('insufficient_scopes', `This API key lacks the scope ${required.join(', ')}.`, { required, granted });
+
+export const insufficientRole = (required: string, granted: string | null) =>
+  new Failure('insufficient_role', `This needs the role ${required} or above, signed in as a person.`, {
+    required,
+    granted,
+  });
+
+export const featureNotAvailable = (feature: 'api' | 'webhooks') =>
+  new Failure(
+    'feature_not_available',
+    feature === 'api'
+      ? "The workspace's plan does not include the API."
+      : "The workspace's plan does not include outbound webhooks.",
+    { feature },
+  );
+
+export const workspaceArchived = () => new Failure('workspace_archived', 'This workspace is archived.');
+
+/** The same answer for what is missing, foreign, malformed or of another kind; it never repeats the id. */
+export const notFound = (resource: Resource, because?: Private) =>
+  new Failure('resource_not_found', `No such ${resource.replaceAll('_', ' ')}.`, { resource }, because);
+
+export const methodNotAllowed = (allowed: readonly string[]) =>
+  new Failure(
+    'method_not_allowed',
+    `This path takes ${allowed.join(', ')}.`,
+    {},
+    { headers: { Allow: allowed.join(', ') } },
+  );
+
+export const unsupportedMediaType = () =>
+  new Failure('unsupported_media_type', 'Send the body as application/json in UTF-8.');
+
+export const payloadTooLarge = (bytesMax: number) =>
+  new Failure('payload_too_large', `The body may have at most ${bytesMax} bytes.`);
+
+export const conflict = (reason: string, message: string) => new Failure('conflict', message, { reason });
+
+export const idempotencyConflict = (message: string, headers: Record<string, string> = {}) =>
+  new Failure('idempotency_conflict', message, {}, { headers });
+
+export const rateLimitExceeded = (retryAfterSeconds: number) =>
+  new Failure(
+    'rate_limit_exceeded',
+    `Too many requests. Try again in ${retryAfterSeconds} s.`,
+    { retry_after: retryAfterSeconds },
+    { headers: { 'Retry-After': String(retryAfterSeconds) } },
+  );
+
+export const planLimitExceeded = (resource: string, current: number, max: number) =>
+  new Failure(
+    'plan_limit_exceeded',
+    `The plan allows ${max} ${resource.replaceAll('_', ' ')}; ${current} are in use.`,
+    {
+      resource,
+      current,
+      max,
+    },
+  );
+
+export const serviceUnavailable = (because?: Private) =>
+  new Failure(
+    'service_unavailable',
+    'The service cannot answer just now. Try again shortly.',
+    {},
+    {
+      ...because,
+      headers: { 'Retry-After': '1' },
+    },
+  );
+
+/** Whatever was thrown, as something that may leave: a bug becomes `internal_error` and keeps its story in `cause`. */
+export function asFailure(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown;
+  if (isConnectionLoss(thrown)) return serviceUnavailable({ cause: thrown });
+  return new Failure('internal_error', 'Something went wrong on our side.', {}, { cause: thrown });
+}
+
+// PostgreSQL's classes 08 (connection), 57P0x (shutdown) and 53 (resources), and the socket's own codes.
+const connectionLoss = /^(08\w{3}|57P0[1-3]|53[0-4]\d{2}|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT)$/;
+
+export function isConnectionLoss(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  const { code, message } = thrown as Error & { code?: unknown };
+  if (typeof code === 'string') return connectionLoss.test(code);
+  return /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(
+    message,
+  );
+}
+
+function describe(issues: readonly Issue[]): string {
+  const [first] = issues;
+  if (issues.length !== 1 || first === undefined) return `The input has ${issues.length} problems; see issues.`;
+  return first.path === '' ? `The input ${first.message}.` : `${first.path} ${first.message}.`;
+}

@@ -1,0 +1,105 @@
+import { PgBoss, type Job } from 'pg-boss';
+import type { Database, Tx } from './database.js';
+import { story, type Log } from './log.js';
+
+export interface Queue {
+  name: string;
+  /** Attempts of a job whose handler throws, after the first. */
+  retryLimit?: number;
+  retryDelaySeconds?: number;
+  /** How long a job may run before another process takes it. */
+  expireInSeconds?: number;
+}
+
+export interface NewJob {
+  data: object;
+  /** A UUID; jobs of one queue are taken in the order of their ids. */
+  id?: string;
+  startAfter?: Date;
+  /** While a job of this key waits, another of the same key is not added. */
+  singletonKey?: string;
+}
+
+/** pg-boss on the process's own pool: jobs that commit with the change that asks for them. */
+export class Jobs {
+  private readonly boss: PgBoss;
+
+  constructor(
+    private readonly database: Database,
+    private readonly log: Log,
+    private readonly role: { works: boolean },
+  ) {
+    this.boss = new PgBoss({
+      db: { executeSql: async (text, values) => await database.pool.query(text, values) },
+      supervise: role.works,
+      schedule: role.works,
+      maintenanceIntervalSeconds: 300,
+      // A claimed cron slot is looked up this often; schedules here are hourly or daily.
+      cronMonitorIntervalSeconds: 30,
+    });
+    this.boss.on('error', (error) => this.log.error({ error: story(error) }, 'jobs failed'));
+  }
+
+  /** Creates pg-boss's own tables and the queues; safe to call from several processes at once. */
+  async start(queues: readonly Queue[]): Promise<void> {
+    await this.boss.start();
+    for (const queue of queues) {
+      const options = {
+        retryLimit: queue.retryLimit ?? 5,
+        retryDelay: queue.retryDelaySeconds ?? 5,
+        retryBackoff: true,
+        expireInSeconds: queue.expireInSeconds ?? 300,
+        deleteAfterSeconds: 3_600,
+      };
+      if ((await this.boss.getQueue(queue.name)) === null) await this.boss.createQueue(queue.name, options);
+      else await this.boss.updateQueue(queue.name, options);
+    }
+  }
+
+  /** Finishes the jobs in hand, at most `timeoutMs`; the others go back. */
+  async stop(timeoutMs: number): Promise<void> {
+    await this.boss.stop({ graceful: true, timeout: timeoutMs, close: false });
+  }
+
+  /** One statement however many jobs; they exist if and when `tx` commits. */
+  async enqueue(tx: Tx, queue: string, jobs: readonly NewJob[]): Promise<void> {
+    if (jobs.length > 0) await this.boss.insert(queue, [...jobs], { db: within(tx) });
+  }
+
+  /** Takes up to `count` waiting jobs in the order of their ids; they are back if `tx` rolls back. */
+  async take<T extends object>(tx: Tx, queue: string, count: number): Promise<Job<T>[]> {
+    return await this.boss.fetch<T>(queue, {
+      batchSize: count,
+      priority: false,
+      orderByCreatedOn: false,
+      ignoreStartAfter: true,
+      db: within(tx),
+    });
+  }
+
+  async remove(tx: Tx, queue: string, ids: string[]): Promise<void> {
+    if (ids.length > 0) await this.boss.deleteJob(queue, ids, { db: within(tx) });
+  }
+
+  /** Works a queue: `handle` gets what is due, at most `batchSize` at once. */
+  async work<T extends object>(
+    queue: string,
+    options: { batchSize?: number; pollingIntervalSeconds?: number },
+    handle: (jobs: Job<T>[]) => Promise<void>,
+  ): Promise<void> {
+    await this.boss.work<T>(
+      queue,
+      { batchSize: options.batchSize ?? 1, pollingIntervalSeconds: options.pollingIntervalSeconds ?? 2 },
+      handle,
+    );
+  }
+
+  /** Runs `queue`'s job by the clock (UTC, five cron fields), once over all processes. */
+  async schedule(queue: string, cron: string): Promise<void> {
+    await this.boss.schedule(queue, cron);
+  }
+}
+
+const within = (tx: Tx) => ({
+  executeSql: async (text: string, values?: unknown[]) => (await tx.execute(text, values)) as { rows: object[] },
+});

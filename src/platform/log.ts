@@ -1,0 +1,33 @@
+import { pino, type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import type { LogLevel } from './config.js';
+
+export type Log = Logger;
+
+/** JSON lines on stdout, readable text on a terminal. What must not be logged is never handed to it. */
+export function createLog(level: LogLevel, stdout: NodeJS.WriteStream = process.stdout): Log {
+  const options = {
+    level,
+    base: null,
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  if (!stdout.isTTY) return pino(options, stdout);
+  return pino(options, pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss.l', destination: stdout }));
+}
+
+/** An error and what caused it, as far as the log may know. */
+export function story(thrown: unknown): Record<string, unknown> {
+  if (!(thrown instanceof Error)) return { message: typeof thrown === 'string' ? thrown : 'thrown value' };
+  const { code } = thrown as { code?: unknown };
+  return {
+    name: thrown.name,
+    message: thrown.message,
+    ...(typeof code === 'string' && { code }),
+    stack: thrown.stack
+      ?.split('\n')
+      .slice(1, 8)
+      .map((line) => line.trim()),
+    ...(thrown.cause !== undefined && { cause: typeof thrown.cause === 'string' ? thrown.cause : story(thrown.cause) }),
+  };
+}

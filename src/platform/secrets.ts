@@ -1,0 +1,51 @@
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
+
+/**
+ * Encrypts what must be read again (AES-256-GCM), and signs what must not be altered. The first key of `SECRETS_KEY`
+ * seals, every key of the list opens: prepend a new one to rotate.
+ */
+export class Secrets {
+  private readonly keys = new Map<string, Buffer>();
+  private readonly newest: string;
+
+  constructor(keys: readonly Buffer[]) {
+    for (const key of keys) this.keys.set(createHash('sha256').update(key).digest('hex').slice(0, 8), key);
+    const [newest] = this.keys.keys();
+    if (newest === undefined) throw new Error('Secrets needs at least one key');
+    this.newest = newest;
+  }
+
+  /** `context` says what the secret belongs to (`webhook_endpoint:<id>`); a sealed text opens in its own context only. */
+  seal(plain: string, context: string): string {
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', this.key(this.newest), nonce).setAAD(Buffer.from(context));
+    const sealed = Buffer.concat([nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+    return `${this.newest}.${sealed.toString('base64url')}`;
+  }
+
+  open(sealed: string, context: string): string {
+    const [keyId = '', encoded = ''] = sealed.split('.');
+    const bytes = Buffer.from(encoded, 'base64url');
+    const decipher = createDecipheriv('aes-256-gcm', this.key(keyId), bytes.subarray(0, 12))
+      .setAAD(Buffer.from(context))
+      .setAuthTag(bytes.subarray(-16));
+    return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString('utf8');
+  }
+
+  /** `<key id>.<hex HMAC-SHA256>` under the newest key. */
+  sign(text: string): string {
+    return `${this.newest}.${createHmac('sha256', this.key(this.newest)).update(text).digest('hex')}`;
+  }
+
+  verify(text: string, signature: string): boolean {
+    const [keyId = '', mac = ''] = signature.split('.');
+    const key = this.keys.get(keyId);
+    return key !== undefined && createHmac('sha256', key).update(text).digest('hex') === mac;
+  }
+
+  private key(id: string): Buffer {
+    const key = this.keys.get(id);
+    if (key === undefined) throw new Error(`SECRETS_KEY has no key with the fingerprint ${id}`);
+    return key;
+  }
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { validationFailed, type Issue, type IssueCode } from './errors.js';
+
+/** How a door spells the names of fields: REST `is_test`, GraphQL `isTest`. Inside, everything is camelCase. */
+export type Spelling = 'camelCase' | 'snake_case';
+
+export const spell = (name: string, spelling: Spelling) =>
+  spelling === 'camelCase' ? name : name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** What may come in: one set of rules for both doors, built once for each spelling. */
+export interface Input<Shape extends z.ZodRawShape> {
+  readonly camelCase: z.ZodObject<Shape>;
+  readonly snake_case: z.ZodObject<Shape>;
+}
+
+export type Valid<I> = I extends Input<infer Shape> ? z.output<z.ZodObject<Shape>> : never;
+
+/** Still to be read: a service reads it once it knows that the caller may, and that the thing is there. */
+export type Unread<I> = () => Valid<I>;
+
+export function input<Shape extends z.ZodRawShape>(shape: (spelling: Spelling) => Shape): Input<Shape> {
+  return { camelCase: z.object(shape('camelCase')), snake_case: z.object(shape('snake_case')) };
+}
+
+/** Unknown → a valid input, or `validation_failed` with every issue and its path in the door's spelling. */
+export function validate<Shape extends z.ZodRawShape>(
+  rules: Input<Shape>,
+  raw: unknown,
+  spelling: Spelling,
+): Valid<Input<Shape>> {
+  if (raw === null || typeof raw !== 'object' || Array.isArray(raw)) {
+    throw validationFailed([{ path: '', message: 'must be a JSON object', code: 'wrong_type' }]);
+  }
+  const { known, unknown } = sort(raw, Object.keys(rules[spelling].shape), spelling);
+  const result = rules[spelling].safeParse(known);
+  if (result.success && unknown.length === 0) return result.data as Valid<Input<Shape>>;
+  const issues = result.success ? [] : result.error.issues.map((found) => issueOf(found, known, spelling));
+  throw validationFailed([...issues, ...unknown]);
+}
+
+function sort(raw: object, names: string[], spelling: Spelling): { known: Record<string, unknown>; unknown: Issue[] } {
+  const known: Record<string, unknown> = {};
+  const spelled = new Set<string>();
+  for (const name of names) {
+    const key = spell(name, spelling);
+    spelled.add(key);
+    if (Object.hasOwn(raw, key)) known[name] = (raw as Record<string, unknown>)[key];
+  }
+  const unknown = Object.keys(raw)
+    .filter((key) => !spelled.has(key))
+    .map((key): Issue => ({ path: key.slice(0, 100), message: 'is not a known field', code: 'unknown_field' }));
+  return { known, unknown };
+}
+
+function issueOf(found: z.core.$ZodIssue, known: Record<string, unknown>, spelling: Spelling): Issue {
+  const [first, ...rest] = found.path.map(String);
+  const path = first === undefined ? '' : [spell(first, spelling), ...rest].join('.');
+  if (found.code === 'custom') {
+    const code = (found.params as { code?: IssueCode } | undefined)?.code ?? 'bad_format';
+    return { path, message: found.message, code };
+  }
+  const missing = at(known, found.path) === undefined;
+  return { path, ...(missing ? { message: 'is required', code: 'required' as const } : describe(found)) };
+}
+
+function describe(found: z.core.$ZodIssue): Omit<Issue, 'path'> {
+  switch (found.code) {
+    case 'invalid_type':
+      return { message: `must be ${article(found.expected)}`, code: 'wrong_type' };
+    case 'invalid_value':
+      return { message: `must be one of: ${found.values.join(', ')}`, code: 'not_an_option' };
+    case 'too_big':
+      return found.origin === 'string'
+        ? { message: `must have at most ${found.maximum} characters`, code: 'too_long' }
+        : found.origin === 'array'
+          ? { message: `must have at most ${found.maximum} entries`, code: 'too_long' }
+          : { message: `must be at most ${found.maximum}`, code: 'out_of_range' };
+    case 'too_small':
+      return found.origin === 'string'
+        ? { message: 'must not be empty', code: 'out_of_range' }
+        : found.origin === 'array'
+          ? { message: `must have at least ${found.minimum} entry`, code: 'out_of_range' }
+          : { message: `must be at least ${found.minimum}`, code: 'out_of_range' };
+    default:
+      return { message: 'has not the right form', code: 'bad_format' };
+  }
+}
+
+const nouns: Record<string, string> = { record: 'an object', int: 'a whole number', boolean: 'true or false' };
+
+const article = (expected: string) => nouns[expected] ?? `${/^[aeiou]/.test(expected) ? 'an' : 'a'} ${expected}`;
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) =>
+      inner !== null && typeof inner === 'object' ? (inner as Record<PropertyKey, unknown>)[key] : undefined,
+    value,
+  );
+}
+
+/** Adds what a reader of our own found to a zod check; its paths are relative to the value. */
+export function report(context: z.core.ParsePayload | z.RefinementCtx, issues: readonly Issue[]): void {
+  for (const { path, message, code } of issues) {
+    (context as z.RefinementCtx).addIssue({
+      code: 'custom',
+      path: path === '' ? [] : path.split('.'),
+      message,
+      params: { code },
+    });
+  }
+}
+
+/** ISO 8601 with a zone, as a Date. */
+export const isoDate = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+
+/** A trimmed, non-empty line of text. */
+export const line = (charactersMax: number) => z.string().trim().min(1).max(charactersMax);
