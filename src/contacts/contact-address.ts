@@ -1,0 +1,51 @@
+import { toE164 } from '../platform/phone-number.js';
+
+/** What is needed of a bot's field: fields that take a value, in the schema's order. */
+export interface AddressField {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** How a submission names its person; null for what it does not say. */
+export interface ContactAddress {
+  /** Trimmed, lower case. */
+  readonly email: string | null;
+  /** E.164. */
+  readonly phone: string | null;
+  readonly firstName: string | null;
+  readonly lastName: string | null;
+}
+
+/**
+ * The person behind a completed submission, from answers that were checked. Of several email fields the first with a
+ * value counts, of several phone fields the first that can be put in E.164. The name is `first_name` and `last_name`
+ * when either has a value, else `full_name`, else `name`, split at the first space.
+ */
+export function contactAddress(
+  fields: readonly AddressField[],
+  data: Readonly<Record<string, unknown>>,
+): ContactAddress {
+  const answer = (name: string) => {
+    const value = Object.hasOwn(data, name) ? data[name] : null;
+    return typeof value === 'string' && value.trim() !== '' ? value.trim() : null;
+  };
+  const named = (name: string) => (fields.some((field) => field.name === name) ? answer(name) : null);
+  const answersOf = (type: string) =>
+    fields.filter((field) => field.type === type).flatMap((field) => answer(field.name) ?? []);
+
+  const email = answersOf('email')[0]?.toLowerCase() ?? null;
+  const phone =
+    answersOf('phone')
+      .map(toE164)
+      .find((number) => number !== null) ?? null;
+  const firstName = named('first_name');
+  const lastName = named('last_name');
+  if (firstName !== null || lastName !== null) return { email, phone, firstName, lastName };
+  return { email, phone, ...splitName(named('full_name') ?? named('name')) };
+}
+
+function splitName(fullName: string | null): Pick<ContactAddress, 'firstName' | 'lastName'> {
+  const space = fullName?.indexOf(' ') ?? -1;
+  if (fullName === null || space === -1) return { firstName: fullName, lastName: null };
+  return { firstName: fullName.slice(0, space), lastName: fullName.slice(space + 1).trim() };
+}

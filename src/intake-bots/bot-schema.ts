@@ -1,0 +1,151 @@
+import type { Issue, IssueCode } from '../platform/errors.js';
+import { listEntriesMax } from '../platform/json-text.js';
+import { patternCharactersMax, PatternReview } from '../platform/linear-pattern.js';
+import { ItemReader, nameCharactersMax } from './schema-item-reader.js';
+
+export const schemaItemsMax = 200;
+
+export const fieldTypes = [
+  'text',
+  'textarea',
+  'email',
+  'phone',
+  'url',
+  'number',
+  'date',
+  'boolean',
+  'select',
+  'multi_select',
+  'file',
+  'geolocation',
+  'hidden',
+  'group',
+] as const;
+
+/** An item of a bot's schema as it is kept; REST shows the same keys in snake_case. */
+export interface SchemaItem {
+  name: string;
+  label: string;
+  /** One of `fieldTypes`; items that are not fields may carry any other. */
+  type: string;
+  required: boolean;
+  /** Of `select` and `multi_select`. */
+  options?: string[];
+  helperText?: string;
+  placeholder?: string;
+  /** Bounds of a number; for `multi_select` and `file`, of how many entries there are. */
+  min?: number;
+  max?: number;
+  /** Bounds, in characters, of a text and of each text in a list. */
+  minLength?: number;
+  maxLength?: number;
+  /** RE2 syntax; the whole text must match. */
+  pattern?: string;
+  /** Absent or `field`: an ordinary field. `content` is display only; other kinds are skipped. */
+  kind?: string;
+}
+
+const hasOptions = new Set(['select', 'multi_select']);
+const hasRange = new Set(['number', 'multi_select', 'file', 'hidden']);
+const hasNoText = new Set(['number', 'boolean', 'group']);
+
+/** The items that take a value, in order. */
+export function fieldsOf(items: readonly SchemaItem[]): SchemaItem[] {
+  return items.filter((item) => isField(item.kind) && item.type !== 'group');
+}
+
+/**
+ * A schema as an owner may save it, from items with camelCase keys; null counts as absent. All issues at once, with
+ * paths like `schema.3.pattern`; with any issue `items` is empty. `label` defaults to the name, `required` to false.
+ */
+export function readBotSchema(raw: unknown): { items: SchemaItem[]; issues: Issue[] } {
+  const refused = (code: IssueCode, message: string) => ({ items: [], issues: [{ path: 'schema', code, message }] });
+  if (raw === undefined || raw === null) return refused('required', 'is required');
+  if (!Array.isArray(raw)) return refused('wrong_type', 'must be a list of items');
+  if (raw.length > schemaItemsMax) return refused('too_long', `must have at most ${schemaItemsMax} items`);
+
+  const issues: Issue[] = [];
+  const patterns = new PatternReview();
+  const items = raw.map((item: unknown, index) => readItem(item, `schema.${index}`, issues, patterns));
+  const firstWith = new Map<string, number>();
+  items.forEach((item, index) => {
+    if (item.name === '' || fieldsOf([item]).length === 0) return;
+    const first = firstWith.get(item.name);
+    if (first === undefined) firstWith.set(item.name, index);
+    else issues.push(issue(`schema.${index}.name`, 'not_allowed', `must be unique; item ${first} has this name too`));
+  });
+  return { items: issues.length === 0 ? items : [], issues };
+}
+
+const isField = (kind: string | undefined) => kind === undefined || kind === 'field';
+const issue = (path: string, code: IssueCode, message: string): Issue => ({ path, message, code });
+
+function readItem(raw: unknown, path: string, issues: Issue[], patterns: PatternReview): SchemaItem {
+  const item: SchemaItem = { name: '', label: '', type: 'group', required: false };
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    issues.push(issue(path, 'wrong_type', 'must be an object with a name and a type'));
+    return item;
+  }
+  const read = new ItemReader(new Map(Object.entries(raw)), path, issues);
+  const kind = read.text('kind', nameCharactersMax) || undefined;
+  const name = read.text('name', nameCharactersMax);
+  const type = read.text('type', nameCharactersMax);
+  const optional = {
+    options: read.options(),
+    helperText: read.text('helperText'),
+    placeholder: read.text('placeholder'),
+    min: read.number('min'),
+    max: read.number('max'),
+    minLength: read.length('minLength'),
+    maxLength: read.length('maxLength'),
+    pattern: read.text('pattern', patternCharactersMax) || undefined,
+    kind,
+  };
+  Object.assign(item, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)));
+  item.required = read.flag('required') ?? false;
+  item.label = read.text('label') ?? name ?? '';
+  item.name = name ?? '';
+  // A reader that does not know the kind takes the item for a heading.
+  item.type = type || 'group';
+  read.refuseOthers();
+  if (isField(kind)) {
+    checkField(item, read, type);
+    const problem = item.pattern === undefined ? null : patterns.problem(item.pattern);
+    if (problem !== null) read.refuse('pattern', 'bad_format', problem);
+  }
+  return item;
+}
+
+function checkField(item: SchemaItem, read: ItemReader, type: string | undefined): void {
+  read.demand('name');
+  read.demand('type');
+  if (item.name !== item.name.trim() || /\p{Cc}/u.test(item.name)) {
+    read.refuse('name', 'bad_format', 'must not begin or end with a space or contain control characters');
+  }
+  if (type !== undefined && type !== '') checkAgainstType(item, read, type);
+
+  const { min, max, minLength, maxLength } = item;
+  if (min !== undefined && max !== undefined && min > max) {
+    read.refuse('min', 'out_of_range', `must not be above the maximum (${max})`);
+  }
+  if (minLength !== undefined && maxLength !== undefined && minLength > maxLength) {
+    read.refuse('minLength', 'out_of_range', `must not be above the maximum length (${maxLength})`);
+  }
+}
+
+function checkAgainstType(item: SchemaItem, read: ItemReader, type: string): void {
+  const known: readonly string[] = fieldTypes;
+  if (!known.includes(type)) return read.refuse('type', 'not_an_option', `must be one of: ${known.join(', ')}`);
+  if (hasOptions.has(type)) {
+    if (read.demand('options') && item.options?.length === 0) {
+      read.refuse('options', 'required', `must offer 1 to ${listEntriesMax} options`);
+    }
+  } else if (item.options?.length === 0) {
+    // An editor that writes every key for every type means nothing by it.
+    delete item.options;
+  } else {
+    read.inapplicable(['options'], 'select and multi_select');
+  }
+  if (!hasRange.has(type)) read.inapplicable(['min', 'max'], 'number, multi_select, file and hidden');
+  if (hasNoText.has(type)) read.inapplicable(['minLength', 'maxLength', 'pattern'], 'types whose value is a text');
+}

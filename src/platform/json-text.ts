@@ -1,0 +1,75 @@
+import type { Issue } from './errors.js';
+
+/** Of a string anywhere in what a caller sends. */
+export const textCharactersMax = 10_000;
+export const listEntriesMax = 100;
+/** The deepest nesting of objects and lists that a body may have. */
+export const jsonDepthMax = 32;
+/** A body of 1 MiB could hold 100,000 bad values; the answer names this many of them. */
+const issuesMax = 1_000;
+const keyCharactersMax = 100;
+
+/**
+ * What a parsed JSON value holds that PostgreSQL or UTF-8 cannot keep, at any place, in keys too: U+0000, half of a
+ * surrogate pair, a number beyond a double (`JSON.parse` makes it infinite), more than `jsonDepthMax` levels.
+ * `path` is where `value` stands; the paths returned begin with it. Values other than JSON's are let pass.
+ */
+export function unstorableIssues(value: unknown, path = ''): Issue[] {
+  const issues: Issue[] = [];
+  walk(value, path, 0, issues);
+  return issues;
+}
+
+/** Why this text cannot be kept, for an issue `bad_format`; null when it can. */
+export function unstorableText(text: string): string | null {
+  if (text.includes('\0')) return 'must not contain the character U+0000';
+  return text.isWellFormed() ? null : 'must not contain half of a surrogate pair (text must be valid Unicode)';
+}
+
+/** `key` under `path`, shortened and made printable, so that an answer can repeat it safely. */
+export function keyPath(path: string, key: string): string {
+  const shown = unstorableText(key) === null ? key : key.toWellFormed().replaceAll('\0', '\uFFFD');
+  const short = shown.length > keyCharactersMax ? `${shown.slice(0, keyCharactersMax).toWellFormed()}…` : shown;
+  return path === '' ? short : `${path}.${short}`;
+}
+
+/** Characters as people count them: a surrogate pair is one. */
+export function charactersIn(text: string): number {
+  let characters = 0;
+  for (let index = 0; index < text.length; characters++) index += (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
+  return characters;
+}
+
+function walk(value: unknown, path: string, depth: number, issues: Issue[]): void {
+  if (issues.length >= issuesMax) return;
+  const add = (at: string, message: string, code: Issue['code'] = 'bad_format') =>
+    issues.length < issuesMax && issues.push({ path: at, message, code });
+  if (typeof value === 'string') {
+    const problem = unstorableText(value);
+    if (problem !== null) add(path, problem);
+  } else if (typeof value === 'number') {
+    if (!Number.isFinite(value)) add(path, 'must be a number that fits a double (below 1.8e308)');
+  } else if (typeof value === 'object' && value !== null) {
+    if (depth === jsonDepthMax) {
+      add(path, `must not be nested deeper than ${jsonDepthMax} levels`, 'not_allowed');
+    } else if (Array.isArray(value)) {
+      for (let index = 0; index < value.length; index++) {
+        const entry: unknown = value[index];
+        if (needsWalk(entry)) walk(entry, keyPath(path, String(index)), depth + 1, issues);
+      }
+    } else {
+      for (const [key, entry] of Object.entries(value)) {
+        const problem = unstorableText(key);
+        if (problem !== null) add(keyPath(path, key), `must have a name that can be kept; it ${problem}`);
+        if (needsWalk(entry)) walk(entry, keyPath(path, key), depth + 1, issues);
+      }
+    }
+  }
+}
+
+// Most values are fine: paths are built for the others only, which makes an ordinary body three times cheaper.
+function needsWalk(value: unknown): boolean {
+  if (typeof value === 'string') return unstorableText(value) !== null;
+  if (typeof value === 'number') return !Number.isFinite(value);
+  return typeof value === 'object' && value !== null;
+}

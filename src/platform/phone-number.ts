@@ -1,0 +1,48 @@
+import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
+
+const charactersMax = 64;
+const shape = /^(\+?)([\p{Nd}\p{Zs}()./\p{Pd}]+)((?:ext\.?|extension|x|#) ?\p{Nd}{1,7})?$/iu;
+
+interface ReadPhone {
+  readonly international: boolean;
+  readonly text: string;
+  readonly hasExtension: boolean;
+}
+
+/**
+ * Whether a person could have meant this as a phone number: 6 to 15 digits with the usual spaces, dots, dashes,
+ * slashes and brackets, perhaps an extension. A leading `+` must be followed by a calling code that exists.
+ * A national number passes: people write their own number that way, and refusing it would lose the answer.
+ */
+export function isPhoneNumber(sent: string): boolean {
+  const phone = read(sent);
+  return phone !== null && (!phone.international || parse(phone) !== undefined);
+}
+
+/**
+ * The number in E.164 (`+14155552671`), to recognise a person by; null when it identifies nobody for certain:
+ * without `+` its country is unknown, with an extension others share it, of a wrong length it is mistyped.
+ */
+export function toE164(sent: string): string | null {
+  const phone = read(sent);
+  if (phone === null || !phone.international || phone.hasExtension) return null;
+  const parsed = parse(phone);
+  return parsed?.isPossible() === true ? parsed.number : null;
+}
+
+function parse(phone: ReadPhone) {
+  return parsePhoneNumberFromString(phone.text, { extract: false });
+}
+
+function read(sent: string): ReadPhone | null {
+  if (sent.length > charactersMax) return null;
+  // Copied numbers bring wide digits, hard spaces and invisible direction marks along.
+  const text = sent
+    .normalize('NFKC')
+    .replace(/\p{Cf}/gu, '')
+    .trim();
+  const [, plus, number = '', extension] = shape.exec(text) ?? [];
+  const digits = number.replace(/\P{Nd}/gu, '').length;
+  if (digits < 6 || digits > 15) return null;
+  return { international: plus === '+', text: `${plus}${number}`, hasExtension: extension !== undefined };
+}
