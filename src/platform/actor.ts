@@ -1,3 +1,4 @@
+import type { CommitGuard } from './database.js';
 import { insufficientRole, insufficientScopes } from './errors.js';
 
 export const scopes = [
@@ -47,7 +48,13 @@ export class Actor {
     readonly workspace: ActorWorkspace,
     private readonly granted: { scopes?: readonly Scope[]; role?: Role },
     readonly origin: Origin | null = null,
+    /** What the door puts into the transaction of this call. */
+    readonly guard: CommitGuard | null = null,
   ) {}
+
+  guardedBy(guard: CommitGuard): Actor {
+    return new Actor(this.kind, this.id, this.workspace, this.granted, this.origin, guard);
+  }
 
   get workspaceId(): string {
     return this.workspace.id;

@@ -55,6 +55,18 @@ export class Tx {
   }
 }
 
+/** What a door adds to a service's transaction: the idempotency record, which commits with what it protects. */
+export interface CommitGuard {
+  begin(tx: Tx): Promise<void>;
+  /** `result` is what the transaction returns. */
+  conclude(tx: Tx, result: unknown): Promise<void>;
+}
+
+/** Thrown inside a transaction that met a concurrent one and will find what that one committed. */
+export class TryAgain extends Error {}
+
+const transactionAttemptsMax = 4;
+
 export class Database {
   constructor(readonly source: DataSource) {}
 
@@ -73,15 +85,30 @@ export class Database {
     return (await this.pool.query<Row>({ name: statement.name, text: statement.text, values })).rows;
   }
 
-  /** What belongs together commits together: everything that `work` does with its `tx`, or nothing. */
-  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  /**
+   * What belongs together commits together: everything that `work` does with its `tx`, or nothing. After a deadlock or
+   * `TryAgain` it runs once more from the start. `guard` is what a door puts into the same commit.
+   */
+  async transaction<T>(work: (tx: Tx) => Promise<T>, guard: CommitGuard | null = null): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.attempt(work, guard);
+      } catch (error) {
+        if (attempt === transactionAttemptsMax || !isTransient(error)) throw error;
+      }
+    }
+  }
+
+  private async attempt<T>(work: (tx: Tx) => Promise<T>, guard: CommitGuard | null): Promise<T> {
     const runner = this.source.createQueryRunner();
     try {
       const tx = new Tx(runner.manager, (await runner.connect()) as ClientBase);
       await runner.startTransaction();
       let result: T;
       try {
+        await guard?.begin(tx);
         result = await work(tx);
+        await guard?.conclude(tx, result);
         await runner.commitTransaction();
       } catch (error) {
         await runner.rollbackTransaction().catch(() => undefined);
@@ -100,3 +127,7 @@ export function isUniqueViolation(thrown: unknown, constraint?: string): boolean
   const { code, constraint: violated } = (thrown ?? {}) as { code?: unknown; constraint?: unknown };
   return code === '23505' && (constraint === undefined || violated === constraint);
 }
+
+// 40001: serialization failure, 40P01: deadlock.
+const isTransient = (thrown: unknown) =>
+  thrown instanceof TryAgain || /^40(001|P01)$/.test(String((thrown as { code?: unknown } | null)?.code));

@@ -34,7 +34,8 @@ export type Resource =
   | 'api_key'
   | 'member'
   | 'invitation'
-  | 'notice';
+  | 'notice'
+  | 'workspace';
 
 export const statusOf = {
   validation_failed: 400,

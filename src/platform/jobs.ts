@@ -25,9 +25,9 @@ export class Jobs {
   private readonly boss: PgBoss;
 
   constructor(
-    private readonly database: Database,
+    database: Database,
     private readonly log: Log,
-    private readonly role: { works: boolean },
+    role: { works: boolean },
   ) {
     this.boss = new PgBoss({
       db: { executeSql: async (text, values) => await database.pool.query(text, values) },

@@ -1,3 +1,4 @@
+import { prepared, type Database } from './database.js';
 import { invalid } from './errors.js';
 import { isEventId, isId, type Kind } from './id.js';
 
@@ -54,17 +55,59 @@ export function connectionPage(args: ConnectionArguments, kind: Kind): PageReque
   };
 }
 
-/** Values for `id < $cursor order by id desc limit $n` (older) or `id > $cursor order by id limit $n` (newer). */
-export function keyset(page: PageRequest): { bound: string; count: number } {
-  // '~' sorts after every id, '' before: a missing cursor needs no statement of its own.
-  return { bound: page.cursor ?? (page.direction === 'older' ? '~' : ''), count: page.limit + 1 };
+/** What a list is narrowed to; an absent value narrows nothing. */
+export class Conditions {
+  readonly values: unknown[] = [];
+  private readonly texts: string[] = [];
+
+  /** `text` holds `$?` where the value goes: `s.status = any($?)`. */
+  and(text: string, value: unknown): this {
+    if (value === undefined || value === null) return this;
+    this.values.push(value);
+    this.texts.push(text.replace('$?', `$${this.values.length}`));
+    return this;
+  }
+
+  between(column: string, range: { gte?: Date | null; lt?: Date | null } | null | undefined): this {
+    return this.and(`${column} >= $?`, range?.gte).and(`${column} < $?`, range?.lt);
+  }
+
+  toString(): string {
+    return this.texts.join(' and ') || 'true';
+  }
 }
 
-/** Cuts the one row too many that `keyset` asked for. */
-export function pageOf<T>(page: PageRequest, rows: T[]): Page<T> {
+/** `from` is what stands between `select` and `where`: columns and tables. */
+export interface List {
+  from: string;
+  id: string;
+  where: Conditions;
+}
+
+/** One page by keyset, in one prepared statement; one row more than asked for tells whether there are more. */
+export async function readPage<Row extends object>(
+  database: Database,
+  { from, id, where }: List,
+  page: PageRequest,
+): Promise<Page<Row>> {
+  const [compare, order] = page.direction === 'older' ? ['<', 'desc'] : ['>', 'asc'];
+  const cursor = `$${where.values.length + 1}`;
+  const text = `select ${from} where ${where} and ${id} ${compare} ${cursor} order by ${id} ${order} limit $${where.values.length + 2}`;
+  // '~' sorts after every id, '' before: a missing cursor needs no statement of its own.
+  const bound = page.cursor ?? (page.direction === 'older' ? '~' : '');
+  const rows = await database.query(prepared<Row>(text), [...where.values, bound, page.limit + 1]);
   const hasMore = rows.length > page.limit;
   if (hasMore) rows.length = page.limit;
   return { rows: page.direction === 'newer' ? rows.toReversed() : rows, hasMore };
+}
+
+export async function countRows(database: Database, { from, where }: List): Promise<number> {
+  const tables = from.slice(from.search(/\bfrom\b/));
+  const [row] = await database.query(
+    prepared<{ count: number }>(`select count(*)::int as count ${tables} where ${where}`),
+    where.values,
+  );
+  return row?.count ?? 0;
 }
 
 function readCursor(cursor: unknown, kind: Kind, path: string): string {

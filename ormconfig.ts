@@ -1,0 +1,29 @@
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { ApiKey } from './src/api-keys/api-key.entity.js';
+import { Contact } from './src/contacts/contact.entity.js';
+import { Event } from './src/events/event.entity.js';
+import { IntakeBot } from './src/intake-bots/intake-bot.entity.js';
+import { RecordContact, RecordEntity } from './src/records/record.entity.js';
+import { Message, Submission } from './src/submissions/submission.entity.js';
+import { User } from './src/accounts/user.entity.js';
+import { Workspace } from './src/workspaces/workspace.entity.js';
+import { Domain1790000000001 } from './migrations/1790000000001-domain.js';
+
+const poolConnectionsMax = 16;
+
+/** Every table and every migration, in order: to add one is to add its line. */
+export function dataSourceFor(url: string): DataSource {
+  const options: DataSourceOptions = {
+    type: 'postgres',
+    url,
+    entities: [Workspace, User, ApiKey, IntakeBot, Contact, RecordEntity, RecordContact, Submission, Message, Event],
+    migrations: [Domain1790000000001],
+    synchronize: false,
+    installExtensions: false,
+    logging: false,
+    applicationName: 'iozen',
+    poolSize: poolConnectionsMax,
+    extra: { keepAlive: true, connectionTimeoutMillis: 10_000 },
+  };
+  return new DataSource(options);
+}

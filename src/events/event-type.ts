@@ -1,0 +1,21 @@
+import { closedScalar } from '../platform/scalars.js';
+
+/** The published event types: what a subscriber may listen to. */
+export const eventTypes = [
+  'submission.completed',
+  'submission.updated',
+  'contact.created',
+  'contact.updated',
+  'intake-bot.status-changed',
+] as const;
+export type EventType = (typeof eventTypes)[number];
+
+export const describeEventType: Record<EventType, string> = {
+  'submission.completed': 'A submission became COMPLETED, through any door.',
+  'submission.updated': "A submission's data or status changed.",
+  'contact.created': 'A contact was created, by a submission or by hand.',
+  'contact.updated': 'A contact changed.',
+  'intake-bot.status-changed': "An intake bot's status changed.",
+};
+
+export const EventTypeScalar = closedScalar('EventType', 'What happened, as subscribers know it.', eventTypes);

@@ -1,0 +1,62 @@
+import { prepared, type Tx } from '../platform/database.js';
+import type { Moment } from '../platform/id.js';
+import type { Jobs } from '../platform/jobs.js';
+import type { Signals } from '../platform/signals.js';
+import type { EventType } from './event-type.js';
+
+/** One job per event: which endpoints listen. */
+export const fanOutQueue = 'webhook-fan-out';
+
+export interface Happening {
+  workspaceId: string;
+  type: EventType;
+  /** When, and the event's id, made under the lock of the changed row. */
+  moment: Moment;
+  /** The id of the object it happened to. */
+  subjectId: string;
+  /** The object as REST shows it, by its name: `{ submission: {…} }`. */
+  data: object;
+}
+
+const insertEvents = prepared(`
+  insert into events (id, workspace_id, type, subject_id, body, created_at)
+  select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+`);
+
+export class Events {
+  constructor(
+    private readonly jobs: Jobs,
+    private readonly signals: Signals,
+  ) {}
+
+  /** The event rows and their fan-out jobs, on the connection and in the commit of the change. */
+  async publish(tx: Tx, ...happenings: Happening[]): Promise<void> {
+    if (happenings.length === 0) return;
+    const columns = happenings.map(({ workspaceId, type, moment, subjectId, data }) => {
+      // Frozen now, so that a retry tomorrow sends what was true at the event.
+      const body = JSON.stringify({ id: moment.eventId, type, created_at: moment.at, data });
+      return [moment.eventId, workspaceId, type, subjectId, body, moment.at] as const;
+    });
+    await tx.query(
+      insertEvents,
+      [0, 1, 2, 3, 4, 5].map((index) => columns.map((row) => row[index])),
+    );
+    await this.jobs.enqueue(
+      tx,
+      fanOutQueue,
+      happenings.map(({ moment }) => ({ id: jobIdOf(moment.eventId), data: { eventId: moment.eventId } })),
+    );
+    tx.afterCommit(() => this.signals.send('events'));
+  }
+}
+
+/** A UUID that sorts as the event id does, so that events are fanned out in their order. */
+export function jobIdOf(eventId: string): string {
+  const digits = (from: number, to: number, length: number) =>
+    parseInt(eventId.slice(4 + from, 4 + to), 36)
+      .toString(16)
+      .padStart(length, '0');
+  // Milliseconds in 48 bits, the counter in 32, the random part in 48.
+  const hex = digits(1, 9, 12) + digits(10, 16, 8) + digits(16, 25, 12);
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -1,0 +1,49 @@
+import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { ActorWorkspace, Plan } from '../platform/actor.js';
+import { DateTime } from '../platform/scalars.js';
+
+export const PlanEnum = { FREE: 'FREE', PRO: 'PRO', BUSINESS: 'BUSINESS' } as const;
+registerEnumType(PlanEnum, {
+  name: 'Plan',
+  description: 'What a workspace has bought.',
+  valuesConfig: {
+    FREE: { description: 'No API, no webhooks.' },
+    PRO: { description: 'The API at 100 requests a minute and key.' },
+    BUSINESS: { description: 'The API at 500 requests a minute and key, and outbound webhooks.' },
+  },
+});
+
+@ObjectType('Workspace', { description: 'A tenant: everything else belongs to exactly one.', simpleResolvers: true })
+@Entity('workspaces')
+export class Workspace {
+  @Field(() => ID, { description: 'The workspace id.' })
+  @PrimaryColumn({ type: 'text', collation: 'C' })
+  id!: string;
+
+  @Field(() => String, { description: 'Its name.' })
+  @Column({ type: 'text' })
+  name!: string;
+
+  @Field(() => PlanEnum, { description: 'Its plan.' })
+  @Column({ type: 'text' })
+  plan!: Plan;
+
+  @Field(() => DateTime, { nullable: true, description: 'When it was archived; null while it is in use.' })
+  @Column({ name: 'archived_at', type: 'timestamptz', precision: 3, nullable: true })
+  archivedAt!: Date | null;
+
+  @Field(() => DateTime, { description: 'When it was created.' })
+  @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
+  createdAt!: Date;
+
+  @Field(() => DateTime, { description: 'When it last changed.' })
+  @Column({ name: 'updated_at', type: 'timestamptz', precision: 3 })
+  updatedAt!: Date;
+}
+
+export const actorWorkspace = ({ id, plan, archivedAt }: Workspace): ActorWorkspace => ({
+  id,
+  plan,
+  archived: archivedAt !== null,
+});
