@@ -1,0 +1,49 @@
+import { Field, ID, ObjectType } from 'type-graphql';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { DateTime, JSONObject } from '../platform/scalars.js';
+
+@ObjectType('Contact', { description: 'A person known by e-mail or phone.', simpleResolvers: true })
+@Entity('contacts')
+export class Contact {
+  @Field(() => ID, { description: 'The contact id.' })
+  @PrimaryColumn({ type: 'text', collation: 'C' })
+  id!: string;
+
+  @Column({ name: 'workspace_id', type: 'text', collation: 'C' })
+  workspaceId!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'E-mail address, in lower case; one contact of a workspace has it.',
+  })
+  @Column({ type: 'text', nullable: true })
+  email!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Phone number in E.164; one contact of a workspace has it.' })
+  @Column({ type: 'text', nullable: true })
+  phone!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'First name.' })
+  @Column({ name: 'first_name', type: 'text', nullable: true })
+  firstName!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Last name.' })
+  @Column({ name: 'last_name', type: 'text', nullable: true })
+  lastName!: string | null;
+
+  @Field(() => [String], { description: 'Tags, in no particular order.' })
+  @Column({ type: 'text', array: true })
+  tags!: string[];
+
+  @Field(() => JSONObject, { description: 'Whatever else is known.' })
+  @Column({ name: 'custom_fields', type: 'json' })
+  customFields!: Record<string, unknown>;
+
+  @Field(() => DateTime, { description: 'When it was created.' })
+  @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
+  createdAt!: Date;
+
+  @Field(() => DateTime, { description: 'When it last changed.' })
+  @Column({ name: 'updated_at', type: 'timestamptz', precision: 3 })
+  updatedAt!: Date;
+}

@@ -1,0 +1,15 @@
+import type { CountedContact } from './contact.service.js';
+
+/** A contact over REST and in webhook bodies. */
+export const contactView = (contact: CountedContact) => ({
+  id: contact.id,
+  email: contact.email,
+  phone: contact.phone,
+  first_name: contact.firstName,
+  last_name: contact.lastName,
+  tags: contact.tags,
+  custom_fields: contact.customFields,
+  submission_count: contact.submissionCount,
+  created_at: contact.createdAt,
+  updated_at: contact.updatedAt,
+});

@@ -1,0 +1,12 @@
+import type { LinkedRecord } from './record.service.js';
+
+/** A record over REST. */
+export const recordView = (record: LinkedRecord) => ({
+  id: record.id,
+  record_type: record.recordType,
+  data: record.data,
+  submission_id: record.submissionId,
+  contacts: record.contacts,
+  created_at: record.createdAt,
+  updated_at: record.updatedAt,
+});
