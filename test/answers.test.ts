@@ -11,7 +11,10 @@ import {
 } from '../src/submissions/answers.js';
 
 function schema(...raw: object[]): SchemaItem[] {
-  const { items, issues } = readBotSchema(raw.map((item) => ({ name: 'a', type: 'text', ...item })));
+  const { items, issues } = readBotSchema(
+    raw.map((item) => ({ name: 'a', type: 'text', ...item })),
+    'camelCase',
+  );
   expect(issues).to.deep.equal([]);
   return items;
 }

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { fieldsOf, fieldTypes, readBotSchema } from '../src/intake-bots/bot-schema.js';
+import { fieldsOf, fieldTypes, readBotSchema as read } from '../src/intake-bots/bot-schema.js';
 
+const readBotSchema = (raw: unknown) => read(raw, 'camelCase');
 const field = (over: object = {}) => ({ name: 'a', type: 'text', ...over });
 const problems = (raw: unknown) => readBotSchema(raw).issues.map(({ path, code }) => `${path} ${code}`);
 
@@ -205,5 +206,16 @@ describe('the fields of a schema', () => {
     const names = (raw: unknown[]) => fieldsOf(readBotSchema(raw).items).map(({ name }) => name);
     const others = [{ kind: 'content', name: 'b' }, { kind: 'banner', name: 'c' }, field({ name: 'd', type: 'group' })];
     expect(names([field(), ...others, field({ name: 'e', kind: 'field' })])).to.deep.equal(['a', 'e']);
+  });
+
+  it('takes REST items in snake_case only, and spells their issues so', () => {
+    const { issues, items } = read([{ name: 'a', type: 'text', min_length: 3, helper_text: 'h' }], 'snake_case');
+    expect(issues).to.deep.equal([]);
+    expect(items[0]).to.include({ minLength: 3, helperText: 'h' });
+    const wrong = read([{ name: 'a', type: 'text', minLength: 3, max_length: 'x' }], 'snake_case').issues;
+    expect(wrong.map(({ path, code }) => `${path} ${code}`)).to.have.members([
+      'schema.0.minLength unknown_field',
+      'schema.0.max_length wrong_type',
+    ]);
   });
 });

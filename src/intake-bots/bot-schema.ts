@@ -1,3 +1,4 @@
+import type { Spelling } from '../platform/validate.js';
 import type { Issue, IssueCode } from '../platform/errors.js';
 import { listEntriesMax } from '../platform/json-text.js';
 import { patternCharactersMax, PatternReview } from '../platform/linear-pattern.js';
@@ -55,10 +56,11 @@ export function fieldsOf(items: readonly SchemaItem[]): SchemaItem[] {
 }
 
 /**
- * A schema as an owner may save it, from items with camelCase keys; null counts as absent. All issues at once, with
- * paths like `schema.3.pattern`; with any issue `items` is empty. `label` defaults to the name, `required` to false.
+ * A schema as an owner may save it, from items whose keys are spelled as the door spells; null counts as absent. All
+ * issues at once, with paths like `schema.3.pattern`; with any issue `items` is empty. `label` defaults to the name,
+ * `required` to false.
  */
-export function readBotSchema(raw: unknown): { items: SchemaItem[]; issues: Issue[] } {
+export function readBotSchema(raw: unknown, spelling: Spelling): { items: SchemaItem[]; issues: Issue[] } {
   const refused = (code: IssueCode, message: string) => ({ items: [], issues: [{ path: 'schema', code, message }] });
   if (raw === undefined || raw === null) return refused('required', 'is required');
   if (!Array.isArray(raw)) return refused('wrong_type', 'must be a list of items');
@@ -66,7 +68,14 @@ export function readBotSchema(raw: unknown): { items: SchemaItem[]; issues: Issu
 
   const issues: Issue[] = [];
   const patterns = new PatternReview();
-  const items = raw.map((item: unknown, index) => readItem(item, `schema.${index}`, issues, patterns));
+  const items = raw.map((item: unknown, index) => {
+    const path = `schema.${index}`;
+    if (typeof item === 'object' && item !== null && !Array.isArray(item)) {
+      return readItem(new ItemReader(new Map(Object.entries(item)), path, issues, spelling), patterns);
+    }
+    issues.push(issue(path, 'wrong_type', 'must be an object with a name and a type'));
+    return { name: '', label: '', type: 'group', required: false };
+  });
   const firstWith = new Map<string, number>();
   items.forEach((item, index) => {
     if (item.name === '' || fieldsOf([item]).length === 0) return;
@@ -80,13 +89,8 @@ export function readBotSchema(raw: unknown): { items: SchemaItem[]; issues: Issu
 const isField = (kind: string | undefined) => kind === undefined || kind === 'field';
 const issue = (path: string, code: IssueCode, message: string): Issue => ({ path, message, code });
 
-function readItem(raw: unknown, path: string, issues: Issue[], patterns: PatternReview): SchemaItem {
+function readItem(read: ItemReader, patterns: PatternReview): SchemaItem {
   const item: SchemaItem = { name: '', label: '', type: 'group', required: false };
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    issues.push(issue(path, 'wrong_type', 'must be an object with a name and a type'));
-    return item;
-  }
-  const read = new ItemReader(new Map(Object.entries(raw)), path, issues);
   const kind = read.text('kind', nameCharactersMax) || undefined;
   const name = read.text('name', nameCharactersMax);
   const type = read.text('type', nameCharactersMax);

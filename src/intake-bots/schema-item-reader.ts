@@ -1,4 +1,5 @@
 import type { Issue, IssueCode } from '../platform/errors.js';
+import { spell, type Spelling } from '../platform/validate.js';
 import { charactersIn, keyPath, listEntriesMax, textCharactersMax, unstorableText } from '../platform/json-text.js';
 
 export const nameCharactersMax = 100;
@@ -11,14 +12,15 @@ export class ItemReader {
     private readonly raw: ReadonlyMap<string, unknown>,
     private readonly path: string,
     private readonly issues: Issue[],
+    private readonly spelling: Spelling,
   ) {}
 
   refuse(key: string, code: IssueCode, message: string): undefined {
-    this.issues.push({ path: keyPath(this.path, key), message, code });
+    this.issues.push({ path: keyPath(this.path, spell(key, this.spelling)), message, code });
   }
 
   has(key: string): boolean {
-    const value = this.raw.get(key) ?? '';
+    const value = this.raw.get(spell(key, this.spelling)) ?? '';
     return value !== '';
   }
 
@@ -33,8 +35,12 @@ export class ItemReader {
 
   refuseOthers(): void {
     for (const [key, value] of this.raw) {
-      if (value !== undefined && !this.seen.has(key))
-        this.refuse(key, 'unknown_field', 'is not a key of a schema item');
+      if (value === undefined || this.seen.has(key)) continue;
+      this.issues.push({
+        path: keyPath(this.path, key),
+        message: 'is not a key of a schema item',
+        code: 'unknown_field',
+      });
     }
   }
 
@@ -80,8 +86,9 @@ export class ItemReader {
   }
 
   private take(key: string): unknown {
-    this.seen.add(key);
-    return this.raw.get(key) ?? undefined;
+    const spelled = spell(key, this.spelling);
+    this.seen.add(spelled);
+    return this.raw.get(spelled) ?? undefined;
   }
 
   private checkText(key: string, value: unknown, charactersMax: number): string | undefined {

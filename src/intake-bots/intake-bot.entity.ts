@@ -1,0 +1,114 @@
+import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { DateTime } from '../platform/scalars.js';
+import type { SchemaItem } from './bot-schema.js';
+
+export const IntakeBotStatusEnum = {
+  DRAFT: 'DRAFT',
+  ACTIVE: 'ACTIVE',
+  PAUSED: 'PAUSED',
+  ARCHIVED: 'ARCHIVED',
+} as const;
+export type IntakeBotStatus = keyof typeof IntakeBotStatusEnum;
+registerEnumType(IntakeBotStatusEnum, {
+  name: 'IntakeBotStatus',
+  description: 'Where a bot is in its life: DRAFT → ACTIVE ⇄ PAUSED → ARCHIVED, and ARCHIVED → PAUSED.',
+  valuesConfig: {
+    DRAFT: { description: 'Being made; takes no submissions.' },
+    ACTIVE: { description: 'Takes submissions.' },
+    PAUSED: { description: 'Takes no submissions for now.' },
+    ARCHIVED: { description: 'Put away; takes no submissions.' },
+  },
+});
+
+@ObjectType('SchemaItem', { description: 'A field of a bot, or something it only shows.', simpleResolvers: true })
+export class SchemaItemType implements SchemaItem {
+  @Field(() => String, { description: "The key of its answer in a submission's data." })
+  name!: string;
+
+  @Field(() => String, { description: 'What people read.' })
+  label!: string;
+
+  @Field(() => String, { description: 'text, textarea, email, phone, url, number, date, boolean, select, …' })
+  type!: string;
+
+  @Field(() => Boolean, { description: 'Whether a completed submission must answer it.' })
+  required!: boolean;
+
+  @Field(() => [String], { nullable: true, description: 'What a select or multi_select offers.' })
+  options?: string[];
+
+  @Field(() => String, { nullable: true, description: 'A hint below the field.' })
+  helperText?: string;
+
+  @Field(() => String, { nullable: true, description: 'A hint inside the field.' })
+  placeholder?: string;
+
+  @Field(() => Float, { nullable: true, description: 'The smallest number, or the fewest entries.' })
+  min?: number;
+
+  @Field(() => Float, { nullable: true, description: 'The largest number, or the most entries.' })
+  max?: number;
+
+  @Field(() => Int, { nullable: true, description: 'The fewest characters.' })
+  minLength?: number;
+
+  @Field(() => Int, { nullable: true, description: 'The most characters.' })
+  maxLength?: number;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'A regular expression in RE2 syntax that the whole text matches.',
+  })
+  pattern?: string;
+
+  @Field(() => String, { nullable: true, description: '`content`: display only. Absent: an ordinary field.' })
+  kind?: string;
+}
+
+@ObjectType('IntakeBot', { description: 'A conversational form.', simpleResolvers: true })
+@Entity('intake_bots')
+export class IntakeBot {
+  @Field(() => ID, { description: 'The bot id.' })
+  @PrimaryColumn({ type: 'text', collation: 'C' })
+  id!: string;
+
+  @Column({ name: 'workspace_id', type: 'text', collation: 'C' })
+  workspaceId!: string;
+
+  @Field(() => String, { description: 'Its name.' })
+  @Column({ type: 'text' })
+  name!: string;
+
+  @Field(() => String, { nullable: true, description: 'What it is for.' })
+  @Column({ type: 'text', nullable: true })
+  description!: string | null;
+
+  @Field(() => IntakeBotStatusEnum, { description: 'Only an ACTIVE bot takes submissions.' })
+  @Column({ type: 'text' })
+  status!: IntakeBotStatus;
+
+  @Field(() => [SchemaItemType], { description: 'What it asks.' })
+  @Column({ type: 'json' })
+  schema!: SchemaItem[];
+
+  @Field(() => Int, { description: 'Grows by one with each change of the schema.' })
+  @Column({ name: 'schema_version', type: 'integer' })
+  schemaVersion!: number;
+
+  @Field(() => String, { nullable: true, description: 'The type of record that a completed submission makes, if any.' })
+  @Column({ name: 'record_type', type: 'text', nullable: true })
+  recordType!: string | null;
+
+  @Field(() => DateTime, { description: 'When it was created.' })
+  @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
+  createdAt!: Date;
+
+  @Field(() => DateTime, { description: 'When it last changed.' })
+  @Column({ name: 'updated_at', type: 'timestamptz', precision: 3 })
+  updatedAt!: Date;
+
+  /** Kept beside the row, in `intake_bot_totals`. */
+  @Field(() => Int, { description: 'How many submissions it has, test and unfinished ones too.' })
+  submissionCount!: number;
+}

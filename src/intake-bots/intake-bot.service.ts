@@ -1,0 +1,153 @@
+import type { Events } from '../events/publish.js';
+import type { Actor } from '../platform/actor.js';
+import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { conflict, notFound } from '../platform/errors.js';
+import { isId, newId, nextMoment } from '../platform/id.js';
+import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
+import type { Unread } from '../platform/validate.js';
+import { IntakeBot, type IntakeBotStatus } from './intake-bot.entity.js';
+import type { CreateIntakeBot, UpdateIntakeBot } from './intake-bot.input.js';
+import { intakeBotView } from './intake-bot.view.js';
+
+export interface IntakeBotFilter {
+  status?: readonly IntakeBotStatus[] | null;
+  createdAt?: { gte?: Date | null; lt?: Date | null } | null;
+}
+
+export type SharedIntakeBot = IntakeBot & { shareUrl: string };
+
+const counted = `${columnsOf(IntakeBot, 'b')}, coalesce(t.submissions, 0) as "submissionCount"`;
+const tables = 'intake_bots b left join intake_bot_totals t on t.intake_bot_id = b.id';
+
+const selectMany = prepared<IntakeBot>(`select ${counted} from ${tables} where b.id = any($1) and b.workspace_id = $2`);
+const selectOne = prepared<IntakeBot>(`select ${counted} from ${tables} where b.id = $1 and b.workspace_id = $2`);
+const lockOne = prepared<IntakeBot>(
+  `select ${counted} from ${tables} where b.id = $1 and b.workspace_id = $2 for no key update of b`,
+);
+const insertOne = prepared(`
+  insert into intake_bots
+    (id, workspace_id, name, description, status, schema, schema_version, record_type, created_at, updated_at)
+  values ($1, $2, $3, $4, $5, $6, 1, $7, $8, $8)
+`);
+const updateOne = prepared(`
+  update intake_bots
+  set name = $2, description = $3, status = $4, schema = $5, schema_version = $6, record_type = $7, updated_at = $8
+  where id = $1
+`);
+const addToTotal = prepared(`
+  insert into intake_bot_totals (intake_bot_id, submissions) values ($1, $2)
+  on conflict (intake_bot_id) do update set submissions = intake_bot_totals.submissions + excluded.submissions
+`);
+
+const next: Record<IntakeBotStatus, readonly IntakeBotStatus[]> = {
+  DRAFT: ['ACTIVE'],
+  ACTIVE: ['PAUSED'],
+  PAUSED: ['ACTIVE', 'ARCHIVED'],
+  ARCHIVED: ['PAUSED'],
+};
+
+export class IntakeBotService {
+  constructor(
+    private readonly database: Database,
+    private readonly events: Events,
+    private readonly publicUrl: () => string,
+  ) {}
+
+  async list(actor: Actor, filter: IntakeBotFilter, page: PageRequest): Promise<Page<SharedIntakeBot>> {
+    actor.require('read:intake-bots');
+    const { rows, hasMore } = await readPage<IntakeBot>(this.database, listOf(actor, filter), page);
+    return { rows: rows.map((bot) => this.shared(bot)), hasMore };
+  }
+
+  async count(actor: Actor, filter: IntakeBotFilter): Promise<number> {
+    actor.require('read:intake-bots');
+    return await countRows(this.database, listOf(actor, filter));
+  }
+
+  async get(actor: Actor, id: string): Promise<SharedIntakeBot> {
+    actor.require('read:intake-bots');
+    return this.shared(await this.find(actor.workspaceId, id));
+  }
+
+  async getMany(actor: Actor, ids: readonly string[]): Promise<SharedIntakeBot[]> {
+    actor.require('read:intake-bots');
+    const bots = await this.database.query(selectMany, [ids, actor.workspaceId]);
+    return bots.map((bot) => this.shared(bot));
+  }
+
+  async create(actor: Actor, read: Unread<typeof CreateIntakeBot>): Promise<SharedIntakeBot> {
+    actor.require('write:intake-bots');
+    const { name, description = null, status, schema, recordType = null } = read();
+    return await this.database.transaction(async (tx) => {
+      const { at } = nextMoment();
+      const id = newId('intakeBot');
+      const values = [id, actor.workspaceId, name, description, status, JSON.stringify(schema), recordType, at];
+      await tx.query(insertOne, values);
+      return this.shared(await this.find(actor.workspaceId, id, tx));
+    }, actor.guard);
+  }
+
+  /** What changes nothing is not written. A change of status fires `intake-bot.status-changed`. */
+  async update(actor: Actor, id: string, read: Unread<typeof UpdateIntakeBot>): Promise<SharedIntakeBot> {
+    actor.require('write:intake-bots');
+    await this.find(actor.workspaceId, id);
+    const changes = read();
+    return await this.database.transaction(async (tx) => {
+      const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
+      if (before === undefined) throw notFound('intake_bot');
+      const after = this.changed(before, changes);
+      if (JSON.stringify(after) === JSON.stringify(before)) return this.shared(before);
+      const moment = nextMoment(before.updatedAt);
+      after.updatedAt = moment.at;
+      const { name, description, status, schema, schemaVersion, recordType, updatedAt } = after;
+      const values = [id, name, description, status, JSON.stringify(schema), schemaVersion, recordType, updatedAt];
+      await tx.query(updateOne, values);
+      const bot = this.shared(after);
+      if (status !== before.status) {
+        await this.events.publish(tx, {
+          workspaceId: actor.workspaceId,
+          type: 'intake-bot.status-changed',
+          moment,
+          subjectId: id,
+          data: { intake_bot: intakeBotView(bot), previous_status: before.status },
+        });
+      }
+      return bot;
+    }, actor.guard);
+  }
+
+  /** For services that found the caller entitled to the bot's submissions already. */
+  async find(workspaceId: string, id: string, tx?: Tx): Promise<IntakeBot> {
+    const [bot] = isId(id, 'intakeBot') ? await (tx ?? this.database).query(selectOne, [id, workspaceId]) : [];
+    if (bot === undefined) throw notFound('intake_bot');
+    return bot;
+  }
+
+  /** Late in a transaction: the counter's row is locked from here to the commit. */
+  async addToTotal(tx: Tx, id: string, submissions: number): Promise<void> {
+    await tx.query(addToTotal, [id, submissions]);
+  }
+
+  private changed(before: IntakeBot, changes: ReturnType<Unread<typeof UpdateIntakeBot>>): IntakeBot {
+    const { status = before.status } = changes;
+    if (status !== before.status && !next[before.status].includes(status)) {
+      throw conflict('illegal_status_change', `A bot cannot go from ${before.status} to ${status}.`);
+    }
+    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+    const after = { ...before, ...given };
+    if (JSON.stringify(after.schema) !== JSON.stringify(before.schema)) after.schemaVersion += 1;
+    return after;
+  }
+
+  private shared(bot: IntakeBot): SharedIntakeBot {
+    return Object.assign(bot, { shareUrl: `${this.publicUrl()}/f/${bot.id}` });
+  }
+}
+
+function listOf(actor: Actor, filter: IntakeBotFilter): List {
+  const where = new Conditions()
+    .and('b.workspace_id = $?', actor.workspaceId)
+    .and('b.status = any($?)', filter.status)
+    .between('b.created_at', filter.createdAt);
+  return { from: `${counted} from ${tables}`, id: 'b.id', where };
+}

@@ -1,0 +1,26 @@
+import { spell } from '../platform/validate.js';
+import type { SchemaItem } from './bot-schema.js';
+import type { IntakeBot } from './intake-bot.entity.js';
+
+/** A bot in a list over REST. */
+export const intakeBotSummaryView = (bot: IntakeBot) => ({
+  id: bot.id,
+  name: bot.name,
+  status: bot.status,
+  submission_count: bot.submissionCount,
+  created_at: bot.createdAt,
+  updated_at: bot.updatedAt,
+});
+
+/** A bot by itself over REST and in webhook bodies. `shareUrl` is where people fill it in. */
+export const intakeBotView = (bot: IntakeBot & { shareUrl: string }) => ({
+  ...intakeBotSummaryView(bot),
+  description: bot.description,
+  share_url: bot.shareUrl,
+  schema: schemaView(bot.schema),
+});
+
+export const schemaView = (items: readonly SchemaItem[]) =>
+  items.map((item) =>
+    Object.fromEntries(Object.entries(item).map(([key, value]) => [spell(key, 'snake_case'), value])),
+  );

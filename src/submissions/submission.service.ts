@@ -1,0 +1,300 @@
+import type { ContactService } from '../contacts/contact.service.js';
+import type { Events, Happening } from '../events/publish.js';
+import { fieldsOf } from '../intake-bots/bot-schema.js';
+import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
+import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
+import type { Actor } from '../platform/actor.js';
+import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { invalid, notFound, validationFailed, type Issue } from '../platform/errors.js';
+import { isId, newId, nextMoment } from '../platform/id.js';
+import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
+import type { Unread } from '../platform/validate.js';
+import type { RecordService } from '../records/record.service.js';
+import type { WorkspaceService } from '../workspaces/workspace.service.js';
+import { changedFields, checkAnswers, mergeAnswers, missingAnswers, type Answers } from './answers.js';
+import { Message, Submission, type SubmissionStatus } from './submission.entity.js';
+import type { AddSubmissionMessage, CreateSubmission, UpdateSubmission } from './submission.input.js';
+import { submissionEventView } from './submission.view.js';
+
+export type ListedSubmission = Submission & { messageCount: number };
+export type SubmissionWithMessages = Submission & { messages: Message[] };
+
+export interface SubmissionFilter {
+  intakeBotId?: string | null;
+  contactId?: string | null;
+  status?: readonly SubmissionStatus[] | null;
+  isTest?: boolean | null;
+  createdAt?: { gte?: Date | null; lt?: Date | null } | null;
+}
+
+const columns = columnsOf(Submission, 's');
+const messageCount = '(select count(*)::int from submission_messages m where m.submission_id = s.id) as "messageCount"';
+
+const selectOne = prepared<Submission>(`select ${columns} from submissions s where s.id = $1 and s.workspace_id = $2`);
+const selectMany = prepared<Submission>(
+  `select ${columns} from submissions s where s.id = any($1) and s.workspace_id = $2`,
+);
+const lockOne = prepared<Submission>(
+  `select ${columns} from submissions s where s.id = $1 and s.workspace_id = $2 for no key update`,
+);
+const insertOne = prepared(`
+  insert into submissions (id, workspace_id, intake_bot_id, contact_id, data, status, is_test, file_count,
+    schema_version, created_at, updated_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+`);
+const updateOne = prepared(`
+  update submissions
+  set data = $2, status = $3, contact_id = $4, file_count = $5, schema_version = $6, updated_at = $7
+  where id = $1
+`);
+const deleteOne = prepared('delete from submissions where id = $1');
+const selectMessages = prepared<Message>(`
+  select ${columnsOf(Message, 'm')} from submission_messages m where m.submission_id = any($1) order by m.id
+`);
+const insertMessage = prepared(
+  'insert into submission_messages (id, submission_id, role, content, created_at) values ($1, $2, $3, $4, $5)',
+);
+
+export class SubmissionService {
+  constructor(
+    private readonly database: Database,
+    private readonly workspaces: WorkspaceService,
+    private readonly events: Events,
+    private readonly contacts: ContactService,
+    private readonly records: RecordService,
+    private readonly intakeBots: IntakeBotService,
+  ) {}
+
+  async list(actor: Actor, filter: SubmissionFilter, page: PageRequest): Promise<Page<ListedSubmission>> {
+    actor.require('read:submissions');
+    return await readPage<ListedSubmission>(this.database, listOf(actor, filter), page);
+  }
+
+  /** A bot's submissions, beside the schema they answer. */
+  async listOf(actor: Actor, intakeBotId: string, page: PageRequest) {
+    actor.require('read:submissions');
+    const bot = await this.intakeBots.find(actor.workspaceId, intakeBotId);
+    return { ...(await this.list(actor, { intakeBotId: bot.id }, page)), schema: bot.schema };
+  }
+
+  async count(actor: Actor, filter: SubmissionFilter): Promise<number> {
+    actor.require('read:submissions');
+    return await countRows(this.database, listOf(actor, filter));
+  }
+
+  async get(actor: Actor, id: string): Promise<Submission> {
+    actor.require('read:submissions');
+    return await this.find(actor.workspaceId, id);
+  }
+
+  /** By its bot's address: a submission of another bot is not there. */
+  async getOf(actor: Actor, intakeBotId: string, id: string): Promise<SubmissionWithMessages> {
+    actor.require('read:submissions');
+    const submission = await this.find(actor.workspaceId, id, intakeBotId);
+    return Object.assign(submission, { messages: await this.database.query(selectMessages, [[id]]) });
+  }
+
+  async getMany(actor: Actor, ids: readonly string[]): Promise<Submission[]> {
+    actor.require('read:submissions');
+    return await this.database.query(selectMany, [ids, actor.workspaceId]);
+  }
+
+  /** Messages of submissions that the actor was given. */
+  async messagesOf(actor: Actor, submissionIds: readonly string[]): Promise<Message[]> {
+    actor.require('read:submissions');
+    return await this.database.query(selectMessages, [submissionIds]);
+  }
+
+  /**
+   * Checks the answers against the bot's schema, finds or makes the contact, counts it, and tells of it: one commit.
+   * @throws validation_failed with every issue; plan_limit_exceeded when the month's submissions are used up
+   */
+  async create(actor: Actor, intakeBotId: string, read: Unread<typeof CreateSubmission>): Promise<Submission> {
+    actor.require('write:intake-bots');
+    const bot = await this.intakeBots.find(actor.workspaceId, intakeBotId);
+    const { data, status, isTest } = read();
+    const answers = checked(bot, data, status === 'COMPLETED');
+    if (bot.status !== 'ACTIVE') {
+      throw invalid('intakeBot.status', 'not_allowed', `must be ACTIVE to take submissions; it is ${bot.status}`);
+    }
+    return await this.database.transaction(async (tx) => {
+      const submission = Object.assign(new Submission(), {
+        id: newId('submission'),
+        workspaceId: actor.workspaceId,
+        intakeBotId: bot.id,
+        contactId: null as string | null,
+        data: answers,
+        status,
+        aiSummary: null,
+        isTest,
+        fileCount: countFiles(bot, answers),
+        schemaVersion: bot.schemaVersion,
+      });
+      const contact = status === 'COMPLETED' ? await this.contactOf(tx, bot, answers) : null;
+      const moment = nextMoment();
+      const { at } = moment;
+      Object.assign(submission, { contactId: contact?.id ?? null, createdAt: at, updatedAt: at });
+      await tx.query(insertOne, [
+        submission.id,
+        submission.workspaceId,
+        submission.intakeBotId,
+        submission.contactId,
+        JSON.stringify(answers),
+        status,
+        isTest,
+        submission.fileCount,
+        submission.schemaVersion,
+        at,
+      ]);
+      if (status === 'COMPLETED') {
+        await this.recordOf(tx, bot, submission);
+        const completed = happening(submission, 'submission.completed', moment, {});
+        await this.events.publish(tx, ...(contact?.happening ? [await contact.happening()] : []), completed);
+      }
+      await this.intakeBots.addToTotal(tx, bot.id, 1);
+      if (!isTest) await this.workspaces.countSubmission(tx, actor.workspaceId, at);
+      return submission;
+    }, actor.guard);
+  }
+
+  /** `data` merges, null removes. What changes nothing is not written and fires nothing. */
+  async update(
+    actor: Actor,
+    id: string,
+    read: Unread<typeof UpdateSubmission>,
+    intakeBotId?: string,
+  ): Promise<SubmissionWithMessages> {
+    actor.require('write:intake-bots', 'MEMBER');
+    await this.find(actor.workspaceId, id, intakeBotId);
+    const changes = read();
+    const updated = await this.database.transaction(async (tx) => {
+      const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
+      if (before === undefined) throw notFound('submission');
+      const bot = await this.intakeBots.find(actor.workspaceId, before.intakeBotId, tx);
+      const after = changed(bot, before, changes);
+      const fields = [
+        ...(changedFields(before.data, after.data).length > 0 ? ['data'] : []),
+        ...(before.status === after.status ? [] : ['status']),
+      ];
+      const messages = await tx.query(selectMessages, [[id]]);
+      if (fields.length === 0) return Object.assign(before, { messages });
+      const completes = fields.includes('status');
+      const contact = completes ? await this.contactOf(tx, bot, after.data) : null;
+      const moment = nextMoment(before.updatedAt);
+      Object.assign(after, { contactId: contact?.id ?? before.contactId, updatedAt: moment.at });
+      const { data, status, contactId, fileCount, schemaVersion, updatedAt } = after;
+      await tx.query(updateOne, [id, JSON.stringify(data), status, contactId, fileCount, schemaVersion, updatedAt]);
+      if (completes) await this.recordOf(tx, bot, after);
+      await this.events.publish(
+        tx,
+        ...(contact?.happening ? [await contact.happening()] : []),
+        // Completing fires submission.completed only.
+        completes
+          ? happening(after, 'submission.completed', moment, {})
+          : happening(after, 'submission.updated', moment, { changes: fields }),
+      );
+      return Object.assign(after, { messages });
+    }, actor.guard);
+    return updated;
+  }
+
+  async addMessage(actor: Actor, id: string, read: Unread<typeof AddSubmissionMessage>): Promise<Message> {
+    actor.require('write:intake-bots');
+    await this.find(actor.workspaceId, id);
+    const { role, content } = read();
+    return await this.database.transaction(async (tx) => {
+      const [submission] = await tx.query(lockOne, [id, actor.workspaceId]);
+      if (submission === undefined) throw notFound('submission');
+      const { at: createdAt } = nextMoment();
+      const message = Object.assign(new Message(), {
+        id: newId('message'),
+        submissionId: id,
+        role,
+        content,
+        createdAt,
+      });
+      await tx.query(insertMessage, [message.id, id, role, content, createdAt]);
+      return message;
+    }, actor.guard);
+  }
+
+  async remove(actor: Actor, id: string): Promise<Submission> {
+    actor.require('write:intake-bots');
+    return await this.database.transaction(async (tx) => {
+      const [submission] = isId(id, 'submission') ? await tx.query(lockOne, [id, actor.workspaceId]) : [];
+      if (submission === undefined) throw notFound('submission');
+      await tx.query(deleteOne, [id]);
+      await this.intakeBots.addToTotal(tx, submission.intakeBotId, -1);
+      return submission;
+    }, actor.guard);
+  }
+
+  private async find(workspaceId: string, id: string, intakeBotId?: string): Promise<Submission> {
+    if (intakeBotId !== undefined) await this.intakeBots.find(workspaceId, intakeBotId);
+    const [submission] = isId(id, 'submission') ? await this.database.query(selectOne, [id, workspaceId]) : [];
+    if (submission === undefined || (intakeBotId ?? submission.intakeBotId) !== submission.intakeBotId) {
+      throw notFound('submission');
+    }
+    return submission;
+  }
+
+  private async contactOf(tx: Tx, bot: IntakeBot, answers: Answers) {
+    return await this.contacts.resolve(tx, bot.workspaceId, fieldsOf(bot.schema), answers);
+  }
+
+  private async recordOf(tx: Tx, bot: IntakeBot, submission: Submission): Promise<void> {
+    if (bot.recordType === null) return;
+    const { id, workspaceId, data, contactId, updatedAt: at } = submission;
+    await this.records.createFor(tx, { id, workspaceId, data, at }, bot.recordType, contactId);
+  }
+}
+
+function checked(bot: IntakeBot, data: unknown, complete: boolean): Answers {
+  refuse(checkAnswers(bot.schema, data, { complete }).issues);
+  return data as Answers;
+}
+
+/** The patch is checked by itself: values kept from an older schema are not held against it. */
+function changed(bot: IntakeBot, before: Submission, patch: { data?: unknown; status?: SubmissionStatus }): Submission {
+  if (before.status === 'COMPLETED' && patch.status === 'IN_PROGRESS') {
+    throw invalid('status', 'not_allowed', 'cannot go back from COMPLETED');
+  }
+  const status = patch.status ?? before.status;
+  const data = patch.data === undefined ? before.data : mergeAnswers(before.data, checked(bot, patch.data, false));
+  if (status === 'COMPLETED') refuse(missingAnswers(bot.schema, data));
+  const version = patch.data === undefined ? before.schemaVersion : bot.schemaVersion;
+  return { ...before, data, status, fileCount: countFiles(bot, data), schemaVersion: version };
+}
+
+function refuse(issues: Issue[]): void {
+  if (issues.length > 0) throw validationFailed(issues);
+}
+
+function countFiles(bot: IntakeBot, data: Answers): number {
+  const answers = new Map(Object.entries(data));
+  return fieldsOf(bot.schema)
+    .filter(({ type }) => type === 'file')
+    .map(({ name }) => answers.get(name) ?? [])
+    .reduce<number>((count, value) => count + (Array.isArray(value) ? value.length : 1), 0);
+}
+
+function happening(
+  submission: Submission,
+  type: 'submission.completed' | 'submission.updated',
+  moment: Happening['moment'],
+  more: object,
+): Happening {
+  const { id: subjectId, workspaceId } = submission;
+  return { workspaceId, type, moment, subjectId, data: { submission: submissionEventView(submission), ...more } };
+}
+
+function listOf(actor: Actor, filter: SubmissionFilter): List {
+  const where = new Conditions()
+    .and('s.workspace_id = $?', actor.workspaceId)
+    .and('s.intake_bot_id = $?', filter.intakeBotId)
+    .and('s.contact_id = $?', filter.contactId)
+    .and('s.status = any($?)', filter.status)
+    .and('s.is_test = $?', filter.isTest)
+    .between('s.created_at', filter.createdAt);
+  return { from: `${columns}, ${messageCount} from submissions s`, id: 's.id', where };
+}
