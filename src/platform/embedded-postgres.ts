@@ -1,0 +1,311 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { link, mkdir, open, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from 'pg';
+import {
+  database,
+  errorCode,
+  openCluster,
+  passwordFile,
+  run,
+  surroundings,
+  user,
+} from './embedded-postgres-cluster.js';
+import type { Cluster } from './embedded-postgres-cluster.js';
+
+/** A PostgreSQL server of our own for one DATA_DIR. It outlives a killed process, and the next one takes it over. */
+export interface EmbeddedPostgres {
+  /** `postgres://` with the password and `?sslmode=disable`, on a port of 127.0.0.1 that changes from start to start. */
+  readonly url: string;
+  /** True for the one caller that made the cluster. It may be killed before it fills it: ask the tables what is there. */
+  readonly created: boolean;
+  /**
+   * Stops the server once nobody else uses it, else leaves it to them. The caller has closed its own connections.
+   * @throws Error when the server does not stop within 60 s
+   */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedPostgresOptions {
+  dataDir: string;
+  log?: (message: string) => void;
+  /** For tests: they replace ours, when this call is the one that starts the server. */
+  settings?: Readonly<Record<string, string>>;
+}
+
+/** @throws Error whose message says what to do and ends with what the server logged */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const { log = () => {}, settings = {} } = options;
+  const path = resolve(options.dataDir);
+  try {
+    await mkdir(path, { recursive: true });
+    const dataDir = await realpath(path);
+    const password = await keptPassword(passwordFile(dataDir));
+    const cluster = await openCluster(dataDir, settings['fsync'] !== 'off', log);
+    const server = { ...cluster, password, settings: { ...ourSettings, ...settings }, logFile: logFile(dataDir) };
+    const { claim, postmaster } = await serve(server, log);
+    let stopped: Promise<void> | undefined;
+    return {
+      url: urlOf(server, postmaster.port, database),
+      created: cluster.created,
+      stop: () => (stopped ??= release(claim, server, postmaster.pid, log)),
+    };
+  } catch (thrown) {
+    throw explained(thrown, path);
+  }
+}
+
+interface Server extends Cluster {
+  password: string;
+  settings: Readonly<Record<string, string>>;
+  logFile: string;
+}
+
+interface Postmaster {
+  pid: number;
+  port: number;
+  state: 'ready' | 'busy' | 'gone';
+}
+
+const ourSettings = {
+  listen_addresses: '127.0.0.1',
+  // A socket would need a directory that both users reach, in a path of at most 107 bytes.
+  unix_socket_directories: '',
+  max_connections: '100',
+  // Parallel queries would take every core of a small machine, and their memory from a container's 64 MB of /dev/shm.
+  max_parallel_workers_per_gather: '0',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  // Failed statements go to whoever sent them; in the log they would only spread the data they quote.
+  log_min_messages: 'log',
+  log_checkpoints: 'off',
+};
+
+const logFile = (dataDir: string) => join(dataDir, 'postgres.log');
+const logBytesMax = 8 * 1024 * 1024;
+const pollMs = 25;
+// Backends that outlive a killed postmaster hold on to its memory until they notice.
+const conflictMsMax = 15_000;
+const conflictPollMs = 100;
+const recoveryMsMax = 300_000;
+const stopMsMax = 60_000;
+
+function urlOf({ password }: Server, port: number, name: string): string {
+  // PGSSLMODE in the environment may mean other servers: this one has no TLS.
+  return `postgres://${user}:${password}@127.0.0.1:${port}/${name}?sslmode=disable`;
+}
+
+/** Made once, whole or not at all, however many processes ask at the same time. */
+async function keptPassword(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (thrown) {
+    if (errorCode(thrown) !== 'ENOENT') throw thrown;
+  }
+  const made = `${file}.new-${randomBytes(6).toString('hex')}`;
+  await writeFile(made, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx', flush: true });
+  try {
+    await link(made, file);
+  } catch (thrown) {
+    if (errorCode(thrown) !== 'EEXIST') throw thrown;
+  } finally {
+    await rm(made);
+  }
+  return (await readFile(file, 'utf8')).trim();
+}
+
+/** Takes over the running server, or starts one. PostgreSQL's own lock decides between several that start it at once. */
+async function serve(
+  server: Server,
+  log: (message: string) => void,
+): Promise<{ claim: Client; postmaster: Postmaster }> {
+  const startedAt = Date.now();
+  const within = (ms: number) => Date.now() - startedAt < ms;
+  let news = 'took over the running';
+  for (let silence = ''; ; await delay(pollMs)) {
+    const postmaster = await readPostmaster(server);
+    if (postmaster === null || postmaster.state === 'gone') {
+      const failure = await launch(server, postmaster?.pid);
+      if (failure === null) news = 'started';
+      else if (!passes.test(failure) || !within(conflictMsMax)) {
+        throw new Error(`PostgreSQL does not start. Its log is ${server.logFile} and ends with:\n${failure}`);
+      } else await delay(conflictPollMs);
+      continue;
+    }
+    if (postmaster.state === 'ready') {
+      const claim = await claimAt(urlOf(server, postmaster.port, 'postgres'));
+      if (claim instanceof Client) {
+        log(`${news} PostgreSQL (pid ${postmaster.pid}, port ${postmaster.port})`);
+        return { claim, postmaster };
+      }
+      silence = `\n${claim.message}`;
+    }
+    if (!within(postmaster.state === 'ready' ? conflictMsMax : recoveryMsMax)) {
+      throw new Error(`PostgreSQL (pid ${postmaster.pid}) does not let us in. Stop it and start again.${silence}`);
+    }
+  }
+}
+
+// Somebody else starts it too, a killed server's backends are still there, or the port was taken meanwhile.
+const passes = /lock file ".*" (already exists|is empty)|shared memory block .* is still in use|Address already in use/;
+
+/** What postmaster.pid says, checked against the living: after a reboot its number may be a stranger's. */
+async function readPostmaster({ directory }: Server): Promise<Postmaster | null> {
+  const lines = (await readFile(join(directory, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+  const [pid, port] = [Number(lines[0]), Number(lines[3])];
+  if (!Number.isInteger(pid) || pid <= 0) return null;
+  // In a copied DATA_DIR the file names the original's server.
+  if (lines[1] !== directory || !(await isRunning(pid))) return { pid, port, state: 'gone' };
+  return { pid, port, state: lines[7]?.trim() === 'ready' ? 'ready' : 'busy' };
+}
+
+/** False for a zombie, too, and for another program under the same number. */
+async function isRunning(pid: number): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (thrown) {
+    if (errorCode(thrown) === 'ESRCH') return false;
+  }
+  const status = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined);
+  return status === undefined || /^\d+ \(postgres\) [^ZX]/.test(status);
+}
+
+/** @returns null when the server is ready, what it logged when it ended instead */
+async function launch(server: Server, stalePid: number | undefined): Promise<string | null> {
+  const { bin, directory, runAs, settings } = server;
+  const port = await freePort();
+  await using output = await open(server.logFile, 'a', 0o600);
+  if ((await output.stat()).size > logBytesMax) await output.truncate();
+  const { size } = await output.stat();
+  const args = Object.entries({ port: String(port), ...settings }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
+  const child = spawn(join(bin, 'postgres'), ['-D', directory, ...args], {
+    ...surroundings,
+    ...runAs,
+    // PostgreSQL would wait for the stranger that now has the number in postmaster.pid; its grandparent's it ignores.
+    env: { ...surroundings.env, ...(stalePid === undefined ? {} : { PG_GRANDPARENT_PID: String(stalePid) }) },
+    // A session and a file of its own: it neither dies nor blocks with the process that started it.
+    detached: true,
+    stdio: ['ignore', output.fd, output.fd],
+  });
+  child.unref();
+  await once(child, 'spawn');
+  while (child.exitCode === null && child.signalCode === null) {
+    const postmaster = await readPostmaster(server);
+    if (postmaster?.pid === child.pid && postmaster?.state === 'ready') return null;
+    await delay(pollMs);
+  }
+  const logged = (await readFile(server.logFile)).subarray(size).toString();
+  return logged.trim().split('\n').slice(-12).join('\n');
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+/*
+ * Every process that uses the server holds a claim on it: an idle connection with a shared advisory lock. Whoever takes
+ * the lock alone may stop the server, and a newcomer waits for the outcome, so nobody is handed a server that is about
+ * to go. A killed process's claim ends with its connection.
+ */
+const claimKey = '7813540921';
+const claimName = 'iozen claim';
+
+/** @returns why there is none when that may pass, as it does with a server that is going away */
+async function claimAt(connectionString: string): Promise<Client | Error> {
+  const client = new Client({
+    connectionString,
+    application_name: claimName,
+    connectionTimeoutMillis: 5000,
+    query_timeout: 5000,
+  });
+  // Its end tells nothing that the caller's own connections do not.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await client.query('select pg_advisory_lock_shared($1)', [claimKey]);
+    hold(client, false);
+    return client;
+  } catch (thrown) {
+    await client.end().catch(() => {});
+    if (errorCode(thrown) !== '28P01') return thrown as Error;
+    throw new Error(
+      'The running PostgreSQL refuses the password kept in DATA_DIR/postgres.password. Restore the file that belongs ' +
+        'to this database, or remove DATA_DIR to start with an empty one.',
+      { cause: thrown },
+    );
+  }
+}
+
+/** Whether the connection keeps this process alive: not while it only stands for it. */
+function hold(client: Client, alive: boolean): void {
+  const handle = client as Client & { ref(): void; unref(): void };
+  if (alive) handle.ref();
+  else handle.unref();
+}
+
+async function release(claim: Client, { bin, runAs }: Server, pid: number, log: (message: string) => void) {
+  hold(claim, true);
+  // A connection that is lost by now means that the server has ended.
+  if (await isOnlyOurs(claim).catch(() => false)) {
+    // The server's account sends the signal: a number out of its files must not let root end any other process.
+    // `pg_ctl stop` would go on to wait for the server that somebody starts right after this one.
+    await run(join(bin, 'pg_ctl'), ['kill', 'INT', String(pid)], runAs).catch(async (thrown) => {
+      if (await isRunning(pid)) throw thrown;
+    });
+    const deadlineAt = Date.now() + stopMsMax;
+    while (await isRunning(pid)) {
+      if (Date.now() > deadlineAt) throw new Error(`PostgreSQL (pid ${pid}) has not stopped within ${stopMsMax} ms.`);
+      await delay(pollMs);
+    }
+    log('stopped PostgreSQL');
+  }
+  await claim.end();
+}
+
+/** True leaves the lock taken. */
+async function isOnlyOurs(claim: Client): Promise<boolean> {
+  const isTrue = async (condition: string, values: string[]) =>
+    (await claim.query<{ answer: boolean }>(`select ${condition} as answer`, values)).rows[0]?.answer === true;
+  await claim.query('select pg_advisory_unlock_shared($1)', [claimKey]);
+  if (!(await isTrue('pg_try_advisory_lock($1)', [claimKey]))) return false;
+  const othersConnected =
+    "exists (select from pg_stat_activity where backend_type = 'client backend' and application_name <> $1)";
+  // The backends of connections just closed take a moment to leave.
+  for (let wait = 0; wait < 500; wait += pollMs) {
+    if (!(await isTrue(othersConnected, [claimName]))) return true;
+    await delay(pollMs);
+  }
+  return false;
+}
+
+function explained(thrown: unknown, dataDir: string): Error {
+  const { message } = thrown as Error;
+  if (/ENOSPC|No space left on device/.test(message)) {
+    return new Error(`The disk is full: free 200 MB or more for DATA_DIR (${dataDir}) and start again.\n${message}`);
+  }
+  if (/could not look up effective user ID/.test(message)) {
+    return new Error(
+      'PostgreSQL needs a user with a name. Start as a user whom /etc/passwd lists, or set DATABASE_URL to a ' +
+        `PostgreSQL 15 or later.\n${message}`,
+    );
+  }
+  if (/^(EACCES|EPERM|EROFS|ENOTDIR|EEXIST|ENOENT):/.test(message)) {
+    return new Error(
+      `The embedded PostgreSQL cannot use DATA_DIR (${dataDir}). Let this user write there, or set another DATA_DIR.\n` +
+        message,
+    );
+  }
+  return new Error(message);
+}
