@@ -63,7 +63,7 @@ export class ApiKeyService {
    */
   async authenticate(text: string, origin: Origin): Promise<Actor> {
     if (!isApiKeyText(text)) throw authenticationRequired({ cause: 'malformed key' });
-    const { key, workspace, allowed } = await this.find(hashOf(text));
+    const { key, workspace, allowed } = await this.recall(hashOf(text));
     if (key.revokedAt !== null) throw authenticationRequired({ cause: `key ${key.id} is revoked` });
     if (key.expiresAt !== null && key.expiresAt.getTime() <= Date.now()) {
       throw authenticationRequired({ cause: `key ${key.id} is expired` });
@@ -72,6 +72,13 @@ export class ApiKeyService {
       throw authenticationRequired({ cause: `key ${key.id} may not be used from this address` });
     }
     return new Actor('key', key.id, actorWorkspace(workspace), { scopes: key.scopes }, origin);
+  }
+
+  /** For operators, who name a key by its id alone. */
+  async find(id: string): Promise<ApiKey> {
+    const key = await this.database.manager.findOneBy(ApiKey, { id });
+    if (key === null) throw notFound('api_key');
+    return key;
   }
 
   async list(actor: Actor): Promise<ApiKey[]> {
@@ -132,7 +139,7 @@ export class ApiKeyService {
     return { apiKey, secret };
   }
 
-  private async find(hash: Buffer): Promise<KnownKey> {
+  private async recall(hash: Buffer): Promise<KnownKey> {
     const name = hash.toString('base64');
     const known = this.known.get(name);
     if (known !== undefined && Date.now() - known.knownAt < knownForMs) return known;

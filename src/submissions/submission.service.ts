@@ -71,10 +71,10 @@ export class SubmissionService {
   }
 
   /** A bot's submissions, beside the schema they answer. */
-  async listOf(actor: Actor, intakeBotId: string, page: PageRequest) {
+  async listOf(actor: Actor, intakeBotId: string, page: () => PageRequest) {
     actor.require('read:submissions');
     const bot = await this.intakeBots.find(actor.workspaceId, intakeBotId);
-    return { ...(await this.list(actor, { intakeBotId: bot.id }, page)), schema: bot.schema };
+    return { ...(await this.list(actor, { intakeBotId: bot.id }, page())), schema: bot.schema };
   }
 
   async count(actor: Actor, filter: SubmissionFilter): Promise<number> {

@@ -1,0 +1,195 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { printSchemaWithDirectives } from '@graphql-tools/utils';
+import { lexicographicSortSchema } from 'graphql';
+import { dataSourceFor } from '../ormconfig.js';
+import { AccountService } from './accounts/account.service.js';
+import { ApiKeyService } from './api-keys/api-key.service.js';
+import { ContactService } from './contacts/contact.service.js';
+import { Events, fanOutQueue } from './events/publish.js';
+import { graphqlSchema } from './graphql/schema.js';
+import { GraphqlTransport } from './graphql/transport.js';
+import { Authenticator } from './http/authenticate.js';
+import { operatorRouter } from './http/operator.js';
+import { httpApp, HttpServer } from './http/server.js';
+import { IntakeBotResolver } from './intake-bots/intake-bot.resolver.js';
+import { IntakeBotService } from './intake-bots/intake-bot.service.js';
+import { blockListOf, type Config } from './platform/config.js';
+import { Database } from './platform/database.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from './platform/embedded-postgres.js';
+import { Jobs, type Queue } from './platform/jobs.js';
+import { story, type Log } from './platform/log.js';
+import { Metrics } from './platform/metrics.js';
+import { migrate } from './platform/migrate.js';
+import { Secrets } from './platform/secrets.js';
+import { Signals } from './platform/signals.js';
+import { RecordService } from './records/record.service.js';
+import { restRouter } from './rest/router.js';
+import { restRoutes } from './rest/routes.js';
+import { SubmissionService } from './submissions/submission.service.js';
+import { WorkspaceService } from './workspaces/workspace.service.js';
+
+export const roles = ['all', 'api', 'worker'] as const;
+export type ServerRole = (typeof roles)[number];
+
+/** Every queue of the system. */
+export const queues: readonly Queue[] = [{ name: fanOutQueue }];
+
+const finishInFlightMs = 20_000;
+
+/** The map of the system: what there is, built once, in the order of dependency. */
+export class App {
+  readonly metrics = new Metrics();
+  readonly database: Database;
+  readonly jobs: Jobs;
+  readonly signals: Signals;
+  readonly secrets: Secrets;
+
+  readonly workspaces: WorkspaceService;
+  readonly accounts: AccountService;
+  readonly apiKeys: ApiKeyService;
+  readonly events: Events;
+  readonly contacts: ContactService;
+  readonly records: RecordService;
+  readonly intakeBots: IntakeBotService;
+  readonly submissions: SubmissionService;
+
+  private http: HttpServer | null = null;
+  private graphql: GraphqlTransport | null = null;
+  private port: number;
+  /** What `/readyz` says; null when all is well. */
+  private unready: string | null = 'starting';
+
+  private constructor(
+    readonly config: Config,
+    readonly log: Log,
+    private readonly embedded: EmbeddedPostgres | null,
+    /** Migrations that this start applied. */
+    readonly applied: readonly string[],
+    foundation: { database: Database; jobs: Jobs; url: string; secretsKeys: Buffer[] },
+  ) {
+    this.port = config.port;
+    const { database, jobs } = foundation;
+    this.database = database;
+    this.jobs = jobs;
+    this.secrets = new Secrets(foundation.secretsKeys);
+    this.signals = new Signals(database, foundation.url, log);
+    this.workspaces = new WorkspaceService(database, this.signals);
+    this.accounts = new AccountService(database);
+    this.apiKeys = new ApiKeyService(database, this.signals);
+    this.events = new Events(jobs, this.signals);
+    this.contacts = new ContactService(database);
+    this.records = new RecordService(database);
+    this.intakeBots = new IntakeBotService(database, this.events, () => this.publicUrl);
+    this.submissions = new SubmissionService(
+      database,
+      this.workspaces,
+      this.events,
+      this.contacts,
+      this.records,
+      this.intakeBots,
+    );
+  }
+
+  /** Opens the database, the embedded one if no other is named, and brings it up to date. */
+  static async open(config: Config, log: Log, role: ServerRole | 'command' = 'command'): Promise<App> {
+    const note = (message: string) => log.info(message);
+    const embedded =
+      config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir, log: note }) : null;
+    const url = config.databaseUrl ?? embedded?.url ?? '';
+    const source = dataSourceFor(url);
+    try {
+      await source.initialize();
+      const applied = await migrate(source);
+      const database = new Database(source);
+      const jobs = new Jobs(database, log, { works: role === 'all' || role === 'worker' });
+      await jobs.start(queues);
+      const secretsKeys = config.secretsKeys ?? [await generatedKey(config.dataDir)];
+      return new App(config, log, embedded, applied, { database, jobs, url, secretsKeys });
+    } catch (error) {
+      if (source.isInitialized) await source.destroy();
+      await embedded?.stop();
+      throw error;
+    }
+  }
+
+  get publicUrl(): string {
+    const host = this.config.host.includes(':') ? `[${this.config.host}]` : this.config.host;
+    return this.config.publicUrl ?? `http://${host}:${this.port}`;
+  }
+
+  /** Takes requests and works jobs, as the role says. */
+  async serve(role: ServerRole): Promise<void> {
+    await this.signals.start();
+    await this.listen(role);
+    this.unready = null;
+  }
+
+  /** Stops taking, finishes what is in flight, gives back the rest, and stops the database that only we use. */
+  async stop(): Promise<void> {
+    this.unready = 'stopping';
+    const abort = setTimeout(() => this.http?.abort(), finishInFlightMs).unref();
+    await Promise.all([this.http?.stop(), this.jobs.stop(finishInFlightMs)]);
+    clearTimeout(abort);
+    await this.graphql?.stop();
+    await this.signals.stop();
+    await this.database.source.destroy();
+    await this.embedded?.stop();
+  }
+
+  private async listen(role: ServerRole): Promise<void> {
+    const authenticator = new Authenticator(this.apiKeys);
+    const schema = graphqlSchema([new IntakeBotResolver(this.intakeBots)]);
+    const graphql = new GraphqlTransport(schema, authenticator, this.log);
+    await graphql.start();
+    this.graphql = graphql;
+    const serves = role !== 'worker';
+    const app = httpApp({
+      log: this.log,
+      trustedProxies: blockListOf(this.config.trustedProxies),
+      operator: operatorRouter({
+        metrics: this.metrics,
+        metricsToken: this.config.metricsToken,
+        unready: async () => await this.reasonUnready(),
+      }),
+      doors: serves
+        ? {
+            rest: restRouter(restRoutes(this), authenticator),
+            graphql: graphql.handler(),
+            schemaText: schemaText(schema),
+          }
+        : null,
+    });
+    this.http = new HttpServer(app);
+    this.port = await this.http.listen(this.config.port, this.config.host);
+  }
+
+  private async reasonUnready(): Promise<string | null> {
+    if (this.unready !== null) return this.unready;
+    try {
+      await this.database.pool.query('select 1');
+      return null;
+    } catch (error) {
+      this.log.warn({ error: story(error) }, 'the database does not answer');
+      return 'the database does not answer';
+    }
+  }
+}
+
+/** What `schema.graphql` holds, byte for byte. */
+export function schemaText(schema: ReturnType<typeof graphqlSchema>): string {
+  return `${printSchemaWithDirectives(lexicographicSortSchema(schema))}\n`;
+}
+
+/** The key that encrypts secrets at rest, made on the first start; whoever starts first makes it. */
+async function generatedKey(dataDir: string): Promise<Buffer> {
+  await mkdir(dataDir, { recursive: true });
+  const file = join(dataDir, 'secrets.key');
+  await writeFile(file, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600 }).catch(
+    (error: unknown) => {
+      if ((error as { code?: string }).code !== 'EEXIST') throw error;
+    },
+  );
+  return Buffer.from((await readFile(file, 'utf8')).trim(), 'base64');
+}

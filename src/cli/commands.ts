@@ -1,0 +1,180 @@
+import { readFile } from 'node:fs/promises';
+import { generatePassword } from '../accounts/password.js';
+import { CreateApiKey } from '../api-keys/api-key.input.js';
+import { App, roles } from '../app.js';
+import { CreateIntakeBot } from '../intake-bots/intake-bot.input.js';
+import { Actor, operatorOf, scopes, type Plan } from '../platform/actor.js';
+import { readConfig } from '../platform/config.js';
+import { notFound } from '../platform/errors.js';
+import { isId } from '../platform/id.js';
+import { createLog } from '../platform/log.js';
+import { validate } from '../platform/validate.js';
+import { plans } from '../workspaces/plans.js';
+import { actorWorkspace } from '../workspaces/workspace.entity.js';
+import { serve } from './serve.js';
+import { UsageError } from './usage-error.js';
+
+type Options = Readonly<Record<string, string | undefined>>;
+
+export interface Command {
+  path: readonly string[];
+  about: string;
+  options: Readonly<Record<string, { value: string; required?: boolean }>>;
+  run(options: Options, json: boolean): Promise<number>;
+}
+
+/** What the command line can do: to add a command is to add its entry. */
+export const commands: readonly Command[] = [
+  {
+    path: ['serve'],
+    about: 'Starts the server: the API, the webhook worker, or both.',
+    options: { role: { value: roles.join('|') } },
+    run: async ({ role = 'all' }) => await serve(oneOf('role', role, roles)),
+  },
+  {
+    path: ['migrate'],
+    about: 'Brings the database up to date.',
+    options: {},
+    run: answering(async (app) => ({ applied: app.applied })),
+  },
+  {
+    path: ['workspace', 'create'],
+    about: 'Makes a workspace, its owner and a key with all scopes; password and key are shown once.',
+    options: {
+      name: { value: 'NAME', required: true },
+      plan: { value: 'free|pro|business', required: true },
+      'owner-email': { value: 'EMAIL', required: true },
+    },
+    run: answering(createWorkspace),
+  },
+  {
+    path: ['workspace', 'set-plan'],
+    about: 'Changes the plan; it takes effect at once.',
+    options: { workspace: { value: 'ID', required: true }, plan: { value: 'free|pro|business', required: true } },
+    run: answering(
+      async (app, { workspace = '', plan = '' }) => await app.workspaces.change(workspace, { plan: planOf(plan) }),
+    ),
+  },
+  {
+    path: ['workspace', 'archive'],
+    about: 'Closes a workspace to every call.',
+    options: { workspace: { value: 'ID', required: true } },
+    run: answering(async (app, { workspace = '' }) => await app.workspaces.change(workspace, { archived: true })),
+  },
+  {
+    path: ['key', 'create'],
+    about: 'Makes an API key, shown once.',
+    options: {
+      workspace: { value: 'ID', required: true },
+      name: { value: 'NAME', required: true },
+      scopes: { value: scopes.join(','), required: true },
+      'expires-at': { value: 'ISO-TIME' },
+    },
+    run: answering(createKey),
+  },
+  {
+    path: ['key', 'revoke'],
+    about: 'Ends an API key, in every process.',
+    options: { id: { value: 'ID', required: true } },
+    run: answering(revokeKey),
+  },
+  {
+    path: ['user', 'reset-password'],
+    about: 'Gives a person a new password, shown once.',
+    options: { email: { value: 'EMAIL', required: true } },
+    run: answering(async (app, { email = '' }) => await app.accounts.resetPassword(email)),
+  },
+  {
+    path: ['bot', 'create'],
+    about: 'Makes an intake bot from a file that holds a REST schema[] array.',
+    options: {
+      workspace: { value: 'ID', required: true },
+      name: { value: 'NAME', required: true },
+      schema: { value: 'FILE.json', required: true },
+      status: { value: 'DRAFT|ACTIVE|PAUSED' },
+      'record-type': { value: 'TYPE' },
+    },
+    run: answering(createBot),
+  },
+];
+
+/** A command that opens the database, answers, and closes it again; it works beside a running server and without. */
+function answering(answer: (app: App, options: Options) => Promise<object>): Command['run'] {
+  return async (options, json) => {
+    const app = await App.open(readConfig(), createLog('silent'));
+    try {
+      const result = await answer(app, options);
+      process.stdout.write(json ? `${JSON.stringify(result)}\n` : readable(result));
+    } finally {
+      await app.stop();
+    }
+    return 0;
+  };
+}
+
+async function createWorkspace(app: App, { name = '', plan = '', 'owner-email': email = '' }: Options) {
+  const password = generatePassword();
+  const planName = planOf(plan);
+  return await app.database.transaction(async (tx) => {
+    const workspace = await app.workspaces.create(tx, name, planName);
+    const owner = {
+      workspaceId: workspace.id,
+      email,
+      name: email.split('@')[0] ?? '',
+      role: 'OWNER',
+      password,
+    } as const;
+    const user = await app.accounts.create(tx, owner);
+    const everything = { name: 'First key', scopes: [...scopes], allowedCidrs: [], documentsOnly: false };
+    const made = plans[planName].api ? await app.apiKeys.insert(tx, workspace.id, everything) : null;
+    return {
+      workspace_id: workspace.id,
+      owner: { user_id: user.id, email: user.email, password },
+      api_key: made?.secret ?? null,
+    };
+  });
+}
+
+async function createKey(app: App, { workspace = '', name, scopes: list = '', 'expires-at': expiresAt }: Options) {
+  const raw = { name, scopes: list.split(','), ...(expiresAt !== undefined && { expires_at: expiresAt }) };
+  const actor = await operatorIn(app, workspace);
+  const { apiKey, secret } = await app.apiKeys.create(actor, () => validate(CreateApiKey, raw, 'snake_case'));
+  return { id: apiKey.id, key: secret };
+}
+
+async function revokeKey(app: App, { id = '' }: Options) {
+  const key = await app.apiKeys.find(id);
+  const revoked = await app.apiKeys.revoke(await operatorIn(app, key.workspaceId), id);
+  return { id: revoked.id, revoked_at: revoked.revokedAt };
+}
+
+async function createBot(app: App, { workspace = '', name, schema = '', status, 'record-type': recordType }: Options) {
+  const items: unknown = JSON.parse(await readFile(schema, 'utf8'));
+  const raw = { name, schema: items, ...(status && { status }), ...(recordType && { record_type: recordType }) };
+  const actor = await operatorIn(app, workspace);
+  const bot = await app.intakeBots.create(actor, () => validate(CreateIntakeBot, raw, 'snake_case'));
+  return { id: bot.id, status: bot.status };
+}
+
+async function operatorIn(app: App, workspaceId: string): Promise<Actor> {
+  if (!isId(workspaceId, 'workspace')) throw notFound('workspace');
+  return operatorOf(actorWorkspace(await app.workspaces.find(workspaceId)));
+}
+
+const planOf = (text: string): Plan => oneOf('plan', text, ['free', 'pro', 'business'] as const).toUpperCase() as Plan;
+
+function oneOf<T extends string>(option: string, given: string, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === given);
+  if (found === undefined) throw new UsageError(`--${option} must be one of: ${allowed.join(', ')}`);
+  return found;
+}
+
+function readable(value: object, indent = ''): string {
+  return Object.entries(value)
+    .map(([key, inner]: [string, unknown]) =>
+      inner !== null && typeof inner === 'object' && !(inner instanceof Date) && !Array.isArray(inner)
+        ? `${indent}${key}:\n${readable(inner, `${indent}  `)}`
+        : `${indent}${key}: ${inner instanceof Date ? inner.toISOString() : Array.isArray(inner) ? inner.join(', ') || 'none' : String(inner)}\n`,
+    )
+    .join('');
+}

@@ -1,0 +1,45 @@
+import { timingSafeEqual, createHash } from 'node:crypto';
+import { Router, type Request } from 'express';
+import { authenticationRequired } from '../platform/errors.js';
+import type { Metrics } from '../platform/metrics.js';
+import { factsOf } from './request.js';
+
+export interface OperatorOptions {
+  metrics: Metrics;
+  /** null: only loopback gets metrics and reasons. */
+  metricsToken: string | null;
+  /** Why this process is not ready; null when it is. */
+  unready(): Promise<string | null>;
+}
+
+/** What an operator's tools ask. */
+export function operatorRouter({ metrics, metricsToken, unready }: OperatorOptions): Router {
+  const router = Router();
+  const trusted = (request: Request) => {
+    if (metricsToken !== null) return bears(request, metricsToken);
+    return /^(127\.|::1$)/.test(factsOf(request).origin.address ?? '');
+  };
+
+  router.get('/healthz', (_request, response) => {
+    response.json({ status: 'ok' });
+  });
+
+  router.get('/readyz', async (request, response) => {
+    const reason = await unready();
+    response.status(reason === null ? 200 : 503);
+    if (reason === null) response.json({ status: 'ready' });
+    else response.json({ status: 'unready', ...(trusted(request) && { reason }) });
+  });
+
+  router.get('/metrics', async (request, response) => {
+    if (!trusted(request)) throw authenticationRequired({ cause: 'metrics need METRICS_TOKEN' });
+    response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+  });
+  return router;
+}
+
+function bears(request: Request, token: string): boolean {
+  const [, given = ''] = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(token));
+}

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import type { BlockList } from 'node:net';
+import { isIP } from 'node:net';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Origin } from '../platform/actor.js';
+import type { Log } from '../platform/log.js';
+
+const callersOwn = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** What every later step knows of a request; kept beside it, so that no header can pose as it. */
+export interface RequestFacts {
+  origin: Origin;
+  log: Log;
+  /** Set once the caller is known, for the access log. */
+  caller: string | null;
+}
+
+const factsKept = new WeakMap<Request, RequestFacts>();
+
+export function factsOf(request: Request): RequestFacts {
+  const facts = factsKept.get(request);
+  if (facts === undefined) throw new Error('the request was not identified');
+  return facts;
+}
+
+/** Gives the request its id and its caller's address, and logs one line when it is answered. */
+export function identify(log: Log, trustedProxies: BlockList): RequestHandler {
+  return (request: Request, response: Response, next: NextFunction) => {
+    const given = request.headers['x-request-id'];
+    const requestId = typeof given === 'string' && callersOwn.test(given) ? given : randomUUID();
+    const facts: RequestFacts = {
+      origin: { requestId, address: addressOf(request, trustedProxies) },
+      log: log.child({ request_id: requestId }),
+      caller: null,
+    };
+    factsKept.set(request, facts);
+    response.setHeader('X-Request-Id', requestId);
+    const startedAt = performance.now();
+    response.once('close', () => {
+      facts.log.info(
+        {
+          method: request.method,
+          // The query may hold what is nobody's business.
+          path: request.originalUrl.split('?', 1)[0],
+          status: response.writableFinished ? response.statusCode : 499,
+          ms: Math.round((performance.now() - startedAt) * 10) / 10,
+          caller: facts.caller,
+        },
+        'request',
+      );
+    });
+    next();
+  };
+}
+
+/** The first address from the right that is no trusted proxy. */
+function addressOf(request: Request, trustedProxies: BlockList): string | null {
+  const forwarded = String(request.headers['x-forwarded-for'] ?? '').split(',');
+  const hops = [...forwarded, request.socket.remoteAddress ?? ''].map((hop) =>
+    hop.trim().replace(/^::ffff:(?=\d+\.)/, ''),
+  );
+  for (let hop = hops.pop(); hop !== undefined; hop = hops.pop()) {
+    const family = isIP(hop);
+    if (family === 0) return null;
+    if (!trustedProxies.check(hop, family === 6 ? 'ipv6' : 'ipv4')) return hop;
+    if (hops.every((rest) => rest === '')) return hop;
+  }
+  return null;
+}

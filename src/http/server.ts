@@ -1,0 +1,79 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, BlockList } from 'node:net';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
+import { asFailure, notFound } from '../platform/errors.js';
+import type { Log } from '../platform/log.js';
+import { identify } from './request.js';
+
+export interface Hall {
+  log: Log;
+  trustedProxies: BlockList;
+  /** `/healthz`, `/readyz`, `/metrics`. */
+  operator: Router;
+  /** null in a process that only works jobs. */
+  doors: {
+    rest: Router;
+    graphql: RequestHandler;
+    /** The text of `schema.graphql`. */
+    schemaText: string;
+  } | null;
+}
+
+const headerBytesMax = 16_384;
+
+/** The order in which a request meets us, on one page. */
+export function httpApp({ log, trustedProxies, operator, doors }: Hall): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(identify(log, trustedProxies));
+  app.use(operator);
+  if (doors !== null) {
+    app.use('/api/v1', doors.rest);
+    app.all('/graphql', doors.graphql);
+    app.get('/schema.graphql', (_request, response) => {
+      response.type('text/plain').send(doors.schemaText);
+    });
+  }
+  app.use(() => {
+    throw notFound('route');
+  });
+  app.use(fail);
+  return app;
+}
+
+const fail: ErrorRequestHandler = (thrown: unknown, _request, response, next) => {
+  if (response.headersSent) return next(thrown);
+  const { status, code, message, details } = asFailure(thrown);
+  response.status(status).json({ success: false, error: { code, message, details } });
+};
+
+export class HttpServer {
+  private readonly server: Server;
+
+  constructor(app: Express) {
+    this.server = createServer({ maxHeaderSize: headerBytesMax, keepAliveTimeout: 65_000 }, app);
+  }
+
+  /** The port, which the system chooses when asked for 0. */
+  async listen(port: number, host: string): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject).listen(port, host, resolve);
+    });
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Takes nothing new, and finishes what is in hand. */
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+    });
+    this.server.closeIdleConnections();
+    await closed;
+  }
+
+  /** Ends what is still in hand. */
+  abort(): void {
+    this.server.closeAllConnections();
+  }
+}

@@ -1,0 +1,99 @@
+import { ArgsType, Field, InputType, Int, ObjectType, type ClassType } from 'type-graphql';
+import type { ConnectionArguments, Page, PageRequest } from './page.js';
+import { DateTime } from './scalars.js';
+
+@ArgsType()
+export class ConnectionArgs implements ConnectionArguments {
+  @Field(() => Int, { nullable: true, description: 'How many, towards older; 20 by default, 100 at most.' })
+  first?: number | null;
+
+  @Field(() => String, { nullable: true, description: 'Start behind this cursor, towards older.' })
+  after?: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'How many, towards newer; 100 at most.' })
+  last?: number | null;
+
+  @Field(() => String, { nullable: true, description: 'Start before this cursor, towards newer.' })
+  before?: string | null;
+}
+
+@InputType('DateTimeRange', { description: 'From a moment on, up to another.' })
+export class DateTimeRange {
+  @Field(() => DateTime, { nullable: true, description: 'At or after.' })
+  gte?: Date | null;
+
+  @Field(() => DateTime, { nullable: true, description: 'Before.' })
+  lt?: Date | null;
+}
+
+@ObjectType('PageInfo', { description: 'Where a page stands in its list.', simpleResolvers: true })
+export class PageInfo {
+  @Field(() => Boolean, { description: 'Whether there is more towards older.' })
+  hasNextPage!: boolean;
+
+  @Field(() => Boolean, { description: 'Whether there is more towards newer.' })
+  hasPreviousPage!: boolean;
+
+  @Field(() => String, { nullable: true, description: 'Of the first node.' })
+  startCursor!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Of the last node.' })
+  endCursor!: string | null;
+}
+
+export interface Connection<T> {
+  edges: { cursor: string; node: T }[];
+  nodes: T[];
+  pageInfo: PageInfo;
+  /** Counted only when asked for: graphql-js calls a property that is a function. */
+  totalCount: () => Promise<number>;
+}
+
+/** The Relay connection of a type; cursors are ids. */
+export function connectionType<T extends object>(name: string, node: ClassType<T>): ClassType<Connection<T>> {
+  @ObjectType(`${name}Edge`, { description: `A ${name} and its place in the list.`, simpleResolvers: true })
+  class Edge {
+    @Field(() => String, { description: 'Its place: give it to `after` or `before`.' })
+    cursor!: string;
+
+    @Field(() => node, { description: `The ${name}.` })
+    node!: T;
+  }
+
+  @ObjectType(`${name}Connection`, { description: `A page of a list of ${name}, newest first.`, simpleResolvers: true })
+  class ConnectionOfType {
+    @Field(() => [Edge], { description: 'The page, with cursors.' })
+    edges!: Edge[];
+
+    @Field(() => [node], { description: 'The page, without.' })
+    nodes!: T[];
+
+    @Field(() => PageInfo, { description: 'Whether there is more.' })
+    pageInfo!: PageInfo;
+
+    @Field(() => Int, { description: 'How many there are in all; counted only when asked for.' })
+    totalCount!: () => Promise<number>;
+  }
+  return ConnectionOfType;
+}
+
+export function connectionOf<T extends { id: string }>(
+  request: PageRequest,
+  { rows, hasMore }: Page<T>,
+  count: () => Promise<number>,
+): Connection<T> {
+  const older = request.direction === 'older';
+  return {
+    get edges() {
+      return rows.map((node) => ({ cursor: node.id, node }));
+    },
+    nodes: rows,
+    pageInfo: {
+      hasNextPage: older ? hasMore : request.cursor !== null,
+      hasPreviousPage: older ? request.cursor !== null : hasMore,
+      startCursor: rows[0]?.id ?? null,
+      endCursor: rows.at(-1)?.id ?? null,
+    },
+    totalCount: count,
+  };
+}

@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { dataSourceFor } from '../../ormconfig.js';
+import { queues } from '../../src/app.js';
+import { Database } from '../../src/platform/database.js';
+import { startEmbeddedPostgres } from '../../src/platform/embedded-postgres.js';
+import { Jobs } from '../../src/platform/jobs.js';
+import { createLog } from '../../src/platform/log.js';
+import { migrate } from '../../src/platform/migrate.js';
+
+/**
+ * One PostgreSQL for the whole run and one migrated template, from which every test file clones its own database.
+ * It forgets on power loss, which tests do not mind.
+ */
+const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' };
+const template = 'iozen_template';
+
+let stop = async () => {};
+
+export async function mochaGlobalSetup(): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'iozen-test-'));
+  const server = await startEmbeddedPostgres({ dataDir, settings });
+  stop = async () => {
+    await server.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  process.env['TEST_POSTGRES_URL'] = server.url;
+  await administer(`create database ${template}`);
+  const source = await dataSourceFor(databaseUrl(template)).initialize();
+  await migrate(source);
+  const jobs = new Jobs(new Database(source), createLog('silent'), { works: false });
+  await jobs.start(queues);
+  await jobs.stop(1_000);
+  await source.destroy();
+}
+
+export async function mochaGlobalTeardown(): Promise<void> {
+  await stop();
+}
+
+let made = 0;
+
+/** A database of the file's own, migrated and empty. */
+export async function cloneDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
+  const name = `t_${process.pid}_${++made}`;
+  await administer(`create database ${name} template ${template}`);
+  return { url: databaseUrl(name), drop: async () => await administer(`drop database if exists ${name} with (force)`) };
+}
+
+export function databaseUrl(name: string): string {
+  const url = new URL(process.env['TEST_POSTGRES_URL'] ?? '');
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function administer(text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl('postgres') });
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
