@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { App, type ServerRole } from '../../src/app.js';
+import { scopes, type Plan, type Scope } from '../../src/platform/actor.js';
+import { readConfig } from '../../src/platform/config.js';
+import { createLog } from '../../src/platform/log.js';
+import { cloneDatabase } from './postgres.js';
+
+export interface TestServer {
+  app: App;
+  /** `http://127.0.0.1:<port>`, without a slash at the end. */
+  url: string;
+  databaseUrl: string;
+  secretsKey: string;
+  stop: () => Promise<void>;
+}
+
+export interface TestServerOptions {
+  role?: ServerRole;
+  /** Settings as an operator would give them. */
+  env?: Record<string, string>;
+  /** Another server's, to be its second process; it is not dropped at the end. */
+  beside?: TestServer;
+}
+
+/** A real server on a free port, with a database of its own, that may deliver to this machine. */
+export async function startServer({ role = 'all', env = {}, beside }: TestServerOptions = {}): Promise<TestServer> {
+  const database = beside === undefined ? await cloneDatabase() : null;
+  const databaseUrl = beside?.databaseUrl ?? database?.url ?? '';
+  const secretsKey = beside?.secretsKey ?? randomBytes(32).toString('base64');
+  const config = readConfig({
+    PORT: '0',
+    DATABASE_URL: databaseUrl,
+    SECRETS_KEY: secretsKey,
+    WEBHOOK_ALLOWED_CIDRS: '127.0.0.0/8',
+    ...env,
+  });
+  const app = await App.open(config, createLog((env['LOG_LEVEL'] as 'info' | undefined) ?? 'silent'), role);
+  await app.serve(role);
+  const stop = async () => {
+    await app.stop();
+    await database?.drop();
+  };
+  return { app, url: app.publicUrl, databaseUrl, secretsKey, stop };
+}
+
+export interface Tenant {
+  workspaceId: string;
+  owner: { id: string; email: string; password: string };
+  /** A key with all scopes; empty on the FREE plan. */
+  key: string;
+}
+
+let tenants = 0;
+
+/** A workspace with its owner and a key. */
+export async function createTenant(
+  app: App,
+  plan: Plan = 'BUSINESS',
+  granted: readonly Scope[] = scopes,
+): Promise<Tenant> {
+  const email = `owner${++tenants}.${process.pid}@example.com`;
+  const password = 'correct horse battery staple';
+  return await app.database.transaction(async (tx) => {
+    const workspace = await app.workspaces.create(tx, `Tenant ${tenants}`, plan);
+    const owner = { workspaceId: workspace.id, email, name: 'Owner', role: 'OWNER', password } as const;
+    const user = await app.accounts.create(tx, owner);
+    const input = { name: 'Test', scopes: [...granted], allowedCidrs: [], documentsOnly: false };
+    const secret = plan === 'FREE' ? '' : (await app.apiKeys.insert(tx, workspace.id, input)).secret;
+    return { workspaceId: workspace.id, owner: { id: user.id, email, password }, key: secret };
+  });
+}
