@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP, type BlockList } from 'node:net';
 import { Actor, type Origin, type Scope } from '../platform/actor.js';
 import { blockListOf } from '../platform/config.js';
 import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';

@@ -3,7 +3,7 @@ import { generatePassword } from '../accounts/password.js';
 import { CreateApiKey } from '../api-keys/api-key.input.js';
 import { App, roles } from '../app.js';
 import { CreateIntakeBot } from '../intake-bots/intake-bot.input.js';
-import { Actor, operatorOf, scopes, type Plan } from '../platform/actor.js';
+import { operatorOf, scopes, type Actor, type Plan } from '../platform/actor.js';
 import { readConfig } from '../platform/config.js';
 import { notFound } from '../platform/errors.js';
 import { isId } from '../platform/id.js';

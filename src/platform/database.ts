@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
-import { DataSource, getMetadataArgsStorage, type EntityManager } from 'typeorm';
+import { getMetadataArgsStorage, type DataSource, type EntityManager } from 'typeorm';
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 
 /** A statement that PostgreSQL plans once a connection. TypeORM prepares nothing; hot paths say so here. */

@@ -72,7 +72,7 @@ export class Conditions {
     return this.and(`${column} >= $?`, range?.gte).and(`${column} < $?`, range?.lt);
   }
 
-  toString(): string {
+  get text(): string {
     return this.texts.join(' and ') || 'true';
   }
 }
@@ -92,7 +92,7 @@ export async function readPage<Row extends object>(
 ): Promise<Page<Row>> {
   const [compare, order] = page.direction === 'older' ? ['<', 'desc'] : ['>', 'asc'];
   const cursor = `$${where.values.length + 1}`;
-  const text = `select ${from} where ${where} and ${id} ${compare} ${cursor} order by ${id} ${order} limit $${where.values.length + 2}`;
+  const text = `select ${from} where ${where.text} and ${id} ${compare} ${cursor} order by ${id} ${order} limit $${where.values.length + 2}`;
   // '~' sorts after every id, '' before: a missing cursor needs no statement of its own.
   const bound = page.cursor ?? (page.direction === 'older' ? '~' : '');
   const rows = await database.query(prepared<Row>(text), [...where.values, bound, page.limit + 1]);
@@ -104,7 +104,7 @@ export async function readPage<Row extends object>(
 export async function countRows(database: Database, { from, where }: List): Promise<number> {
   const tables = from.slice(from.search(/\bfrom\b/));
   const [row] = await database.query(
-    prepared<{ count: number }>(`select count(*)::int as count ${tables} where ${where}`),
+    prepared<{ count: number }>(`select count(*)::int as count ${tables} where ${where.text}`),
     where.values,
   );
   return row?.count ?? 0;

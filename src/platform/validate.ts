@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { validationFailed, type Issue, type IssueCode } from './errors.js';
+import { Failure, validationFailed, type Issue, type IssueCode } from './errors.js';
 
 /** How a door spells the names of fields: REST `is_test`, GraphQL `isTest`. Inside, everything is camelCase. */
 export type Spelling = 'camelCase' | 'snake_case';
@@ -33,9 +33,37 @@ export function validate<Shape extends z.ZodRawShape>(
   }
   const { known, unknown } = sort(raw, Object.keys(rules[spelling].shape), spelling);
   const result = rules[spelling].safeParse(known);
-  if (result.success && unknown.length === 0) return result.data as Valid<Input<Shape>>;
+  if (result.success && unknown.length === 0) return result.data;
   const issues = result.success ? [] : result.error.issues.map((found) => issueOf(found, known, spelling));
-  throw validationFailed([...issues, ...unknown]);
+  throw new InputFailure([...issues, ...unknown], known);
+}
+
+/** Keeps what was sent, so that `readWith` can look further before the caller hears of it. */
+class InputFailure extends Failure {
+  constructor(
+    readonly issues: readonly Issue[],
+    readonly known: Readonly<Record<string, unknown>>,
+  ) {
+    const { code, message, details } = validationFailed(issues);
+    super(code, message, details);
+  }
+}
+
+/** Reads an input and adds what else is wrong with it, in terms of the thing it is for: every issue at once. */
+export function readWith<I>(
+  read: Unread<I>,
+  also: (sent: Readonly<Record<keyof Valid<I>, unknown>>) => readonly Issue[],
+): Valid<I> {
+  let valid: Valid<I>;
+  try {
+    valid = read();
+  } catch (error) {
+    if (!(error instanceof InputFailure)) throw error;
+    throw validationFailed([...error.issues, ...also(error.known as Record<keyof Valid<I>, unknown>)]);
+  }
+  const issues = also(valid);
+  if (issues.length > 0) throw validationFailed(issues);
+  return valid;
 }
 
 function sort(raw: object, names: string[], spelling: Spelling): { known: Record<string, unknown>; unknown: Issue[] } {

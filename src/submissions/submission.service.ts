@@ -8,7 +8,7 @@ import { columnsOf, prepared, type Database, type Tx } from '../platform/databas
 import { invalid, notFound, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
-import type { Unread } from '../platform/validate.js';
+import { readWith, type Unread } from '../platform/validate.js';
 import type { RecordService } from '../records/record.service.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';
 import { changedFields, checkAnswers, mergeAnswers, missingAnswers, type Answers } from './answers.js';
@@ -112,11 +112,11 @@ export class SubmissionService {
   async create(actor: Actor, intakeBotId: string, read: Unread<typeof CreateSubmission>): Promise<Submission> {
     actor.require('write:intake-bots');
     const bot = await this.intakeBots.find(actor.workspaceId, intakeBotId);
-    const { data, status, isTest } = read();
-    const answers = checked(bot, data, status === 'COMPLETED');
-    if (bot.status !== 'ACTIVE') {
-      throw invalid('intakeBot.status', 'not_allowed', `must be ACTIVE to take submissions; it is ${bot.status}`);
-    }
+    const { data, status, isTest } = readWith(read, (sent) => [
+      ...checkAnswers(bot.schema, sent.data, { complete: sent.status !== 'IN_PROGRESS' }).issues,
+      ...inactive(bot),
+    ]);
+    const answers = data as Answers;
     return await this.database.transaction(async (tx) => {
       const submission = Object.assign(new Submission(), {
         id: newId('submission'),
@@ -165,12 +165,15 @@ export class SubmissionService {
     intakeBotId?: string,
   ): Promise<SubmissionWithMessages> {
     actor.require('write:intake-bots', 'MEMBER');
-    await this.find(actor.workspaceId, id, intakeBotId);
-    const changes = read();
-    const updated = await this.database.transaction(async (tx) => {
+    const found = await this.find(actor.workspaceId, id, intakeBotId);
+    const bot = await this.intakeBots.find(actor.workspaceId, found.intakeBotId);
+    // The patch is checked by itself: values kept from an older schema are not held against it.
+    const changes = readWith(read, ({ data }) =>
+      data === undefined ? [] : checkAnswers(bot.schema, data, { complete: false }).issues,
+    );
+    return await this.database.transaction(async (tx) => {
       const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
       if (before === undefined) throw notFound('submission');
-      const bot = await this.intakeBots.find(actor.workspaceId, before.intakeBotId, tx);
       const after = changed(bot, before, changes);
       const fields = [
         ...(changedFields(before.data, after.data).length > 0 ? ['data'] : []),
@@ -195,7 +198,6 @@ export class SubmissionService {
       );
       return Object.assign(after, { messages });
     }, actor.guard);
-    return updated;
   }
 
   async addMessage(actor: Actor, id: string, read: Unread<typeof AddSubmissionMessage>): Promise<Message> {
@@ -249,25 +251,22 @@ export class SubmissionService {
   }
 }
 
-function checked(bot: IntakeBot, data: unknown, complete: boolean): Answers {
-  refuse(checkAnswers(bot.schema, data, { complete }).issues);
-  return data as Answers;
+function inactive({ status }: IntakeBot): Issue[] {
+  if (status === 'ACTIVE') return [];
+  const message = `must be ACTIVE to take submissions; it is ${status}`;
+  return [{ path: 'intakeBot.status', code: 'not_allowed', message }];
 }
 
-/** The patch is checked by itself: values kept from an older schema are not held against it. */
 function changed(bot: IntakeBot, before: Submission, patch: { data?: unknown; status?: SubmissionStatus }): Submission {
   if (before.status === 'COMPLETED' && patch.status === 'IN_PROGRESS') {
     throw invalid('status', 'not_allowed', 'cannot go back from COMPLETED');
   }
   const status = patch.status ?? before.status;
-  const data = patch.data === undefined ? before.data : mergeAnswers(before.data, checked(bot, patch.data, false));
-  if (status === 'COMPLETED') refuse(missingAnswers(bot.schema, data));
+  const data = patch.data === undefined ? before.data : mergeAnswers(before.data, patch.data as Answers);
+  const missing = status === 'COMPLETED' ? missingAnswers(bot.schema, data) : [];
+  if (missing.length > 0) throw validationFailed(missing);
   const version = patch.data === undefined ? before.schemaVersion : bot.schemaVersion;
   return { ...before, data, status, fileCount: countFiles(bot, data), schemaVersion: version };
-}
-
-function refuse(issues: Issue[]): void {
-  if (issues.length > 0) throw validationFailed(issues);
 }
 
 function countFiles(bot: IntakeBot, data: Answers): number {
