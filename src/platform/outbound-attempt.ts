@@ -1,0 +1,294 @@
+import type { Socket } from 'node:net';
+import { Client, type Dispatcher } from 'undici';
+
+/**
+ * `success` is 2xx, read to its end or to 64 KiB. `http_error` is any other status, redirects included. `timeout` is
+ * either deadline, wherever it struck; `refused` the address guard; `connection` what the stranger broke off or garbled.
+ */
+export type OutcomeKind = 'success' | 'http_error' | 'timeout' | 'dns' | 'tls' | 'connection' | 'refused';
+
+export interface Outcome {
+  outcome: OutcomeKind;
+  /** Of the last answer that began, also where the outcome is a timeout in its body. */
+  status: number | null;
+  /** The header as it came, cut to 128 characters. */
+  retryAfter: string | null;
+  /** The first 16 KiB as they came, never decoded. */
+  body: Buffer;
+  /** Fit for the tenant; null on success. */
+  error: string | null;
+  /** What was dialled; null when nothing was, or when it was refused. */
+  address: string | null;
+  timings: Timings;
+}
+
+/** Whole milliseconds; null for what did not happen, as the first three on a reused connection. */
+export interface Timings {
+  dnsMs: number | null;
+  connectMs: number | null;
+  tlsMs: number | null;
+  /** From the request's first byte out to the answer's first byte in. */
+  firstByteMs: number | null;
+  totalMs: number;
+}
+
+const answerBytesKept = 16 * 1_024;
+const answerBytesMax = 64 * 1_024;
+const answerHeaderBytesMax = 16 * 1_024;
+/** On the wire, for what no other bound sees: chunk extensions, 1xx answers, a status line without end. */
+const wireBytesMax = 1_024 * 1_024;
+/** Shorter than most servers keep an idle connection; a server's Keep-Alive hint shortens it further. */
+const idleMs = 10_000;
+
+/** One open socket, spoken to through an undici client that never opens another. */
+export class Connection {
+  private readonly client: Client;
+  readonly address: string | null;
+  private bytesReadBefore = 0;
+  private onFlood: () => void = () => {};
+
+  constructor(
+    readonly origin: string,
+    private readonly socket: Socket,
+    /** In `performance.now()`. */
+    readonly reusableUntil: number,
+    onClosed: () => void,
+  ) {
+    this.address = socket.remoteAddress ?? null;
+    let unused: Socket | null = socket;
+    this.client = new Client(origin, {
+      // In a microtask, since the client connects while it is dispatching.
+      connect: (_options, callback) =>
+        queueMicrotask(() => {
+          if (unused === null) return callback(new Error('The connection is gone.'), null);
+          callback(null, unused);
+          unused = null;
+          socket.on('readable', () => {
+            if (socket.bytesRead - this.bytesReadBefore > wireBytesMax) this.onFlood();
+          });
+        }),
+      allowH2: false,
+      maxHeaderSize: answerHeaderBytesMax,
+      keepAliveTimeout: idleMs,
+      keepAliveMaxTimeout: idleMs,
+      // The attempt has its own deadlines; the client's are a second coarse.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    this.client.once('disconnect', onClosed);
+  }
+
+  /** `onFlood`: called, perhaps repeatedly, once the answer has come to 1 MiB on the wire. */
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, onFlood: () => void): void {
+    this.bytesReadBefore = this.socket.bytesRead;
+    this.onFlood = onFlood;
+    this.client.dispatch(options, handler);
+  }
+
+  close(): void {
+    void this.client.destroy();
+  }
+}
+
+interface Message {
+  headers: Record<string, string>;
+  body: Buffer | string;
+}
+
+const whileDoing = {
+  lookup: 'looking up the name',
+  connect: 'connecting',
+  tls: 'agreeing on TLS',
+  answer: 'waiting for the answer',
+  body: 'reading the answer',
+};
+
+/** One POST from its first look-up to its outcome, which is decided exactly once. */
+export class Attempt implements Dispatcher.DispatchHandler {
+  readonly timings: Timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: 0 };
+  phase: keyof typeof whileDoing = 'lookup';
+  address: string | null = null;
+  ended = false;
+  /** Drops the socket or the exchange under way. */
+  abandon: () => void = () => {};
+
+  private readonly startedAt = performance.now();
+  private readonly deadline: NodeJS.Timeout;
+  private connectDeadline: NodeJS.Timeout | undefined;
+  private connection: Connection | null = null;
+  private reopen: (() => void) | null = null;
+  private sentAt = 0;
+  private status: number | null = null;
+  private retryAfter: string | null = null;
+  private kept: Buffer[] = [];
+  private bytesRead = 0;
+
+  private constructor(
+    private readonly message: Message,
+    timeoutMs: number,
+    private readonly onReusable: (connection: Connection) => void,
+    private readonly resolve: (outcome: Outcome) => void,
+  ) {
+    this.deadline = setTimeout(() => this.expire(), timeoutMs);
+  }
+
+  static start(message: Message, timeoutMs: number, onReusable: (connection: Connection) => void) {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    return { attempt: new Attempt(message, timeoutMs, onReusable, resolve), outcome: promise };
+  }
+
+  startConnecting(connectTimeoutMs: number): void {
+    this.phase = 'lookup';
+    this.connectDeadline = setTimeout(() => this.expire(), connectTimeoutMs);
+  }
+
+  /** `reopen`: how to go on, once, should a kept connection turn out to be dead. */
+  send(path: string, connection: Connection, reopen: (() => void) | null): void {
+    clearTimeout(this.connectDeadline);
+    this.phase = 'answer';
+    this.connection = connection;
+    this.reopen = reopen;
+    this.address = connection.address;
+    this.abandon = () => connection.close();
+    this.sentAt = performance.now();
+    const { headers, body } = this.message;
+    connection.dispatch({ path, method: 'POST', headers, body }, this, () => {
+      if (this.status === null) this.end('connection', 'the answer never began');
+      else this.endByStatus();
+    });
+  }
+
+  // undici calls it unasked; nothing hangs on it, since an attempt that is over has closed its client.
+  onRequestStart(): void {}
+
+  onResponseStarted(): void {
+    this.timings.firstByteMs ??= performance.now() - this.sentAt;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+    if (status < 200) return;
+    this.phase = 'body';
+    this.status = status;
+    const retryAfter = headers['retry-after'];
+    this.retryAfter = (Array.isArray(retryAfter) ? retryAfter[0] : retryAfter)?.slice(0, 128) ?? null;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.ended) return;
+    const missing = answerBytesKept - this.bytesRead;
+    // Copied, or two bytes would keep the socket's whole buffer alive.
+    if (missing > 0) this.kept.push(Buffer.from(chunk.subarray(0, missing)));
+    this.bytesRead += chunk.length;
+    if (this.bytesRead > answerBytesMax) this.endByStatus();
+  }
+
+  onResponseEnd(): void {
+    const { connection } = this;
+    this.abandon = () => {};
+    this.endByStatus();
+    if (connection !== null) this.onReusable(connection);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    const { reopen } = this;
+    if (this.ended) return;
+    if (reopen === null || this.timings.firstByteMs !== null) return this.fail(error);
+    this.abandon();
+    reopen();
+  }
+
+  /** What the socket or the client reported. An answer that failed already keeps its status as the reason. */
+  fail(error: Error): void {
+    if (this.hasFailedStatus()) return this.endByStatus();
+    if (this.phase === 'tls') return this.end('tls', tlsError(error));
+    const code = codeOf(error);
+    if (code === 'ETIMEDOUT') return this.expire();
+    if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
+      return this.end('refused', 'a header or the path cannot be sent');
+    }
+    const otherwise = error.name === 'HTTPParserError' ? 'the answer is not HTTP' : 'the connection broke off';
+    this.end('connection', connectionErrors[code] ?? otherwise);
+  }
+
+  private expire(): void {
+    if (this.hasFailedStatus()) this.endByStatus();
+    else this.end('timeout', `timed out while ${whileDoing[this.phase]}`);
+  }
+
+  private hasFailedStatus(): boolean {
+    return this.status !== null && !isSuccess(this.status);
+  }
+
+  private endByStatus(): void {
+    const status = this.status ?? 0;
+    if (isSuccess(status)) this.end('success', null);
+    else this.end('http_error', `answered ${status}`);
+  }
+
+  end(outcome: OutcomeKind, error: string | null): void {
+    if (this.ended) return;
+    this.ended = true;
+    clearTimeout(this.deadline);
+    clearTimeout(this.connectDeadline);
+    this.abandon();
+    const { status, retryAfter } = this;
+    const address = outcome === 'refused' ? null : this.address;
+    this.resolve({
+      outcome,
+      status,
+      retryAfter,
+      body: Buffer.concat(this.kept),
+      error,
+      address,
+      timings: this.timed(),
+    });
+  }
+
+  private timed(): Timings {
+    const { dnsMs, connectMs, tlsMs, firstByteMs } = this.timings;
+    const whole = (ms: number | null) => (ms === null ? null : Math.round(ms));
+    return {
+      dnsMs: whole(dnsMs),
+      connectMs: whole(connectMs),
+      tlsMs: whole(tlsMs),
+      firstByteMs: whole(firstByteMs),
+      totalMs: Math.round(performance.now() - this.startedAt),
+    };
+  }
+}
+
+type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
+
+const isSuccess = (status: number) => status >= 200 && status <= 299;
+
+/** Where several addresses were tried, the last one's word. */
+function codeOf(error: unknown): string {
+  const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
+  const { code } = last as { code?: unknown };
+  return typeof code === 'string' ? code : '';
+}
+
+const connectionErrors: Record<string, string> = {
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was reset',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the host cannot be reached',
+  UND_ERR_HEADERS_OVERFLOW: 'the headers of the answer are too large',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer is shorter than it said',
+};
+
+const certificateErrors: Record<string, string> = {
+  CERT_HAS_EXPIRED: 'the certificate has expired',
+  CERT_NOT_YET_VALID: 'the certificate is not valid yet',
+  CERT_SIGNATURE_FAILURE: 'the certificate is not signed by a known authority',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'the certificate is not signed by a known authority',
+  UNABLE_TO_GET_ISSUER_CERT: 'the certificate is not signed by a known authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the certificate is not signed by a known authority',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the certificate is not signed by a known authority',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another name',
+};
+
+function tlsError(error: Error): string {
+  return certificateErrors[codeOf(error)] ?? 'the TLS handshake failed';
+}

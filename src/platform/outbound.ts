@@ -1,0 +1,261 @@
+import { promises as dns } from 'node:dns';
+import net from 'node:net';
+import { networkInterfaces } from 'node:os';
+import tls from 'node:tls';
+import { type AddressPolicy, type Refusal, type RefusalRule, type Target } from './address-guard.js';
+import { addressVerdict, judgeAnswers, parseTarget, refusal } from './address-guard.js';
+import { blockListOf } from './config.js';
+import { Attempt, Connection, type Outcome } from './outbound-attempt.js';
+
+export type { Outcome };
+
+/** Every A and AAAA answer for a name; throws when there is none. */
+export type Resolver = (hostname: string) => Promise<readonly string[]>;
+
+export interface OutboundOptions {
+  allowedCidrs: readonly string[];
+  /** One attempt, all in: look-up, connection, answer and its body. */
+  timeoutMs: number;
+  /** Look-up, TCP and TLS together. */
+  connectTimeoutMs?: number;
+  /** A new connection never rests on an older look-up, and no connection is reused when older than this. */
+  lookupAgeMsMax?: number;
+  resolve?: Resolver;
+  /** For a metric: refusals at save and at dial. */
+  onRefused?: (rule: RefusalRule) => void;
+}
+
+const checkTimeoutMs = 2_000;
+const ownAddressesAgeMs = 10_000;
+const lookupsKept = 1_000;
+const idleConnectionsMax = 512;
+/** A dead IPv6 route costs this much before IPv4 is tried. */
+const addressAttemptMs = 500;
+
+/**
+ * HTTP to strangers. What may be dialled is decided by address-guard.ts: when a URL is saved, again for every new
+ * connection, and once more on the peer of the open socket. No redirects, proxies, HTTP/2 or compression.
+ */
+export class Outbound {
+  private readonly allowed: net.BlockList;
+  private readonly connectTimeoutMs: number;
+  private readonly lookupAgeMsMax: number;
+  private readonly resolve: Resolver;
+  // Built once: a context for each connection would parse the system's authorities again.
+  private readonly secureContext = tls.createSecureContext();
+  private readonly lookups = new Map<string, { answer: Promise<readonly string[]>; freshUntil: number }>();
+  /** By origin, the least recently used first; of an origin the last one is taken, so that the others may expire. */
+  private readonly idle = new Map<string, Connection[]>();
+  private idleCount = 0;
+  private own = { addresses: [] as string[], freshUntil: 0 };
+  private readonly underWay = new Set<Promise<Outcome>>();
+  private closed = false;
+
+  constructor(private readonly options: OutboundOptions) {
+    this.allowed = blockListOf(options.allowedCidrs);
+    this.connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
+    this.lookupAgeMsMax = options.lookupAgeMsMax ?? 60_000;
+    this.resolve = options.resolve ?? resolveName;
+  }
+
+  /** For a URL about to be saved. Null when it may be; a name that does not resolve within 2 s may be too. */
+  async check(url: string): Promise<Refusal | null> {
+    const target = parseTarget(url, this.policy());
+    const refused = target.ok ? await this.checkName(target) : target;
+    if (refused !== null) this.options.onRefused?.(refused.rule);
+    return refused;
+  }
+
+  private async checkName(target: Target): Promise<Refusal | null> {
+    if (target.isLiteral) return null;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, checkTimeoutMs, null)));
+    const addresses = await Promise.race([this.resolve(target.hostname).catch(() => null), late]);
+    clearTimeout(timer);
+    if (addresses !== null && addresses.length > 0) return judgeAnswers(target, addresses, this.policy());
+    return target.onlyListed === null ? null : refusal(target.onlyListed);
+  }
+
+  /** One POST. Whatever the stranger does is an outcome; it rejects only once this is closed. */
+  post(url: string, headers: Record<string, string>, body: Buffer | string): Promise<Outcome> {
+    if (this.closed) return Promise.reject(new Error('Outbound is closed.'));
+    const target = parseTarget(url, this.policy());
+    const { attempt, outcome } = Attempt.start({ headers, body }, this.options.timeoutMs, (connection) =>
+      this.keep(connection),
+    );
+    this.underWay.add(outcome);
+    void outcome.then(() => this.underWay.delete(outcome));
+    if (!target.ok) {
+      this.refuse(attempt, target);
+      return outcome;
+    }
+    const connection = this.takeIdle(target.origin);
+    if (connection === null) {
+      void this.open(target, attempt);
+    } else {
+      // It may have died since; nothing was answered then, and a fresh one costs the stranger no second event.
+      attempt.send(target.path, connection, () => void this.open(target, attempt));
+    }
+    return outcome;
+  }
+
+  /** Takes no more posts, waits for those under way and closes every connection. */
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const connection of [...this.idle.values()].flat()) this.discard(connection);
+    await Promise.all(this.underWay);
+  }
+
+  private async open(target: Target, attempt: Attempt): Promise<void> {
+    attempt.startConnecting(this.connectTimeoutMs);
+    let addresses: readonly string[] = [target.hostname];
+    if (!target.isLiteral) {
+      const startedAt = performance.now();
+      addresses = await this.lookup(target.hostname).catch(() => []);
+      attempt.timings.dnsMs = performance.now() - startedAt;
+      if (addresses.length === 0) attempt.end('dns', 'the name does not resolve');
+    }
+    if (attempt.ended) return;
+    const refused = judgeAnswers(target, addresses, this.policy());
+    if (refused === null) this.dial(target, addresses, attempt);
+    else this.refuse(attempt, refused);
+  }
+
+  private dial(target: Target, addresses: readonly string[], attempt: Attempt): void {
+    const startedAt = performance.now();
+    let connectedAt = startedAt;
+    attempt.phase = 'connect';
+    attempt.address = addresses[0] ?? null;
+    const options = {
+      host: target.hostname,
+      port: target.port,
+      // Called for names alone; literals were judged before.
+      lookup: pinned(addresses),
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: addressAttemptMs,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
+    };
+    const socket = target.secure
+      ? tls.connect({
+          ...options,
+          ...(target.isLiteral ? {} : { servername: target.hostname }),
+          secureContext: this.secureContext,
+          ALPNProtocols: ['http/1.1'],
+          // Said aloud, since the environment can turn it off.
+          rejectUnauthorized: true,
+        })
+      : net.connect(options);
+    attempt.abandon = () => socket.destroy();
+
+    const onError = (error: Error) => attempt.fail(error);
+    // Without a listener an error on a socket nobody waits for any more would end the process.
+    socket.on('error', () => {}).once('error', onError);
+    socket.once('connect', () => {
+      connectedAt = performance.now();
+      attempt.timings.connectMs = connectedAt - startedAt;
+      attempt.phase = 'tls';
+      if (socket.remoteAddress === undefined) return attempt.end('connection', 'the connection broke off');
+      attempt.address = socket.remoteAddress;
+      const peer = addressVerdict(socket.remoteAddress, this.policy());
+      if (!peer.ok) this.refuse(attempt, refusal(peer.rule));
+    });
+    socket.once(target.secure ? 'secureConnect' : 'connect', () => {
+      if (attempt.ended) return;
+      if (target.secure) attempt.timings.tlsMs = performance.now() - connectedAt;
+      socket.removeListener('error', onError);
+      const connection = new Connection(target.origin, socket, performance.now() + this.lookupAgeMsMax, () =>
+        this.forget(connection),
+      );
+      attempt.send(target.path, connection, null);
+    });
+  }
+
+  private refuse(attempt: Attempt, refused: Refusal): void {
+    this.options.onRefused?.(refused.rule);
+    attempt.end('refused', `the URL ${refused.message}`);
+  }
+
+  private policy(): AddressPolicy {
+    const now = performance.now();
+    if (now >= this.own.freshUntil) {
+      const addresses = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []);
+      this.own = { addresses, freshUntil: now + ownAddressesAgeMs };
+    }
+    return { allowed: this.allowed, own: this.own.addresses };
+  }
+
+  /** One look-up for all who ask at the same time; failures are not remembered. */
+  private lookup(hostname: string): Promise<readonly string[]> {
+    const now = performance.now();
+    const known = this.lookups.get(hostname);
+    if (known !== undefined && now < known.freshUntil) return known.answer;
+    const answer = this.resolve(hostname);
+    this.lookups.delete(hostname);
+    this.lookups.set(hostname, { answer, freshUntil: now + this.lookupAgeMsMax });
+    answer.catch(() => {
+      if (this.lookups.get(hostname)?.answer === answer) this.lookups.delete(hostname);
+    });
+    const [oldest] = this.lookups.keys();
+    if (this.lookups.size > lookupsKept && oldest !== undefined) this.lookups.delete(oldest);
+    return answer;
+  }
+
+  private takeIdle(origin: string): Connection | null {
+    for (;;) {
+      const connection = this.idle.get(origin)?.at(-1);
+      if (connection === undefined) return null;
+      this.forget(connection);
+      if (performance.now() < connection.reusableUntil) return connection;
+      connection.close();
+    }
+  }
+
+  private keep(connection: Connection): void {
+    if (this.closed || performance.now() >= connection.reusableUntil) return connection.close();
+    const same = this.idle.get(connection.origin) ?? [];
+    same.push(connection);
+    this.idle.delete(connection.origin);
+    this.idle.set(connection.origin, same);
+    this.idleCount += 1;
+    const [[oldest] = []] = this.idle.values();
+    if (this.idleCount > idleConnectionsMax && oldest !== undefined) this.discard(oldest);
+  }
+
+  private discard(connection: Connection): void {
+    this.forget(connection);
+    connection.close();
+  }
+
+  private forget(connection: Connection): void {
+    const same = this.idle.get(connection.origin);
+    const index = same?.indexOf(connection) ?? -1;
+    if (same === undefined || index === -1) return;
+    same.splice(index, 1);
+    this.idleCount -= 1;
+    if (same.length === 0) this.idle.delete(connection.origin);
+  }
+}
+
+/** Hands `net.connect` what was vetted, so that no second look-up can answer otherwise. */
+function pinned(addresses: readonly string[]): net.LookupFunction {
+  const all = addresses.map((address) => ({ address, family: net.isIP(address) }));
+  return (_hostname, _options, callback) => callback(null, all);
+}
+
+/**
+ * Asks DNS itself first: `dns.lookup` holds one of few threads for as long as a stranger's name server stalls, and then
+ * everybody's look-ups wait. It is left for names that DNS denies at once, such as those of the hosts file.
+ */
+async function resolveName(hostname: string): Promise<readonly string[]> {
+  const resolver = new dns.Resolver({ timeout: 2_000, tries: 2 });
+  const answers = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
+  const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  if (addresses.length > 0) return addresses;
+  for (const answer of answers) {
+    const { code } = (answer.status === 'rejected' ? answer.reason : {}) as { code?: string };
+    if (code !== undefined && !['ENOTFOUND', 'ENODATA', 'ECONNREFUSED'].includes(code)) throw new Error(code);
+  }
+  return (await dns.lookup(hostname, { all: true, order: 'verbatim' })).map(({ address }) => address);
+}
