@@ -7,7 +7,9 @@ import { RecordContact, RecordEntity } from './src/records/record.entity.js';
 import { Message, Submission } from './src/submissions/submission.entity.js';
 import { User } from './src/accounts/user.entity.js';
 import { Workspace } from './src/workspaces/workspace.entity.js';
+import { WebhookEndpoint } from './src/webhooks/webhook-endpoint.entity.js';
 import { Domain1790000000001 } from './migrations/1790000000001-domain.js';
+import { Webhooks1790000000002 } from './migrations/1790000000002-webhooks.js';
 
 const poolConnectionsMax = 16;
 
@@ -16,14 +18,27 @@ export function dataSourceFor(url: string): DataSource {
   const options: DataSourceOptions = {
     type: 'postgres',
     url,
-    entities: [Workspace, User, ApiKey, IntakeBot, Contact, RecordEntity, RecordContact, Submission, Message, Event],
-    migrations: [Domain1790000000001],
+    entities: [
+      Workspace,
+      User,
+      ApiKey,
+      IntakeBot,
+      Contact,
+      RecordEntity,
+      RecordContact,
+      Submission,
+      Message,
+      Event,
+      WebhookEndpoint,
+    ],
+    migrations: [Domain1790000000001, Webhooks1790000000002],
     synchronize: false,
     installExtensions: false,
     logging: false,
     applicationName: 'iozen',
     poolSize: poolConnectionsMax,
-    extra: { keepAlive: true, connectionTimeoutMillis: 10_000 },
+    // Statements are sent without waiting for the one before; the answers come in order.
+    extra: { keepAlive: true, connectionTimeoutMillis: 10_000, pipeline: true },
   };
   return new DataSource(options);
 }

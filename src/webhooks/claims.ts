@@ -1,0 +1,174 @@
+import { prepared, type Database, type Tx } from '../platform/database.js';
+import type { EventTexts } from './event-texts.js';
+import type { Delivery } from './lane.js';
+import { skipDeliveries } from './open-deliveries.js';
+import { liveWorkers } from './seat.js';
+
+const orphansMax = 1_000;
+
+// Locked rows are skipped: whoever holds them is about to change who owns what, and there is a next time.
+const takeFree = prepared<{ id: string }>(`
+  with free as (
+    select endpoint_id from webhook_endpoint_states
+    where endpoint_id = any($2) and owner is null
+    for no key update skip locked
+  )
+  update webhook_endpoint_states s set owner = $1 from free where s.endpoint_id = free.endpoint_id
+  returning s.endpoint_id as id
+`);
+
+/** Steps from endpoint to endpoint in the index: however many rows one of them has parked, it costs one step. */
+const endpointsWith = (rows: string) => `
+  (select endpoint_id from webhook_deliveries where ${rows} order by endpoint_id limit 1)
+  union all
+  select (
+    select d.endpoint_id from webhook_deliveries d
+    where ${rows} and d.endpoint_id > step.endpoint_id order by d.endpoint_id limit 1
+  )
+`;
+export const takeOrphans = prepared<{ id: string }>(`
+  with recursive fresh as (
+    ${endpointsWith('attempts = 0')} from fresh step where step.endpoint_id is not null
+  ), retried as (
+    ${endpointsWith('attempts > 0')} from retried step where step.endpoint_id is not null
+  ), waiting as (
+    select endpoint_id from fresh where endpoint_id is not null
+    union
+    select endpoint_id from retried r where exists (
+      select from webhook_deliveries d where d.endpoint_id = r.endpoint_id and d.attempts > 0 and d.due_at <= $2
+    )
+  ), live as (${liveWorkers}), orphans as (
+    select s.endpoint_id from waiting
+    join webhook_endpoint_states s using (endpoint_id)
+    join webhook_endpoints e on e.id = s.endpoint_id
+    where e.status = 'active'
+      and (s.owner is null or s.owner not in (select id from live) or (s.owner = $1 and s.endpoint_id <> all ($3)))
+    limit ${orphansMax}
+    for no key update of s skip locked
+  )
+  update webhook_endpoint_states s set owner = $1 from orphans where s.endpoint_id = orphans.endpoint_id
+  returning s.endpoint_id as id
+`);
+const inherit = prepared<{ id: string }>(
+  'update webhook_endpoint_states set owner = $1 where owner = $2 and endpoint_id = any($3) returning endpoint_id as id',
+);
+const giveBack = prepared<{ id: string }>(
+  'update webhook_endpoint_states set owner = null where owner = $1 and endpoint_id = any($2)',
+);
+export const readFresh = prepared<{ endpointId: string; id: string; eventId: string }>(`
+  select lane.endpoint_id as "endpointId", d.id, d.event_id as "eventId"
+  from unnest($1::text[], $2::text[], $3::int[]) as lane (endpoint_id, cursor, wanted)
+  cross join lateral (
+    select d.id, d.event_id from webhook_deliveries d
+    where d.endpoint_id = lane.endpoint_id and d.attempts = 0 and d.id > lane.cursor
+    order by d.id limit lane.wanted
+  ) d
+`);
+export const readDue = prepared<{ endpointId: string; id: string; eventId: string; attempts: number; dueAt: Date }>(`
+  select lane.endpoint_id as "endpointId", d.id, d.event_id as "eventId", d.attempts, d.due_at as "dueAt"
+  from unnest($1::text[], $2::int[]) as lane (endpoint_id, wanted)
+  cross join lateral (
+    select d.id, d.event_id, d.attempts, d.due_at from webhook_deliveries d
+    where d.endpoint_id = lane.endpoint_id and d.attempts > 0
+    order by d.due_at limit lane.wanted
+  ) d
+`);
+const readRetriedInOrder = prepared<{
+  endpointId: string;
+  id: string;
+  eventId: string;
+  attempts: number;
+  dueAt: Date;
+}>(`
+  select lane.endpoint_id as "endpointId", d.id, d.event_id as "eventId", d.attempts, d.due_at as "dueAt"
+  from unnest($1::text[], $2::int[]) as lane (endpoint_id, wanted)
+  cross join lateral (
+    select d.id, d.event_id, d.attempts, d.due_at from webhook_deliveries d
+    where d.endpoint_id = lane.endpoint_id and d.attempts > 0
+    order by d.id limit lane.wanted
+  ) d
+`);
+
+export interface Want {
+  endpointId: string;
+  inOrder: boolean;
+  cursor: string;
+  fresh: number;
+  retries: number;
+}
+
+export interface Loaded {
+  fresh: Delivery[];
+  retries: Delivery[];
+  /** Of the first retry that was not read, or null when all were. */
+  nextRetryAt: number | null;
+}
+
+/** Which endpoints are this worker's, and what they have to deliver. The lane is the claim: no row is marked. */
+export class Claims {
+  constructor(
+    private readonly database: Database,
+    private readonly texts: EventTexts,
+  ) {}
+
+  async takeFree(tx: Tx, owner: number, endpointIds: readonly string[]): Promise<string[]> {
+    return (await tx.query(takeFree, [owner, endpointIds])).map(({ id }) => id);
+  }
+
+  /** Endpoints with something due that no living worker delivers to; `known` are those this worker has a lane for. */
+  async takeOrphans(owner: number, now: number, known: readonly string[]): Promise<string[]> {
+    return (await this.database.query(takeOrphans, [owner, new Date(now), known])).map(({ id }) => id);
+  }
+
+  /** What this worker had under its former id, unless another has taken it since. */
+  async inherit(owner: number, former: number, endpointIds: readonly string[]): Promise<string[]> {
+    return (await this.database.query(inherit, [owner, former, endpointIds])).map(({ id }) => id);
+  }
+
+  async giveBack(owner: number, endpointIds: readonly string[]): Promise<void> {
+    if (endpointIds.length > 0) await this.database.query(giveBack, [owner, endpointIds]);
+  }
+
+  async load(wants: readonly Want[]): Promise<Map<string, Loaded>> {
+    const freshWants = wants.filter(({ fresh }) => fresh > 0);
+    const dueWants = wants.filter(({ retries, inOrder }) => retries > 0 && !inOrder);
+    const orderedWants = wants.filter(({ retries, inOrder }) => retries > 0 && inOrder);
+    const ids = (some: readonly Want[]) => some.map(({ endpointId }) => endpointId);
+    const numbers = (some: readonly Want[]) => some.map(({ retries }) => retries);
+    const [fresh, due, ordered] = await Promise.all([
+      freshWants.length === 0
+        ? []
+        : this.database.query(readFresh, [
+            ids(freshWants),
+            freshWants.map(({ cursor }) => cursor),
+            freshWants.map(({ fresh }) => fresh),
+          ]),
+      dueWants.length === 0 ? [] : this.database.query(readDue, [ids(dueWants), numbers(dueWants)]),
+      orderedWants.length === 0
+        ? []
+        : this.database.query(readRetriedInOrder, [ids(orderedWants), numbers(orderedWants)]),
+    ]);
+    const retried = [...due, ...ordered];
+    const texts = await this.texts.read([...fresh, ...retried].map(({ eventId }) => eventId));
+    // Events outlive what is due of them, so this is for rows that someone restored or tampered with.
+    const lost = [...fresh, ...retried].filter(({ eventId }) => !texts.has(eventId));
+    if (lost.length > 0) await skipDeliveries(this.database, lost);
+    const loaded = new Map(
+      wants.map(({ endpointId }): [string, Loaded] => [endpointId, { fresh: [], retries: [], nextRetryAt: null }]),
+    );
+    for (const { endpointId, id, eventId } of fresh) {
+      const event = texts.get(eventId);
+      if (event !== undefined) loaded.get(endpointId)?.fresh.push({ id, event, attempts: 0, dueAt: null });
+    }
+    for (const { endpointId, id, eventId, attempts, dueAt } of retried) {
+      const event = texts.get(eventId);
+      if (event !== undefined) loaded.get(endpointId)?.retries.push({ id, event, attempts, dueAt: dueAt.getTime() });
+    }
+    for (const { endpointId, retries, inOrder } of wants) {
+      const found = loaded.get(endpointId);
+      if (found === undefined || retries === 0 || found.retries.length < retries) continue;
+      found.nextRetryAt = inOrder ? Infinity : (found.retries.at(-1)?.dueAt ?? null);
+    }
+    return loaded;
+  }
+}

@@ -1,0 +1,50 @@
+import { prepared, type Database } from '../platform/database.js';
+import type { EventText } from './lane.js';
+
+const bytesKeptMax = 32 * 1_024 * 1_024;
+
+const selectMany = prepared<{ id: string; type: string; body: string }>(
+  'select id, type, body from events where id = any($1)',
+);
+
+/** Events' texts, read once however many endpoints they go to. Bounded; the oldest go first. */
+export class EventTexts {
+  private readonly kept = new Map<string, EventText>();
+  private bytes = 0;
+
+  constructor(private readonly database: Database) {}
+
+  keep(event: { id: string; type: string; body: string }): EventText {
+    const known = this.kept.get(event.id);
+    if (known !== undefined) return known;
+    const text = { id: event.id, type: event.type, body: Buffer.from(event.body) };
+    this.kept.set(text.id, text);
+    this.bytes += text.body.length;
+    for (const [id, { body }] of this.kept) {
+      if (this.bytes <= bytesKeptMax) break;
+      this.kept.delete(id);
+      this.bytes -= body.length;
+    }
+    return text;
+  }
+
+  /** Those that exist; a text may be too much to keep and is in the answer all the same. */
+  async read(ids: readonly string[]): Promise<Map<string, EventText>> {
+    const texts = new Map<string, EventText>();
+    const missing = new Set<string>();
+    for (const id of ids) {
+      const known = this.kept.get(id);
+      if (known === undefined) missing.add(id);
+      else texts.set(id, known);
+    }
+    const rows = missing.size === 0 ? [] : await this.database.query(selectMany, [[...missing]]);
+    for (const row of rows) texts.set(row.id, this.keep(row));
+    return texts;
+  }
+
+  /** After a deletion that blanked what events tell of someone. */
+  forget(): void {
+    this.kept.clear();
+    this.bytes = 0;
+  }
+}

@@ -1,0 +1,185 @@
+import { fanOutQueue } from '../events/publish.js';
+import { prepared, type Database, type Tx } from '../platform/database.js';
+import { newId, nextMoment } from '../platform/id.js';
+import type { Jobs } from '../platform/jobs.js';
+import { story, type Log } from '../platform/log.js';
+import type { Signals } from '../platform/signals.js';
+import type { EventTexts } from './event-texts.js';
+import type { Delivery } from './lane.js';
+
+/** Topic of `Signals`: the subjects are endpoint ids. For their owner, in whatever process it is. */
+export const deliveriesDue = 'webhook-deliveries-due';
+
+const batchMax = 500;
+/** For events whose signal was lost in a crash. */
+const pollMs = 1_000;
+
+const lock = prepared<{ lastDeliveryMs: string }>(
+  'select last_delivery_ms as "lastDeliveryMs" from webhook_fan_out for update skip locked',
+);
+const lockPatiently = prepared<{ lastDeliveryMs: string }>(
+  'select last_delivery_ms as "lastDeliveryMs" from webhook_fan_out for update',
+);
+const release = prepared('update webhook_fan_out set last_delivery_ms = $1 where last_delivery_ms < $1');
+const selectEvents = prepared<{ id: string; workspaceId: string; type: string; body: string; createdAt: Date }>(`
+  select id, workspace_id as "workspaceId", type, body, created_at as "createdAt"
+  from events where id = any($1) order by id
+`);
+const selectListeners = prepared<Listener>(`
+  select e.id, e.workspace_id as "workspaceId", e.events, e.created_at as "createdAt", s.owner,
+    e.status = 'active' as active
+  from webhook_endpoints e join webhook_endpoint_states s on s.endpoint_id = e.id
+  where e.workspace_id = any($1) and e.deleted_at is null
+  order by e.id
+`);
+const insertDeliveries = prepared(`
+  insert into webhook_deliveries (id, endpoint_id, event_id)
+  select * from unnest($1::text[], $2::text[], $3::text[])
+`);
+
+interface Listener {
+  id: string;
+  workspaceId: string;
+  events: string[];
+  createdAt: Date;
+  owner: number | null;
+  active: boolean;
+}
+
+/**
+ * The lock under which all deliveries are made, one process at a time: their ids grow in the order of their commits,
+ * so that whoever reads on from the last one it knows misses none. Null when another process holds it.
+ */
+export async function lockDeliveryOrder(
+  tx: Tx,
+  wait: 'wait' | 'skip',
+): Promise<{ release: () => Promise<void> } | null> {
+  const [row] = await tx.query(wait === 'wait' ? lockPatiently : lock);
+  if (row === undefined) return null;
+  // Ids made from here on are younger than every delivery's, even where another machine's clock is ahead.
+  nextMoment(new Date(Number(row.lastDeliveryMs)));
+  return { release: async () => void (await tx.query(release, [nextMoment().at.getTime()])) };
+}
+
+/** What fan-out made for one endpoint, in order. */
+export interface Batch {
+  endpointId: string;
+  deliveries: Delivery[];
+  /** Nobody delivers to it. */
+  isFree: boolean;
+}
+
+/**
+ * Turns events into deliveries: the jobs that came with the events are taken, the deliveries are inserted and the jobs
+ * removed in one transaction, so a crash anywhere leaves all of it or nothing. No lease, no expiry.
+ */
+export class FanOut {
+  private running: Promise<void> | null = null;
+  private again = false;
+  private stopped = false;
+  private poll: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly database: Database,
+    private readonly jobs: Jobs,
+    private readonly signals: Signals,
+    private readonly texts: EventTexts,
+    private readonly log: Log,
+    private readonly worker: {
+      /** In the transaction: the free ones among them become this worker's, if it has its seat. */
+      take: (tx: Tx, endpointIds: readonly string[]) => Promise<string[]>;
+      /** After the commit. Returns the endpoints that are not this worker's. */
+      hand: (batches: readonly Batch[], taken: readonly string[]) => string[];
+    },
+  ) {}
+
+  start(): void {
+    this.signals.on('events', () => this.wake());
+    this.poll = setInterval(() => this.wake(), pollMs);
+    this.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    if (this.poll !== null) clearInterval(this.poll);
+    await this.running;
+  }
+
+  wake(): void {
+    if (this.stopped) return;
+    this.again = true;
+    this.running ??= this.run().finally(() => (this.running = null));
+  }
+
+  private async run(): Promise<void> {
+    while (this.again && !this.stopped) {
+      this.again = false;
+      try {
+        const events = await this.runOnce();
+        if (events === batchMax) this.again = true;
+      } catch (error) {
+        this.log.warn({ error: story(error) }, 'webhook fan-out failed and will be tried again');
+      }
+    }
+  }
+
+  /** Returns how many events it took. */
+  private async runOnce(): Promise<number> {
+    let batches: Batch[] = [];
+    let taken: string[] = [];
+    const count = await this.database.transaction(async (tx) => {
+      batches = [];
+      taken = [];
+      const order = await lockDeliveryOrder(tx, 'skip');
+      // Whoever holds it may have looked before our events came; the poll covers that.
+      if (order === null) return 0;
+      const jobs = await this.jobs.take<{ eventId: string }>(tx, fanOutQueue, batchMax);
+      if (jobs.length === 0) return 0;
+      batches = await this.insert(
+        tx,
+        jobs.map(({ data }) => data.eventId),
+      );
+      const free = batches.filter(({ isFree }) => isFree).map(({ endpointId }) => endpointId);
+      if (free.length > 0) taken = await this.worker.take(tx, free);
+      await this.jobs.remove(
+        tx,
+        fanOutQueue,
+        jobs.map(({ id }) => id),
+      );
+      if (batches.length > 0) await order.release();
+      return jobs.length;
+    });
+    const elsewhere = this.worker.hand(batches, taken);
+    for (const endpointId of elsewhere) this.signals.send(deliveriesDue, endpointId);
+    return count;
+  }
+
+  private async insert(tx: Tx, eventIds: readonly string[]): Promise<Batch[]> {
+    const events = await tx.query(selectEvents, [eventIds]);
+    const workspaces = new Set(events.map(({ workspaceId }) => workspaceId));
+    const listeners = await tx.query(selectListeners, [[...workspaces]]);
+    const byWorkspace = Map.groupBy(listeners, ({ workspaceId }) => workspaceId);
+    const batches = new Map<string, Batch>();
+    for (const event of events) {
+      const listening = (byWorkspace.get(event.workspaceId) ?? []).filter(
+        ({ events, createdAt }) => events.includes(event.type) && createdAt <= event.createdAt,
+      );
+      if (listening.length === 0) continue;
+      const text = this.texts.keep(event);
+      for (const { id: endpointId, owner, active } of listening) {
+        const batch = batches.get(endpointId) ?? { endpointId, deliveries: [], isFree: active && owner === null };
+        batch.deliveries.push({ id: newId('webhookDelivery'), event: text, attempts: 0, dueAt: null });
+        batches.set(endpointId, batch);
+      }
+    }
+    const made = [...batches.values()];
+    if (made.length > 0) {
+      await tx.query(insertDeliveries, [
+        made.flatMap(({ deliveries }) => deliveries.map(({ id }) => id)),
+        made.flatMap(({ endpointId, deliveries }) => deliveries.map(() => endpointId)),
+        made.flatMap(({ deliveries }) => deliveries.map(({ event }) => event.id)),
+      ]);
+    }
+    return made;
+  }
+}

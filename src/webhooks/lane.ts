@@ -1,0 +1,264 @@
+import { isProbed, type EndpointLife } from './pause.js';
+import type { Subscriber } from './subscriber.js';
+
+/** An event's text as it goes out, shared by all deliveries of it that are in memory. */
+export interface EventText {
+  readonly id: string;
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+/** A delivery that is open. */
+export interface Delivery {
+  readonly id: string;
+  readonly event: EventText;
+  /** Attempts made. */
+  readonly attempts: number;
+  /** Unix milliseconds; null: at once. */
+  readonly dueAt: number | null;
+}
+
+export const queuedMax = 256;
+const lowWater = 32;
+
+/**
+ * The deliveries of one endpoint, in the one process that delivers to it: a bounded queue in memory before what waits
+ * in the table. It decides what may start; it does no IO.
+ */
+export class Lane {
+  life: EndpointLife;
+  /** Ids of what is in flight, or ended and not yet stored: the table still shows them as they were. */
+  readonly busy = new Set<string>();
+  inFlight = 0;
+  /** Being read from the table. */
+  loading = false;
+  /** Nothing starts while what is in memory may be stale. */
+  suspended = false;
+  /** Since when it has had nothing to do. */
+  idleSince: number | null = null;
+  /** Its place among those whose turn comes. */
+  waitsForTurn = false;
+  timer: NodeJS.Timeout | null = null;
+
+  /** Never attempted, in order. */
+  private fresh: Delivery[] = [];
+  /** Of these in the table: all up to here are in memory, busy or over. */
+  private cursor = '';
+  private freshInTable = true;
+  /** Failed before, in order; those that are due first, or all, as far as they fit. */
+  private retries: Delivery[] = [];
+  /** While the table was read, more came to it. */
+  private lookedAgain = false;
+  /** While the table was read, these changed in it. */
+  private readonly storedMeanwhile = new Set<string>();
+  /** While the table was read, what was in memory went. */
+  private forgotten = false;
+  private retriesInFlight = 0;
+  private unstoredRetries = 0;
+  /** When the table's retries want a look; null: there are none beside those in memory. */
+  private retriesInTableAt: number | null = 0;
+
+  constructor(
+    public subscriber: Subscriber,
+    private readonly concurrencyMax: number,
+  ) {
+    this.life = subscriber.life;
+  }
+
+  get endpointId(): string {
+    return this.subscriber.endpointId;
+  }
+
+  /** What fan-out made, in order. What does not fit stays in the table. */
+  offer(deliveries: readonly Delivery[]): void {
+    this.idleSince = null;
+    // Behind what the table still has, or what is just being read from it.
+    if (this.freshInTable || this.loading || this.suspended) {
+      this.freshInTable = true;
+      this.lookedAgain = true;
+      return;
+    }
+    for (const delivery of deliveries) {
+      if (this.fresh.length >= queuedMax) {
+        this.freshInTable = true;
+        return;
+      }
+      this.fresh.push(delivery);
+      this.cursor = delivery.id;
+    }
+  }
+
+  /** There may be more in the table than is known here. */
+  lookAgain(): void {
+    this.freshInTable = true;
+    this.retriesInTableAt = 0;
+    this.lookedAgain = true;
+  }
+
+  /** The queue is read anew: something else wrote to the table, or the endpoint was changed. */
+  forget(): void {
+    this.fresh = [];
+    this.retries = [];
+    this.cursor = '';
+    this.forgotten = this.loading;
+    this.lookAgain();
+  }
+
+  /** What to read, or null when there is nothing to read or no use in it. */
+  wanted(now: number): { cursor: string; fresh: number; retries: number } | null {
+    if (this.loading || !this.subscriber.delivers || this.opensAt() > now) return null;
+    const fresh = this.freshInTable && this.fresh.length <= lowWater ? queuedMax - this.fresh.length : 0;
+    const retries = this.wantsRetries(now) ? queuedMax + this.busy.size : 0;
+    return fresh > 0 || retries > 0 ? { cursor: this.cursor, fresh, retries } : null;
+  }
+
+  beginLoading(): void {
+    this.loading = true;
+    this.lookedAgain = false;
+    this.storedMeanwhile.clear();
+  }
+
+  /** `wanted` is what was asked for; where order counts, a `nextRetryAt` of `Infinity` stands for more. */
+  loaded(
+    found: { fresh: readonly Delivery[]; retries: readonly Delivery[]; nextRetryAt: number | null } | undefined,
+    wanted: { fresh: number; retries: number },
+  ): void {
+    // Forgotten while it was read: what came may be stale, and will be read again.
+    if (found === undefined || this.forgotten) {
+      this.forgotten = false;
+      return;
+    }
+    if (wanted.fresh > 0) {
+      for (const delivery of found.fresh) {
+        if (!this.isKnown(delivery)) this.fresh.push(delivery);
+        this.cursor = delivery.id;
+      }
+      this.freshInTable = this.lookedAgain || found.fresh.length >= wanted.fresh;
+    }
+    if (wanted.retries > 0) {
+      const known = new Set(this.retries.map(({ id }) => id));
+      this.retries.push(...found.retries.filter(({ id }) => !known.has(id) && !this.isKnown({ id })));
+      this.retriesInTableAt = this.lookedAgain ? 0 : found.nextRetryAt;
+      this.arrangeRetries();
+    }
+  }
+
+  /** The next delivery to start, which is then in flight; null when none may. */
+  start(now: number): Delivery | null {
+    if (!this.mayStart(now)) return null;
+    const retry = this.nextRetry(now);
+    const [fresh] = this.fresh;
+    let delivery: Delivery | undefined;
+    if (retry === undefined || fresh === undefined) delivery = retry ?? fresh;
+    else if (this.alone) delivery = retry.id < fresh.id ? retry : fresh;
+    // First attempts are not stuck behind retries: these have half of the places.
+    else delivery = retry.id < fresh.id && this.retriesInFlight * 2 < this.limit ? retry : fresh;
+    if (delivery === undefined) return null;
+    if (this.inOrder && (delivery.dueAt ?? 0) > now) return null;
+
+    if (delivery === fresh) this.fresh.shift();
+    else this.retries.splice(this.retries.indexOf(delivery), 1);
+    if (delivery.attempts > 0) this.retriesInFlight += 1;
+    this.inFlight += 1;
+    this.busy.add(delivery.id);
+    this.idleSince = null;
+    return delivery;
+  }
+
+  /** It is not yet stored: until then the table knows nothing of it. */
+  ended(delivery: Delivery, willRetry: boolean): void {
+    this.inFlight -= 1;
+    if (delivery.attempts > 0) this.retriesInFlight -= 1;
+    if (willRetry) this.unstoredRetries += 1;
+  }
+
+  stored(delivery: Delivery, retryAt: number | null): void {
+    this.busy.delete(delivery.id);
+    if (this.loading) this.storedMeanwhile.add(delivery.id);
+    if (retryAt === null) return;
+    this.unstoredRetries -= 1;
+    this.retries.push({ ...delivery, attempts: delivery.attempts + 1, dueAt: retryAt });
+    this.arrangeRetries();
+  }
+
+  /** Sorted by age; what is too many goes, the latest due or, where order counts, the youngest. */
+  private arrangeRetries(): void {
+    if (this.retries.length > queuedMax) {
+      if (!this.inOrder) this.retries.sort((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0));
+      const [first] = this.retries.splice(queuedMax);
+      this.retriesInTableAt = this.inOrder ? Infinity : Math.min(this.retriesInTableAt ?? Infinity, first?.dueAt ?? 0);
+    }
+    this.retries.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Whether `start` would start something. */
+  canStart(now: number): boolean {
+    if (!this.mayStart(now)) return false;
+    const retry = this.nextRetry(now);
+    const [fresh] = this.fresh;
+    if (!this.inOrder) return retry !== undefined || fresh !== undefined;
+    const head = retry !== undefined && (fresh === undefined || retry.id < fresh.id) ? retry : fresh;
+    return head !== undefined && (head.dueAt ?? 0) <= now;
+  }
+
+  /** The moment that changes what may start or is to be read; null when only an event can. */
+  wakesAt(): number | null {
+    if (!this.subscriber.delivers) return null;
+    const due = this.retries.map(({ dueAt }) => dueAt ?? 0);
+    if (this.retriesInTableAt !== null) due.push(this.retriesInTableAt);
+    const hasFresh = this.fresh.length > 0 || this.freshInTable;
+    if (!hasFresh && due.length === 0) return null;
+    return Math.max(this.opensAt(), hasFresh && !this.inOrder ? 0 : Math.min(...due, Infinity));
+  }
+
+  /** Nothing to send for now; only then may it be given back. */
+  get isIdle(): boolean {
+    return this.busy.size === 0 && !this.loading && (!this.subscriber.delivers || this.fresh.length === 0);
+  }
+
+  get queued(): number {
+    return this.fresh.length + this.retries.length;
+  }
+
+  private mayStart(now: number): boolean {
+    if (this.suspended || !this.subscriber.delivers || this.inFlight >= this.limit || this.opensAt() > now)
+      return false;
+    if (!this.alone) return true;
+    // The oldest goes first, so it must be known which that is.
+    if (this.wantsRetries(now) || (this.freshInTable && this.fresh.length === 0)) return false;
+    return !this.inOrder || this.unstoredRetries === 0;
+  }
+
+  private isKnown({ id }: { id: string }): boolean {
+    return this.busy.has(id) || this.storedMeanwhile.has(id);
+  }
+
+  private wantsRetries(now: number): boolean {
+    if (this.retriesInTableAt === null || this.retries.length > lowWater) return false;
+    if (!this.inOrder) return this.retriesInTableAt <= now;
+    return this.retriesInTableAt !== Infinity || this.retries.length === 0;
+  }
+
+  /** Before it nothing is sent at all. */
+  private opensAt(): number {
+    const probeAt = isProbed(this.life) ? (this.life.probeAt ?? 0) : 0;
+    return Math.max(this.life.gateUntil ?? 0, probeAt);
+  }
+
+  private nextRetry(now: number): Delivery | undefined {
+    return this.inOrder ? this.retries[0] : this.retries.find(({ dueAt }) => (dueAt ?? 0) <= now);
+  }
+
+  /** One at a time, each until it ends. */
+  get inOrder(): boolean {
+    return this.subscriber.maxConcurrency === 1;
+  }
+
+  private get alone(): boolean {
+    return this.inOrder || isProbed(this.life);
+  }
+
+  private get limit(): number {
+    return this.alone ? 1 : Math.min(this.concurrencyMax, this.subscriber.maxConcurrency ?? Infinity);
+  }
+}

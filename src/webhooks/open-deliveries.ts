@@ -1,0 +1,33 @@
+import { prepared, type Database, type Tx } from '../platform/database.js';
+
+/** Ends open deliveries on purpose and on record; `which` picks them, `$1` is the moment. */
+const skipping = (which: string) => `
+  with gone as (
+    delete from webhook_deliveries d where ${which} returning d.id, d.endpoint_id, d.event_id, d.attempts
+  ), kept as (
+    insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, ended)
+    select id, endpoint_id, event_id, $1::timestamptz, attempts, 'skipped' from gone
+    returning 1
+  )
+  select count(*)::int as skipped from kept
+`;
+const skipAll = prepared<{ skipped: number }>(skipping('d.endpoint_id = $2'));
+const skipSome = prepared<{ skipped: number }>(
+  skipping('(d.endpoint_id, d.id) in (select * from unnest($2::text[], $3::text[]))'),
+);
+
+/** Every open delivery of an endpoint. Returns how many. */
+export async function skipOpenDeliveries(tx: Tx, endpointId: string, at: Date): Promise<number> {
+  const [result] = await tx.query(skipAll, [at, endpointId]);
+  return result?.skipped ?? 0;
+}
+
+export async function skipDeliveries(
+  database: Database,
+  deliveries: readonly { endpointId: string; id: string }[],
+): Promise<number> {
+  const endpointIds = deliveries.map(({ endpointId }) => endpointId);
+  const ids = deliveries.map(({ id }) => id);
+  const [result] = await database.query(skipSome, [new Date(), endpointIds, ids]);
+  return result?.skipped ?? 0;
+}

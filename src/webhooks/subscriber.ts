@@ -1,0 +1,93 @@
+import type { Plan } from '../platform/actor.js';
+import { prepared, type Database } from '../platform/database.js';
+import type { Secrets } from '../platform/secrets.js';
+import { plans } from '../workspaces/plans.js';
+import { newLife, type EndpointLife } from './pause.js';
+import { signingSecret, type SigningSecret } from './signature.js';
+import type { SealedSecret } from './webhook-endpoint.entity.js';
+import { sealedFor } from './webhook-endpoint.service.js';
+
+/** An endpoint as its worker sees it: opened, parsed and ready to be sent to. */
+export interface Subscriber {
+  readonly endpointId: string;
+  readonly workspaceId: string;
+  /** Active, not deleted, and in a workspace whose plan delivers. */
+  readonly delivers: boolean;
+  /** Whether the plan alone is in the way. */
+  readonly lacksPlan: boolean;
+  readonly url: string;
+  readonly secrets: readonly SigningSecret[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly payloadQuery: string | null;
+  readonly maxConcurrency: number | null;
+  readonly revision: number;
+  readonly life: EndpointLife;
+}
+
+interface Row {
+  id: string;
+  workspaceId: string;
+  plan: Plan;
+  usable: boolean;
+  active: boolean;
+  url: string;
+  secrets: SealedSecret[];
+  customHeaders: string | null;
+  payloadQuery: string | null;
+  maxConcurrency: number | null;
+  revision: number;
+  consecutiveFails: number;
+  probing: boolean;
+  probeAt: Date | null;
+  gateUntil: Date | null;
+}
+
+const selectMany = prepared<Row>(`
+  select e.id, e.workspace_id as "workspaceId", w.plan, w.archived_at is null as usable,
+    e.status = 'active' and e.deleted_at is null as active, e.url, e.secrets, e.custom_headers as "customHeaders",
+    e.payload_query as "payloadQuery", e.max_concurrency as "maxConcurrency", s.revision,
+    s.consecutive_fails as "consecutiveFails", s.probing, s.probe_at as "probeAt", s.gate_until as "gateUntil"
+  from webhook_endpoints e
+  join webhook_endpoint_states s on s.endpoint_id = e.id
+  join workspaces w on w.id = e.workspace_id
+  where e.id = any($1)
+`);
+
+export async function readSubscribers(
+  database: Database,
+  secrets: Secrets,
+  endpointIds: readonly string[],
+): Promise<Subscriber[]> {
+  const rows = await database.query(selectMany, [endpointIds]);
+  return rows.map((row) => opened(row, secrets));
+}
+
+function opened(row: Row, secrets: Secrets): Subscriber {
+  const { id, workspaceId, url, payloadQuery, maxConcurrency, revision, consecutiveFails, probing } = row;
+  const hasPlan = row.usable && plans[row.plan].webhooks;
+  const context = sealedFor(id);
+  return {
+    endpointId: id,
+    workspaceId,
+    delivers: row.active && hasPlan,
+    lacksPlan: row.active && !hasPlan,
+    url,
+    secrets: row.secrets.map(({ sealed, expiresAt }) =>
+      signingSecret(secrets.open(sealed, context), expiresAt === null ? null : Date.parse(expiresAt)),
+    ),
+    headers:
+      row.customHeaders === null
+        ? {}
+        : (JSON.parse(secrets.open(row.customHeaders, context)) as Record<string, string>),
+    payloadQuery,
+    maxConcurrency,
+    revision,
+    life: {
+      ...newLife,
+      consecutiveFails,
+      probing,
+      probeAt: row.probeAt?.getTime() ?? null,
+      gateUntil: row.gateUntil?.getTime() ?? null,
+    },
+  };
+}

@@ -1,0 +1,285 @@
+import type { Actor } from '../platform/actor.js';
+import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { invalid, notFound, planLimitExceeded } from '../platform/errors.js';
+import { isId, newId, nextMoment } from '../platform/id.js';
+import type { Outbound } from '../platform/outbound.js';
+import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
+import type { Secrets } from '../platform/secrets.js';
+import type { Signals } from '../platform/signals.js';
+import type { Unread, Valid } from '../platform/validate.js';
+import { requireFeature, webhookEndpointsMax } from '../workspaces/plans.js';
+import { skipOpenDeliveries } from './open-deliveries.js';
+import { newSecret } from './signature.js';
+import { WebhookEndpoint, type SealedSecret } from './webhook-endpoint.entity.js';
+import type {
+  CreateWebhookEndpoint,
+  PatchWebhook,
+  RegisterWebhook,
+  ResumeWebhookEndpoint,
+  RotateWebhookSecret,
+  UpdateWebhookEndpoint,
+} from './webhook-endpoint.input.js';
+
+/** Topic of `Signals`: the subjects are endpoint ids. */
+export const endpointChanged = 'webhook-endpoint-changed';
+
+/** What the secrets of an endpoint are sealed for. */
+export const sealedFor = (endpointId: string) => `webhook_endpoint:${endpointId}`;
+
+const columns = `${columnsOf(WebhookEndpoint, 'e')}, s.consecutive_fails as "consecutiveFails",
+  s.last_delivery_at as "lastDeliveryAt", s.last_delivery_ok as "lastDeliveryOk"`;
+const tables = 'webhook_endpoints e join webhook_endpoint_states s on s.endpoint_id = e.id';
+
+const selectMany = prepared<WebhookEndpoint>(
+  `select ${columns} from ${tables} where e.id = any($1) and e.workspace_id = $2`,
+);
+const selectOne = prepared<WebhookEndpoint>(
+  `select ${columns} from ${tables} where e.id = $1 and e.workspace_id = $2 and e.deleted_at is null`,
+);
+const lockOne = prepared<WebhookEndpoint>(`
+  select ${columns} from ${tables} where e.id = $1 and e.workspace_id = $2 and e.deleted_at is null
+  for no key update of e
+`);
+const lockWorkspace = prepared<{ endpoints: number }>('select from workspaces where id = $1 for no key update');
+const countOfWorkspace = prepared<{ endpoints: number }>(
+  'select count(*)::int as endpoints from webhook_endpoints where workspace_id = $1 and deleted_at is null',
+);
+const insertOne = prepared(`
+  with endpoint as (
+    insert into webhook_endpoints (id, workspace_id, url, events, description, status, secrets, custom_headers,
+      payload_query, max_concurrency, created_at, updated_at)
+    values ($1, $2, $3, $4, $5, 'active', $6, $7, $8, $9, $10, $10)
+    returning id
+  )
+  insert into webhook_endpoint_states (endpoint_id) select id from endpoint
+`);
+const updateOne = prepared(`
+  update webhook_endpoints
+  set url = $2, events = $3, description = $4, custom_headers = $5, payload_query = $6, max_concurrency = $7,
+    status = $8, pause_reason = $9, paused_at = $10, secrets = $11, deleted_at = $12, updated_at = $13
+  where id = $1
+`);
+const startAnew = prepared(`
+  update webhook_endpoint_states
+  set revision = revision + 1, consecutive_fails = 0, probing = true, probe_at = null, gate_until = null
+  where endpoint_id = $1
+`);
+const makeDue = prepared(`
+  update webhook_deliveries set due_at = $2 where endpoint_id = $1 and attempts > 0 and due_at > $2
+`);
+
+export interface WithSecret {
+  webhookEndpoint: WebhookEndpoint;
+  /** Shown here and never again. */
+  secret: string;
+}
+
+export class WebhookEndpointService {
+  constructor(
+    private readonly database: Database,
+    private readonly secrets: Secrets,
+    private readonly outbound: Outbound,
+    private readonly signals: Signals,
+  ) {}
+
+  async list(actor: Actor, page: PageRequest): Promise<Page<WebhookEndpoint>> {
+    actor.require('manage:webhooks');
+    return await readPage<WebhookEndpoint>(this.database, listOf(actor), page);
+  }
+
+  async count(actor: Actor): Promise<number> {
+    actor.require('manage:webhooks');
+    return await countRows(this.database, listOf(actor));
+  }
+
+  async get(actor: Actor, id: string): Promise<WebhookEndpoint> {
+    actor.require('manage:webhooks');
+    return await this.find(actor.workspaceId, id);
+  }
+
+  /** Deleted ones too, as long as their deliveries are kept. */
+  async getMany(actor: Actor, ids: readonly string[]): Promise<WebhookEndpoint[]> {
+    actor.require('manage:webhooks');
+    return await this.database.query(selectMany, [ids, actor.workspaceId]);
+  }
+
+  /** @throws plan_limit_exceeded at 50 endpoints */
+  async create(
+    actor: Actor,
+    read: Unread<typeof CreateWebhookEndpoint> | Unread<typeof RegisterWebhook>,
+  ): Promise<WithSecret> {
+    actor.require('manage:webhooks');
+    requireFeature(actor, 'webhooks');
+    const input: Partial<Valid<typeof CreateWebhookEndpoint>> & Valid<typeof RegisterWebhook> = read();
+    await this.checkUrl(input.url);
+    const secret = newSecret();
+    const id = newId('webhookEndpoint');
+    return await this.database.transaction(async (tx) => {
+      await tx.query(lockWorkspace, [actor.workspaceId]);
+      const [count] = await tx.query(countOfWorkspace, [actor.workspaceId]);
+      const endpoints = count?.endpoints ?? 0;
+      if (endpoints >= webhookEndpointsMax) throw planLimitExceeded('webhooks', endpoints, webhookEndpointsMax);
+      await tx.query(insertOne, [
+        id,
+        actor.workspaceId,
+        input.url,
+        input.events,
+        input.description ?? null,
+        JSON.stringify([{ sealed: this.secrets.seal(secret, sealedFor(id)), expiresAt: null }]),
+        this.sealHeaders(id, input.customHeaders ?? null),
+        input.payloadQuery ?? null,
+        input.maxConcurrency ?? null,
+        nextMoment().at,
+      ]);
+      return { webhookEndpoint: await this.find(actor.workspaceId, id, tx), secret };
+    }, actor.guard);
+  }
+
+  /** What changes nothing is not written. */
+  async update(actor: Actor, id: string, read: Unread<typeof UpdateWebhookEndpoint>): Promise<WebhookEndpoint> {
+    actor.require('manage:webhooks');
+    const known = await this.find(actor.workspaceId, id);
+    const { customHeaders, ...changes } = read();
+    if (changes.url !== undefined && changes.url !== known.url) await this.checkUrl(changes.url);
+    return await this.change(actor, id, (_tx, before) => {
+      const after = { ...before, ...given(changes) };
+      if (customHeaders !== undefined) after.customHeaders = this.sealHeaders(id, customHeaders);
+      if (same(before, after)) return before;
+      return after;
+    });
+  }
+
+  /** For the older API, where resuming and pausing is a change of status. */
+  async patch(actor: Actor, id: string, read: Unread<typeof PatchWebhook>): Promise<WebhookEndpoint> {
+    actor.require('manage:webhooks');
+    await this.find(actor.workspaceId, id);
+    const { status, ...changes } = read();
+    if (status === 'active') requireFeature(actor, 'webhooks');
+    if (Object.keys(given(changes)).length > 0) await this.update(actor, id, () => changes);
+    if (status === 'paused') await this.pause(actor, id);
+    if (status === 'active') await this.resume(actor, id, () => ({ skipHeld: false }));
+    return await this.find(actor.workspaceId, id);
+  }
+
+  /** Its open deliveries end as skipped; what was attempted stays on record. */
+  async remove(actor: Actor, id: string): Promise<{ deleted: true; id: string }> {
+    actor.require('manage:webhooks');
+    return await this.database.transaction(async (tx) => {
+      const [before] = isId(id, 'webhookEndpoint') ? await tx.query(lockOne, [id, actor.workspaceId]) : [];
+      if (before === undefined) throw notFound('webhook');
+      const { at } = nextMoment(before.updatedAt);
+      await this.write(tx, { ...before, secrets: [], customHeaders: null, deletedAt: at, updatedAt: at });
+      await skipOpenDeliveries(tx, id, at);
+      tx.afterCommit(() => this.signals.send(endpointChanged, id));
+      return { deleted: true as const, id };
+    }, actor.guard);
+  }
+
+  /** Its events are held from now on. Pausing a paused endpoint makes the pause its owner's. */
+  async pause(actor: Actor, id: string): Promise<WebhookEndpoint> {
+    actor.require('manage:webhooks');
+    return await this.change(actor, id, (_tx, before) => {
+      if (before.status === 'paused') return before;
+      return { ...before, status: 'paused', pauseReason: 'manual', pausedAt: nextMoment(before.updatedAt).at };
+    });
+  }
+
+  /** Sends the oldest held delivery, and once that succeeds the others; or drops them all with `skipHeld`. */
+  async resume(actor: Actor, id: string, read: Unread<typeof ResumeWebhookEndpoint>): Promise<WebhookEndpoint> {
+    actor.require('manage:webhooks');
+    requireFeature(actor, 'webhooks');
+    await this.find(actor.workspaceId, id);
+    const { skipHeld } = read();
+    return await this.change(actor, id, async (tx, before) => {
+      if (before.status === 'active') return before;
+      const { at } = nextMoment(before.updatedAt);
+      await tx.query(startAnew, [id]);
+      if (skipHeld) await skipOpenDeliveries(tx, id, at);
+      else await tx.query(makeDue, [id, at]);
+      return { ...before, status: 'active', pauseReason: null, pausedAt: null, consecutiveFails: 0 };
+    });
+  }
+
+  /** The old secret goes on signing beside the new one for as long as they overlap. */
+  async rotateSecret(actor: Actor, id: string, read: Unread<typeof RotateWebhookSecret>): Promise<WithSecret> {
+    actor.require('manage:webhooks');
+    await this.find(actor.workspaceId, id);
+    const { overlapSeconds } = read();
+    const secret = newSecret();
+    const webhookEndpoint = await this.change(actor, id, (_tx, before) => {
+      const { at } = nextMoment(before.updatedAt);
+      const expiresAt = new Date(at.getTime() + overlapSeconds * 1_000).toISOString();
+      const old = before.secrets
+        .map((kept): SealedSecret => (kept.expiresAt === null ? { ...kept, expiresAt } : kept))
+        .filter((kept) => Date.parse(kept.expiresAt ?? '') > at.getTime());
+      const newest = { sealed: this.secrets.seal(secret, sealedFor(id)), expiresAt: null };
+      return { ...before, secrets: [newest, ...old.slice(0, liveSecretsMax - 1)] };
+    });
+    return { webhookEndpoint, secret };
+  }
+
+  /** For services that know the caller to be entitled. */
+  async find(workspaceId: string, id: string, tx?: Tx): Promise<WebhookEndpoint> {
+    const [endpoint] = isId(id, 'webhookEndpoint')
+      ? await (tx ?? this.database).query(selectOne, [id, workspaceId])
+      : [];
+    if (endpoint === undefined) throw notFound('webhook');
+    return endpoint;
+  }
+
+  private async change(
+    actor: Actor,
+    id: string,
+    decide: (tx: Tx, before: WebhookEndpoint) => WebhookEndpoint | Promise<WebhookEndpoint>,
+  ): Promise<WebhookEndpoint> {
+    return await this.database.transaction(async (tx) => {
+      const [before] = isId(id, 'webhookEndpoint') ? await tx.query(lockOne, [id, actor.workspaceId]) : [];
+      if (before === undefined) throw notFound('webhook');
+      const after = await decide(tx, before);
+      if (after === before) return before;
+      after.updatedAt = nextMoment(before.updatedAt).at;
+      await this.write(tx, after);
+      tx.afterCommit(() => this.signals.send(endpointChanged, id));
+      return after;
+    }, actor.guard);
+  }
+
+  private async write(tx: Tx, endpoint: WebhookEndpoint): Promise<void> {
+    const { id, url, events, description, customHeaders, payloadQuery, maxConcurrency } = endpoint;
+    const { status, pauseReason, pausedAt, secrets, deletedAt, updatedAt } = endpoint;
+    const config = [id, url, events, description, customHeaders, payloadQuery, maxConcurrency];
+    await tx.query(updateOne, [
+      ...config,
+      status,
+      pauseReason,
+      pausedAt,
+      JSON.stringify(secrets),
+      deletedAt,
+      updatedAt,
+    ]);
+  }
+
+  private async checkUrl(url: string): Promise<void> {
+    const refusal = await this.outbound.check(url);
+    if (refusal !== null) throw invalid('url', refusal.code, refusal.message);
+  }
+
+  private sealHeaders(id: string, headers: Record<string, string> | null): string | null {
+    if (headers === null || Object.keys(headers).length === 0) return null;
+    return this.secrets.seal(JSON.stringify(headers), sealedFor(id));
+  }
+}
+
+const liveSecretsMax = 10;
+
+function listOf(actor: Actor): List {
+  const where = new Conditions().and('e.deleted_at is null and e.workspace_id = $?', actor.workspaceId);
+  return { from: `${columns} from ${tables}`, id: 'e.id', where };
+}
+
+const given = <T extends object>(changes: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+
+const same = (before: WebhookEndpoint, after: WebhookEndpoint) => JSON.stringify(before) === JSON.stringify(after);

@@ -1,0 +1,28 @@
+import type { WebhookEndpoint } from './webhook-endpoint.entity.js';
+
+/** An endpoint over REST, in a list and by itself. */
+export const webhookView = (endpoint: WebhookEndpoint) => ({
+  id: endpoint.id,
+  url: endpoint.url,
+  events: endpoint.events,
+  status: endpoint.status,
+  pause_reason: endpoint.pauseReason,
+  description: endpoint.description,
+  last_delivery_at: endpoint.lastDeliveryAt,
+  last_delivery_ok: endpoint.lastDeliveryOk,
+  consecutive_fails: endpoint.consecutiveFails,
+  created_at: endpoint.createdAt,
+  updated_at: endpoint.updatedAt,
+});
+
+/** A new endpoint over REST: the only answer that shows the secret. */
+export const webhookCreatedView = ({
+  webhookEndpoint,
+  secret,
+}: {
+  webhookEndpoint: WebhookEndpoint;
+  secret: string;
+}) => ({
+  ...webhookView(webhookEndpoint),
+  secret,
+});

@@ -1,0 +1,71 @@
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Received {
+  headers: IncomingHttpHeaders;
+  body: string;
+  path: string;
+  /** Unix milliseconds. */
+  at: number;
+}
+
+export type Answer = (response: ServerResponse, request: Received) => void;
+
+/** A subscriber: an HTTP server on a free port that keeps what it got and answers as it is told. */
+export class Receiver {
+  readonly received: Received[] = [];
+  /** 200 with an empty body, unless a test says otherwise. */
+  answer: Answer = (response) => void response.end();
+  private readonly waiting: { isThere: () => boolean; resolve: () => void }[] = [];
+
+  private constructor(
+    readonly url: string,
+    private readonly server: ReturnType<typeof createServer>,
+  ) {}
+
+  static async start(): Promise<Receiver> {
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const body = Buffer.concat(chunks).toString();
+        receiver.take({ headers: request.headers, body, path: request.url ?? '', at: Date.now() }, response);
+      });
+      request.on('error', () => {});
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const receiver = new Receiver(`http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, server);
+    return receiver;
+  }
+
+  /** Fails when fewer than `count` came within `timeoutMs`. */
+  async arrived(count: number, timeoutMs = 10_000): Promise<Received[]> {
+    await this.until(
+      () => this.received.length >= count,
+      timeoutMs,
+      () => `${this.received.length} of ${count} came`,
+    );
+    return this.received;
+  }
+
+  async until(isThere: () => boolean, timeoutMs: number, story: () => string): Promise<void> {
+    if (isThere()) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`within ${timeoutMs} ms: ${story()}`)), timeoutMs);
+    });
+    await Promise.race([late, new Promise<void>((resolve) => this.waiting.push({ isThere, resolve }))]);
+    clearTimeout(timer);
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private take(request: Received, response: ServerResponse): void {
+    this.received.push(request);
+    this.answer(response, request);
+    for (const { isThere, resolve } of this.waiting) if (isThere()) resolve();
+  }
+}

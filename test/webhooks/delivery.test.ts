@@ -1,0 +1,111 @@
+import { createHmac } from 'node:crypto';
+import { expect } from 'chai';
+import { Webhook } from 'standardwebhooks';
+import { verifyWebhook } from '../../src/webhooks/verify-webhook.js';
+import { Receiver } from '../support/receiver.js';
+import { WebhookHouse } from './webhook-house.js';
+
+describe('a webhook delivery', () => {
+  let house: WebhookHouse;
+  let receiver: Receiver;
+
+  before(async () => {
+    house = await WebhookHouse.open({ retryDelaysMs: [50, 100, 150, 200, 200, 200, 200, 200, 200] });
+    await house.startWorker();
+  });
+  after(async () => await house.close());
+  beforeEach(async () => {
+    receiver = await Receiver.start();
+  });
+  afterEach(async () => await receiver.stop());
+
+  it('carries the frozen event with every header of the contract', async () => {
+    const actor = await house.tenant();
+    await house.endpoint(actor, receiver.url, { customHeaders: { 'X-Tenant': 'blue' } });
+    const [eventId] = await house.happen(actor);
+    const [request] = await receiver.arrived(1);
+
+    const [event] = await house.rows<{ body: string }>('select body from events where id = $1', [eventId]);
+    expect(request?.body).to.equal(event?.body);
+    expect(request?.headers).to.include({
+      'content-type': 'application/json',
+      'user-agent': 'ioZen-Webhooks/1.0',
+      'x-iozen-event-type': 'contact.created',
+      'x-iozen-event-id': eventId,
+      'x-iozen-attempt': '1',
+      'webhook-id': eventId,
+      'x-tenant': 'blue',
+    });
+    expect(request?.headers['x-iozen-delivery-id']).to.match(/^c[a-z0-9]{24}$/);
+    expect(Number(request?.headers['x-iozen-timestamp'])).to.be.closeTo(Date.now() / 1_000, 5);
+    expect(request?.headers['webhook-timestamp']).to.equal(request?.headers['x-iozen-timestamp']);
+  });
+
+  it('is signed so that verifyWebhook, standardwebhooks and the published X-IoZen-Signature accept it', async () => {
+    const actor = await house.tenant();
+    const { secret } = await house.endpoint(actor, receiver.url);
+    const [eventId] = await house.happen(actor);
+    const [request] = await receiver.arrived(1);
+    const { body = '', headers = {} } = request ?? {};
+
+    expect(verifyWebhook(body, headers, secret).id).to.equal(eventId);
+    expect(new Webhook(secret).verify(body, headers as Record<string, string>)).to.include({ id: eventId });
+    expect(headers['x-iozen-signature']).to.equal(`sha256=${createHmac('sha256', secret).update(body).digest('hex')}`);
+    expect(() => verifyWebhook(`${body} `, headers, secret)).to.throw('no signature matches');
+    expect(() => verifyWebhook(body, headers, `whsec_${Buffer.alloc(32).toString('base64')}`)).to.throw('no signature');
+  });
+
+  it('is delivered once more after the receiver answers 500, with the same id and bytes', async () => {
+    const actor = await house.tenant();
+    const { webhookEndpoint } = await house.endpoint(actor, receiver.url);
+    receiver.answer = (response) =>
+      void response.writeHead(receiver.received.length === 1 ? 500 : 204).end('out of order');
+    const [eventId] = await house.happen(actor);
+    const [first, second] = await receiver.arrived(2);
+
+    expect(second?.body).to.equal(first?.body);
+    expect(second?.headers['webhook-id']).to.equal(eventId);
+    expect(second?.headers['x-iozen-delivery-id']).to.equal(first?.headers['x-iozen-delivery-id']);
+    expect(second?.headers['x-iozen-attempt']).to.equal('2');
+    expect((second?.at ?? 0) - (first?.at ?? 0)).to.be.at.least(50);
+
+    await house.eventually(async () => (await attempts(eventId)).length === 2);
+    expect(await attempts(eventId)).to.deep.equal([
+      { number: 1, outcome: 'http_error', status: 500, ended: null, body: 'out of order', address: '127.0.0.1' },
+      { number: 2, outcome: 'success', status: 204, ended: 'delivered', body: null, address: '127.0.0.1' },
+    ]);
+    expect(await house.rows('select from webhook_deliveries where event_id = $1', [eventId])).to.have.length(0);
+    const endpoint = await house.endpoints.get(actor, webhookEndpoint.id);
+    expect(endpoint).to.include({ consecutiveFails: 0, lastDeliveryOk: true, status: 'active' });
+  });
+
+  it('is made for the listening endpoints of the workspace alone, and not at all when the change rolls back', async () => {
+    const actor = await house.tenant();
+    const stranger = await house.tenant();
+    await house.endpoint(actor, `${receiver.url}/listens`);
+    await house.endpoint(actor, `${receiver.url}/other`, { events: ['submission.completed'] });
+    await house.endpoint(stranger, `${receiver.url}/stranger`);
+    let rolledBack: string[] = [];
+    await house.database
+      .transaction(async (tx) => {
+        rolledBack = await house.publish(tx, actor);
+        throw new Error('after publishing');
+      })
+      .catch(() => undefined);
+    const [eventId] = await house.happen(actor);
+    await receiver.arrived(1);
+    await house.eventually(async () => (await attempts(eventId)).length === 1);
+
+    expect(receiver.received.map(({ path }) => path)).to.deep.equal(['/hook/listens']);
+    expect(await house.rows('select from events where id = any($1)', [rolledBack])).to.have.length(0);
+    expect(await house.rows("select from pgboss.job where name = 'webhook-fan-out'")).to.have.length(0);
+  });
+
+  async function attempts(eventId: string | undefined) {
+    return await house.rows(
+      `select number, outcome, response_status as status, ended, convert_from(response_body, 'utf8') as body, address
+       from webhook_attempts where event_id = $1 order by number`,
+      [eventId],
+    );
+  }
+});

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { dataSourceFor } from '../../ormconfig.js';
+import type { EventType } from '../../src/events/event-type.js';
+import { Events } from '../../src/events/publish.js';
+import { operatorOf, type Actor } from '../../src/platform/actor.js';
+import { Database, type Tx } from '../../src/platform/database.js';
+import { newId, nextMoment } from '../../src/platform/id.js';
+import { Jobs } from '../../src/platform/jobs.js';
+import { createLog } from '../../src/platform/log.js';
+import { Outbound } from '../../src/platform/outbound.js';
+import { Secrets } from '../../src/platform/secrets.js';
+import { Signals } from '../../src/platform/signals.js';
+import { Metrics } from '../../src/platform/metrics.js';
+import { fanOutQueue } from '../../src/events/publish.js';
+import { WebhookEndpointService, type WithSecret } from '../../src/webhooks/webhook-endpoint.service.js';
+import { webhookQueues, WebhookWorker } from '../../src/webhooks/webhook-worker.js';
+import { actorWorkspace } from '../../src/workspaces/workspace.entity.js';
+import { WorkspaceService } from '../../src/workspaces/workspace.service.js';
+import { cloneDatabase } from '../support/postgres.js';
+
+export const secondsLadder = [10, 30, 90, 300, 900, 2_700, 7_200, 21_600, 64_800].map((seconds) => seconds * 1_000);
+
+interface Settings {
+  retryDelaysMs?: number[];
+  timeoutMs?: number;
+  concurrency?: number;
+  concurrencyPerEndpoint?: number;
+}
+
+/** The webhook feature with what it stands on, on a database of its own; no doors. */
+export class WebhookHouse {
+  readonly jobs: Jobs;
+  readonly signals: Signals;
+  readonly events: Events;
+  readonly workspaces: WorkspaceService;
+  readonly endpoints: WebhookEndpointService;
+  readonly outbound: Outbound;
+  readonly secrets = new Secrets([Buffer.alloc(32, 7)]);
+  readonly log = createLog('silent');
+  readonly metrics = new Metrics();
+  readonly settings: Required<Settings> & { allowedCidrs: string[] };
+  /** What the workers take for the time; tests may step it. */
+  clockOffsetMs = 0;
+  private readonly workers: WebhookWorker[] = [];
+
+  private constructor(
+    readonly database: Database,
+    readonly url: string,
+    settings: Settings,
+    private readonly drop: () => Promise<void>,
+  ) {
+    this.settings = {
+      allowedCidrs: ['127.0.0.0/8'],
+      retryDelaysMs: secondsLadder,
+      timeoutMs: 2_000,
+      concurrency: 128,
+      concurrencyPerEndpoint: 8,
+      ...settings,
+    };
+    this.jobs = new Jobs(database, this.log, { works: true });
+    this.signals = new Signals(database, url, this.log);
+    this.events = new Events(this.jobs, this.signals);
+    this.workspaces = new WorkspaceService(database, this.signals);
+    this.outbound = new Outbound(this.settings);
+    this.endpoints = new WebhookEndpointService(database, this.secrets, this.outbound, this.signals);
+  }
+
+  static async open(settings: Settings = {}): Promise<WebhookHouse> {
+    const { url, drop } = await cloneDatabase();
+    const source = await dataSourceFor(url).initialize();
+    const house = new WebhookHouse(new Database(source), url, settings, drop);
+    await house.jobs.start([{ name: fanOutQueue }, ...webhookQueues]);
+    await house.signals.start();
+    return house;
+  }
+
+  async startWorker(): Promise<WebhookWorker> {
+    const { database, jobs, signals, secrets, outbound, log, settings, url } = this;
+    const worker = new WebhookWorker({
+      database,
+      connectionString: url,
+      jobs,
+      signals,
+      secrets,
+      outbound,
+      log,
+      metrics: this.metrics,
+      settings,
+      now: () => Date.now() + this.clockOffsetMs,
+    });
+    this.workers.push(worker);
+    await worker.start();
+    return worker;
+  }
+
+  async close(): Promise<void> {
+    for (const worker of this.workers) await worker.stop();
+    await this.outbound.close();
+    await this.jobs.stop(1_000);
+    await this.signals.stop();
+    await this.database.source.destroy();
+    await this.drop();
+  }
+
+  async tenant(plan: 'FREE' | 'PRO' | 'BUSINESS' = 'BUSINESS'): Promise<Actor> {
+    const workspace = await this.database.transaction(
+      async (tx) => await this.workspaces.create(tx, `Tenant ${randomBytes(4).toString('hex')}`, plan),
+    );
+    return operatorOf(actorWorkspace(workspace));
+  }
+
+  async endpoint(
+    actor: Actor,
+    url: string,
+    more: { events?: EventType[]; maxConcurrency?: number; customHeaders?: Record<string, string> } = {},
+  ): Promise<WithSecret> {
+    return await this.endpoints.create(actor, () => ({ url, events: ['contact.created'], ...more }));
+  }
+
+  /** Commits one change with its events; returns their ids. */
+  async happen(actor: Actor, count = 1, type: EventType = 'contact.created'): Promise<string[]> {
+    return await this.database.transaction(async (tx) => await this.publish(tx, actor, count, type));
+  }
+
+  async publish(tx: Tx, actor: Actor, count = 1, type: EventType = 'contact.created'): Promise<string[]> {
+    const happenings = Array.from({ length: count }, () => {
+      const moment = nextMoment();
+      const id = newId('contact');
+      const contact = { id, email: 'jane@example.com', phone: null, first_name: 'Jané', tags: ['a', 'b'] };
+      return { workspaceId: actor.workspaceId, type, moment, subjectId: id, data: { contact } };
+    });
+    await this.events.publish(tx, ...happenings);
+    return happenings.map(({ moment }) => moment.eventId);
+  }
+
+  async rows<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
+    return (await this.database.pool.query<Row>(text, values)).rows;
+  }
+
+  /** Asks until it is so; for what has no event to wait for. */
+  async eventually(isSo: () => Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+    for (const endsAt = Date.now() + timeoutMs; !(await isSo());) {
+      if (Date.now() > endsAt) throw new Error(`not so within ${timeoutMs} ms: ${isSo.toString()}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}
