@@ -1,7 +1,6 @@
 import { fanOutQueue } from '../events/publish.js';
 import { prepared, type Database, type Tx } from '../platform/database.js';
 import { newId, nextMoment } from '../platform/id.js';
-import type { Jobs } from '../platform/jobs.js';
 import { story, type Log } from '../platform/log.js';
 import type { Signals } from '../platform/signals.js';
 import type { EventTexts } from './event-texts.js';
@@ -13,6 +12,7 @@ export const deliveriesDue = 'webhook-deliveries-due';
 const batchMax = 500;
 /** For events whose signal was lost in a crash. */
 const pollMs = 1_000;
+const busyMs = 10;
 
 const lock = prepared<{ lastDeliveryMs: string }>(
   'select last_delivery_ms as "lastDeliveryMs" from webhook_fan_out for update skip locked',
@@ -21,6 +21,16 @@ const lockPatiently = prepared<{ lastDeliveryMs: string }>(
   'select last_delivery_ms as "lastDeliveryMs" from webhook_fan_out for update',
 );
 const release = prepared('update webhook_fan_out set last_delivery_ms = $1 where last_delivery_ms < $1');
+// In one statement, and in the order of the ids, which is that of the events; pg-boss's own fetch goes by the start of
+// the transaction that inserted the job, and one that waited for a row's lock began before what it comes after.
+const takeJobs = prepared<{ eventId: string }>(`
+  delete from pgboss.job
+  where name = '${fanOutQueue}' and id = any (array(
+    select id from pgboss.job where name = '${fanOutQueue}' and state < 'active'
+    order by id limit ${batchMax} for update skip locked
+  ))
+  returning data->>'eventId' as "eventId"
+`);
 const selectEvents = prepared<{ id: string; workspaceId: string; type: string; body: string; createdAt: Date }>(`
   select id, workspace_id as "workspaceId", type, body, created_at as "createdAt"
   from events where id = any($1) order by id
@@ -53,12 +63,12 @@ interface Listener {
 export async function lockDeliveryOrder(
   tx: Tx,
   wait: 'wait' | 'skip',
-): Promise<{ release: () => Promise<void> } | null> {
+): Promise<{ release: () => void } | null> {
   const [row] = await tx.query(wait === 'wait' ? lockPatiently : lock);
   if (row === undefined) return null;
   // Ids made from here on are younger than every delivery's, even where another machine's clock is ahead.
   nextMoment(new Date(Number(row.lastDeliveryMs)));
-  return { release: async () => void (await tx.query(release, [nextMoment().at.getTime()])) };
+  return { release: () => tx.write(release, [nextMoment().at.getTime()]) };
 }
 
 /** What fan-out made for one endpoint, in order. */
@@ -70,8 +80,8 @@ export interface Batch {
 }
 
 /**
- * Turns events into deliveries: the jobs that came with the events are taken, the deliveries are inserted and the jobs
- * removed in one transaction, so a crash anywhere leaves all of it or nothing. No lease, no expiry.
+ * Turns events into deliveries: the jobs that came with the events are removed and the deliveries inserted in one
+ * transaction, so a crash anywhere leaves all of it or nothing. No lease, no expiry.
  */
 export class FanOut {
   private running: Promise<void> | null = null;
@@ -81,7 +91,6 @@ export class FanOut {
 
   constructor(
     private readonly database: Database,
-    private readonly jobs: Jobs,
     private readonly signals: Signals,
     private readonly texts: EventTexts,
     private readonly log: Log,
@@ -117,36 +126,32 @@ export class FanOut {
       try {
         const events = await this.runOnce();
         if (events === batchMax) this.again = true;
+        // Whoever holds the lock may have looked before our events came.
+        if (events === null) setTimeout(() => this.wake(), busyMs);
       } catch (error) {
         this.log.warn({ error: story(error) }, 'webhook fan-out failed and will be tried again');
       }
     }
   }
 
-  /** Returns how many events it took. */
-  private async runOnce(): Promise<number> {
+  /** Returns how many events it took; null when another process is at it. */
+  private async runOnce(): Promise<number | null> {
     let batches: Batch[] = [];
     let taken: string[] = [];
     const count = await this.database.transaction(async (tx) => {
       batches = [];
       taken = [];
       const order = await lockDeliveryOrder(tx, 'skip');
-      // Whoever holds it may have looked before our events came; the poll covers that.
-      if (order === null) return 0;
-      const jobs = await this.jobs.take<{ eventId: string }>(tx, fanOutQueue, batchMax);
+      if (order === null) return null;
+      const jobs = await tx.query(takeJobs);
       if (jobs.length === 0) return 0;
       batches = await this.insert(
         tx,
-        jobs.map(({ data }) => data.eventId),
+        jobs.map(({ eventId }) => eventId),
       );
       const free = batches.filter(({ isFree }) => isFree).map(({ endpointId }) => endpointId);
       if (free.length > 0) taken = await this.worker.take(tx, free);
-      await this.jobs.remove(
-        tx,
-        fanOutQueue,
-        jobs.map(({ id }) => id),
-      );
-      if (batches.length > 0) await order.release();
+      if (batches.length > 0) order.release();
       return jobs.length;
     });
     const elsewhere = this.worker.hand(batches, taken);
@@ -174,7 +179,7 @@ export class FanOut {
     }
     const made = [...batches.values()];
     if (made.length > 0) {
-      await tx.query(insertDeliveries, [
+      tx.write(insertDeliveries, [
         made.flatMap(({ deliveries }) => deliveries.map(({ id }) => id)),
         made.flatMap(({ endpointId, deliveries }) => deliveries.map(() => endpointId)),
         made.flatMap(({ deliveries }) => deliveries.map(({ event }) => event.id)),

@@ -78,7 +78,7 @@ export class WebhookWorker {
       onStored: (result, isOurs, revision) => this.onStored(result, isOurs, revision),
       onPaused: (endpointId) => signals.send(endpointChanged, endpointId),
     });
-    this.fanOut = new FanOut(database, jobs, signals, this.texts, log, {
+    this.fanOut = new FanOut(database, signals, this.texts, log, {
       take: async (tx, ids) => (this.seat.id === null ? [] : await this.claims.takeFree(tx, this.seat.id, ids)),
       hand: (batches, taken) => this.hand(batches, taken),
     });
