@@ -39,6 +39,16 @@ export interface Origin {
   address: string | null;
 }
 
+export interface Granted {
+  /** Of a key. */
+  scopes?: readonly Scope[];
+  /** Whether a key may run trusted documents only. */
+  documentsOnly?: boolean;
+  /** Of a person. */
+  role?: Role;
+  sessionId?: string;
+}
+
 /** Who is calling: a key with scopes, or a person with a role; always inside one workspace. */
 export class Actor {
   constructor(
@@ -46,7 +56,7 @@ export class Actor {
     /** The key's or the user's id; `operator` for the command line. */
     readonly id: string,
     readonly workspace: ActorWorkspace,
-    private readonly granted: { scopes?: readonly Scope[]; role?: Role },
+    private readonly granted: Granted,
     readonly origin: Origin | null = null,
     /** What the door puts into the transaction of this call. */
     readonly guard: CommitGuard | null = null,
@@ -66,6 +76,15 @@ export class Actor {
 
   get role(): Role | null {
     return this.granted.role ?? null;
+  }
+
+  /** What was shown to get in: the id of the key, or of the person's session. */
+  get credentialId(): string {
+    return this.granted.sessionId ?? this.id;
+  }
+
+  get documentsOnly(): boolean {
+    return this.granted.documentsOnly === true;
   }
 
   /** A key needs the scope, a person the role: the one that goes with the scope unless the caller names another. */
