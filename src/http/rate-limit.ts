@@ -304,12 +304,17 @@ export class RateLimiter {
     if (this.isAway(nowMs)) return;
     const sweep = nowMs - this.lastSweepMs > this.windowMs;
     if (sweep) this.lastSweepMs = nowMs;
-    this.sweeping = (this.sweeping ?? Promise.resolve())
-      .then(async () => {
-        await this.release(subjects);
-        if (sweep) await this.database.query(forgetEnded);
-      })
-      .catch((error: unknown) => this.log.debug({ error: story(error) }, 'old rate limits could not be swept'));
+    this.sweeping = this.settle(this.sweeping, subjects, sweep);
+  }
+
+  private async settle(before: Promise<void> | null, subjects: readonly string[], sweep: boolean): Promise<void> {
+    await before;
+    await this.release(subjects);
+    try {
+      if (sweep) await this.database.query(forgetEnded);
+    } catch (error) {
+      this.log.debug({ error: story(error) }, 'old rate limits could not be swept');
+    }
   }
 }
 

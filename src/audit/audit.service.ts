@@ -1,0 +1,178 @@
+import type { Actor, Origin } from '../platform/actor.js';
+import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { newId, nextMoment } from '../platform/id.js';
+import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
+import type { Secrets } from '../platform/secrets.js';
+import { AuditEntry, type AuditAction } from './audit-entry.entity.js';
+
+/** Who did it: a caller, or the system itself. */
+export interface AuditedActor {
+  kind: Actor['kind'] | 'system';
+  id: string;
+  workspaceId: string;
+  origin: Origin | null;
+}
+
+/** For what nobody asked for, such as a pause after failures. */
+export const systemOf = (workspaceId: string): AuditedActor => ({
+  kind: 'system',
+  id: 'system',
+  workspaceId,
+  origin: null,
+});
+
+export interface AuditEntryFilter {
+  action?: readonly string[] | null;
+  actorId?: string | null;
+  subjectId?: string | null;
+  createdAt?: { gte?: Date | null; lt?: Date | null } | null;
+}
+
+export interface Verdict {
+  rows: number;
+  ok: boolean;
+  /** The id of the first entry that was altered or follows a missing one; `end` when the last ones are missing. */
+  firstBad: string | null;
+}
+
+interface Chain {
+  length: string;
+  lastAt: Date;
+  lastMac: string;
+  mac: string;
+}
+
+const columns = columnsOf(AuditEntry, 'a');
+const startChain = prepared(`
+  insert into audit_chains (workspace_id, length, last_at, last_mac, mac) values ($1, 0, 'epoch', '', '')
+  on conflict (workspace_id) do nothing
+`);
+const lockChain = prepared<Chain>(`
+  select length, last_at as "lastAt", last_mac as "lastMac", mac from audit_chains where workspace_id = $1 for update
+`);
+const readChain = prepared<Chain>(`
+  select length, last_at as "lastAt", last_mac as "lastMac", mac from audit_chains where workspace_id = $1
+`);
+const append = prepared(`
+  with entry as (
+    insert into audit_entries
+      (id, workspace_id, number, created_at, actor_kind, actor_id, address, action, subject_id, details, mac)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+  )
+  update audit_chains set length = $3, last_at = $4, last_mac = $11, mac = $12 where workspace_id = $2
+`);
+const selectNext = prepared<AuditEntry & { detailsText: string }>(`
+  select ${columns}, a.details::text as "detailsText" from audit_entries a
+  where a.workspace_id = $1 and a.number > $2 order by a.number limit 1000
+`);
+
+/** Who did what to which thing, from where; each entry is chained to the last, so that none can be altered or taken out. */
+export class AuditService {
+  constructor(
+    private readonly database: Database,
+    private readonly secrets: Secrets,
+  ) {}
+
+  /**
+   * Commits with the change it tells of. The workspace's chain is locked from here to the commit, so this comes late.
+   * @param subjectId the id of the thing
+   * @param details what there is to say, never a secret
+   */
+  async record(
+    tx: Tx,
+    actor: AuditedActor,
+    action: AuditAction,
+    subjectId: string,
+    details: Readonly<Record<string, unknown>> = {},
+  ): Promise<void> {
+    const { workspaceId } = actor;
+    await tx.query(startChain, [workspaceId]);
+    const [chain] = await tx.query(lockChain, [workspaceId]);
+    if (chain === undefined) throw new Error('the audit chain is gone');
+    const number = Number(chain.length) + 1;
+    // Later than the last, so that the order of ids is the order of the chain.
+    const { at } = nextMoment(chain.lastAt);
+    const id = newId('auditEntry');
+    const { kind, id: actorId, origin } = actor;
+    const detailsText = JSON.stringify(details);
+    const fields = [
+      id,
+      workspaceId,
+      number,
+      at,
+      kind,
+      actorId,
+      origin?.address ?? null,
+      action,
+      subjectId,
+      detailsText,
+    ];
+    const mac = this.secrets.sign(textOf(chain.lastMac, fields));
+    await tx.query(append, [...fields, mac, this.secrets.sign(endOf(workspaceId, number, mac))]);
+  }
+
+  async list(actor: Actor, filter: AuditEntryFilter, page: PageRequest): Promise<Page<AuditEntry>> {
+    actor.requireRole('ADMIN');
+    return await readPage<AuditEntry>(this.database, listOf(actor, filter), page);
+  }
+
+  async count(actor: Actor, filter: AuditEntryFilter): Promise<number> {
+    actor.requireRole('ADMIN');
+    return await countRows(this.database, listOf(actor, filter));
+  }
+
+  /** Reads the whole chain of a workspace and checks every link of it. */
+  async verify(workspaceId: string): Promise<Verdict> {
+    // Read first: what is appended from now on is not missing.
+    const [chain] = await this.database.query(readChain, [workspaceId]);
+    const length = Number(chain?.length ?? 0);
+    let [rows, lastMac] = [0, ''];
+    const bad = (firstBad: string): Verdict => ({ rows, ok: false, firstBad });
+    for (;;) {
+      const entries = await this.database.query(selectNext, [workspaceId, rows]);
+      for (const entry of entries) {
+        rows += 1;
+        if (Number(entry.number) !== rows || !this.fits(lastMac, entry)) return bad(entry.id);
+        lastMac = entry.mac;
+        if (rows === length && lastMac !== chain?.lastMac) return bad(entry.id);
+      }
+      if (entries.length === 0) break;
+    }
+    if (rows < length) return bad('end');
+    if (chain === undefined) return rows === 0 ? { rows, ok: true, firstBad: null } : bad('end');
+    const ended = this.secrets.verify(endOf(workspaceId, length, chain.lastMac), chain.mac);
+    return ended ? { rows, ok: true, firstBad: null } : bad('end');
+  }
+
+  private fits(lastMac: string, entry: AuditEntry & { detailsText: string }): boolean {
+    const { id, workspaceId, number, createdAt, actorKind, actorId, address, action, subjectId, detailsText } = entry;
+    const fields = [
+      id,
+      workspaceId,
+      Number(number),
+      createdAt,
+      actorKind,
+      actorId,
+      address,
+      action,
+      subjectId,
+      detailsText,
+    ];
+    return this.secrets.verify(textOf(lastMac, fields), entry.mac);
+  }
+}
+
+const textOf = (lastMac: string, fields: readonly unknown[]) => JSON.stringify(['audit', lastMac, ...fields]);
+
+const endOf = (workspaceId: string, length: number, lastMac: string) =>
+  JSON.stringify(['audit end', workspaceId, length, lastMac]);
+
+function listOf(actor: Actor, filter: AuditEntryFilter): List {
+  const where = new Conditions()
+    .and('a.workspace_id = $?', actor.workspaceId)
+    .and('a.action = any($?)', filter.action)
+    .and('a.actor_id = $?', filter.actorId)
+    .and('a.subject_id = $?', filter.subjectId)
+    .between('a.created_at', filter.createdAt);
+  return { from: `${columns} from audit_entries a`, id: 'a.id', where };
+}
