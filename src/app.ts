@@ -11,6 +11,8 @@ import { Events, fanOutQueue } from './events/publish.js';
 import { graphqlSchema } from './graphql/schema.js';
 import { GraphqlTransport } from './graphql/transport.js';
 import { Authenticator } from './http/authenticate.js';
+import { Cors } from './http/cors.js';
+import { Idempotency } from './http/idempotency.js';
 import { operatorRouter } from './http/operator.js';
 import { httpApp, HttpServer } from './http/server.js';
 import { IntakeBotResolver } from './intake-bots/intake-bot.resolver.js';
@@ -25,6 +27,7 @@ import { migrate } from './platform/migrate.js';
 import { Secrets } from './platform/secrets.js';
 import { Signals } from './platform/signals.js';
 import { RecordService } from './records/record.service.js';
+import { Pages } from './rest/pages.js';
 import { restRouter } from './rest/router.js';
 import { restRoutes } from './rest/routes.js';
 import { SubmissionService } from './submissions/submission.service.js';
@@ -45,6 +48,7 @@ export class App {
   readonly jobs: Jobs;
   readonly signals: Signals;
   readonly secrets: Secrets;
+  readonly idempotency: Idempotency;
 
   readonly workspaces: WorkspaceService;
   readonly accounts: AccountService;
@@ -74,6 +78,7 @@ export class App {
     this.database = database;
     this.jobs = jobs;
     this.secrets = new Secrets(foundation.secretsKeys);
+    this.idempotency = new Idempotency(database, this.secrets);
     this.signals = new Signals(database, foundation.url, log);
     this.workspaces = new WorkspaceService(database, this.signals);
     this.accounts = new AccountService(database);
@@ -140,6 +145,7 @@ export class App {
 
   private async listen(role: ServerRole): Promise<void> {
     const authenticator = new Authenticator(this.apiKeys);
+    const routes = restRoutes(this);
     const schema = graphqlSchema([new IntakeBotResolver(this.intakeBots)]);
     const graphql = new GraphqlTransport(schema, authenticator, this.log);
     await graphql.start();
@@ -155,7 +161,13 @@ export class App {
       }),
       doors: serves
         ? {
-            rest: restRouter(restRoutes(this), authenticator),
+            rest: restRouter({
+              routes,
+              authenticator,
+              idempotency: this.idempotency,
+              cors: new Cors(this.config.corsOrigins),
+              pages: new Pages(routes),
+            }),
             graphql: graphql.handler(),
             schemaText: schemaText(schema),
           }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { invalid, payloadTooLarge, unsupportedMediaType, validationFailed } from '../platform/errors.js';
 import { unstorableIssues } from '../platform/json-text.js';
+import { inexactIntegers } from './json-integers.js';
 
 export const bodyBytesMax = 1_048_576;
 
@@ -15,26 +16,35 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > bodyBytesMax) throw payloadTooLarge(bodyBytesMax);
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > bodyBytesMax) throw payloadTooLarge(bodyBytesMax);
-    chunks.push(chunk);
-  }
+  await new Promise<void>((resolve, reject) => {
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= bodyBytesMax) chunks.push(chunk);
+      // What comes after is read and dropped: a connection reset now would lose the answer.
+      else reject(payloadTooLarge(bodyBytesMax));
+    });
+    request.once('end', resolve);
+    request.once('error', () => reject(invalid('', 'bad_format', 'ended early')));
+  });
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** @throws validation_failed for broken JSON, and for what no database can keep, wherever it stands */
+/** @throws validation_failed for broken JSON, and for what we could not give back as it was sent, wherever it stands */
 export function parseBody(bytes: Buffer): unknown {
+  let text: string;
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(bytes));
+    text = utf8.decode(bytes);
+    value = JSON.parse(text);
   } catch (error) {
     const reason = error instanceof SyntaxError ? 'is not valid JSON' : 'is not valid UTF-8';
     throw invalid('', 'bad_format', reason);
   }
-  const issues = unstorableIssues(value);
+  const unstorable = unstorableIssues(value);
+  // A text nested without bounds is walked no further.
+  const issues = unstorable.length > 0 ? unstorable : inexactIntegers(text, value);
   if (issues.length > 0) throw validationFailed(issues);
   return value;
 }

@@ -12,7 +12,7 @@ export interface Hall {
   operator: Router;
   /** null in a process that only works jobs. */
   doors: {
-    rest: Router;
+    rest: RequestHandler;
     graphql: RequestHandler;
     /** The text of `schema.graphql`. */
     schemaText: string;

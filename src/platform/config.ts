@@ -19,6 +19,8 @@ export interface Config {
     concurrencyPerEndpoint: number;
   };
   trustedProxies: string[];
+  /** Whose pages may call REST from a browser; `*` for all. */
+  corsOrigins: string[];
   metricsToken: string | null;
   logLevel: LogLevel;
   otlpEndpoint: string | null;
@@ -77,6 +79,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       ),
     },
     trustedProxies: read('TRUSTED_PROXIES', [], cidrs, 'comma-separated ranges such as 10.0.0.0/8'),
+    corsOrigins: read('CORS_ORIGINS', [], origins, 'comma-separated origins such as https://app.example.com, or *'),
     metricsToken: read(
       'METRICS_TOKEN',
       null,
@@ -143,6 +146,13 @@ function secretKeys(text: string): Buffer[] | null {
 function cidrs(text: string): string[] | null {
   const ranges = text.split(',').map((part) => part.trim());
   return ranges.every(isCidr) ? ranges : null;
+}
+
+function origins(text: string): string[] | null {
+  const named = text.split(',').map((part) => part.trim());
+  return named.every((origin) => origin === '*' || (httpUrl(origin) !== null && new URL(origin).origin === origin))
+    ? named
+    : null;
 }
 
 /** Such as `10.0.0.0/8` or `fd00::/8`; the prefix is part of it. */

@@ -1,8 +1,10 @@
 import type { z } from 'zod';
+import type { Keep } from '../http/idempotency.js';
 import type { Actor, Scope } from '../platform/actor.js';
 import type { Kind } from '../platform/id.js';
 import { restPage, type Page, type PageRequest } from '../platform/page.js';
-import { validate, type Input, type Unread } from '../platform/validate.js';
+import { validate, type Unread, type Input } from '../platform/validate.js';
+import { flag, id, object, ref, type Body, type JsonSchema } from './json-schema.js';
 
 /** `{ id: string }` of `/intake-bots/:id`. */
 export type Params<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
@@ -16,6 +18,8 @@ export interface RestCall {
   params: Readonly<Record<string, string>>;
   query: Readonly<Record<string, unknown>>;
   body: unknown;
+  /** Of a request under an idempotency key; null for others. */
+  keep: Keep | null;
 }
 
 /** One line of the published contract: the only place where a route exists. */
@@ -23,64 +27,92 @@ export interface Route {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Below `/api/v1`, with `:name` for parameters. */
   path: string;
+  /** A few words, which name the operation too. */
+  summary: string;
   scope: Scope;
-  takesBody: boolean;
+  /** What the plan must include beside the API itself. */
+  feature: 'webhooks' | null;
+  /** Whether it takes `limit` and `cursor`. */
+  isList: boolean;
+  /** What the request's body must be; null when it has none. */
+  body: JsonSchema | null;
   /** What stands in `data` of the answer. */
-  answer(call: RestCall): Promise<object>;
+  data: JsonSchema;
+  /** The text of the answer. */
+  answer(call: RestCall): Promise<string>;
 }
 
-type View<T> = (result: T) => object;
+/** The keys of `data` with their schemas, and beside them how a result becomes their values. */
+type Schemas<Key extends string> = Readonly<Record<Key, JsonSchema>>;
+type View<T, Key extends string> = (result: T) => Record<Key, unknown>;
 
-export function get<T, Path extends string>(
+const success = (data: object) => JSON.stringify({ success: true, data });
+
+export function get<T, Path extends string, Key extends string>(
   path: Path,
+  summary: string,
   scope: Scope,
   call: (actor: Actor, params: Params<Path>) => Promise<T>,
-  view: View<T>,
+  schemas: Schemas<Key>,
+  view: View<T, Key>,
 ): Route {
-  const answer = async ({ actor, params }: RestCall) => view(await call(actor, params as Params<Path>));
-  return { method: 'GET', path, scope, takesBody: false, answer };
+  const answer = async ({ actor, params }: RestCall) => success(view(await call(actor, params as Params<Path>)));
+  return { ...reading, path, summary, scope, data: object(schemas), answer };
 }
 
-export function list<T, P extends Page<T>, Path extends string>(
+export function list<T, P extends Page<T>, Path extends string, Key extends string>(
   path: Path,
+  summary: string,
   scope: Scope,
   kind: Kind,
   call: (actor: Actor, page: () => PageRequest, params: Params<Path>) => Promise<P>,
-  view: View<P>,
+  schemas: Schemas<Key>,
+  view: View<P, Key>,
 ): Route {
   const answer = async ({ actor, params, query }: RestCall) => {
     const found = await call(actor, () => restPage(query, kind), params as Params<Path>);
-    return { ...view(found), pagination: paginationOf(found) };
+    return success({ ...view(found), pagination: paginationOf(found) });
   };
-  return { method: 'GET', path, scope, takesBody: false, answer };
+  const data = object({ ...schemas, pagination: ref('Pagination') });
+  return { ...reading, path, summary, scope, isList: true, data, answer };
 }
+
+const reading = { method: 'GET', feature: null, isList: false, body: null } as const;
 
 export const post = writing('POST');
 export const patch = writing('PATCH');
 
 export function remove<Path extends string>(
   path: Path,
+  summary: string,
   scope: Scope,
   call: (actor: Actor, params: Params<Path>) => Promise<{ id: string }>,
 ): Route {
-  const answer = async ({ actor, params }: RestCall) => ({
-    deleted: true,
-    id: (await call(actor, params as Params<Path>)).id,
-  });
-  return { method: 'DELETE', path, scope, takesBody: false, answer };
+  const answer = async ({ actor, params }: RestCall) =>
+    success({ deleted: true, id: (await call(actor, params as Params<Path>)).id });
+  const data = object({ deleted: { ...flag('It is gone.'), const: true }, id: id('What was deleted.') });
+  return { ...reading, method: 'DELETE', path, summary, scope, data, answer };
 }
 
 function writing(method: 'POST' | 'PATCH') {
-  return <Shape extends z.ZodRawShape, T, Path extends string>(
+  return <Shape extends z.ZodRawShape, T, Path extends string, Key extends string>(
     path: Path,
+    summary: string,
     scope: Scope,
-    input: Input<Shape>,
+    { input, schema }: Body<Shape>,
     call: (actor: Actor, params: Params<Path>, read: Unread<Input<Shape>>) => Promise<T>,
-    view: View<T>,
+    schemas: Schemas<Key>,
+    view: View<T, Key>,
+    more: { feature?: 'webhooks' } = {},
   ): Route => {
-    const answer = async ({ actor, params, body }: RestCall) =>
-      view(await call(actor, params as Params<Path>, () => validate(input, body, 'snake_case')));
-    return { method, path, scope, takesBody: true, answer };
+    const show = (result: T) => success(view(result));
+    const answer = async ({ actor, params, body, keep }: RestCall) => {
+      // What the transaction returns is what the call returns, and the record is made from it.
+      const guarded = keep === null ? actor : actor.guardedBy(keep((result) => show(result as T)));
+      return show(await call(guarded, params as Params<Path>, () => validate(input, body, 'snake_case')));
+    };
+    const data = object(schemas);
+    return { method, path, summary, scope, feature: null, ...more, isList: false, body: schema, data, answer };
   };
 }
 

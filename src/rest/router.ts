@@ -1,100 +1,96 @@
-import { Router, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
+import { parse } from 'node:querystring';
+import type { Request, RequestHandler, Response } from 'express';
 import type { Authenticator } from '../http/authenticate.js';
 import { parseBody, readBody } from '../http/body.js';
+import type { Cors } from '../http/cors.js';
 import { failureOf } from '../http/failure.js';
+import { readIdempotencyKey, type Idempotency } from '../http/idempotency.js';
 import { factsOf } from '../http/request.js';
-import type { Actor } from '../platform/actor.js';
-import {
-  authenticationRequired,
-  methodNotAllowed,
-  notFound,
-  workspaceArchived,
-  type Failure,
-} from '../platform/errors.js';
+import { jsonType, send } from '../http/send.js';
+import { authenticationRequired, invalid, workspaceArchived, type Failure } from '../platform/errors.js';
 import { requireFeature } from '../workspaces/plans.js';
-import type { Route } from './route.js';
+import type { Pages } from './pages.js';
+import { RouteTable } from './route-table.js';
+import type { RestCall, Route } from './route.js';
 
-const actorKept = new WeakMap<Request, Actor>();
-
-/** `/api/v1`: the table of routes as Express knows it. The order of refusals is the order of this file. */
-export function restRouter(routes: readonly Route[], authenticator: Authenticator): Router {
-  const router = Router({ caseSensitive: true, strict: false });
-  router.use(admit(authenticator));
-  for (const [path, sharing] of Map.groupBy(routes, (route) => route.path)) {
-    for (const route of sharing) router[verbs[route.method]](path, handle(route));
-    router.all(path, refuseMethod(sharing));
-  }
-  router.use(() => {
-    throw notFound('route');
-  });
-  router.use(fail);
-  return router;
+export interface RestDoor {
+  routes: readonly Route[];
+  authenticator: Authenticator;
+  idempotency: Idempotency;
+  cors: Cors;
+  /** What anyone may read. */
+  pages: Pages;
 }
 
-const verbs = { GET: 'get', POST: 'post', PATCH: 'patch', DELETE: 'delete' } as const;
+/** `/api/v1`: the table of routes as Express knows it. The order of refusals is the order of this function. */
+export function restRouter({ routes, authenticator, idempotency, cors, pages }: RestDoor): RequestHandler {
+  const table = new RouteTable(routes);
 
-/** 401 → archived → plan. */
-function admit(authenticator: Authenticator): RequestHandler {
-  return async (request, _response, next) => {
+  async function answer(request: Request, response: Response): Promise<void> {
+    if (cors.answer(request, response)) return;
+    const [path = '', query = ''] = request.url.split('?', 2);
+    const page = pages.find(path);
+    if (page !== null) return await pages.answer(page, request, response);
+
     const actor = await authenticator.actorOf(request);
     if (actor === null) throw authenticationRequired();
     if (actor.workspace.archived) throw workspaceArchived();
     requireFeature(actor, 'api');
-    actorKept.set(request, actor);
-    next();
-  };
-}
-
-/** 415, 413, broken JSON → scope; feature, 404 and validation are the service's. */
-function handle(route: Route): RequestHandler {
-  return async (request, response) => {
-    const actor = actorOf(request);
-    const body = route.takesBody ? parseBody(await readBody(request)) : undefined;
+    if (request.method === 'OPTIONS') return describe(response, table.allowed(path));
+    const { route, params } = table.match(request.method, path);
+    const bytes = route.body === null ? null : await readBody(request);
+    const body = bytes === null ? undefined : parseBody(bytes);
     actor.require(route.scope);
-    const params = request.params as Record<string, string>;
-    send(response, 200, { success: true, data: await route.answer({ actor, params, query: request.query, body }) });
+    if (route.feature !== null) requireFeature(actor, route.feature);
+
+    const call = { actor, params, query: parse(query), body, keep: null };
+    const key = route.method === 'POST' ? request.headers['idempotency-key'] : undefined;
+    const text =
+      typeof key === 'string' && bytes !== null
+        ? await answerOnce(route, call, { key, path, body: bytes }, response)
+        : await route.answer(call);
+    await send(request, response, { status: 200, type: jsonType, text });
+  }
+
+  async function answerOnce(
+    route: Route,
+    call: RestCall,
+    { key: header, path, body }: { key: string; path: string; body: Buffer },
+    response: Response,
+  ): Promise<string> {
+    const key = readIdempotencyKey(header);
+    if (key === null) throw invalid('Idempotency-Key', 'bad_format', 'must have 1 to 255 printable characters');
+    const request = { actor: call.actor, key, method: route.method, path, body };
+    const { text, replayed } = await idempotency.once(request, (keep) => route.answer({ ...call, keep }));
+    if (replayed) response.setHeader('Idempotency-Replayed', 'true');
+    return text;
+  }
+
+  return async (request, response) => {
+    try {
+      await answer(request, response);
+    } catch (thrown) {
+      await sendFailure(request, response, failureOf(thrown, factsOf(request).log));
+    }
   };
 }
 
-function refuseMethod(routes: readonly Route[]): RequestHandler {
-  const allowed = routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-  return (request, response) => {
-    if (request.method !== 'OPTIONS') throw methodNotAllowed([...allowed, 'OPTIONS']);
-    response.setHeader('Allow', [...allowed, 'OPTIONS'].join(', '));
-    response.status(204).end();
-  };
+function describe(response: Response, methods: readonly string[]): void {
+  response.setHeader('Allow', methods.join(', '));
+  response.writeHead(204).end();
 }
 
-const fail: ErrorRequestHandler = (thrown: unknown, request, response, next) => {
-  if (response.headersSent) return next(thrown);
-  // Express reports a path it cannot decode so.
-  const cause = thrown instanceof URIError ? notFound('route') : thrown;
-  sendFailure(response, failureOf(cause, factsOf(request).log));
-};
-
-export function sendFailure(response: Response, failure: Failure): void {
+async function sendFailure(request: Request, response: Response, failure: Failure): Promise<void> {
   for (const [name, value] of Object.entries(failure.headers)) response.setHeader(name, value);
-  const { code, message, details } = failure;
-  send(response, failure.status, { success: false, error: { code, message, details: respell(details) } });
+  const { status, code, message, details } = failure;
+  const text = JSON.stringify({ success: false, error: { code, message, details: respell(details) } });
+  await send(request, response, { status, type: jsonType, text });
 }
 
-function send(response: Response, status: number, envelope: object): void {
-  response.status(status).type('application/json').send(JSON.stringify(envelope));
-}
-
-/** Services name fields as we do, `intakeBot.status`; what a door read is spelled already. */
+/** Services name what they know by our own names, `intakeBot.status`; what the door read is spelled already. */
 function respell(details: Readonly<Record<string, unknown>>): object {
-  const { issues } = details as { issues?: { path: string; code: string }[] };
+  const { issues } = details as { issues?: { path: string }[] };
   if (issues === undefined) return details;
-  const respelled = issues.map((issue) => ({
-    ...issue,
-    path: issue.path.replace(/^intakeBot\./, 'intake_bot.'),
-  }));
+  const respelled = issues.map((issue) => ({ ...issue, path: issue.path.replace(/^intakeBot\./, 'intake_bot.') }));
   return { ...details, issues: respelled };
-}
-
-function actorOf(request: Request): Actor {
-  const actor = actorKept.get(request);
-  if (actor === undefined) throw authenticationRequired();
-  return actor;
 }

@@ -1,14 +1,14 @@
 import type { ContactService } from '../contacts/contact.service.js';
 import { contactView } from '../contacts/contact.view.js';
-import { PatchIntakeBot } from '../intake-bots/intake-bot.input.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import { intakeBotSummaryView, intakeBotView, schemaView } from '../intake-bots/intake-bot.view.js';
 import type { RecordService } from '../records/record.service.js';
 import { recordView } from '../records/record.view.js';
-import { CreateSubmission, UpdateSubmission } from '../submissions/submission.input.js';
 import type { SubmissionService } from '../submissions/submission.service.js';
 import { submissionCreatedView, submissionListedView, submissionView } from '../submissions/submission.view.js';
+import { list as listOf, ref } from './json-schema.js';
 import { get, list, patch, post, type Route } from './route.js';
+import { createSubmission, patchIntakeBot, updateSubmission } from './schemas.js';
 
 export interface RestServices {
   intakeBots: IntakeBotService;
@@ -17,40 +17,44 @@ export interface RestServices {
   records: RecordService;
 }
 
-/** The published contract, line by line. */
+/** The published contract, line by line: method and path, what it does, the scope, the call, the answer. */
 export function restRoutes({ intakeBots, submissions, contacts, records }: RestServices): Route[] {
   return [
     list(
       '/intake-bots',
+      'List intake bots',
       'read:intake-bots',
       'intakeBot',
       (actor, page) => intakeBots.list(actor, {}, page()),
-      (found) => ({
-        intake_bots: found.rows.map(intakeBotSummaryView),
+      { intake_bots: listOf(ref('IntakeBotSummary')) },
+      ({ rows }) => ({
+        intake_bots: rows.map(intakeBotSummaryView),
       }),
     ),
     get(
       '/intake-bots/:id',
+      'Get intake bot',
       'read:intake-bots',
       (actor, { id }) => intakeBots.get(actor, id),
-      (found) => ({
-        intake_bot: intakeBotView(found),
-      }),
+      { intake_bot: ref('IntakeBot') },
+      (bot) => ({ intake_bot: intakeBotView(bot) }),
     ),
     patch(
       '/intake-bots/:id',
+      'Change intake bot',
       'write:intake-bots',
-      PatchIntakeBot,
+      patchIntakeBot,
       (actor, { id }, input) => intakeBots.update(actor, id, input),
-      (found) => ({
-        intake_bot: intakeBotView(found),
-      }),
+      { intake_bot: ref('IntakeBot') },
+      (bot) => ({ intake_bot: intakeBotView(bot) }),
     ),
     list(
       '/intake-bots/:id/submissions',
+      'List submissions',
       'read:submissions',
       'submission',
       (actor, page, { id }) => submissions.listOf(actor, id, page),
+      { submissions: listOf(ref('SubmissionSummary')), schema: listOf(ref('SchemaItem')) },
       (found) => ({
         submissions: found.rows.map(submissionListedView),
         schema: schemaView(found.schema),
@@ -58,63 +62,63 @@ export function restRoutes({ intakeBots, submissions, contacts, records }: RestS
     ),
     get(
       '/intake-bots/:id/submissions/:submissionId',
+      'Get submission',
       'read:submissions',
       (actor, { id, submissionId }) => submissions.getOf(actor, id, submissionId),
-      (found) => ({
-        submission: submissionView(found),
-      }),
+      { submission: ref('Submission') },
+      (found) => ({ submission: submissionView(found) }),
     ),
     post(
       '/intake-bots/:id/submissions',
+      'Create submission',
       'write:intake-bots',
-      CreateSubmission,
+      createSubmission,
       (actor, { id }, input) => submissions.create(actor, id, input),
-      (made) => ({
-        submission: submissionCreatedView(made),
-      }),
+      { submission: ref('SubmissionCreated') },
+      (made) => ({ submission: submissionCreatedView(made) }),
     ),
     patch(
       '/intake-bots/:id/submissions/:submissionId',
+      'Change submission',
       'write:intake-bots',
-      UpdateSubmission,
+      updateSubmission,
       (actor, { id, submissionId }, input) => submissions.update(actor, submissionId, input, id),
-      (found) => ({
-        submission: submissionView(found),
-      }),
+      { submission: ref('Submission') },
+      (found) => ({ submission: submissionView(found) }),
     ),
     list(
       '/contacts',
+      'List contacts',
       'read:contacts',
       'contact',
       (actor, page) => contacts.list(actor, {}, page()),
-      (found) => ({
-        contacts: found.rows.map(contactView),
-      }),
+      { contacts: listOf(ref('Contact')) },
+      ({ rows }) => ({ contacts: rows.map(contactView) }),
     ),
     get(
       '/contacts/:id',
+      'Get contact',
       'read:contacts',
       (actor, { id }) => contacts.get(actor, id),
-      (found) => ({
-        contact: contactView(found),
-      }),
+      { contact: ref('Contact') },
+      (contact) => ({ contact: contactView(contact) }),
     ),
     list(
       '/records',
+      'List records',
       'read:records',
       'record',
       (actor, page) => records.list(actor, {}, page()),
-      (found) => ({
-        records: found.rows.map(recordView),
-      }),
+      { records: listOf(ref('Record')) },
+      ({ rows }) => ({ records: rows.map(recordView) }),
     ),
     get(
       '/records/:id',
+      'Get record',
       'read:records',
       (actor, { id }) => records.get(actor, id),
-      (found) => ({
-        record: recordView(found),
-      }),
+      { record: ref('Record') },
+      (record) => ({ record: recordView(record) }),
     ),
   ];
 }

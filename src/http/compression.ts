@@ -1,0 +1,35 @@
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+
+export type Encoding = 'br' | 'gzip';
+
+/** From the one we like best. */
+const encodings = ['br', 'gzip'] as const;
+/** What fits into one packet anyway is not worth the work. */
+export const compressedBytesMin = 1_400;
+
+/** The encoding that `Accept-Encoding` likes best; null for the bytes as they are. */
+export function encodingFor(accepted: string | undefined): Encoding | null {
+  if (accepted === undefined) return null;
+  const weights = new Map(accepted.toLowerCase().split(',').map(weigh));
+  const weightOf = (name: string) => weights.get(name) ?? weights.get('*') ?? 0;
+  const [best = null] = encodings.toSorted((one, other) => weightOf(other) - weightOf(one));
+  if (best === null || weightOf(best) === 0) return null;
+  return weightOf(best) >= (weights.get('identity') ?? 0) ? best : null;
+}
+
+function weigh(entry: string): [name: string, weight: number] {
+  const [name = '', ...parameters] = entry.split(';').map((part) => part.trim());
+  const given = parameters.find((parameter) => parameter.startsWith('q='));
+  const weight = given === undefined ? 1 : Number(given.slice(2));
+  return [name, weight >= 0 && weight <= 1 ? weight : 0];
+}
+
+const brotli = promisify(brotliCompress);
+const zip = promisify(gzip);
+
+export async function compress(bytes: Buffer, encoding: Encoding): Promise<Buffer> {
+  if (encoding === 'gzip') return await zip(bytes);
+  const quality = { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+  return await brotli(bytes, { params: quality });
+}

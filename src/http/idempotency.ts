@@ -1,0 +1,166 @@
+import { hash } from 'node:crypto';
+import type { Actor } from '../platform/actor.js';
+import { isUniqueViolation, prepared, type CommitGuard, type Database, type Tx } from '../platform/database.js';
+import { idempotencyConflict } from '../platform/errors.js';
+import type { Secrets } from '../platform/secrets.js';
+
+export const keptForMs = 86_400_000;
+const purgeBatchRows = 1_000;
+
+/** One request under a key, as far as it must be the same request to get the same answer. */
+export interface IdempotentRequest {
+  actor: Actor;
+  key: string;
+  method: string;
+  /** Without the query. */
+  path: string;
+  body: Buffer;
+}
+
+export interface OnceAnswer {
+  text: string;
+  /** Whether an earlier request made it. */
+  replayed: boolean;
+}
+
+/** Makes the guard that a service's transaction commits with; `answerOf` is given what the transaction returns. */
+export type Keep = (answerOf: (result: unknown) => string) => CommitGuard;
+
+interface Row {
+  fingerprint: Buffer;
+  /** Sealed; null once erased. */
+  answer: string | null;
+  createdAt: Date;
+}
+
+const selectOne = prepared<Row>(
+  'select fingerprint, answer, created_at as "createdAt" from idempotency_records where id = $1',
+);
+const tryLock = prepared<{ locked: boolean }>('select pg_try_advisory_xact_lock($1) as locked');
+const insertOne = prepared(`
+  insert into idempotency_records (id, workspace_id, fingerprint, answer, subjects, created_at)
+  values ($1, $2, $3, $4, $5, $6)
+`);
+const deleteOne = prepared('delete from idempotency_records where id = $1 and created_at <= $2');
+const eraseMany = prepared(
+  'update idempotency_records set answer = null where workspace_id = $1 and subjects && $2 and answer is not null',
+);
+const deleteExpired = prepared<{ id: Buffer }>(`
+  delete from idempotency_records
+  where id in (select id from idempotency_records where created_at <= $1 limit $2) returning id
+`);
+
+/**
+ * The first answer to a request under an idempotency key, again to every later one, for 24 hours. Both doors use it.
+ * The record commits in the transaction of what it protects, so that no crash parts them; answers are sealed, as some
+ * hold a secret.
+ */
+export class Idempotency {
+  constructor(
+    private readonly database: Database,
+    private readonly secrets: Secrets,
+  ) {}
+
+  /**
+   * Answers from the record, or does the work and keeps its answer; what throws is not kept.
+   * @throws idempotency_conflict while the first request still runs, and for another request under the same key
+   */
+  async once(request: IdempotentRequest, work: (keep: Keep) => Promise<string>): Promise<OnceAnswer> {
+    const record = new KeptRecord(request, this.secrets);
+    const kept = await this.find(record);
+    if (kept !== null) return { text: kept, replayed: true };
+    try {
+      return { text: await work((answerOf) => record.guard(answerOf)), replayed: false };
+    } catch (thrown) {
+      if (!(thrown instanceof Overtaken)) throw thrown;
+      const text = await this.find(record);
+      if (text === null) throw stillRunning();
+      return { text, replayed: true };
+    }
+  }
+
+  /** Blanks the answers that speak of these ids; a retry of their requests is then a conflict. */
+  async erase(tx: Tx, workspaceId: string, ids: readonly string[]): Promise<void> {
+    await tx.query(eraseMany, [workspaceId, ids]);
+  }
+
+  /** Deletes what is expired, in small batches. */
+  async purge(now = Date.now()): Promise<void> {
+    let deleted: object[];
+    do deleted = await this.database.query(deleteExpired, [new Date(now - keptForMs), purgeBatchRows]);
+    while (deleted.length === purgeBatchRows);
+  }
+
+  private async find(record: KeptRecord): Promise<string | null> {
+    const [row] = await this.database.query(selectOne, [record.id]);
+    return row === undefined ? null : record.open(row);
+  }
+}
+
+/** Another request under the same key committed while this one ran; this one was rolled back. */
+class Overtaken extends Error {}
+
+class KeptRecord {
+  readonly id: Buffer;
+  private readonly fingerprint: Buffer;
+  private readonly context: string;
+  private isExpired = false;
+
+  constructor(
+    private readonly request: IdempotentRequest,
+    private readonly secrets: Secrets,
+  ) {
+    const { actor, key, method, path, body } = request;
+    this.id = digest(`${actor.kind}:${actor.id}\n${key}`);
+    this.fingerprint = digest(`${method}\n${path}\n${hash('sha256', body)}`);
+    this.context = `idempotency_record:${this.id.toString('base64url')}`;
+  }
+
+  /** Its answer; null when it is expired, and about to be purged. */
+  open({ fingerprint, answer, createdAt }: Row): string | null {
+    this.isExpired = createdAt.getTime() <= Date.now() - keptForMs;
+    if (this.isExpired) return null;
+    if (!fingerprint.equals(this.fingerprint)) {
+      throw idempotencyConflict('This Idempotency-Key was used for another request.');
+    }
+    if (answer === null) throw idempotencyConflict('The first answer under this Idempotency-Key was erased.');
+    return this.secrets.open(answer, this.context);
+  }
+
+  guard(answerOf: (result: unknown) => string): CommitGuard {
+    return {
+      begin: async (tx) => {
+        const [row] = await tx.query(tryLock, [this.id.readBigInt64BE()]);
+        if (row?.locked !== true) throw stillRunning();
+        if (this.isExpired) await tx.query(deleteOne, [this.id, new Date(Date.now() - keptForMs)]);
+      },
+      conclude: async (tx, result) => {
+        const text = answerOf(result);
+        const { workspaceId } = this.request.actor;
+        const sealed = this.secrets.seal(text, this.context);
+        const values = [this.id, workspaceId, this.fingerprint, sealed, subjectsOf(text, result), new Date()];
+        await tx.query(insertOne, values).catch((error: unknown) => {
+          throw isUniqueViolation(error) ? new Overtaken() : error;
+        });
+      },
+    };
+  }
+}
+
+const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
+
+const stillRunning = () =>
+  idempotencyConflict('The first request under this Idempotency-Key still runs.', { 'Retry-After': '1' });
+
+/** The ids that an answer speaks of, and the contact behind it, by which it can be found for erasure. */
+function subjectsOf(text: string, result: unknown): string[] {
+  const { contactId } = (result ?? {}) as { contactId?: unknown };
+  const named = text.match(/\bc[a-z0-9]{24}\b/g) ?? [];
+  return [...new Set(typeof contactId === 'string' ? [...named, contactId] : named)];
+}
+
+/** 1–255 printable characters; the quotes that the IETF draft puts around them are not part of it. */
+export function readIdempotencyKey(header: string): string | null {
+  const key = /^"(.*)"$/.exec(header)?.[1] ?? header;
+  return /^[\x20-\x7e]{1,255}$/.test(key) ? key : null;
+}

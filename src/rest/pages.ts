@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { marked } from 'marked';
+import { jsonType, send } from '../http/send.js';
+import { methodNotAllowed } from '../platform/errors.js';
+import { openApiDocument } from './openapi.js';
+import { referenceOf, type OpenApi } from './reference.js';
+import type { Route } from './route.js';
+
+interface Page {
+  type: string;
+  text: string;
+}
+
+/** Nothing from elsewhere, and no script at all. */
+const contentSecurityPolicy =
+  "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const html = 'text/html; charset=utf-8';
+
+/** In the order in which people need them. */
+const guideNames = [
+  'getting-started',
+  'authentication',
+  'errors',
+  'rate-limits',
+  'pagination',
+  'idempotency',
+  'webhooks',
+  'changelog',
+] as const;
+
+const docs = new URL('../../../docs/', import.meta.url);
+
+/** What anyone may read below `/api/v1`: the OpenAPI document, the guides, and the reference, all made once. */
+export class Pages {
+  private readonly pages: ReadonlyMap<string, Page>;
+
+  constructor(routes: readonly Route[]) {
+    const document = openApiDocument(routes) as OpenApi;
+    const guides = guideNames.map((name) => {
+      const text = readFileSync(new URL(`${name}.md`, docs), 'utf8');
+      return { name, title: /^# (.+)$/m.exec(text)?.[1] ?? name, text };
+    });
+    const shell = (title: string, content: string, root: string) => layout(title, content, guides, root);
+    this.pages = new Map<string, Page>([
+      ['/openapi.json', { type: jsonType, text: JSON.stringify(document) }],
+      ['/docs', { type: html, text: shell('Reference', referenceOf(document), 'docs/') }],
+      ['/docs/style.css', { type: 'text/css; charset=utf-8', text: readFileSync(new URL('style.css', docs), 'utf8') }],
+      ...guides.map(({ name, title, text }): [string, Page] => {
+        const content = marked.parse(text, { async: false });
+        // In the repository a guide links to another's file.
+        return [
+          `/docs/${name}`,
+          { type: html, text: shell(title, content.replace(/href="([\w-]+)\.md/g, 'href="$1'), '') },
+        ];
+      }),
+    ]);
+  }
+
+  find(path: string): Page | null {
+    return this.pages.get(path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path) ?? null;
+  }
+
+  async answer(page: Page, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const allowed = ['GET', 'HEAD', 'OPTIONS'];
+    if (request.method === 'OPTIONS') {
+      response.setHeader('Allow', allowed.join(', '));
+      response.writeHead(204).end();
+      return;
+    }
+    if (!allowed.includes(request.method ?? '')) throw methodNotAllowed(allowed);
+    if (page.type === html) response.setHeader('Content-Security-Policy', contentSecurityPolicy);
+    await send(request, response, { status: 200, ...page });
+  }
+}
+
+function layout(title: string, content: string, guides: { name: string; title: string }[], root: string): string {
+  const links = [{ href: root === '' ? '../docs' : 'docs', title: 'Reference' }].concat(
+    guides.map((guide) => ({ href: `${root}${guide.name}`, title: guide.title })),
+  );
+  const navigation = links.map(({ href, title }) => `<li><a href="${href}">${title}</a></li>`).join('');
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} – ioZen API</title>
+<link rel="stylesheet" href="${root}style.css">
+<nav aria-label="Documentation"><strong>ioZen API</strong><ul>${navigation}</ul></nav>
+<main>${content}</main>
+</html>
+`;
+}

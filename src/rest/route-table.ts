@@ -1,0 +1,73 @@
+import { methodNotAllowed, notFound } from '../platform/errors.js';
+import type { Route } from './route.js';
+
+export interface Match {
+  route: Route;
+  params: Readonly<Record<string, string>>;
+}
+
+interface Entry {
+  segments: readonly string[];
+  routes: readonly Route[];
+}
+
+/** Finds the route of a request: the paths are few, so they are looked through. */
+export class RouteTable {
+  private readonly bySegments: ReadonlyMap<number, readonly Entry[]>;
+
+  constructor(routes: readonly Route[]) {
+    const entries = [...Map.groupBy(routes, ({ path }) => path)].map(([path, sharing]) => ({
+      segments: segmentsOf(path),
+      routes: sharing,
+    }));
+    this.bySegments = Map.groupBy(entries, ({ segments }) => segments.length);
+  }
+
+  /** @throws resource_not_found for an unknown path, method_not_allowed for a known one */
+  match(method: string, path: string): Match {
+    const { routes, params } = this.entry(path);
+    const route = routes.find((candidate) => candidate.method === (method === 'HEAD' ? 'GET' : method));
+    if (route === undefined) throw methodNotAllowed(methodsOf(routes));
+    return { route, params };
+  }
+
+  /** The methods that a path takes. @throws resource_not_found */
+  allowed(path: string): string[] {
+    return methodsOf(this.entry(path).routes);
+  }
+
+  private entry(path: string): { routes: readonly Route[]; params: Record<string, string> } {
+    const given = segmentsOf(path.endsWith('/') ? path.slice(0, -1) : path);
+    for (const { segments, routes } of this.bySegments.get(given.length) ?? []) {
+      const params = matching(segments, given);
+      if (params !== null) return { routes, params };
+    }
+    throw notFound('route');
+  }
+}
+
+const segmentsOf = (path: string) => path.split('/').slice(1);
+
+const methodsOf = (routes: readonly Route[]) => [
+  ...routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])),
+  'OPTIONS',
+];
+
+function matching(segments: readonly string[], given: readonly string[]): Record<string, string> | null {
+  const params: Record<string, string> = {};
+  for (const [index, segment] of segments.entries()) {
+    const value = given[index] ?? '';
+    if (segment.startsWith(':') && value !== '') params[segment.slice(1)] = decoded(value);
+    else if (segment !== value) return null;
+  }
+  return params;
+}
+
+/** What cannot be decoded names nothing, as it stands. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

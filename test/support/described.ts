@@ -1,0 +1,98 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { clientOf, type Answer, type Client } from './client.js';
+
+interface Document {
+  paths: Record<string, Record<string, { responses: Record<string, ResponseObject> }>>;
+  components: { schemas: object; responses: Record<string, ResponseObject> };
+}
+interface ResponseObject {
+  $ref?: string;
+  content?: { 'application/json': { schema: object } };
+}
+
+/** Checks answers of REST against the OpenAPI document that the same server serves. */
+export class Description {
+  private readonly validators = new Map<string, ValidateFunction>();
+  private readonly ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true });
+
+  private constructor(private readonly document: Document) {
+    this.ajv.addFormat('date-time', (text) => !Number.isNaN(Date.parse(text)));
+    this.ajv.addFormat('uri', (text) => URL.canParse(text));
+    this.ajv.addKeyword('components');
+    this.ajv.addSchema({ $id: 'openapi', components: document.components }, 'openapi');
+  }
+
+  static async of(url: string): Promise<Description> {
+    return new Description((await (await fetch(`${url}/api/v1/openapi.json`)).json()) as Document);
+  }
+
+  /** What is wrong with an answer; null when nothing is. `path` stands below `/api/v1`. */
+  objection(method: string, path: string, answer: Pick<Answer<unknown>, 'status' | 'body' | 'headers'>): string | null {
+    const { status, body, headers } = answer;
+    if ([204, 304].includes(status) || method === 'HEAD') return body === '' ? null : `${status} has a body`;
+    if (!/^application\/json; charset=utf-8$/.test(headers.get('content-type') ?? '')) return 'is not JSON in UTF-8';
+    if (headers.get('x-request-id') === null) return 'has no X-Request-Id';
+    const name = `${method} ${this.templateOf(path) ?? '(unknown)'} ${status}`;
+    const validate = this.validators.get(name) ?? this.compile(method, path, status);
+    if (validate === null) return `${name} is not described`;
+    this.validators.set(name, validate);
+    if (validate(body)) return null;
+    return `${name}: ${this.ajv.errorsText(validate.errors)}\n${JSON.stringify(body).slice(0, 2_000)}`;
+  }
+
+  private compile(method: string, path: string, status: number): ValidateFunction | null {
+    const template = this.templateOf(path);
+    const operation = template === undefined ? undefined : this.document.paths[template]?.[method.toLowerCase()];
+    const response = operation?.responses[String(status)] ?? this.sharedRefusal(status);
+    // Whatever names no operation is refused in the ways that are the same for all.
+    if (response === undefined || (operation !== undefined && operation.responses[String(status)] === undefined))
+      return null;
+    const name = response.$ref?.split('/').at(-1);
+    const schema = (name === undefined ? response : this.document.components.responses[name])?.content?.[
+      'application/json'
+    ].schema;
+    return schema === undefined ? null : this.ajv.compile(withinDocument(schema));
+  }
+
+  private sharedRefusal(status: number): ResponseObject | undefined {
+    const names: Record<number, string> = {
+      400: 'ValidationFailed',
+      401: 'AuthenticationRequired',
+      403: 'Forbidden',
+      404: 'NotFound',
+      405: 'MethodNotAllowed',
+      413: 'PayloadTooLarge',
+      415: 'UnsupportedMediaType',
+      429: 'TooMany',
+    };
+    return this.document.components.responses[names[status] ?? ''];
+  }
+
+  private templateOf(path: string): string | undefined {
+    const given = (path.split('?', 1)[0] ?? '').replace(/\/$/, '').split('/');
+    return Object.keys(this.document.paths).find((template) => {
+      const segments = template.split('/');
+      return (
+        segments.length === given.length &&
+        segments.every((segment, index) => (segment.startsWith('{') ? given[index] !== '' : segment === given[index]))
+      );
+    });
+  }
+}
+
+const withinDocument = (schema: object): object =>
+  JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"openapi#/components/')) as object;
+
+/** A client of REST that fails the test at the first answer which the document does not describe. */
+export function describedClient(description: Description, url: string, key?: string): Client {
+  const client = clientOf(url, key);
+  return {
+    ...client,
+    rest: async (method, path, body, headers) => {
+      const answer = await client.rest(method, path, body, headers);
+      const objection = description.objection(method, path, answer);
+      if (objection !== null) throw new Error(`${method} ${path} answered ${objection}`);
+      return answer;
+    },
+  };
+}
