@@ -1,3 +1,4 @@
+import { placeEvents } from '../events/event.service.js';
 import { fanOutQueue } from '../events/publish.js';
 import { prepared, type Database, type Tx } from '../platform/database.js';
 import { newId, nextMoment } from '../platform/id.js';
@@ -60,10 +61,7 @@ interface Listener {
  * The lock under which all deliveries are made, one process at a time: their ids grow in the order of their commits,
  * so that whoever reads on from the last one it knows misses none. Null when another process holds it.
  */
-export async function lockDeliveryOrder(
-  tx: Tx,
-  wait: 'wait' | 'skip',
-): Promise<{ release: () => void } | null> {
+export async function lockDeliveryOrder(tx: Tx, wait: 'wait' | 'skip'): Promise<{ release: () => void } | null> {
   const [row] = await tx.query(wait === 'wait' ? lockPatiently : lock);
   if (row === undefined) return null;
   // Ids made from here on are younger than every delivery's, even where another machine's clock is ahead.
@@ -160,6 +158,7 @@ export class FanOut {
   }
 
   private async insert(tx: Tx, eventIds: readonly string[]): Promise<Batch[]> {
+    await placeEvents(tx, this.signals, eventIds);
     const events = await tx.query(selectEvents, [eventIds]);
     const workspaces = new Set(events.map(({ workspaceId }) => workspaceId));
     const listeners = await tx.query(selectListeners, [[...workspaces]]);

@@ -1,7 +1,7 @@
 import { prepared, type Database, type Tx } from '../platform/database.js';
 
 /** Ends open deliveries on purpose and on record; `which` picks them, `$1` is the moment. */
-const skipping = (which: string) => `
+export const skipping = (which: string) => `
   with gone as (
     delete from webhook_deliveries d where ${which} returning d.id, d.endpoint_id, d.event_id, d.attempts
   ), kept as (

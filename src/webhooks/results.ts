@@ -1,9 +1,9 @@
 import { prepared, type Database, type Statement, type Tx } from '../platform/database.js';
-import { newId } from '../platform/id.js';
 import type { Jobs, NewJob } from '../platform/jobs.js';
 import { story, type Log } from '../platform/log.js';
 import type { Outcome } from '../platform/outbound-attempt.js';
 import type { Delivery, Lane } from './lane.js';
+import { tell } from './notices.js';
 import type { Next } from './verdict.js';
 
 /** One job per endpoint and second in which one of its deliveries is due again. */
@@ -122,11 +122,6 @@ const pauseEndpoints = prepared<{ id: string; workspaceId: string; url: string }
 const urlsOf = prepared<{ id: string; workspaceId: string; url: string }>(
   'select id, workspace_id as "workspaceId", url from webhook_endpoints where id = any($1)',
 );
-const insertNotices = prepared(`
-  insert into notices (id, workspace_id, kind, text, params, created_at)
-  select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::json[], $6::timestamptz[])
-`);
-
 /**
  * Stores what attempts came to, in batches: as soon as 64 wait, or 5 ms after the first, one batch at a time. What
  * cannot be stored is kept and tried again; a delivery whose result is lost is sent once more.
@@ -250,9 +245,9 @@ export class Results {
       const reason = reasons.get(id) ?? 'failures';
       const why = reason === 'gone' ? 'it answered 410 Gone' : 'ten deliveries in a row failed';
       const text = `Webhooks to ${url} are paused: ${why}. Events are held for 30 days; resume it to deliver them.`;
-      return { workspaceId, kind: 'webhook_paused', text, params: { endpoint_id: id, reason } };
+      return { workspaceId, kind: 'webhook_paused' as const, text, params: { endpoint_id: id, reason } };
     });
-    await this.tell(tx, told);
+    tell(tx, told, new Date(results[0]?.endedAt ?? 0));
     for (const { id } of paused) tx.afterCommit(() => this.worker.onPaused(id));
   }
 
@@ -263,24 +258,9 @@ export class Results {
       if (endpoint === undefined) return [];
       const text = `${warning} deliveries in a row to ${endpoint.url} failed. After ten it is paused.`;
       const params = { endpoint_id: endpoint.id, consecutive_fails: warning };
-      return [{ workspaceId: endpoint.workspaceId, kind: 'webhook_failing', text, params }];
+      return [{ workspaceId: endpoint.workspaceId, kind: 'webhook_failing' as const, text, params }];
     });
-    await this.tell(tx, told);
-  }
-
-  private async tell(
-    tx: Tx,
-    notices: readonly { workspaceId: string; kind: string; text: string; params: object }[],
-  ): Promise<void> {
-    if (notices.length === 0) return;
-    await tx.query(insertNotices, [
-      notices.map(() => newId('notice')),
-      notices.map(({ workspaceId }) => workspaceId),
-      notices.map(({ kind }) => kind),
-      notices.map(({ text }) => text),
-      notices.map(({ params }) => JSON.stringify(params)),
-      notices.map(() => new Date()),
-    ]);
+    tell(tx, told, new Date(results[0]?.endedAt ?? 0));
   }
 }
 

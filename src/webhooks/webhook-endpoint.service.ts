@@ -10,6 +10,7 @@ import type { Unread, Valid } from '../platform/validate.js';
 import { requireFeature, webhookEndpointsMax } from '../workspaces/plans.js';
 import { skipOpenDeliveries } from './open-deliveries.js';
 import { newSecret } from './signature.js';
+import { startAnew } from './start-anew.js';
 import { WebhookEndpoint, type SealedSecret } from './webhook-endpoint.entity.js';
 import type {
   CreateWebhookEndpoint,
@@ -59,15 +60,6 @@ const updateOne = prepared(`
     status = $8, pause_reason = $9, paused_at = $10, secrets = $11, deleted_at = $12, updated_at = $13
   where id = $1
 `);
-const startAnew = prepared(`
-  update webhook_endpoint_states
-  set revision = revision + 1, consecutive_fails = 0, probing = true, probe_at = null, gate_until = null
-  where endpoint_id = $1
-`);
-const makeDue = prepared(`
-  update webhook_deliveries set due_at = $2 where endpoint_id = $1 and attempts > 0 and due_at > $2
-`);
-
 export interface WithSecret {
   webhookEndpoint: WebhookEndpoint;
   /** Shown here and never again. */
@@ -193,9 +185,8 @@ export class WebhookEndpointService {
     return await this.change(actor, id, async (tx, before) => {
       if (before.status === 'active') return before;
       const { at } = nextMoment(before.updatedAt);
-      await tx.query(startAnew, [id]);
       if (skipHeld) await skipOpenDeliveries(tx, id, at);
-      else await tx.query(makeDue, [id, at]);
+      startAnew(tx, [id]);
       return { ...before, status: 'active', pauseReason: null, pausedAt: null, consecutiveFails: 0 };
     });
   }

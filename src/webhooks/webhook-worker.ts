@@ -10,7 +10,9 @@ import { Claims } from './claims.js';
 import { EventTexts } from './event-texts.js';
 import { deliveriesDue, FanOut, type Batch } from './fan-out.js';
 import { Lane, type Delivery } from './lane.js';
+import { maintain, maintenanceCron, maintenanceQueue } from './maintenance.js';
 import { afterAttempt } from './pause.js';
+import { followPlans } from './plan-pauses.js';
 import { Results, wakeUpQueue, type Result, type WakeUp } from './results.js';
 import { Seat } from './seat.js';
 import { signaturesOf } from './signature.js';
@@ -18,6 +20,7 @@ import { readSubscribers, type Subscriber } from './subscriber.js';
 import { Turns } from './turns.js';
 import { nextOf, verdictOn } from './verdict.js';
 import { endpointChanged } from './webhook-endpoint.service.js';
+import { workspaceChanged } from '../workspaces/workspace.service.js';
 
 export interface WebhookWorkerParts {
   database: Database;
@@ -36,7 +39,7 @@ export interface WebhookWorkerParts {
 }
 
 /** The queues this feature works, beside the fan-out's. */
-export const webhookQueues: readonly Queue[] = [{ name: wakeUpQueue }];
+export const webhookQueues: readonly Queue[] = [{ name: wakeUpQueue }, { name: maintenanceQueue }];
 
 const lookMs = 1_000;
 const idleLaneMs = 10_000;
@@ -94,9 +97,13 @@ export class WebhookWorker {
     this.unsubscribe.push(
       signals.on(deliveriesDue, (endpointIds) => this.onDue(endpointIds)),
       signals.on(endpointChanged, (endpointIds) => void this.onChanged(endpointIds)),
+      signals.on(workspaceChanged, (workspaceIds) => void this.onPlansChanged(workspaceIds)),
     );
     signals.onReconnect(() => void this.onChanged([...this.lanes.keys()]));
     await jobs.work<WakeUp>(wakeUpQueue, { batchSize: 500, pollingIntervalSeconds: 1 }, async () => await this.look());
+    await jobs.work(maintenanceQueue, { pollingIntervalSeconds: 30 }, async () => await this.maintain());
+    await jobs.schedule(maintenanceQueue, maintenanceCron);
+    await this.maintain();
     this.ticker = setInterval(() => void this.look(), lookMs);
     this.fanOut.start();
     await this.look();
@@ -207,6 +214,26 @@ export class WebhookWorker {
     }
   }
 
+  /** Also what of a change of plan a lost signal left undone. */
+  async maintain(): Promise<void> {
+    const { database, log } = this.parts;
+    try {
+      await maintain(database, log, new Date(this.now()));
+    } catch (error) {
+      log.warn({ error: story(error) }, 'webhook maintenance failed and will be tried again');
+    }
+    await this.onPlansChanged(null);
+  }
+
+  private async onPlansChanged(workspaceIds: readonly string[] | null): Promise<void> {
+    try {
+      const changed = await followPlans(this.parts.database, workspaceIds, new Date(this.now()));
+      for (const endpointId of changed) this.parts.signals.send(endpointChanged, endpointId);
+    } catch (error) {
+      this.parts.log.warn({ error: story(error) }, 'following a change of plan failed');
+    }
+  }
+
   private hand(batches: readonly Batch[], taken: readonly string[]): string[] {
     const elsewhere: string[] = [];
     const isTaken = new Set(taken);
@@ -234,6 +261,7 @@ export class WebhookWorker {
       if (this.lanes.has(subscriber.endpointId)) continue;
       const lane = new Lane(subscriber, this.parts.settings.concurrencyPerEndpoint);
       this.lanes.set(subscriber.endpointId, lane);
+      if (subscriber.lacksPlan) void this.onPlansChanged([subscriber.workspaceId]);
       this.kick(lane);
     }
     this.pump();

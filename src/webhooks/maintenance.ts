@@ -1,0 +1,63 @@
+import { prepared, type Database } from '../platform/database.js';
+import { idFloor } from '../platform/id.js';
+import type { Log } from '../platform/log.js';
+import { byEventId, byTime, keepPartitions, type DailyTable } from '../platform/partitions.js';
+import { tell } from './notices.js';
+import { skipping } from './open-deliveries.js';
+
+export const maintenanceQueue = 'webhook-maintenance';
+/** Daily, when few are awake. */
+export const maintenanceCron = '17 3 * * *';
+
+const dayMs = 86_400_000;
+const keptDays = 30;
+const heldDaysMax = 30;
+const heldDaysBeforeNotice = 23;
+
+const tables: readonly DailyTable[] = [
+  { name: 'webhook_attempts', floor: byTime, key: 'at', keepDays: keptDays },
+  // As long as what was held for 30 days and then attempted for the last time may be looked at.
+  { name: 'events', floor: byEventId, key: 'id', keepDays: heldDaysMax + keptDays + 2 },
+];
+
+// Held since the later of its making, which its id tells, and the pause.
+const skipHeld = prepared<{ skipped: number }>(
+  skipping(`exists (
+    select from webhook_endpoints e where e.id = d.endpoint_id and e.status = 'paused' and e.paused_at < $2
+  ) and d.id < $3`),
+);
+const heldLong = prepared<{ id: string; workspaceId: string; url: string }>(`
+  select e.id, e.workspace_id as "workspaceId", e.url from webhook_endpoints e
+  where e.status = 'paused' and e.paused_at < $1 and e.deleted_at is null
+    and exists (select from webhook_deliveries d where d.endpoint_id = e.id and d.id < $2)
+    and not exists (
+      select from notices n where n.workspace_id = e.workspace_id and n.kind = 'webhook_held'
+        and n.params->>'endpoint_id' = e.id and n.created_at > e.paused_at
+    )
+  for no key update of e
+`);
+const removeDeleted = prepared('delete from webhook_endpoints where deleted_at < $1');
+
+/** What is due once a day: partitions, what was held too long, and endpoints that nothing names any more. */
+export async function maintain(database: Database, log: Log, now: Date): Promise<void> {
+  for (const table of tables) await keepPartitions(database, table, now, log);
+  const daysAgo = (days: number) => new Date(now.getTime() - days * dayMs);
+
+  const heldSince = daysAgo(heldDaysMax);
+  const [skipped] = await database.query(skipHeld, [now, heldSince, idFloor(heldSince)]);
+  if ((skipped?.skipped ?? 0) > 0)
+    log.info({ deliveries: skipped?.skipped }, 'deliveries held for 30 days were skipped');
+
+  await database.transaction(async (tx) => {
+    const since = daysAgo(heldDaysBeforeNotice);
+    const endpoints = await tx.query(heldLong, [since, idFloor(since)]);
+    const notices = endpoints.map(({ id, workspaceId, url }) => ({
+      workspaceId,
+      kind: 'webhook_held' as const,
+      text: `Events for ${url} have been held for ${heldDaysBeforeNotice} days. After ${heldDaysMax} they are skipped; resume it to deliver them.`,
+      params: { endpoint_id: id },
+    }));
+    tell(tx, notices, now);
+  });
+  await database.query(removeDeleted, [daysAgo(keptDays + 2)]);
+}

@@ -1,0 +1,135 @@
+import { expect } from 'chai';
+import { delayMs, retryAfterAt, retryAfterMsMax } from '../../src/webhooks/backoff.js';
+import { afterAttempt, isProbed, newLife, type EndpointLife, type Ending } from '../../src/webhooks/pause.js';
+import { nextOf, verdictOn } from '../../src/webhooks/verdict.js';
+
+const ladder = [10, 30, 90, 300, 900, 2_700, 7_200, 21_600, 64_800].map((seconds) => seconds * 1_000);
+const now = Date.parse('2026-11-23T22:00:00Z');
+
+describe('backoff', () => {
+  it('follows the published ladder, plus 0–20 % and never early', () => {
+    for (const [index, rung] of ladder.entries()) {
+      expect(delayMs(ladder, index + 1, () => 0)).to.equal(rung);
+      expect(delayMs(ladder, index + 1, () => 0.999_999)).to.be.within(rung * 1.19, rung * 1.2);
+    }
+    expect(delayMs(ladder, 10)).to.equal(null);
+    expect(delayMs([], 1)).to.equal(null);
+  });
+
+  it('reads Retry-After in seconds and as a date, at most 24 hours ahead, and nothing else', () => {
+    const table: [string | null, number | null][] = [
+      ['120', now + 120_000],
+      [' 7 ', now + 7_000],
+      ['0', null],
+      ['-5', null],
+      ['1.5', null],
+      ['9999999999', now + retryAfterMsMax],
+      ['99999999999', null],
+      ['Mon, 23 Nov 2026 22:01:00 GMT', now + 60_000],
+      ['Monday, 23-Nov-26 22:01:00 GMT', now + 60_000],
+      ['Mon Nov 23 22:01:00 2026', now + 60_000],
+      ['Mon, 23 Nov 2026 21:00:00 GMT', null],
+      ['Tue, 01 Dec 2026 00:00:00 GMT', now + retryAfterMsMax],
+      ['2026-11-23T22:01:00Z', null],
+      ['soon', null],
+      ['', null],
+      [null, null],
+    ];
+    for (const [header, at] of table) expect(retryAfterAt(header, now), String(header)).to.equal(at);
+  });
+});
+
+describe('the verdict on an answer', () => {
+  it('is success for 2xx alone, gone for 410, failure for everything else', () => {
+    const table = [
+      [{ outcome: 'success', status: 204 }, 'success'],
+      [{ outcome: 'http_error', status: 301 }, 'failure'],
+      [{ outcome: 'http_error', status: 404 }, 'failure'],
+      [{ outcome: 'http_error', status: 410 }, 'gone'],
+      [{ outcome: 'timeout', status: 410 }, 'gone'],
+      [{ outcome: 'http_error', status: 503 }, 'failure'],
+      [{ outcome: 'timeout', status: 200 }, 'failure'],
+      [{ outcome: 'dns', status: null }, 'failure'],
+      [{ outcome: 'refused', status: null }, 'failure'],
+    ] as const;
+    for (const [outcome, kind] of table) expect(verdictOn({ ...outcome, retryAfter: null }, now).kind).to.equal(kind);
+  });
+
+  it('waits for the later of ladder and Retry-After, exhausts after the last rung, and holds what pauses', () => {
+    const failure = { kind: 'failure', retryAfterAt: null } as const;
+    const at = (number: number, pauses = false) => ({ number, endedAt: now, pauses });
+    expect(nextOf(failure, at(1), ladder, () => 0)).to.deep.equal({ ended: null, dueAt: now + 10_000 });
+    expect(nextOf({ ...failure, retryAfterAt: now + 5_000 }, at(1), ladder, () => 0).dueAt).to.equal(now + 10_000);
+    expect(nextOf({ ...failure, retryAfterAt: now + 50_000 }, at(1), ladder, () => 0).dueAt).to.equal(now + 50_000);
+    expect(nextOf(failure, at(9), ladder, () => 0).dueAt).to.equal(now + 64_800_000);
+    expect(nextOf(failure, at(10), ladder)).to.deep.equal({ ended: 'exhausted', dueAt: null });
+    expect(nextOf(failure, at(10, true), ladder)).to.deep.equal({ ended: null, dueAt: now });
+    expect(nextOf({ ...failure, kind: 'success' }, at(3), ladder).ended).to.equal('delivered');
+  });
+});
+
+describe("an endpoint's life", () => {
+  let turn = 0;
+  const attempt = (kind: Ending['kind'], startedTurn = (turn += 1)): Ending => ({
+    kind,
+    startedTurn,
+    endedTurn: (turn += 1),
+    endedAt: now,
+    retryAfterAt: null,
+  });
+  const fail = (life: EndpointLife, times: number) => {
+    let decision = afterAttempt(life, attempt('failure'), ladder, () => 0);
+    for (let n = 1; n < times; n += 1) decision = afterAttempt(decision.life, attempt('failure'), ladder, () => 0);
+    return decision;
+  };
+
+  it('ends at ten consecutive failures, after warnings at five and eight', () => {
+    const table = Array.from({ length: 10 }, (_, index) => {
+      const { life, pause, warning } = fail(newLife, index + 1);
+      return [life.consecutiveFails, warning, pause];
+    });
+    expect(table).to.deep.equal([
+      [1, null, null],
+      [2, null, null],
+      [3, null, null],
+      [4, null, null],
+      [5, 5, null],
+      [6, null, null],
+      [7, null, null],
+      [8, 8, null],
+      [9, null, null],
+      [10, null, 'failures'],
+    ]);
+  });
+
+  it('is probed after three failures, spaced as the ladder at its count', () => {
+    expect(isProbed(fail(newLife, 2).life)).to.equal(false);
+    for (let fails = 3; fails <= 9; fails += 1) {
+      const { life } = fail(newLife, fails);
+      expect(isProbed(life)).to.equal(true);
+      expect(life.probeAt).to.equal(now + (ladder[fails - 1] ?? 0));
+    }
+  });
+
+  it('counts one failure of a burst: what was in flight when the first of them failed adds nothing', () => {
+    const burst = Array.from({ length: 8 }, () => (turn += 1));
+    let { life } = afterAttempt(newLife, attempt('failure', burst[0]), ladder);
+    for (const started of burst.slice(1)) ({ life } = afterAttempt(life, attempt('failure', started), ladder));
+    expect(life.consecutiveFails).to.equal(1);
+    expect(fail(life, 1).life.consecutiveFails).to.equal(2);
+  });
+
+  it('starts anew with any success, and ends at once with 410 Gone', () => {
+    const { life } = afterAttempt(fail(newLife, 9).life, attempt('success'), ladder);
+    expect(life).to.include({ consecutiveFails: 0, probing: false, probeAt: null });
+    expect(afterAttempt(life, attempt('gone'), ladder).pause).to.equal('gone');
+  });
+
+  it('is gated as a whole by Retry-After, also where the failure adds nothing', () => {
+    const gated = afterAttempt(newLife, { ...attempt('failure'), retryAfterAt: now + 60_000 }, ladder).life;
+    expect(gated.gateUntil).to.equal(now + 60_000);
+    const late = { ...attempt('failure', 0), retryAfterAt: now + 90_000 };
+    expect(afterAttempt(gated, late, ladder).life).to.include({ gateUntil: now + 90_000, consecutiveFails: 1 });
+    expect(afterAttempt(gated, attempt('success'), ladder).life.gateUntil).to.equal(now + 60_000);
+  });
+});
