@@ -11,6 +11,7 @@ import { WebhookEndpoint } from './src/webhooks/webhook-endpoint.entity.js';
 import { Domain1790000000001 } from './migrations/1790000000001-domain.js';
 import { Webhooks1790000000002 } from './migrations/1790000000002-webhooks.js';
 import { Rest1790000000003 } from './migrations/1790000000003-rest.js';
+import { Graphql1790000000005 } from './migrations/1790000000005-graphql.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 const poolConnectionsMax = 16;
@@ -33,7 +34,7 @@ export function dataSourceFor(url: string): DataSource {
       Event,
       WebhookEndpoint,
     ],
-    migrations: [Domain1790000000001, Webhooks1790000000002, Rest1790000000003, Accounts1790000000004],
+    migrations: [Domain1790000000001, Webhooks1790000000002, Rest1790000000003, Accounts1790000000004, Graphql1790000000005],
     synchronize: false,
     installExtensions: false,
     logging: false,

@@ -1,21 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { printSchemaWithDirectives } from '@graphql-tools/utils';
-import { lexicographicSortSchema } from 'graphql';
 import { dataSourceFor } from '../ormconfig.js';
 import { AccountService } from './accounts/account.service.js';
 import { ApiKeyService } from './api-keys/api-key.service.js';
 import { ContactService } from './contacts/contact.service.js';
+import { EventService } from './events/event.service.js';
 import { Events, fanOutQueue } from './events/publish.js';
-import { graphqlSchema } from './graphql/schema.js';
+import { graphqlSchema, schemaText } from './graphql/schema.js';
 import { GraphqlTransport } from './graphql/transport.js';
 import { Authenticator } from './http/authenticate.js';
 import { Cors } from './http/cors.js';
 import { Idempotency } from './http/idempotency.js';
 import { operatorRouter } from './http/operator.js';
+import { RateLimiter } from './http/rate-limit.js';
 import { httpApp, HttpServer } from './http/server.js';
-import { IntakeBotResolver } from './intake-bots/intake-bot.resolver.js';
 import { IntakeBotService } from './intake-bots/intake-bot.service.js';
 import { blockListOf, type Config } from './platform/config.js';
 import { Database } from './platform/database.js';
@@ -49,11 +48,13 @@ export class App {
   readonly signals: Signals;
   readonly secrets: Secrets;
   readonly idempotency: Idempotency;
+  readonly rateLimiter: RateLimiter;
 
   readonly workspaces: WorkspaceService;
   readonly accounts: AccountService;
   readonly apiKeys: ApiKeyService;
   readonly events: Events;
+  readonly eventLog: EventService;
   readonly contacts: ContactService;
   readonly records: RecordService;
   readonly intakeBots: IntakeBotService;
@@ -80,12 +81,14 @@ export class App {
     this.secrets = new Secrets(foundation.secretsKeys);
     this.idempotency = new Idempotency(database, this.secrets);
     this.signals = new Signals(database, foundation.url, log);
+    this.rateLimiter = new RateLimiter(database, this.signals, log);
     this.workspaces = new WorkspaceService(database, this.signals);
     this.accounts = new AccountService(database);
     this.apiKeys = new ApiKeyService(database, this.signals);
     this.events = new Events(jobs, this.signals);
-    this.contacts = new ContactService(database);
-    this.records = new RecordService(database);
+    this.eventLog = new EventService(database);
+    this.contacts = new ContactService(database, this.events, this.eventLog);
+    this.records = new RecordService(database, this.contacts);
     this.intakeBots = new IntakeBotService(database, this.events, () => this.publicUrl);
     this.submissions = new SubmissionService(
       database,
@@ -138,6 +141,7 @@ export class App {
     await Promise.all([this.http?.stop(), this.jobs.stop(finishInFlightMs)]);
     clearTimeout(abort);
     await this.graphql?.stop();
+    await this.rateLimiter.stop();
     await this.signals.stop();
     await this.database.source.destroy();
     await this.embedded?.stop();
@@ -146,7 +150,7 @@ export class App {
   private async listen(role: ServerRole): Promise<void> {
     const authenticator = new Authenticator(this.apiKeys);
     const routes = restRoutes(this);
-    const schema = graphqlSchema([new IntakeBotResolver(this.intakeBots)]);
+    const schema = graphqlSchema(this);
     const graphql = new GraphqlTransport(schema, authenticator, this.log);
     await graphql.start();
     this.graphql = graphql;
@@ -164,6 +168,7 @@ export class App {
             rest: restRouter({
               routes,
               authenticator,
+              limiter: this.rateLimiter,
               idempotency: this.idempotency,
               cors: new Cors(this.config.corsOrigins),
               pages: new Pages(routes),
@@ -187,11 +192,6 @@ export class App {
       return 'the database does not answer';
     }
   }
-}
-
-/** What `schema.graphql` holds, byte for byte. */
-export function schemaText(schema: ReturnType<typeof graphqlSchema>): string {
-  return `${printSchemaWithDirectives(lexicographicSortSchema(schema))}\n`;
 }
 
 /** The key that encrypts secrets at rest, made on the first start; whoever starts first makes it. */

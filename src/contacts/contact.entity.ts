@@ -1,8 +1,9 @@
-import { Field, ID, ObjectType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Node } from '../platform/node.js';
 import { DateTime, JSONObject } from '../platform/scalars.js';
 
-@ObjectType('Contact', { description: 'A person known by e-mail or phone.', simpleResolvers: true })
+@ObjectType('Contact', { description: 'A person known by e-mail or phone.', simpleResolvers: true, implements: Node })
 @Entity('contacts')
 export class Contact {
   @Field(() => ID, { description: 'The contact id.' })
@@ -46,4 +47,8 @@ export class Contact {
   @Field(() => DateTime, { description: 'When it last changed.' })
   @Column({ name: 'updated_at', type: 'timestamptz', precision: 3 })
   updatedAt!: Date;
+
+  /** Counted when it is read, never kept. */
+  @Field(() => Int, { description: 'How many submissions it has.' })
+  submissionCount!: number;
 }

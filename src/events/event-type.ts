@@ -1,3 +1,4 @@
+import type { Scope } from '../platform/actor.js';
 import { closedScalar } from '../platform/scalars.js';
 
 /** The published event types: what a subscriber may listen to. */
@@ -16,6 +17,15 @@ export const describeEventType: Record<EventType, string> = {
   'contact.created': 'A contact was created, by a submission or by hand.',
   'contact.updated': 'A contact changed.',
   'intake-bot.status-changed': "An intake bot's status changed.",
+};
+
+/** What it takes, beside `manage:webhooks`, to see what such an event says. */
+export const scopeOfPayload: Record<EventType, Scope> = {
+  'submission.completed': 'read:submissions',
+  'submission.updated': 'read:submissions',
+  'contact.created': 'read:contacts',
+  'contact.updated': 'read:contacts',
+  'intake-bot.status-changed': 'read:intake-bots',
 };
 
 export const EventTypeScalar = closedScalar('EventType', 'What happened, as subscribers know it.', eventTypes);

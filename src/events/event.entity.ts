@@ -1,9 +1,15 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { connectionType } from '../platform/connection.js';
+import { Node } from '../platform/node.js';
 import { DateTime } from '../platform/scalars.js';
 import { EventTypeScalar, type EventType } from './event-type.js';
 
-@ObjectType('Event', { description: 'Something that happened, as it was then.', simpleResolvers: true })
+@ObjectType('Event', {
+  description: 'Something that happened, as it was then.',
+  simpleResolvers: true,
+  implements: Node,
+})
 @Entity('events', { synchronize: false })
 export class Event {
   @Field(() => ID, { description: 'The event id, `evt_…`: the same over all deliveries, retries and replays.' })
@@ -29,3 +35,5 @@ export class Event {
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt!: Date;
 }
+
+export const EventConnection = connectionType('Event', Event);

@@ -1,22 +1,99 @@
-import type { GraphQLSchema } from 'graphql';
-import { buildSchemaSync } from 'type-graphql';
+import { printSchemaWithDirectives } from '@graphql-tools/utils';
+import { lexicographicSortSchema, type GraphQLSchema } from 'graphql';
+import { buildSchemaSync, type ClassType } from 'type-graphql';
+import { ContactResolver } from '../contacts/contact.resolver.js';
+import type { ContactService } from '../contacts/contact.service.js';
+import { EventResolver } from '../events/event.resolver.js';
+import type { EventService } from '../events/event.service.js';
 import { IntakeBotResolver } from '../intake-bots/intake-bot.resolver.js';
+import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import { DateTime } from '../platform/scalars.js';
+import { ContactRecords, RecordContactResolver, RecordResolver } from '../records/record.resolver.js';
+import type { RecordService } from '../records/record.service.js';
+import {
+  ContactSubmissions,
+  IntakeBotSubmissions,
+  MessageResolver,
+  SubmissionResolver,
+} from '../submissions/submission.resolver.js';
+import type { SubmissionService } from '../submissions/submission.service.js';
+import { NodeResolver } from './node.resolver.js';
 
-/** Every resolver, with what it needs: to add one is to add its line. */
-export interface Resolvers {
-  intakeBots: IntakeBotResolver;
+/** What resolvers call. */
+export interface GraphqlServices {
+  eventLog: EventService;
+  contacts: ContactService;
+  records: RecordService;
+  intakeBots: IntakeBotService;
+  submissions: SubmissionService;
 }
 
-const resolverClasses = [IntakeBotResolver] as const;
+/** Every resolver, with what it needs: to add one is to add its line. */
+const resolvers = [
+  line(NodeResolver, (services) => new NodeResolver(nodeSources(services))),
+  line(EventResolver, ({ eventLog }) => new EventResolver(eventLog)),
+  line(ContactResolver, ({ contacts }) => new ContactResolver(contacts)),
+  line(RecordResolver, ({ records }) => new RecordResolver(records)),
+  line(RecordContactResolver, ({ contacts }) => new RecordContactResolver(contacts)),
+  line(ContactRecords, ({ records }) => new ContactRecords(records)),
+  line(IntakeBotResolver, ({ intakeBots }) => new IntakeBotResolver(intakeBots)),
+  line(
+    SubmissionResolver,
+    ({ submissions, intakeBots, contacts, eventLog }) =>
+      new SubmissionResolver(submissions, intakeBots, contacts, eventLog),
+  ),
+  line(MessageResolver, ({ submissions }) => new MessageResolver(submissions)),
+  line(IntakeBotSubmissions, ({ submissions }) => new IntakeBotSubmissions(submissions)),
+  line(ContactSubmissions, ({ submissions }) => new ContactSubmissions(submissions)),
+] as const;
 
-export function graphqlSchema(resolvers: readonly object[]): GraphQLSchema {
-  const built = new Map(resolvers.map((resolver) => [resolver.constructor, resolver]));
-  return buildSchemaSync({
-    resolvers: [...resolverClasses],
-    container: { get: (resolver) => built.get(resolver) },
+const nodeSources = (services: GraphqlServices): ConstructorParameters<typeof NodeResolver>[0] => ({
+  intakeBot: (actor, ids) => services.intakeBots.getMany(actor, ids),
+  submission: (actor, ids) => services.submissions.getMany(actor, ids),
+  message: (actor, ids) => services.submissions.getMessages(actor, ids),
+  contact: (actor, ids) => services.contacts.getMany(actor, ids),
+  record: (actor, ids) => services.records.getMany(actor, ids),
+  event: (actor, ids) => services.eventLog.getMany(actor, ids),
+});
+
+/** The schema; `services` are needed to run it, not to print it. */
+export function graphqlSchema(services: GraphqlServices | null): GraphQLSchema {
+  const built = new Map(services === null ? [] : resolvers.map(([resolver, build]) => [resolver, build(services)]));
+  const [first, ...others] = resolvers.map(([resolver]) => resolver);
+  if (first === undefined) throw new Error('there are no resolvers');
+  const schema = buildSchemaSync({
+    resolvers: [first, ...others],
+    container: { get: (resolver: ClassType) => built.get(resolver) },
     scalarsMap: [{ type: Date, scalar: DateTime }],
     orphanedTypes: [],
     validate: false,
   });
+  // The builder gives the root types none.
+  const roots = {
+    Query: schema.getQueryType(),
+    Mutation: schema.getMutationType(),
+    Subscription: schema.getSubscriptionType(),
+  };
+  for (const [name, type] of Object.entries(roots))
+    if (type) type.description = describeRoot[name as keyof typeof roots];
+  return schema;
+}
+
+const describeRoot = {
+  Query: 'Reads. Needs an API key or a session.',
+  Mutation: 'Writes. Each takes one input, and answers with what changed.',
+  Subscription: 'Follows what happens, over WebSocket (`graphql-transport-ws`) or server-sent events.',
+};
+
+/** What `schema.graphql` holds, byte for byte. */
+export function schemaText(schema: GraphQLSchema): string {
+  return `${printSchemaWithDirectives(lexicographicSortSchema(schema))}\n`;
+}
+
+function line<Resolver extends object>(
+  // oxlint-disable-next-line typescript/no-explicit-any -- whatever its constructor takes, `build` gives.
+  resolver: new (...needs: any[]) => Resolver,
+  build: (services: GraphqlServices) => Resolver,
+): [ClassType, (services: GraphqlServices) => object] {
+  return [resolver, build];
 }

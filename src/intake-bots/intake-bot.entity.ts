@@ -1,5 +1,6 @@
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Node } from '../platform/node.js';
 import { DateTime } from '../platform/scalars.js';
 import type { SchemaItem } from './bot-schema.js';
 
@@ -66,7 +67,7 @@ export class SchemaItemType implements SchemaItem {
   kind?: string;
 }
 
-@ObjectType('IntakeBot', { description: 'A conversational form.', simpleResolvers: true })
+@ObjectType('IntakeBot', { description: 'A conversational form.', simpleResolvers: true, implements: Node })
 @Entity('intake_bots')
 export class IntakeBot {
   @Field(() => ID, { description: 'The bot id.' })
@@ -107,6 +108,10 @@ export class IntakeBot {
   @Field(() => DateTime, { description: 'When it last changed.' })
   @Column({ name: 'updated_at', type: 'timestamptz', precision: 3 })
   updatedAt!: Date;
+
+  /** Made from the id and the server's address. */
+  @Field(() => String, { description: 'Where people fill it in.' })
+  shareUrl?: string;
 
   /** Kept beside the row, in `intake_bot_totals`. */
   @Field(() => Int, { description: 'How many submissions it has, test and unfinished ones too.' })

@@ -4,7 +4,7 @@ import { authenticationRequired } from './errors.js';
 
 /** What one GraphQL operation runs with: who calls, and one batch per kind of look-up. */
 export class CallContext {
-  private readonly loaders = new Map<string, DataLoader<string, object | null>>();
+  private readonly loaders = new Map<string, DataLoader<string, unknown>>();
 
   constructor(private readonly caller: Actor | null) {}
 
@@ -24,13 +24,26 @@ export class CallContext {
     id: string,
     fetch: (actor: Actor, ids: readonly string[]) => Promise<T[]>,
   ): Promise<T | null> {
+    const found = await this.loadFor(kind, id, async (actor, ids) => {
+      const things = await fetch(actor, ids);
+      return new Map(things.map((thing) => [thing.id, thing]));
+    });
+    return found ?? null;
+  }
+
+  /** What belongs to a parent; `key` tells apart what is asked of it, arguments included. */
+  async loadFor<T>(
+    key: string,
+    parentId: string,
+    fetch: (actor: Actor, parentIds: readonly string[]) => Promise<ReadonlyMap<string, T>>,
+  ): Promise<T | undefined> {
     const loader =
-      this.loaders.get(kind) ??
-      new DataLoader<string, object | null>(async (ids) => {
-        const found = new Map((await fetch(this.actor, ids)).map((thing) => [thing.id, thing]));
-        return ids.map((wanted) => found.get(wanted) ?? null);
+      this.loaders.get(key) ??
+      new DataLoader<string, unknown>(async (ids) => {
+        const found = await fetch(this.actor, ids);
+        return ids.map((id) => found.get(id));
       });
-    this.loaders.set(kind, loader);
-    return (await loader.load(id)) as T | null;
+    this.loaders.set(key, loader);
+    return (await loader.load(parentId)) as T | undefined;
   }
 }

@@ -1,5 +1,8 @@
 import { ArgsType, Field, InputType, Int, ObjectType, type ClassType } from 'type-graphql';
-import type { ConnectionArguments, Page, PageRequest } from './page.js';
+import type { Actor } from './actor.js';
+import type { CallContext } from './call-context.js';
+import type { Kind } from './id.js';
+import { connectionPage, type ConnectionArguments, type Page, type PageRequest } from './page.js';
 import { DateTime } from './scalars.js';
 
 @ArgsType()
@@ -45,7 +48,7 @@ export interface Connection<T> {
   edges: { cursor: string; node: T }[];
   nodes: T[];
   pageInfo: PageInfo;
-  /** Counted only when asked for: graphql-js calls a property that is a function. */
+  /** Counted only when asked for. */
   totalCount: () => Promise<number>;
 }
 
@@ -72,7 +75,10 @@ export function connectionType<T extends object>(name: string, node: ClassType<T
     pageInfo!: PageInfo;
 
     @Field(() => Int, { description: 'How many there are in all; counted only when asked for.' })
-    totalCount!: () => Promise<number>;
+    async totalCount(): Promise<number> {
+      // Of a plain object, its own `totalCount` stands in this one's place.
+      throw new Error(`a ${name}Connection was made without connectionOf`);
+    }
   }
   return ConnectionOfType;
 }
@@ -96,4 +102,33 @@ export function connectionOf<T extends { id: string }>(
     },
     totalCount: count,
   };
+}
+
+/** A list under each of many parents: read, and counted, for all of them at once. */
+export interface ListUnder<T> {
+  /** `Contact.submissions`. */
+  field: string;
+  kind: Kind;
+  filter?: object | undefined;
+  pages: (actor: Actor, parentIds: readonly string[], page: PageRequest) => Promise<ReadonlyMap<string, Page<T>>>;
+  counts: (actor: Actor, parentIds: readonly string[]) => Promise<ReadonlyMap<string, number>>;
+}
+
+/** One parent's page of it: one statement for all parents that the operation asks the same of. */
+export async function connectionUnder<T extends { id: string }>(
+  context: CallContext,
+  parentId: string,
+  args: ConnectionArgs,
+  { field, kind, filter = {}, pages, counts }: ListUnder<T>,
+): Promise<Connection<T>> {
+  const page = connectionPage(args, kind);
+  const key = `${field} ${JSON.stringify(filter)}`;
+  const found = await context.loadFor(`${key} ${JSON.stringify(page)}`, parentId, async (actor, ids) =>
+    pages(actor, ids, page),
+  );
+  return connectionOf(
+    page,
+    found ?? { rows: [], hasMore: false },
+    async () => (await context.loadFor(`${key} count`, parentId, counts)) ?? 0,
+  );
 }

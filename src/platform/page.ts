@@ -68,6 +68,12 @@ export class Conditions {
     return this;
   }
 
+  /** A condition of the query's own, without a value. */
+  always(text: string): this {
+    this.texts.push(text);
+    return this;
+  }
+
   between(column: string, range: { gte?: Date | null; lt?: Date | null } | null | undefined): this {
     return this.and(`${column} >= $?`, range?.gte).and(`${column} < $?`, range?.lt);
   }
@@ -80,34 +86,98 @@ export class Conditions {
 /** `from` is what stands between `select` and `where`: columns and tables. */
 export interface List {
   from: string;
+  /** What the list is sorted by: the id, unless `bound` says how a cursor's id becomes another key. */
   id: string;
   where: Conditions;
+  /** The key of the cursor in `$?`; of `~` for the newest end and of the empty text for the oldest. */
+  bound?: Record<PageRequest['direction'], string>;
 }
 
 /** One page by keyset, in one prepared statement; one row more than asked for tells whether there are more. */
 export async function readPage<Row extends object>(
   database: Database,
-  { from, id, where }: List,
+  list: List,
   page: PageRequest,
 ): Promise<Page<Row>> {
-  const [compare, order] = page.direction === 'older' ? ['<', 'desc'] : ['>', 'asc'];
-  const cursor = `$${where.values.length + 1}`;
-  const text = `select ${from} where ${where.text} and ${id} ${compare} ${cursor} order by ${id} ${order} limit $${where.values.length + 2}`;
-  // '~' sorts after every id, '' before: a missing cursor needs no statement of its own.
-  const bound = page.cursor ?? (page.direction === 'older' ? '~' : '');
-  const rows = await database.query(prepared<Row>(text), [...where.values, bound, page.limit + 1]);
-  const hasMore = rows.length > page.limit;
-  if (hasMore) rows.length = page.limit;
-  return { rows: page.direction === 'newer' ? rows.toReversed() : rows, hasMore };
+  const { text, values } = keyset(list, page);
+  return pageOf(await database.query(prepared<Row>(`select ${list.from} ${text}`), values), page);
+}
+
+/**
+ * The same page of the list of each parent, in one prepared statement; `where` relates the rows to `parent.id`.
+ * A parent without rows has no page.
+ */
+export async function readPages<Row extends object>(
+  database: Database,
+  list: List,
+  parentIds: readonly string[],
+  page: PageRequest,
+): Promise<Map<string, Page<Row>>> {
+  const { text, values, order } = keyset(list, page);
+  const rows = await database.query(
+    prepared<Row & { parentId: string }>(`
+      select parent.id as "parentId", child.* from unnest($${values.length + 1}::text[]) as parent (id)
+      cross join lateral (
+        select row_number() over (order by ${order}) as "place", ${list.from} ${text}
+      ) child order by parent.id, child.place
+    `),
+    [...values, parentIds],
+  );
+  const grouped = Map.groupBy(rows, ({ parentId }) => parentId);
+  return new Map([...grouped].map(([parentId, found]) => [parentId, pageOf<Row>(found, page)]));
+}
+
+// '~' sorts after every id, '' before: a missing cursor needs no statement of its own.
+function keyset({ id, where, bound }: List, { direction, cursor, limit }: PageRequest) {
+  const [compare, way, end] = direction === 'older' ? ['<', 'desc', '~'] : ['>', 'asc', ''];
+  const order = `${id} ${way}`;
+  const placed = (bound?.[direction] ?? '$?').replace('$?', `$${where.values.length + 1}`);
+  return {
+    text: `where ${where.text} and ${id} ${compare} ${placed} order by ${order} limit $${where.values.length + 2}`,
+    values: [...where.values, cursor ?? end, limit + 1],
+    order,
+  };
+}
+
+function pageOf<Row>(rows: Row[], { limit, direction }: PageRequest): Page<Row> {
+  const hasMore = rows.length > limit;
+  if (hasMore) rows.length = limit;
+  return { rows: direction === 'newer' ? rows.toReversed() : rows, hasMore };
 }
 
 export async function countRows(database: Database, { from, where }: List): Promise<number> {
-  const tables = from.slice(from.search(/\bfrom\b/));
   const [row] = await database.query(
-    prepared<{ count: number }>(`select count(*)::int as count ${tables} where ${where.text}`),
+    prepared<{ count: number }>(`select count(*)::int as count ${tablesOf(from)} where ${where.text}`),
     where.values,
   );
   return row?.count ?? 0;
+}
+
+/** How many rows the list of each parent has, in one prepared statement; `where` relates them to `parent.id`. */
+export async function countRowsOfEach(
+  database: Database,
+  { from, where }: List,
+  parentIds: readonly string[],
+): Promise<Map<string, number>> {
+  const rows = await database.query(
+    prepared<{ id: string; count: number }>(`
+      select parent.id, (select count(*)::int ${tablesOf(from)} where ${where.text}) as count
+      from unnest($${where.values.length + 1}::text[]) as parent (id)
+    `),
+    [...where.values, parentIds],
+  );
+  return new Map(rows.map(({ id, count }) => [id, count]));
+}
+
+// Columns may hold subqueries of their own: the list's tables come after the last `from` outside of parentheses.
+function tablesOf(from: string): string {
+  let depth = 0;
+  for (let at = from.length - 1; at >= 0; at -= 1) {
+    if (from[at] === ')') depth += 1;
+    else if (from[at] === '(') depth -= 1;
+    else if (depth === 0 && /^from\s/.test(from.slice(at, at + 5))) return from.slice(at);
+  }
+  throw new Error(`no tables in ${from}`);
 }
 
 function readCursor(cursor: unknown, kind: Kind, path: string): string {

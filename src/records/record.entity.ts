@@ -1,10 +1,12 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Node } from '../platform/node.js';
 import { DateTime, JSONObject } from '../platform/scalars.js';
 
 @ObjectType('Record', {
   description: 'Structured data about something, often made from a submission.',
   simpleResolvers: true,
+  implements: Node,
 })
 @Entity('records')
 export class RecordEntity {

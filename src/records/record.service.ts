@@ -1,9 +1,21 @@
 import type { Actor } from '../platform/actor.js';
 import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { notFound } from '../platform/errors.js';
-import { isId, newId } from '../platform/id.js';
-import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
+import { isId, newId, nextMoment } from '../platform/id.js';
+import {
+  Conditions,
+  countRows,
+  countRowsOfEach,
+  readPage,
+  readPages,
+  type List,
+  type Page,
+  type PageRequest,
+} from '../platform/page.js';
+import type { Unread } from '../platform/validate.js';
+import type { ContactService } from '../contacts/contact.service.js';
 import { RecordEntity } from './record.entity.js';
+import type { CreateRecord, LinkRecordContact, UpdateRecord } from './record.input.js';
 
 /** A record with the contacts it is linked to, and in which role. */
 export type LinkedRecord = RecordEntity & { contacts: { id: string; role: string }[] };
@@ -28,8 +40,30 @@ const insertOne = prepared(`
 `);
 const insertLink = prepared('insert into record_contacts (record_id, contact_id, role) values ($1, $2, $3)');
 
+const lockOne = prepared<RecordEntity>(`
+  select ${columnsOf(RecordEntity, 'r')} from records r where r.id = $1 and r.workspace_id = $2 for no key update
+`);
+const updateOne = prepared('update records set record_type = $2, data = $3, updated_at = $4 where id = $1');
+const linkOnce = prepared(`
+  insert into record_contacts (record_id, contact_id, role) values ($1, $2, $3) on conflict do nothing
+`);
+const relink = prepared(`
+  with moved as (delete from record_contacts where contact_id = $1 returning record_id, role)
+  insert into record_contacts (record_id, contact_id, role) select record_id, $2, role from moved
+  on conflict do nothing
+`);
+
 export class RecordService {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly contacts: ContactService,
+  ) {
+    contacts.follow({
+      merge: (tx, fromId, intoId) => tx.write(relink, [fromId, intoId]),
+      // Nothing is published of a record.
+      namesOf: async () => [],
+    });
+  }
 
   async list(actor: Actor, filter: RecordFilter, page: PageRequest): Promise<Page<LinkedRecord>> {
     actor.require('read:records');
@@ -53,25 +87,100 @@ export class RecordService {
     return await this.database.query(selectMany, [ids, actor.workspaceId]);
   }
 
+  /** The lists of many contacts that the actor was given. */
+  async pagesUnder(actor: Actor, contactIds: readonly string[], filter: RecordFilter, page: PageRequest) {
+    actor.require('read:records');
+    return await readPages<LinkedRecord>(this.database, listUnder(actor, filter), contactIds, page);
+  }
+
+  async countsUnder(actor: Actor, contactIds: readonly string[], filter: RecordFilter) {
+    actor.require('read:records');
+    return await countRowsOfEach(this.database, listUnder(actor, filter), contactIds);
+  }
+
+  async create(actor: Actor, read: Unread<typeof CreateRecord>): Promise<LinkedRecord> {
+    actor.requireRole('ADMIN');
+    const { recordType, data } = read();
+    return await this.database.transaction(async (tx) => {
+      const { at } = nextMoment();
+      const id = newId('record');
+      tx.write(insertOne, [id, actor.workspaceId, recordType, JSON.stringify(data), null, at]);
+      return await this.within(tx, actor, id);
+    }, actor.guard);
+  }
+
+  /** `data` merges, null removes. What changes nothing is not written. */
+  async update(actor: Actor, id: string, read: Unread<typeof UpdateRecord>): Promise<LinkedRecord> {
+    actor.requireRole('ADMIN');
+    await this.get(actor, id);
+    const { recordType, data } = read();
+    return await this.database.transaction(async (tx) => {
+      const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
+      if (before === undefined) throw notFound('record');
+      const after = { recordType: recordType ?? before.recordType, data: merged(before.data, data ?? {}) };
+      if (after.recordType !== before.recordType || JSON.stringify(after.data) !== JSON.stringify(before.data)) {
+        const { at } = nextMoment(before.updatedAt);
+        tx.write(updateOne, [id, after.recordType, JSON.stringify(after.data), at]);
+      }
+      return await this.within(tx, actor, id);
+    }, actor.guard);
+  }
+
+  /** Linking what is linked already changes nothing. */
+  async link(
+    actor: Actor,
+    id: string,
+    contactId: string,
+    read: Unread<typeof LinkRecordContact>,
+  ): Promise<LinkedRecord> {
+    actor.requireRole('ADMIN');
+    await this.get(actor, id);
+    await this.contacts.get(actor, contactId);
+    const { role } = read();
+    return await this.database.transaction(async (tx) => {
+      tx.write(linkOnce, [id, contactId, role]);
+      return await this.within(tx, actor, id);
+    }, actor.guard);
+  }
+
+  private async within(tx: Tx, actor: Actor, id: string): Promise<LinkedRecord> {
+    const [record] = await tx.query(selectMany, [[id], actor.workspaceId]);
+    if (record === undefined) throw notFound('record');
+    return record;
+  }
+
   /** The record that a completed submission of a bot with a record type makes. */
-  async createFor(
+  createFor(
     tx: Tx,
     submission: { id: string; workspaceId: string; data: object; at: Date },
     recordType: string,
     contactId: string | null,
-  ): Promise<void> {
+  ): void {
     const id = newId('record');
     const { workspaceId, data, at } = submission;
-    await tx.query(insertOne, [id, workspaceId, recordType, JSON.stringify(data), submission.id, at]);
-    if (contactId !== null) await tx.query(insertLink, [id, contactId, 'submitter']);
+    tx.write(insertOne, [id, workspaceId, recordType, JSON.stringify(data), submission.id, at]);
+    if (contactId !== null) tx.write(insertLink, [id, contactId, 'submitter']);
   }
 }
 
+const merged = (before: object, patch: object) =>
+  Object.fromEntries(Object.entries({ ...before, ...patch }).filter(([, value]) => value !== null));
+
 function listOf(actor: Actor, filter: RecordFilter): List {
-  const where = new Conditions()
+  return { from: `${linked} from records r`, id: 'r.id', where: conditionsOf(actor, filter) };
+}
+
+function listUnder(actor: Actor, filter: RecordFilter): List {
+  const where = conditionsOf(actor, filter).always(
+    'exists (select 1 from record_contacts l where l.record_id = r.id and l.contact_id = parent.id)',
+  );
+  return { from: `${linked} from records r`, id: 'r.id', where };
+}
+
+function conditionsOf(actor: Actor, filter: RecordFilter): Conditions {
+  return new Conditions()
     .and('r.workspace_id = $?', actor.workspaceId)
     .and('r.record_type = $?', filter.recordType)
     .and('exists (select 1 from record_contacts l where l.record_id = r.id and l.contact_id = $?)', filter.contactId)
     .between('r.created_at', filter.createdAt);
-  return { from: `${linked} from records r`, id: 'r.id', where };
 }

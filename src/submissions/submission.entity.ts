@@ -1,5 +1,6 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Node } from '../platform/node.js';
 import { DateTime, JSONObject } from '../platform/scalars.js';
 import type { Answers } from './answers.js';
 
@@ -14,7 +15,7 @@ registerEnumType(SubmissionStatusEnum, {
   },
 });
 
-@ObjectType('Submission', { description: 'One set of answers to a bot.', simpleResolvers: true })
+@ObjectType('Submission', { description: 'One set of answers to a bot.', simpleResolvers: true, implements: Node })
 @Entity('submissions')
 export class Submission {
   @Field(() => ID, { description: 'The submission id.' })
@@ -71,7 +72,11 @@ registerEnumType(MessageRoleEnum, {
   valuesConfig: { ASSISTANT: { description: 'The bot.' }, USER: { description: 'The person answering.' } },
 });
 
-@ObjectType('Message', { description: 'One line of the conversation behind a submission.', simpleResolvers: true })
+@ObjectType('Message', {
+  description: 'One line of the conversation behind a submission.',
+  simpleResolvers: true,
+  implements: Node,
+})
 @Entity('submission_messages')
 export class Message {
   @Field(() => ID, { description: 'The message id.' })

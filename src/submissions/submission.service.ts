@@ -7,7 +7,16 @@ import type { Actor } from '../platform/actor.js';
 import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { invalid, notFound, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
-import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
+import {
+  Conditions,
+  countRows,
+  countRowsOfEach,
+  readPage,
+  readPages,
+  type List,
+  type Page,
+  type PageRequest,
+} from '../platform/page.js';
 import { readWith, type Unread } from '../platform/validate.js';
 import type { RecordService } from '../records/record.service.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';
@@ -31,6 +40,14 @@ const columns = columnsOf(Submission, 's');
 const messageCount = '(select count(*)::int from submission_messages m where m.submission_id = s.id) as "messageCount"';
 
 const selectOne = prepared<Submission>(`select ${columns} from submissions s where s.id = $1 and s.workspace_id = $2`);
+const selectWithMessages = prepared<SubmissionWithMessages>(`
+  select ${columns}, coalesce((
+    select json_agg(json_build_object('id', m.id, 'role', m.role, 'content', m.content, 'createdAt', m.created_at)
+      order by m.id)
+    from submission_messages m where m.submission_id = s.id
+  ), '[]') as "messages"
+  from submissions s where s.id = $1 and s.workspace_id = $2 and s.intake_bot_id = $3
+`);
 const selectMany = prepared<Submission>(
   `select ${columns} from submissions s where s.id = any($1) and s.workspace_id = $2`,
 );
@@ -51,9 +68,16 @@ const deleteOne = prepared('delete from submissions where id = $1');
 const selectMessages = prepared<Message>(`
   select ${columnsOf(Message, 'm')} from submission_messages m where m.submission_id = any($1) order by m.id
 `);
+const selectMessagesByIds = prepared<Message>(`
+  select ${columnsOf(Message, 'm')} from submission_messages m join submissions s on s.id = m.submission_id
+  where m.id = any($1) and s.workspace_id = $2
+`);
 const insertMessage = prepared(
   'insert into submission_messages (id, submission_id, role, content, created_at) values ($1, $2, $3, $4, $5)',
 );
+
+const moveToContact = prepared('update submissions set contact_id = $2 where contact_id = $1');
+const selectOfContact = prepared<{ id: string }>('select id from submissions where contact_id = $1');
 
 export class SubmissionService {
   constructor(
@@ -63,7 +87,12 @@ export class SubmissionService {
     private readonly contacts: ContactService,
     private readonly records: RecordService,
     private readonly intakeBots: IntakeBotService,
-  ) {}
+  ) {
+    contacts.follow({
+      merge: (tx, fromId, intoId) => tx.write(moveToContact, [fromId, intoId]),
+      namesOf: async (tx, contactId) => (await tx.query(selectOfContact, [contactId])).map(({ id }) => id),
+    });
+  }
 
   async list(actor: Actor, filter: SubmissionFilter, page: PageRequest): Promise<Page<ListedSubmission>> {
     actor.require('read:submissions');
@@ -75,6 +104,30 @@ export class SubmissionService {
     actor.require('read:submissions');
     const bot = await this.intakeBots.find(actor.workspaceId, intakeBotId);
     return { ...(await this.list(actor, { intakeBotId: bot.id }, page())), schema: bot.schema };
+  }
+
+  /** Of one bot, which must be there, or of all. */
+  async search(actor: Actor, intakeBotId: string | null, filter: SubmissionFilter, page: PageRequest) {
+    actor.require('read:submissions');
+    if (intakeBotId !== null) await this.intakeBots.find(actor.workspaceId, intakeBotId);
+    return await readPage<Submission>(this.database, listOf(actor, { ...filter, intakeBotId }, columns), page);
+  }
+
+  /** The lists of many bots, or contacts, that the actor was given. */
+  async pagesUnder(
+    actor: Actor,
+    parent: Parent,
+    parentIds: readonly string[],
+    filter: SubmissionFilter,
+    page: PageRequest,
+  ): Promise<Map<string, Page<Submission>>> {
+    actor.require('read:submissions');
+    return await readPages<Submission>(this.database, listUnder(actor, parent, filter), parentIds, page);
+  }
+
+  async countsUnder(actor: Actor, parent: Parent, parentIds: readonly string[], filter: SubmissionFilter) {
+    actor.require('read:submissions');
+    return await countRowsOfEach(this.database, listUnder(actor, parent, filter), parentIds);
   }
 
   async count(actor: Actor, filter: SubmissionFilter): Promise<number> {
@@ -90,8 +143,13 @@ export class SubmissionService {
   /** By its bot's address: a submission of another bot is not there. */
   async getOf(actor: Actor, intakeBotId: string, id: string): Promise<SubmissionWithMessages> {
     actor.require('read:submissions');
-    const submission = await this.find(actor.workspaceId, id, intakeBotId);
-    return Object.assign(submission, { messages: await this.database.query(selectMessages, [[id]]) });
+    const [submission] = await this.database.query(selectWithMessages, [id, actor.workspaceId, intakeBotId]);
+    if (submission === undefined) {
+      await this.intakeBots.find(actor.workspaceId, intakeBotId);
+      throw notFound('submission');
+    }
+    for (const message of submission.messages) message.createdAt = new Date(message.createdAt);
+    return submission;
   }
 
   async getMany(actor: Actor, ids: readonly string[]): Promise<Submission[]> {
@@ -100,9 +158,19 @@ export class SubmissionService {
   }
 
   /** Messages of submissions that the actor was given. */
-  async messagesOf(actor: Actor, submissionIds: readonly string[]): Promise<Message[]> {
+  async messagePages(actor: Actor, submissionIds: readonly string[], page: PageRequest) {
     actor.require('read:submissions');
-    return await this.database.query(selectMessages, [submissionIds]);
+    return await readPages<Message>(this.database, messagesUnder(), submissionIds, page);
+  }
+
+  async getMessages(actor: Actor, ids: readonly string[]): Promise<Message[]> {
+    actor.require('read:submissions');
+    return await this.database.query(selectMessagesByIds, [ids, actor.workspaceId]);
+  }
+
+  async messageCounts(actor: Actor, submissionIds: readonly string[]): Promise<Map<string, number>> {
+    actor.require('read:submissions');
+    return await countRowsOfEach(this.database, messagesUnder(), submissionIds);
   }
 
   /**
@@ -134,7 +202,7 @@ export class SubmissionService {
       const moment = nextMoment();
       const { at } = moment;
       Object.assign(submission, { contactId: contact?.id ?? null, createdAt: at, updatedAt: at });
-      await tx.query(insertOne, [
+      tx.write(insertOne, [
         submission.id,
         submission.workspaceId,
         submission.intakeBotId,
@@ -147,12 +215,12 @@ export class SubmissionService {
         at,
       ]);
       if (status === 'COMPLETED') {
-        await this.recordOf(tx, bot, submission);
+        this.recordOf(tx, bot, submission);
         const completed = happening(submission, 'submission.completed', moment, {});
-        await this.events.publish(tx, ...(contact?.happening ? [await contact.happening()] : []), completed);
+        await this.events.publish(tx, ...(contact?.happenings ?? []), completed);
       }
-      await this.intakeBots.addToTotal(tx, bot.id, 1);
-      if (!isTest) await this.workspaces.countSubmission(tx, actor.workspaceId, at);
+      this.intakeBots.addToTotal(tx, bot.id, 1);
+      if (!isTest) this.workspaces.countSubmission(tx, actor.workspaceId, at);
       return submission;
     }, actor.guard);
   }
@@ -186,11 +254,11 @@ export class SubmissionService {
       const moment = nextMoment(before.updatedAt);
       Object.assign(after, { contactId: contact?.id ?? before.contactId, updatedAt: moment.at });
       const { data, status, contactId, fileCount, schemaVersion, updatedAt } = after;
-      await tx.query(updateOne, [id, JSON.stringify(data), status, contactId, fileCount, schemaVersion, updatedAt]);
-      if (completes) await this.recordOf(tx, bot, after);
+      tx.write(updateOne, [id, JSON.stringify(data), status, contactId, fileCount, schemaVersion, updatedAt]);
+      if (completes) this.recordOf(tx, bot, after);
       await this.events.publish(
         tx,
-        ...(contact?.happening ? [await contact.happening()] : []),
+        ...(contact?.happenings ?? []),
         // Completing fires submission.completed only.
         completes
           ? happening(after, 'submission.completed', moment, {})
@@ -215,7 +283,7 @@ export class SubmissionService {
         content,
         createdAt,
       });
-      await tx.query(insertMessage, [message.id, id, role, content, createdAt]);
+      tx.write(insertMessage, [message.id, id, role, content, createdAt]);
       return message;
     }, actor.guard);
   }
@@ -225,8 +293,8 @@ export class SubmissionService {
     return await this.database.transaction(async (tx) => {
       const [submission] = isId(id, 'submission') ? await tx.query(lockOne, [id, actor.workspaceId]) : [];
       if (submission === undefined) throw notFound('submission');
-      await tx.query(deleteOne, [id]);
-      await this.intakeBots.addToTotal(tx, submission.intakeBotId, -1);
+      tx.write(deleteOne, [id]);
+      this.intakeBots.addToTotal(tx, submission.intakeBotId, -1);
       return submission;
     }, actor.guard);
   }
@@ -244,10 +312,10 @@ export class SubmissionService {
     return await this.contacts.resolve(tx, bot.workspaceId, fieldsOf(bot.schema), answers);
   }
 
-  private async recordOf(tx: Tx, bot: IntakeBot, submission: Submission): Promise<void> {
+  private recordOf(tx: Tx, bot: IntakeBot, submission: Submission): void {
     if (bot.recordType === null) return;
     const { id, workspaceId, data, contactId, updatedAt: at } = submission;
-    await this.records.createFor(tx, { id, workspaceId, data, at }, bot.recordType, contactId);
+    this.records.createFor(tx, { id, workspaceId, data, at }, bot.recordType, contactId);
   }
 }
 
@@ -287,13 +355,31 @@ function happening(
   return { workspaceId, type, moment, subjectId, data: { submission: submissionEventView(submission), ...more } };
 }
 
-function listOf(actor: Actor, filter: SubmissionFilter): List {
-  const where = new Conditions()
+const counted = `${columns}, ${messageCount}`;
+
+function listOf(actor: Actor, filter: SubmissionFilter, selected = counted): List {
+  return { from: `${selected} from submissions s`, id: 's.id', where: conditionsOf(actor, filter) };
+}
+
+type Parent = 'intakeBot' | 'contact';
+
+function listUnder(actor: Actor, parent: Parent, filter: SubmissionFilter): List {
+  const column = { intakeBot: 's.intake_bot_id', contact: 's.contact_id' }[parent];
+  const where = conditionsOf(actor, filter).always(`${column} = parent.id`);
+  return { from: `${columns} from submissions s`, id: 's.id', where };
+}
+
+function messagesUnder(): List {
+  const where = new Conditions().always('m.submission_id = parent.id');
+  return { from: `${columnsOf(Message, 'm')} from submission_messages m`, id: 'm.id', where };
+}
+
+function conditionsOf(actor: Actor, filter: SubmissionFilter): Conditions {
+  return new Conditions()
     .and('s.workspace_id = $?', actor.workspaceId)
     .and('s.intake_bot_id = $?', filter.intakeBotId)
     .and('s.contact_id = $?', filter.contactId)
     .and('s.status = any($?)', filter.status)
     .and('s.is_test = $?', filter.isTest)
     .between('s.created_at', filter.createdAt);
-  return { from: `${columns}, ${messageCount} from submissions s`, id: 's.id', where };
 }

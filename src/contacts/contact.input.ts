@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { toE164 } from '../platform/phone-number.js';
+import { input, line, report } from '../platform/validate.js';
+
+const email = z.string().trim().toLowerCase().max(320).pipe(z.email());
+const phone = z.string().transform((text, context) => {
+  const number = toE164(text);
+  if (number === null) report(context, [{ path: '', message: 'is not a phone number', code: 'bad_format' }]);
+  return number ?? '';
+});
+const name = line(200);
+const tags = z.array(line(50)).max(100);
+const customFields = z.record(z.string(), z.unknown());
+
+export const CreateContact = input(() => ({
+  email: email.nullable().optional(),
+  phone: phone.nullable().optional(),
+  firstName: name.nullable().optional(),
+  lastName: name.nullable().optional(),
+  tags: tags.default([]),
+  customFields: customFields.default({}),
+}));
+
+/** What is absent stays; null empties. `customFields` merges; null removes one. */
+export const UpdateContact = input(() => ({
+  email: email.nullable().optional(),
+  phone: phone.nullable().optional(),
+  firstName: name.nullable().optional(),
+  lastName: name.nullable().optional(),
+  tags: tags.optional(),
+  customFields: customFields.optional(),
+}));

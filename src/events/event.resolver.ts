@@ -1,0 +1,78 @@
+import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import type { Actor } from '../platform/actor.js';
+import type { CallContext } from '../platform/call-context.js';
+import { ConnectionArgs, connectionOf, DateTimeRange, type Connection } from '../platform/connection.js';
+import { connectionPage } from '../platform/page.js';
+import { JSONObject } from '../platform/scalars.js';
+import { describeEventType, eventTypes, EventTypeScalar, type EventType } from './event-type.js';
+import { Event, EventConnection } from './event.entity.js';
+import type { EventFilter, EventService, ListedEvent } from './event.service.js';
+
+@InputType('EventFilter', { description: 'Which events to list.' })
+class EventFilterInput implements EventFilter {
+  @Field(() => [EventTypeScalar], { nullable: true, description: 'Of one of these types.' })
+  type?: EventType[] | null;
+
+  @Field(() => ID, { nullable: true, description: 'Of this object.' })
+  subjectId?: string | null;
+
+  @Field(() => DateTimeRange, { nullable: true, description: 'Happened within.' })
+  createdAt?: DateTimeRange | null;
+}
+
+@ObjectType('EventTypeInfo', { description: 'A type of event.', simpleResolvers: true })
+class EventTypeInfo {
+  @Field(() => EventTypeScalar, { description: 'Its name.' })
+  type!: EventType;
+
+  @Field(() => String, { description: 'When it fires.' })
+  description!: string;
+}
+
+@Resolver(() => Event)
+export class EventResolver {
+  constructor(private readonly events: EventService) {}
+
+  @Query(() => [EventTypeInfo], { description: 'What a subscriber may listen to.' })
+  eventTypes(@Ctx('actor') _actor: Actor): EventTypeInfo[] {
+    return eventTypes.map((type) => ({ type, description: describeEventType[type] }));
+  }
+
+  @Query(() => Event, { name: 'event', nullable: true, description: 'An event by its id.' })
+  async get(
+    @Ctx('actor') actor: Actor,
+    @Arg('id', () => ID, { description: 'The event id.' }) id: string,
+  ): Promise<ListedEvent> {
+    return await this.events.get(actor, id);
+  }
+
+  @Query(() => EventConnection, {
+    name: 'events',
+    description:
+      'What happened, the last first, in the order of fan-out: with `last` and `before`, nothing is ever skipped.',
+  })
+  async list(
+    @Ctx('actor') actor: Actor,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+    @Arg('filter', () => EventFilterInput, { nullable: true, description: 'Which ones.' })
+    filter?: EventFilterInput | null,
+  ): Promise<Connection<ListedEvent>> {
+    const page = connectionPage(args, 'event');
+    return connectionOf(page, await this.events.list(actor, filter ?? {}, page), () =>
+      this.events.count(actor, filter ?? {}),
+    );
+  }
+
+  @FieldResolver(() => JSONObject, {
+    nullable: true,
+    description: 'What subscribers were sent, frozen when it happened. Needs the read scope of the object inside, too.',
+  })
+  async payload(
+    @Root() { id, type }: Pick<Event, 'id' | 'type'>,
+    @Ctx() context: CallContext,
+  ): Promise<Record<string, unknown> | null> {
+    this.events.requirePayload(context.actor, type);
+    const found = await context.load('event body', id, (actor, ids) => this.events.bodies(actor, ids));
+    return found === null ? null : (JSON.parse(found.body) as Record<string, unknown>);
+  }
+}

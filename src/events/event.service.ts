@@ -1,0 +1,166 @@
+import type { Actor } from '../platform/actor.js';
+import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { notFound } from '../platform/errors.js';
+import { isEventId } from '../platform/id.js';
+import {
+  Conditions,
+  countRows,
+  countRowsOfEach,
+  readPage,
+  readPages,
+  type List,
+  type Page,
+  type PageRequest,
+} from '../platform/page.js';
+import type { Signals } from '../platform/signals.js';
+import { scopeOfPayload, type EventType } from './event-type.js';
+import { Event } from './event.entity.js';
+
+/** Topic of `Signals`: the subjects are ids of workspaces that have new events in their list. */
+export const eventsPlaced = 'events-placed';
+
+export interface EventFilter {
+  type?: readonly EventType[] | null;
+  subjectId?: string | null;
+  createdAt?: { gte?: Date | null; lt?: Date | null } | null;
+}
+
+/** An event as lists have it: its text is wide, and read when it is asked for. */
+export type ListedEvent = Omit<Event, 'body'>;
+
+/** What else holds what an event says: told in the transaction that erases it. */
+export type EventEraser = (
+  tx: Tx,
+  erased: { workspaceId: string; subjectIds: readonly string[]; eventIds: readonly string[] },
+) => Promise<void>;
+
+const columns = columnsOf(Event, 'e', ['id', 'workspaceId', 'type', 'subjectId', 'createdAt']);
+const tables = 'event_positions p join events e on e.id = p.event_id';
+
+const selectMany = prepared<ListedEvent>(`
+  select ${columns} from ${tables} where e.id = any($1) and e.workspace_id = $2
+`);
+const selectBodies = prepared<{ id: string; body: string }>(
+  'select e.id, e.body from events e where e.id = any($1) and e.workspace_id = $2',
+);
+// Positions are given to sorted rows: an event's place among those of its batch is its id's.
+const placeMany = prepared<{ workspaceId: string }>(`
+  insert into event_positions (event_id, workspace_id, type)
+  select id, workspace_id, type from events where id = any($1) order by id
+  on conflict (event_id) do nothing
+  returning workspace_id as "workspaceId"
+`);
+const blankMany = prepared<{ id: string }>(`
+  update events
+  set body = json_build_object('id', id, 'type', type, 'created_at', body::json -> 'created_at', 'data', '{}'::json)::text
+  where workspace_id = $1 and subject_id = any($2) returning id
+`);
+const moveMany = prepared('update events set subject_id = $3 where workspace_id = $1 and subject_id = $2');
+const forgetPlaces = prepared(`
+  delete from event_positions where event_id in (
+    select p.event_id from event_positions p
+    where p.event_id < $1 order by p.event_id limit $2
+  ) returning 1
+`);
+
+/** What happened, in the order of fan-out: it appears once it is fanned out, and nothing ever appears before it. */
+export class EventService {
+  private readonly erasers: EventEraser[] = [];
+
+  constructor(private readonly database: Database) {}
+
+  async list(actor: Actor, filter: EventFilter, page: PageRequest): Promise<Page<ListedEvent>> {
+    actor.require('manage:webhooks');
+    return await readPage<ListedEvent>(this.database, listOf(actor, filter), page);
+  }
+
+  async count(actor: Actor, filter: EventFilter): Promise<number> {
+    actor.require('manage:webhooks');
+    return await countRows(this.database, listOf(actor, filter));
+  }
+
+  async get(actor: Actor, id: string): Promise<ListedEvent> {
+    actor.require('manage:webhooks');
+    const [event] = isEventId(id) ? await this.getMany(actor, [id]) : [];
+    if (event === undefined) throw notFound('event');
+    return event;
+  }
+
+  async getMany(actor: Actor, ids: readonly string[]): Promise<ListedEvent[]> {
+    actor.require('manage:webhooks');
+    return await this.database.query(selectMany, [ids, actor.workspaceId]);
+  }
+
+  /** The events of many objects that the actor was given. */
+  async pagesOf(actor: Actor, subjectIds: readonly string[], page: PageRequest) {
+    actor.require('manage:webhooks');
+    return await readPages<ListedEvent>(this.database, listUnder(actor), subjectIds, page);
+  }
+
+  async countsOf(actor: Actor, subjectIds: readonly string[]): Promise<Map<string, number>> {
+    actor.require('manage:webhooks');
+    return await countRowsOfEach(this.database, listUnder(actor), subjectIds);
+  }
+
+  /** Needs the read scope of the object inside, beside the right to see events. */
+  requirePayload(actor: Actor, type: EventType): void {
+    actor.require('manage:webhooks');
+    actor.require(scopeOfPayload[type]);
+  }
+
+  /** The texts of events whose payload the actor may see. */
+  async bodies(actor: Actor, ids: readonly string[]): Promise<{ id: string; body: string }[]> {
+    return await this.database.query(selectBodies, [ids, actor.workspaceId]);
+  }
+
+  onErase(eraser: EventEraser): void {
+    this.erasers.push(eraser);
+  }
+
+  /** Blanks what was said of these objects, here and wherever else it is kept. */
+  async erase(tx: Tx, workspaceId: string, subjectIds: readonly string[]): Promise<void> {
+    const blanked = await tx.query(blankMany, [workspaceId, subjectIds]);
+    const eventIds = blanked.map(({ id }) => id);
+    for (const eraser of this.erasers) await eraser(tx, { workspaceId, subjectIds, eventIds });
+  }
+
+  /** What was said of one object counts as said of another, which took its place. */
+  move(tx: Tx, workspaceId: string, fromSubjectId: string, toSubjectId: string): void {
+    tx.write(moveMany, [workspaceId, fromSubjectId, toSubjectId]);
+  }
+
+  /** Places of events older than this, in small batches; the events themselves go by partition. */
+  async forgetPlacesBefore(eventIdFloor: string, batchRows = 5_000): Promise<void> {
+    let deleted: object[];
+    do deleted = await this.database.query(forgetPlaces, [eventIdFloor, batchRows]);
+    while (deleted.length === batchRows);
+  }
+}
+
+/** Puts events at the end of the list. In the transaction of fan-out, of which there is one at a time. */
+export async function placeEvents(tx: Tx, signals: Signals, eventIds: readonly string[]): Promise<void> {
+  const placed = await tx.query(placeMany, [eventIds]);
+  const workspaceIds = new Set(placed.map(({ workspaceId }) => workspaceId));
+  tx.afterCommit(() => {
+    for (const workspaceId of workspaceIds) signals.send(eventsPlaced, workspaceId);
+  });
+}
+
+// A cursor whose event is gone stands at the end that is older than everything kept.
+const placeOf = (otherwise: string) =>
+  `coalesce((select c.position from event_positions c where c.event_id = $?), ${otherwise})`;
+const bound = { older: placeOf('9223372036854775807'), newer: placeOf('0') };
+
+function listOf(actor: Actor, filter: EventFilter): List {
+  const where = new Conditions()
+    .and('p.workspace_id = $?', actor.workspaceId)
+    .and('p.type = any($?)', filter.type)
+    .and('e.subject_id = $?', filter.subjectId)
+    .between('e.created_at', filter.createdAt);
+  return { from: `${columns} from ${tables}`, id: 'p.position', where, bound };
+}
+
+function listUnder(actor: Actor): List {
+  const where = new Conditions().and('e.workspace_id = $?', actor.workspaceId).always('e.subject_id = parent.id');
+  return { from: `${columns} from ${tables}`, id: 'p.position', where, bound };
+}

@@ -1,0 +1,41 @@
+import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
+import type { Actor } from '../platform/actor.js';
+import type { CallContext } from '../platform/call-context.js';
+import { invalid } from '../platform/errors.js';
+import { kindOf } from '../platform/id.js';
+import { isNodeKind, Node, type NodeKind } from '../platform/node.js';
+import { pageSizeMax } from '../platform/page.js';
+
+/** How things of a kind are looked up; each says for itself who may. */
+export type NodeSources = Record<NodeKind, (actor: Actor, ids: readonly string[]) => Promise<{ id: string }[]>>;
+
+@Resolver()
+export class NodeResolver {
+  constructor(private readonly sources: NodeSources) {}
+
+  @Query(() => Node, { nullable: true, description: 'Anything by its id; null when there is nothing.' })
+  async node(
+    @Ctx() context: CallContext,
+    @Arg('id', () => ID, { description: 'Any id.' }) id: string,
+  ): Promise<Node | null> {
+    return await this.find(context, id);
+  }
+
+  @Query(() => [Node], {
+    nullable: 'items',
+    description: 'Things by their ids, at most 100, null where there is nothing.',
+  })
+  async nodes(
+    @Ctx() context: CallContext,
+    @Arg('ids', () => [ID], { description: 'Ids of any kind.' }) ids: string[],
+  ): Promise<(Node | null)[]> {
+    if (ids.length > pageSizeMax) throw invalid('ids', 'too_long', `must have at most ${pageSizeMax} entries`);
+    return await Promise.all(ids.map((id) => this.find(context, id)));
+  }
+
+  private async find(context: CallContext, id: string): Promise<Node | null> {
+    const kind = kindOf(id);
+    if (!isNodeKind(kind)) return null;
+    return await context.load(kind, id, this.sources[kind]);
+  }
+}

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { input, line } from '../platform/validate.js';
+
+const recordType = line(100).regex(/^[a-z][a-z0-9_-]*$/i);
+const data = z.record(z.string(), z.unknown());
+
+export const CreateRecord = input(() => ({ recordType, data }));
+
+/** `data` merges; null removes a value. */
+export const UpdateRecord = input(() => ({ recordType: recordType.optional(), data: data.optional() }));
+
+export const LinkRecordContact = input(() => ({ role: line(100) }));

@@ -1,0 +1,195 @@
+import {
+  Arg,
+  Args,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
+import { Contact } from '../contacts/contact.entity.js';
+import type { ContactService } from '../contacts/contact.service.js';
+import type { Actor } from '../platform/actor.js';
+import type { CallContext } from '../platform/call-context.js';
+import {
+  ConnectionArgs,
+  connectionOf,
+  connectionType,
+  connectionUnder,
+  DateTimeRange,
+  type Connection,
+} from '../platform/connection.js';
+import { connectionPage } from '../platform/page.js';
+import { JSONObject } from '../platform/scalars.js';
+import { validate } from '../platform/validate.js';
+import { RecordEntity } from './record.entity.js';
+import { CreateRecord, LinkRecordContact, UpdateRecord } from './record.input.js';
+import type { LinkedRecord, RecordFilter, RecordService } from './record.service.js';
+
+const RecordConnection = connectionType('Record', RecordEntity);
+
+/** A link as the record's row has it; the contact is looked up when it is asked for. */
+@ObjectType('RecordContact', { description: 'A person in a role of a record.', simpleResolvers: true })
+class RecordContactLink {
+  @Field(() => String, { description: 'The role, such as `submitter`.' })
+  role!: string;
+
+  id!: string;
+}
+
+@InputType('RecordFilter', { description: 'Which records to list.' })
+class RecordFilterInput implements RecordFilter {
+  @Field(() => String, { nullable: true, description: 'Of this type.' })
+  recordType?: string | null;
+
+  @Field(() => ID, { nullable: true, description: 'Linked to this contact.' })
+  contactId?: string | null;
+
+  @Field(() => DateTimeRange, { nullable: true, description: 'Created within.' })
+  createdAt?: DateTimeRange | null;
+}
+
+@InputType('CreateRecordInput', { description: 'A new record.' })
+class CreateRecordInput {
+  @Field(() => String, { description: 'What it is, such as `lead`.' })
+  recordType!: string;
+
+  @Field(() => JSONObject, { description: 'Its values.' })
+  data!: Record<string, unknown>;
+}
+
+@InputType('UpdateRecordInput', { description: 'What to change of a record; what is absent stays.' })
+class UpdateRecordInput {
+  @Field(() => ID, { description: 'The record.' })
+  id!: string;
+
+  @Field(() => String, { nullable: true, description: 'What it is.' })
+  recordType?: string;
+
+  @Field(() => JSONObject, { nullable: true, description: 'Merged into its values; null removes one.' })
+  data?: Record<string, unknown>;
+}
+
+@InputType('LinkRecordContactInput', { description: 'A person in a role of a record.' })
+class LinkRecordContactInput {
+  @Field(() => ID, { description: 'The record.' })
+  recordId!: string;
+
+  @Field(() => ID, { description: 'The contact.' })
+  contactId!: string;
+
+  @Field(() => String, { description: 'The role, at most 100 characters.' })
+  role!: string;
+}
+
+@ObjectType('CreateRecordPayload', { description: 'The new record.', simpleResolvers: true })
+class CreateRecordPayload {
+  @Field(() => RecordEntity, { description: 'The record.' })
+  record!: RecordEntity;
+}
+
+@ObjectType('UpdateRecordPayload', { description: 'The changed record.', simpleResolvers: true })
+class UpdateRecordPayload {
+  @Field(() => RecordEntity, { description: 'The record as it is now.' })
+  record!: RecordEntity;
+}
+
+@ObjectType('LinkRecordContactPayload', { description: 'The linked record.', simpleResolvers: true })
+class LinkRecordContactPayload {
+  @Field(() => RecordEntity, { description: 'The record as it is now.' })
+  record!: RecordEntity;
+}
+
+@Resolver(() => RecordEntity)
+export class RecordResolver {
+  constructor(private readonly records: RecordService) {}
+
+  @Query(() => RecordEntity, { name: 'record', nullable: true, description: 'A record by its id.' })
+  async get(
+    @Ctx('actor') actor: Actor,
+    @Arg('id', () => ID, { description: 'The record id.' }) id: string,
+  ): Promise<RecordEntity> {
+    return await this.records.get(actor, id);
+  }
+
+  @Query(() => RecordConnection, { name: 'records', description: 'The records of the workspace, newest first.' })
+  async list(
+    @Ctx('actor') actor: Actor,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+    @Arg('filter', () => RecordFilterInput, { nullable: true, description: 'Which ones.' })
+    filter?: RecordFilterInput | null,
+  ): Promise<Connection<RecordEntity>> {
+    const page = connectionPage(args, 'record');
+    return connectionOf(page, await this.records.list(actor, filter ?? {}, page), () =>
+      this.records.count(actor, filter ?? {}),
+    );
+  }
+
+  @FieldResolver(() => [RecordContactLink], { description: 'The people it is about.' })
+  contacts(@Root() { contacts }: Pick<LinkedRecord, 'contacts'>): RecordContactLink[] {
+    return contacts;
+  }
+
+  @Mutation(() => CreateRecordPayload, { description: 'Makes a record. For people, not for keys.' })
+  async createRecord(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => CreateRecordInput, { description: 'The record.' }) input: CreateRecordInput,
+  ): Promise<CreateRecordPayload> {
+    return { record: await this.records.create(actor, () => validate(CreateRecord, input, 'camelCase')) };
+  }
+
+  @Mutation(() => UpdateRecordPayload, { description: 'Changes a record. For people, not for keys.' })
+  async updateRecord(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => UpdateRecordInput, { description: 'The changes.' }) { id, ...input }: UpdateRecordInput,
+  ): Promise<UpdateRecordPayload> {
+    return { record: await this.records.update(actor, id, () => validate(UpdateRecord, input, 'camelCase')) };
+  }
+
+  @Mutation(() => LinkRecordContactPayload, { description: 'Links a record to a contact. For people, not for keys.' })
+  async linkRecordContact(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => LinkRecordContactInput, { description: 'The link.' })
+    { recordId, contactId, ...input }: LinkRecordContactInput,
+  ): Promise<LinkRecordContactPayload> {
+    const read = () => validate(LinkRecordContact, input, 'camelCase');
+    return { record: await this.records.link(actor, recordId, contactId, read) };
+  }
+}
+
+@Resolver(() => RecordContactLink)
+export class RecordContactResolver {
+  constructor(private readonly contacts: ContactService) {}
+
+  @FieldResolver(() => Contact, { nullable: true, description: 'The person.' })
+  async contact(@Root() { id }: Pick<RecordContactLink, 'id'>, @Ctx() context: CallContext): Promise<Contact | null> {
+    return await context.load('contact', id, (actor, ids) => this.contacts.getMany(actor, ids));
+  }
+}
+
+@Resolver(() => Contact)
+export class ContactRecords {
+  constructor(private readonly service: RecordService) {}
+
+  @FieldResolver(() => RecordConnection, { nullable: true, description: 'Records about the person, newest first.' })
+  async records(
+    @Root() { id }: Pick<Contact, 'id'>,
+    @Ctx() context: CallContext,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+    @Arg('filter', () => RecordFilterInput, { nullable: true, description: 'Which ones.' })
+    filter?: RecordFilterInput | null,
+  ): Promise<Connection<RecordEntity>> {
+    return await connectionUnder(context, id, args, {
+      field: 'Contact.records',
+      kind: 'record',
+      filter: filter ?? {},
+      pages: (actor, ids, page) => this.service.pagesUnder(actor, ids, filter ?? {}, page),
+      counts: (actor, ids) => this.service.countsUnder(actor, ids, filter ?? {}),
+    });
+  }
+}

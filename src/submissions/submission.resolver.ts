@@ -1,0 +1,311 @@
+import {
+  Arg,
+  Args,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
+import { Contact } from '../contacts/contact.entity.js';
+import type { ContactService } from '../contacts/contact.service.js';
+import { EventConnection } from '../events/event.entity.js';
+import type { EventService, ListedEvent } from '../events/event.service.js';
+import { IntakeBot } from '../intake-bots/intake-bot.entity.js';
+import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
+import type { Actor } from '../platform/actor.js';
+import type { CallContext } from '../platform/call-context.js';
+import {
+  ConnectionArgs,
+  connectionOf,
+  connectionType,
+  connectionUnder,
+  DateTimeRange,
+  type Connection,
+} from '../platform/connection.js';
+import { connectionPage } from '../platform/page.js';
+import { JSONObject } from '../platform/scalars.js';
+import { validate } from '../platform/validate.js';
+import {
+  Message,
+  MessageRoleEnum,
+  Submission,
+  SubmissionStatusEnum,
+  type SubmissionStatus,
+} from './submission.entity.js';
+import { AddSubmissionMessage, CreateSubmission, UpdateSubmission } from './submission.input.js';
+import type { SubmissionFilter, SubmissionService } from './submission.service.js';
+
+const SubmissionConnection = connectionType('Submission', Submission);
+const MessageConnection = connectionType('Message', Message);
+
+@InputType('SubmissionFilter', { description: 'Which submissions to list.' })
+class SubmissionFilterInput implements SubmissionFilter {
+  @Field(() => [SubmissionStatusEnum], { nullable: true, description: 'In one of these states.' })
+  status?: SubmissionStatus[] | null;
+
+  @Field(() => Boolean, { nullable: true, description: 'Test submissions only, or none of them.' })
+  isTest?: boolean | null;
+
+  @Field(() => ID, { nullable: true, description: 'Of this contact.' })
+  contactId?: string | null;
+
+  @Field(() => DateTimeRange, { nullable: true, description: 'Created within.' })
+  createdAt?: DateTimeRange | null;
+}
+
+@InputType('CreateSubmissionInput', { description: 'A new submission.' })
+class CreateSubmissionInput {
+  @Field(() => ID, { description: 'The bot it answers; it must be ACTIVE.' })
+  intakeBotId!: string;
+
+  @Field(() => JSONObject, { description: "The answers by field name, checked against the bot's schema." })
+  data!: Record<string, unknown>;
+
+  @Field(() => SubmissionStatusEnum, { nullable: true, description: 'COMPLETED by default.' })
+  status?: SubmissionStatus;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Fires webhooks, but counts towards no limit; false by default.',
+  })
+  isTest?: boolean;
+}
+
+@InputType('UpdateSubmissionInput', { description: 'What to change of a submission; what is absent stays.' })
+class UpdateSubmissionInput {
+  @Field(() => ID, { description: 'The submission.' })
+  id!: string;
+
+  @Field(() => JSONObject, { nullable: true, description: 'Merged into the answers; null removes one.' })
+  data?: Record<string, unknown>;
+
+  @Field(() => SubmissionStatusEnum, { nullable: true, description: 'COMPLETED cannot go back.' })
+  status?: SubmissionStatus;
+}
+
+@InputType('AddSubmissionMessageInput', { description: 'A new line of the conversation behind a submission.' })
+class AddSubmissionMessageInput {
+  @Field(() => ID, { description: 'The submission.' })
+  submissionId!: string;
+
+  @Field(() => MessageRoleEnum, { description: 'Who said it.' })
+  role!: 'assistant' | 'user';
+
+  @Field(() => String, { description: 'What was said, at most 10,000 characters.' })
+  content!: string;
+}
+
+@InputType('DeleteSubmissionInput', { description: 'The submission to delete.' })
+class DeleteSubmissionInput {
+  @Field(() => ID, { description: 'The submission.' })
+  id!: string;
+}
+
+@ObjectType('CreateSubmissionPayload', { description: 'The new submission.', simpleResolvers: true })
+class CreateSubmissionPayload {
+  @Field(() => Submission, { description: 'The submission.' })
+  submission!: Submission;
+}
+
+@ObjectType('UpdateSubmissionPayload', { description: 'The changed submission.', simpleResolvers: true })
+class UpdateSubmissionPayload {
+  @Field(() => Submission, { description: 'The submission as it is now.' })
+  submission!: Submission;
+}
+
+@ObjectType('AddSubmissionMessagePayload', { description: 'The new message.', simpleResolvers: true })
+class AddSubmissionMessagePayload {
+  @Field(() => Message, { description: 'The message.' })
+  message!: Message;
+}
+
+@ObjectType('DeleteSubmissionPayload', { description: 'What was deleted.', simpleResolvers: true })
+class DeleteSubmissionPayload {
+  @Field(() => Submission, { description: 'The submission as it was.' })
+  submission!: Submission;
+}
+
+@Resolver(() => Submission)
+export class SubmissionResolver {
+  constructor(
+    private readonly submissions: SubmissionService,
+    private readonly intakeBots: IntakeBotService,
+    private readonly contacts: ContactService,
+    private readonly eventLog: EventService,
+  ) {}
+
+  @Query(() => Submission, { name: 'submission', nullable: true, description: 'A submission by its id.' })
+  async get(
+    @Ctx('actor') actor: Actor,
+    @Arg('id', () => ID, { description: 'The submission id.' }) id: string,
+  ): Promise<Submission> {
+    return await this.submissions.get(actor, id);
+  }
+
+  @Query(() => SubmissionConnection, { name: 'submissions', description: 'Submissions, newest first.' })
+  async list(
+    @Ctx('actor') actor: Actor,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+    @Arg('intakeBotId', () => ID, { nullable: true, description: 'Of this bot; of all when absent.' })
+    intakeBotId?: string | null,
+    @Arg('filter', () => SubmissionFilterInput, { nullable: true, description: 'Which ones.' })
+    filter?: SubmissionFilterInput | null,
+  ): Promise<Connection<Submission>> {
+    const page = connectionPage(args, 'submission');
+    const found = await this.submissions.search(actor, intakeBotId ?? null, filter ?? {}, page);
+    return connectionOf(page, found, () =>
+      this.submissions.count(actor, { ...filter, intakeBotId: intakeBotId ?? null }),
+    );
+  }
+
+  @FieldResolver(() => IntakeBot, { nullable: true, description: 'The bot it answers.' })
+  async intakeBot(
+    @Root() { intakeBotId }: Pick<Submission, 'intakeBotId'>,
+    @Ctx() context: CallContext,
+  ): Promise<IntakeBot | null> {
+    return await context.load('intakeBot', intakeBotId, (actor, ids) => this.intakeBots.getMany(actor, ids));
+  }
+
+  @FieldResolver(() => Contact, { nullable: true, description: 'The person behind it, once it is completed.' })
+  async contact(
+    @Root() { contactId }: Pick<Submission, 'contactId'>,
+    @Ctx() context: CallContext,
+  ): Promise<Contact | null> {
+    if (contactId === null) return null;
+    return await context.load('contact', contactId, (actor, ids) => this.contacts.getMany(actor, ids));
+  }
+
+  @FieldResolver(() => MessageConnection, { nullable: true, description: 'The conversation, newest first.' })
+  async messages(
+    @Root() { id }: Pick<Submission, 'id'>,
+    @Ctx() context: CallContext,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+  ): Promise<Connection<Message>> {
+    return await connectionUnder(context, id, args, {
+      field: 'Submission.messages',
+      kind: 'message',
+      pages: (actor, ids, page) => this.submissions.messagePages(actor, ids, page),
+      counts: (actor, ids) => this.submissions.messageCounts(actor, ids),
+    });
+  }
+
+  @FieldResolver(() => EventConnection, { nullable: true, description: 'What happened to it, newest first.' })
+  async events(
+    @Root() { id }: Pick<Submission, 'id'>,
+    @Ctx() context: CallContext,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+  ): Promise<Connection<ListedEvent>> {
+    return await connectionUnder(context, id, args, {
+      field: 'Submission.events',
+      kind: 'event',
+      pages: (actor, ids, page) => this.eventLog.pagesOf(actor, ids, page),
+      counts: (actor, ids) => this.eventLog.countsOf(actor, ids),
+    });
+  }
+
+  @Mutation(() => CreateSubmissionPayload, {
+    description: 'Takes a submission. COMPLETED fires `submission.completed`.',
+  })
+  async createSubmission(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => CreateSubmissionInput, { description: 'The submission.' })
+    { intakeBotId, ...input }: CreateSubmissionInput,
+  ): Promise<CreateSubmissionPayload> {
+    const read = () => validate(CreateSubmission, input, 'camelCase');
+    return { submission: await this.submissions.create(actor, intakeBotId, read) };
+  }
+
+  @Mutation(() => UpdateSubmissionPayload, { description: 'Changes a submission. What changes nothing fires nothing.' })
+  async updateSubmission(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => UpdateSubmissionInput, { description: 'The changes.' }) { id, ...input }: UpdateSubmissionInput,
+  ): Promise<UpdateSubmissionPayload> {
+    return {
+      submission: await this.submissions.update(actor, id, () => validate(UpdateSubmission, input, 'camelCase')),
+    };
+  }
+
+  @Mutation(() => AddSubmissionMessagePayload, { description: 'Adds to the conversation behind a submission.' })
+  async addSubmissionMessage(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => AddSubmissionMessageInput, { description: 'The message.' })
+    { submissionId, ...input }: AddSubmissionMessageInput,
+  ): Promise<AddSubmissionMessagePayload> {
+    const read = () => validate(AddSubmissionMessage, input, 'camelCase');
+    return { message: await this.submissions.addMessage(actor, submissionId, read) };
+  }
+
+  @Mutation(() => DeleteSubmissionPayload, { description: 'Deletes a submission and its conversation.' })
+  async deleteSubmission(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => DeleteSubmissionInput, { description: 'Which one.' }) { id }: DeleteSubmissionInput,
+  ): Promise<DeleteSubmissionPayload> {
+    return { submission: await this.submissions.remove(actor, id) };
+  }
+}
+
+@Resolver(() => Message)
+export class MessageResolver {
+  constructor(private readonly submissions: SubmissionService) {}
+
+  @FieldResolver(() => Submission, { nullable: true, description: 'The submission it belongs to.' })
+  async submission(
+    @Root() { submissionId }: Pick<Message, 'submissionId'>,
+    @Ctx() context: CallContext,
+  ): Promise<Submission | null> {
+    return await context.load('submission', submissionId, (actor, ids) => this.submissions.getMany(actor, ids));
+  }
+}
+
+@Resolver(() => IntakeBot)
+export class IntakeBotSubmissions {
+  constructor(private readonly service: SubmissionService) {}
+
+  @FieldResolver(() => SubmissionConnection, { nullable: true, description: 'The submissions to it, newest first.' })
+  async submissions(
+    @Root() { id }: Pick<IntakeBot, 'id'>,
+    @Ctx() context: CallContext,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+    @Arg('filter', () => SubmissionFilterInput, { nullable: true, description: 'Which ones.' })
+    filter?: SubmissionFilterInput | null,
+  ): Promise<Connection<Submission>> {
+    return await connectionUnder(context, id, args, {
+      field: 'IntakeBot.submissions',
+      kind: 'submission',
+      filter: filter ?? {},
+      pages: (actor, ids, page) => this.service.pagesUnder(actor, 'intakeBot', ids, filter ?? {}, page),
+      counts: (actor, ids) => this.service.countsUnder(actor, 'intakeBot', ids, filter ?? {}),
+    });
+  }
+}
+
+@Resolver(() => Contact)
+export class ContactSubmissions {
+  constructor(private readonly service: SubmissionService) {}
+
+  @FieldResolver(() => SubmissionConnection, {
+    nullable: true,
+    description: 'What the person submitted, newest first.',
+  })
+  async submissions(
+    @Root() { id }: Pick<Contact, 'id'>,
+    @Ctx() context: CallContext,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+    @Arg('filter', () => SubmissionFilterInput, { nullable: true, description: 'Which ones.' })
+    filter?: SubmissionFilterInput | null,
+  ): Promise<Connection<Submission>> {
+    return await connectionUnder(context, id, args, {
+      field: 'Contact.submissions',
+      kind: 'submission',
+      filter: filter ?? {},
+      pages: (actor, ids, page) => this.service.pagesUnder(actor, 'contact', ids, filter ?? {}, page),
+      counts: (actor, ids) => this.service.countsUnder(actor, 'contact', ids, filter ?? {}),
+    });
+  }
+}
