@@ -5,10 +5,18 @@ import { parseBody, readBody } from '../http/body.js';
 import type { Cors } from '../http/cors.js';
 import { failureOf } from '../http/failure.js';
 import { readIdempotencyKey, type Idempotency } from '../http/idempotency.js';
+import { tellRateLimit } from '../http/rate-limit-headers.js';
+import type { RateLimiter } from '../http/rate-limit.js';
 import { factsOf } from '../http/request.js';
 import { jsonType, send } from '../http/send.js';
-import { authenticationRequired, invalid, workspaceArchived, type Failure } from '../platform/errors.js';
-import { requireFeature } from '../workspaces/plans.js';
+import {
+  authenticationRequired,
+  invalid,
+  rateLimitExceeded,
+  workspaceArchived,
+  type Failure,
+} from '../platform/errors.js';
+import { plans, requireFeature } from '../workspaces/plans.js';
 import type { Pages } from './pages.js';
 import { RouteTable } from './route-table.js';
 import type { RestCall, Route } from './route.js';
@@ -16,6 +24,7 @@ import type { RestCall, Route } from './route.js';
 export interface RestDoor {
   routes: readonly Route[];
   authenticator: Authenticator;
+  limiter: Pick<RateLimiter, 'take'>;
   idempotency: Idempotency;
   cors: Cors;
   /** What anyone may read. */
@@ -23,7 +32,7 @@ export interface RestDoor {
 }
 
 /** `/api/v1`: the table of routes as Express knows it. The order of refusals is the order of this function. */
-export function restRouter({ routes, authenticator, idempotency, cors, pages }: RestDoor): RequestHandler {
+export function restRouter({ routes, authenticator, limiter, idempotency, cors, pages }: RestDoor): RequestHandler {
   const table = new RouteTable(routes);
 
   async function answer(request: Request, response: Response): Promise<void> {
@@ -36,6 +45,9 @@ export function restRouter({ routes, authenticator, idempotency, cors, pages }: 
     if (actor === null) throw authenticationRequired();
     if (actor.workspace.archived) throw workspaceArchived();
     requireFeature(actor, 'api');
+    const grant = await limiter.take(actor.id, plans[actor.workspace.plan].requestsPerMinute, 1);
+    tellRateLimit(grant, response);
+    if (!grant.allowed) throw rateLimitExceeded(grant.retryAfterSeconds);
     if (request.method === 'OPTIONS') return describe(response, table.allowed(path));
     const { route, params } = table.match(request.method, path);
     const bytes = route.body === null ? null : await readBody(request);
