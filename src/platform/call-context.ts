@@ -1,12 +1,24 @@
 import DataLoader from 'dataloader';
-import type { Actor } from './actor.js';
+import type { Actor, Origin } from './actor.js';
 import { authenticationRequired } from './errors.js';
+
+/** What of the door an operation came through its resolvers may need. */
+export interface Door {
+  origin: Origin | null;
+  /** Where the cookie of a session goes; null where none can be set. */
+  cookie: { set: (token: string) => void; clear: () => void } | null;
+  /** The caller's budget as this operation left it; the door sets it before the operation runs. */
+  rateLimit: { limit: number; remaining: number; resetAtMs: number } | null;
+}
 
 /** What one GraphQL operation runs with: who calls, and one batch per kind of look-up. */
 export class CallContext {
   private readonly loaders = new Map<string, DataLoader<string, unknown>>();
 
-  constructor(private readonly caller: Actor | null) {}
+  constructor(
+    private readonly caller: Actor | null,
+    readonly door: Door = { origin: null, cookie: null, rateLimit: null },
+  ) {}
 
   /** @throws authentication_required for an anonymous caller */
   get actor(): Actor {

@@ -98,6 +98,18 @@ export const invalid = (path: string, code: IssueCode, message: string) => valid
 export const authenticationRequired = (because?: Private) =>
   new Failure('authentication_required', 'A valid API key or session is required.', {}, because);
 
+/** The same for a wrong password and for an account that is not there. */
+export const invalidCredentials = (because?: Private) =>
+  new Failure('invalid_credentials', 'The e-mail or the password is wrong.', {}, because);
+
+export const csrfRequired = (because?: Private) =>
+  new Failure(
+    'csrf_required',
+    'A call with the session cookie needs the header apollo-require-preflight: true or a JSON content type.',
+    {},
+    because,
+  );
+
 export const insufficientScopes = (required: readonly string[], granted: readonly string[]) =>
   new Failure('insufficient_scopes', `This API key lacks the scope ${required.join(', ')}.`, { required, granted });
 
