@@ -143,7 +143,9 @@ export class SubmissionService {
   /** By its bot's address: a submission of another bot is not there. */
   async getOf(actor: Actor, intakeBotId: string, id: string): Promise<SubmissionWithMessages> {
     actor.require('read:submissions');
-    const [submission] = await this.database.query(selectWithMessages, [id, actor.workspaceId, intakeBotId]);
+    const named = isId(id, 'submission') && isId(intakeBotId, 'intakeBot');
+    const values = [id, actor.workspaceId, intakeBotId];
+    const [submission] = named ? await this.database.query(selectWithMessages, values) : [];
     if (submission === undefined) {
       await this.intakeBots.find(actor.workspaceId, intakeBotId);
       throw notFound('submission');
