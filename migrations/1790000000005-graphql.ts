@@ -13,10 +13,18 @@ export class Graphql1790000000005 implements MigrationInterface {
         position bigint not null default nextval('event_positions_position')
       );
       create index event_positions_workspace on event_positions (workspace_id, position);
+
+      create table trusted_documents (
+        workspace_id text collate "C" not null references workspaces on delete cascade,
+        hash bytea not null,
+        text text not null,
+        created_at timestamptz(3) not null,
+        primary key (workspace_id, hash)
+      );
     `);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop table event_positions; drop sequence event_positions_position');
+    await runner.query('drop table trusted_documents, event_positions; drop sequence event_positions_position');
   }
 }

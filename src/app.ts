@@ -7,8 +7,11 @@ import { ApiKeyService } from './api-keys/api-key.service.js';
 import { ContactService } from './contacts/contact.service.js';
 import { EventService } from './events/event.service.js';
 import { Events, fanOutQueue } from './events/publish.js';
+import { Documents } from './graphql/documents.js';
+import { Gate } from './graphql/gate.js';
 import { graphqlSchema, schemaText } from './graphql/schema.js';
 import { GraphqlTransport } from './graphql/transport.js';
+import { TrustedDocuments } from './graphql/trusted-documents.js';
 import { Authenticator } from './http/authenticate.js';
 import { Cors } from './http/cors.js';
 import { Idempotency } from './http/idempotency.js';
@@ -55,6 +58,7 @@ export class App {
   readonly apiKeys: ApiKeyService;
   readonly events: Events;
   readonly eventLog: EventService;
+  readonly trustedDocuments: TrustedDocuments;
   readonly contacts: ContactService;
   readonly records: RecordService;
   readonly intakeBots: IntakeBotService;
@@ -87,6 +91,7 @@ export class App {
     this.apiKeys = new ApiKeyService(database, this.signals);
     this.events = new Events(jobs, this.signals);
     this.eventLog = new EventService(database);
+    this.trustedDocuments = new TrustedDocuments(database);
     this.contacts = new ContactService(database, this.events, this.eventLog);
     this.records = new RecordService(database, this.contacts);
     this.intakeBots = new IntakeBotService(database, this.events, () => this.publicUrl);
@@ -151,7 +156,9 @@ export class App {
     const authenticator = new Authenticator(this.apiKeys);
     const routes = restRoutes(this);
     const schema = graphqlSchema(this);
-    const graphql = new GraphqlTransport(schema, authenticator, this.log);
+    const documents = new Documents(schema);
+    const gate = new Gate(documents, this.trustedDocuments, this.rateLimiter);
+    const graphql = new GraphqlTransport({ schema, documents, gate, authenticator, log: this.log });
     await graphql.start();
     this.graphql = graphql;
     const serves = role !== 'worker';

@@ -56,8 +56,8 @@ describe('graphql links', () => {
     [
       'three levels and back',
       6,
-      `{ intakeBots { nodes { submissions { nodes {
-        contact { submissions(first: 3) { nodes { id intakeBot { id } } } records { nodes { id } } }
+      `{ intakeBots(first: 5) { nodes { submissions(first: 10) { nodes {
+        contact { submissions(first: 3) { nodes { id intakeBot { id } } } records(first: 5) { nodes { id } } }
       } } } } }`,
     ],
     [

@@ -1,6 +1,14 @@
 import { printSchemaWithDirectives } from '@graphql-tools/utils';
 import { lexicographicSortSchema, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type ClassType } from 'type-graphql';
+import { AccountResolver } from '../accounts/account.resolver.js';
+import type { AccountService } from '../accounts/account.service.js';
+import { MemberResolver } from '../accounts/member.resolver.js';
+import type { MemberService } from '../accounts/member.service.js';
+import { ApiKeyResolver, ViewerApiKey, WorkspaceUsageApiKeys } from '../api-keys/api-key.resolver.js';
+import type { ApiKeyService } from '../api-keys/api-key.service.js';
+import { AuditResolver } from '../audit/audit.resolver.js';
+import type { AuditService } from '../audit/audit.service.js';
 import { ContactResolver } from '../contacts/contact.resolver.js';
 import type { ContactService } from '../contacts/contact.service.js';
 import { EventResolver } from '../events/event.resolver.js';
@@ -17,20 +25,39 @@ import {
   SubmissionResolver,
 } from '../submissions/submission.resolver.js';
 import type { SubmissionService } from '../submissions/submission.service.js';
+import type { NoticeService } from '../workspaces/notice.service.js';
+import { WorkspaceResolver } from '../workspaces/workspace.resolver.js';
+import type { WorkspaceService } from '../workspaces/workspace.service.js';
 import { NodeResolver } from './node.resolver.js';
+import type { TrustedDocuments } from './trusted-documents.js';
+import { TrustedDocumentsResolver } from './trusted-documents.resolver.js';
 
 /** What resolvers call. */
 export interface GraphqlServices {
+  audit: AuditService;
+  workspaces: WorkspaceService;
+  notices: NoticeService;
+  accounts: AccountService;
+  members: MemberService;
+  apiKeys: ApiKeyService;
   eventLog: EventService;
   contacts: ContactService;
   records: RecordService;
   intakeBots: IntakeBotService;
   submissions: SubmissionService;
+  trustedDocuments: TrustedDocuments;
 }
 
 /** Every resolver, with what it needs: to add one is to add its line. */
 const resolvers = [
   line(NodeResolver, (services) => new NodeResolver(nodeSources(services))),
+  line(AuditResolver, ({ audit }) => new AuditResolver(audit)),
+  line(WorkspaceResolver, ({ workspaces, notices }) => new WorkspaceResolver(workspaces, notices)),
+  line(AccountResolver, ({ accounts, workspaces }) => new AccountResolver(accounts, workspaces)),
+  line(MemberResolver, ({ members }) => new MemberResolver(members)),
+  line(ApiKeyResolver, ({ apiKeys }) => new ApiKeyResolver(apiKeys)),
+  line(ViewerApiKey, ({ apiKeys }) => new ViewerApiKey(apiKeys)),
+  line(WorkspaceUsageApiKeys, ({ apiKeys }) => new WorkspaceUsageApiKeys(apiKeys)),
   line(EventResolver, ({ eventLog }) => new EventResolver(eventLog)),
   line(ContactResolver, ({ contacts }) => new ContactResolver(contacts)),
   line(RecordResolver, ({ records }) => new RecordResolver(records)),
@@ -45,6 +72,7 @@ const resolvers = [
   line(MessageResolver, ({ submissions }) => new MessageResolver(submissions)),
   line(IntakeBotSubmissions, ({ submissions }) => new IntakeBotSubmissions(submissions)),
   line(ContactSubmissions, ({ submissions }) => new ContactSubmissions(submissions)),
+  line(TrustedDocumentsResolver, ({ trustedDocuments }) => new TrustedDocumentsResolver(trustedDocuments)),
 ] as const;
 
 const nodeSources = (services: GraphqlServices): ConstructorParameters<typeof NodeResolver>[0] => ({

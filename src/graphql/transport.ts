@@ -1,38 +1,95 @@
-import { ApolloServer, HeaderMap, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServer, HeaderMap, type ApolloServerPlugin, type HTTPGraphQLRequest } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import type { Request, RequestHandler, Response } from 'express';
-import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Authenticator } from '../http/authenticate.js';
-import { bodyBytesMax, parseBody, readBody } from '../http/body.js';
+import { parseBody, readBody } from '../http/body.js';
 import { failureOf } from '../http/failure.js';
+import { tellRateLimit } from '../http/rate-limit-headers.js';
+import type { Grant } from '../http/rate-limit.js';
 import { factsOf } from '../http/request.js';
-import { CallContext } from '../platform/call-context.js';
-import { Failure, workspaceArchived } from '../platform/errors.js';
+import { jsonType, send } from '../http/send.js';
+import type { Actor } from '../platform/actor.js';
+import { CallContext, type Door } from '../platform/call-context.js';
+import { Failure, validationFailed, workspaceArchived } from '../platform/errors.js';
+import { unstorableIssues } from '../platform/json-text.js';
 import type { Log } from '../platform/log.js';
 import { requireFeature } from '../workspaces/plans.js';
+import { CompiledQueries } from './compiled.js';
+import type { Documents } from './documents.js';
+import { errorOfFailure, errorsOf, formatError, refusalOf } from './errors.js';
+import { Refused, unknownCost, type Admission, type Caller, type CostReport, type Gate } from './gate.js';
+import { operationRequestOf, trustedRequest } from './operation-request.js';
+
+/** How one operation over HTTP stands. */
+interface Progress {
+  admission: Admission | null;
+  refused: Refused | null;
+  grant: Grant | null;
+  cost: CostReport;
+  /** Whether the caller only wants to know what the operation would cost. */
+  costOnly: boolean;
+  /** Whether nothing ran, because the variables did not fit. */
+  misfit: boolean;
+}
+
+/** Apollo makes a copy of the context, with which this is shared. */
+class HttpCall extends CallContext {
+  readonly progress: Progress = {
+    admission: null,
+    refused: null,
+    grant: null,
+    cost: unknownCost,
+    costOnly: false,
+    misfit: false,
+  };
+
+  constructor(
+    readonly from: Caller,
+    door: Door,
+  ) {
+    super(from.actor, door);
+  }
+}
+
+export interface GraphqlDoor {
+  schema: GraphQLSchema;
+  documents: Documents;
+  gate: Gate;
+  authenticator: Authenticator;
+  log: Log;
+}
 
 /** `/graphql`: Apollo Server behind our own hall, without a second one in between. */
 export class GraphqlTransport {
-  private readonly apollo: ApolloServer<CallContext>;
+  private readonly apollo: ApolloServer<HttpCall>;
 
-  constructor(
-    schema: GraphQLSchema,
-    private readonly authenticator: Authenticator,
-    log: Log,
-  ) {
-    this.apollo = new ApolloServer<CallContext>({
+  constructor(private readonly door: GraphqlDoor) {
+    const { schema, documents, log } = door;
+    this.apollo = new ApolloServer<HttpCall>({
       schema,
       introspection: true,
       includeStacktraceInErrorResponses: false,
       stopOnTerminationSignals: false,
       persistedQueries: false,
       status400ForVariableCoercionErrors: true,
-      csrfPrevention: true,
+      // Of cookies only, which `requirePreflight` looks after: other callers say who they are in a header.
+      csrfPrevention: false,
+      // What passed the gate is parsed and validated.
+      documentStore: {
+        get: async (key) => documents.find(key.slice(-64)),
+        set: async () => undefined,
+        delete: async () => undefined,
+      },
       formatError: (formatted, error) => formatError(formatted, error, log),
-      plugins: [ApolloServerPluginCacheControlDisabled(), ApolloServerPluginLandingPageDisabled(), statusOfFailures],
+      plugins: [
+        ApolloServerPluginCacheControlDisabled(),
+        ApolloServerPluginLandingPageDisabled(),
+        running(new CompiledQueries(schema), log),
+      ],
       logger: quiet,
     });
   }
@@ -47,70 +104,146 @@ export class GraphqlTransport {
 
   handler(): RequestHandler {
     return async (request, response) => {
+      const { log, origin } = factsOf(request);
+      const from: Caller = { actor: null, address: origin.address };
       try {
-        const actor = await this.authenticator.actorOf(request);
-        if (actor?.workspace.archived) throw workspaceArchived();
-        if (actor?.kind === 'key') requireFeature(actor, 'api');
-        const body = request.method === 'POST' ? parseBody(await readBody(request)) : undefined;
-        await this.execute(request, response, new CallContext(actor), body);
+        from.actor = await this.door.authenticator.actorOf(request);
+        if (from.actor?.workspace.archived) throw workspaceArchived();
+        if (from.actor?.kind === 'key') requireFeature(from.actor, 'api');
+        await this.answer(request, response, from);
       } catch (thrown) {
-        const failure = failureOf(thrown, factsOf(request).log);
+        const { reason, cost, grant } =
+          thrown instanceof Refused || !isCounted(from.actor, thrown)
+            ? asRefused(thrown)
+            : await this.door.gate.refuse(from, thrown);
+        if (grant !== null && from.actor !== null) tellRateLimit(grant, response);
+        const failure = failureOf(reason, log);
         for (const [name, value] of Object.entries(failure.headers)) response.setHeader(name, value);
-        response.status(failure.status).json({ errors: [errorOf(failure)] });
+        const text = JSON.stringify({ errors: [errorOfFailure(failure)], extensions: { cost } });
+        await send(request, response, { status: failure.status, type: jsonType, text });
       }
     };
   }
 
-  private async execute(request: Request, response: Response, context: CallContext, body: unknown): Promise<void> {
-    const headers = new HeaderMap();
-    for (const [name, value] of Object.entries(request.headers)) headers.set(name, String(value));
-    const query = request.url.indexOf('?');
+  private async answer(request: Request, response: Response, from: Caller): Promise<void> {
+    const { log, origin } = factsOf(request);
+    if (from.actor?.kind === 'user') requirePreflight(request);
+    const http = await httpRequestOf(request);
+    const call = new HttpCall(from, { origin, cookie: null, rateLimit: null });
+    const { progress } = call;
+    progress.costOnly = /^(1|true)$/i.test(String(request.headers['x-cost-only'] ?? ''));
+    await this.admit(call, http);
+    const { admission, refused } = progress;
     const answer = await this.apollo.executeHTTPGraphQLRequest({
-      httpGraphQLRequest: {
-        method: request.method,
-        headers,
-        search: query === -1 ? '' : request.url.slice(query),
-        body,
+      httpGraphQLRequest: admission === null ? http : trustedRequest(http, admission.text),
+      context: async () => {
+        if (refused !== null) throw refusalOf(refused.reason, log);
+        return call;
       },
-      context: async () => context,
     });
-    for (const [name, value] of answer.headers) response.setHeader(name, value);
-    response.status(answer.status ?? 200);
-    if (answer.body.kind === 'complete') response.send(answer.body.string);
-    else response.status(501).end();
+    const type = answer.headers.get('content-type') ?? jsonType;
+    let text = answer.body.kind === 'complete' ? answer.body.string : '';
+    if (refused !== null) {
+      text = answerOf({ errors: errorsOf(refused.reason, log) }, progress.cost);
+    } else if (admission === null) {
+      // In no form of GraphQL over HTTP, as Apollo says.
+      const { cost, grant, reason } = await this.door.gate.refuse(from, null);
+      if (reason !== null) throw new Refused(reason, cost, grant);
+      progress.grant = grant;
+      text = answerOf(JSON.parse(text) as object, cost);
+    }
+    if (from.actor !== null && progress.grant !== null) tellRateLimit(progress.grant, response);
+    for (const [name, value] of answer.headers) {
+      if (!/^content-(type|length)$/.test(name)) response.setHeader(name, value);
+    }
+    const notRun = progress.misfit || (refused !== null && !(refused.reason instanceof Failure));
+    // To those who take only `application/json`, a well-formed request is answered with 200, whatever came of it.
+    const isLegacy = answer.status === 400 && notRun && type.startsWith('application/json');
+    await send(request, response, { status: isLegacy ? 200 : (answer.status ?? 200), type, text });
+  }
+
+  /** Nothing is admitted or refused that is in no form of an operation: Apollo words what it lacks. */
+  private async admit({ from, progress, door }: HttpCall, http: HTTPGraphQLRequest): Promise<void> {
+    const asked = operationRequestOf(http);
+    if (asked === null) return;
+    try {
+      const issues = http.method === 'GET' ? unstorableIssues(asked.variables) : [];
+      if (issues.length > 0) throw await this.door.gate.refuse(from, validationFailed(issues));
+      progress.admission = await this.door.gate.admit(from, asked);
+      progress.cost = progress.admission.cost;
+      progress.grant = progress.admission.grant;
+      door.rateLimit = progress.grant;
+    } catch (thrown) {
+      if (!(thrown instanceof Refused)) throw thrown;
+      progress.refused = thrown;
+      progress.cost = thrown.cost;
+      progress.grant = thrown.grant;
+    }
   }
 }
 
-export { bodyBytesMax };
+const asRefused = (thrown: unknown) => (thrown instanceof Refused ? thrown : new Refused(thrown, unknownCost, null));
 
-function errorOf({ code, message, details }: Failure): GraphQLFormattedError {
-  return { message, extensions: { code, details } };
+/** Who is not let in at all has no budget to take from. */
+const isCounted = (actor: Actor | null, thrown: unknown) =>
+  actor !== null &&
+  !(thrown instanceof Failure && ['workspace_archived', 'feature_not_available'].includes(thrown.code));
+
+const answerOf = (answer: object, cost: CostReport) => JSON.stringify({ ...answer, extensions: { cost } });
+
+async function httpRequestOf(request: Request): Promise<HTTPGraphQLRequest> {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) headers.set(name, String(value));
+  const query = request.url.indexOf('?');
+  return {
+    method: request.method,
+    headers,
+    search: query === -1 ? '' : request.url.slice(query),
+    body: request.method === 'POST' ? parseBody(await readBody(request)) : undefined,
+  };
 }
 
-function formatError(formatted: GraphQLFormattedError, error: unknown, log: Log): GraphQLFormattedError {
-  const code = formatted.extensions?.['code'];
-  const thrown = error instanceof GraphQLError ? (error.originalError ?? error) : error;
-  if (thrown instanceof GraphQLError && code !== 'INTERNAL_SERVER_ERROR') {
-    const known = code === 'BAD_USER_INPUT' || code === 'OPERATION_RESOLUTION_FAILURE' || code === 'BAD_REQUEST';
-    return { ...formatted, extensions: { code: known ? 'GRAPHQL_VALIDATION_FAILED' : code, details: {} } };
-  }
-  return { ...formatted, ...errorOf(failureOf(thrown, log)) };
+/** A browser adds the cookie by itself to whatever another site makes it send, but not these headers. */
+function requirePreflight({ headers }: Request): void {
+  if (/^application\/json *(;|$)/i.test(headers['content-type'] ?? '')) return;
+  if ((headers['apollo-require-preflight'] ?? '') !== '') return;
+  throw new Failure('csrf_required', 'Send apollo-require-preflight: true, or a JSON body, with a session.');
 }
 
-/** An operation that yields nothing but a refusal answers with the refusal's status. */
-const statusOfFailures: ApolloServerPlugin<CallContext> = {
-  async requestDidStart() {
-    return {
-      async willSendResponse({ errors, response }) {
-        const refusal = errors?.[0]?.originalError;
-        const { body } = response;
-        const empty =
-          body.kind === 'single' && Object.values(body.singleResult.data ?? {}).every((value) => value === null);
-        if (empty && refusal instanceof Failure && refusal.code === 'authentication_required')
-          response.http.status = 401;
-      },
-    };
-  },
-};
+/** Runs what was admitted, compiled where it is hot, and says what it cost. */
+function running(compiled: CompiledQueries, log: Log): ApolloServerPlugin<HttpCall> {
+  return {
+    async requestDidStart() {
+      return {
+        async responseForOperation({ contextValue: call, request }) {
+          const { admission, costOnly } = call.progress;
+          if (admission === null) return null;
+          if (costOnly) return responseOf({ data: null });
+          const result = await compiled.run(admission.valid, admission.operation, call, request.variables ?? {});
+          if (result === null) return null;
+          const errors = result.errors?.map((error) => formatError(plain(error), error, log));
+          return responseOf({ data: result.data ?? null, ...(errors?.length ? { errors } : {}) });
+        },
+        async willSendResponse({ contextValue: { progress }, response }) {
+          if (response.body.kind !== 'single') return;
+          const { singleResult } = response.body;
+          progress.misfit = progress.admission !== null && singleResult.data === undefined;
+          singleResult.extensions = { cost: progress.cost };
+        },
+      };
+    },
+  };
+}
+
+const responseOf = (singleResult: { data: Record<string, unknown> | null; errors?: GraphQLFormattedError[] }) => ({
+  http: { status: undefined, headers: new HeaderMap() },
+  body: { kind: 'single' as const, singleResult },
+});
+
+const plain = ({ message, locations, path }: GraphQLFormattedError): GraphQLFormattedError => ({
+  message,
+  ...(locations && { locations }),
+  ...(path && { path }),
+});
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };

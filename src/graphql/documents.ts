@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import {
+  GraphQLError,
+  Kind,
+  parse,
+  validate,
+  visit,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type ValueNode,
+} from 'graphql';
+import { Failure, validationFailed, type Issue } from '../platform/errors.js';
+import { jsonDepthMax, keyPath, unstorableText } from '../platform/json-text.js';
+import { costOf, type Cost, type Fragments, type Variables } from './cost.js';
+import { countTokens, holdLimits, tokensMax, tooCostly } from './limits.js';
+
+/** What a text may remember at most, over all texts kept; a token takes some 300 bytes. */
+const tokensKeptMax = 100_000;
+const textCharactersKeptMax = 65_536;
+const validationErrorsMax = 10;
+
+/** A text that was found valid and within the limits that need no variables. */
+export interface ValidDocument {
+  hash: string;
+  document: DocumentNode;
+  fragments: Fragments;
+  operations: OperationDefinitionNode[];
+  /** How often it was asked for. */
+  uses: number;
+}
+
+/** The errors of a document that cannot run, as GraphQL words them. */
+export class DocumentErrors extends Error {
+  constructor(
+    readonly code: 'GRAPHQL_PARSE_FAILED' | 'GRAPHQL_VALIDATION_FAILED',
+    readonly errors: readonly GraphQLError[],
+  ) {
+    super('the document is not valid');
+  }
+}
+
+/** Reads texts into documents, and keeps those that come again; the least lately used go first. */
+export class Documents {
+  private readonly kept = new Map<string, { tokens: number; read: ValidDocument | Error }>();
+  private readonly byHash = new Map<string, ValidDocument>();
+  private readonly constantCosts = new WeakMap<OperationDefinitionNode, Cost>();
+  private tokensKept = 0;
+
+  constructor(private readonly schema: GraphQLSchema) {}
+
+  /** @throws DocumentErrors, query_too_costly, validation_failed for what no database can keep */
+  read(text: string): ValidDocument {
+    const known = this.kept.get(text);
+    if (known !== undefined) {
+      // Put last again.
+      this.kept.delete(text);
+      this.kept.set(text, known);
+      if (known.read instanceof Error) throw known.read;
+      known.read.uses += 1;
+      return known.read;
+    }
+    let tokens = tokensMax;
+    let read: ValidDocument | Error;
+    try {
+      read = readDocument(this.schema, text);
+      tokens = tokensOf(read.document);
+    } catch (error) {
+      if (!(error instanceof Failure || error instanceof DocumentErrors)) throw error;
+      read = error;
+    }
+    if (text.length <= textCharactersKeptMax) this.keep(text, tokens, read);
+    if (read instanceof Error) throw read;
+    return read;
+  }
+
+  /** For Apollo, which asks by the text's SHA-256: what was read here is neither parsed nor validated again. */
+  find(hash: string): DocumentNode | undefined {
+    return this.byHash.get(hash)?.document;
+  }
+
+  costOf(operation: OperationDefinitionNode, fragments: Fragments, variables: Variables): Cost {
+    const known = this.constantCosts.get(operation);
+    if (known !== undefined) return known;
+    const cost = costOf(this.schema, operation, fragments, variables);
+    if (!cost.varies) this.constantCosts.set(operation, cost);
+    return cost;
+  }
+
+  private keep(text: string, tokens: number, read: ValidDocument | Error): void {
+    this.kept.set(text, { tokens, read });
+    if (!(read instanceof Error)) this.byHash.set(read.hash, read);
+    this.tokensKept += tokens;
+    for (const [oldest, entry] of this.kept) {
+      if (this.tokensKept <= tokensKeptMax) break;
+      this.kept.delete(oldest);
+      if (!(entry.read instanceof Error)) this.byHash.delete(entry.read.hash);
+      this.tokensKept -= entry.tokens;
+    }
+  }
+}
+
+/** @throws DocumentErrors, query_too_costly, validation_failed for what no database can keep */
+export function readDocument(schema: GraphQLSchema, text: string): ValidDocument {
+  const document = parseWithin(text);
+  holdLimits(document);
+  const issues = unstorableLiterals(document);
+  if (issues.length > 0) throw validationFailed(issues);
+  const errors = validate(schema, document, undefined, { maxErrors: validationErrorsMax });
+  if (errors.length > 0) throw new DocumentErrors('GRAPHQL_VALIDATION_FAILED', errors);
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  const operations: OperationDefinitionNode[] = [];
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+    if (definition.kind === Kind.OPERATION_DEFINITION) operations.push(definition);
+  }
+  return { hash: sha256(text), document, fragments, operations, uses: 1 };
+}
+
+export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+function parseWithin(text: string): DocumentNode {
+  try {
+    return parse(text, { maxTokens: tokensMax });
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    if (/contains more tha[nt] \d+ tokens/.test(error.message)) {
+      throw tooCostly('tokens', tokensMax, countTokens(text));
+    }
+    throw new DocumentErrors('GRAPHQL_PARSE_FAILED', [error]);
+  }
+}
+
+function tokensOf({ loc }: DocumentNode): number {
+  let tokens = 0;
+  for (let token = loc?.startToken; token; token = token.next ?? undefined) tokens += 1;
+  return tokens;
+}
+
+/** The same that a JSON body is refused for, in the literals of a document; paths are relative to the argument. */
+function unstorableLiterals(document: DocumentNode): Issue[] {
+  const issues: Issue[] = [];
+  visit(document, {
+    Argument: ({ value }) => check(value, '', 0),
+    VariableDefinition: ({ defaultValue }) => defaultValue && check(defaultValue, '', 0),
+  });
+  return issues;
+
+  function check(node: ValueNode, path: string, depth: number): void {
+    const add = (message: string) => issues.push({ path, message, code: 'bad_format' });
+    if (node.kind === Kind.STRING) {
+      const problem = unstorableText(node.value);
+      if (problem !== null) add(problem);
+    } else if (node.kind === Kind.FLOAT || node.kind === Kind.INT) {
+      const number = Number(node.value);
+      if (!Number.isFinite(number)) add('must be a number that fits a double (below 1.8e308)');
+      else if (node.kind === Kind.INT && !Number.isSafeInteger(number) && String(number) !== node.value) {
+        add('must be a whole number that a double holds exactly');
+      }
+    } else if (node.kind === Kind.LIST || node.kind === Kind.OBJECT) {
+      if (depth === jsonDepthMax) {
+        issues.push({ path, message: `must not be nested deeper than ${jsonDepthMax} levels`, code: 'not_allowed' });
+      } else if (node.kind === Kind.LIST) {
+        node.values.forEach((value, index) => check(value, keyPath(path, String(index)), depth + 1));
+      } else {
+        for (const { name, value } of node.fields) check(value, keyPath(path, name.value), depth + 1);
+      }
+    }
+  }
+}

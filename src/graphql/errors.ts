@@ -1,0 +1,56 @@
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { HeaderMap } from '@apollo/server';
+import { failureOf } from '../http/failure.js';
+import { Failure, type ErrorCode } from '../platform/errors.js';
+import type { Log } from '../platform/log.js';
+import { DocumentErrors } from './documents.js';
+
+/** A refusal in GraphQL's form, without a place in the document. */
+export function errorOfFailure({ code, message, details }: Failure): GraphQLFormattedError {
+  return { message, extensions: { code, details: relativeToInput(details) } };
+}
+
+/** What was thrown while a document was read or run, as what may leave. */
+export function formatError(formatted: GraphQLFormattedError, thrown: unknown, log: Log): GraphQLFormattedError {
+  const origin = originOf(thrown);
+  if (origin instanceof GraphQLError) return { ...formatted, extensions: { code: codeOf(origin), details: {} } };
+  return { ...formatted, ...errorOfFailure(failureOf(origin, log)) };
+}
+
+/** Every refusal of a request before anything ran. */
+export function errorsOf(thrown: unknown, log: Log): GraphQLFormattedError[] {
+  if (thrown instanceof DocumentErrors) {
+    return thrown.errors.map((error) => ({ ...error.toJSON(), extensions: { code: thrown.code, details: {} } }));
+  }
+  return [errorOfFailure(failureOf(thrown, log))];
+}
+
+/** In Apollo's form: what the answer's head is to be. */
+export function refusalOf(thrown: unknown, log: Log): GraphQLError {
+  const failure = thrown instanceof DocumentErrors ? null : failureOf(thrown, log);
+  const status = failure === null ? 400 : failure.status;
+  const headers = new HeaderMap(Object.entries(failure?.headers ?? {}));
+  return new GraphQLError('refused', { extensions: { http: { status, headers } } });
+}
+
+/** A GraphQLError of graphql-js's own, or what a resolver threw; graphql-jit wraps what it was thrown as well. */
+function originOf(thrown: unknown): unknown {
+  if (!(thrown instanceof Error) || thrown instanceof Failure) return thrown;
+  const { originalError } = thrown as { originalError?: unknown };
+  return originalError === undefined || originalError === null ? thrown : originOf(originalError);
+}
+
+/** A GraphQLError that is nobody's wrapping says that the request was not valid, except what the schema cannot send. */
+function codeOf(error: GraphQLError): ErrorCode {
+  return error.extensions['code'] === 'GRAPHQL_PARSE_FAILED' ? 'GRAPHQL_PARSE_FAILED' : 'GRAPHQL_VALIDATION_FAILED';
+}
+
+/** A body's issues stand at `variables.input.data.email`; a caller's input begins behind that. */
+function relativeToInput(details: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { issues } = details as { issues?: readonly { path: string }[] };
+  if (issues === undefined) return details;
+  return {
+    ...details,
+    issues: issues.map((issue) => ({ ...issue, path: issue.path.replace(/^variables\.[^.]+\.?/, '') })),
+  };
+}

@@ -1,0 +1,158 @@
+import { GraphQLError, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
+import type { Grant, RateLimiter } from '../http/rate-limit.js';
+import type { Actor } from '../platform/actor.js';
+import { authenticationRequired, Failure, rateLimitExceeded } from '../platform/errors.js';
+import { plans } from '../workspaces/plans.js';
+import { costMax, pointsOf, type Fragments, type Variables } from './cost.js';
+import { DocumentErrors, sha256, type Documents, type ValidDocument } from './documents.js';
+import { tooCostly } from './limits.js';
+import type { TrustedDocuments } from './trusted-documents.js';
+
+/** Points a minute, for whoever has no key. */
+const pointsOfPeople = 500;
+
+/** What may be called by nobody in particular. */
+const anonymousFields = new Set(['signIn', 'acceptInvitation', '__schema', '__type', '__typename']);
+
+/** One operation as a client asks for it, before anything of it is believed. */
+export interface OperationRequest {
+  query: string | null;
+  documentId: string | null;
+  operationName: string | null;
+  variables: Variables;
+}
+
+export interface Caller {
+  /** null: anonymous. */
+  actor: Actor | null;
+  address: string | null;
+}
+
+/** What every answer says of an operation's cost. */
+export interface CostReport {
+  requested: number;
+  limit: number;
+  /** What was taken from the per-minute limit. */
+  points: number;
+}
+
+export interface Admission {
+  text: string;
+  valid: ValidDocument;
+  operation: OperationDefinitionNode;
+  cost: CostReport;
+  grant: Grant;
+}
+
+/** An operation that was turned away: what to say, and of its cost what is known. */
+export class Refused extends Error {
+  constructor(
+    readonly reason: unknown,
+    readonly cost: CostReport,
+    readonly grant: Grant | null,
+  ) {
+    super('refused', { cause: reason });
+  }
+}
+
+export const unknownCost: CostReport = { requested: 0, limit: costMax, points: 0 };
+
+/** What every operation passes before it runs, over HTTP and over streams: trust, limits, validity, cost, budget. */
+export class Gate {
+  constructor(
+    private readonly documents: Documents,
+    private readonly trusted: Pick<TrustedDocuments, 'find' | 'isTrusted'>,
+    private readonly limiter: Pick<RateLimiter, 'take'>,
+  ) {}
+
+  /** @throws Refused */
+  async admit(caller: Caller, request: OperationRequest): Promise<Admission> {
+    let requested = 0;
+    let admitted: Omit<Admission, 'cost' | 'grant'>;
+    try {
+      const text = await this.textOf(caller.actor, request);
+      const valid = this.documents.read(text);
+      const operation = operationOf(valid, request.operationName);
+      if (caller.actor === null) requireAnonymous(operation, valid.fragments);
+      requested = this.documents.costOf(operation, valid.fragments, request.variables).requested;
+      if (requested > costMax) throw tooCostly('cost', costMax, requested);
+      admitted = { text, valid, operation };
+    } catch (reason) {
+      throw await this.refuse(caller, reason, requested);
+    }
+    const points = pointsOf(requested);
+    const grant = await this.take(caller, points);
+    const cost = { requested, limit: costMax, points: grant.allowed ? points : 0 };
+    if (!grant.allowed) throw new Refused(rateLimitExceeded(grant.retryAfterSeconds), cost, grant);
+    return { ...admitted, cost, grant };
+  }
+
+  /** What is refused takes a point too, unless it is refused for want of a name or of points. */
+  async refuse(caller: Caller, reason: unknown, requested = 0): Promise<Refused> {
+    const cost = { requested, limit: costMax, points: 0 };
+    if (reason instanceof Failure && reason.status === 401) return new Refused(reason, cost, null);
+    const grant = await this.take(caller, 1);
+    if (!grant.allowed) return new Refused(rateLimitExceeded(grant.retryAfterSeconds), cost, grant);
+    return new Refused(reason, { ...cost, points: 1 }, grant);
+  }
+
+  private async take({ actor, address }: Caller, points: number): Promise<Grant> {
+    if (actor === null) return await this.limiter.take(`anonymous:${address}`, pointsOfPeople, points);
+    const limit = actor.kind === 'key' ? plans[actor.workspace.plan].requestsPerMinute : pointsOfPeople;
+    return await this.limiter.take(actor.credentialId, limit, points);
+  }
+
+  private async textOf(actor: Actor | null, { query, documentId }: OperationRequest): Promise<string> {
+    if (documentId !== null) {
+      const text = await this.trusted.find(actor, documentId);
+      if (text === null) throw notTrusted('There is no such trusted document.');
+      if (query !== null && query !== text) throw notTrusted('The document and its id do not belong together.');
+      return text;
+    }
+    const text = query ?? '';
+    if (actor?.documentsOnly && !(await this.trusted.isTrusted(actor, sha256(text)))) {
+      throw notTrusted('This API key may run trusted documents only.');
+    }
+    return text;
+  }
+}
+
+const notTrusted = (message: string) => new Failure('document_not_trusted', message);
+
+function operationOf({ operations }: ValidDocument, name: string | null): OperationDefinitionNode {
+  const named = name === null ? operations : operations.filter((operation) => operation.name?.value === name);
+  const [operation] = named;
+  if (operation !== undefined && named.length === 1) return operation;
+  const message =
+    name === null && operations.length > 1
+      ? 'Must provide operation name if query contains multiple operations.'
+      : name === null
+        ? 'Must provide an operation.'
+        : `Unknown operation named "${name}".`;
+  throw new DocumentErrors('GRAPHQL_VALIDATION_FAILED', [new GraphQLError(message)]);
+}
+
+/** The fields that an operation asks of the root, through fragments too. */
+export function rootFields({ selectionSet }: OperationDefinitionNode, fragments: Fragments): Set<string> {
+  const names = new Set<string>();
+  const seen = new Set<string>();
+  const collect = ({ selections }: SelectionSetNode): void => {
+    for (const selection of selections) {
+      if (selection.kind === Kind.FIELD) names.add(selection.name.value);
+      else if (selection.kind === Kind.INLINE_FRAGMENT) collect(selection.selectionSet);
+      else if (!seen.has(selection.name.value)) {
+        seen.add(selection.name.value);
+        const fragment = fragments.get(selection.name.value);
+        if (fragment !== undefined) collect(fragment.selectionSet);
+      }
+    }
+  };
+  collect(selectionSet);
+  return names;
+}
+
+function requireAnonymous(operation: OperationDefinitionNode, fragments: Fragments): void {
+  for (const name of rootFields(operation, fragments)) {
+    if (!anonymousFields.has(name)) throw authenticationRequired();
+  }
+}

@@ -1,0 +1,117 @@
+import {
+  getIntrospectionQuery,
+  Kind,
+  Lexer,
+  parse,
+  Source,
+  TokenKind,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import { Failure } from '../platform/errors.js';
+
+export const tokensMax = 2_000;
+export const depthMax = 12;
+export const aliasesMax = 30;
+export const rootFieldsMax = 20;
+
+/** Counting the tokens of a refused text stops here. */
+const tokensCountedMax = 20_000;
+
+export type LimitRule = 'cost' | 'depth' | 'aliases' | 'tokens' | 'rootFields';
+
+export const tooCostly = (rule: LimitRule, limit: number, requested: number) =>
+  new Failure('query_too_costly', `The operation goes over the limit of ${limit} on ${rule}.`, {
+    rule,
+    limit,
+    requested,
+  });
+
+export function countTokens(text: string): number {
+  const lexer = new Lexer(new Source(text));
+  let tokens = 0;
+  while (tokens < tokensCountedMax && lexer.advance().kind !== TokenKind.EOF) tokens += 1;
+  return tokens;
+}
+
+interface Size {
+  /** Levels of fields, introspection aside. */
+  depth: number;
+  /** Levels of fields from `__schema` or `__type` on. */
+  introspectionDepth: number;
+  aliases: number;
+  /** Fields of this selection set itself. */
+  fields: number;
+}
+
+const nothing: Size = { depth: 0, introspectionDepth: 0, aliases: 0, fields: 0 };
+
+/**
+ * Measures what is written, each fragment as often as it is spread, before anything is validated: so the work is linear
+ * in the tokens, and a cycle of fragments, which validation refuses, is entered once.
+ */
+function measure(document: DocumentNode): Size {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  const measured = new Map<string, Size>();
+
+  function ofFragment(name: string): Size {
+    const known = measured.get(name);
+    if (known !== undefined) return known;
+    measured.set(name, nothing);
+    const fragment = fragments.get(name);
+    const size = fragment === undefined ? nothing : ofSet(fragment.selectionSet);
+    measured.set(name, size);
+    return size;
+  }
+
+  function ofSet({ selections }: SelectionSetNode): Size {
+    const size = { ...nothing };
+    for (const selection of selections) {
+      if (selection.kind === Kind.FIELD) {
+        const inner = selection.selectionSet === undefined ? nothing : ofSet(selection.selectionSet);
+        const introspects = selection.name.value === '__schema' || selection.name.value === '__type';
+        if (introspects) size.introspectionDepth = Math.max(size.introspectionDepth, inner.depth + 1);
+        else size.depth = Math.max(size.depth, inner.depth + 1);
+        size.introspectionDepth = Math.max(size.introspectionDepth, inner.introspectionDepth);
+        size.aliases += inner.aliases + (selection.alias === undefined ? 0 : 1);
+        size.fields += 1;
+      } else {
+        const inner =
+          selection.kind === Kind.FRAGMENT_SPREAD ? ofFragment(selection.name.value) : ofSet(selection.selectionSet);
+        size.depth = Math.max(size.depth, inner.depth);
+        size.introspectionDepth = Math.max(size.introspectionDepth, inner.introspectionDepth);
+        size.aliases += inner.aliases;
+        size.fields += inner.fields;
+      }
+    }
+    return size;
+  }
+
+  const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+  const sizes = operations.map(({ selectionSet }) => ofSet(selectionSet));
+  const most = (of: (size: Size) => number) => Math.max(0, ...sizes.map(of));
+  return {
+    depth: most(({ depth }) => depth),
+    introspectionDepth: most(({ introspectionDepth }) => introspectionDepth),
+    aliases: most(({ aliases }) => aliases),
+    fields: most(({ fields }) => fields),
+  };
+}
+
+/** As deep as the standard introspection query, and no deeper. */
+export const introspectionDepthMax = measure(
+  parse(getIntrospectionQuery({ specifiedByUrl: true, directiveIsRepeatable: true, inputValueDeprecation: true })),
+).introspectionDepth;
+
+/** @throws query_too_costly for any operation of the document that is too deep, or has too many aliases or root fields */
+export function holdLimits(document: DocumentNode): void {
+  const { depth, introspectionDepth, aliases, fields } = measure(document);
+  if (depth > depthMax) throw tooCostly('depth', depthMax, depth);
+  if (introspectionDepth > introspectionDepthMax) throw tooCostly('depth', introspectionDepthMax, introspectionDepth);
+  if (aliases > aliasesMax) throw tooCostly('aliases', aliasesMax, aliases);
+  if (fields > rootFieldsMax) throw tooCostly('rootFields', rootFieldsMax, fields);
+}

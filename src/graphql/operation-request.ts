@@ -1,0 +1,44 @@
+import type { HTTPGraphQLRequest } from '@apollo/server';
+import type { OperationRequest } from './gate.js';
+
+/** What a request asks for; null when it is in no form of GraphQL over HTTP. */
+export function operationRequestOf({ method, body, search }: HTTPGraphQLRequest): OperationRequest | null {
+  if (method === 'POST') return isObject(body) ? readFrom(body) : null;
+  if (method !== 'GET') return null;
+  const parameters = new URLSearchParams(search);
+  const names = [...parameters.keys()];
+  if (new Set(names).size < names.length) return null;
+  const given = Object.fromEntries(parameters);
+  try {
+    const { variables } = given;
+    return readFrom({ ...given, variables: variables === undefined ? undefined : (JSON.parse(variables) as unknown) });
+  } catch {
+    return null;
+  }
+}
+
+/** The same request with the text of its document, which it may have named by its id alone. */
+export function trustedRequest(http: HTTPGraphQLRequest, text: string): HTTPGraphQLRequest {
+  if (http.method === 'POST') {
+    const { documentId, ...body } = http.body as Record<string, unknown>;
+    return documentId === undefined ? http : { ...http, body: { ...body, query: text } };
+  }
+  const parameters = new URLSearchParams(http.search);
+  if (!parameters.has('documentId')) return http;
+  parameters.delete('documentId');
+  parameters.set('query', text);
+  return { ...http, search: `?${parameters.toString()}` };
+}
+
+function readFrom(given: Record<string, unknown>): OperationRequest | null {
+  const { query = null, documentId = null, operationName = null, variables = null, extensions = null } = given;
+  const isText = (value: unknown): value is string | null => value === null || typeof value === 'string';
+  if (!isText(query) || !isText(documentId) || !isText(operationName)) return null;
+  if ((query ?? documentId ?? '') === '') return null;
+  if (variables !== null && !isObject(variables)) return null;
+  if (typeof extensions !== 'string' && extensions !== null && !isObject(extensions)) return null;
+  return { query, documentId, operationName, variables: variables ?? {} };
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);

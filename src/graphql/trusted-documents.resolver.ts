@@ -1,0 +1,96 @@
+import type { GraphQLResolveInfo, GraphQLSchema } from 'graphql';
+import { Arg, Ctx, Field, ID, Info, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import type { Actor } from '../platform/actor.js';
+import { Failure, invalid, validationFailed, type Issue } from '../platform/errors.js';
+import { DateTime } from '../platform/scalars.js';
+import { DocumentErrors, readDocument, sha256 } from './documents.js';
+import type { TrustedDocuments } from './trusted-documents.js';
+
+const documentsMax = 100;
+
+@ObjectType('TrustedDocument', {
+  description: 'A document that programs may run by its id alone.',
+  simpleResolvers: true,
+})
+class TrustedDocumentType {
+  @Field(() => ID, { description: '`sha256:` and the SHA-256 of the text, in hexadecimal.' })
+  documentId!: string;
+
+  @Field(() => String, { description: 'The document.' })
+  text!: string;
+
+  @Field(() => DateTime, { description: 'Since when it is trusted.' })
+  createdAt!: Date;
+}
+
+@InputType('TrustDocumentsInput', { description: 'Documents to trust.' })
+class TrustDocumentsInput {
+  @Field(() => [String], { description: 'Their texts, at most 100; each must be valid and within the limits.' })
+  documents!: string[];
+}
+
+@InputType('DistrustDocumentsInput', { description: 'Documents to trust no longer.' })
+class DistrustDocumentsInput {
+  @Field(() => [ID], { description: 'Their ids, `sha256:…`.' })
+  documentIds!: string[];
+}
+
+@ObjectType('TrustDocumentsPayload', { description: 'What is trusted now.', simpleResolvers: true })
+class TrustDocumentsPayload {
+  @Field(() => [ID], { description: 'The ids of the documents sent, in their order.' })
+  documentIds!: string[];
+}
+
+@ObjectType('DistrustDocumentsPayload', { description: 'What is trusted no longer.', simpleResolvers: true })
+class DistrustDocumentsPayload {
+  @Field(() => [ID], { description: 'The ids that were sent.' })
+  documentIds!: string[];
+}
+
+@Resolver()
+export class TrustedDocumentsResolver {
+  constructor(private readonly trusted: TrustedDocuments) {}
+
+  @Query(() => [TrustedDocumentType], { description: 'What the workspace trusts. For Owners and Admins.' })
+  async trustedDocuments(@Ctx('actor') actor: Actor): Promise<TrustedDocumentType[]> {
+    return await this.trusted.list(actor);
+  }
+
+  @Mutation(() => TrustDocumentsPayload, { description: 'Trusts documents. For Owners and Admins.' })
+  async trustDocuments(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => TrustDocumentsInput, { description: 'The documents.' }) { documents }: TrustDocumentsInput,
+    @Info() { schema }: GraphQLResolveInfo,
+  ): Promise<TrustDocumentsPayload> {
+    actor.requireRole('ADMIN');
+    if (documents.length > documentsMax) {
+      throw invalid('documents', 'too_long', `must have at most ${documentsMax} entries`);
+    }
+    const issues = documents.flatMap((text, index) => problemOf(schema, text, `documents.${index}`) ?? []);
+    if (issues.length > 0) throw validationFailed(issues);
+    await this.trusted.trust(actor, documents);
+    return { documentIds: documents.map((text) => `sha256:${sha256(text)}`) };
+  }
+
+  @Mutation(() => DistrustDocumentsPayload, { description: 'Trusts documents no longer. For Owners and Admins.' })
+  async distrustDocuments(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => DistrustDocumentsInput, { description: 'Which ones.' }) { documentIds }: DistrustDocumentsInput,
+  ): Promise<DistrustDocumentsPayload> {
+    await this.trusted.distrust(actor, documentIds);
+    return { documentIds };
+  }
+}
+
+function problemOf(schema: GraphQLSchema, text: string, path: string): Issue | null {
+  try {
+    readDocument(schema, text);
+    return null;
+  } catch (error) {
+    if (error instanceof DocumentErrors) {
+      return { path, message: `is not valid: ${error.errors[0]?.message ?? ''}`, code: 'bad_format' };
+    }
+    if (error instanceof Failure) return { path, message: error.message, code: 'not_allowed' };
+    throw error;
+  }
+}

@@ -1,0 +1,243 @@
+import { expect } from 'chai';
+import { serverAudits } from 'graphql-http';
+import { createTenant, startServer, type TestServer } from './support/app.js';
+import { clientOf, type Client } from './support/client.js';
+import { createBot } from './support/factories.js';
+
+describe('graphql over http', () => {
+  let server: TestServer;
+  let client: Client;
+  let key: string;
+  let workspaceId: string;
+
+  before(async () => {
+    server = await startServer({ role: 'api' });
+    ({ key, workspaceId } = await createTenant(server.app));
+    client = clientOf(server.url, key);
+  });
+
+  after(async () => await server.stop());
+
+  const audits = serverAudits({
+    url: () => `${server.url}/graphql`,
+    fetchFn: async (input: string, init: RequestInit = {}) => {
+      const headers = new Headers(init.headers);
+      headers.set('Authorization', `Bearer ${key}`);
+      return await fetch(input, { ...init, headers });
+    },
+  });
+
+  it('knows all 61 audits of GraphQL over HTTP', () => {
+    expect(audits).to.have.length(61);
+  });
+
+  for (const audit of audits) {
+    it(`passes the audit ${audit.id}: ${audit.name}`, async () => {
+      const { status, ...result } = await audit.fn();
+      expect(status, 'reason' in result ? result.reason : '').to.equal('ok');
+    });
+  }
+
+  const cost = (requested: number, points: number) => ({ cost: { requested, limit: 5_000, points } });
+
+  it('says the cost on every answer: a success, a refusal, and what is no GraphQL at all', async () => {
+    expect((await client.graphql('{ intakeBots(first: 10) { nodes { id } } }')).body.extensions).to.deep.equal(
+      cost(10, 1),
+    );
+    expect((await client.graphql('{ nothing }')).body.extensions).to.deep.equal(cost(0, 1));
+    expect((await client.graphql('{')).body.extensions).to.deep.equal(cost(0, 1));
+    const batch = await fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify([{ query: '{ __typename }' }]),
+    });
+    expect(batch.status).to.equal(400);
+    expect(((await batch.json()) as { extensions: object }).extensions).to.deep.equal(cost(0, 1));
+    const stranger = await clientOf(server.url).graphql('{ intakeBots { nodes { id } } }');
+    expect(stranger.status).to.equal(401);
+    expect(stranger.body.errors[0].extensions.code).to.equal('authentication_required');
+    expect(stranger.body.extensions).to.deep.equal(cost(0, 0));
+  });
+
+  it('multiplies pages, and counts shapes of lists for nothing', async () => {
+    const query = `query ($n: Int) { intakeBots(first: $n) {
+      totalCount pageInfo { hasNextPage }
+      edges { cursor node { submissions(last: 3) { nodes { contact { id } } } } }
+    } }`;
+    const { body } = await client.graphql(query, { n: 7 });
+    expect(body.extensions).to.deep.equal(cost(7 * (1 + 3 * 2), 1));
+    expect((await client.graphql(query, { n: 1_000 })).body.extensions).to.deep.equal(cost(700, 2));
+    expect((await client.graphql('{ __schema { types { name } } }')).body.extensions).to.deep.equal(cost(50, 1));
+  });
+
+  it('runs nothing for one who only asks the cost', async () => {
+    const before = await client.graphql('{ intakeBots { totalCount } }');
+    const mutation = 'mutation ($input: CreateIntakeBotInput!) { createIntakeBot(input: $input) { intakeBot { id } } }';
+    const dry = await client.graphql(mutation, { input: { name: 'Dry', schema: [] } }, { 'X-Cost-Only': 'true' });
+    expect(dry.body).to.deep.equal({ data: null, extensions: cost(2, 1) });
+    expect((await client.graphql('{ intakeBots { totalCount } }')).body.data).to.deep.equal(before.body.data);
+  });
+
+  const nested = (levels: number) =>
+    `{ submissions(first: 1) { nodes ${'{ contact { submissions(first: 1) { nodes '.repeat(levels)} { id }${' } } }'.repeat(levels)} } }`;
+  const refusals: [what: string, query: string, rule: string, limit: number, requested: number][] = [
+    [
+      'too dear',
+      '{ intakeBots(first: 100) { nodes { submissions(first: 100) { nodes { id } } } } }',
+      'cost',
+      5_000,
+      10_100,
+    ],
+    ['too deep', nested(4), 'depth', 12, 15],
+    [
+      'too many aliases',
+      `{ ${Array.from({ length: 31 }, (_, n) => `a${n}: __typename`).join(' ')} }`,
+      'aliases',
+      30,
+      31,
+    ],
+    [
+      'aliases by way of fragments',
+      `{ ...A } fragment A on Query { ${'...B '.repeat(16)} } fragment B on Query { x: __typename y: __typename }`,
+      'aliases',
+      30,
+      32,
+    ],
+    ['too many root fields', `{ ${'__typename '.repeat(21)} }`, 'rootFields', 20, 21],
+    ['too many tokens', `{ ${'__typename '.repeat(2_500)} }`, 'tokens', 2_000, 2_502],
+    [
+      'introspection that goes deeper than the standard one',
+      `{ __schema { types { fields { type { ${'ofType { '.repeat(12)} name ${'} '.repeat(12)} } } } } }`,
+      'depth',
+      15,
+      17,
+    ],
+  ];
+  for (const [what, query, rule, limit, requested] of refusals) {
+    it(`refuses before it runs: ${what}`, async () => {
+      const { status, body } = await client.graphql(query);
+      expect(status).to.equal(400);
+      expect(body).to.not.have.property('data');
+      expect(body.errors[0].extensions).to.deep.equal({
+        code: 'query_too_costly',
+        details: { rule, limit, requested },
+      });
+      expect(body.extensions.cost.limit).to.equal(5_000);
+    });
+  }
+
+  it('lets what is just within each limit pass', async () => {
+    for (const query of [
+      '{ intakeBots(first: 100) { nodes { submissions(first: 49) { nodes { id } } } } }',
+      nested(3),
+      `{ ${Array.from({ length: 20 }, (_, n) => `a${n}: __typename`).join(' ')} }`,
+      `{ ${'__typename '.repeat(20)} }`,
+    ]) {
+      expect((await client.graphql(query)).body).to.not.have.property('errors');
+    }
+  });
+
+  it('answers standard introspection to anyone', async () => {
+    const { getIntrospectionQuery } = await import('graphql');
+    const { status, body } = await clientOf(server.url).graphql(getIntrospectionQuery({ inputValueDeprecation: true }));
+    expect(status).to.equal(200);
+    expect(body.data.__schema.queryType.name).to.equal('Query');
+  });
+
+  it('costs the same in whatever way it is written', async () => {
+    const spellings = [
+      '{ intakeBots(first: 5) { nodes { id submissions(first: 4) { nodes { id } } } } }',
+      '{ intakeBots(first: 5) { ... on IntakeBotConnection { nodes { ... { id submissions(first: 4) { nodes { id } } } } } } }',
+      '{ intakeBots(first: 5) { ...P } } fragment P on IntakeBotConnection { nodes { ...B } } fragment B on IntakeBot { submissions(first: 4) { ...S } } fragment S on SubmissionConnection { nodes { id } }',
+      '{ intakeBots(first: 5) { edges { node { submissions(last: 4) { edges { node { id } } } } } } }',
+    ];
+    for (const query of spellings) {
+      expect((await client.graphql(query)).body.extensions.cost.requested, query).to.equal(25);
+    }
+  });
+
+  it('names what a database could not keep at its place in the input, in variables and in literals', async () => {
+    const bot = await createBot(server.app, workspaceId);
+    const mutation =
+      'mutation ($input: CreateSubmissionInput!) { createSubmission(input: $input) { submission { id } } }';
+    const inVariables = await client.graphql(mutation, {
+      input: { intakeBotId: bot.id, data: { full_name: 'a\0b', email: 'a@example.com' } },
+    });
+    const inLiteral = await client.graphql(
+      `mutation { createSubmission(input: {intakeBotId: "${bot.id}", data: {full_name: "a\\u0000b"}}) { submission { id } } }`,
+    );
+    for (const { body } of [inVariables, inLiteral]) {
+      expect(body.errors[0].extensions.code).to.equal('validation_failed');
+      expect(body.errors[0].extensions.details.issues[0]).to.deep.include({
+        path: 'data.full_name',
+        code: 'bad_format',
+      });
+    }
+  });
+
+  it('gives null and resource_not_found for an id that names nothing, and never repeats it', async () => {
+    const { status, body } = await client.graphql('{ intakeBot(id: "cnothing") { id } submission(id: "x") { id } }');
+    expect(status).to.equal(200);
+    expect(body.data).to.deep.equal({ intakeBot: null, submission: null });
+    expect(body.errors.map(({ extensions }: { extensions: object }) => extensions)).to.deep.equal([
+      { code: 'resource_not_found', details: { resource: 'intake_bot' } },
+      { code: 'resource_not_found', details: { resource: 'submission' } },
+    ]);
+    expect(JSON.stringify(body)).to.not.include('cnothing');
+  });
+
+  it('takes the points of an operation from the same limit as REST, and says so', async () => {
+    const tenant = await createTenant(server.app, 'PRO');
+    const pro = clientOf(server.url, tenant.key);
+    const heavy =
+      '{ submissions(first: 100) { nodes { contact { id } intakeBot { id } } } records(first: 100) { nodes { id } } }';
+    const first = await pro.graphql(heavy);
+    expect(first.body.extensions.cost).to.deep.equal({ requested: 400, limit: 5_000, points: 1 });
+    const remaining = Number((await pro.rest('GET', '/contacts')).headers.get('x-ratelimit-remaining'));
+    expect(remaining).to.equal(98);
+    const dearer = await pro.graphql(
+      '{ intakeBots(first: 40) { nodes { submissions(first: 100) { nodes { id } } } } }',
+    );
+    expect(dearer.body.extensions.cost).to.deep.equal({ requested: 4_040, limit: 5_000, points: 9 });
+    expect(dearer.headers.get('x-ratelimit-remaining')).to.equal('89');
+    let last = dearer;
+    for (let calls = 0; last.status === 200 && calls < 20; calls += 1)
+      last = await pro.graphql('{ intakeBots(first: 40) { nodes { submissions(first: 100) { nodes { id } } } } }');
+    expect(last.status).to.equal(429);
+    expect(last.body.errors[0].extensions).to.deep.include({ code: 'rate_limit_exceeded' });
+    expect(last.body.extensions.cost.points).to.equal(0);
+    expect(Number(last.headers.get('retry-after'))).to.be.at.least(1);
+  });
+
+  it('runs trusted documents by their id, and nothing else for a key that is limited to them', async () => {
+    const { app } = server;
+    const text = 'query Bots { intakeBots { nodes { id } } }';
+    const { operator } = await import('./support/factories.js');
+    await app.trustedDocuments.trust(await operator(app, workspaceId), [text]);
+    const { sha256 } = await import('../src/graphql/documents.js');
+    const documentId = `sha256:${sha256(text)}`;
+    const input = { name: 'Trusted', scopes: ['read:intake-bots' as const], allowedCidrs: [], documentsOnly: true };
+    const { secret } = await app.database.transaction((tx) => app.apiKeys.insert(tx, workspaceId, input));
+    const post = async (body: object) => {
+      const answer = await fetch(`${server.url}/graphql`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${secret}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return {
+        status: answer.status,
+        body: (await answer.json()) as { data?: unknown; errors?: { extensions: object }[] },
+      };
+    };
+    expect((await post({ documentId })).body.data).to.have.property('intakeBots');
+    expect((await post({ query: text })).body.data).to.have.property('intakeBots');
+    const free = await post({ query: '{ intakeBots { totalCount } }' });
+    expect(free.status).to.equal(403);
+    expect(free.body.errors?.[0]?.extensions).to.deep.equal({ code: 'document_not_trusted', details: {} });
+    expect((await post({ documentId: `sha256:${'0'.repeat(64)}` })).status).to.equal(403);
+    const get = await fetch(`${server.url}/graphql?documentId=${documentId}`, {
+      headers: { Authorization: `Bearer ${secret}` },
+    });
+    expect(await get.json()).to.have.property('data');
+  });
+});
