@@ -40,7 +40,9 @@ export class Webhooks1790000000002 implements MigrationInterface {
         probe_at timestamptz(3),
         gate_until timestamptz(3),
         last_delivery_at timestamptz(3),
-        last_delivery_ok boolean
+        last_delivery_ok boolean,
+        -- Test events of the last minute.
+        tested_at timestamptz[] not null default '{}'
       ) with (fillfactor = 50);
 
       -- Alive: its lease runs and its session holds the advisory lock of its id.
@@ -64,7 +66,9 @@ export class Webhooks1790000000002 implements MigrationInterface {
         event_id text collate "C" not null,
         attempts smallint not null default 0,
         -- Null: at once.
-        due_at timestamptz(3)
+        due_at timestamptz(3),
+        -- Of an attempt that has taken longer than a moment already.
+        attempting_since timestamptz(3)
       ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
       create unique index webhook_deliveries_fresh on webhook_deliveries (endpoint_id, id) where attempts = 0;
       create unique index webhook_deliveries_retried on webhook_deliveries (endpoint_id, id) where attempts > 0;
@@ -95,6 +99,26 @@ export class Webhooks1790000000002 implements MigrationInterface {
       create index webhook_attempts_delivery on webhook_attempts (endpoint_id, delivery_id);
       create index webhook_attempts_event on webhook_attempts (event_id);
 
+      create table webhook_replays (
+        id text collate "C" primary key,
+        workspace_id text collate "C" not null references workspaces on delete cascade,
+        endpoint_id text collate "C" not null references webhook_endpoints on delete cascade,
+        selection text not null check (selection in ('ALL', 'FAILED', 'MISSED')),
+        since timestamptz(3) not null,
+        until timestamptz(3) not null,
+        rate_per_second integer not null check (rate_per_second between 1 and 100),
+        dry_run boolean not null,
+        status text not null check (status in ('RUNNING', 'DONE', 'CANCELLED')),
+        total integer not null,
+        done integer not null default 0,
+        -- The last event it made a delivery of.
+        reached text collate "C" not null default '',
+        advanced_at timestamptz(3) not null,
+        created_at timestamptz(3) not null
+      );
+      create index webhook_replays_workspace on webhook_replays (workspace_id, id);
+      create unique index webhook_replays_running on webhook_replays (endpoint_id) where status = 'RUNNING';
+
       -- What Owners and Admins should know.
       create table notices (
         id text collate "C" primary key,
@@ -111,7 +135,7 @@ export class Webhooks1790000000002 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
-      drop table notices, webhook_attempts, webhook_deliveries, webhook_fan_out, webhook_workers,
+      drop table notices, webhook_replays, webhook_attempts, webhook_deliveries, webhook_fan_out, webhook_workers,
         webhook_endpoint_states, webhook_endpoints
     `);
   }

@@ -89,6 +89,12 @@ const readRetriedInOrder = prepared<{
   ) d
 `);
 
+const markMany = prepared(`
+  update webhook_deliveries d set attempting_since = slow.since
+  from unnest($1::text[], $2::text[], $3::timestamptz[]) as slow (endpoint_id, id, since)
+  where d.endpoint_id = slow.endpoint_id and d.id = slow.id
+`);
+
 export interface Want {
   endpointId: string;
   inOrder: boolean;
@@ -127,6 +133,14 @@ export class Claims {
 
   async giveBack(owner: number, endpointIds: readonly string[]): Promise<void> {
     if (endpointIds.length > 0) await this.database.query(giveBack, [owner, endpointIds]);
+  }
+
+  async markAttempting(slow: readonly { endpointId: string; id: string; startedAt: number }[]): Promise<void> {
+    await this.database.query(markMany, [
+      slow.map(({ endpointId }) => endpointId),
+      slow.map(({ id }) => id),
+      slow.map(({ startedAt }) => new Date(startedAt)),
+    ]);
   }
 
   async load(wants: readonly Want[]): Promise<Map<string, Loaded>> {

@@ -143,10 +143,8 @@ export class FanOut {
       if (order === null) return null;
       const jobs = await tx.query(takeJobs);
       if (jobs.length === 0) return 0;
-      batches = await this.insert(
-        tx,
-        jobs.map(({ eventId }) => eventId),
-      );
+      const eventIds = jobs.map(({ eventId }) => eventId);
+      batches = await this.insert(tx, eventIds);
       const free = batches.filter(({ isFree }) => isFree).map(({ endpointId }) => endpointId);
       if (free.length > 0) taken = await this.worker.take(tx, free);
       if (batches.length > 0) order.release();

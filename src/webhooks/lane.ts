@@ -18,6 +18,12 @@ export interface Delivery {
   readonly dueAt: number | null;
 }
 
+interface Busy {
+  readonly id: string;
+  readonly startedAt: number;
+  isMarked: boolean;
+}
+
 export const queuedMax = 256;
 const lowWater = 32;
 
@@ -27,8 +33,8 @@ const lowWater = 32;
  */
 export class Lane {
   life: EndpointLife;
-  /** Ids of what is in flight, or ended and not yet stored: the table still shows them as they were. */
-  readonly busy = new Set<string>();
+  /** What is in flight, or ended and not yet stored: the table still shows it as it was. Since when, in Unix ms. */
+  readonly busy = new Map<string, Busy>();
   inFlight = 0;
   /** Being read from the table. */
   loading = false;
@@ -160,7 +166,7 @@ export class Lane {
     else this.retries.splice(this.retries.indexOf(delivery), 1);
     if (delivery.attempts > 0) this.retriesInFlight += 1;
     this.inFlight += 1;
-    this.busy.add(delivery.id);
+    this.busy.set(delivery.id, { id: delivery.id, startedAt: now, isMarked: false });
     this.idleSince = null;
     return delivery;
   }
@@ -189,6 +195,20 @@ export class Lane {
       this.retriesInTableAt = this.inOrder ? Infinity : Math.min(this.retriesInTableAt ?? Infinity, first?.dueAt ?? 0);
     }
     this.retries.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Nothing is known of its attempt, so it goes once more. */
+  abandoned(delivery: Delivery): void {
+    this.ended(delivery, false);
+    this.busy.delete(delivery.id);
+    this.forget();
+  }
+
+  /** What has been under way since `since` and was not told of before. */
+  slow(since: number): readonly Busy[] {
+    const slow = [...this.busy.values()].filter(({ startedAt, isMarked }) => !isMarked && startedAt <= since);
+    for (const one of slow) one.isMarked = true;
+    return slow;
   }
 
   /** Whether `start` would start something. */

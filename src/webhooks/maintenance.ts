@@ -1,3 +1,4 @@
+import type { EventService } from '../events/event.service.js';
 import { prepared, type Database } from '../platform/database.js';
 import { idFloor } from '../platform/id.js';
 import type { Log } from '../platform/log.js';
@@ -13,11 +14,12 @@ const dayMs = 86_400_000;
 const keptDays = 30;
 const heldDaysMax = 30;
 const heldDaysBeforeNotice = 23;
+// As long as what was held for 30 days and then attempted for the last time may be looked at.
+const eventsKeptDays = heldDaysMax + keptDays + 2;
 
 const tables: readonly DailyTable[] = [
   { name: 'webhook_attempts', floor: byTime, key: 'at', keepDays: keptDays },
-  // As long as what was held for 30 days and then attempted for the last time may be looked at.
-  { name: 'events', floor: byEventId, key: 'id', keepDays: heldDaysMax + keptDays + 2 },
+  { name: 'events', floor: byEventId, key: 'id', keepDays: eventsKeptDays },
 ];
 
 // Held since the later of its making, which its id tells, and the pause.
@@ -39,9 +41,13 @@ const heldLong = prepared<{ id: string; workspaceId: string; url: string }>(`
 const removeDeleted = prepared('delete from webhook_endpoints where deleted_at < $1');
 
 /** What is due once a day: partitions, what was held too long, and endpoints that nothing names any more. */
-export async function maintain(database: Database, log: Log, now: Date): Promise<void> {
+export async function maintain(
+  { database, eventLog, log }: { database: Database; eventLog: EventService; log: Log },
+  now: Date,
+): Promise<void> {
   for (const table of tables) await keepPartitions(database, table, now, log);
   const daysAgo = (days: number) => new Date(now.getTime() - days * dayMs);
+  await eventLog.forgetPlacesBefore(`evt_${idFloor(daysAgo(eventsKeptDays))}`);
 
   const heldSince = daysAgo(heldDaysMax);
   const [skipped] = await database.query(skipHeld, [now, heldSince, idFloor(heldSince)]);

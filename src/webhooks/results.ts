@@ -1,3 +1,4 @@
+import { systemOf, type AuditService } from '../audit/audit.service.js';
 import { prepared, type Database, type Statement, type Tx } from '../platform/database.js';
 import type { Jobs, NewJob } from '../platform/jobs.js';
 import { story, type Log } from '../platform/log.js';
@@ -94,11 +95,11 @@ const storeAny = prepared<Fenced>(`
       and a.ended is not null
     returning d.id
   ), first_failed as (
-    update webhook_deliveries d set attempts = 1, due_at = a.due_at from attempt a
+    update webhook_deliveries d set attempts = 1, due_at = a.due_at, attempting_since = null from attempt a
     where d.endpoint_id = a.endpoint_id and d.id = a.delivery_id and d.attempts = 0 and a.number = 1
       and a.ended is null
   ), failed_again as (
-    update webhook_deliveries d set attempts = a.number, due_at = a.due_at from attempt a
+    update webhook_deliveries d set attempts = a.number, due_at = a.due_at, attempting_since = null from attempt a
     where d.endpoint_id = a.endpoint_id and d.id = a.delivery_id and d.attempts > 0 and a.number > 1
       and a.ended is null
   ), gone as (
@@ -135,6 +136,7 @@ export class Results {
   constructor(
     private readonly database: Database,
     private readonly jobs: Jobs,
+    private readonly audit: AuditService,
     private readonly log: Log,
     private readonly worker: {
       /** Null while it has none: nothing can be stored then. */
@@ -248,6 +250,10 @@ export class Results {
       return { workspaceId, kind: 'webhook_paused' as const, text, params: { endpoint_id: id, reason } };
     });
     tell(tx, told, new Date(results[0]?.endedAt ?? 0));
+    for (const { id, workspaceId } of paused) {
+      const details = { reason: reasons.get(id) };
+      await this.audit.record(tx, systemOf(workspaceId), 'webhook_endpoint.paused', id, details);
+    }
     for (const { id } of paused) tx.afterCommit(() => this.worker.onPaused(id));
   }
 

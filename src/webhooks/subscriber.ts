@@ -2,10 +2,13 @@ import type { Plan } from '../platform/actor.js';
 import { prepared, type Database } from '../platform/database.js';
 import type { Secrets } from '../platform/secrets.js';
 import { plans } from '../workspaces/plans.js';
+import { readPayloadQuery, type PayloadQuery } from './payload-query.js';
 import { newLife, type EndpointLife } from './pause.js';
 import { signingSecret, type SigningSecret } from './signature.js';
 import type { SealedSecret } from './webhook-endpoint.entity.js';
-import { sealedFor } from './webhook-endpoint.service.js';
+
+/** What the secrets of an endpoint are sealed for. */
+export const sealedFor = (endpointId: string) => `webhook_endpoint:${endpointId}`;
 
 /** An endpoint as its worker sees it: opened, parsed and ready to be sent to. */
 export interface Subscriber {
@@ -18,7 +21,7 @@ export interface Subscriber {
   readonly url: string;
   readonly secrets: readonly SigningSecret[];
   readonly headers: Readonly<Record<string, string>>;
-  readonly payloadQuery: string | null;
+  readonly payloadQuery: PayloadQuery | null;
   readonly maxConcurrency: number | null;
   readonly revision: number;
   readonly life: EndpointLife;
@@ -79,7 +82,7 @@ function opened(row: Row, secrets: Secrets): Subscriber {
       row.customHeaders === null
         ? {}
         : (JSON.parse(secrets.open(row.customHeaders, context)) as Record<string, string>),
-    payloadQuery,
+    payloadQuery: payloadQuery === null ? null : readPayloadQuery(payloadQuery),
     maxConcurrency,
     revision,
     life: {

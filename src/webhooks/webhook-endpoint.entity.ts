@@ -1,6 +1,7 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { EventTypeScalar, type EventType } from '../events/event-type.js';
+import { Node } from '../platform/node.js';
 import { DateTime } from '../platform/scalars.js';
 
 export const endpointStatuses = ['active', 'paused'] as const;
@@ -38,7 +39,11 @@ export interface SealedSecret {
   expiresAt: string | null;
 }
 
-@ObjectType('WebhookEndpoint', { description: 'Where events are delivered to.', simpleResolvers: true })
+@ObjectType('WebhookEndpoint', {
+  description: 'Where events are delivered to.',
+  simpleResolvers: true,
+  implements: Node,
+})
 @Entity('webhook_endpoints')
 export class WebhookEndpoint {
   @Field(() => ID, { description: 'The endpoint id.' })

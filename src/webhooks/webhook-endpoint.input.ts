@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { eventTypes } from '../events/event-type.js';
-import { input } from '../platform/validate.js';
+import { input, report } from '../platform/validate.js';
 import { endpointStatuses } from './webhook-endpoint.entity.js';
 import { customHeaders } from './custom-headers.js';
+import { PayloadQueryProblem, readPayloadQuery } from './payload-query.js';
 
 const url = z.string().min(1).max(2_048);
 const events = z
@@ -11,7 +12,20 @@ const events = z
   .max(100)
   .transform((types) => [...new Set(types)]);
 const description = z.string().max(500).nullable().optional();
-const payloadQuery = z.string().min(1).max(10_000).nullable().optional();
+const payloadQuery = z
+  .string()
+  .min(1)
+  .max(10_000)
+  .superRefine((text, context) => {
+    try {
+      readPayloadQuery(text);
+    } catch (error) {
+      if (!(error instanceof PayloadQueryProblem)) throw error;
+      report(context, [{ path: '', message: error.message, code: 'bad_format' }]);
+    }
+  })
+  .nullable()
+  .optional();
 const maxConcurrency = z.int().min(1).max(100).nullable().optional();
 
 export const CreateWebhookEndpoint = input(() => ({
@@ -51,3 +65,5 @@ const overlapSecondsMax = 7 * 86_400;
 export const RotateWebhookSecret = input(() => ({
   overlapSeconds: z.int().min(0).max(overlapSecondsMax).default(overlapSecondsDefault),
 }));
+
+export const SendTestEvent = input(() => ({ type: z.enum(eventTypes).nullable().optional() }));

@@ -1,6 +1,8 @@
+import type { AuditAction } from '../audit/audit-entry.entity.js';
+import type { AuditService } from '../audit/audit.service.js';
 import type { Actor } from '../platform/actor.js';
 import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
-import { invalid, notFound, planLimitExceeded } from '../platform/errors.js';
+import { invalid, notFound, planLimitExceeded, rateLimitExceeded } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import type { Outbound } from '../platform/outbound.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
@@ -8,9 +10,13 @@ import type { Secrets } from '../platform/secrets.js';
 import type { Signals } from '../platform/signals.js';
 import type { Unread, Valid } from '../platform/validate.js';
 import { requireFeature, webhookEndpointsMax } from '../workspaces/plans.js';
+import { requestOf } from './delivery-request.js';
 import { skipOpenDeliveries } from './open-deliveries.js';
 import { newSecret } from './signature.js';
 import { startAnew } from './start-anew.js';
+import { readSubscribers, sealedFor } from './subscriber.js';
+import { exampleOf } from './test-events.js';
+import type { WebhookAttempt } from './webhook-delivery.entity.js';
 import { WebhookEndpoint, type SealedSecret } from './webhook-endpoint.entity.js';
 import type {
   CreateWebhookEndpoint,
@@ -18,14 +24,12 @@ import type {
   RegisterWebhook,
   ResumeWebhookEndpoint,
   RotateWebhookSecret,
+  SendTestEvent,
   UpdateWebhookEndpoint,
 } from './webhook-endpoint.input.js';
 
 /** Topic of `Signals`: the subjects are endpoint ids. */
 export const endpointChanged = 'webhook-endpoint-changed';
-
-/** What the secrets of an endpoint are sealed for. */
-export const sealedFor = (endpointId: string) => `webhook_endpoint:${endpointId}`;
 
 const columns = `${columnsOf(WebhookEndpoint, 'e')}, s.consecutive_fails as "consecutiveFails",
   s.last_delivery_at as "lastDeliveryAt", s.last_delivery_ok as "lastDeliveryOk"`;
@@ -60,6 +64,18 @@ const updateOne = prepared(`
     status = $8, pause_reason = $9, paused_at = $10, secrets = $11, deleted_at = $12, updated_at = $13
   where id = $1
 `);
+const testsPerMinuteMax = 10;
+const lastMinute = `array(select at from unnest(s.tested_at) as at where at > now() - interval '1 minute' order by at)`;
+const countTest = prepared<{ id: string }>(`
+  update webhook_endpoint_states s set tested_at = ${lastMinute} || now()
+  where s.endpoint_id = $1 and cardinality(${lastMinute}) < $2
+  returning s.endpoint_id as id
+`);
+const oldestTest = prepared<{ freeInSeconds: number }>(`
+  select ceil(extract(epoch from (${lastMinute})[1] + interval '1 minute' - now()))::int as "freeInSeconds"
+  from webhook_endpoint_states s where s.endpoint_id = $1
+`);
+
 export interface WithSecret {
   webhookEndpoint: WebhookEndpoint;
   /** Shown here and never again. */
@@ -72,6 +88,7 @@ export class WebhookEndpointService {
     private readonly secrets: Secrets,
     private readonly outbound: Outbound,
     private readonly signals: Signals,
+    private readonly audit: AuditService,
   ) {}
 
   async list(actor: Actor, page: PageRequest): Promise<Page<WebhookEndpoint>> {
@@ -123,6 +140,7 @@ export class WebhookEndpointService {
         input.maxConcurrency ?? null,
         nextMoment().at,
       ]);
+      await this.audit.record(tx, actor, 'webhook_endpoint.created', id, { url: input.url, events: input.events });
       return { webhookEndpoint: await this.find(actor.workspaceId, id, tx), secret };
     }, actor.guard);
   }
@@ -133,7 +151,7 @@ export class WebhookEndpointService {
     const known = await this.find(actor.workspaceId, id);
     const { customHeaders, ...changes } = read();
     if (changes.url !== undefined && changes.url !== known.url) await this.checkUrl(changes.url);
-    return await this.change(actor, id, (_tx, before) => {
+    return await this.change(actor, id, 'webhook_endpoint.updated', (_tx, before) => {
       const after = { ...before, ...given(changes) };
       if (customHeaders !== undefined) after.customHeaders = this.sealHeaders(id, customHeaders);
       if (same(before, after)) return before;
@@ -162,6 +180,7 @@ export class WebhookEndpointService {
       const { at } = nextMoment(before.updatedAt);
       await this.write(tx, { ...before, secrets: [], customHeaders: null, deletedAt: at, updatedAt: at });
       await skipOpenDeliveries(tx, id, at);
+      await this.audit.record(tx, actor, 'webhook_endpoint.deleted', id, { url: before.url });
       tx.afterCommit(() => this.signals.send(endpointChanged, id));
       return { deleted: true as const, id };
     }, actor.guard);
@@ -170,7 +189,7 @@ export class WebhookEndpointService {
   /** Its events are held from now on. Pausing a paused endpoint makes the pause its owner's. */
   async pause(actor: Actor, id: string): Promise<WebhookEndpoint> {
     actor.require('manage:webhooks');
-    return await this.change(actor, id, (_tx, before) => {
+    return await this.change(actor, id, 'webhook_endpoint.paused', (_tx, before) => {
       if (before.status === 'paused') return before;
       return { ...before, status: 'paused', pauseReason: 'manual', pausedAt: nextMoment(before.updatedAt).at };
     });
@@ -182,7 +201,7 @@ export class WebhookEndpointService {
     requireFeature(actor, 'webhooks');
     await this.find(actor.workspaceId, id);
     const { skipHeld } = read();
-    return await this.change(actor, id, async (tx, before) => {
+    return await this.change(actor, id, 'webhook_endpoint.resumed', async (tx, before) => {
       if (before.status === 'active') return before;
       const { at } = nextMoment(before.updatedAt);
       if (skipHeld) await skipOpenDeliveries(tx, id, at);
@@ -197,7 +216,7 @@ export class WebhookEndpointService {
     await this.find(actor.workspaceId, id);
     const { overlapSeconds } = read();
     const secret = newSecret();
-    const webhookEndpoint = await this.change(actor, id, (_tx, before) => {
+    const webhookEndpoint = await this.change(actor, id, 'webhook_secret.rotated', (_tx, before) => {
       const { at } = nextMoment(before.updatedAt);
       const expiresAt = new Date(at.getTime() + overlapSeconds * 1_000).toISOString();
       const old = before.secrets
@@ -207,6 +226,48 @@ export class WebhookEndpointService {
       return { ...before, secrets: [newest, ...old.slice(0, liveSecretsMax - 1)] };
     });
     return { webhookEndpoint, secret };
+  }
+
+  /**
+   * Posts an example at once, paused or not; it counts for nothing and is kept nowhere. `type` null: the first it
+   * listens to.
+   * @throws rate_limit_exceeded at more than ten in a minute
+   */
+  async sendTestEvent(actor: Actor, id: string, read: Unread<typeof SendTestEvent>): Promise<WebhookAttempt> {
+    actor.require('manage:webhooks');
+    requireFeature(actor, 'webhooks');
+    const endpoint = await this.find(actor.workspaceId, id);
+    const type = read().type ?? endpoint.events[0] ?? 'submission.completed';
+    await this.countTest(id);
+    const [subscriber] = await readSubscribers(this.database, this.secrets, [id]);
+    if (subscriber === undefined) throw notFound('webhook', { cause: 'deleted meanwhile' });
+    const moment = nextMoment();
+    const deliveryId = newId('webhookDelivery');
+    const { headers, body } = requestOf(subscriber, exampleOf(type, moment), {
+      deliveryId,
+      number: 1,
+      now: Date.now(),
+    });
+    const outcome = await this.outbound.post(subscriber.url, headers, body);
+    return {
+      deliveryId,
+      eventType: type,
+      number: 1,
+      at: moment.at,
+      outcome: outcome.outcome,
+      responseStatus: outcome.status,
+      answer: outcome.body,
+      error: outcome.error,
+      address: outcome.address,
+      timings: outcome.timings,
+    };
+  }
+
+  private async countTest(id: string): Promise<void> {
+    const [counted] = await this.database.query(countTest, [id, testsPerMinuteMax]);
+    if (counted !== undefined) return;
+    const [oldest] = await this.database.query(oldestTest, [id]);
+    throw rateLimitExceeded(Math.max(1, oldest?.freeInSeconds ?? 60));
   }
 
   /** For services that know the caller to be entitled. */
@@ -221,6 +282,7 @@ export class WebhookEndpointService {
   private async change(
     actor: Actor,
     id: string,
+    action: AuditAction,
     decide: (tx: Tx, before: WebhookEndpoint) => WebhookEndpoint | Promise<WebhookEndpoint>,
   ): Promise<WebhookEndpoint> {
     return await this.database.transaction(async (tx) => {
@@ -230,6 +292,7 @@ export class WebhookEndpointService {
       if (after === before) return before;
       after.updatedAt = nextMoment(before.updatedAt).at;
       await this.write(tx, after);
+      await this.audit.record(tx, actor, action, id);
       tx.afterCommit(() => this.signals.send(endpointChanged, id));
       return after;
     }, actor.guard);

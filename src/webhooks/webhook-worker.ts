@@ -1,3 +1,5 @@
+import type { AuditService } from '../audit/audit.service.js';
+import type { EventService } from '../events/event.service.js';
 import type { Config } from '../platform/config.js';
 import type { Database } from '../platform/database.js';
 import type { Jobs, Queue } from '../platform/jobs.js';
@@ -7,18 +9,20 @@ import type { Outbound } from '../platform/outbound.js';
 import type { Secrets } from '../platform/secrets.js';
 import type { Signals } from '../platform/signals.js';
 import { Claims } from './claims.js';
+import { requestOf } from './delivery-request.js';
 import { EventTexts } from './event-texts.js';
 import { deliveriesDue, FanOut, type Batch } from './fan-out.js';
 import { Lane, type Delivery } from './lane.js';
 import { maintain, maintenanceCron, maintenanceQueue } from './maintenance.js';
 import { afterAttempt } from './pause.js';
 import { followPlans } from './plan-pauses.js';
+import type { ReplayService } from './replay.service.js';
 import { Results, wakeUpQueue, type Result, type WakeUp } from './results.js';
 import { Seat } from './seat.js';
-import { signaturesOf } from './signature.js';
 import { readSubscribers, type Subscriber } from './subscriber.js';
 import { Turns } from './turns.js';
 import { nextOf, verdictOn } from './verdict.js';
+import { payloadsErased } from './webhook-delivery.service.js';
 import { endpointChanged } from './webhook-endpoint.service.js';
 import { workspaceChanged } from '../workspaces/workspace.service.js';
 
@@ -30,6 +34,9 @@ export interface WebhookWorkerParts {
   signals: Signals;
   secrets: Secrets;
   outbound: Outbound;
+  replays: ReplayService;
+  audit: AuditService;
+  eventLog: EventService;
   log: Log;
   metrics: Metrics;
   settings: Config['webhooks'];
@@ -42,6 +49,7 @@ export interface WebhookWorkerParts {
 export const webhookQueues: readonly Queue[] = [{ name: wakeUpQueue }, { name: maintenanceQueue }];
 
 const lookMs = 1_000;
+const slowMs = 1_000;
 const idleLaneMs = 10_000;
 const timerMsMax = 60_000;
 const finishInFlightMs = 20_000;
@@ -76,7 +84,7 @@ export class WebhookWorker {
     this.now = parts.now ?? Date.now;
     this.texts = new EventTexts(database);
     this.claims = new Claims(database, this.texts);
-    this.results = new Results(database, jobs, log, {
+    this.results = new Results(database, jobs, parts.audit, log, {
       id: () => this.seat.id,
       onStored: (result, isOurs, revision) => this.onStored(result, isOurs, revision),
       onPaused: (endpointId) => signals.send(endpointChanged, endpointId),
@@ -97,6 +105,7 @@ export class WebhookWorker {
     this.unsubscribe.push(
       signals.on(deliveriesDue, (endpointIds) => this.onDue(endpointIds)),
       signals.on(endpointChanged, (endpointIds) => void this.onChanged(endpointIds)),
+      signals.on(payloadsErased, (workspaceIds) => void this.onErased(workspaceIds)),
       signals.on(workspaceChanged, (workspaceIds) => void this.onPlansChanged(workspaceIds)),
     );
     signals.onReconnect(() => void this.onChanged([...this.lanes.keys()]));
@@ -150,6 +159,8 @@ export class WebhookWorker {
       const orphans = await this.claims.takeOrphans(id, this.now(), [...this.lanes.keys()]);
       await this.openLanes(orphans);
       await this.giveBackIdle(id);
+      await this.markSlow();
+      await this.parts.replays.advance(new Date(this.now()));
     } catch (error) {
       this.parts.log.warn({ error: story(error) }, 'looking for due webhook deliveries failed');
     }
@@ -173,6 +184,14 @@ export class WebhookWorker {
       }
     }
     await this.claims.giveBack(id, idle);
+  }
+
+  /** For who looks: an attempt that takes a moment is on record as under way. */
+  private async markSlow(): Promise<void> {
+    const slow = [...this.lanes.values()].flatMap((lane) =>
+      lane.slow(this.now() - slowMs).map(({ id, startedAt }) => ({ endpointId: lane.endpointId, id, startedAt })),
+    );
+    if (slow.length > 0) await this.claims.markAttempting(slow);
   }
 
   private async onSeat(id: number): Promise<void> {
@@ -216,22 +235,27 @@ export class WebhookWorker {
 
   /** Also what of a change of plan a lost signal left undone. */
   async maintain(): Promise<void> {
-    const { database, log } = this.parts;
     try {
-      await maintain(database, log, new Date(this.now()));
+      await maintain(this.parts, new Date(this.now()));
     } catch (error) {
-      log.warn({ error: story(error) }, 'webhook maintenance failed and will be tried again');
+      this.parts.log.warn({ error: story(error) }, 'webhook maintenance failed and will be tried again');
     }
     await this.onPlansChanged(null);
   }
 
   private async onPlansChanged(workspaceIds: readonly string[] | null): Promise<void> {
     try {
-      const changed = await followPlans(this.parts.database, workspaceIds, new Date(this.now()));
+      const changed = await followPlans(this.parts.database, this.parts.audit, workspaceIds, new Date(this.now()));
       for (const endpointId of changed) this.parts.signals.send(endpointChanged, endpointId);
     } catch (error) {
       this.parts.log.warn({ error: story(error) }, 'following a change of plan failed');
     }
+  }
+
+  private async onErased(workspaceIds: readonly string[]): Promise<void> {
+    this.texts.forget();
+    const lanes = [...this.lanes.values()].filter(({ subscriber }) => workspaceIds.includes(subscriber.workspaceId));
+    await this.onChanged(lanes.map(({ endpointId }) => endpointId));
   }
 
   private hand(batches: readonly Batch[], taken: readonly string[]): string[] {
@@ -372,8 +396,9 @@ export class WebhookWorker {
     this.turns.started(lane);
     const number = delivery.attempts + 1;
     try {
-      const { body } = delivery.event;
-      const outcome = await outbound.post(subscriber.url, headersOf(subscriber, delivery, number, startedAt), body);
+      const attempt = { deliveryId: delivery.id, number, now: startedAt };
+      const { headers, body } = requestOf(subscriber, delivery.event, attempt);
+      const outcome = await outbound.post(subscriber.url, headers, body);
       const endedAt = this.now();
       const verdict = verdictOn(outcome, endedAt);
       const ending = { ...verdict, startedTurn, endedTurn: (this.turn += 1), endedAt };
@@ -398,9 +423,7 @@ export class WebhookWorker {
     } catch (error) {
       // Nothing is known of it, so it is sent again.
       this.parts.log.error({ error: story(error) }, 'a webhook attempt broke off');
-      lane.ended(delivery, false);
-      lane.busy.delete(delivery.id);
-      lane.forget();
+      lane.abandoned(delivery);
     } finally {
       this.inFlight -= 1;
       this.turns.ended(lane);
@@ -435,27 +458,4 @@ export class WebhookWorker {
     const { endpointId } = lane;
     log.info({ delivery: id, endpoint: endpointId, event: event.id, attempt, outcome, status, totalMs }, 'webhook');
   }
-}
-
-function headersOf(
-  subscriber: Subscriber,
-  { id, event }: Delivery,
-  attempt: number,
-  now: number,
-): Record<string, string> {
-  const timestampSeconds = Math.floor(now / 1_000);
-  const timestamp = String(timestampSeconds);
-  return {
-    ...subscriber.headers,
-    'Content-Type': 'application/json',
-    'User-Agent': 'ioZen-Webhooks/1.0',
-    'X-IoZen-Event-Type': event.type,
-    'X-IoZen-Event-Id': event.id,
-    'X-IoZen-Timestamp': timestamp,
-    'X-IoZen-Delivery-Id': id,
-    'X-IoZen-Attempt': String(attempt),
-    'webhook-id': event.id,
-    'webhook-timestamp': timestamp,
-    ...signaturesOf({ eventId: event.id, timestampSeconds, body: event.body }, subscriber.secrets, now),
-  };
 }

@@ -28,7 +28,7 @@ describe('the life of a webhook endpoint', () => {
   const failWith =
     (status: number, headers: Record<string, string> = {}) =>
     (response: { writeHead: (status: number, headers: Record<string, string>) => { end: () => void } }) =>
-      void response.writeHead(status, headers).end();
+      response.writeHead(status, headers).end();
   const endpoint = async () => await house.endpoints.get(actor, endpointId);
   const step = async (ms: number) => {
     house.clockOffsetMs += ms;

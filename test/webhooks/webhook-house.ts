@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { dataSourceFor } from '../../ormconfig.js';
+import { AuditService } from '../../src/audit/audit.service.js';
 import type { EventType } from '../../src/events/event-type.js';
+import { EventService } from '../../src/events/event.service.js';
 import { Events } from '../../src/events/publish.js';
 import { operatorOf, type Actor } from '../../src/platform/actor.js';
 import { Database, type Tx } from '../../src/platform/database.js';
@@ -13,6 +15,8 @@ import { Signals } from '../../src/platform/signals.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { fanOutQueue } from '../../src/events/publish.js';
 import { WebhookEndpointService, type WithSecret } from '../../src/webhooks/webhook-endpoint.service.js';
+import { ReplayService } from '../../src/webhooks/replay.service.js';
+import { WebhookDeliveryService } from '../../src/webhooks/webhook-delivery.service.js';
 import { webhookQueues, WebhookWorker } from '../../src/webhooks/webhook-worker.js';
 import { actorWorkspace } from '../../src/workspaces/workspace.entity.js';
 import { WorkspaceService } from '../../src/workspaces/workspace.service.js';
@@ -32,8 +36,12 @@ export class WebhookHouse {
   readonly jobs: Jobs;
   readonly signals: Signals;
   readonly events: Events;
+  readonly audit: AuditService;
+  readonly eventLog: EventService;
   readonly workspaces: WorkspaceService;
   readonly endpoints: WebhookEndpointService;
+  readonly deliveries: WebhookDeliveryService;
+  readonly replays: ReplayService;
   readonly outbound: Outbound;
   readonly secrets = new Secrets([Buffer.alloc(32, 7)]);
   readonly log = createLog('silent');
@@ -60,9 +68,13 @@ export class WebhookHouse {
     this.jobs = new Jobs(database, this.log, { works: true });
     this.signals = new Signals(database, url, this.log);
     this.events = new Events(this.jobs, this.signals);
-    this.workspaces = new WorkspaceService(database, this.signals);
+    this.audit = new AuditService(database, this.secrets);
+    this.eventLog = new EventService(database);
+    this.workspaces = new WorkspaceService(database, this.signals, this.audit);
     this.outbound = new Outbound(this.settings);
-    this.endpoints = new WebhookEndpointService(database, this.secrets, this.outbound, this.signals);
+    this.endpoints = new WebhookEndpointService(database, this.secrets, this.outbound, this.signals, this.audit);
+    this.deliveries = new WebhookDeliveryService(database, this.signals);
+    this.replays = new ReplayService(database, this.endpoints, this.signals);
   }
 
   static async open(settings: Settings = {}): Promise<WebhookHouse> {
@@ -75,7 +87,7 @@ export class WebhookHouse {
   }
 
   async startWorker(): Promise<WebhookWorker> {
-    const { database, jobs, signals, secrets, outbound, log, settings, url } = this;
+    const { database, jobs, signals, secrets, outbound, replays, audit, eventLog, log, settings, url } = this;
     const worker = new WebhookWorker({
       database,
       connectionString: url,
@@ -83,6 +95,9 @@ export class WebhookHouse {
       signals,
       secrets,
       outbound,
+      replays,
+      audit,
+      eventLog,
       log,
       metrics: this.metrics,
       settings,

@@ -1,0 +1,189 @@
+import type { Actor } from '../platform/actor.js';
+import { isUniqueViolation, prepared, type Database, type Tx } from '../platform/database.js';
+import { conflict, invalid, notFound } from '../platform/errors.js';
+import { idFloor, isId, newId, nextMoment } from '../platform/id.js';
+import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
+import type { Signals } from '../platform/signals.js';
+import type { Unread } from '../platform/validate.js';
+import { requireFeature } from '../workspaces/plans.js';
+import { lockDeliveryOrder } from './fan-out.js';
+import type { Replay, ReplayOnly } from './replay.entity.js';
+import type { StartReplay } from './replay.input.js';
+import { endpointChanged, type WebhookEndpointService } from './webhook-endpoint.service.js';
+
+/** Topic of `Signals`: the subjects are replay ids. */
+export const replayProgressed = 'webhook-replay-progressed';
+
+const columns = `r.id, r.endpoint_id as "endpointId", r.status, r.selection as "only", r.since, r.until,
+  r.rate_per_second as "ratePerSecond", r.dry_run as "dryRun", r.total, r.done, r.created_at as "createdAt"`;
+
+const has = (ended: string) => `
+  exists (
+    select from webhook_attempts a
+    where a.event_id = event.id and a.endpoint_id = e.id and a.ended = '${ended}'
+  )
+`;
+const isOpen = 'exists (select from webhook_deliveries d where d.endpoint_id = e.id and d.event_id = event.id)';
+const which: Record<ReplayOnly, string> = {
+  ALL: 'true',
+  FAILED: `${has('exhausted')} and not ${has('delivered')} and not ${isOpen}`,
+  MISSED: `event.created_at >= e.created_at and not ${has('delivered')} and not ${isOpen}`,
+};
+
+/** `$1` is the endpoint, `$2` the last id that is not wanted any more, `$3` the first that is wanted no longer. */
+const eventsOf = (only: ReplayOnly) => `
+  from webhook_endpoints e
+  join events event on event.workspace_id = e.workspace_id and event.type = any (e.events)
+  where e.id = $1 and event.id > $2 and event.id < $3 and ${which[only]}
+`;
+const counting = (only: ReplayOnly) => prepared<{ count: number }>(`select count(*)::int as count ${eventsOf(only)}`);
+const reading = (only: ReplayOnly) =>
+  prepared<{ id: string }>(`select event.id ${eventsOf(only)} order by event.id limit $4`);
+const countEvents = { ALL: counting('ALL'), FAILED: counting('FAILED'), MISSED: counting('MISSED') };
+const readEvents = { ALL: reading('ALL'), FAILED: reading('FAILED'), MISSED: reading('MISSED') };
+
+const selectMany = prepared<Replay>(
+  `select ${columns} from webhook_replays r where r.id = any($1) and r.workspace_id = $2`,
+);
+const insertOne = prepared(`
+  insert into webhook_replays (id, workspace_id, endpoint_id, selection, since, until, rate_per_second, dry_run, status, total,
+    advanced_at, created_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+`);
+const cancelOne = prepared(
+  "update webhook_replays set status = 'CANCELLED' where id = $1 and workspace_id = $2 and status = 'RUNNING'",
+);
+const nextOne = prepared<Replay & { reached: string }>(`
+  select ${columns}, r.reached from webhook_replays r
+  where r.status = 'RUNNING' and r.advanced_at <= $1
+  order by r.advanced_at limit 1 for update skip locked
+`);
+const insertDeliveries = prepared(`
+  insert into webhook_deliveries (id, endpoint_id, event_id)
+  select delivery, $2, event from unnest($1::text[], $3::text[]) as made (delivery, event)
+`);
+const advanceOne = prepared(`
+  update webhook_replays
+  set done = done + $2, reached = $3, status = $4, total = greatest(total, done + $2), advanced_at = $5
+  where id = $1
+`);
+const endOfDeleted = prepared(`
+  update webhook_replays r set status = 'CANCELLED' from webhook_endpoints e
+  where e.id = r.endpoint_id and e.deleted_at is not null and r.status = 'RUNNING'
+`);
+
+export const advanceMs = 1_000;
+
+export class ReplayService {
+  constructor(
+    private readonly database: Database,
+    private readonly endpoints: WebhookEndpointService,
+    private readonly signals: Signals,
+  ) {}
+
+  async list(actor: Actor, page: PageRequest): Promise<Page<Replay>> {
+    actor.require('manage:webhooks');
+    return await readPage<Replay>(this.database, listOf(actor), page);
+  }
+
+  async count(actor: Actor): Promise<number> {
+    actor.require('manage:webhooks');
+    return await countRows(this.database, listOf(actor));
+  }
+
+  async get(actor: Actor, id: string): Promise<Replay> {
+    actor.require('manage:webhooks');
+    const [replay] = isId(id, 'replay') ? await this.getMany(actor, [id]) : [];
+    if (replay === undefined) throw notFound('replay');
+    return replay;
+  }
+
+  async getMany(actor: Actor, ids: readonly string[]): Promise<Replay[]> {
+    actor.require('manage:webhooks');
+    return await this.database.query(selectMany, [ids, actor.workspaceId]);
+  }
+
+  /** @throws conflict while another replay of the endpoint runs */
+  async start(actor: Actor, endpointId: string, read: Unread<typeof StartReplay>): Promise<Replay> {
+    actor.require('manage:webhooks');
+    requireFeature(actor, 'webhooks');
+    await this.endpoints.find(actor.workspaceId, endpointId);
+    const { since, until, only, ratePerSecond, dryRun } = read();
+    const { at } = nextMoment();
+    // Deliveries that it makes itself are no part of what it reads.
+    const end = until == null || until > at ? at : until;
+    if (since >= end) throw invalid('since', 'out_of_range', 'must be earlier than until, and than now');
+    const id = newId('replay');
+    try {
+      return await this.database.transaction(async (tx) => {
+        const [counted] = await tx.query(countEvents[only], [endpointId, floor(since), floor(end)]);
+        const total = counted?.count ?? 0;
+        const status = dryRun || total === 0 ? 'DONE' : 'RUNNING';
+        await tx.query(insertOne, [
+          id,
+          actor.workspaceId,
+          endpointId,
+          only,
+          since,
+          end,
+          ratePerSecond,
+          dryRun,
+          status,
+          total,
+          at,
+        ]);
+        const [replay] = await tx.query(selectMany, [[id], actor.workspaceId]);
+        if (replay === undefined) throw new Error('a replay is not there after its insert');
+        return replay;
+      }, actor.guard);
+    } catch (error) {
+      if (!isUniqueViolation(error, 'webhook_replays_running')) throw error;
+      throw conflict('replay_running', 'Another replay of this endpoint is running.');
+    }
+  }
+
+  /** What was made stays. */
+  async cancel(actor: Actor, id: string): Promise<Replay> {
+    actor.require('manage:webhooks');
+    await this.get(actor, id);
+    await this.database.transaction(async (tx) => {
+      await tx.query(cancelOne, [id, actor.workspaceId]);
+      tx.afterCommit(() => this.signals.send(replayProgressed, id));
+    }, actor.guard);
+    return await this.get(actor, id);
+  }
+
+  /**
+   * For workers: takes every running replay one step on, of at most one second's deliveries. A step commits whole, so
+   * a crash repeats none; over all processes a replay makes one a second.
+   */
+  async advance(now: Date): Promise<void> {
+    for (let more = true; more;) more = await this.database.transaction(async (tx) => await this.step(tx, now));
+  }
+
+  private async step(tx: Tx, now: Date): Promise<boolean> {
+    const [replay] = await tx.query(nextOne, [new Date(now.getTime() - advanceMs)]);
+    if (replay === undefined) return false;
+    await tx.query(endOfDeleted);
+    const order = await lockDeliveryOrder(tx, 'wait');
+    const { id, endpointId, only, since, until, ratePerSecond } = replay;
+    const after = replay.reached === '' ? floor(since) : replay.reached;
+    const events = await tx.query(readEvents[only], [endpointId, after, floor(until), ratePerSecond]);
+    tx.write(insertDeliveries, [events.map(() => newId('webhookDelivery')), endpointId, events.map(({ id }) => id)]);
+    const status = events.length < ratePerSecond ? 'DONE' : 'RUNNING';
+    tx.write(advanceOne, [id, events.length, events.at(-1)?.id ?? replay.reached, status, now]);
+    order?.release();
+    tx.afterCommit(() => {
+      if (events.length > 0) this.signals.send(endpointChanged, endpointId);
+      this.signals.send(replayProgressed, id);
+    });
+    return true;
+  }
+}
+
+const floor = (at: Date) => `evt_${idFloor(at)}`;
+
+function listOf(actor: Actor): List {
+  const where = new Conditions().and('r.workspace_id = $?', actor.workspaceId);
+  return { from: `${columns} from webhook_replays r`, id: 'r.id', where };
+}
