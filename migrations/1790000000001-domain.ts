@@ -21,7 +21,9 @@ export class Domain1790000000001 implements MigrationInterface {
         workspace_id text collate "C" not null references workspaces on delete cascade,
         month date not null,
         submissions integer not null,
-        primary key (workspace_id, month)
+        allowed integer not null,
+        primary key (workspace_id, month),
+        constraint workspace_usage_allowed check (submissions <= allowed)
       ) with (fillfactor = 50);
 
       create table users (

@@ -37,7 +37,7 @@ export class Events {
       const body = JSON.stringify({ id: moment.eventId, type, created_at: moment.at, data });
       return [moment.eventId, workspaceId, type, subjectId, body, moment.at] as const;
     });
-    await tx.query(
+    tx.write(
       insertEvents,
       [0, 1, 2, 3, 4, 5].map((index) => columns.map((row) => row[index])),
     );

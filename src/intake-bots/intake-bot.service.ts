@@ -124,8 +124,8 @@ export class IntakeBotService {
   }
 
   /** Late in a transaction: the counter's row is locked from here to the commit. */
-  async addToTotal(tx: Tx, id: string, submissions: number): Promise<void> {
-    await tx.query(addToTotal, [id, submissions]);
+  addToTotal(tx: Tx, id: string, submissions: number): void {
+    tx.write(addToTotal, [id, submissions]);
   }
 
   private changed(before: IntakeBot, changes: ReturnType<Unread<typeof UpdateIntakeBot>>): IntakeBot {

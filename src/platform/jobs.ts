@@ -1,5 +1,5 @@
 import { PgBoss, type Job } from 'pg-boss';
-import type { Database, Tx } from './database.js';
+import { prepared, type Database, type Statement, type Tx } from './database.js';
 import { story, type Log } from './log.js';
 
 export interface Queue {
@@ -63,7 +63,7 @@ export class Jobs {
 
   /** One statement however many jobs; they exist if and when `tx` commits. */
   async enqueue(tx: Tx, queue: string, jobs: readonly NewJob[]): Promise<void> {
-    if (jobs.length > 0) await this.boss.insert(queue, [...jobs], { db: within(tx) });
+    if (jobs.length > 0) await this.boss.insert(queue, [...jobs], { db: writing(tx) });
   }
 
   /** Takes up to `count` waiting jobs in the order of their ids; they are back if `tx` rolls back. */
@@ -100,6 +100,22 @@ export class Jobs {
   }
 }
 
+/** pg-boss's own texts, of a few KB each and always the same, planned once a connection. */
+const statements = new Map<string, Statement<object>>();
+
+function statementOf(text: string): Statement<object> {
+  const statement = statements.get(text) ?? prepared(text);
+  statements.set(text, statement);
+  return statement;
+}
+
 const within = (tx: Tx) => ({
-  executeSql: async (text: string, values?: unknown[]) => (await tx.execute(text, values)) as { rows: object[] },
+  executeSql: async (text: string, values?: unknown[]) => ({ rows: await tx.query(statementOf(text), values) }),
+});
+
+const writing = (tx: Tx) => ({
+  executeSql: async (text: string, values?: unknown[]) => {
+    tx.write(statementOf(text), values);
+    return { rows: [] };
+  },
 });
