@@ -1,11 +1,15 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ApiKey } from './src/api-keys/api-key.entity.js';
+import { AuditEntry } from './src/audit/audit-entry.entity.js';
 import { Contact } from './src/contacts/contact.entity.js';
 import { Event } from './src/events/event.entity.js';
 import { IntakeBot } from './src/intake-bots/intake-bot.entity.js';
 import { RecordContact, RecordEntity } from './src/records/record.entity.js';
 import { Message, Submission } from './src/submissions/submission.entity.js';
+import { Invitation } from './src/accounts/invitation.entity.js';
+import { Session } from './src/accounts/session.entity.js';
 import { User } from './src/accounts/user.entity.js';
+import { Notice } from './src/workspaces/notice.entity.js';
 import { Workspace } from './src/workspaces/workspace.entity.js';
 import { WebhookEndpoint } from './src/webhooks/webhook-endpoint.entity.js';
 import { Domain1790000000001 } from './migrations/1790000000001-domain.js';
@@ -22,8 +26,12 @@ export function dataSourceFor(url: string): DataSource {
     type: 'postgres',
     url,
     entities: [
+      AuditEntry,
       Workspace,
+      Notice,
       User,
+      Session,
+      Invitation,
       ApiKey,
       IntakeBot,
       Contact,

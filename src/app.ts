@@ -3,7 +3,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataSourceFor } from '../ormconfig.js';
 import { AccountService } from './accounts/account.service.js';
+import { MemberService } from './accounts/member.service.js';
+import { SessionService } from './accounts/session.service.js';
+import { SignInTries } from './accounts/sign-in-tries.js';
 import { ApiKeyService } from './api-keys/api-key.service.js';
+import { AuditService } from './audit/audit.service.js';
 import { ContactService } from './contacts/contact.service.js';
 import { EventService } from './events/event.service.js';
 import { Events, fanOutQueue } from './events/publish.js';
@@ -18,6 +22,7 @@ import { Idempotency } from './http/idempotency.js';
 import { operatorRouter } from './http/operator.js';
 import { RateLimiter } from './http/rate-limit.js';
 import { httpApp, HttpServer } from './http/server.js';
+import { Standing } from './http/standing.js';
 import { IntakeBotService } from './intake-bots/intake-bot.service.js';
 import { blockListOf, type Config } from './platform/config.js';
 import { Database } from './platform/database.js';
@@ -33,6 +38,7 @@ import { Pages } from './rest/pages.js';
 import { restRouter } from './rest/router.js';
 import { restRoutes } from './rest/routes.js';
 import { SubmissionService } from './submissions/submission.service.js';
+import { NoticeService } from './workspaces/notice.service.js';
 import { WorkspaceService } from './workspaces/workspace.service.js';
 
 export const roles = ['all', 'api', 'worker'] as const;
@@ -53,9 +59,14 @@ export class App {
   readonly idempotency: Idempotency;
   readonly rateLimiter: RateLimiter;
 
+  readonly audit: AuditService;
   readonly workspaces: WorkspaceService;
+  readonly notices: NoticeService;
+  readonly sessions: SessionService;
   readonly accounts: AccountService;
+  readonly members: MemberService;
   readonly apiKeys: ApiKeyService;
+  readonly standing: Standing;
   readonly events: Events;
   readonly eventLog: EventService;
   readonly trustedDocuments: TrustedDocuments;
@@ -86,9 +97,22 @@ export class App {
     this.idempotency = new Idempotency(database, this.secrets);
     this.signals = new Signals(database, foundation.url, log);
     this.rateLimiter = new RateLimiter(database, this.signals, log);
-    this.workspaces = new WorkspaceService(database, this.signals);
-    this.accounts = new AccountService(database);
-    this.apiKeys = new ApiKeyService(database, this.signals);
+    this.audit = new AuditService(database, this.secrets);
+    this.workspaces = new WorkspaceService(database, this.signals, this.audit);
+    this.notices = new NoticeService(database);
+    this.sessions = new SessionService(database, this.signals, log);
+    const tries = new SignInTries(database);
+    this.accounts = new AccountService(database, this.audit, this.workspaces, this.sessions, tries);
+    this.members = new MemberService(
+      database,
+      this.audit,
+      this.workspaces,
+      this.sessions,
+      this.accounts,
+      () => this.publicUrl,
+    );
+    this.apiKeys = new ApiKeyService(database, this.signals, this.audit, log);
+    this.standing = new Standing(this.apiKeys, this.sessions, this.signals, log);
     this.events = new Events(jobs, this.signals);
     this.eventLog = new EventService(database);
     this.trustedDocuments = new TrustedDocuments(database);
@@ -146,14 +170,16 @@ export class App {
     await Promise.all([this.http?.stop(), this.jobs.stop(finishInFlightMs)]);
     clearTimeout(abort);
     await this.graphql?.stop();
+    await this.standing.stop();
     await this.rateLimiter.stop();
+    await this.apiKeys.stop();
     await this.signals.stop();
     await this.database.source.destroy();
     await this.embedded?.stop();
   }
 
   private async listen(role: ServerRole): Promise<void> {
-    const authenticator = new Authenticator(this.apiKeys);
+    const authenticator = new Authenticator(this.apiKeys, this.sessions, () => this.publicUrl);
     const routes = restRoutes(this);
     const schema = graphqlSchema(this);
     const documents = new Documents(schema);

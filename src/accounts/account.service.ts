@@ -1,17 +1,47 @@
-import type { Role } from '../platform/actor.js';
-import { isUniqueViolation, type Database, type Tx } from '../platform/database.js';
-import { conflict, invalid, notFound } from '../platform/errors.js';
+import { operatorIn, type AuditedActor, type AuditService } from '../audit/audit.service.js';
+import type { Actor, Origin, Role } from '../platform/actor.js';
+import { columnsOf, isUniqueViolation, prepared, type Database, type Tx } from '../platform/database.js';
+import { conflict, invalidCredentials, notFound, workspaceArchived } from '../platform/errors.js';
 import { newId, nextMoment } from '../platform/id.js';
-import { generatePassword, hashPassword } from './password.js';
+import type { Unread } from '../platform/validate.js';
+import type { WorkspaceService } from '../workspaces/workspace.service.js';
+import type { ChangePassword, SignIn } from './account.input.js';
+import { readEmail } from './email.js';
+import { generatePassword, hashPassword, verifyPassword } from './password.js';
+import type { SessionService } from './session.service.js';
+import type { SignInTries } from './sign-in-tries.js';
 import { User } from './user.entity.js';
 
-export class AccountService {
-  constructor(private readonly database: Database) {}
+const columns = columnsOf(User, 'u');
+const selectByEmail = prepared<User>(`select ${columns} from users u where u.email = $1`);
+const selectOne = prepared<User>(`select ${columns} from users u where u.id = $1 and u.workspace_id = $2`);
 
-  /** @throws conflict when the e-mail has an account already: one account belongs to one workspace */
+export interface SignedIn {
+  actor: Actor;
+  /** For the cookie, and kept nowhere else. */
+  token: string;
+}
+
+export class AccountService {
+  /** Checked in place of the password of an account that is not there, so that it takes as long. */
+  private readonly nobodysPassword = once(async () => hashPassword(generatePassword()));
+
+  constructor(
+    private readonly database: Database,
+    private readonly audit: AuditService,
+    private readonly workspaces: WorkspaceService,
+    private readonly sessions: SessionService,
+    private readonly tries: SignInTries,
+  ) {}
+
+  /**
+   * @param themselves when the person makes it, from where; else the operator does
+   * @throws conflict when the e-mail has an account already: one account belongs to one workspace
+   */
   async create(
     tx: Tx,
     account: { workspaceId: string; email: string; name: string; role: Role; password: string },
+    themselves?: { origin: Origin | null },
   ): Promise<User> {
     const { at } = nextMoment();
     const { password, ...rest } = account;
@@ -29,22 +59,85 @@ export class AccountService {
       if (isUniqueViolation(error, 'users_email')) throw conflict('email_taken', 'This e-mail has an account already.');
       throw error;
     }
+    const { id, email, role, workspaceId } = user;
+    const by =
+      themselves === undefined ? operatorIn(workspaceId) : ({ kind: 'user', id, workspaceId, ...themselves } as const);
+    await this.audit.record(tx, by, 'member.joined', id, { email, role });
     return user;
+  }
+
+  /**
+   * Takes as long, and says the same, whether the account is there or not.
+   * @throws invalid_credentials, and rate_limit_exceeded once this address has failed too often
+   */
+  async signIn(read: Unread<typeof SignIn>, origin: Origin | null): Promise<SignedIn> {
+    const { password, ...given } = read();
+    const email = given.email.trim().toLowerCase();
+    const user = await this.check(email, password, origin);
+    const workspace = await this.workspaces.find(user.workspaceId);
+    if (workspace.archivedAt !== null) throw workspaceArchived();
+    return await this.database.transaction(async (tx) => this.sessions.start(tx, user, workspace, origin));
+  }
+
+  async signOut(actor: Actor): Promise<void> {
+    await this.sessions.end(actor);
+  }
+
+  /** Ends every session of the account, and begins a new one for the caller. */
+  async changePassword(actor: Actor, read: Unread<typeof ChangePassword>): Promise<SignedIn> {
+    actor.requireRole('MEMBER');
+    const { currentPassword, newPassword } = read();
+    const { email } = await this.get(actor);
+    const user = await this.check(email, currentPassword, actor.origin);
+    const workspace = await this.workspaces.find(user.workspaceId);
+    const passwordHash = await hashPassword(newPassword);
+    return await this.database.transaction(async (tx) => {
+      await this.setPassword(tx, user, passwordHash, actor);
+      return await this.sessions.start(tx, user, workspace, actor.origin);
+    });
   }
 
   /** For operators: a new password, shown once. */
   async resetPassword(email: string): Promise<{ email: string; password: string }> {
+    const [user] = await this.database.query(selectByEmail, [readEmail(email)]);
+    if (user === undefined) throw notFound('member');
     const password = generatePassword();
     const passwordHash = await hashPassword(password);
-    const where = { email: readEmail(email) };
-    const { affected } = await this.database.manager.update(User, where, { passwordHash, updatedAt: nextMoment().at });
+    await this.database.transaction(async (tx) =>
+      this.setPassword(tx, user, passwordHash, operatorIn(user.workspaceId)),
+    );
+    return { email: user.email, password };
+  }
+
+  /** The person who calls. */
+  async get(actor: Actor): Promise<User> {
+    const [user] = await this.database.query(selectOne, [actor.id, actor.workspaceId]);
+    if (user === undefined) throw notFound('member');
+    return user;
+  }
+
+  private async check(email: string, password: string, origin: Origin | null): Promise<User> {
+    const address = origin?.address ?? null;
+    await this.tries.begin(email, address);
+    const nobodys = await this.nobodysPassword();
+    const [user] = await this.database.query(selectByEmail, [email]);
+    const right = await verifyPassword(password, user?.passwordHash ?? nobodys);
+    if (user === undefined || !right) {
+      throw invalidCredentials({ cause: user === undefined ? 'no such account' : 'wrong password' });
+    }
+    await this.tries.forgive(email, address);
+    return user;
+  }
+
+  private async setPassword(tx: Tx, user: User, passwordHash: string, by: AuditedActor): Promise<void> {
+    const { affected } = await tx.manager.update(User, { id: user.id }, { passwordHash, updatedAt: nextMoment().at });
     if (affected !== 1) throw notFound('member');
-    return { email: where.email, password };
+    await this.sessions.endAllOf(tx, user.id);
+    await this.audit.record(tx, by, 'member.password_changed', user.id);
   }
 }
 
-export function readEmail(text: string): string {
-  const email = text.trim().toLowerCase();
-  if (/^[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+$/.test(email) && email.length <= 254) return email;
-  throw invalid('email', 'bad_format', 'must be an e-mail address');
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return async () => await (made ??= make());
 }

@@ -1,14 +1,24 @@
 import { argon2, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { serviceUnavailable } from '../platform/errors.js';
 
 /** argon2id with what OWASP's password storage cheat sheet asks for: 19 MiB, 2 passes, 1 lane. */
 const cost = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 } as const;
 const derive = promisify(argon2);
 
+export const passwordCharactersMin = 8;
+export const passwordCharactersMax = 200;
+
+/** A flood of sign-ins must not take all threads that files and DNS need. */
+const atOnceMax = 2;
+const waitingMax = 200;
+let atOnce = 0;
+const waiting: (() => void)[] = [];
+
 /** `argon2id$m=19456,t=2,p=1$<salt>$<hash>`, both in base64url. */
 export async function hashPassword(password: string): Promise<string> {
   const nonce = randomBytes(16);
-  const hash = await derive('argon2id', { message: password.normalize('NFKC'), nonce, ...cost });
+  const hash = await inTurn(async () => derive('argon2id', { message: password.normalize('NFKC'), nonce, ...cost }));
   const { memory, passes, parallelism } = cost;
   return `argon2id$m=${memory},t=${passes},p=${parallelism}$${nonce.toString('base64url')}$${hash.toString('base64url')}`;
 }
@@ -19,8 +29,22 @@ export async function verifyPassword(password: string, kept: string): Promise<bo
   const [memory, passes, parallelism] = parts.slice(1, 4).map(Number) as [number, number, number];
   const [nonce, expected] = parts.slice(4).map((part) => Buffer.from(part, 'base64url')) as [Buffer, Buffer];
   const message = password.normalize('NFKC');
-  const hash = await derive('argon2id', { message, nonce, memory, passes, parallelism, tagLength: expected.length });
-  return timingSafeEqual(hash, expected);
+  const parameters = { message, nonce, memory, passes, parallelism, tagLength: expected.length };
+  return timingSafeEqual(await inTurn(async () => derive('argon2id', parameters)), expected);
+}
+
+async function inTurn(work: () => Promise<Buffer>): Promise<Buffer> {
+  if (waiting.length >= waitingMax) throw serviceUnavailable({ cause: 'too many passwords to check' });
+  if (atOnce < atOnceMax) atOnce += 1;
+  else await new Promise<void>((resolve) => waiting.push(resolve));
+  try {
+    return await work();
+  } finally {
+    // The turn goes to the next, or is free.
+    const next = waiting.shift();
+    if (next === undefined) atOnce -= 1;
+    else next();
+  }
 }
 
 // No characters that are mistaken for one another.

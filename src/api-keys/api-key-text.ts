@@ -1,4 +1,4 @@
-import { createHash, randomInt } from 'node:crypto';
+import { hash, randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /**
@@ -22,7 +22,7 @@ export function isApiKeyText(text: string): boolean {
   return apiKeyPattern.test(text) && checksum(text.slice(0, -checksumCharacters)) === text.slice(-checksumCharacters);
 }
 
-export const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+export const hashOf = (text: string): Buffer => hash('sha256', text, 'buffer');
 
 /** Enough to tell keys apart, too little to help a guess. */
 export const hintOf = (text: string): string => `${text.slice(0, prefix.length + 4)}…`;

@@ -24,6 +24,17 @@ export class ApiKey {
   @Column({ type: 'bytea' })
   hash!: Buffer;
 
+  /** Of the key before the last rotation, which works until then. */
+  @Column({ name: 'previous_hash', type: 'bytea', nullable: true })
+  previousHash!: Buffer | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'Until when the key before the last rotation works beside it.',
+  })
+  @Column({ name: 'previous_until', type: 'timestamptz', precision: 3, nullable: true })
+  previousUntil!: Date | null;
+
   @Field(() => String, { description: 'The first characters, to tell keys apart.' })
   @Column({ type: 'text' })
   hint!: string;

@@ -1,9 +1,13 @@
 import { isIP, type BlockList } from 'node:net';
+import { operatorIn, type AuditedActor, type AuditService } from '../audit/audit.service.js';
 import { Actor, type Origin, type Scope } from '../platform/actor.js';
 import { blockListOf } from '../platform/config.js';
 import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
-import { authenticationRequired, invalid, notFound, planLimitExceeded } from '../platform/errors.js';
-import { newId, nextMoment } from '../platform/id.js';
+import { authenticationRequired, conflict, invalid, notFound, planLimitExceeded } from '../platform/errors.js';
+import { isId, newId, nextMoment } from '../platform/id.js';
+import { Known } from '../platform/known.js';
+import { story, type Log } from '../platform/log.js';
+import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
 import type { Signals } from '../platform/signals.js';
 import type { Unread, Valid } from '../platform/validate.js';
 import { plans } from '../workspaces/plans.js';
@@ -11,23 +15,27 @@ import { actorWorkspace, Workspace } from '../workspaces/workspace.entity.js';
 import { workspaceChanged } from '../workspaces/workspace.service.js';
 import { hashOf, hintOf, isApiKeyText, newApiKeyText } from './api-key-text.js';
 import { ApiKey } from './api-key.entity.js';
-import type { CreateApiKey } from './api-key.input.js';
+import type { CreateApiKey, RotateApiKey } from './api-key.input.js';
 
-/** How long a process may go on by what it knew of a key, should the signal of a change be lost. */
-const knownForMs = 30_000;
-const knownKeysMax = 10_000;
+/** `last_used_at` is written this often, for all keys in one statement, never with a request. */
+const usesWrittenEveryMs = 30_000;
 
 interface KnownKey {
   key: ApiKey;
   workspace: Workspace;
   allowed: BlockList | null;
-  knownAt: number;
 }
 
+const columns = columnsOf(ApiKey, 'k');
 const selectByHash = prepared<ApiKey & { workspace: Workspace }>(`
-  select ${columnsOf(ApiKey, 'k')}, ${columnsOf(Workspace, 'w').replaceAll(' as "', ' as "workspace.')}
-  from api_keys k join workspaces w on w.id = k.workspace_id where k.hash = $1
+  select ${columns}, ${columnsOf(Workspace, 'w').replaceAll(' as "', ' as "workspace.')}
+  from api_keys k join workspaces w on w.id = k.workspace_id
+  where k.hash = $1 or k.previous_hash = $1
 `);
+const selectMany = prepared<ApiKey>(`select ${columns} from api_keys k where k.id = any($1) and k.workspace_id = $2`);
+const lockOne = prepared<ApiKey>(
+  `select ${columns} from api_keys k where k.id = $1 and k.workspace_id = $2 for no key update`,
+);
 const lockWorkspace = prepared<Workspace>(
   `select ${columnsOf(Workspace, 'w')} from workspaces w where w.id = $1 for no key update`,
 );
@@ -35,6 +43,22 @@ const countLive = prepared<{ live: number }>(`
   select count(*)::int as live from api_keys
   where workspace_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)
 `);
+const selectUsable = prepared<{ id: string }>(`
+  select k.id from api_keys k join workspaces w on w.id = k.workspace_id
+  where k.id = any($1) and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
+    and w.archived_at is null and w.plan = any($3)
+`);
+// Rows that somebody is changing are left for the next time: no use is worth a deadlock.
+const writeUses = prepared(`
+  with used as (
+    select k.id, u.at from api_keys k join unnest($1::text[], $2::timestamptz[]) as u (id, at) on u.id = k.id
+    where k.last_used_at is null or k.last_used_at < u.at
+    for no key update of k skip locked
+  )
+  update api_keys k set last_used_at = used.at from used where k.id = used.id
+`);
+
+const plansWithApi = Object.entries(plans).flatMap(([plan, { api }]) => (api ? [plan] : []));
 
 /** Topic of `Signals`: the subjects are key ids. */
 export const apiKeyChanged = 'api-key-changed';
@@ -46,14 +70,18 @@ export interface NewApiKey {
 }
 
 export class ApiKeyService {
-  private readonly known = new Map<string, KnownKey>();
+  private readonly known = new Known<KnownKey>(async (name) => this.lookUp(Buffer.from(name, 'base64')));
+  private readonly uses = new Map<string, number>();
+  private usesTimer: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly database: Database,
     private readonly signals: Signals,
+    private readonly audit: AuditService,
+    private readonly log: Log,
   ) {
-    signals.on(apiKeyChanged, (ids) => this.forget(({ key }) => ids.includes(key.id)));
-    signals.on(workspaceChanged, (ids) => this.forget(({ workspace }) => ids.includes(workspace.id)));
+    signals.on(apiKeyChanged, (ids) => this.known.forget(({ key }) => ids.includes(key.id)));
+    signals.on(workspaceChanged, (ids) => this.known.forget(({ workspace }) => ids.includes(workspace.id)));
     signals.onReconnect(() => this.known.clear());
   }
 
@@ -63,30 +91,65 @@ export class ApiKeyService {
    */
   async authenticate(text: string, origin: Origin): Promise<Actor> {
     if (!isApiKeyText(text)) throw authenticationRequired({ cause: 'malformed key' });
-    const { key, workspace, allowed } = await this.recall(hashOf(text));
+    const hash = hashOf(text);
+    const found = await this.known.get(hash.toString('base64'));
+    if (found === null) throw authenticationRequired({ cause: 'unknown key' });
+    const { key, workspace, allowed } = found;
+    const nowMs = Date.now();
     if (key.revokedAt !== null) throw authenticationRequired({ cause: `key ${key.id} is revoked` });
-    if (key.expiresAt !== null && key.expiresAt.getTime() <= Date.now()) {
+    if (key.expiresAt !== null && key.expiresAt.getTime() <= nowMs) {
       throw authenticationRequired({ cause: `key ${key.id} is expired` });
+    }
+    if (key.previousUntil !== null && key.previousUntil.getTime() <= nowMs && !key.hash.equals(hash)) {
+      throw authenticationRequired({ cause: `key ${key.id} was rotated` });
     }
     if (allowed !== null && !within(allowed, origin.address)) {
       throw authenticationRequired({ cause: `key ${key.id} may not be used from this address` });
     }
-    return new Actor('key', key.id, actorWorkspace(workspace), { scopes: key.scopes }, origin);
+    this.noteUse(key.id, nowMs);
+    const { scopes, documentsOnly } = key;
+    return new Actor('key', key.id, actorWorkspace(workspace), { scopes, documentsOnly }, origin);
+  }
+
+  /** Those of these keys that still open the API: looked up, not remembered. */
+  async usable(ids: readonly string[]): Promise<Set<string>> {
+    const found = await this.database.query(selectUsable, [ids, new Date(), plansWithApi]);
+    return new Set(found.map(({ id }) => id));
   }
 
   /** For operators, who name a key by its id alone. */
   async find(id: string): Promise<ApiKey> {
-    const key = await this.database.manager.findOneBy(ApiKey, { id });
+    const key = isId(id, 'apiKey') ? await this.database.manager.findOneBy(ApiKey, { id }) : null;
     if (key === null) throw notFound('api_key');
     return key;
   }
 
-  async list(actor: Actor): Promise<ApiKey[]> {
+  /** The key that calls, if it is one. */
+  async ownOf(actor: Actor): Promise<ApiKey | null> {
+    if (actor.kind !== 'key') return null;
+    const [key] = await this.database.query(selectMany, [[actor.id], actor.workspaceId]);
+    return key ?? null;
+  }
+
+  async getMany(actor: Actor, ids: readonly string[]): Promise<ApiKey[]> {
     actor.requireRole('ADMIN');
-    return await this.database.manager.find(ApiKey, {
-      where: { workspaceId: actor.workspaceId },
-      order: { id: 'DESC' },
-    });
+    return await this.database.query(selectMany, [ids, actor.workspaceId]);
+  }
+
+  async list(actor: Actor, page: PageRequest): Promise<Page<ApiKey>> {
+    actor.requireRole('ADMIN');
+    return await readPage<ApiKey>(this.database, listOf(actor), page);
+  }
+
+  async count(actor: Actor): Promise<number> {
+    actor.requireRole('ADMIN');
+    return await countRows(this.database, listOf(actor));
+  }
+
+  /** Keys that count towards the plan. */
+  async countLive(workspaceId: string): Promise<number> {
+    const [count] = await this.database.query(countLive, [workspaceId, new Date()]);
+    return count?.live ?? 0;
   }
 
   /** @throws plan_limit_exceeded; live keys are counted under a lock */
@@ -96,24 +159,55 @@ export class ApiKeyService {
     if (input.expiresAt && input.expiresAt.getTime() <= Date.now()) {
       throw invalid('expiresAt', 'out_of_range', 'must be in the future');
     }
-    return await this.database.transaction((tx) => this.insert(tx, actor.workspaceId, input), actor.guard);
+    return await this.database.transaction((tx) => this.insert(tx, actor.workspaceId, input, actor), actor.guard);
+  }
+
+  /** A new secret for the same key; the old one works beside it for as long as they overlap. */
+  async rotate(actor: Actor, id: string, read: Unread<typeof RotateApiKey>): Promise<NewApiKey> {
+    actor.requireRole('ADMIN');
+    await this.get(actor, id);
+    const { overlapSeconds } = read();
+    return await this.database.transaction(async (tx) => {
+      const key = await this.lock(tx, actor, id);
+      const { at } = nextMoment();
+      if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= at)) {
+        throw conflict('api_key_ended', 'This key was revoked or has expired.');
+      }
+      const secret = newApiKeyText();
+      const rotated = {
+        hash: hashOf(secret),
+        hint: hintOf(secret),
+        previousHash: overlapSeconds === 0 ? null : key.hash,
+        previousUntil: overlapSeconds === 0 ? null : new Date(at.getTime() + overlapSeconds * 1_000),
+      };
+      await tx.manager.update(ApiKey, { id, workspaceId: actor.workspaceId }, rotated);
+      await this.audit.record(tx, actor, 'api_key.rotated', id, { overlap_seconds: overlapSeconds });
+      tx.afterCommit(() => this.signals.send(apiKeyChanged, id));
+      return { apiKey: Object.assign(key, rotated), secret };
+    }, actor.guard);
   }
 
   async revoke(actor: Actor, id: string): Promise<ApiKey> {
     actor.requireRole('ADMIN');
+    await this.get(actor, id);
     return await this.database.transaction(async (tx) => {
-      const where = { id, workspaceId: actor.workspaceId };
-      const key = await tx.manager.findOne(ApiKey, { where, lock: { mode: 'pessimistic_write' } });
-      if (key === null) throw notFound('api_key');
+      const key = await this.lock(tx, actor, id);
       if (key.revokedAt !== null) return key;
-      key.revokedAt = nextMoment().at;
-      await tx.manager.update(ApiKey, where, { revokedAt: key.revokedAt });
+      const revoked = { revokedAt: nextMoment().at, previousHash: null, previousUntil: null };
+      await tx.manager.update(ApiKey, { id, workspaceId: actor.workspaceId }, revoked);
+      await this.audit.record(tx, actor, 'api_key.revoked', id, { name: key.name });
       tx.afterCommit(() => this.signals.send(apiKeyChanged, id));
-      return key;
+      return Object.assign(key, revoked);
     }, actor.guard);
   }
 
-  async insert(tx: Tx, workspaceId: string, input: Valid<typeof CreateApiKey>): Promise<NewApiKey> {
+  /** @param by who makes it, the operator unless said otherwise */
+  async insert(
+    tx: Tx,
+    workspaceId: string,
+    input: Valid<typeof CreateApiKey>,
+    by: AuditedActor = operatorIn(workspaceId),
+  ): Promise<NewApiKey> {
     const [workspace] = await tx.query(lockWorkspace, [workspaceId]);
     if (workspace === undefined) throw notFound('workspace');
     const { at } = nextMoment();
@@ -127,6 +221,8 @@ export class ApiKeyService {
       name: input.name,
       hash: hashOf(secret),
       hint: hintOf(secret),
+      previousHash: null,
+      previousUntil: null,
       scopes: [...new Set<Scope>(input.scopes)],
       allowedCidrs: input.allowedCidrs,
       documentsOnly: input.documentsOnly,
@@ -136,28 +232,58 @@ export class ApiKeyService {
       createdAt: at,
     });
     await tx.manager.insert(ApiKey, apiKey);
+    const { id, name, scopes, allowedCidrs, expiresAt } = apiKey;
+    const details = { name, scopes, allowed_cidrs: allowedCidrs, expires_at: expiresAt };
+    await this.audit.record(tx, by, 'api_key.created', id, details);
     return { apiKey, secret };
   }
 
-  private async recall(hash: Buffer): Promise<KnownKey> {
-    const name = hash.toString('base64');
-    const known = this.known.get(name);
-    if (known !== undefined && Date.now() - known.knownAt < knownForMs) return known;
-    const knownAt = Date.now();
-    const [row] = await this.database.query(selectByHash, [hash]);
-    if (row === undefined) throw authenticationRequired({ cause: 'unknown key' });
-    const found = { ...split(row), knownAt };
-    if (this.known.size >= knownKeysMax) this.known.delete(this.known.keys().next().value ?? '');
-    this.known.set(name, found);
-    return found;
+  /** Writes the uses that are not written yet. */
+  async stop(): Promise<void> {
+    if (this.usesTimer !== null) clearInterval(this.usesTimer);
+    await this.writeUses();
   }
 
-  private forget(isStale: (known: KnownKey) => boolean): void {
-    for (const [name, known] of this.known) if (isStale(known)) this.known.delete(name);
+  private async get(actor: Actor, id: string): Promise<ApiKey> {
+    const [key] = isId(id, 'apiKey') ? await this.database.query(selectMany, [[id], actor.workspaceId]) : [];
+    if (key === undefined) throw notFound('api_key');
+    return key;
+  }
+
+  private async lock(tx: Tx, actor: Actor, id: string): Promise<ApiKey> {
+    const [key] = await tx.query(lockOne, [id, actor.workspaceId]);
+    if (key === undefined) throw notFound('api_key');
+    return key;
+  }
+
+  private async lookUp(hash: Buffer): Promise<KnownKey | null> {
+    const [row] = await this.database.query(selectByHash, [hash]);
+    return row === undefined ? null : split(row);
+  }
+
+  private noteUse(id: string, nowMs: number): void {
+    this.uses.set(id, nowMs);
+    this.usesTimer ??= setInterval(() => void this.writeUses(), usesWrittenEveryMs).unref();
+  }
+
+  private async writeUses(): Promise<void> {
+    if (this.uses.size === 0) return;
+    const columns = [[...this.uses.keys()], [...this.uses.values()].map((atMs) => new Date(atMs))];
+    this.uses.clear();
+    try {
+      await this.database.query(writeUses, columns);
+    } catch (error) {
+      this.log.warn({ error: story(error) }, 'when keys were last used could not be written');
+    }
   }
 }
 
-function split(row: object): Pick<KnownKey, 'key' | 'workspace' | 'allowed'> {
+function listOf(actor: Actor): List {
+  const where = new Conditions().and('k.workspace_id = $?', actor.workspaceId);
+  return { from: `${columns} from api_keys k`, id: 'k.id', where };
+}
+
+function split(row: object): KnownKey {
   const key = new ApiKey();
   const workspace = new Workspace();
   for (const [name, value] of Object.entries(row)) {

@@ -21,6 +21,14 @@ export const systemOf = (workspaceId: string): AuditedActor => ({
   origin: null,
 });
 
+/** The command line, where it acts for no one. */
+export const operatorIn = (workspaceId: string): AuditedActor => ({
+  kind: 'operator',
+  id: 'operator',
+  workspaceId,
+  origin: null,
+});
+
 export interface AuditEntryFilter {
   action?: readonly string[] | null;
   actorId?: string | null;

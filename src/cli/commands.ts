@@ -85,6 +85,12 @@ export const commands: readonly Command[] = [
     run: answering(async (app, { email = '' }) => await app.accounts.resetPassword(email)),
   },
   {
+    path: ['audit', 'verify'],
+    about: "Checks every link of a workspace's audit log.",
+    options: { workspace: { value: 'ID', required: true } },
+    run: answering(verifyAudit),
+  },
+  {
     path: ['bot', 'create'],
     about: 'Makes an intake bot from a file that holds a REST schema[] array.',
     options: {
@@ -146,6 +152,12 @@ async function revokeKey(app: App, { id = '' }: Options) {
   const key = await app.apiKeys.find(id);
   const revoked = await app.apiKeys.revoke(await operatorIn(app, key.workspaceId), id);
   return { id: revoked.id, revoked_at: revoked.revokedAt };
+}
+
+async function verifyAudit(app: App, { workspace = '' }: Options) {
+  const { workspaceId } = await operatorIn(app, workspace);
+  const { rows, ok, firstBad } = await app.audit.verify(workspaceId);
+  return { rows, ok, first_bad: firstBad };
 }
 
 async function createBot(app: App, { workspace = '', name, schema = '', status, 'record-type': recordType }: Options) {

@@ -129,7 +129,7 @@ export class GraphqlTransport {
     const { log, origin } = factsOf(request);
     if (from.actor?.kind === 'user') requirePreflight(request);
     const http = await httpRequestOf(request);
-    const call = new HttpCall(from, { origin, cookie: null, rateLimit: null });
+    const call = new HttpCall(from, { origin, cookie: this.door.authenticator.cookieOn(response), rateLimit: null });
     const { progress } = call;
     progress.costOnly = /^(1|true)$/i.test(String(request.headers['x-cost-only'] ?? ''));
     await this.admit(call, http);

@@ -1,21 +1,70 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Request } from 'express';
+import type { SessionService } from '../accounts/session.service.js';
 import type { ApiKeyService } from '../api-keys/api-key.service.js';
-import type { Actor } from '../platform/actor.js';
-import { authenticationRequired } from '../platform/errors.js';
+import type { Actor, Origin } from '../platform/actor.js';
+import type { Door } from '../platform/call-context.js';
+import { authenticationRequired, csrfRequired } from '../platform/errors.js';
 import { factsOf } from './request.js';
+import { cannotBeForged, sessionCookieOn, sessionTokenOf } from './session.js';
 
 export class Authenticator {
-  constructor(private readonly apiKeys: ApiKeyService) {}
+  constructor(
+    private readonly apiKeys: ApiKeyService,
+    private readonly sessions: SessionService,
+    private readonly publicUrl: () => string,
+  ) {}
 
-  /** Who calls; null when nothing says who. @throws authentication_required for what says so wrongly */
+  /**
+   * Who calls, by key or by session; null when nothing says who, or a session that has ended.
+   * @throws authentication_required for what says so wrongly, csrf_required for a cookie that another site may have sent
+   */
   async actorOf(request: Request): Promise<Actor | null> {
-    const { authorization } = request.headers;
+    const { headers } = request;
+    if (headers.authorization !== undefined) return await this.keyOf(request);
+    if (sessionTokenOf(headers, this.publicUrl()) !== null && !cannotBeForged(headers)) throw csrfRequired();
+    return this.noted(request, await this.sessionOf(headers, factsOf(request).origin));
+  }
+
+  /** Who calls, by key alone: for the door that knows no sessions. */
+  async keyOf(request: Request): Promise<Actor | null> {
+    const { origin } = factsOf(request);
+    return this.noted(request, await this.bearerOf(request.headers.authorization, origin));
+  }
+
+  /**
+   * Who opens a WebSocket. Browsers let any page open one and send our cookie along, so a session counts only for pages
+   * of `PUBLIC_URL`.
+   * @param authorization what the client gave in its place, browsers being unable to set headers
+   */
+  async actorOfUpgrade(headers: IncomingHttpHeaders, origin: Origin, authorization?: string): Promise<Actor | null> {
+    const bearer = await this.bearerOf(authorization ?? headers.authorization, origin);
+    if (bearer !== null) return bearer;
+    const publicUrl = this.publicUrl();
+    if (sessionTokenOf(headers, publicUrl) === null) return null;
+    if (headers.origin !== new URL(publicUrl).origin) throw csrfRequired({ cause: 'the Origin is not PUBLIC_URL' });
+    return await this.sessionOf(headers, origin);
+  }
+
+  /** Where an answer's session cookie goes. */
+  cookieOn(response: ServerResponse): NonNullable<Door['cookie']> {
+    return sessionCookieOn(response, this.publicUrl());
+  }
+
+  private async bearerOf(authorization: string | undefined, origin: Origin): Promise<Actor | null> {
     if (authorization === undefined) return null;
-    const facts = factsOf(request);
     const [, key] = /^bearer +(\S+)$/i.exec(authorization) ?? [];
     if (key === undefined) throw authenticationRequired({ cause: 'the Authorization header is not a bearer token' });
-    const actor = await this.apiKeys.authenticate(key, facts.origin);
-    facts.caller = actor.id;
+    return await this.apiKeys.authenticate(key, origin);
+  }
+
+  private async sessionOf(headers: IncomingHttpHeaders, origin: Origin): Promise<Actor | null> {
+    const token = sessionTokenOf(headers, this.publicUrl());
+    return token === null ? null : await this.sessions.authenticate(token, origin);
+  }
+
+  private noted(request: Request, actor: Actor | null): Actor | null {
+    factsOf(request).caller = actor?.id ?? null;
     return actor;
   }
 }

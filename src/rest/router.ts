@@ -41,7 +41,7 @@ export function restRouter({ routes, authenticator, limiter, idempotency, cors, 
     const page = pages.find(path);
     if (page !== null) return await pages.answer(page, request, response);
 
-    const actor = await authenticator.actorOf(request);
+    const actor = await authenticator.keyOf(request);
     if (actor === null) throw authenticationRequired();
     if (actor.workspace.archived) throw workspaceArchived();
     requireFeature(actor, 'api');

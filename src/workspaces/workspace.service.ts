@@ -1,19 +1,27 @@
+import { operatorIn, type AuditService } from '../audit/audit.service.js';
 import type { Actor, Plan } from '../platform/actor.js';
 import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { notFound, planLimitExceeded } from '../platform/errors.js';
 import { newId, nextMoment } from '../platform/id.js';
 import type { Signals } from '../platform/signals.js';
+import type { Unread } from '../platform/validate.js';
 import { plans } from './plans.js';
 import { Workspace } from './workspace.entity.js';
+import type { UpdateWorkspace } from './workspace.input.js';
 
 const selectOne = prepared<Workspace>(`select ${columnsOf(Workspace, 'w')} from workspaces w where w.id = $1`);
+const lockOne = prepared<Workspace>(
+  `select ${columnsOf(Workspace, 'w')} from workspaces w where w.id = $1 for no key update`,
+);
 const selectUsage = prepared<{ submissions: number }>(
   'select submissions from workspace_usage where workspace_id = $1 and month = $2',
 );
-const countOne = prepared<{ submissions: number; plan: Plan }>(`
-  insert into workspace_usage as u (workspace_id, month, submissions) values ($1, $2, 1)
-  on conflict (workspace_id, month) do update set submissions = u.submissions + 1
-  returning u.submissions, (select plan from workspaces where id = $1) as plan
+// The month's row knows what the plan allows, and its check constraint refuses the one too many: so nobody has to look
+// at the result before the commit.
+const countOne = prepared(`
+  insert into workspace_usage as u (workspace_id, month, submissions, allowed)
+  select id, $2, 1, ($3::json ->> plan)::integer from workspaces where id = $1
+  on conflict (workspace_id, month) do update set submissions = u.submissions + 1, allowed = excluded.allowed
 `);
 
 /** Topics of `Signals`: the subjects are workspace ids. */
@@ -23,6 +31,7 @@ export class WorkspaceService {
   constructor(
     private readonly database: Database,
     private readonly signals: Signals,
+    private readonly audit: AuditService,
   ) {}
 
   /** The actor's own. */
@@ -44,20 +53,37 @@ export class WorkspaceService {
     const { at } = nextMoment();
     const workspace = { id: newId('workspace'), name, plan, archivedAt: null, createdAt: at, updatedAt: at };
     await tx.manager.insert(Workspace, workspace);
+    await this.audit.record(tx, operatorIn(workspace.id), 'workspace.created', workspace.id, { name, plan });
     return Object.assign(new Workspace(), workspace);
+  }
+
+  async update(actor: Actor, read: Unread<typeof UpdateWorkspace>): Promise<Workspace> {
+    actor.requireRole('ADMIN');
+    const { name } = read();
+    return await this.database.transaction(async (tx) => {
+      const workspace = await this.lock(tx, actor.workspaceId);
+      if (name === undefined || name === workspace.name) return workspace;
+      const { at } = nextMoment(workspace.updatedAt);
+      await this.audit.record(tx, actor, 'workspace.updated', workspace.id, { name, previous_name: workspace.name });
+      return await this.write(tx, workspace, { name, updatedAt: at });
+    }, actor.guard);
   }
 
   /** For operators: takes effect at once, in every process. */
   async change(id: string, change: { plan?: Plan; archived?: true }): Promise<Workspace> {
-    await this.database.transaction(async (tx) => {
-      const workspace = await tx.manager.findOne(Workspace, { where: { id }, lock: { mode: 'pessimistic_write' } });
-      if (workspace === null) throw notFound('workspace');
+    const by = operatorIn(id);
+    return await this.database.transaction(async (tx) => {
+      const workspace = await this.lock(tx, id);
       const { at } = nextMoment(workspace.updatedAt);
-      const archivedAt = workspace.archivedAt ?? (change.archived ? at : null);
-      await tx.manager.update(Workspace, { id }, { plan: change.plan ?? workspace.plan, archivedAt, updatedAt: at });
-      tx.afterCommit(() => this.signals.send(workspaceChanged, id));
+      const { plan: previous, archivedAt: archivedBefore } = workspace;
+      const { plan = previous } = change;
+      const archivedAt = archivedBefore ?? (change.archived ? at : null);
+      if (plan === previous && archivedAt === archivedBefore) return workspace;
+      if (plan !== previous)
+        await this.audit.record(tx, by, 'workspace.plan_changed', id, { plan, previous_plan: previous });
+      if (archivedAt !== archivedBefore) await this.audit.record(tx, by, 'workspace.archived', id);
+      return await this.write(tx, workspace, { plan, archivedAt, updatedAt: at });
     });
-    return await this.find(id);
   }
 
   /** Submissions of the current calendar month, UTC, test ones aside. */
@@ -68,14 +94,33 @@ export class WorkspaceService {
 
   /**
    * Exact under concurrency: the month's row is locked from here to the commit, so this comes last.
-   * @throws plan_limit_exceeded
+   * @throws plan_limit_exceeded, at the commit
    */
-  async countSubmission(tx: Tx, workspaceId: string, at: Date): Promise<void> {
-    const [usage] = await tx.query(countOne, [workspaceId, monthOf(at)]);
-    const max = plans[usage?.plan ?? 'FREE'].submissionsPerMonth;
-    const current = (usage?.submissions ?? 1) - 1;
-    if (current >= max) throw planLimitExceeded('submissions', current, max);
+  countSubmission(tx: Tx, workspaceId: string, at: Date): void {
+    tx.write(countOne, [workspaceId, monthOf(at), submissionsAllowed], (error) => {
+      const { constraint, detail = '' } = error as { constraint?: string; detail?: string };
+      if (constraint !== 'workspace_usage_allowed') return error;
+      // "Failing row contains (<workspace>, <month>, <submissions>, <allowed>)."
+      const [submissions = 1, allowed = 0] = (/(\d+), (\d+)\)/.exec(detail)?.slice(1) ?? []).map(Number);
+      return planLimitExceeded('submissions', submissions - 1, allowed);
+    });
+  }
+
+  private async lock(tx: Tx, id: string): Promise<Workspace> {
+    const [workspace] = await tx.query(lockOne, [id]);
+    if (workspace === undefined) throw notFound('workspace');
+    return workspace;
+  }
+
+  private async write(tx: Tx, workspace: Workspace, changes: Partial<Workspace>): Promise<Workspace> {
+    await tx.manager.update(Workspace, { id: workspace.id }, changes);
+    tx.afterCommit(() => this.signals.send(workspaceChanged, workspace.id));
+    return Object.assign(workspace, changes);
   }
 }
+
+const submissionsAllowed = JSON.stringify(
+  Object.fromEntries(Object.entries(plans).map(([plan, { submissionsPerMonth }]) => [plan, submissionsPerMonth])),
+);
 
 const monthOf = (at: Date) => `${at.toISOString().slice(0, 7)}-01`;

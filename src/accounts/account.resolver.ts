@@ -1,0 +1,130 @@
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  InputType,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
+import type { Actor } from '../platform/actor.js';
+import type { CallContext } from '../platform/call-context.js';
+import { DateTime } from '../platform/scalars.js';
+import { validate } from '../platform/validate.js';
+import { Workspace } from '../workspaces/workspace.entity.js';
+import type { WorkspaceService } from '../workspaces/workspace.service.js';
+import { ChangePassword, SignIn } from './account.input.js';
+import type { AccountService } from './account.service.js';
+import { User } from './user.entity.js';
+import { Viewer, viewerOf } from './viewer.view.js';
+
+@InputType('SignInInput', { description: 'An e-mail and its password.' })
+class SignInInput {
+  @Field(() => String, { description: 'The e-mail, in any case.' })
+  email!: string;
+
+  @Field(() => String, { description: 'The password.' })
+  password!: string;
+}
+
+@InputType('ChangePasswordInput', { description: 'The password that is and the one that will be.' })
+class ChangePasswordInput {
+  @Field(() => String, { description: 'The password so far.' })
+  currentPassword!: string;
+
+  @Field(() => String, { description: 'The new one: 8 to 200 characters.' })
+  newPassword!: string;
+}
+
+@ObjectType()
+class ViewerPayload {
+  @Field(() => Viewer, { description: 'Who calls from now on.' })
+  viewer!: Viewer;
+}
+
+@ObjectType('SignInPayload', { description: 'Who signed in.', simpleResolvers: true })
+class SignInPayload extends ViewerPayload {}
+
+@ObjectType('ChangePasswordPayload', { description: 'Who changed it.', simpleResolvers: true })
+class ChangePasswordPayload extends ViewerPayload {}
+
+@ObjectType('SignOutPayload', { description: 'The end of a session.', simpleResolvers: true })
+class SignOutPayload {
+  @Field(() => Boolean, { description: 'True.' })
+  signedOut!: boolean;
+}
+
+@ObjectType('RateLimit', { description: "The caller's budget, which both APIs share.", simpleResolvers: true })
+class RateLimit {
+  @Field(() => Int, { description: 'Points in any 60 seconds.' })
+  limit!: number;
+
+  @Field(() => Int, { description: 'Points left, this operation taken.' })
+  remaining!: number;
+
+  @Field(() => DateTime, { description: 'When `remaining` next grows.' })
+  resetAt!: Date;
+}
+
+@Resolver(() => Viewer)
+export class AccountResolver {
+  constructor(
+    private readonly accounts: AccountService,
+    private readonly workspaces: WorkspaceService,
+  ) {}
+
+  @Query(() => Viewer, { description: 'Who calls.' })
+  viewer(@Ctx('actor') actor: Actor): Viewer {
+    return viewerOf(actor);
+  }
+
+  @FieldResolver(() => User, { nullable: true, description: 'The person; null for a key.' })
+  async user(@Root() { actor }: Viewer): Promise<User | null> {
+    return actor.kind === 'user' ? await this.accounts.get(actor) : null;
+  }
+
+  @FieldResolver(() => Workspace, { description: 'Where the caller belongs.' })
+  async workspace(@Root() { actor }: Viewer): Promise<Workspace> {
+    return await this.workspaces.get(actor);
+  }
+
+  @Query(() => RateLimit, { nullable: true, description: "The caller's budget." })
+  rateLimit(@Ctx() { actor, door }: CallContext): RateLimit | null {
+    if (actor === null || door.rateLimit === null) return null;
+    const { limit, remaining, resetAtMs } = door.rateLimit;
+    return { limit, remaining, resetAt: new Date(resetAtMs) };
+  }
+
+  @Mutation(() => SignInPayload, { description: 'Begins a session and sets its cookie.' })
+  async signIn(
+    @Ctx() { door }: CallContext,
+    @Arg('input', () => SignInInput, { description: 'Who.' }) input: SignInInput,
+  ): Promise<SignInPayload> {
+    const { actor, token } = await this.accounts.signIn(() => validate(SignIn, input, 'camelCase'), door.origin);
+    door.cookie?.set(token);
+    return { viewer: viewerOf(actor) };
+  }
+
+  @Mutation(() => SignOutPayload, { description: 'Ends the session, in every process.' })
+  async signOut(@Ctx() { actor, door }: CallContext): Promise<SignOutPayload> {
+    await this.accounts.signOut(actor);
+    door.cookie?.clear();
+    return { signedOut: true };
+  }
+
+  @Mutation(() => ChangePasswordPayload, {
+    description: 'Changes the password; every session of the account ends, and the caller gets a new one.',
+  })
+  async changePassword(
+    @Ctx() { actor, door }: CallContext,
+    @Arg('input', () => ChangePasswordInput, { description: 'Both passwords.' }) input: ChangePasswordInput,
+  ): Promise<ChangePasswordPayload> {
+    const changed = await this.accounts.changePassword(actor, () => validate(ChangePassword, input, 'camelCase'));
+    door.cookie?.set(changed.token);
+    return { viewer: viewerOf(changed.actor) };
+  }
+}

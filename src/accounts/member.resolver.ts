@@ -1,0 +1,156 @@
+import { Arg, Args, Ctx, Field, ID, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import type { Actor, Role } from '../platform/actor.js';
+import type { CallContext } from '../platform/call-context.js';
+import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/connection.js';
+import { connectionPage } from '../platform/page.js';
+import { validate } from '../platform/validate.js';
+import { AcceptInvitation, InviteMember, UpdateMemberRole } from './account.input.js';
+import { Invitation } from './invitation.entity.js';
+import type { MemberService } from './member.service.js';
+import { RoleEnum, User } from './user.entity.js';
+import { Viewer, viewerOf } from './viewer.view.js';
+
+const UserConnection = connectionType('User', User);
+
+@InputType('InviteMemberInput', { description: 'Whom, and as what.' })
+class InviteMemberInput {
+  @Field(() => String, { description: 'The e-mail.' })
+  email!: string;
+
+  @Field(() => RoleEnum, { nullable: true, description: 'MEMBER by default; only an Owner invites an Owner.' })
+  role?: Role;
+}
+
+@InputType('AcceptInvitationInput', { description: 'The token of the link, and the account to make.' })
+class AcceptInvitationInput {
+  @Field(() => String, { description: 'The token in the link.' })
+  token!: string;
+
+  @Field(() => String, { description: 'The name others see, at most 100 characters.' })
+  name!: string;
+
+  @Field(() => String, { description: 'The password: 8 to 200 characters.' })
+  password!: string;
+}
+
+@InputType('UpdateMemberRoleInput', { description: 'Who becomes what.' })
+class UpdateMemberRoleInput {
+  @Field(() => ID, { description: 'The person.' })
+  id!: string;
+
+  @Field(() => RoleEnum, { description: 'The new role.' })
+  role!: Role;
+}
+
+@InputType('RemoveMemberInput', { description: 'Who goes.' })
+class RemoveMemberInput {
+  @Field(() => ID, { description: 'The person.' })
+  id!: string;
+}
+
+@InputType('TransferOwnershipInput', { description: 'Who becomes the Owner.' })
+class TransferOwnershipInput {
+  @Field(() => ID, { description: 'The person.' })
+  id!: string;
+}
+
+@ObjectType('InviteMemberPayload', { description: 'The invitation and its link.', simpleResolvers: true })
+class InviteMemberPayload {
+  @Field(() => Invitation, { description: 'The invitation.' })
+  invitation!: Invitation;
+
+  @Field(() => String, { description: 'Where to accept it, for 7 days; shown this once.' })
+  link!: string;
+
+  @Field(() => String, { description: 'The token in the link.' })
+  token!: string;
+}
+
+@ObjectType('AcceptInvitationPayload', { description: 'Who joined.', simpleResolvers: true })
+class AcceptInvitationPayload {
+  @Field(() => Viewer, { description: 'Who calls from now on.' })
+  viewer!: Viewer;
+}
+
+@ObjectType('UpdateMemberRolePayload', { description: 'The changed member.', simpleResolvers: true })
+class UpdateMemberRolePayload {
+  @Field(() => User, { description: 'The person as they are now.' })
+  member!: User;
+}
+
+@ObjectType('RemoveMemberPayload', { description: 'The removed member.', simpleResolvers: true })
+class RemoveMemberPayload {
+  @Field(() => User, { description: 'The person as they were.' })
+  member!: User;
+}
+
+@ObjectType('TransferOwnershipPayload', { description: 'The new Owner.', simpleResolvers: true })
+class TransferOwnershipPayload {
+  @Field(() => User, { description: 'The person as they are now.' })
+  member!: User;
+}
+
+@Resolver(() => User)
+export class MemberResolver {
+  constructor(private readonly members: MemberService) {}
+
+  @Query(() => UserConnection, {
+    name: 'members',
+    description: 'The people of the workspace, newest first. For Owners and Admins.',
+  })
+  async list(@Ctx('actor') actor: Actor, @Args(() => ConnectionArgs) args: ConnectionArgs): Promise<Connection<User>> {
+    actor.requireRole('ADMIN');
+    const page = connectionPage(args, 'user');
+    return connectionOf(page, await this.members.list(actor, page), async () => this.members.count(actor));
+  }
+
+  @Mutation(() => InviteMemberPayload, { description: 'Makes a link to join with. For Owners and Admins.' })
+  async inviteMember(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => InviteMemberInput, { description: 'Whom.' }) input: InviteMemberInput,
+  ): Promise<InviteMemberPayload> {
+    return await this.members.invite(actor, () => validate(InviteMember, input, 'camelCase'));
+  }
+
+  @Mutation(() => AcceptInvitationPayload, { description: 'Makes the account, begins a session and sets its cookie.' })
+  async acceptInvitation(
+    @Ctx() { door }: CallContext,
+    @Arg('input', () => AcceptInvitationInput, { description: 'The token and the account.' })
+    input: AcceptInvitationInput,
+  ): Promise<AcceptInvitationPayload> {
+    const joined = await this.members.accept(() => validate(AcceptInvitation, input, 'camelCase'), door.origin);
+    door.cookie?.set(joined.token);
+    return { viewer: viewerOf(joined.actor) };
+  }
+
+  @Mutation(() => UpdateMemberRolePayload, {
+    description: 'Changes a role; the sessions of the person end. For Owners and Admins.',
+  })
+  async updateMemberRole(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => UpdateMemberRoleInput, { description: 'Who becomes what.' })
+    { id, ...input }: UpdateMemberRoleInput,
+  ): Promise<UpdateMemberRolePayload> {
+    return { member: await this.members.updateRole(actor, id, () => validate(UpdateMemberRole, input, 'camelCase')) };
+  }
+
+  @Mutation(() => RemoveMemberPayload, { description: "Ends a person's account. For Owners and Admins." })
+  async removeMember(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => RemoveMemberInput, { description: 'Who.' }) { id }: RemoveMemberInput,
+  ): Promise<RemoveMemberPayload> {
+    return { member: await this.members.remove(actor, id) };
+  }
+
+  @Mutation(() => TransferOwnershipPayload, {
+    description: 'Makes another the Owner and the caller an Admin; the caller gets a new session. For Owners.',
+  })
+  async transferOwnership(
+    @Ctx() { actor, door }: CallContext,
+    @Arg('input', () => TransferOwnershipInput, { description: 'To whom.' }) { id }: TransferOwnershipInput,
+  ): Promise<TransferOwnershipPayload> {
+    const { owner, signedIn } = await this.members.transferOwnership(actor, id);
+    if (signedIn !== null) door.cookie?.set(signedIn.token);
+    return { member: owner };
+  }
+}

@@ -1,0 +1,186 @@
+import type { AuditService } from '../audit/audit.service.js';
+import type { Actor, Origin, Role } from '../platform/actor.js';
+import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { conflict, insufficientRole, notFound, workspaceArchived } from '../platform/errors.js';
+import { isId, newId, nextMoment } from '../platform/id.js';
+import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
+import type { Unread } from '../platform/validate.js';
+import type { WorkspaceService } from '../workspaces/workspace.service.js';
+import type { AcceptInvitation, InviteMember, UpdateMemberRole } from './account.input.js';
+import type { AccountService, SignedIn } from './account.service.js';
+import { Invitation } from './invitation.entity.js';
+import type { SessionService } from './session.service.js';
+import { newToken, tokenHash } from './token.js';
+import { User } from './user.entity.js';
+
+export const invitationLifeMs = 7 * 86_400_000;
+
+const columns = columnsOf(User, 'u');
+const selectMany = prepared<User>(`select ${columns} from users u where u.id = any($1) and u.workspace_id = $2`);
+const lockOne = prepared<User>(`select ${columns} from users u where u.id = $1 and u.workspace_id = $2 for update`);
+// Changes of who belongs are made one at a time, so that the last Owner stays one.
+const lockWorkspace = prepared('select from workspaces where id = $1 for no key update');
+const countOwners = prepared<{ owners: number }>(
+  "select count(*)::int as owners from users where workspace_id = $1 and role = 'OWNER'",
+);
+const selectInvitation = prepared<Invitation>(
+  `select ${columnsOf(Invitation, 'i')} from invitations i where i.hash = $1 and i.expires_at > $2`,
+);
+
+/** Who belongs to a workspace, and as what. Only an Owner gives or takes the role of Owner. */
+export class MemberService {
+  constructor(
+    private readonly database: Database,
+    private readonly audit: AuditService,
+    private readonly workspaces: WorkspaceService,
+    private readonly sessions: SessionService,
+    private readonly accounts: AccountService,
+    private readonly publicUrl: () => string,
+  ) {}
+
+  async list(actor: Actor, page: PageRequest): Promise<Page<User>> {
+    actor.requireRole('ADMIN');
+    return await readPage<User>(this.database, listOf(actor), page);
+  }
+
+  async count(actor: Actor): Promise<number> {
+    actor.requireRole('ADMIN');
+    return await countRows(this.database, listOf(actor));
+  }
+
+  async getMany(actor: Actor, ids: readonly string[]): Promise<User[]> {
+    actor.requireRole('ADMIN');
+    return await this.database.query(selectMany, [ids, actor.workspaceId]);
+  }
+
+  /**
+   * A link for somebody to join with; one made earlier for the same e-mail stops working. Whether the e-mail has an
+   * account elsewhere is not told here, but to whom the link is for.
+   */
+  async invite(
+    actor: Actor,
+    read: Unread<typeof InviteMember>,
+  ): Promise<{ invitation: Invitation; token: string; link: string }> {
+    actor.requireRole('ADMIN');
+    const { email, role } = read();
+    if (role === 'OWNER') actor.requireRole('OWNER');
+    const token = newToken();
+    const invitation = await this.database.transaction(async (tx) => {
+      await tx.query(lockWorkspace, [actor.workspaceId]);
+      if (await tx.manager.existsBy(User, { workspaceId: actor.workspaceId, email })) {
+        throw conflict('already_member', 'This person is a member already.');
+      }
+      const { at } = nextMoment();
+      const made = Object.assign(new Invitation(), {
+        id: newId('invitation'),
+        workspaceId: actor.workspaceId,
+        hash: tokenHash(token),
+        email,
+        role,
+        invitedBy: actor.id,
+        createdAt: at,
+        expiresAt: new Date(at.getTime() + invitationLifeMs),
+      });
+      await tx.manager.delete(Invitation, { workspaceId: actor.workspaceId, email });
+      await tx.manager.insert(Invitation, made);
+      await this.audit.record(tx, actor, 'member.invited', made.id, { email, role });
+      return made;
+    }, actor.guard);
+    return { invitation, token, link: `${this.publicUrl()}/accept-invitation?token=${token}` };
+  }
+
+  /** Makes the account and signs it in; the link works once. */
+  async accept(read: Unread<typeof AcceptInvitation>, origin: Origin | null): Promise<SignedIn> {
+    const { token, name, password } = read();
+    const [invitation] = await this.database.query(selectInvitation, [tokenHash(token), new Date()]);
+    if (invitation === undefined) throw notFound('invitation');
+    const { id, workspaceId, email, role } = invitation;
+    const workspace = await this.workspaces.find(workspaceId);
+    if (workspace.archivedAt !== null) throw workspaceArchived();
+    return await this.database.transaction(async (tx) => {
+      const { affected } = await tx.manager.delete(Invitation, { id });
+      if (affected !== 1) throw notFound('invitation');
+      const user = await this.accounts.create(tx, { workspaceId, email, name, role, password }, { origin });
+      return await this.sessions.start(tx, user, workspace, origin);
+    });
+  }
+
+  /** Ends the person's sessions, as every change of role does. */
+  async updateRole(actor: Actor, id: string, read: Unread<typeof UpdateMemberRole>): Promise<User> {
+    actor.requireRole('ADMIN');
+    await this.find(actor, id);
+    const { role } = read();
+    return await this.database.transaction(async (tx) => {
+      const member = await this.lock(tx, actor, id);
+      if (member.role === role) return member;
+      requireOwnerFor(actor, member.role, role);
+      if (member.role === 'OWNER') await this.keepAnOwner(tx, actor.workspaceId);
+      return await this.setRole(tx, actor, member, role);
+    }, actor.guard);
+  }
+
+  async remove(actor: Actor, id: string): Promise<User> {
+    actor.requireRole('ADMIN');
+    await this.find(actor, id);
+    return await this.database.transaction(async (tx) => {
+      const member = await this.lock(tx, actor, id);
+      requireOwnerFor(actor, member.role);
+      if (member.role === 'OWNER') await this.keepAnOwner(tx, actor.workspaceId);
+      await this.sessions.endAllOf(tx, id);
+      await tx.manager.delete(User, { id, workspaceId: actor.workspaceId });
+      await this.audit.record(tx, actor, 'member.removed', id, { email: member.email, role: member.role });
+      return member;
+    }, actor.guard);
+  }
+
+  /** The member becomes an Owner and the caller an Admin; both sign in anew, the caller at once. */
+  async transferOwnership(actor: Actor, id: string): Promise<{ owner: User; signedIn: SignedIn | null }> {
+    actor.requireRole('OWNER');
+    await this.find(actor, id);
+    const workspace = await this.workspaces.get(actor);
+    return await this.database.transaction(async (tx) => {
+      const member = await this.lock(tx, actor, id);
+      if (id === actor.id) throw conflict('already_owner', 'You are an Owner already.');
+      const owner = member.role === 'OWNER' ? member : await this.setRole(tx, actor, member, 'OWNER');
+      await this.audit.record(tx, actor, 'ownership.transferred', id, { from: actor.id });
+      if (actor.kind !== 'user') return { owner, signedIn: null };
+      const caller = await this.setRole(tx, actor, await this.lock(tx, actor, actor.id), 'ADMIN');
+      return { owner, signedIn: await this.sessions.start(tx, caller, workspace, actor.origin) };
+    }, actor.guard);
+  }
+
+  private async setRole(tx: Tx, actor: Actor, member: User, role: Role): Promise<User> {
+    const updatedAt = nextMoment(member.updatedAt).at;
+    await tx.manager.update(User, { id: member.id }, { role, updatedAt });
+    await this.sessions.endAllOf(tx, member.id);
+    await this.audit.record(tx, actor, 'member.role_changed', member.id, { from: member.role, to: role });
+    return Object.assign(member, { role, updatedAt });
+  }
+
+  private async find(actor: Actor, id: string): Promise<User> {
+    const [user] = isId(id, 'user') ? await this.database.query(selectMany, [[id], actor.workspaceId]) : [];
+    if (user === undefined) throw notFound('member');
+    return user;
+  }
+
+  private async lock(tx: Tx, actor: Actor, id: string): Promise<User> {
+    await tx.query(lockWorkspace, [actor.workspaceId]);
+    const [user] = await tx.query(lockOne, [id, actor.workspaceId]);
+    if (user === undefined) throw notFound('member');
+    return user;
+  }
+
+  private async keepAnOwner(tx: Tx, workspaceId: string): Promise<void> {
+    const [count] = await tx.query(countOwners, [workspaceId]);
+    if ((count?.owners ?? 0) < 2) throw conflict('last_owner', 'A workspace keeps at least one Owner.');
+  }
+}
+
+function requireOwnerFor(actor: Actor, ...roles: Role[]): void {
+  if (roles.includes('OWNER') && actor.role !== 'OWNER') throw insufficientRole('OWNER', actor.role);
+}
+
+function listOf(actor: Actor): List {
+  const where = new Conditions().and('u.workspace_id = $?', actor.workspaceId);
+  return { from: `${columns} from users u`, id: 'u.id', where };
+}

@@ -1,0 +1,131 @@
+import { Actor, type Origin } from '../platform/actor.js';
+import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { newId } from '../platform/id.js';
+import { Known } from '../platform/known.js';
+import { story, type Log } from '../platform/log.js';
+import type { Signals } from '../platform/signals.js';
+import { actorWorkspace, Workspace } from '../workspaces/workspace.entity.js';
+import { workspaceChanged } from '../workspaces/workspace.service.js';
+import { Session } from './session.entity.js';
+import { isToken, newToken, tokenHash } from './token.js';
+import { User } from './user.entity.js';
+
+const dayMs = 86_400_000;
+/** Without use. */
+export const sessionIdleMs = 30 * dayMs;
+/** Whatever the use. */
+export const sessionLifeMs = 90 * dayMs;
+const useWrittenAfterMs = 3_600_000;
+
+interface KnownSession {
+  session: Session;
+  user: Pick<User, 'id' | 'role'>;
+  workspace: Workspace;
+}
+
+type Row = Record<keyof Session | `user.${'id' | 'role'}` | `workspace.${keyof Workspace}`, unknown>;
+
+const alive = 's.last_used_at > $2 and s.created_at > $3';
+const selectByHash = prepared<Row>(`
+  select ${columnsOf(Session, 's')}, ${columnsOf(User, 'u', ['id', 'role']).replaceAll(' as "', ' as "user.')},
+    ${columnsOf(Workspace, 'w').replaceAll(' as "', ' as "workspace.')}
+  from sessions s join users u on u.id = s.user_id join workspaces w on w.id = u.workspace_id
+  where s.hash = $1 and ${alive}
+`);
+const selectUsable = prepared<{ id: string }>(`
+  select s.id from sessions s join users u on u.id = s.user_id join workspaces w on w.id = u.workspace_id
+  where s.id = any($1) and ${alive} and w.archived_at is null
+`);
+const insertOne = prepared(
+  'insert into sessions (id, hash, user_id, created_at, last_used_at) values ($1, $2, $3, $4, $4)',
+);
+const deleteEnded = prepared('delete from sessions where user_id = $1 and (last_used_at <= $2 or created_at <= $3)');
+const deleteOne = prepared('delete from sessions where id = $1');
+const deleteAll = prepared('delete from sessions where user_id = $1');
+const touch = prepared('update sessions set last_used_at = $2 where id = $1 and last_used_at < $2');
+
+/** Topic of `Signals`: the subjects are ids of sessions, or of people all of whose sessions ended. */
+export const sessionsEnded = 'sessions-ended';
+
+/** People signed in: a token in a cookie, its hash in a row. */
+export class SessionService {
+  private readonly known = new Known<KnownSession>(async (name) => this.lookUp(Buffer.from(name, 'base64')));
+
+  constructor(
+    private readonly database: Database,
+    private readonly signals: Signals,
+    private readonly log: Log,
+  ) {
+    signals.on(sessionsEnded, (ids) =>
+      this.known.forget(({ session, user }) => ids.includes(session.id) || ids.includes(user.id)),
+    );
+    signals.on(workspaceChanged, (ids) => this.known.forget(({ workspace }) => ids.includes(workspace.id)));
+    signals.onReconnect(() => this.known.clear());
+  }
+
+  /** Who calls with this token; null when its session has ended or never was. */
+  async authenticate(token: string, origin: Origin): Promise<Actor | null> {
+    if (!isToken(token)) return null;
+    const found = await this.known.get(tokenHash(token).toString('base64'));
+    if (found === null || !isAlive(found.session)) return null;
+    const { session, user, workspace } = found;
+    return new Actor('user', user.id, actorWorkspace(workspace), { role: user.role, sessionId: session.id }, origin);
+  }
+
+  /** Those of these sessions that still open a door: looked up, not remembered. */
+  async usable(ids: readonly string[]): Promise<Set<string>> {
+    const found = await this.database.query(selectUsable, [ids, ...bounds()]);
+    return new Set(found.map(({ id }) => id));
+  }
+
+  /** A new session's token, which is kept nowhere else. */
+  async start(
+    tx: Tx,
+    user: User,
+    workspace: Workspace,
+    origin: Origin | null,
+  ): Promise<{ actor: Actor; token: string }> {
+    const [id, token] = [newId('session'), newToken()];
+    await tx.query(deleteEnded, [user.id, ...bounds()]);
+    await tx.query(insertOne, [id, tokenHash(token), user.id, new Date()]);
+    const granted = { role: user.role, sessionId: id };
+    return { actor: new Actor('user', user.id, actorWorkspace(workspace), granted, origin), token };
+  }
+
+  async end(actor: Actor): Promise<void> {
+    await this.database.query(deleteOne, [actor.credentialId]);
+    this.signals.send(sessionsEnded, actor.credentialId);
+  }
+
+  /** In every process, once `tx` commits. */
+  async endAllOf(tx: Tx, userId: string): Promise<void> {
+    await tx.query(deleteAll, [userId]);
+    tx.afterCommit(() => this.signals.send(sessionsEnded, userId));
+  }
+
+  private async lookUp(hash: Buffer): Promise<KnownSession | null> {
+    const [row] = await this.database.query(selectByHash, [hash, ...bounds()]);
+    if (row === undefined) return null;
+    const [session, user, workspace] = [new Session(), new User(), new Workspace()];
+    for (const [name, value] of Object.entries(row)) {
+      const [table = '', property = ''] = name.includes('.') ? name.split('.') : ['', name];
+      Object.assign(table === 'user' ? user : table === 'workspace' ? workspace : session, { [property]: value });
+    }
+    if (Date.now() - session.lastUsedAt.getTime() > useWrittenAfterMs) void this.touch(session);
+    return { session, user, workspace };
+  }
+
+  private async touch(session: Session): Promise<void> {
+    try {
+      session.lastUsedAt = new Date();
+      await this.database.query(touch, [session.id, session.lastUsedAt]);
+    } catch (error) {
+      this.log.warn({ error: story(error) }, 'when a session was last used could not be written');
+    }
+  }
+}
+
+const bounds = () => [new Date(Date.now() - sessionIdleMs), new Date(Date.now() - sessionLifeMs)];
+
+const isAlive = ({ lastUsedAt, createdAt }: Session) =>
+  Date.now() - lastUsedAt.getTime() < sessionIdleMs && Date.now() - createdAt.getTime() < sessionLifeMs;

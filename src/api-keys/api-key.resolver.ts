@@ -1,0 +1,151 @@
+import {
+  Arg,
+  Args,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
+import { Viewer } from '../accounts/viewer.view.js';
+import type { Actor, Scope } from '../platform/actor.js';
+import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/connection.js';
+import { connectionPage } from '../platform/page.js';
+import { DateTime, ScopeScalar } from '../platform/scalars.js';
+import { validate } from '../platform/validate.js';
+import { WorkspaceUsage } from '../workspaces/workspace-usage.view.js';
+import { ApiKey } from './api-key.entity.js';
+import { CreateApiKey, RotateApiKey } from './api-key.input.js';
+import type { ApiKeyService } from './api-key.service.js';
+
+const ApiKeyConnection = connectionType('ApiKey', ApiKey);
+
+@InputType('CreateApiKeyInput', { description: 'A new key.' })
+class CreateApiKeyInput {
+  @Field(() => String, { description: 'What it is for, at most 100 characters.' })
+  name!: string;
+
+  @Field(() => [ScopeScalar], { description: 'What it may do, at least one.' })
+  scopes!: Scope[];
+
+  @Field(() => DateTime, { nullable: true, description: 'When it stops working; never by default.' })
+  expiresAt?: Date | null;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Ranges it may call from, such as `203.0.113.0/24`, at most 50; from anywhere by default.',
+  })
+  allowedCidrs?: string[];
+
+  @Field(() => Boolean, { nullable: true, description: 'Whether it may run trusted documents only; false by default.' })
+  documentsOnly?: boolean;
+}
+
+@InputType('RotateApiKeyInput', { description: 'Which key, and how long the old secret works on.' })
+class RotateApiKeyInput {
+  @Field(() => ID, { description: 'The id of the key.' })
+  id!: string;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How long the secret so far works beside the new one: 0 to 604,800 seconds, a day by default.',
+  })
+  overlapSeconds?: number;
+}
+
+@InputType('RevokeApiKeyInput', { description: 'Which key.' })
+class RevokeApiKeyInput {
+  @Field(() => ID, { description: 'The id of the key.' })
+  id!: string;
+}
+
+@ObjectType()
+class NewSecretPayload {
+  @Field(() => ApiKey, { description: 'The key as it is now.' })
+  apiKey!: ApiKey;
+
+  @Field(() => String, { description: 'The key itself, shown this once.' })
+  secret!: string;
+}
+
+@ObjectType('CreateApiKeyPayload', { description: 'The new key.', simpleResolvers: true })
+class CreateApiKeyPayload extends NewSecretPayload {}
+
+@ObjectType('RotateApiKeyPayload', { description: 'The key with its new secret.', simpleResolvers: true })
+class RotateApiKeyPayload extends NewSecretPayload {}
+
+@ObjectType('RevokeApiKeyPayload', { description: 'The revoked key.', simpleResolvers: true })
+class RevokeApiKeyPayload {
+  @Field(() => ApiKey, { description: 'The key as it is now.' })
+  apiKey!: ApiKey;
+}
+
+@Resolver(() => ApiKey)
+export class ApiKeyResolver {
+  constructor(private readonly apiKeys: ApiKeyService) {}
+
+  @Query(() => ApiKeyConnection, {
+    name: 'apiKeys',
+    description: 'The keys of the workspace, ended ones too, newest first. For Owners and Admins.',
+  })
+  async list(
+    @Ctx('actor') actor: Actor,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+  ): Promise<Connection<ApiKey>> {
+    actor.requireRole('ADMIN');
+    const page = connectionPage(args, 'apiKey');
+    return connectionOf(page, await this.apiKeys.list(actor, page), async () => this.apiKeys.count(actor));
+  }
+
+  @Mutation(() => CreateApiKeyPayload, { description: 'Makes a key. For Owners and Admins.' })
+  async createApiKey(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => CreateApiKeyInput, { description: 'The key.' }) input: CreateApiKeyInput,
+  ): Promise<CreateApiKeyPayload> {
+    return await this.apiKeys.create(actor, () => validate(CreateApiKey, input, 'camelCase'));
+  }
+
+  @Mutation(() => RotateApiKeyPayload, { description: 'Gives a key a new secret. For Owners and Admins.' })
+  async rotateApiKey(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => RotateApiKeyInput, { description: 'Which one.' }) { id, ...input }: RotateApiKeyInput,
+  ): Promise<RotateApiKeyPayload> {
+    return await this.apiKeys.rotate(actor, id, () => validate(RotateApiKey, input, 'camelCase'));
+  }
+
+  @Mutation(() => RevokeApiKeyPayload, { description: 'Ends a key, in every process. For Owners and Admins.' })
+  async revokeApiKey(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => RevokeApiKeyInput, { description: 'Which one.' }) { id }: RevokeApiKeyInput,
+  ): Promise<RevokeApiKeyPayload> {
+    return { apiKey: await this.apiKeys.revoke(actor, id) };
+  }
+}
+
+/** The forward view of a viewer. */
+@Resolver(() => Viewer)
+export class ViewerApiKey {
+  constructor(private readonly apiKeys: ApiKeyService) {}
+
+  @FieldResolver(() => ApiKey, { nullable: true, description: 'The key; null for a person.' })
+  async apiKey(@Root() { actor }: Viewer): Promise<ApiKey | null> {
+    return await this.apiKeys.ownOf(actor);
+  }
+}
+
+/** The forward view of a workspace. */
+@Resolver(() => WorkspaceUsage)
+export class WorkspaceUsageApiKeys {
+  constructor(private readonly apiKeys: ApiKeyService) {}
+
+  @FieldResolver(() => Int, { name: 'apiKeys', description: 'Live keys.' })
+  async count(@Root() { workspaceId }: WorkspaceUsage): Promise<number> {
+    return await this.apiKeys.countLive(workspaceId);
+  }
+}

@@ -1,0 +1,41 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { Door } from '../platform/call-context.js';
+import { sessionLifeMs } from '../accounts/session.service.js';
+
+/** The cookie's name: `__Host-` binds it to this host and to https, which plain http on this machine has not. */
+const nameFor = (publicUrl: string) => (isPlainLoopback(publicUrl) ? 'iozen_session' : '__Host-iozen_session');
+
+/** The token of the session that a request shows. */
+export function sessionTokenOf({ cookie }: IncomingHttpHeaders, publicUrl: string): string | null {
+  const name = nameFor(publicUrl);
+  for (const part of cookie?.split(';') ?? []) {
+    const [key = '', value = ''] = part.trim().split('=', 2);
+    if (key === name && value !== '') return value;
+  }
+  return null;
+}
+
+/** Sets and clears the cookie on an answer; scripts cannot read it, and other sites' forms do not send it. */
+export function sessionCookieOn(response: ServerResponse, publicUrl: string): NonNullable<Door['cookie']> {
+  const attributes = `Path=/; HttpOnly; SameSite=Lax${isPlainLoopback(publicUrl) ? '' : '; Secure'}`;
+  const write = (value: string, seconds: number) =>
+    response.setHeader('Set-Cookie', `${nameFor(publicUrl)}=${value}; Max-Age=${seconds}; ${attributes}`);
+  return {
+    set: (token) => write(token, sessionLifeMs / 1_000),
+    clear: () => write('', 0),
+  };
+}
+
+/**
+ * Other sites cannot send these without asking first: neither a form nor a plain fetch can.
+ * @returns whether a call that shows the cookie may have been made by our own pages only
+ */
+export function cannotBeForged(headers: IncomingHttpHeaders): boolean {
+  const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  return headers['apollo-require-preflight'] === 'true' || type === 'application/json';
+}
+
+function isPlainLoopback(publicUrl: string): boolean {
+  const { protocol, hostname } = new URL(publicUrl);
+  return protocol === 'http:' && (hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.'));
+}

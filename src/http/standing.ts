@@ -1,0 +1,80 @@
+import { sessionsEnded, type SessionService } from '../accounts/session.service.js';
+import { apiKeyChanged, type ApiKeyService } from '../api-keys/api-key.service.js';
+import type { Actor } from '../platform/actor.js';
+import { story, type Log } from '../platform/log.js';
+import type { Signals } from '../platform/signals.js';
+import { workspaceChanged } from '../workspaces/workspace.service.js';
+
+const lookAgainMs = 20_000;
+
+interface Watch {
+  actor: Actor;
+  ended: () => void;
+}
+
+/**
+ * Tells streams when what opened them no longer does: a key revoked or expired, a session ended, a workspace archived
+ * or without the API. At once when a signal says so; and it looks every 20 s, should the signal be lost.
+ */
+export class Standing {
+  private readonly watches = new Set<Watch>();
+  private timer: NodeJS.Timeout | null = null;
+  private looking: Promise<void> | null = null;
+  private lookAgain = false;
+
+  constructor(
+    private readonly apiKeys: ApiKeyService,
+    private readonly sessions: SessionService,
+    signals: Signals,
+    private readonly log: Log,
+  ) {
+    for (const topic of [apiKeyChanged, sessionsEnded, workspaceChanged]) signals.on(topic, () => this.look());
+    signals.onReconnect(() => this.look());
+  }
+
+  /** `ended` is called once, unless the returned function was called before. */
+  onEnded(actor: Actor, ended: () => void): () => void {
+    const watch = { actor, ended };
+    this.watches.add(watch);
+    this.timer ??= setInterval(() => this.look(), lookAgainMs).unref();
+    return () => this.watches.delete(watch);
+  }
+
+  async stop(): Promise<void> {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.watches.clear();
+    await this.looking;
+  }
+
+  private look(): void {
+    if (this.watches.size === 0) return;
+    this.lookAgain = true;
+    this.looking ??= this.lookUntilDone().finally(() => (this.looking = null));
+  }
+
+  private async lookUntilDone(): Promise<void> {
+    while (this.lookAgain) {
+      this.lookAgain = false;
+      try {
+        await this.endThoseThatMust();
+      } catch (error) {
+        this.log.warn({ error: story(error) }, 'whether open streams may go on could not be looked up');
+      }
+    }
+  }
+
+  private async endThoseThatMust(): Promise<void> {
+    const watches = [...this.watches];
+    const credentials = (kind: Actor['kind']) =>
+      watches.filter(({ actor }) => actor.kind === kind).map(({ actor }) => actor.credentialId);
+    const [keys, sessions] = [credentials('key'), credentials('user')];
+    const usable = new Set([
+      ...(keys.length > 0 ? await this.apiKeys.usable(keys) : []),
+      ...(sessions.length > 0 ? await this.sessions.usable(sessions) : []),
+    ]);
+    for (const watch of watches) {
+      if (usable.has(watch.actor.credentialId) || !this.watches.delete(watch)) continue;
+      watch.ended();
+    }
+  }
+}

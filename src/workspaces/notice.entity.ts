@@ -1,0 +1,34 @@
+import { Field, ID, ObjectType } from 'type-graphql';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { DateTime, JSONObject } from '../platform/scalars.js';
+
+@ObjectType('Notice', { description: 'Something Owners and Admins should know.', simpleResolvers: true })
+@Entity('notices')
+export class Notice {
+  @Field(() => ID, { description: 'The notice id.' })
+  @PrimaryColumn({ type: 'text', collation: 'C' })
+  id!: string;
+
+  @Column({ name: 'workspace_id', type: 'text', collation: 'C' })
+  workspaceId!: string;
+
+  @Field(() => String, { description: 'What it is about, for programs.' })
+  @Column({ type: 'text' })
+  kind!: string;
+
+  @Field(() => String, { description: 'What it says, for people.' })
+  @Column({ type: 'text' })
+  text!: string;
+
+  @Field(() => JSONObject, { description: 'What it names, for programs.' })
+  @Column({ type: 'json' })
+  params!: object;
+
+  @Field(() => DateTime, { description: 'Since when.' })
+  @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
+  createdAt!: Date;
+
+  @Field(() => DateTime, { nullable: true, description: 'When somebody dismissed it.' })
+  @Column({ name: 'dismissed_at', type: 'timestamptz', precision: 3, nullable: true })
+  dismissedAt!: Date | null;
+}

@@ -1,0 +1,130 @@
+import {
+  Arg,
+  Args,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
+import type { Actor } from '../platform/actor.js';
+import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/connection.js';
+import { connectionPage } from '../platform/page.js';
+import { validate } from '../platform/validate.js';
+import { Notice } from './notice.entity.js';
+import type { NoticeService } from './notice.service.js';
+import { plans, webhookEndpointsMax, type PlanLimits } from './plans.js';
+import { Workspace } from './workspace.entity.js';
+import { UpdateWorkspace } from './workspace.input.js';
+import { WorkspaceUsage } from './workspace-usage.view.js';
+import type { WorkspaceService } from './workspace.service.js';
+
+const NoticeConnection = connectionType('Notice', Notice);
+
+@ObjectType('PlanLimits', { description: 'What the plan allows.', simpleResolvers: true })
+class PlanLimitsType implements PlanLimits {
+  @Field(() => Boolean, { description: 'Whether keys may call the API.' })
+  api!: boolean;
+
+  @Field(() => Int, { description: 'Requests a minute, for each key.' })
+  requestsPerMinute!: number;
+
+  @Field(() => Int, { description: 'Live keys.' })
+  apiKeys!: number;
+
+  @Field(() => Boolean, { description: 'Whether webhooks are delivered.' })
+  webhooks!: boolean;
+
+  @Field(() => Int, { description: 'Webhook endpoints; 0 without webhooks.' })
+  webhookEndpoints!: number;
+
+  @Field(() => Int, { description: 'Submissions in a calendar month (UTC), test ones aside.' })
+  submissionsPerMonth!: number;
+
+  @Field(() => Int, { nullable: true, description: 'Days a submission is kept; null: for ever.' })
+  submissionRetentionDays!: number | null;
+}
+
+@InputType('UpdateWorkspaceInput', { description: 'What to change; what is absent stays.' })
+class UpdateWorkspaceInput {
+  @Field(() => String, { nullable: true, description: 'Its name, at most 200 characters.' })
+  name?: string;
+}
+
+@InputType('DismissNoticeInput', { description: 'Which notice.' })
+class DismissNoticeInput {
+  @Field(() => ID, { description: 'The notice.' })
+  id!: string;
+}
+
+@ObjectType('UpdateWorkspacePayload', { description: 'The changed workspace.', simpleResolvers: true })
+class UpdateWorkspacePayload {
+  @Field(() => Workspace, { description: 'The workspace as it is now.' })
+  workspace!: Workspace;
+}
+
+@ObjectType('DismissNoticePayload', { description: 'The dismissed notice.', simpleResolvers: true })
+class DismissNoticePayload {
+  @Field(() => Notice, { description: 'The notice as it is now.' })
+  notice!: Notice;
+}
+
+@Resolver(() => Workspace)
+export class WorkspaceResolver {
+  constructor(
+    private readonly workspaces: WorkspaceService,
+    private readonly notices: NoticeService,
+  ) {}
+
+  @Query(() => Workspace, { name: 'workspace', description: "The caller's workspace." })
+  async get(@Ctx('actor') actor: Actor): Promise<Workspace> {
+    return await this.workspaces.get(actor);
+  }
+
+  @FieldResolver(() => PlanLimitsType, { description: 'What its plan allows.' })
+  limits(@Root() { plan }: Workspace): PlanLimitsType {
+    const limits = plans[plan];
+    return { ...limits, webhookEndpoints: limits.webhooks ? webhookEndpointsMax : 0 };
+  }
+
+  @FieldResolver(() => WorkspaceUsage, { description: 'What is in use of it.' })
+  async usage(@Root() { id }: Workspace): Promise<WorkspaceUsage> {
+    return { workspaceId: id, submissionsThisMonth: await this.workspaces.submissionsThisMonth(id) };
+  }
+
+  @FieldResolver(() => NoticeConnection, {
+    name: 'notices',
+    nullable: true,
+    description: 'What Owners and Admins should know, less what was dismissed.',
+  })
+  async listNotices(
+    @Ctx('actor') actor: Actor,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+  ): Promise<Connection<Notice>> {
+    actor.requireRole('ADMIN');
+    const page = connectionPage(args, 'notice');
+    return connectionOf(page, await this.notices.list(actor, page), async () => this.notices.count(actor));
+  }
+
+  @Mutation(() => UpdateWorkspacePayload, { description: 'Changes the workspace. For Owners and Admins.' })
+  async updateWorkspace(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => UpdateWorkspaceInput, { description: 'The changes.' }) input: UpdateWorkspaceInput,
+  ): Promise<UpdateWorkspacePayload> {
+    return { workspace: await this.workspaces.update(actor, () => validate(UpdateWorkspace, input, 'camelCase')) };
+  }
+
+  @Mutation(() => DismissNoticePayload, { description: 'Puts a notice away. For Owners and Admins.' })
+  async dismissNotice(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => DismissNoticeInput, { description: 'Which one.' }) { id }: DismissNoticeInput,
+  ): Promise<DismissNoticePayload> {
+    return { notice: await this.notices.dismiss(actor, id) };
+  }
+}

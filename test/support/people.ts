@@ -1,0 +1,59 @@
+import type { App } from '../../src/app.js';
+import type { Role } from '../../src/platform/actor.js';
+import type { Tenant } from './app.js';
+import { clientOf, type Answer } from './client.js';
+
+// oxlint-disable-next-line typescript/no-explicit-any -- a test reads whatever shape it expects.
+type Loose = any;
+
+/** A person at a browser of theirs: it keeps the session's cookie. */
+export interface Person {
+  cookie: string | null;
+  graphql: (query: string, variables?: object, headers?: Record<string, string>) => Promise<Answer<Loose>>;
+}
+
+export function personAt(url: string, address?: string): Person {
+  const client = clientOf(url);
+  const person: Person = {
+    cookie: null,
+    graphql: async (query, variables = {}, headers = {}) => {
+      const sent = {
+        ...(person.cookie !== null && { Cookie: person.cookie }),
+        ...(address !== undefined && { 'X-Forwarded-For': address }),
+        ...headers,
+      };
+      const answer = await client.graphql(query, variables, sent);
+      const [given] = answer.headers.getSetCookie();
+      if (given !== undefined) person.cookie = given.includes('Max-Age=0') ? null : (given.split(';', 1)[0] ?? null);
+      return answer;
+    },
+  };
+  return person;
+}
+
+const signInMutation =
+  'mutation ($input: SignInInput!) { signIn(input: $input) { viewer { role user { id email } workspace { id } } } }';
+
+export async function signIn(person: Person, email: string, password: string): Promise<Answer<Loose>> {
+  return await person.graphql(signInMutation, { input: { email, password } });
+}
+
+/** Somebody of this role, signed in. */
+export async function memberOf(app: App, tenant: Tenant, role: Role): Promise<Person & { id: string; email: string }> {
+  if (role === 'OWNER') return Object.assign(await signedIn(app, tenant.owner), tenant.owner);
+  const email = `${role}.${tenant.workspaceId}@example.com`.toLowerCase();
+  const account = { workspaceId: tenant.workspaceId, email, name: role, role, password: 'a password of theirs' };
+  const { id } = await app.database.transaction(async (tx) => app.accounts.create(tx, account));
+  return Object.assign(await signedIn(app, account), { id, email });
+}
+
+async function signedIn(app: App, { email, password }: { email: string; password: string }): Promise<Person> {
+  const person = personAt(app.publicUrl);
+  const answer = await signIn(person, email, password);
+  if (person.cookie === null) throw new Error(`nobody was signed in: ${JSON.stringify(answer.body)}`);
+  return person;
+}
+
+/** The code of the first error of a GraphQL answer, if any. */
+export const codeOf = (answer: Answer<Loose>): string | null =>
+  (answer.body as { errors?: { extensions: { code: string } }[] }).errors?.[0]?.extensions.code ?? null;
