@@ -9,6 +9,7 @@ import { Database, type Tx } from '../../src/platform/database.js';
 import { newId, nextMoment } from '../../src/platform/id.js';
 import { Jobs } from '../../src/platform/jobs.js';
 import { createLog } from '../../src/platform/log.js';
+import { migrate } from '../../src/platform/migrate.js';
 import { Outbound } from '../../src/platform/outbound.js';
 import { Secrets } from '../../src/platform/secrets.js';
 import { Signals } from '../../src/platform/signals.js';
@@ -79,7 +80,13 @@ export class WebhookHouse {
 
   static async open(settings: Settings = {}): Promise<WebhookHouse> {
     const { url, drop } = await cloneDatabase();
+    return await WebhookHouse.on(url, settings, drop);
+  }
+
+  /** On a database that is there and stays. */
+  static async on(url: string, settings: Settings = {}, drop = async () => {}): Promise<WebhookHouse> {
     const source = await dataSourceFor(url).initialize();
+    await migrate(source);
     const house = new WebhookHouse(new Database(source), url, settings, drop);
     await house.jobs.start([{ name: fanOutQueue }, ...webhookQueues]);
     await house.signals.start();

@@ -1,0 +1,183 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import type { Actor } from '../../src/platform/actor.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/platform/embedded-postgres.js';
+import { Receiver } from '../support/receiver.js';
+import { WebhookHouse } from './webhook-house.js';
+
+const settings = { fsync: 'off', full_page_writes: 'off' };
+const workerProcess = fileURLToPath(new URL('worker-process.js', import.meta.url));
+
+/** An address that stays, in front of a server whose port does not. */
+class Relay {
+  target = 0;
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(private readonly server: Server) {}
+
+  static async start(): Promise<Relay> {
+    const relay: Relay = new Relay(createServer((inner) => relay.join(inner)));
+    relay.server.listen(0, '127.0.0.1');
+    await once(relay.server, 'listening');
+    return relay;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private join(inner: Socket): void {
+    const outer = connect(this.target, '127.0.0.1');
+    for (const [one, other] of [
+      [inner, outer],
+      [outer, inner],
+    ] as const) {
+      this.sockets.add(one);
+      one.setNoDelay(true).pipe(other);
+      one
+        .on('error', () => {})
+        .on('close', () => {
+          this.sockets.delete(one);
+          other.destroy();
+        });
+    }
+  }
+}
+
+describe('webhooks through crashes', function () {
+  this.timeout(120_000);
+
+  let dataDir: string;
+  let postgres: EmbeddedPostgres;
+  let relay: Relay;
+  let url: string;
+  let house: WebhookHouse;
+  let receiver: Receiver;
+  let actor: Actor;
+  const workers: ChildProcess[] = [];
+
+  before(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'iozen-crash-'));
+    relay = await Relay.start();
+    await startPostgres();
+    house = await WebhookHouse.on(url);
+    receiver = await Receiver.start();
+    actor = await house.tenant();
+    for (let index = 0; index < 4; index += 1) await house.endpoint(actor, `${receiver.url}/${index}`);
+  });
+  after(async () => {
+    for (const worker of workers) worker.kill('SIGKILL');
+    await house.close();
+    await receiver.stop();
+    await relay.stop();
+    await postgres.stop();
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 20 });
+  });
+
+  it('kill -9 of the worker ten times under load, and of PostgreSQL twice: nothing lost, duplicates bear their id, work goes on within 15 seconds', async () => {
+    let publishing = true;
+    const publisher = (async () => {
+      while (publishing) {
+        // An answer may be lost with the server; what was committed is looked up in the end.
+        await house.happen(actor, 2).catch(async () => await delay(50));
+        await delay(20);
+      }
+    })();
+    const crashes: number[] = [];
+    for (let kill = 1; kill <= 10; kill += 1) {
+      const [worker] = await Promise.all([startWorker(), receiver.arrived(receiver.received.length + 50, 15_000)]);
+      crashes.push(Date.now());
+      if (kill % 5 === 0) await restartPostgres();
+      worker.kill('SIGKILL');
+      await once(worker, 'exit');
+    }
+    await startWorker();
+    await receiver.arrived(receiver.received.length + 200, 15_000);
+    publishing = false;
+    await publisher;
+    await house.eventually(async () => {
+      const left = await house.rows(`
+        select from webhook_deliveries union all select from pgboss.job where name = 'webhook-fan-out'
+      `);
+      return left.length === 0;
+    }, 15_000);
+
+    const events = await house.rows<{ id: string }>('select id from events');
+    const ended = await house.rows<{ eventId: string; id: string; ended: string; times: number }>(`
+      select event_id as "eventId", delivery_id as id, max(ended) as ended, count(ended)::int as times
+      from webhook_attempts group by 1, 2
+    `);
+    expect(events.length).to.be.above(200);
+    expect(ended).to.have.length(events.length * 4);
+    expect(ended.every(({ ended, times }) => ended === 'delivered' && times === 1)).to.equal(true);
+
+    const deliveryOf = new Map(ended.map(({ id, eventId }) => [id, eventId]));
+    for (const { headers, body } of receiver.received) {
+      const eventId = deliveryOf.get(String(headers['x-iozen-delivery-id']));
+      expect(headers['webhook-id']).to.equal(eventId);
+      expect(JSON.parse(body)).to.include({ id: eventId });
+    }
+    expect(new Set(receiver.received.map(({ headers }) => headers['x-iozen-delivery-id']))).to.have.length(
+      ended.length,
+    );
+    for (const crash of crashes) {
+      const next = receiver.received.find(({ at }) => at > crash + 100);
+      expect((next?.at ?? Infinity) - crash).to.be.below(15_000);
+    }
+  });
+
+  it('a worker that is killed has its endpoints taken by another that lives, at once', async () => {
+    const owner = await startWorker();
+    for (const worker of workers) if (worker !== owner) worker.kill('SIGKILL');
+    const before = receiver.received.length;
+    await house.happen(actor, 1);
+    await receiver.arrived(before + 4, 15_000);
+    await startWorker();
+    owner.kill('SIGKILL');
+    await once(owner, 'exit');
+    const killedAt = Date.now();
+    const seen = receiver.received.length;
+    await house.happen(actor, 1);
+    await receiver.until(
+      () => receiver.received.length >= seen + 4,
+      15_000,
+      () => 'nobody took over',
+    );
+    expect(Date.now() - killedAt).to.be.below(5_000);
+  });
+
+  async function startWorker(): Promise<ChildProcess> {
+    const worker = fork(workerProcess, [url], { stdio: 'inherit' });
+    workers.push(worker);
+    await once(worker, 'message');
+    return worker;
+  }
+
+  async function startPostgres(): Promise<void> {
+    postgres = await startEmbeddedPostgres({ dataDir, settings });
+    const direct = new URL(postgres.url);
+    relay.target = Number(direct.port);
+    direct.port = String(relay.port);
+    url = direct.href;
+  }
+
+  async function restartPostgres(): Promise<void> {
+    const [row] = await house.rows<{ dir: string }>("select current_setting('data_directory') as dir");
+    const [pid] = (await readFile(join(row?.dir ?? '', 'postmaster.pid'), 'utf8')).split('\n');
+    process.kill(Number(pid), 'SIGKILL');
+    await startPostgres();
+  }
+});

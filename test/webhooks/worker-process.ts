@@ -1,0 +1,21 @@
+import { WebhookHouse } from './webhook-house.js';
+
+/** A worker in a process of its own, to be killed: `worker-process.js DATABASE_URL`. Says `ready` once it delivers. */
+const [url = ''] = process.argv.slice(2);
+
+async function start(): Promise<void> {
+  for (;;) {
+    try {
+      const house = await WebhookHouse.on(url, { retryDelaysMs: [200, 200, 200, 200, 200, 200, 200, 200, 200] });
+      await house.startWorker();
+      process.send?.('ready');
+      return;
+    } catch {
+      // The database is away just now.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+process.on('disconnect', () => process.exit());
+await start();
