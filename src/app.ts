@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataSourceFor } from '../ormconfig.js';
 import { AccountService } from './accounts/account.service.js';
@@ -30,6 +31,7 @@ import { startEmbeddedPostgres, type EmbeddedPostgres } from './platform/embedde
 import { Jobs, type Queue } from './platform/jobs.js';
 import { story, type Log } from './platform/log.js';
 import { Metrics } from './platform/metrics.js';
+import { Outbound } from './platform/outbound.js';
 import { migrate } from './platform/migrate.js';
 import { Secrets } from './platform/secrets.js';
 import { Signals } from './platform/signals.js';
@@ -38,6 +40,10 @@ import { Pages } from './rest/pages.js';
 import { restRouter } from './rest/router.js';
 import { restRoutes } from './rest/routes.js';
 import { SubmissionService } from './submissions/submission.service.js';
+import { ReplayService } from './webhooks/replay.service.js';
+import { WebhookDeliveryService } from './webhooks/webhook-delivery.service.js';
+import { WebhookEndpointService } from './webhooks/webhook-endpoint.service.js';
+import { webhookQueues, WebhookWorker } from './webhooks/webhook-worker.js';
 import { NoticeService } from './workspaces/notice.service.js';
 import { WorkspaceService } from './workspaces/workspace.service.js';
 
@@ -45,7 +51,7 @@ export const roles = ['all', 'api', 'worker'] as const;
 export type ServerRole = (typeof roles)[number];
 
 /** Every queue of the system. */
-export const queues: readonly Queue[] = [{ name: fanOutQueue }];
+export const queues: readonly Queue[] = [{ name: fanOutQueue }, ...webhookQueues];
 
 const finishInFlightMs = 20_000;
 
@@ -74,12 +80,18 @@ export class App {
   readonly records: RecordService;
   readonly intakeBots: IntakeBotService;
   readonly submissions: SubmissionService;
+  readonly outbound: Outbound;
+  readonly webhookEndpoints: WebhookEndpointService;
+  readonly webhookDeliveries: WebhookDeliveryService;
+  readonly replays: ReplayService;
+  readonly webhookWorker: WebhookWorker;
 
   private http: HttpServer | null = null;
   private graphql: GraphqlTransport | null = null;
   private port: number;
   /** What `/readyz` says; null when all is well. */
   private unready: string | null = 'starting';
+  private works = false;
 
   private constructor(
     readonly config: Config,
@@ -127,6 +139,24 @@ export class App {
       this.records,
       this.intakeBots,
     );
+    this.outbound = new Outbound(config.webhooks);
+    this.webhookEndpoints = new WebhookEndpointService(database, this.secrets, this.outbound, this.signals, this.audit);
+    this.webhookDeliveries = new WebhookDeliveryService(database, this.signals);
+    this.replays = new ReplayService(database, this.webhookEndpoints, this.signals);
+    this.webhookWorker = new WebhookWorker({
+      database,
+      connectionString: foundation.url,
+      jobs,
+      signals: this.signals,
+      secrets: this.secrets,
+      outbound: this.outbound,
+      replays: this.replays,
+      audit: this.audit,
+      eventLog: this.eventLog,
+      log,
+      metrics: this.metrics,
+      settings: config.webhooks,
+    });
   }
 
   /** Opens the database, the embedded one if no other is named, and brings it up to date. */
@@ -160,6 +190,8 @@ export class App {
   async serve(role: ServerRole): Promise<void> {
     await this.signals.start();
     await this.listen(role);
+    if (role !== 'api') await this.webhookWorker.start();
+    this.works = role !== 'api';
     this.unready = null;
   }
 
@@ -167,12 +199,17 @@ export class App {
   async stop(): Promise<void> {
     this.unready = 'stopping';
     const abort = setTimeout(() => this.http?.abort(), finishInFlightMs).unref();
-    await Promise.all([this.http?.stop(), this.jobs.stop(finishInFlightMs)]);
+    await Promise.all([
+      this.http?.stop(),
+      this.jobs.stop(finishInFlightMs),
+      ...(this.works ? [this.webhookWorker.stop()] : []),
+    ]);
     clearTimeout(abort);
     await this.graphql?.stop();
     await this.standing.stop();
     await this.rateLimiter.stop();
     await this.apiKeys.stop();
+    await this.outbound.close();
     await this.signals.stop();
     await this.database.source.destroy();
     await this.embedded?.stop();
@@ -217,6 +254,7 @@ export class App {
 
   private async reasonUnready(): Promise<string | null> {
     if (this.unready !== null) return this.unready;
+    if (this.works && !this.webhookWorker.ready()) return 'the webhook worker has no seat';
     try {
       await this.database.pool.query('select 1');
       return null;
@@ -227,14 +265,18 @@ export class App {
   }
 }
 
-/** The key that encrypts secrets at rest, made on the first start; whoever starts first makes it. */
+/** The key that encrypts secrets at rest, made on the first start; of several first starts the fastest makes it. */
 async function generatedKey(dataDir: string): Promise<Buffer> {
   await mkdir(dataDir, { recursive: true });
   const file = join(dataDir, 'secrets.key');
-  await writeFile(file, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600 }).catch(
-    (error: unknown) => {
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  if (!existsSync(file)) {
+    await writeFile(draft, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600, flush: true });
+    // Unlike a rename, a link never replaces the key of another start.
+    await link(draft, file).catch((error: unknown) => {
       if ((error as { code?: string }).code !== 'EEXIST') throw error;
-    },
-  );
+    });
+    await rm(draft);
+  }
   return Buffer.from((await readFile(file, 'utf8')).trim(), 'base64');
 }

@@ -11,10 +11,13 @@ import { AuditResolver } from '../audit/audit.resolver.js';
 import type { AuditService } from '../audit/audit.service.js';
 import { ContactResolver } from '../contacts/contact.resolver.js';
 import type { ContactService } from '../contacts/contact.service.js';
+import type { EventFeed } from '../events/event-feed.js';
+import { EventFeedResolver, type EventOccurredArgs } from '../events/event-feed.resolver.js';
 import { EventResolver } from '../events/event.resolver.js';
 import type { EventService } from '../events/event.service.js';
 import { IntakeBotResolver } from '../intake-bots/intake-bot.resolver.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
+import type { CallContext } from '../platform/call-context.js';
 import { DateTime } from '../platform/scalars.js';
 import { ContactRecords, RecordContactResolver, RecordResolver } from '../records/record.resolver.js';
 import type { RecordService } from '../records/record.service.js';
@@ -25,6 +28,16 @@ import {
   SubmissionResolver,
 } from '../submissions/submission.resolver.js';
 import type { SubmissionService } from '../submissions/submission.service.js';
+import type { ReplayService } from '../webhooks/replay.service.js';
+import type { WebhookDeliveryService } from '../webhooks/webhook-delivery.service.js';
+import type { WebhookEndpointService } from '../webhooks/webhook-endpoint.service.js';
+import {
+  EventDeliveries,
+  ReplayResolver,
+  WebhookAttemptResolver,
+  WebhookDeliveryResolver,
+  WebhookEndpointResolver,
+} from '../webhooks/webhook.resolver.js';
 import type { NoticeService } from '../workspaces/notice.service.js';
 import { WorkspaceResolver } from '../workspaces/workspace.resolver.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';
@@ -41,11 +54,15 @@ export interface GraphqlServices {
   members: MemberService;
   apiKeys: ApiKeyService;
   eventLog: EventService;
+  eventFeed: EventFeed;
   contacts: ContactService;
   records: RecordService;
   intakeBots: IntakeBotService;
   submissions: SubmissionService;
   trustedDocuments: TrustedDocuments;
+  webhookEndpoints: WebhookEndpointService;
+  webhookDeliveries: WebhookDeliveryService;
+  replays: ReplayService;
 }
 
 /** Every resolver, with what it needs: to add one is to add its line. */
@@ -59,6 +76,7 @@ const resolvers = [
   line(ViewerApiKey, ({ apiKeys }) => new ViewerApiKey(apiKeys)),
   line(WorkspaceUsageApiKeys, ({ apiKeys }) => new WorkspaceUsageApiKeys(apiKeys)),
   line(EventResolver, ({ eventLog }) => new EventResolver(eventLog)),
+  line(EventFeedResolver, () => new EventFeedResolver()),
   line(ContactResolver, ({ contacts }) => new ContactResolver(contacts)),
   line(RecordResolver, ({ records }) => new RecordResolver(records)),
   line(RecordContactResolver, ({ contacts }) => new RecordContactResolver(contacts)),
@@ -72,8 +90,28 @@ const resolvers = [
   line(MessageResolver, ({ submissions }) => new MessageResolver(submissions)),
   line(IntakeBotSubmissions, ({ submissions }) => new IntakeBotSubmissions(submissions)),
   line(ContactSubmissions, ({ submissions }) => new ContactSubmissions(submissions)),
+  line(
+    WebhookEndpointResolver,
+    ({ webhookEndpoints, webhookDeliveries }) => new WebhookEndpointResolver(webhookEndpoints, webhookDeliveries),
+  ),
+  line(
+    WebhookDeliveryResolver,
+    ({ webhookDeliveries, webhookEndpoints, eventLog }) =>
+      new WebhookDeliveryResolver(webhookDeliveries, webhookEndpoints, eventLog),
+  ),
+  line(WebhookAttemptResolver, ({ webhookDeliveries }) => new WebhookAttemptResolver(webhookDeliveries)),
+  line(EventDeliveries, ({ webhookDeliveries }) => new EventDeliveries(webhookDeliveries)),
+  line(ReplayResolver, ({ replays, webhookEndpoints }) => new ReplayResolver(replays, webhookEndpoints)),
   line(TrustedDocumentsResolver, ({ trustedDocuments }) => new TrustedDocumentsResolver(trustedDocuments)),
 ] as const;
+
+/** Where the events of each subscription come from. */
+const feeds = (services: GraphqlServices): Record<string, Feed> => ({
+  eventOccurred: ({ actor }, { types = null, after = null }: EventOccurredArgs) =>
+    services.eventFeed.follow(actor, types, after),
+});
+
+type Feed = (context: CallContext, args: never) => Promise<AsyncGenerator<object, void>>;
 
 const nodeSources = (services: GraphqlServices): ConstructorParameters<typeof NodeResolver>[0] => ({
   intakeBot: (actor, ids) => services.intakeBots.getMany(actor, ids),
@@ -96,6 +134,14 @@ export function graphqlSchema(services: GraphqlServices | null): GraphQLSchema {
     orphanedTypes: [],
     validate: false,
   });
+  if (services !== null) {
+    const fields = schema.getSubscriptionType()?.getFields() ?? {};
+    for (const [name, source] of Object.entries(feeds(services))) {
+      const field = fields[name];
+      if (field === undefined) throw new Error(`there is no subscription ${name}`);
+      field.subscribe = (_root: unknown, args: never, context: CallContext) => source(context, args);
+    }
+  }
   // The builder gives the root types none.
   const roots = {
     Query: schema.getQueryType(),
