@@ -21,6 +21,7 @@ import { Results, wakeUpQueue, type Result, type WakeUp } from './results.js';
 import { Seat } from './seat.js';
 import { readSubscribers, type Subscriber } from './subscriber.js';
 import { Turns } from './turns.js';
+import { WebhookMetrics } from './webhook-metrics.js';
 import { nextOf, verdictOn } from './verdict.js';
 import { payloadsErased } from './webhook-delivery.service.js';
 import { endpointChanged } from './webhook-endpoint.service.js';
@@ -64,6 +65,7 @@ export class WebhookWorker {
   private readonly lanes = new Map<string, Lane>();
   private readonly turns = new Turns();
   private readonly texts: EventTexts;
+  private readonly metrics: WebhookMetrics;
   private readonly claims: Claims;
   private readonly results: Results;
   private readonly fanOut: FanOut;
@@ -83,6 +85,7 @@ export class WebhookWorker {
     const { database, jobs, signals, log, connectionString } = parts;
     this.now = parts.now ?? Date.now;
     this.texts = new EventTexts(database);
+    this.metrics = new WebhookMetrics(parts.metrics, database);
     this.claims = new Claims(database, this.texts);
     this.results = new Results(database, jobs, parts.audit, log, {
       id: () => this.seat.id,
@@ -398,6 +401,7 @@ export class WebhookWorker {
     try {
       const attempt = { deliveryId: delivery.id, number, now: startedAt };
       const { headers, body } = requestOf(subscriber, delivery.event, attempt);
+      if (number === 1) this.metrics.firstAttempt(delivery.event.id, startedAt);
       const outcome = await outbound.post(subscriber.url, headers, body);
       const endedAt = this.now();
       const verdict = verdictOn(outcome, endedAt);
@@ -419,6 +423,7 @@ export class WebhookWorker {
         pause: pauses ? pause : null,
         warning: isStale ? null : warning,
       });
+      this.metrics.attempted(outcome.outcome);
       this.log(lane, delivery, number, outcome.outcome, outcome.status, outcome.timings.totalMs);
     } catch (error) {
       // Nothing is known of it, so it is sent again.

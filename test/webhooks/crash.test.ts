@@ -90,7 +90,8 @@ describe('webhooks through crashes', function () {
   it('kill -9 of the worker ten times under load, and of PostgreSQL twice: nothing lost, duplicates bear their id, work goes on within 15 seconds', async () => {
     let publishing = true;
     const publisher = (async () => {
-      while (publishing) {
+      for (;;) {
+        if (!publishing) return;
         // An answer may be lost with the server; what was committed is looked up in the end.
         await house.happen(actor, 2).catch(async () => await delay(50));
         await delay(20);

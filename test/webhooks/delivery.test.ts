@@ -101,6 +101,18 @@ describe('a webhook delivery', () => {
     expect(await house.rows("select from pgboss.job where name = 'webhook-fan-out'")).to.have.length(0);
   });
 
+  it('is told in metrics: lag, outcomes, the oldest that is due and endpoints by status', async () => {
+    const actor = await house.tenant();
+    await house.endpoint(actor, receiver.url);
+    await house.happen(actor);
+    await receiver.arrived(1);
+    const text = await house.metrics.registry.metrics();
+    expect(text).to.match(/^webhook_delivery_lag_seconds_count [1-9]/m);
+    expect(text).to.match(/^webhook_attempts_total\{outcome="success"\} [1-9]/m);
+    expect(text).to.match(/^webhook_oldest_due_seconds \d/m);
+    expect(text).to.match(/^webhook_endpoints\{status="active"\} [1-9]/m);
+  });
+
   async function attempts(eventId: string | undefined) {
     return await house.rows(
       `select number, outcome, response_status as status, ended, convert_from(response_body, 'utf8') as body, address
