@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -57,4 +59,14 @@ export async function serving(
     void end.then(({ code, stdout, stderr }) => failed(new Error(`ended with ${code}:\n${stdout}\n${stderr}`)));
   });
   return { child, url, output: () => output, ended: end };
+}
+
+/** A port that was free a moment ago, for what cannot be told to choose one itself. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }

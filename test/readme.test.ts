@@ -1,0 +1,50 @@
+import { expect } from 'chai';
+import { execFile } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { createTenant, startServer, type TestServer } from './support/app.js';
+import { createBot, createSubmission } from './support/factories.js';
+import { freePort } from './support/process.js';
+
+const run = promisify(execFile);
+
+describe('the README', () => {
+  let server: TestServer;
+  let steps: string[];
+  let env: Record<string, string>;
+
+  before(async () => {
+    server = await startServer();
+    const tenant = await createTenant(server.app);
+    await createSubmission(server.app, await createBot(server.app, tenant.workspaceId));
+    const text = await readFile('README.md', 'utf8');
+    const receiverPort = String(await freePort());
+    steps = [...text.matchAll(/```sh\n(.*?)```/gs)].map(([, step = '']) => step.replaceAll('4001', receiverPort));
+    env = { PATH: process.env['PATH'] ?? '', IOZEN_URL: server.url, IOZEN_API_KEY: tenant.key };
+  });
+  after(async () => {
+    await rm('receiver.mjs', { force: true });
+    await server.stop();
+  });
+
+  it('has the first query, the first REST call and the first verified webhook, which work as pasted', async () => {
+    const isStep = (step: string) => step.includes('$IOZEN_URL');
+    // A newcomer pastes one after the other into the same shell.
+    const { stdout } = await run('bash', ['-euc', steps.filter(isStep).join('\n')], { env });
+    expect(stdout).to.include('"submissionCount":1').and.include('Ada Lovelace');
+    expect(stdout).to.match(/"success":true,"data":\{"submission":\{"id":"c\w{24}","status":"COMPLETED"/);
+    expect(stdout)
+      .to.match(/verified contact\.created evt_/)
+      .and.match(/verified submission\.completed evt_/);
+  });
+
+  it('names every setting that the server reads, and no other', async () => {
+    const config = await readFile('src/platform/config.ts', 'utf8');
+    const read = [...config.matchAll(/'([A-Z]+(?:_[A-Z]+)*)'/g)].map(([, name = '']) => name);
+    const [, table = ''] = /## Settings\n(.*?)\n## /s.exec(await readFile('README.md', 'utf8')) ?? [];
+    const named = [...table.matchAll(/^\|(.*?)\|/gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`([A-Z_]+)`/g)].map(([, name = '']) => name),
+    );
+    expect([...new Set(named)].sort()).to.deep.equal([...new Set(read)].sort());
+  });
+});
