@@ -7,7 +7,7 @@ import { newApiKeyText } from '../src/api-keys/api-key-text.js';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
 import type { Answer } from './support/client.js';
 import { describedClient, Description } from './support/described.js';
-import { createBot, createSubmission } from './support/factories.js';
+import { createBot, createSubmission, operator } from './support/factories.js';
 
 /** Every route against every way of not being allowed. */
 describe('access to REST', () => {
@@ -211,11 +211,17 @@ async function everyId(server: TestServer, { workspaceId }: Tenant): Promise<Rec
     [submission.id],
   );
   const [found] = rows;
+  const { workspaces, webhookEndpoints } = server.app;
+  const { plan } = await workspaces.find(workspaceId);
+  const input = { url: 'https://example.com/hook', events: ['submission.completed' as const] };
+  const webhook =
+    plan === 'BUSINESS' ? await webhookEndpoints.create(await operator(server.app, workspaceId), () => input) : null;
   return {
     '/intake-bots/:id': { id: bot.id },
     '/intake-bots/:id/submissions': { id: bot.id },
     '/intake-bots/:id/submissions/:submissionId': { id: bot.id, submissionId: submission.id },
     '/contacts/:id': { id: found?.contact ?? '' },
+    '/webhooks/:id': { id: webhook?.webhookEndpoint.id ?? newId('webhookEndpoint') },
     '/records/:id': { id: found?.record ?? '' },
   };
 }

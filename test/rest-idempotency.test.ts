@@ -156,7 +156,7 @@ describe('idempotency keys over REST', () => {
     const idempotency = new Idempotency(server.app.database, server.app.secrets);
     await idempotency.purge();
     const { rows: left } = await server.app.database.pool.query('select subjects from idempotency_records');
-    expect(left.map(({ subjects }) => subjects as string[]).flat()).to.include(again.body.data.submission.id);
+    expect(left.flatMap(({ subjects }) => subjects as string[])).to.include(again.body.data.submission.id);
     expect(left).to.have.length(1);
   });
 

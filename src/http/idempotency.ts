@@ -132,16 +132,14 @@ class KeptRecord {
       begin: async (tx) => {
         const [row] = await tx.query(tryLock, [this.id.readBigInt64BE()]);
         if (row?.locked !== true) throw stillRunning();
-        if (this.isExpired) await tx.query(deleteOne, [this.id, new Date(Date.now() - keptForMs)]);
+        if (this.isExpired) tx.write(deleteOne, [this.id, new Date(Date.now() - keptForMs)]);
       },
       conclude: async (tx, result) => {
         const text = answerOf(result);
         const { workspaceId } = this.request.actor;
         const sealed = this.secrets.seal(text, this.context);
         const values = [this.id, workspaceId, this.fingerprint, sealed, subjectsOf(text, result), new Date()];
-        await tx.query(insertOne, values).catch((error: unknown) => {
-          throw isUniqueViolation(error) ? new Overtaken() : error;
-        });
+        tx.write(insertOne, values, (error) => (isUniqueViolation(error) ? new Overtaken() : error));
       },
     };
   }

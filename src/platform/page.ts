@@ -1,5 +1,5 @@
 import { prepared, type Database } from './database.js';
-import { invalid } from './errors.js';
+import { invalid, validationFailed, type Issue } from './errors.js';
 import { isEventId, isId, type Kind } from './id.js';
 
 /** One page of a list that is sorted newest first by id. */
@@ -21,13 +21,13 @@ export const pageSizeMax = 100;
 
 /** REST: `limit` defaults to 50 and is clamped to 100; `cursor` is an id of the list's kind, its row may be gone. */
 export function restPage(query: { limit?: unknown; cursor?: unknown }, kind: Kind): PageRequest {
-  const limit = query.limit === undefined ? 50 : wholeNumber(query.limit);
-  if (limit === null || limit < 1) throw invalid('limit', 'out_of_range', 'must be a whole number from 1 to 100');
-  return {
-    limit: Math.min(limit, pageSizeMax),
-    cursor: query.cursor === undefined ? null : readCursor(query.cursor, kind, 'cursor'),
-    direction: 'older',
-  };
+  const { limit: size = '50', cursor = null } = query;
+  const limit = typeof size === 'string' && /^\d+$/.test(size) ? Number(size) : 0;
+  const issues: Issue[] = [];
+  if (limit < 1) issues.push({ path: 'limit', code: 'out_of_range', message: 'must be a whole number from 1 to 100' });
+  if (cursor !== null && !isCursor(cursor, kind)) issues.push(notACursor('cursor'));
+  if (issues.length > 0) throw validationFailed(issues);
+  return { limit: Math.min(limit, pageSizeMax), cursor: cursor as string | null, direction: 'older' };
 }
 
 export interface ConnectionArguments {
@@ -181,10 +181,11 @@ function tablesOf(from: string): string {
 }
 
 function readCursor(cursor: unknown, kind: Kind, path: string): string {
-  if (kind === 'event' ? isEventId(cursor) : isId(cursor, kind)) return cursor as string;
-  throw invalid(path, 'bad_format', 'is not a cursor of this list');
+  if (isCursor(cursor, kind)) return cursor;
+  throw validationFailed([notACursor(path)]);
 }
 
-function wholeNumber(value: unknown): number | null {
-  return typeof value === 'string' && /^-?\d{1,9}$/.test(value) ? Number(value) : null;
-}
+const isCursor = (cursor: unknown, kind: Kind): cursor is string =>
+  kind === 'event' ? isEventId(cursor) : isId(cursor, kind);
+
+const notACursor = (path: string): Issue => ({ path, code: 'bad_format', message: 'is not a cursor of this list' });

@@ -14,7 +14,7 @@ interface Operation {
   tags: string[];
   parameters: { name: string; in: string; description?: string; schema: JsonSchema }[];
   requestBody?: { content: { 'application/json': { schema: JsonSchema } } };
-  responses: Record<string, { $ref?: string; content?: { 'application/json': { schema: JsonSchema } } }>;
+  responses: Record<string, { content?: { 'application/json': { schema: JsonSchema } } }>;
 }
 
 /** The reference as a page: it needs no script, so it works offline and everywhere. */
@@ -44,7 +44,8 @@ ${schemas.join('')}`;
 function operationOf(operation: Operation & { method: string; path: string }): string {
   const { operationId, method, path, summary, description, parameters, requestBody, responses } = operation;
   const body = requestBody?.content['application/json'].schema;
-  const data = (responses['200']?.content?.['application/json'].schema['properties'] as { data: JsonSchema }).data;
+  const { properties } = responses['200']?.content?.['application/json'].schema ?? {};
+  const { data = {} } = (properties ?? {}) as { data?: JsonSchema };
   const refusals = Object.keys(responses).filter((status) => Number(status) >= 400);
   return `<section id="${operationId}">
 <h3>${escape(summary)}</h3>

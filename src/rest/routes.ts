@@ -6,19 +6,23 @@ import type { RecordService } from '../records/record.service.js';
 import { recordView } from '../records/record.view.js';
 import type { SubmissionService } from '../submissions/submission.service.js';
 import { submissionCreatedView, submissionListedView, submissionView } from '../submissions/submission.view.js';
+import type { WebhookEndpointService } from '../webhooks/webhook-endpoint.service.js';
+import { webhookCreatedView, webhookView } from '../webhooks/webhook.view.js';
 import { list as listOf, ref } from './json-schema.js';
-import { get, list, patch, post, type Route } from './route.js';
-import { createSubmission, patchIntakeBot, updateSubmission } from './schemas.js';
+import { get, list, patch, post, remove, type Route } from './route.js';
+import { createSubmission, patchIntakeBot, patchWebhook, registerWebhook, updateSubmission } from './schemas.js';
 
 export interface RestServices {
   intakeBots: IntakeBotService;
   submissions: SubmissionService;
   contacts: ContactService;
   records: RecordService;
+  webhookEndpoints: WebhookEndpointService;
 }
 
 /** The published contract, line by line: method and path, what it does, the scope, the call, the answer. */
-export function restRoutes({ intakeBots, submissions, contacts, records }: RestServices): Route[] {
+export function restRoutes(services: RestServices): Route[] {
+  const { intakeBots, submissions, contacts, records, webhookEndpoints } = services;
   return [
     list(
       '/intake-bots',
@@ -120,5 +124,42 @@ export function restRoutes({ intakeBots, submissions, contacts, records }: RestS
       { record: ref('Record') },
       (record) => ({ record: recordView(record) }),
     ),
+    list(
+      '/webhooks',
+      'List webhooks',
+      'manage:webhooks',
+      'webhookEndpoint',
+      (actor, page) => webhookEndpoints.list(actor, page()),
+      { webhooks: listOf(ref('Webhook')) },
+      ({ rows }) => ({ webhooks: rows.map(webhookView) }),
+    ),
+    post(
+      '/webhooks',
+      'Register webhook',
+      'manage:webhooks',
+      registerWebhook,
+      (actor, _, input) => webhookEndpoints.create(actor, input),
+      { webhook: ref('WebhookCreated') },
+      (made) => ({ webhook: webhookCreatedView(made) }),
+      { feature: 'webhooks' },
+    ),
+    get(
+      '/webhooks/:id',
+      'Get webhook',
+      'manage:webhooks',
+      (actor, { id }) => webhookEndpoints.get(actor, id),
+      { webhook: ref('Webhook') },
+      (endpoint) => ({ webhook: webhookView(endpoint) }),
+    ),
+    patch(
+      '/webhooks/:id',
+      'Change webhook',
+      'manage:webhooks',
+      patchWebhook,
+      (actor, { id }, input) => webhookEndpoints.patch(actor, id, input),
+      { webhook: ref('Webhook') },
+      (endpoint) => ({ webhook: webhookView(endpoint) }),
+    ),
+    remove('/webhooks/:id', 'Delete webhook', 'manage:webhooks', (actor, { id }) => webhookEndpoints.remove(actor, id)),
   ];
 }

@@ -4,6 +4,7 @@ import { IntakeBotStatusEnum } from '../intake-bots/intake-bot.entity.js';
 import { CreateSubmission, UpdateSubmission } from '../submissions/submission.input.js';
 import { MessageRoleEnum, SubmissionStatusEnum } from '../submissions/submission.entity.js';
 import { PatchIntakeBot } from '../intake-bots/intake-bot.input.js';
+import { PatchWebhook, RegisterWebhook } from '../webhooks/webhook-endpoint.input.js';
 import {
   body,
   flag,
@@ -163,4 +164,17 @@ export const patchIntakeBot = body(PatchIntakeBot, {
   description: { description: 'What it is for; null for nothing.' },
   status: { description: 'DRAFT → ACTIVE ⇄ PAUSED → ARCHIVED, and ARCHIVED → PAUSED.' },
   schema: { ...list(ref('NewSchemaItem')), description: 'All its fields, in order.' },
+});
+
+export const registerWebhook = body(RegisterWebhook, {
+  url: { description: 'A public https address.' },
+  events: { description: 'What it listens to.' },
+  description: { description: 'What it is for.' },
+});
+
+export const patchWebhook = body(PatchWebhook, {
+  url: { description: 'Another public https address.' },
+  events: { description: 'What it listens to from now on.' },
+  description: { description: 'What it is for.' },
+  status: { description: '`active` resumes it and sends what was held, `paused` pauses it.' },
 });
