@@ -19,7 +19,7 @@ import { GraphqlTransport } from './graphql/transport.js';
 import { TrustedDocuments } from './graphql/trusted-documents.js';
 import { Authenticator } from './http/authenticate.js';
 import { Cors } from './http/cors.js';
-import { Idempotency } from './http/idempotency.js';
+import { Idempotency, idempotencyCron, idempotencyQueue } from './http/idempotency.js';
 import { operatorRouter } from './http/operator.js';
 import { RateLimiter } from './http/rate-limit.js';
 import { httpApp, HttpServer } from './http/server.js';
@@ -39,6 +39,7 @@ import { RecordService } from './records/record.service.js';
 import { Pages } from './rest/pages.js';
 import { restRouter } from './rest/router.js';
 import { restRoutes } from './rest/routes.js';
+import { deleteOldSubmissions, retentionCron, retentionQueue } from './submissions/retention.js';
 import { SubmissionService } from './submissions/submission.service.js';
 import { ReplayService } from './webhooks/replay.service.js';
 import { WebhookDeliveryService } from './webhooks/webhook-delivery.service.js';
@@ -51,7 +52,7 @@ export const roles = ['all', 'api', 'worker'] as const;
 export type ServerRole = (typeof roles)[number];
 
 /** Every queue of the system. */
-export const queues: readonly Queue[] = [{ name: fanOutQueue }, ...webhookQueues];
+export const queues: readonly Queue[] = [{ name: fanOutQueue }, ...webhookQueues, retentionQueue, idempotencyQueue];
 
 const finishInFlightMs = 20_000;
 
@@ -190,7 +191,7 @@ export class App {
   async serve(role: ServerRole): Promise<void> {
     await this.signals.start();
     await this.listen(role);
-    if (role !== 'api') await this.webhookWorker.start();
+    if (role !== 'api') await Promise.all([this.webhookWorker.start(), this.tidy()]);
     this.works = role !== 'api';
     this.unready = null;
   }
@@ -213,6 +214,14 @@ export class App {
     await this.signals.stop();
     await this.database.source.destroy();
     await this.embedded?.stop();
+  }
+
+  /** What is due by the clock, in one process at a time. */
+  private async tidy(): Promise<void> {
+    await this.jobs.work(retentionQueue.name, { pollingIntervalSeconds: 30 }, async () => await deleteOldSubmissions(this));
+    await this.jobs.work(idempotencyQueue.name, { pollingIntervalSeconds: 30 }, async () => await this.idempotency.purge());
+    await this.jobs.schedule(retentionQueue.name, retentionCron);
+    await this.jobs.schedule(idempotencyQueue.name, idempotencyCron);
   }
 
   private async listen(role: ServerRole): Promise<void> {

@@ -1,0 +1,56 @@
+import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
+import type { Plan } from '../platform/actor.js';
+import { prepared, type Database } from '../platform/database.js';
+import { idFloor } from '../platform/id.js';
+import type { Queue } from '../platform/jobs.js';
+import type { Log } from '../platform/log.js';
+import { plans } from '../workspaces/plans.js';
+
+/** Small, so that a batch holds its locks for milliseconds. */
+const batchRows = 200;
+const dayMs = 86_400_000;
+
+export const retentionQueue: Queue = { name: 'submission-retention', expireInSeconds: 3_000 };
+/** Hourly, so that no run has much to do. */
+export const retentionCron = '23 * * * *';
+
+// Ids carry their time: what is older than a moment is one range of an index.
+const selectWorkspaces = prepared<{ id: string }>(`
+  select w.id from workspaces w
+  where w.plan = $1 and exists (select from submissions s where s.workspace_id = w.id and s.id < $2)
+`);
+const deleteBatch = prepared<{ intakeBotId: string }>(`
+  delete from submissions where id in (
+    select s.id from submissions s where s.workspace_id = $1 and s.id < $2
+    order by s.id limit $3 for update skip locked
+  )
+  returning intake_bot_id as "intakeBotId"
+`);
+
+/** Deletes what is older than its workspace's plan keeps; contacts and records stay. */
+export async function deleteOldSubmissions(
+  { database, intakeBots, log }: { database: Database; intakeBots: IntakeBotService; log: Log },
+  now = Date.now(),
+): Promise<void> {
+  for (const [plan, { submissionRetentionDays }] of Object.entries(plans) as [Plan, (typeof plans)[Plan]][]) {
+    if (submissionRetentionDays === null) continue;
+    const bound = idFloor(new Date(now - submissionRetentionDays * dayMs));
+    for (const { id } of await database.query(selectWorkspaces, [plan, bound])) {
+      let deleted = 0;
+      let batch: number;
+      do {
+        batch = await database.transaction(async (tx) => {
+          const rows = await tx.query(deleteBatch, [id, bound, batchRows]);
+          const perBot = [...Map.groupBy(rows, ({ intakeBotId }) => intakeBotId)];
+          // In one order everywhere, so that two processes never wait for each other.
+          for (const [botId, gone] of perBot.toSorted(([one], [other]) => (one < other ? -1 : 1))) {
+            intakeBots.addToTotal(tx, botId, -gone.length);
+          }
+          return rows.length;
+        });
+        deleted += batch;
+      } while (batch === batchRows);
+      log.info({ workspace: id, submissions: deleted }, 'submissions older than the plan keeps were deleted');
+    }
+  }
+}
