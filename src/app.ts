@@ -10,11 +10,13 @@ import { SignInTries } from './accounts/sign-in-tries.js';
 import { ApiKeyService } from './api-keys/api-key.service.js';
 import { AuditService } from './audit/audit.service.js';
 import { ContactService } from './contacts/contact.service.js';
+import { EventFeed } from './events/event-feed.js';
 import { EventService } from './events/event.service.js';
 import { Events, fanOutQueue } from './events/publish.js';
 import { Documents } from './graphql/documents.js';
 import { Gate } from './graphql/gate.js';
 import { graphqlSchema, schemaText } from './graphql/schema.js';
+import { Streams } from './graphql/streams.js';
 import { GraphqlTransport } from './graphql/transport.js';
 import { TrustedDocuments } from './graphql/trusted-documents.js';
 import { Authenticator } from './http/authenticate.js';
@@ -76,6 +78,7 @@ export class App {
   readonly standing: Standing;
   readonly events: Events;
   readonly eventLog: EventService;
+  readonly eventFeed: EventFeed;
   readonly trustedDocuments: TrustedDocuments;
   readonly contacts: ContactService;
   readonly records: RecordService;
@@ -89,6 +92,7 @@ export class App {
 
   private http: HttpServer | null = null;
   private graphql: GraphqlTransport | null = null;
+  private streams: Streams | null = null;
   private port: number;
   /** What `/readyz` says; null when all is well. */
   private unready: string | null = 'starting';
@@ -128,6 +132,7 @@ export class App {
     this.standing = new Standing(this.apiKeys, this.sessions, this.signals, log);
     this.events = new Events(jobs, this.signals);
     this.eventLog = new EventService(database);
+    this.eventFeed = new EventFeed(this.eventLog, this.signals);
     this.trustedDocuments = new TrustedDocuments(database);
     this.contacts = new ContactService(database, this.events, this.eventLog);
     this.records = new RecordService(database, this.contacts);
@@ -201,6 +206,7 @@ export class App {
     this.unready = 'stopping';
     const abort = setTimeout(() => this.http?.abort(), finishInFlightMs).unref();
     await Promise.all([
+      this.streams?.stop(),
       this.http?.stop(),
       this.jobs.stop(finishInFlightMs),
       ...(this.works ? [this.webhookWorker.stop()] : []),
@@ -230,13 +236,17 @@ export class App {
     const schema = graphqlSchema(this);
     const documents = new Documents(schema);
     const gate = new Gate(documents, this.trustedDocuments, this.rateLimiter);
-    const graphql = new GraphqlTransport({ schema, documents, gate, authenticator, log: this.log });
+    const trustedProxies = blockListOf(this.config.trustedProxies);
+    const { standing, log } = this;
+    const streams = new Streams({ schema, gate, authenticator, standing, trustedProxies, log });
+    this.streams = streams;
+    const graphql = new GraphqlTransport({ schema, documents, gate, authenticator, streams, log });
     await graphql.start();
     this.graphql = graphql;
     const serves = role !== 'worker';
     const app = httpApp({
       log: this.log,
-      trustedProxies: blockListOf(this.config.trustedProxies),
+      trustedProxies,
       operator: operatorRouter({
         metrics: this.metrics,
         metricsToken: this.config.metricsToken,
@@ -257,7 +267,8 @@ export class App {
           }
         : null,
     });
-    this.http = new HttpServer(app);
+    const upgrade: typeof streams.upgrade = (request, socket, head) => streams.upgrade(request, socket, head);
+    this.http = new HttpServer(app, serves ? upgrade : null);
     this.port = await this.http.listen(this.config.port, this.config.host);
   }
 

@@ -40,6 +40,7 @@ export interface Admission {
   text: string;
   valid: ValidDocument;
   operation: OperationDefinitionNode;
+  variables: Variables;
   cost: CostReport;
   grant: Grant;
 }
@@ -76,7 +77,7 @@ export class Gate {
       if (caller.actor === null) requireAnonymous(operation, valid.fragments);
       requested = this.documents.costOf(operation, valid.fragments, request.variables).requested;
       if (requested > costMax) throw tooCostly('cost', costMax, requested);
-      admitted = { text, valid, operation };
+      admitted = { text, valid, operation, variables: request.variables };
     } catch (reason) {
       throw await this.refuse(caller, reason, requested);
     }

@@ -1,9 +1,10 @@
 import type { HTTPGraphQLRequest } from '@apollo/server';
+import type { Issue } from '../platform/errors.js';
 import type { OperationRequest } from './gate.js';
 
 /** What a request asks for; null when it is in no form of GraphQL over HTTP. */
 export function operationRequestOf({ method, body, search }: HTTPGraphQLRequest): OperationRequest | null {
-  if (method === 'POST') return isObject(body) ? readFrom(body) : null;
+  if (method === 'POST') return isObject(body) ? readOperationRequest(body) : null;
   if (method !== 'GET') return null;
   const parameters = new URLSearchParams(search);
   const names = [...parameters.keys()];
@@ -11,11 +12,16 @@ export function operationRequestOf({ method, body, search }: HTTPGraphQLRequest)
   const given = Object.fromEntries(parameters);
   try {
     const { variables } = given;
-    return readFrom({ ...given, variables: variables === undefined ? undefined : (JSON.parse(variables) as unknown) });
+    return readOperationRequest({
+      ...given,
+      variables: variables === undefined ? undefined : (JSON.parse(variables) as unknown),
+    });
   } catch {
     return null;
   }
 }
+
+export const notAnOperation: Issue = { path: '', message: 'is not a GraphQL operation', code: 'bad_format' };
 
 /** The same request with the text of its document, which it may have named by its id alone. */
 export function trustedRequest(http: HTTPGraphQLRequest, text: string): HTTPGraphQLRequest {
@@ -30,7 +36,8 @@ export function trustedRequest(http: HTTPGraphQLRequest, text: string): HTTPGrap
   return { ...http, search: `?${parameters.toString()}` };
 }
 
-function readFrom(given: Record<string, unknown>): OperationRequest | null {
+/** @returns null for what is in no form of an operation */
+export function readOperationRequest(given: Record<string, unknown>): OperationRequest | null {
   const { query = null, documentId = null, operationName = null, variables = null, extensions = null } = given;
   const isText = (value: unknown): value is string | null => value === null || typeof value === 'string';
   if (!isText(query) || !isText(documentId) || !isText(operationName)) return null;

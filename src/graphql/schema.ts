@@ -19,6 +19,7 @@ import { IntakeBotResolver } from '../intake-bots/intake-bot.resolver.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { CallContext } from '../platform/call-context.js';
 import { DateTime } from '../platform/scalars.js';
+import { subscribedLater } from '../platform/subscribed-later.js';
 import { ContactRecords, RecordContactResolver, RecordResolver } from '../records/record.resolver.js';
 import type { RecordService } from '../records/record.service.js';
 import {
@@ -132,6 +133,8 @@ export function graphqlSchema(services: GraphqlServices | null): GraphQLSchema {
     container: { get: (resolver: ClassType) => built.get(resolver) },
     scalarsMap: [{ type: Date, scalar: DateTime }],
     orphanedTypes: [],
+    // Not used: each subscription has a source of its own.
+    pubSub: { publish: subscribedLater, subscribe: subscribedLater },
     validate: false,
   });
   if (services !== null) {
@@ -139,7 +142,7 @@ export function graphqlSchema(services: GraphqlServices | null): GraphQLSchema {
     for (const [name, source] of Object.entries(feeds(services))) {
       const field = fields[name];
       if (field === undefined) throw new Error(`there is no subscription ${name}`);
-      field.subscribe = (_root: unknown, args: never, context: CallContext) => source(context, args);
+      field.subscribe = (_root, args, context: CallContext) => source(context, args as never);
     }
   }
   // The builder gives the root types none.

@@ -14,7 +14,7 @@ import { factsOf } from '../http/request.js';
 import { jsonType, send } from '../http/send.js';
 import type { Actor } from '../platform/actor.js';
 import { CallContext, type Door } from '../platform/call-context.js';
-import { Failure, validationFailed, workspaceArchived } from '../platform/errors.js';
+import { authenticationRequired, Failure, validationFailed, workspaceArchived } from '../platform/errors.js';
 import { unstorableIssues } from '../platform/json-text.js';
 import type { Log } from '../platform/log.js';
 import { requireFeature } from '../workspaces/plans.js';
@@ -22,7 +22,8 @@ import { CompiledQueries } from './compiled.js';
 import type { Documents } from './documents.js';
 import { errorOfFailure, errorsOf, formatError, refusalOf } from './errors.js';
 import { Refused, unknownCost, type Admission, type Caller, type CostReport, type Gate } from './gate.js';
-import { operationRequestOf, trustedRequest } from './operation-request.js';
+import { notAnOperation, operationRequestOf, trustedRequest } from './operation-request.js';
+import type { Streams } from './streams.js';
 
 /** How one operation over HTTP stands. */
 interface Progress {
@@ -60,6 +61,7 @@ export interface GraphqlDoor {
   documents: Documents;
   gate: Gate;
   authenticator: Authenticator;
+  streams: Streams;
   log: Log;
 }
 
@@ -127,9 +129,15 @@ export class GraphqlTransport {
 
   private async answer(request: Request, response: Response, from: Caller): Promise<void> {
     const { log, origin } = factsOf(request);
-    if (from.actor?.kind === 'user') requirePreflight(request);
+    const { authenticator, streams } = this.door;
     const http = await httpRequestOf(request);
-    const call = new HttpCall(from, { origin, cookie: this.door.authenticator.cookieOn(response), rateLimit: null });
+    if (/^text\/event-stream\b/i.test(request.headers.accept ?? '')) {
+      const asked = operationRequestOf(http);
+      if (asked === null) throw validationFailed([notAnOperation]);
+      if (from.actor === null) throw authenticationRequired();
+      return await streams.send(request, response, from.actor, origin, asked);
+    }
+    const call = new HttpCall(from, { origin, cookie: authenticator.cookieOn(response), rateLimit: null });
     const { progress } = call;
     progress.costOnly = /^(1|true)$/i.test(String(request.headers['x-cost-only'] ?? ''));
     await this.admit(call, http);
@@ -201,13 +209,6 @@ async function httpRequestOf(request: Request): Promise<HTTPGraphQLRequest> {
     search: query === -1 ? '' : request.url.slice(query),
     body: request.method === 'POST' ? parseBody(await readBody(request)) : undefined,
   };
-}
-
-/** A browser adds the cookie by itself to whatever another site makes it send, but not these headers. */
-function requirePreflight({ headers }: Request): void {
-  if (/^application\/json *(;|$)/i.test(headers['content-type'] ?? '')) return;
-  if ((headers['apollo-require-preflight'] ?? '') !== '') return;
-  throw new Failure('csrf_required', 'Send apollo-require-preflight: true, or a JSON body, with a session.');
 }
 
 /** Runs what was admitted, compiled where it is hot, and says what it cost. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { BlockList } from 'node:net';
 import { isIP } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
@@ -54,7 +55,7 @@ export function identify(log: Log, trustedProxies: BlockList): RequestHandler {
 }
 
 /** The first address from the right that is no trusted proxy. */
-function addressOf(request: Request, trustedProxies: BlockList): string | null {
+export function addressOf(request: IncomingMessage, trustedProxies: BlockList): string | null {
   const forwarded = String(request.headers['x-forwarded-for'] ?? '').split(',');
   const hops = [...forwarded, request.socket.remoteAddress ?? ''].map((hop) =>
     hop.trim().replace(/^::ffff:(?=\d+\.)/, ''),

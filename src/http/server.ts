@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, BlockList } from 'node:net';
+import type { Duplex } from 'node:stream';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import { asFailure, notFound } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
@@ -50,9 +51,21 @@ const fail: ErrorRequestHandler = (thrown: unknown, _request, response, next) =>
 
 export class HttpServer {
   private readonly server: Server;
+  /** Opened and not a word said: Node counts them neither as idle nor as busy. */
+  private readonly silent = new Set<Duplex>();
 
-  constructor(app: Express) {
+  constructor(
+    app: Express,
+    /** Takes a connection that is to become something other than HTTP; null when nothing does. */
+    upgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | null = null,
+  ) {
     this.server = createServer({ maxHeaderSize: headerBytesMax, keepAliveTimeout: 65_000 }, app);
+    if (upgrade !== null) this.server.on('upgrade', upgrade);
+    this.server.on('connection', (socket: Duplex) => {
+      this.silent.add(socket);
+      socket.once('close', () => this.silent.delete(socket));
+    });
+    this.server.on('request', ({ socket }: IncomingMessage) => this.silent.delete(socket));
   }
 
   /** The port, which the system chooses when asked for 0. */
@@ -69,6 +82,7 @@ export class HttpServer {
       this.server.close(() => resolve());
     });
     this.server.closeIdleConnections();
+    for (const socket of this.silent) socket.destroy();
     await closed;
   }
 

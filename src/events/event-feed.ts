@@ -1,0 +1,92 @@
+import type { Actor } from '../platform/actor.js';
+import { notFound } from '../platform/errors.js';
+import { isEventId } from '../platform/id.js';
+import { interruptible } from '../platform/interruptible.js';
+import type { Signals } from '../platform/signals.js';
+import type { EventType } from './event-type.js';
+import { eventsPlaced, type EventService, type ListedEvent } from './event.service.js';
+
+const pageRows = 100;
+/** Should the signal of new events be lost. */
+const lookAgainMs = 2_000;
+
+/** Follows the list of events: none is skipped, none is told twice, and one page at most is held in memory. */
+export class EventFeed {
+  constructor(
+    private readonly events: EventService,
+    private readonly signals: Signals,
+  ) {}
+
+  /** From behind `after`, or from now on. @throws resource_not_found when nothing is known of `after` */
+  async follow(
+    actor: Actor,
+    type: readonly EventType[] | null,
+    after: string | null,
+  ): Promise<AsyncGenerator<ListedEvent, void>> {
+    actor.require('manage:webhooks');
+    const start = after ?? (await this.latest(actor));
+    if (after !== null && !(isEventId(after) && (await this.events.getMany(actor, [after])).length === 1)) {
+      throw notFound('event');
+    }
+    return interruptible((signal) => this.run(actor, type, start, signal));
+  }
+
+  private async *run(
+    actor: Actor,
+    type: readonly EventType[] | null,
+    start: string | null,
+    signal: AbortSignal,
+  ): AsyncGenerator<ListedEvent, void> {
+    const bell = new Bell(signal);
+    const silence = this.signals.on(eventsPlaced, (ids) => ids.includes(actor.workspaceId) && bell.ring());
+    try {
+      for (let cursor = start; !signal.aborted;) {
+        bell.reset();
+        const page = await this.events.list(actor, { type }, { cursor, direction: 'newer', limit: pageRows });
+        for (const event of page.rows.toReversed()) {
+          yield event;
+          cursor = event.id;
+        }
+        if (!page.hasMore) await bell.heard(lookAgainMs);
+      }
+    } finally {
+      silence();
+    }
+  }
+
+  private async latest(actor: Actor): Promise<string | null> {
+    const { rows } = await this.events.list(actor, {}, { cursor: null, direction: 'older', limit: 1 });
+    return rows[0]?.id ?? null;
+  }
+}
+
+/** What rings while nobody waits is heard by who waits next. */
+class Bell {
+  private rung = false;
+  private wake: (() => void) | null = null;
+
+  constructor(signal: AbortSignal) {
+    signal.addEventListener('abort', () => this.ring(), { once: true });
+  }
+
+  ring(): void {
+    this.rung = true;
+    this.wake?.();
+  }
+
+  reset(): void {
+    this.rung = false;
+  }
+
+  async heard(withinMs: number): Promise<void> {
+    if (this.rung) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, withinMs);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.wake = null;
+  }
+}

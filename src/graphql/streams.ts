@@ -1,0 +1,266 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BlockList } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Request } from 'express';
+import {
+  createSourceEventStream,
+  execute,
+  GraphQLError,
+  OperationTypeNode,
+  type ExecutionResult,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+} from 'graphql';
+import type { ServerOptions } from 'graphql-ws';
+import { useServer, type Extra } from 'graphql-ws/use/ws';
+import { WebSocketServer } from 'ws';
+import type { Authenticator } from '../http/authenticate.js';
+import { bodyBytesMax } from '../http/body.js';
+import { addressOf } from '../http/request.js';
+import type { Standing } from '../http/standing.js';
+import type { Actor, Origin } from '../platform/actor.js';
+import { CallContext } from '../platform/call-context.js';
+import { authenticationRequired, rateLimitExceeded, validationFailed, workspaceArchived } from '../platform/errors.js';
+import { interruptible } from '../platform/interruptible.js';
+import { unstorableIssues } from '../platform/json-text.js';
+import type { Log } from '../platform/log.js';
+import { requireFeature } from '../workspaces/plans.js';
+import { errorsOf, formatError } from './errors.js';
+import { Refused, type Admission, type Gate, type OperationRequest } from './gate.js';
+import { notAnOperation, readOperationRequest } from './operation-request.js';
+
+const streamsPerCallerMax = 100;
+const keepAliveMs = 12_000;
+
+export interface StreamsDoor {
+  schema: GraphQLSchema;
+  gate: Gate;
+  authenticator: Authenticator;
+  standing: Standing;
+  trustedProxies: BlockList;
+  log: Log;
+}
+
+/**
+ * Subscriptions, over WebSocket (`graphql-transport-ws`) and server-sent events. They pass the same gate as what goes
+ * over plain HTTP, say no more in their errors, and end when what opened them does.
+ */
+export class Streams {
+  private readonly sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: bodyBytesMax,
+    handleProtocols: (protocols) => (protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false),
+  });
+  private readonly open = new Map<string, number>();
+  private readonly closing = new AbortController();
+
+  constructor(private readonly door: StreamsDoor) {
+    useServer(this.protocol(), this.sockets, keepAliveMs);
+  }
+
+  /** Takes over a connection to `/graphql`; nobody else is told apart from one who knocks at the wrong door. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (request.url?.split('?', 1)[0] !== '/graphql') return void socket.destroy();
+    this.sockets.handleUpgrade(request, socket, head, (opened) => this.sockets.emit('connection', opened, request));
+  }
+
+  /** Ends every stream; their clients reconnect, elsewhere or later. */
+  async stop(): Promise<void> {
+    this.closing.abort();
+    for (const socket of this.sockets.clients) socket.close(1001, 'Going away');
+    await new Promise<void>((resolve) => this.sockets.close(() => resolve()));
+  }
+
+  /** One operation as a stream of server-sent events (graphql-sse, distinct connections). @throws Refused */
+  async send(request: Request, response: ServerResponse, actor: Actor, origin: Origin, asked: OperationRequest) {
+    const from = { actor, address: origin.address };
+    const admission = await this.door.gate.admit(from, resumed(asked, request.headers['last-event-id']));
+    const results = this.run(admission, actor, origin);
+    const end = () => void results.return();
+    const stopWatching = this.door.standing.onEnded(actor, end);
+    this.closing.signal.addEventListener('abort', end);
+    response.on('close', end);
+    response.writeHead(200, {
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'X-Accel-Buffering': 'no',
+      'X-Content-Type-Options': 'nosniff',
+    });
+    response.write(':\n\n');
+    const keepAlive = setInterval(() => response.write(':\n\n'), keepAliveMs);
+    try {
+      for await (const { id, result } of results) {
+        const text = `${id === null ? '' : `id: ${id}\n`}event: next\ndata: ${JSON.stringify(result)}\n\n`;
+        if (!response.write(text)) await drained(response);
+      }
+      response.write('event: complete\ndata:\n\n');
+    } finally {
+      clearInterval(keepAlive);
+      stopWatching();
+      this.closing.signal.removeEventListener('abort', end);
+      response.end();
+    }
+  }
+
+  private protocol(): ServerOptions<Record<string, unknown>, Extra & { actor?: Actor; unwatch?: () => void }> {
+    const { authenticator, standing, gate, log } = this.door;
+    const results = new WeakMap<object, AsyncGenerator<Streamed, void>>();
+    return {
+      schema: this.door.schema,
+      onConnect: async ({ extra, connectionParams = {} }) => {
+        const origin = this.originOf(extra.request);
+        const given = connectionParams['authorization'] ?? connectionParams['Authorization'];
+        try {
+          const actor = await authenticator.actorOfUpgrade(
+            extra.request.headers,
+            origin,
+            typeof given === 'string' ? given : undefined,
+          );
+          if (actor === null) throw authenticationRequired({ cause: 'a stream without a name' });
+          if (actor.workspace.archived) throw workspaceArchived();
+          if (actor.kind === 'key') requireFeature(actor, 'api');
+          extra.actor = actor;
+          extra.unwatch = standing.onEnded(actor, () => extra.socket.close(4403, 'Forbidden'));
+          return true;
+        } catch (error) {
+          log.debug({ error: String(error) }, 'a WebSocket was not let in');
+          return false;
+        }
+      },
+      onClose: ({ extra }) => extra.unwatch?.(),
+      onSubscribe: async ({ extra }, _id, payload) => {
+        const { actor } = extra;
+        if (actor === undefined) throw new Error('subscribed before connected');
+        const origin = this.originOf(extra.request);
+        const from = { actor, address: origin.address };
+        try {
+          const asked = readOperationRequest({ ...payload });
+          if (asked === null) throw await gate.refuse(from, validationFailed([notAnOperation]));
+          const issues = unstorableIssues(asked.variables);
+          if (issues.length > 0) throw await gate.refuse(from, validationFailed(issues));
+          const admission = await gate.admit(from, asked);
+          const { valid, operation } = admission;
+          const args = { schema: this.door.schema, document: valid.document, operationName: operation.name?.value };
+          results.set(args, this.run(admission, actor, origin));
+          return args;
+        } catch (thrown) {
+          if (!(thrown instanceof Refused)) throw thrown;
+          const { reason, cost } = thrown;
+          // There is no place for it beside the errors of this protocol.
+          return errorsOf(reason, log).map((error) => asError({ ...error, extensions: { ...error.extensions, cost } }));
+        }
+      },
+      // Both have been started by then: `onSubscribe` told what they are to run.
+      execute: async (args) => {
+        const first = await results.get(args)?.next();
+        return first?.value?.result ?? {};
+      },
+      subscribe: (args) => unwrapped(results.get(args)),
+    };
+  }
+
+  private originOf(request: IncomingMessage): Origin {
+    return { requestId: randomUUID(), address: addressOf(request, this.door.trustedProxies) };
+  }
+
+  /** Runs an operation: a subscription once for each event, with loaders of its own; anything else once. */
+  private run(admission: Admission, actor: Actor, origin: Origin): AsyncGenerator<Streamed, void> {
+    return interruptible((signal) => this.runUntil(admission, actor, origin, signal));
+  }
+
+  private async *runUntil(
+    { valid, operation, cost, variables }: Admission,
+    actor: Actor,
+    origin: Origin,
+    signal: AbortSignal,
+  ): AsyncGenerator<Streamed, void> {
+    const { schema } = this.door;
+    const contextOf = () => new CallContext(actor, { origin, cookie: null, rateLimit: null });
+    const operationName = operation.name?.value;
+    const args = { schema, document: valid.document, operationName, variableValues: variables };
+    if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
+      const result = await execute({ ...args, contextValue: contextOf() });
+      yield { id: null, result: { ...this.formatted(result), extensions: { cost } } };
+      return;
+    }
+    const open = this.open.get(actor.credentialId) ?? 0;
+    if (open >= streamsPerCallerMax) {
+      const errors = errorsOf(rateLimitExceeded(60), this.door.log).map((error) => asError(error));
+      yield { id: null, result: { errors, extensions: { cost } } };
+      return;
+    }
+    this.open.set(actor.credentialId, open + 1);
+    try {
+      const source = await createSourceEventStream({ ...args, contextValue: contextOf() });
+      if (!(Symbol.asyncIterator in source)) {
+        yield { id: null, result: { ...this.formatted(source), extensions: { cost } } };
+        return;
+      }
+      const events = source[Symbol.asyncIterator]();
+      signal.addEventListener('abort', () => void events.return?.());
+      if (signal.aborted) await events.return?.();
+      let isFirst = true;
+      for await (const event of source) {
+        const result = this.formatted(await execute({ ...args, rootValue: event, contextValue: contextOf() }));
+        yield { id: idOf(event), result: isFirst ? { ...result, extensions: { cost } } : result };
+        isFirst = false;
+      }
+    } finally {
+      const left = (this.open.get(actor.credentialId) ?? 1) - 1;
+      if (left === 0) this.open.delete(actor.credentialId);
+      else this.open.set(actor.credentialId, left);
+    }
+  }
+
+  private formatted({ data, errors }: ExecutionResult): ExecutionResult {
+    const { log } = this.door;
+    return {
+      ...(errors && { errors: errors.map((error) => asError(formatError(error.toJSON(), error, log), error)) }),
+      ...(data !== undefined && { data }),
+    };
+  }
+}
+
+/** What may leave, in the form that the protocol's library takes. */
+function asError({ message, extensions }: GraphQLFormattedError, { nodes, path }: Partial<GraphQLError> = {}) {
+  return new GraphQLError(message, { nodes, path, extensions });
+}
+
+interface Streamed {
+  /** Of the event, for who wants to resume behind it. */
+  id: string | null;
+  /** The cost comes with the first. */
+  result: ExecutionResult;
+}
+
+const idOf = (event: unknown): string | null => {
+  const { id } = (event ?? {}) as { id?: unknown };
+  return typeof id === 'string' ? id : null;
+};
+
+/** A browser's EventSource says by itself what it saw last. */
+function resumed(asked: OperationRequest, lastEventId: string | string[] | undefined): OperationRequest {
+  if (typeof lastEventId !== 'string' || lastEventId === '') return asked;
+  return { ...asked, variables: { ...asked.variables, after: lastEventId } };
+}
+
+function unwrapped(results: AsyncGenerator<Streamed, void> | undefined): AsyncGenerator<ExecutionResult, void> {
+  if (results === undefined) throw new Error('nothing was admitted');
+  return interruptible(async function* (signal) {
+    signal.addEventListener('abort', () => void results.return());
+    for await (const { result } of results) yield result;
+  });
+}
+
+async function drained(response: ServerResponse): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
+  });
+}

@@ -1,0 +1,256 @@
+import { expect } from 'chai';
+import { createClient, type Client as StreamClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { newId, nextMoment } from '../src/platform/id.js';
+import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
+import { clientOf } from './support/client.js';
+import { createBot, createSubmission } from './support/factories.js';
+
+const subscription = `subscription ($types: [EventType!], $after: ID) {
+  eventOccurred(types: $types, after: $after) { id type payload }
+}`;
+
+interface Told {
+  data?: { eventOccurred: { id: string; type: string; payload: object | null } };
+  errors?: { message: string; extensions: Record<string, unknown> }[];
+  extensions?: object;
+}
+
+describe('graphql subscriptions', () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  const clients: StreamClient[] = [];
+
+  before(async () => {
+    server = await startServer();
+    tenant = await createTenant(server.app);
+  });
+
+  after(async () => {
+    for (const client of clients) await client.dispose();
+    await server.stop();
+  });
+
+  function connect(key: string | null): StreamClient {
+    const client = createClient({
+      url: `${server.url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+      connectionParams: key === null ? {} : { authorization: `Bearer ${key}` },
+    });
+    clients.push(client);
+    return client;
+  }
+
+  /** Calls `told` until it says that it has enough. */
+  async function follow(client: StreamClient, variables: object, told: (answer: Told) => boolean): Promise<void> {
+    const answers = client.iterate({ query: subscription, variables: { ...variables } });
+    for await (const answer of answers) if (told(answer as Told)) return;
+  }
+
+  /** One transaction with so many events; the ids are made before the commit waits. */
+  async function publish(
+    workspaceId: string,
+    count: number,
+    hold: () => Promise<void> = async () => {},
+  ): Promise<void> {
+    await server.app.database.transaction(async (tx) => {
+      const happenings = Array.from({ length: count }, () => ({
+        workspaceId,
+        type: 'submission.updated' as const,
+        moment: nextMoment(),
+        subjectId: newId('submission'),
+        data: { submission: {}, changes: [] },
+      }));
+      await server.app.events.publish(tx, ...happenings);
+      await hold();
+    });
+  }
+
+  it('misses nothing and repeats nothing over dropped connections, while 1,000 events are published', async () => {
+    const total = 1_000;
+    const other = await createTenant(server.app);
+    await publish(other.workspaceId, 1);
+    const start = await latest(other);
+    const seen: string[] = [];
+    // Some transactions commit long after others that made their ids later.
+    const publishing = (async () => {
+      let late: Promise<void>[] = [];
+      for (let batch = 0; batch < 100; batch += 1) {
+        const committed = publish(other.workspaceId, 10, async () => {
+          if (batch % 7 === 0) await publish(tenant.workspaceId, 1);
+        });
+        late.push(committed);
+        if (late.length === 8) late = (await Promise.all(late), []);
+      }
+      await Promise.all(late);
+    })();
+    let connections = 0;
+    for (let after = start; seen.length < total; after = seen.at(-1) ?? after) {
+      const client = connect(other.key);
+      connections += 1;
+      const dropAt = seen.length + 150;
+      await follow(client, { after }, ({ data }) => {
+        if (data !== undefined) seen.push(data.eventOccurred.id);
+        return seen.length >= Math.min(dropAt, total);
+      }).finally(() => client.terminate());
+    }
+    await publishing;
+    expect(connections).to.be.greaterThan(5);
+    expect(new Set(seen).size).to.equal(total);
+    expect(seen).to.deep.equal((await listed(other)).slice(1));
+  });
+
+  async function latest({ key }: Tenant): Promise<string> {
+    for (;;) {
+      const { body } = await clientOf(server.url, key).graphql('{ events(first: 1) { nodes { id } } }');
+      if (body.data.events.nodes.length === 1) return body.data.events.nodes[0].id;
+    }
+  }
+
+  /** All events as the list has them, the oldest first. */
+  async function listed({ key }: Tenant): Promise<string[]> {
+    const ids: string[] = [];
+    const query =
+      'query ($after: String) { events(first: 100, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }';
+    for (let after: string | null = null, more = true; more;) {
+      const { body } = await clientOf(server.url, key).graphql(query, { after });
+      ids.push(...body.data.events.nodes.map(({ id }: { id: string }) => id));
+      ({ endCursor: after, hasNextPage: more } = body.data.events.pageInfo);
+    }
+    return ids.toReversed();
+  }
+
+  it('skips no event that commits after others that began later', async () => {
+    const own = await createTenant(server.app);
+    let commit = () => {};
+    const gate = new Promise<void>((resolve) => (commit = resolve));
+    let made = () => {};
+    const held = new Promise<void>((resolve) => (made = resolve));
+    const early = publish(own.workspaceId, 1, async () => {
+      made();
+      await gate;
+    });
+    await held;
+    await publish(own.workspaceId, 1);
+    const first = await latest(own);
+    const seen: string[] = [];
+    const following = follow(connect(own.key), { after: first }, ({ data }) => {
+      if (data !== undefined) seen.push(data.eventOccurred.id);
+      return true;
+    });
+    commit();
+    await early;
+    await following;
+    expect(seen).to.have.length(1);
+    expect(seen[0]! < first, 'its id was made before').to.equal(true);
+    expect(await listed(own)).to.deep.equal([first, seen[0]]);
+  });
+
+  it('tells of the types asked for only, with the cost first', async () => {
+    const own = await createTenant(server.app);
+    const answers: Told[] = [];
+    const following = follow(connect(own.key), { types: ['submission.completed'], after: null }, (answer) => {
+      answers.push(answer);
+      return true;
+    });
+    const bot = await createBot(server.app, own.workspaceId);
+    const publishing = setInterval(() => void createSubmission(server.app, bot), 50);
+    await following.finally(() => clearInterval(publishing));
+    expect(answers[0]?.data?.eventOccurred.type).to.equal('submission.completed');
+    expect(answers[0]?.data?.eventOccurred.payload).to.have.nested.property('data.submission.data.email');
+    expect(answers[0]?.extensions).to.deep.equal({ cost: { requested: 1, limit: 5_000, points: 1 } });
+  });
+
+  async function refusedWith(client: StreamClient, query: string, variables: Record<string, unknown> = {}) {
+    try {
+      for await (const answer of client.iterate({ query, variables })) return (answer as Told).errors?.[0]?.extensions;
+    } catch (errors) {
+      return (errors as Told['errors'])?.[0]?.extensions;
+    }
+    return undefined;
+  }
+
+  it('holds streams to the limits, the scopes and the catalogue of errors', async () => {
+    const narrow = await createTenant(server.app, 'BUSINESS', ['read:submissions']);
+    const client = connect(tenant.key);
+    expect(await refusedWith(connect(narrow.key), subscription)).to.deep.equal({
+      code: 'insufficient_scopes',
+      details: { required: ['manage:webhooks'], granted: ['read:submissions'] },
+    });
+    expect(await refusedWith(client, subscription, { after: 'nothing' })).to.deep.include({
+      code: 'resource_not_found',
+    });
+    expect(await refusedWith(client, 'subscription { nothing }')).to.deep.include({
+      code: 'GRAPHQL_VALIDATION_FAILED',
+    });
+    const deep = `{ submissions(first: 100) { nodes { intakeBot { submissions(first: 100) { nodes { id } } } } } }`;
+    expect(await refusedWith(client, deep)).to.deep.include({
+      code: 'query_too_costly',
+      details: { rule: 'cost', limit: 5_000, requested: 10_200 },
+    });
+  });
+
+  it('lets in nobody without a name', async () => {
+    const closed = await new Promise<{ code: number }>((resolve, reject) => {
+      const client = connect(null);
+      client.on('closed', (event) => resolve(event as { code: number }));
+      follow(client, {}, () => true).then(
+        () => reject(new Error('it was let in')),
+        () => undefined,
+      );
+    });
+    expect(closed.code).to.equal(4403);
+  });
+
+  it('closes the streams of a revoked key', async () => {
+    const own = await createTenant(server.app);
+    const client = connect(own.key);
+    const closed = new Promise<{ code: number }>((resolve) =>
+      client.on('closed', (event) => resolve(event as { code: number })),
+    );
+    const opened = new Promise<void>((resolve) => client.on('connected', () => resolve()));
+    const following = follow(client, {}, () => false).catch(() => undefined);
+    await opened;
+    const { rows } = await server.app.database.pool.query<{ id: string }>(
+      'select id from api_keys where workspace_id = $1',
+      [own.workspaceId],
+    );
+    const { operator } = await import('./support/factories.js');
+    await server.app.apiKeys.revoke(await operator(server.app, own.workspaceId), rows[0]?.id ?? '');
+    expect((await closed).code).to.equal(4403);
+    await following;
+  });
+
+  it('resumes server-sent events behind the last that was seen', async () => {
+    const own = await createTenant(server.app);
+    await publish(own.workspaceId, 1);
+    const first = await latest(own);
+    await publish(own.workspaceId, 2);
+    const read = async (lastEventId: string, count: number): Promise<string[]> => {
+      const abort = new AbortController();
+      const response = await fetch(`${server.url}/graphql`, {
+        method: 'POST',
+        signal: abort.signal,
+        headers: {
+          Authorization: `Bearer ${own.key}`,
+          'Content-Type': 'application/json',
+          Accept: 'text/event-stream',
+          'Last-Event-ID': lastEventId,
+        },
+        body: JSON.stringify({ query: subscription }),
+      });
+      expect(response.headers.get('content-type')).to.match(/^text\/event-stream/);
+      let text = '';
+      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+        text += Buffer.from(chunk).toString();
+        if ((text.match(/^event: next$/gm) ?? []).length >= count) break;
+      }
+      abort.abort();
+      return [...text.matchAll(/^id: (.+)$/gm)].map(([, id = '']) => id);
+    };
+    const [second = ''] = await read(first, 2);
+    const rest = await read(second, 1);
+    expect([first, second, ...rest]).to.deep.equal(await listed(own));
+  });
+});
