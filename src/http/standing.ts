@@ -5,8 +5,6 @@ import { story, type Log } from '../platform/log.js';
 import type { Signals } from '../platform/signals.js';
 import { workspaceChanged } from '../workspaces/workspace.service.js';
 
-const lookAgainMs = 20_000;
-
 interface Watch {
   actor: Actor;
   ended: () => void;
@@ -27,6 +25,7 @@ export class Standing {
     private readonly sessions: SessionService,
     signals: Signals,
     private readonly log: Log,
+    private readonly lookAgainMs = 20_000,
   ) {
     for (const topic of [apiKeyChanged, sessionsEnded, workspaceChanged]) signals.on(topic, () => this.look());
     signals.onReconnect(() => this.look());
@@ -36,7 +35,7 @@ export class Standing {
   onEnded(actor: Actor, ended: () => void): () => void {
     const watch = { actor, ended };
     this.watches.add(watch);
-    this.timer ??= setInterval(() => this.look(), lookAgainMs).unref();
+    this.timer ??= setInterval(() => this.look(), this.lookAgainMs).unref();
     return () => this.watches.delete(watch);
   }
 

@@ -1,0 +1,171 @@
+import { expect } from 'chai';
+import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
+import { clientOf } from './support/client.js';
+import { codeOf, memberOf, type Person } from './support/people.js';
+import { iozen } from './support/process.js';
+
+const log = `query ($filter: AuditEntryFilter) {
+  auditLog(filter: $filter, first: 100) { totalCount nodes { action actorKind actorId subjectId address details } } }`;
+
+interface Entry {
+  action: string;
+  actorKind: string;
+  actorId: string;
+  subjectId: string;
+  address: string | null;
+  details: object;
+}
+
+describe('audit log', () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  let owner: Person;
+
+  before(async () => {
+    server = await startServer({ role: 'api' });
+  });
+
+  beforeEach(async () => {
+    tenant = await createTenant(server.app);
+    owner = await memberOf(server.app, tenant, 'OWNER');
+  });
+
+  after(async () => {
+    await server.stop();
+  });
+
+  const entries = async (filter: object = {}) =>
+    (await owner.graphql(log, { filter })).body.data.auditLog.nodes as Entry[];
+  const sql = async (text: string, values: unknown[] = []) =>
+    server.app.database.manager.query<unknown[]>(text, values);
+
+  async function callEverything(): Promise<void> {
+    const call = async (mutation: string) => {
+      const answer = await owner.graphql(`mutation { ${mutation} }`);
+      expect(codeOf(answer), mutation).to.equal(null);
+      return answer.body.data;
+    };
+    const { id } = await memberOf(server.app, tenant, 'MEMBER');
+    await call('updateWorkspace(input: { name: "Renamed" }) { workspace { id } }');
+    await call(`inviteMember(input: { email: "x.${tenant.workspaceId}@example.com" }) { link }`);
+    await call(`updateMemberRole(input: { id: "${id}", role: ADMIN }) { member { id } }`);
+    await call(`removeMember(input: { id: "${id}" }) { member { id } }`);
+    const made = await call('createApiKey(input: { name: "K", scopes: ["read:contacts"] }) { apiKey { id } }');
+    const key = made.createApiKey.apiKey.id;
+    await call(`rotateApiKey(input: { id: "${key}" }) { secret }`);
+    await call(`revokeApiKey(input: { id: "${key}" }) { apiKey { id } }`);
+    await call(
+      `changePassword(input: { currentPassword: "${tenant.owner.password}", newPassword: "a new password" }) { viewer { role } }`,
+    );
+    await server.app.workspaces.change(tenant.workspaceId, { plan: 'PRO' });
+  }
+
+  it('tells of every change of keys, members and plan: who, what, to which thing, from where', async () => {
+    await callEverything();
+    const told = await entries();
+    expect(told.map(({ action }) => action).toReversed()).to.deep.equal([
+      'workspace.created',
+      'member.joined',
+      'api_key.created',
+      'member.joined',
+      'workspace.updated',
+      'member.invited',
+      'member.role_changed',
+      'member.removed',
+      'api_key.created',
+      'api_key.rotated',
+      'api_key.revoked',
+      'member.password_changed',
+      'workspace.plan_changed',
+    ]);
+    const [changed] = await entries({ action: ['member.role_changed'] });
+    expect(changed).to.deep.include({
+      actorKind: 'user',
+      actorId: tenant.owner.id,
+      address: '127.0.0.1',
+      details: { from: 'MEMBER', to: 'ADMIN' },
+    });
+    expect((await entries({ action: ['workspace.plan_changed'] }))[0]).to.deep.include({
+      actorKind: 'operator',
+      subjectId: tenant.workspaceId,
+      details: { plan: 'PRO', previous_plan: 'BUSINESS' },
+    });
+    expect(JSON.stringify(told)).not.to.match(/iozen_live|password"|whsec_/);
+  });
+
+  it('commits with the change, and is not there without it', async () => {
+    const before = (await entries()).length;
+    const actor = await server.app.apiKeys.authenticate(tenant.key, { requestId: '', address: null });
+    const failing = server.app.database.transaction(async (tx) => {
+      await server.app.audit.record(tx, actor, 'workspace.updated', tenant.workspaceId);
+      throw new Error('no');
+    });
+    await failing.catch(() => undefined);
+    expect(await entries()).to.have.length(before);
+    expect(await server.app.audit.verify(tenant.workspaceId)).to.include({ ok: true, rows: before });
+  });
+
+  it('is for Owners and Admins only, and of their workspace', async () => {
+    const admin = await memberOf(server.app, tenant, 'ADMIN');
+    expect(codeOf(await admin.graphql(log))).to.equal(null);
+    const member = await memberOf(server.app, tenant, 'MEMBER');
+    expect(codeOf(await member.graphql(log))).to.equal('insufficient_role');
+    expect(codeOf(await clientOf(server.url, tenant.key).graphql(log))).to.equal('insufficient_role');
+    const other = await createTenant(server.app);
+    const stranger = await memberOf(server.app, other, 'OWNER');
+    const seen = (await stranger.graphql(log)).body.data.auditLog.nodes as Entry[];
+    expect(seen.map(({ action }) => action)).to.deep.equal(['api_key.created', 'member.joined', 'workspace.created']);
+  });
+
+  it('is one chain whatever happens at once', async () => {
+    const rename = async (index: number) =>
+      owner.graphql(`mutation { updateWorkspace(input: { name: "Name ${index}" }) { workspace { id } } }`);
+    await Promise.all(Array.from({ length: 30 }, async (_, index) => rename(index)));
+    expect(await server.app.audit.verify(tenant.workspaceId)).to.deep.equal({ rows: 33, ok: true, firstBad: null });
+  });
+
+  const tampering: [how: string, text: string, firstBad: string | ((ids: string[]) => string | undefined)][] = [
+    ['an altered detail', `update audit_entries set details = '{"to":"OWNER"}' where number = 2 and`, (ids) => ids[1]],
+    ['another actor', `update audit_entries set actor_id = 'somebody' where number = 3 and`, (ids) => ids[2]],
+    [
+      'another time',
+      `update audit_entries set created_at = created_at - interval '1 hour' where number = 1 and`,
+      (ids) => ids[0],
+    ],
+    ['a row taken out', 'delete from audit_entries where number = 2 and', (ids) => ids[2]],
+    ['the last row taken out', 'delete from audit_entries where number = 13 and', 'end'],
+    ['the first row taken out', 'delete from audit_entries where number = 1 and', (ids) => ids[1]],
+    ['all rows taken out', 'delete from audit_entries where', 'end'],
+  ];
+  for (const [how, text, firstBad] of tampering) {
+    it(`notices ${how}`, async () => {
+      await callEverything();
+      const rows = await server.app.database.manager.query<{ id: string }[]>(
+        'select id from audit_entries where workspace_id = $1 order by number',
+        [tenant.workspaceId],
+      );
+      const wanted = typeof firstBad === 'string' ? firstBad : firstBad(rows.map(({ id }) => id));
+      expect(await server.app.audit.verify(tenant.workspaceId)).to.deep.equal({ rows: 13, ok: true, firstBad: null });
+      await sql(`${text} workspace_id = $1`, [tenant.workspaceId]);
+      expect(await server.app.audit.verify(tenant.workspaceId)).to.include({ ok: false, firstBad: wanted });
+    });
+  }
+
+  it('notices an end cut off so well that the chain says it was never longer', async () => {
+    await callEverything();
+    await sql('delete from audit_entries where number = 13 and workspace_id = $1', [tenant.workspaceId]);
+    await sql(
+      `update audit_chains c set length = 12, last_mac = e.mac from audit_entries e
+       where e.workspace_id = c.workspace_id and e.number = 12 and c.workspace_id = $1`,
+      [tenant.workspaceId],
+    );
+    expect(await server.app.audit.verify(tenant.workspaceId)).to.include({ ok: false, firstBad: 'end' });
+  });
+
+  it('is verified by `iozen audit verify`', async () => {
+    const env = { DATABASE_URL: server.databaseUrl, SECRETS_KEY: server.secretsKey };
+    const { code, stdout } = await iozen(['audit', 'verify', '--workspace', tenant.workspaceId, '--json'], env);
+    expect(code).to.equal(0);
+    expect(JSON.parse(stdout)).to.deep.equal({ rows: 3, ok: true, first_bad: null });
+  });
+});
