@@ -224,8 +224,9 @@ export class App {
 
   /** What is due by the clock, in one process at a time. */
   private async tidy(): Promise<void> {
-    await this.jobs.work(retentionQueue.name, { pollingIntervalSeconds: 30 }, async () => await deleteOldSubmissions(this));
-    await this.jobs.work(idempotencyQueue.name, { pollingIntervalSeconds: 30 }, async () => await this.idempotency.purge());
+    const seldom = { pollingIntervalSeconds: 30 };
+    await this.jobs.work(retentionQueue.name, seldom, async () => await deleteOldSubmissions(this));
+    await this.jobs.work(idempotencyQueue.name, seldom, async () => await this.idempotency.purge());
     await this.jobs.schedule(retentionQueue.name, retentionCron);
     await this.jobs.schedule(idempotencyQueue.name, idempotencyCron);
   }

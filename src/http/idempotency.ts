@@ -3,14 +3,10 @@ import type { Actor } from '../platform/actor.js';
 import { isUniqueViolation, prepared, type CommitGuard, type Database, type Tx } from '../platform/database.js';
 import { idempotencyConflict } from '../platform/errors.js';
 import type { Queue } from '../platform/jobs.js';
-import type { Queue } from '../platform/jobs.js';
 import type { Secrets } from '../platform/secrets.js';
 
 export const keptForMs = 86_400_000;
 const purgeBatchRows = 1_000;
-
-export const idempotencyQueue: Queue = { name: 'idempotency-purge' };
-export const idempotencyCron = '53 * * * *';
 
 export const idempotencyQueue: Queue = { name: 'idempotency-purge' };
 export const idempotencyCron = '53 * * * *';
