@@ -112,6 +112,10 @@ export class FanOut {
     await this.running;
   }
 
+  get isRunning(): boolean {
+    return this.running !== null;
+  }
+
   wake(): void {
     if (this.stopped) return;
     this.again = true;

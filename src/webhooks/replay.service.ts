@@ -109,7 +109,8 @@ export class ReplayService {
     requireFeature(actor, 'webhooks');
     await this.endpoints.find(actor.workspaceId, endpointId);
     const { since, until, only, ratePerSecond, dryRun } = read();
-    const { at } = nextMoment();
+    // Later than every event until now, to the millisecond.
+    const { at } = nextMoment(nextMoment().at);
     // Deliveries that it makes itself are no part of what it reads.
     const end = until == null || until > at ? at : until;
     if (since >= end) throw invalid('since', 'out_of_range', 'must be earlier than until, and than now');

@@ -34,7 +34,12 @@ export class WebhookMetrics {
       });
     });
     this.attempts = known(registry, 'webhook_attempts_total', (name) => {
-      return new Counter({ name, help: 'Attempts, by what they came to.', labelNames: ['outcome'], registers: [registry] });
+      return new Counter({
+        name,
+        help: 'Attempts, by what they came to.',
+        labelNames: ['outcome'],
+        registers: [registry],
+      });
     });
     known(registry, 'webhook_oldest_due_seconds', (name) => {
       return new Gauge({

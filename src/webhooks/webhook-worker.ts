@@ -8,6 +8,7 @@ import type { Metrics } from '../platform/metrics.js';
 import type { Outbound } from '../platform/outbound.js';
 import type { Secrets } from '../platform/secrets.js';
 import type { Signals } from '../platform/signals.js';
+import type { Tracing } from '../platform/tracing.js';
 import { Claims } from './claims.js';
 import { requestOf } from './delivery-request.js';
 import { EventTexts } from './event-texts.js';
@@ -40,6 +41,7 @@ export interface WebhookWorkerParts {
   eventLog: EventService;
   log: Log;
   metrics: Metrics;
+  tracing: Tracing;
   settings: Config['webhooks'];
   /** Unix milliseconds. */
   now?: () => number;
@@ -74,7 +76,9 @@ export class WebhookWorker {
   private inFlight = 0;
   private turn = 0;
   private loading = false;
+  private changing = 0;
   private looking: Promise<void> | null = null;
+  private nextLook: Promise<void> | null = null;
   private ticker: NodeJS.Timeout | null = null;
   private stopping = false;
   private formerId: number | null = null;
@@ -127,7 +131,7 @@ export class WebhookWorker {
     if (this.ticker !== null) clearInterval(this.ticker);
     for (const unsubscribe of this.unsubscribe) unsubscribe();
     await this.fanOut.stop();
-    await this.looking;
+    await (this.nextLook ?? this.looking);
     for (const lane of this.lanes.values()) if (lane.timer !== null) clearTimeout(lane.timer);
     if (this.inFlight > 0) {
       let timer: NodeJS.Timeout | undefined;
@@ -149,10 +153,25 @@ export class WebhookWorker {
     return !this.stopping && this.seat.id !== null;
   }
 
+  /** Whether there is nothing that it could do at this moment. */
+  isQuiet(): boolean {
+    const now = this.now();
+    if (this.inFlight > 0 || this.results.size > 0 || this.loading || this.changing > 0) return false;
+    if (this.looking !== null || this.nextLook !== null || this.fanOut.isRunning || this.seat.id === null) return false;
+    return [...this.lanes.values()].every(
+      (lane) => !lane.suspended && !lane.loading && !lane.canStart(now) && lane.wanted(now) === null,
+    );
+  }
+
   /** Looks at everything now, as it does every second: what a lost signal or a crashed worker left behind. */
   async look(): Promise<void> {
-    this.looking ??= this.lookOnce().finally(() => (this.looking = null));
-    await this.looking;
+    // One under way may have looked before what this call is about.
+    this.nextLook ??= (this.looking ?? Promise.resolve()).then(async () => {
+      this.nextLook = null;
+      this.looking = this.lookOnce().finally(() => (this.looking = null));
+      await this.looking;
+    });
+    await this.nextLook;
   }
 
   private async lookOnce(): Promise<void> {
@@ -227,12 +246,15 @@ export class WebhookWorker {
   }
 
   private async onChanged(endpointIds: readonly string[]): Promise<void> {
+    this.changing += 1;
     try {
       await this.reload(endpointIds.filter((id) => this.lanes.has(id)));
       // One that was resumed is nobody's yet.
       if (endpointIds.some((id) => !this.lanes.has(id))) await this.look();
     } catch (error) {
       this.parts.log.warn({ error: story(error) }, 'reading changed webhook endpoints failed');
+    } finally {
+      this.changing -= 1;
     }
   }
 
@@ -273,10 +295,13 @@ export class WebhookWorker {
     }
     this.pump();
     if (taken.length > 0) {
-      void this.openLanes(taken).catch((error: unknown) => {
-        // They stay this worker's without a lane; looking again finds them.
-        this.parts.log.warn({ error: story(error) }, 'reading webhook endpoints failed');
-      });
+      this.changing += 1;
+      void this.openLanes(taken)
+        .catch((error: unknown) => {
+          // They stay this worker's without a lane; looking again finds them.
+          this.parts.log.warn({ error: story(error) }, 'reading webhook endpoints failed');
+        })
+        .finally(() => (this.changing -= 1));
     }
     return elsewhere;
   }
@@ -459,8 +484,17 @@ export class WebhookWorker {
     status: number | null,
     totalMs: number,
   ): void {
-    const { log } = this.parts;
+    const { log, tracing } = this.parts;
     const { endpointId } = lane;
-    log.info({ delivery: id, endpoint: endpointId, event: event.id, attempt, outcome, status, totalMs }, 'webhook');
+    const facts = { delivery: id, endpoint: endpointId, event: event.id, attempt, outcome };
+    log.info({ ...facts, status, totalMs }, 'webhook');
+    tracing.record({
+      name: 'webhook attempt',
+      kind: 'client',
+      startedAtMs: Date.now() - totalMs,
+      ms: totalMs,
+      failed: outcome !== 'success',
+      attributes: { ...facts, 'http.response.status_code': status ?? undefined },
+    });
   }
 }

@@ -14,6 +14,7 @@ import { Outbound } from '../../src/platform/outbound.js';
 import { Secrets } from '../../src/platform/secrets.js';
 import { Signals } from '../../src/platform/signals.js';
 import { Metrics } from '../../src/platform/metrics.js';
+import { Tracing } from '../../src/platform/tracing.js';
 import { fanOutQueue } from '../../src/events/publish.js';
 import { WebhookEndpointService, type WithSecret } from '../../src/webhooks/webhook-endpoint.service.js';
 import { ReplayService } from '../../src/webhooks/replay.service.js';
@@ -47,9 +48,12 @@ export class WebhookHouse {
   readonly secrets = new Secrets([Buffer.alloc(32, 7)]);
   readonly log = createLog('silent');
   readonly metrics = new Metrics();
+  readonly tracing = new Tracing(null);
   readonly settings: Required<Settings> & { allowedCidrs: string[] };
   /** What the workers take for the time; tests may step it. */
   clockOffsetMs = 0;
+  /** Instead of the machine's clock, where nothing may pass by itself. */
+  frozenAt: number | null = null;
   private readonly workers: WebhookWorker[] = [];
 
   private constructor(
@@ -107,8 +111,10 @@ export class WebhookHouse {
       eventLog,
       log,
       metrics: this.metrics,
+      tracing: this.tracing,
       settings,
-      now: () => Date.now() + this.clockOffsetMs,
+      now: () => (this.frozenAt ?? Date.now()) + this.clockOffsetMs,
+      ...(this.frozenAt !== null && { random: () => 0 }),
     });
     this.workers.push(worker);
     await worker.start();
@@ -144,7 +150,16 @@ export class WebhookHouse {
     return await this.database.transaction(async (tx) => await this.publish(tx, actor, count, type));
   }
 
-  async publish(tx: Tx, actor: Actor, count = 1, type: EventType = 'contact.created'): Promise<string[]> {
+  async happenIn(workspaceId: string): Promise<string[]> {
+    return await this.database.transaction(async (tx) => await this.publish(tx, { workspaceId }));
+  }
+
+  async publish(
+    tx: Tx,
+    actor: Pick<Actor, 'workspaceId'>,
+    count = 1,
+    type: EventType = 'contact.created',
+  ): Promise<string[]> {
     const happenings = Array.from({ length: count }, () => {
       const moment = nextMoment();
       const id = newId('contact');

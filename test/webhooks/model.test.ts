@@ -1,0 +1,238 @@
+import fc from 'fast-check';
+import { expect } from 'chai';
+import type { Actor } from '../../src/platform/actor.js';
+import type { WebhookWorker } from '../../src/webhooks/webhook-worker.js';
+import { Receiver } from '../support/receiver.js';
+import { secondsLadder, WebhookHouse } from './webhook-house.js';
+
+const answers = ['200', '404', '500', 'timeout', '410', 'retry-after 45', 'retry-after 5000'] as const;
+type Answer = (typeof answers)[number];
+
+/** What the contract says of one endpoint that gets one delivery at a time, in as few words as possible. */
+class Reference {
+  now = 0;
+  answer: Answer = '200';
+  status: 'active' | 'paused' = 'active';
+  reason: string | null = null;
+  fails = 0;
+  probing = false;
+  opensAt = 0;
+  gateUntil = 0;
+  /** In order of their making. */
+  deliveries: { event: number; attempts: number; dueAt: number; state: string }[] = [];
+  /** Event and number of every attempt. */
+  attempts: string[] = [];
+
+  /** Everything that may happen at this moment. */
+  run(): void {
+    for (;;) {
+      const probed = this.probing || this.fails >= 3;
+      if (this.status === 'paused' || this.gateUntil > this.now || (probed && this.opensAt > this.now)) return;
+      const next = this.deliveries.find(({ state, dueAt }) => state === 'open' && dueAt <= this.now);
+      if (next === undefined) return;
+      this.attempt(next);
+    }
+  }
+
+  resume(skipHeld: boolean): void {
+    if (this.status === 'active') return;
+    Object.assign(this, { status: 'active', reason: null, fails: 0, probing: true, opensAt: 0, gateUntil: 0 });
+    for (const delivery of this.deliveries) {
+      if (delivery.state !== 'open') continue;
+      if (skipHeld) delivery.state = 'skipped';
+      delivery.dueAt = 0;
+    }
+  }
+
+  private attempt(delivery: Reference['deliveries'][number]): void {
+    delivery.attempts += 1;
+    this.attempts.push(`${delivery.event}#${delivery.attempts}`);
+    if (this.answer === '200') {
+      delivery.state = 'delivered';
+      Object.assign(this, { fails: 0, probing: false, opensAt: 0 });
+      return;
+    }
+    this.fails += 1;
+    const rung = (failures: number) => secondsLadder[failures - 1];
+    const retryAfter = this.answer.startsWith('retry-after') ? Number(this.answer.split(' ')[1]) * 1_000 : 0;
+    if (retryAfter > 0) this.gateUntil = Math.max(this.gateUntil, this.now + retryAfter);
+    if (this.answer === '410' || this.fails >= 10) {
+      this.status = 'paused';
+      this.reason = this.answer === '410' ? 'gone' : 'failures';
+    } else if (this.fails >= 3 || this.probing) {
+      this.opensAt = this.now + (rung(this.fails) ?? 0);
+    }
+    const delay = rung(delivery.attempts);
+    if (delay === undefined && this.status === 'active') delivery.state = 'exhausted';
+    delivery.dueAt = this.now + Math.max(delay ?? 0, retryAfter);
+  }
+}
+
+describe('webhooks against a plain reference', function () {
+  this.timeout(120_000);
+
+  let house: WebhookHouse;
+  let receiver: Receiver;
+  let worker: WebhookWorker;
+
+  before(async () => {
+    house = await WebhookHouse.open({ concurrencyPerEndpoint: 1, timeoutMs: 60 });
+    house.frozenAt = Date.now();
+    worker = await house.startWorker();
+    receiver = await Receiver.start();
+  });
+  after(async () => {
+    await house.close();
+    await receiver.stop();
+  });
+
+  const command = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ do: fc.constant('events' as const), count: fc.integer({ min: 1, max: 4 }) }) },
+    { weight: 6, arbitrary: fc.record({ do: fc.constant('answer' as const), answer: fc.constantFrom(...answers) }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        do: fc.constant('step' as const),
+        seconds: fc.constantFrom(1, 10, 31, 95, 301, 4_000, 8_000, 30_000, 90_000),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('pause' as const) }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('resume' as const), skipHeld: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('rotate' as const) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('redeliver' as const), which: fc.nat() }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('replay' as const) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('lose the seat' as const) }) },
+  );
+  type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
+
+  it('whatever happens: every event ends once, no attempt is early, counters are true and order is kept', async () => {
+    const commands = fc.array(command, { minLength: 4, maxLength: 24 });
+    await fc.assert(
+      fc.asyncProperty(commands, async (sequence) => await play(sequence)),
+      { numRuns: 25, endOnFailure: true },
+    );
+  });
+
+  async function play(sequence: readonly Command[]): Promise<void> {
+    const actor = await house.tenant();
+    const { webhookEndpoint } = await house.endpoint(actor, receiver.url);
+    const reference = new Reference();
+    const events: string[] = [];
+    receiver.received.length = 0;
+    answerWith(reference.answer);
+    house.clockOffsetMs = 0;
+    for (const step of sequence) {
+      await apply(step, { actor, endpointId: webhookEndpoint.id, reference, events });
+      reference.run();
+      await quiet();
+      await agree(actor, webhookEndpoint.id, reference, events);
+    }
+    await house.endpoints.remove(actor, webhookEndpoint.id);
+    await quiet();
+  }
+
+  interface Play {
+    actor: Actor;
+    endpointId: string;
+    reference: Reference;
+    events: string[];
+  }
+
+  async function apply(step: Command, { actor, endpointId, reference, events }: Play): Promise<void> {
+    const made = (event: number) => reference.deliveries.push({ event, attempts: 0, dueAt: 0, state: 'open' });
+    switch (step.do) {
+      case 'events':
+        for (const id of await house.happen(actor, step.count)) made(events.push(id) - 1);
+        return;
+      case 'answer':
+        reference.answer = step.answer;
+        answerWith(step.answer);
+        return;
+      case 'step':
+        reference.now += step.seconds * 1_000;
+        house.clockOffsetMs = reference.now;
+        return await worker.look();
+      case 'pause':
+        await house.endpoints.pause(actor, endpointId);
+        if (reference.status === 'active') Object.assign(reference, { status: 'paused', reason: 'manual' });
+        return;
+      case 'resume':
+        await house.endpoints.resume(actor, endpointId, () => ({ skipHeld: step.skipHeld }));
+        return reference.resume(step.skipHeld);
+      case 'rotate':
+        await house.endpoints.rotateSecret(actor, endpointId, () => ({ overlapSeconds: 60 }));
+        return;
+      case 'redeliver': {
+        const delivery = (await deliveries(actor))[step.which % Math.max(1, reference.deliveries.length)];
+        if (delivery === undefined) return;
+        await house.deliveries.redeliver(actor, delivery.id);
+        made(events.indexOf(delivery.eventId));
+        return;
+      }
+      case 'replay': {
+        const read = () => ({ since: new Date(0), only: 'ALL' as const, ratePerSecond: 100, dryRun: false });
+        const { id, total } = await house.replays.start(actor, endpointId, read);
+        expect(total).to.equal(events.length);
+        for (const event of events.keys()) made(event);
+        // It advances by the workers' clock, which stands still.
+        await house.rows("update webhook_replays set advanced_at = 'epoch' where id = $1", [id]);
+        await worker.look();
+        await house.eventually(async () => (await house.replays.get(actor, id)).done === total);
+        await house.rows("update webhook_replays set status = 'DONE' where id = $1", [id]);
+        return;
+      }
+      case 'restart':
+        await worker.stop();
+        worker = await house.startWorker();
+        return;
+      case 'lose the seat':
+        await house.rows(
+          "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'iozen webhooks' and datname = current_database()",
+        );
+    }
+  }
+
+  function answerWith(answer: Answer): void {
+    receiver.answer = (response) => {
+      if (answer === 'timeout') return;
+      const [status = '', seconds] = answer.startsWith('retry-after') ? ['503', answer.split(' ')[1]] : [answer];
+      response.writeHead(Number(status), seconds === undefined ? {} : { 'Retry-After': seconds }).end();
+    };
+  }
+
+  async function quiet(): Promise<void> {
+    await house.eventually(async () => {
+      if (!worker.isQuiet()) return false;
+      const left = await house.rows("select from pgboss.job where name = 'webhook-fan-out'");
+      return left.length === 0 && worker.isQuiet();
+    });
+  }
+
+  async function deliveries(actor: Actor) {
+    const page = { limit: 1_000, cursor: null, direction: 'older' } as const;
+    return (await house.deliveries.list(actor, {}, page)).rows.toReversed();
+  }
+
+  async function agree(
+    actor: Actor,
+    endpointId: string,
+    reference: Reference,
+    events: readonly string[],
+  ): Promise<void> {
+    const seen = receiver.received.map(
+      ({ headers }) => `${events.indexOf(String(headers['webhook-id']))}#${String(headers['x-iozen-attempt'])}`,
+    );
+    expect(seen).to.deep.equal(reference.attempts);
+    const endpoint = await house.endpoints.get(actor, endpointId);
+    expect(endpoint).to.include({ status: reference.status, pauseReason: reference.reason });
+    expect(endpoint.consecutiveFails).to.equal(reference.fails);
+    const told = (await deliveries(actor)).map(({ eventId, status, attemptCount }) => {
+      const state = ['delivered', 'exhausted', 'skipped'].includes(status) ? status : 'open';
+      return `${events.indexOf(eventId)} ${state} ${attemptCount}`;
+    });
+    expect(told).to.deep.equal(
+      reference.deliveries.map(({ event, state, attempts }) => `${event} ${state} ${attempts}`),
+    );
+  }
+});
