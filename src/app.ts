@@ -37,6 +37,7 @@ import { Outbound } from './platform/outbound.js';
 import { migrate } from './platform/migrate.js';
 import { Secrets } from './platform/secrets.js';
 import { Signals } from './platform/signals.js';
+import { Tracing } from './platform/tracing.js';
 import { RecordService } from './records/record.service.js';
 import { Pages } from './rest/pages.js';
 import { restRouter } from './rest/router.js';
@@ -61,6 +62,7 @@ const finishInFlightMs = 20_000;
 /** The map of the system: what there is, built once, in the order of dependency. */
 export class App {
   readonly metrics = new Metrics();
+  readonly tracing: Tracing;
   readonly database: Database;
   readonly jobs: Jobs;
   readonly signals: Signals;
@@ -107,6 +109,7 @@ export class App {
     foundation: { database: Database; jobs: Jobs; url: string; secretsKeys: Buffer[] },
   ) {
     this.port = config.port;
+    this.tracing = new Tracing(config.otlpEndpoint);
     const { database, jobs } = foundation;
     this.database = database;
     this.jobs = jobs;
@@ -161,6 +164,7 @@ export class App {
       eventLog: this.eventLog,
       log,
       metrics: this.metrics,
+      tracing: this.tracing,
       settings: config.webhooks,
     });
   }
@@ -218,6 +222,7 @@ export class App {
     await this.apiKeys.stop();
     await this.outbound.close();
     await this.signals.stop();
+    await this.tracing.stop();
     await this.database.source.destroy();
     await this.embedded?.stop();
   }
@@ -248,6 +253,7 @@ export class App {
     const app = httpApp({
       log: this.log,
       trustedProxies,
+      tracing: this.tracing,
       operator: operatorRouter({
         metrics: this.metrics,
         metricsToken: this.config.metricsToken,

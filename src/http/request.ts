@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Origin } from '../platform/actor.js';
 import type { Log } from '../platform/log.js';
+import type { Tracing } from '../platform/tracing.js';
 
 const callersOwn = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -25,7 +26,7 @@ export function factsOf(request: Request): RequestFacts {
 }
 
 /** Gives the request its id and its caller's address, and logs one line when it is answered. */
-export function identify(log: Log, trustedProxies: BlockList): RequestHandler {
+export function identify(log: Log, trustedProxies: BlockList, tracing: Tracing): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && callersOwn.test(given) ? given : randomUUID();
@@ -38,17 +39,26 @@ export function identify(log: Log, trustedProxies: BlockList): RequestHandler {
     response.setHeader('X-Request-Id', requestId);
     const startedAt = performance.now();
     response.once('close', () => {
-      facts.log.info(
-        {
-          method: request.method,
-          // The query may hold what is nobody's business.
-          path: request.originalUrl.split('?', 1)[0],
-          status: response.writableFinished ? response.statusCode : 499,
-          ms: Math.round((performance.now() - startedAt) * 10) / 10,
-          caller: facts.caller,
+      const { method, originalUrl } = request;
+      // The query may hold what is nobody's business.
+      const [path = ''] = originalUrl.split('?', 1);
+      const status = response.writableFinished ? response.statusCode : 499;
+      const ms = Math.round((performance.now() - startedAt) * 10) / 10;
+      facts.log.info({ method, path, status, ms, caller: facts.caller }, 'request');
+      tracing.record({
+        name: method,
+        kind: 'server',
+        startedAtMs: Date.now() - ms,
+        ms,
+        failed: status >= 500,
+        traceparent: request.headers['traceparent'] as string | undefined,
+        attributes: {
+          'http.request.method': method,
+          'url.path': path,
+          'http.response.status_code': status,
+          'iozen.request_id': requestId,
         },
-        'request',
-      );
+      });
     });
     next();
   };

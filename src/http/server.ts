@@ -4,11 +4,13 @@ import type { Duplex } from 'node:stream';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import { asFailure, notFound } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
+import type { Tracing } from '../platform/tracing.js';
 import { identify } from './request.js';
 
 export interface Hall {
   log: Log;
   trustedProxies: BlockList;
+  tracing: Tracing;
   /** `/healthz`, `/readyz`, `/metrics`. */
   operator: Router;
   /** null in a process that only works jobs. */
@@ -23,11 +25,11 @@ export interface Hall {
 const headerBytesMax = 16_384;
 
 /** The order in which a request meets us, on one page. */
-export function httpApp({ log, trustedProxies, operator, doors }: Hall): Express {
+export function httpApp({ log, trustedProxies, tracing, operator, doors }: Hall): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(identify(log, trustedProxies));
+  app.use(identify(log, trustedProxies, tracing));
   app.use(operator);
   if (doors !== null) {
     app.use('/api/v1', doors.rest);

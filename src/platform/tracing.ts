@@ -1,0 +1,58 @@
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Attributes } from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+
+/** Something that is over: when it began (Unix milliseconds), how long it took, and how it ended. */
+export interface Span {
+  name: string;
+  kind: 'server' | 'client';
+  startedAtMs: number;
+  ms: number;
+  failed: boolean;
+  /** The caller's W3C `traceparent`, so that the span joins the caller's trace. */
+  traceparent?: string | undefined;
+  attributes: Attributes;
+}
+
+const kinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT };
+const traceparentForm = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+
+/** Traces over OTLP/HTTP; without an endpoint nothing is recorded. */
+export class Tracing {
+  private readonly provider: BasicTracerProvider | null;
+
+  constructor(endpoint: string | null) {
+    this.provider =
+      endpoint === null
+        ? null
+        : new BasicTracerProvider({
+            resource: resourceFromAttributes({ 'service.name': 'iozen' }),
+            spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: `${endpoint}/v1/traces` }))],
+          });
+  }
+
+  record({ name, kind, startedAtMs, ms, failed, traceparent, attributes }: Span): void {
+    if (this.provider === null) return;
+    const options = { kind: kinds[kind], startTime: startedAtMs, attributes };
+    const span = this.provider.getTracer('iozen').startSpan(name, options, parentOf(traceparent));
+    if (failed) span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end(startedAtMs + ms);
+  }
+
+  /** Sends what is waiting. */
+  async stop(): Promise<void> {
+    await this.provider?.shutdown();
+  }
+}
+
+function parentOf(traceparent: string | undefined) {
+  const [, traceId, spanId, flags] = traceparentForm.exec(traceparent ?? '') ?? [];
+  if (traceId === undefined || spanId === undefined) return ROOT_CONTEXT;
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId,
+    spanId,
+    traceFlags: parseInt(flags ?? '0', 16),
+    isRemote: true,
+  });
+}
