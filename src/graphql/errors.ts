@@ -13,7 +13,9 @@ export function errorOfFailure({ code, message, details }: Failure): GraphQLForm
 /** What was thrown while a document was read or run, as what may leave. */
 export function formatError(formatted: GraphQLFormattedError, thrown: unknown, log: Log): GraphQLFormattedError {
   const origin = originOf(thrown);
-  if (origin instanceof GraphQLError) return { ...formatted, extensions: { code: codeOf(origin), details: {} } };
+  if (origin instanceof GraphQLError && !isOurFault(formatted, origin)) {
+    return { ...formatted, extensions: { code: codeOf(origin), details: {} } };
+  }
   return { ...formatted, ...errorOfFailure(failureOf(origin, log)) };
 }
 
@@ -40,9 +42,13 @@ function originOf(thrown: unknown): unknown {
   return originalError === undefined || originalError === null ? thrown : originOf(originalError);
 }
 
-/** A GraphQLError that is nobody's wrapping says that the request was not valid, except what the schema cannot send. */
-function codeOf(error: GraphQLError): ErrorCode {
-  return error.extensions['code'] === 'GRAPHQL_PARSE_FAILED' ? 'GRAPHQL_PARSE_FAILED' : 'GRAPHQL_VALIDATION_FAILED';
+/** While it runs, graphql-js blames the document for an argument that is null; all else there is what we gave it. */
+const isOurFault = ({ path }: GraphQLFormattedError, { message }: GraphQLError) =>
+  path !== undefined && !message.startsWith('Argument "');
+
+/** graphql-jit's errors may have no extensions. */
+function codeOf({ extensions }: { extensions?: Record<string, unknown> }): ErrorCode {
+  return extensions?.['code'] === 'GRAPHQL_PARSE_FAILED' ? 'GRAPHQL_PARSE_FAILED' : 'GRAPHQL_VALIDATION_FAILED';
 }
 
 /** A body's issues stand at `variables.input.data.email`; a caller's input begins behind that. */

@@ -1,5 +1,5 @@
 import { printSchemaWithDirectives } from '@graphql-tools/utils';
-import { lexicographicSortSchema, type GraphQLSchema } from 'graphql';
+import { isInterfaceType, lexicographicSortSchema, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type ClassType } from 'type-graphql';
 import { AccountResolver } from '../accounts/account.resolver.js';
 import type { AccountService } from '../accounts/account.service.js';
@@ -18,6 +18,7 @@ import type { EventService } from '../events/event.service.js';
 import { IntakeBotResolver } from '../intake-bots/intake-bot.resolver.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { CallContext } from '../platform/call-context.js';
+import { nodeTypeOf } from '../platform/node.js';
 import { DateTime } from '../platform/scalars.js';
 import { subscribedLater } from '../platform/subscribed-later.js';
 import { ContactRecords, RecordContactResolver, RecordResolver } from '../records/record.resolver.js';
@@ -145,6 +146,9 @@ export function graphqlSchema(services: GraphqlServices | null): GraphQLSchema {
       field.subscribe = (_root, args, context: CallContext) => source(context, args as never);
     }
   }
+  // The builder wraps it in a promise, which compiled queries do not wait for.
+  const node = schema.getType('Node');
+  if (isInterfaceType(node)) node.resolveType = nodeTypeOf;
   // The builder gives the root types none.
   const roots = {
     Query: schema.getQueryType(),

@@ -14,12 +14,15 @@ export type NodeKind = keyof typeof nodeTypes;
 
 export const isNodeKind = (kind: Kind | null): kind is NodeKind => kind !== null && Object.hasOwn(nodeTypes, kind);
 
+/** The name of the type that a row is of. */
+export function nodeTypeOf({ id }: { id: string }): string | undefined {
+  const kind = kindOf(id);
+  return isNodeKind(kind) ? nodeTypes[kind] : undefined;
+}
+
 @InterfaceType('Node', {
   description: 'Anything with an id; the id itself says what it is of.',
-  resolveType: ({ id }: Node) => {
-    const kind = kindOf(id);
-    return isNodeKind(kind) ? nodeTypes[kind] : undefined;
-  },
+  resolveType: nodeTypeOf,
 })
 export abstract class Node {
   @Field(() => ID, { description: 'The id, the same in REST.' })
