@@ -5,14 +5,12 @@ import { restRoutes } from '../src/rest/routes.js';
 import type { Route } from '../src/rest/route.js';
 import { newApiKeyText } from '../src/api-keys/api-key-text.js';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
-import type { Answer } from './support/client.js';
-import { describedClient, Description } from './support/described.js';
+import { clientOf, type Answer } from './support/client.js';
 import { createBot, createSubmission, operator } from './support/factories.js';
 
 /** Every route against every way of not being allowed. */
 describe('access to REST', () => {
   let server: TestServer;
-  let description: Description;
   let business: Tenant;
   let pro: Tenant;
   let ids: Record<string, Record<string, string>>;
@@ -20,12 +18,11 @@ describe('access to REST', () => {
 
   const call = async (route: Route, key: string | undefined, params = ids[route.path]) => {
     const path = route.path.replace(/:(\w+)/g, (_, name: string) => params?.[name] ?? 'nothing');
-    return await describedClient(description, server.url, key).rest(route.method, path, bodyOf(route));
+    return await clientOf(server.url, key).rest(route.method, path, bodyOf(route));
   };
 
   before(async () => {
     server = await startServer();
-    description = await Description.of(server.url);
     business = await createTenant(server.app);
     pro = await createTenant(server.app, 'PRO');
     ids = await everyId(server, business);

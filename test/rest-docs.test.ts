@@ -96,7 +96,7 @@ describe('the documentation', () => {
       expect(status).to.equal(200);
       await writeFile(join(directory, file), sample?.code ?? '');
       const env = { ...environment, PORT: String(port), IOZEN_WEBHOOK_SECRET: data['webhook']?.['secret'] ?? '' };
-      const receiver = spawn(command, [join(directory, file)], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+      const receiver = spawn(command, [join(directory, file)], { env, stdio: ['ignore', 'pipe', 'ignore'] });
       receivers.push(receiver);
       await listening(port, receiver);
       const forged = await fetch(register.url, {

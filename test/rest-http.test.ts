@@ -2,8 +2,7 @@ import { expect } from 'chai';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
-import type { Client } from './support/client.js';
-import { describedClient, Description } from './support/described.js';
+import { clientOf, type Client } from './support/client.js';
 import { createBot, createSubmission } from './support/factories.js';
 
 interface Raw {
@@ -37,7 +36,7 @@ describe('REST over HTTP', () => {
   before(async () => {
     server = await startServer();
     tenant = await createTenant(server.app);
-    client = describedClient(await Description.of(server.url), server.url, tenant.key);
+    client = clientOf(server.url, tenant.key);
     const bot = await createBot(server.app, tenant.workspaceId);
     for (let made = 0; made < 30; made += 1) await createSubmission(server.app, bot);
     submissions = `/api/v1/intake-bots/${bot.id}/submissions`;
@@ -49,7 +48,7 @@ describe('REST over HTTP', () => {
       const { status, body } = await client.rest('GET', '/nothing');
       expect(status).to.equal(404);
       expect(body.error).to.deep.include({ code: 'resource_not_found', details: { resource: 'route' } });
-      const stranger = describedClient(await Description.of(server.url), server.url);
+      const stranger = clientOf(server.url);
       expect((await stranger.rest('GET', '/nothing')).status).to.equal(401);
     });
 
@@ -243,7 +242,7 @@ describe('REST over HTTP', () => {
 
     it('refuse what is too much with the time to wait, and take nothing for it', async () => {
       const { key } = await createTenant(server.app, 'PRO');
-      const limited = describedClient(await Description.of(server.url), server.url, key);
+      const limited = clientOf(server.url, key);
       for (let call = 0; call < 100; call += 1) expect((await limited.rest('GET', '/nothing')).status).to.equal(404);
       const { status, headers, body } = await limited.rest('GET', '/intake-bots');
       expect(status).to.equal(429);

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import pg from 'pg';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
-import type { Client } from './support/client.js';
-import { describedClient, Description } from './support/described.js';
+import { clientOf, type Client } from './support/client.js';
 import { createBot } from './support/factories.js';
+import { someoneWaits } from './support/locks.js';
 import { Idempotency, keptForMs } from '../src/http/idempotency.js';
 
 describe('idempotency keys over REST', () => {
@@ -25,7 +25,7 @@ describe('idempotency keys over REST', () => {
   before(async () => {
     server = await startServer();
     tenant = await createTenant(server.app);
-    client = describedClient(await Description.of(server.url), server.url, tenant.key);
+    client = clientOf(server.url, tenant.key);
     const bot = await createBot(server.app, tenant.workspaceId);
     botId = bot.id;
     path = `/intake-bots/${bot.id}/submissions`;
@@ -102,7 +102,7 @@ describe('idempotency keys over REST', () => {
           documentsOnly: false,
         }),
     );
-    const other = describedClient(await Description.of(server.url), server.url, secret);
+    const other = clientOf(server.url, secret);
     const mine = await client.rest('POST', path, body, keyed(key));
     const theirs = await other.rest('POST', path, body, keyed(key));
     expect(theirs.status).to.equal(200);
@@ -127,8 +127,8 @@ describe('idempotency keys over REST', () => {
       await blocker.query('select from workspace_usage where workspace_id = $1 for update', [tenant.workspaceId]);
       const key = newKey();
       const first = client.rest('POST', path, body, keyed(key));
-      await waiting(blocker);
-      const beside = describedClient(await Description.of(second.url), second.url, tenant.key);
+      await someoneWaits(blocker);
+      const beside = clientOf(second.url, tenant.key);
       const meanwhile = await beside.rest('POST', path, body, keyed(key));
       expect(meanwhile.status).to.equal(409);
       expect(meanwhile.headers.get('retry-after')).to.equal('1');
@@ -174,14 +174,3 @@ describe('idempotency keys over REST', () => {
     expect(await submissions()).to.equal(count);
   });
 });
-
-/** Until a transaction of the server waits for the lock that this client holds. */
-async function waiting(blocker: pg.Client): Promise<void> {
-  for (;;) {
-    const { rowCount } = await blocker.query(
-      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-    );
-    if (rowCount !== 0) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

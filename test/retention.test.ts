@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { App, queues } from '../src/app.js';
+import { queues, type App } from '../src/app.js';
 import type { Plan } from '../src/platform/actor.js';
 import { idFloor } from '../src/platform/id.js';
 import { createLog } from '../src/platform/log.js';

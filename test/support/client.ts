@@ -1,3 +1,5 @@
+import { Description } from './described.js';
+
 /** What a client of either door sees: the status, the headers, and the body as it was parsed. */
 export interface Answer<T = Record<string, unknown>> {
   status: number;
@@ -13,7 +15,7 @@ export interface Client {
   graphql: (query: string, variables?: object, headers?: Record<string, string>) => Promise<Answer<Loose>>;
 }
 
-/** A client of a server, with a key or without. */
+/** A client of a server, with a key or without. What REST answers must be as its OpenAPI document says. */
 export function clientOf(url: string, key?: string): Client {
   const authorization: Record<string, string> = key === undefined ? {} : { Authorization: `Bearer ${key}` };
   const json = { 'Content-Type': 'application/json' };
@@ -21,7 +23,12 @@ export function clientOf(url: string, key?: string): Client {
     rest: async (method, path, body, headers = {}) => {
       const content = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
       const sent = { ...authorization, ...(body === undefined ? {} : json), ...headers };
-      return await answerOf(await fetch(`${url}/api/v1${path}`, { method, headers: sent, ...content }));
+      const description = await Description.of(url);
+      const answer = await answerOf(await fetch(`${url}/api/v1${path}`, { method, headers: sent, ...content }));
+      const objection = description.objection(method, path, answer);
+      if (objection !== null)
+        throw new Error(`${method} ${path} was answered with what is not documented: ${objection}`);
+      return answer;
     },
     graphql: async (query, variables = {}, headers = {}) => {
       const body = JSON.stringify({ query, variables });

@@ -1,5 +1,5 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { clientOf, type Answer, type Client } from './client.js';
+import type { Answer } from './client.js';
 
 interface Document {
   paths: Record<string, Record<string, { responses: Record<string, ResponseObject> }>>;
@@ -9,6 +9,8 @@ interface ResponseObject {
   $ref?: string;
   content?: { 'application/json': { schema: object } };
 }
+
+const descriptions = new Map<string, Promise<Description>>();
 
 /** Checks answers of REST against the OpenAPI document that the same server serves. */
 export class Description {
@@ -22,8 +24,14 @@ export class Description {
     this.ajv.addSchema({ $id: 'openapi', components: document.components }, 'openapi');
   }
 
+  /** Of the server at this URL; it is asked once. */
   static async of(url: string): Promise<Description> {
-    return new Description((await (await fetch(`${url}/api/v1/openapi.json`)).json()) as Document);
+    const described =
+      descriptions.get(url) ??
+      fetch(`${url}/api/v1/openapi.json`).then(async (answer) => new Description((await answer.json()) as Document));
+    descriptions.set(url, described);
+    described.catch(() => descriptions.delete(url));
+    return await described;
   }
 
   /** What is wrong with an answer; null when nothing is. `path` stands below `/api/v1`. */
@@ -82,17 +90,3 @@ export class Description {
 
 const withinDocument = (schema: object): object =>
   JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"openapi#/components/')) as object;
-
-/** A client of REST that fails the test at the first answer which the document does not describe. */
-export function describedClient(description: Description, url: string, key?: string): Client {
-  const client = clientOf(url, key);
-  return {
-    ...client,
-    rest: async (method, path, body, headers) => {
-      const answer = await client.rest(method, path, body, headers);
-      const objection = description.objection(method, path, answer);
-      if (objection !== null) throw new Error(`${method} ${path} answered ${objection}`);
-      return answer;
-    },
-  };
-}
