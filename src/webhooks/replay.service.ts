@@ -48,7 +48,7 @@ const selectMany = prepared<Replay>(
 const insertOne = prepared(`
   insert into webhook_replays (id, workspace_id, endpoint_id, selection, since, until, rate_per_second, dry_run, status, total,
     advanced_at, created_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'epoch', $11)
 `);
 const cancelOne = prepared(
   "update webhook_replays set status = 'CANCELLED' where id = $1 and workspace_id = $2 and status = 'RUNNING'",

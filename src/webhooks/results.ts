@@ -66,6 +66,17 @@ const attempts = `
     join fenced using (endpoint_id)
   )
 `;
+/** What ended its delivery says so; the rest is looked through only where there is any. */
+const kept = `
+  kept as (
+    insert into webhook_attempts (${attemptColumns}, ended)
+    select ${attemptColumns}, ended from gone
+    union all
+    select ${attemptColumns}, null from attempt
+    where (select count(*) from gone) < (select count(*) from attempt)
+      and delivery_id not in (select delivery_id from gone)
+  )
+`;
 interface Fenced {
   id: string;
   revision: number;
@@ -75,12 +86,8 @@ const storeFirstAndLast = prepared<Fenced>(`
   with ${fenced}, ${attempts}, gone as (
     delete from webhook_deliveries d using attempt a
     where d.endpoint_id = a.endpoint_id and d.id = a.delivery_id and d.attempts = 0
-    returning d.id
-  ), kept as (
-    insert into webhook_attempts (${attemptColumns}, ended)
-    select ${attemptColumns}, case when gone.id is not null then ended end
-    from attempt left join gone on gone.id = delivery_id
-  )
+    returning a.*
+  ), ${kept}
   select endpoint_id as id, revision from fenced
 `);
 const storeAny = prepared<Fenced>(`
@@ -88,12 +95,12 @@ const storeAny = prepared<Fenced>(`
     delete from webhook_deliveries d using attempt a
     where d.endpoint_id = a.endpoint_id and d.id = a.delivery_id and d.attempts = 0 and a.number = 1
       and a.ended is not null
-    returning d.id
+    returning a.*
   ), gone_retried as (
     delete from webhook_deliveries d using attempt a
     where d.endpoint_id = a.endpoint_id and d.id = a.delivery_id and d.attempts > 0 and a.number > 1
       and a.ended is not null
-    returning d.id
+    returning a.*
   ), first_failed as (
     update webhook_deliveries d set attempts = 1, due_at = a.due_at, attempting_since = null from attempt a
     where d.endpoint_id = a.endpoint_id and d.id = a.delivery_id and d.attempts = 0 and a.number = 1
@@ -103,12 +110,8 @@ const storeAny = prepared<Fenced>(`
     where d.endpoint_id = a.endpoint_id and d.id = a.delivery_id and d.attempts > 0 and a.number > 1
       and a.ended is null
   ), gone as (
-    select id from gone_fresh union all select id from gone_retried
-  ), kept as (
-    insert into webhook_attempts (${attemptColumns}, ended)
-    select ${attemptColumns}, case when gone.id is not null then ended end
-    from attempt left join gone on gone.id = delivery_id
-  )
+    select * from gone_fresh union all select * from gone_retried
+  ), ${kept}
   select endpoint_id as id, revision from fenced
 `);
 const lockEndpoints = prepared('select from webhook_endpoints where id = any($1) order by id for no key update');
@@ -239,7 +242,8 @@ export class Results {
     const paused = await tx.query(pauseEndpoints, [
       results.map(({ lane }) => lane.endpointId),
       results.map(({ pause }) => pause),
-      results.map(({ endedAt }) => new Date(endedAt)),
+      // The clock by which endpoints are changed from elsewhere.
+      results.map(() => new Date()),
       results.map(({ lane }) => lane.subscriber.revision),
     ]);
     const reasons = new Map(results.map(({ lane, pause }) => [lane.endpointId, pause]));

@@ -18,6 +18,7 @@ import { maintain, maintenanceCron, maintenanceQueue } from './maintenance.js';
 import { afterAttempt } from './pause.js';
 import { followPlans } from './plan-pauses.js';
 import type { ReplayService } from './replay.service.js';
+import { DeliveryNews } from './delivery-news.js';
 import { Results, wakeUpQueue, type Result, type WakeUp } from './results.js';
 import { Seat } from './seat.js';
 import { readSubscribers, type Subscriber } from './subscriber.js';
@@ -70,6 +71,7 @@ export class WebhookWorker {
   private readonly metrics: WebhookMetrics;
   private readonly claims: Claims;
   private readonly results: Results;
+  private readonly news: DeliveryNews;
   private readonly fanOut: FanOut;
   private readonly seat: Seat;
   private readonly now: () => number;
@@ -91,9 +93,13 @@ export class WebhookWorker {
     this.texts = new EventTexts(database);
     this.metrics = new WebhookMetrics(parts.metrics, database);
     this.claims = new Claims(database, this.texts);
+    this.news = new DeliveryNews(signals);
     this.results = new Results(database, jobs, parts.audit, log, {
       id: () => this.seat.id,
-      onStored: (result, isOurs, revision) => this.onStored(result, isOurs, revision),
+      onStored: (result, isOurs, revision) => {
+        if (isOurs) this.news.tell(result.lane.endpointId, result.delivery.id);
+        this.onStored(result, isOurs, revision);
+      },
       onPaused: (endpointId) => signals.send(endpointChanged, endpointId),
     });
     this.fanOut = new FanOut(database, signals, this.texts, log, {
@@ -166,12 +172,15 @@ export class WebhookWorker {
   /** Looks at everything now, as it does every second: what a lost signal or a crashed worker left behind. */
   async look(): Promise<void> {
     // One under way may have looked before what this call is about.
-    this.nextLook ??= (this.looking ?? Promise.resolve()).then(async () => {
-      this.nextLook = null;
-      this.looking = this.lookOnce().finally(() => (this.looking = null));
-      await this.looking;
-    });
+    this.nextLook ??= this.lookAfter(this.looking);
     await this.nextLook;
+  }
+
+  private async lookAfter(underWay: Promise<void> | null): Promise<void> {
+    await underWay;
+    this.nextLook = null;
+    this.looking = this.lookOnce().finally(() => (this.looking = null));
+    await this.looking;
   }
 
   private async lookOnce(): Promise<void> {
@@ -270,7 +279,7 @@ export class WebhookWorker {
 
   private async onPlansChanged(workspaceIds: readonly string[] | null): Promise<void> {
     try {
-      const changed = await followPlans(this.parts.database, this.parts.audit, workspaceIds, new Date(this.now()));
+      const changed = await followPlans(this.parts.database, this.parts.audit, workspaceIds, new Date());
       for (const endpointId of changed) this.parts.signals.send(endpointChanged, endpointId);
     } catch (error) {
       this.parts.log.warn({ error: story(error) }, 'following a change of plan failed');

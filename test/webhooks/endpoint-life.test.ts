@@ -156,7 +156,6 @@ describe('the life of a webhook endpoint', () => {
     const { pausedAt } = await house.endpoints.pause(actor, endpointId);
     await house.happen(actor, 2);
     await house.eventually(async () => (await open()).length === 2);
-    // A moment written by this process may lie ahead, where another test had stepped its clock.
     const pausedAfterMs = (pausedAt?.getTime() ?? 0) - Date.now();
     house.clockOffsetMs = pausedAfterMs + 23.5 * 24 * hourMs;
     await worker.maintain();

@@ -1,0 +1,27 @@
+import type { Signals } from '../platform/signals.js';
+
+/** Topics of `Signals`: endpoints whose deliveries somebody follows, and `<endpoint id> <delivery id>` of what changed. */
+export const deliveriesFollowed = 'webhook-deliveries-followed';
+export const deliveryUpdated = 'webhook-delivery-updated';
+
+/** Who follows says so this often. */
+export const followAgainMs = 10_000;
+const forgetMs = 3 * followAgainMs;
+
+/** A worker's side of following deliveries: it tells of those that somebody follows, and nobody pays for the others. */
+export class DeliveryNews {
+  private readonly followed = new Map<string, number>();
+
+  constructor(private readonly signals: Signals) {
+    signals.on(deliveriesFollowed, (endpointIds) => {
+      for (const id of endpointIds) this.followed.set(id, Date.now() + forgetMs);
+    });
+  }
+
+  tell(endpointId: string, deliveryId: string): void {
+    const until = this.followed.get(endpointId);
+    if (until === undefined) return;
+    if (until < Date.now()) this.followed.delete(endpointId);
+    else this.signals.send(deliveryUpdated, `${endpointId} ${deliveryId}`);
+  }
+}
