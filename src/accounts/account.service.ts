@@ -80,6 +80,7 @@ export class AccountService {
   }
 
   async signOut(actor: Actor): Promise<void> {
+    actor.requireRole('MEMBER');
     await this.sessions.end(actor);
   }
 
