@@ -123,4 +123,4 @@ const submissionsAllowed = JSON.stringify(
   Object.fromEntries(Object.entries(plans).map(([plan, { submissionsPerMonth }]) => [plan, submissionsPerMonth])),
 );
 
-const monthOf = (at: Date) => `${at.toISOString().slice(0, 7)}-01`;
+export const monthOf = (at: Date) => `${at.toISOString().slice(0, 7)}-01`;
