@@ -45,6 +45,7 @@ import { restRoutes } from './rest/routes.js';
 import { deleteOldSubmissions, retentionCron, retentionQueue } from './submissions/retention.js';
 import { SubmissionService } from './submissions/submission.service.js';
 import { ReplayService } from './webhooks/replay.service.js';
+import { WebhookFeed } from './webhooks/webhook-feed.js';
 import { WebhookDeliveryService } from './webhooks/webhook-delivery.service.js';
 import { WebhookEndpointService } from './webhooks/webhook-endpoint.service.js';
 import { webhookQueues, WebhookWorker } from './webhooks/webhook-worker.js';
@@ -81,6 +82,7 @@ export class App {
   readonly events: Events;
   readonly eventLog: EventService;
   readonly eventFeed: EventFeed;
+  readonly webhookFeed: WebhookFeed;
   readonly trustedDocuments: TrustedDocuments;
   readonly contacts: ContactService;
   readonly records: RecordService;
@@ -152,6 +154,7 @@ export class App {
     this.webhookEndpoints = new WebhookEndpointService(database, this.secrets, this.outbound, this.signals, this.audit);
     this.webhookDeliveries = new WebhookDeliveryService(database, this.signals);
     this.replays = new ReplayService(database, this.webhookEndpoints, this.signals);
+    this.webhookFeed = new WebhookFeed(this.webhookEndpoints, this.webhookDeliveries, this.replays, this.signals);
     this.webhookWorker = new WebhookWorker({
       database,
       connectionString: foundation.url,

@@ -4,7 +4,8 @@ import { WebSocket } from 'ws';
 import { newId, nextMoment } from '../src/platform/id.js';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
 import { clientOf } from './support/client.js';
-import { createBot, createSubmission } from './support/factories.js';
+import { createBot, createSubmission, operator } from './support/factories.js';
+import { Receiver } from './support/receiver.js';
 
 const subscription = `subscription ($types: [EventType!], $after: ID) {
   eventOccurred(types: $types, after: $after) { id type payload }
@@ -216,7 +217,6 @@ describe('graphql subscriptions', () => {
       'select id from api_keys where workspace_id = $1',
       [own.workspaceId],
     );
-    const { operator } = await import('./support/factories.js');
     await server.app.apiKeys.revoke(await operator(server.app, own.workspaceId), rows[0]?.id ?? '');
     expect((await closed).code).to.equal(4403);
     await following;
@@ -252,5 +252,46 @@ describe('graphql subscriptions', () => {
     const [second = ''] = await read(first, 2);
     const rest = await read(second, 1);
     expect([first, second, ...rest]).to.deep.equal(await listed(own));
+  });
+
+  it('tells how deliveries of an endpoint go, and how a replay goes until it ends', async () => {
+    const own = await createTenant(server.app);
+    const { graphql } = clientOf(server.url, own.key);
+    const receiver = await Receiver.start();
+    try {
+      const made = await graphql(
+        'mutation ($input: CreateWebhookEndpointInput!) { createWebhookEndpoint(input: $input) { webhookEndpoint { id } } }',
+        { input: { url: receiver.url, events: ['submission.updated'] } },
+      );
+      const endpointId: string = made.body.data.createWebhookEndpoint.webhookEndpoint.id;
+      const deliveries = connect(own.key).iterate({
+        query: 'subscription ($id: ID!) { deliveryUpdated(endpointId: $id) { status event { id } } }',
+        variables: { id: endpointId },
+      });
+      const told = deliveries.next();
+      // It may come before the subscription is known: another follows.
+      const publishing = setInterval(() => void publish(own.workspaceId, 1), 50);
+      const first = (await told.finally(() => clearInterval(publishing))).value as {
+        data: { deliveryUpdated: object };
+      };
+      expect(first.data.deliveryUpdated).to.have.property('status', 'DELIVERED');
+      await deliveries.return?.();
+
+      const started = await graphql(
+        'mutation ($input: StartReplayInput!) { startReplay(input: $input) { replay { id } } }',
+        { input: { endpointId, since: new Date(Date.now() - 60_000).toISOString(), only: 'ALL' } },
+      );
+      expect(started.body).to.not.have.property('errors');
+      const statuses: string[] = [];
+      for await (const answer of connect(own.key).iterate({
+        query: 'subscription ($id: ID!) { replayProgressed(id: $id) { status done total } }',
+        variables: { id: started.body.data.startReplay.replay.id },
+      })) {
+        statuses.push((answer.data as { replayProgressed: { status: string } }).replayProgressed.status);
+      }
+      expect(statuses.at(-1)).to.equal('DONE');
+    } finally {
+      await receiver.stop();
+    }
   });
 });

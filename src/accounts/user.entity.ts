@@ -1,6 +1,7 @@
 import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Role } from '../platform/actor.js';
+import { Node } from '../platform/node.js';
 import { DateTime } from '../platform/scalars.js';
 
 export const RoleEnum = { OWNER: 'OWNER', ADMIN: 'ADMIN', MEMBER: 'MEMBER' } as const;
@@ -14,7 +15,7 @@ registerEnumType(RoleEnum, {
   },
 });
 
-@ObjectType('User', { description: 'A person in a workspace.', simpleResolvers: true })
+@ObjectType('User', { description: 'A person in a workspace.', simpleResolvers: true, implements: Node })
 @Entity('users')
 export class User {
   @Field(() => ID, { description: 'The user id.' })

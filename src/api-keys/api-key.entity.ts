@@ -1,11 +1,13 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Scope } from '../platform/actor.js';
+import { Node } from '../platform/node.js';
 import { DateTime, ScopeScalar } from '../platform/scalars.js';
 
 @ObjectType('ApiKey', {
   description: 'A key a program calls with. The key itself is shown once.',
   simpleResolvers: true,
+  implements: Node,
 })
 @Entity('api_keys')
 export class ApiKey {

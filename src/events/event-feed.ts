@@ -1,4 +1,5 @@
 import type { Actor } from '../platform/actor.js';
+import { Bell } from '../platform/bell.js';
 import { notFound } from '../platform/errors.js';
 import { isEventId } from '../platform/id.js';
 import { interruptible } from '../platform/interruptible.js';
@@ -57,36 +58,5 @@ export class EventFeed {
   private async latest(actor: Actor): Promise<string | null> {
     const { rows } = await this.events.list(actor, {}, { cursor: null, direction: 'older', limit: 1 });
     return rows[0]?.id ?? null;
-  }
-}
-
-/** What rings while nobody waits is heard by who waits next. */
-class Bell {
-  private rung = false;
-  private wake: (() => void) | null = null;
-
-  constructor(signal: AbortSignal) {
-    signal.addEventListener('abort', () => this.ring(), { once: true });
-  }
-
-  ring(): void {
-    this.rung = true;
-    this.wake?.();
-  }
-
-  reset(): void {
-    this.rung = false;
-  }
-
-  async heard(withinMs: number): Promise<void> {
-    if (this.rung) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, withinMs);
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.wake = null;
   }
 }

@@ -31,6 +31,8 @@ import {
 } from '../submissions/submission.resolver.js';
 import type { SubmissionService } from '../submissions/submission.service.js';
 import type { ReplayService } from '../webhooks/replay.service.js';
+import type { WebhookFeed } from '../webhooks/webhook-feed.js';
+import { WebhookFeedResolver } from '../webhooks/webhook-feed.resolver.js';
 import type { WebhookDeliveryService } from '../webhooks/webhook-delivery.service.js';
 import type { WebhookEndpointService } from '../webhooks/webhook-endpoint.service.js';
 import {
@@ -57,6 +59,7 @@ export interface GraphqlServices {
   apiKeys: ApiKeyService;
   eventLog: EventService;
   eventFeed: EventFeed;
+  webhookFeed: WebhookFeed;
   contacts: ContactService;
   records: RecordService;
   intakeBots: IntakeBotService;
@@ -79,6 +82,7 @@ const resolvers = [
   line(WorkspaceUsageApiKeys, ({ apiKeys }) => new WorkspaceUsageApiKeys(apiKeys)),
   line(EventResolver, ({ eventLog }) => new EventResolver(eventLog)),
   line(EventFeedResolver, () => new EventFeedResolver()),
+  line(WebhookFeedResolver, () => new WebhookFeedResolver()),
   line(ContactResolver, ({ contacts }) => new ContactResolver(contacts)),
   line(RecordResolver, ({ records }) => new RecordResolver(records)),
   line(RecordContactResolver, ({ contacts }) => new RecordContactResolver(contacts)),
@@ -109,6 +113,9 @@ const resolvers = [
 
 /** Where the events of each subscription come from. */
 const feeds = (services: GraphqlServices): Record<string, Feed> => ({
+  deliveryUpdated: ({ actor }, { endpointId }: { endpointId: string }) =>
+    services.webhookFeed.followDeliveries(actor, endpointId),
+  replayProgressed: ({ actor }, { id }: { id: string }) => services.webhookFeed.followReplay(actor, id),
   eventOccurred: ({ actor }, { types = null, after = null }: EventOccurredArgs) =>
     services.eventFeed.follow(actor, types, after),
 });
@@ -122,6 +129,11 @@ const nodeSources = (services: GraphqlServices): ConstructorParameters<typeof No
   contact: (actor, ids) => services.contacts.getMany(actor, ids),
   record: (actor, ids) => services.records.getMany(actor, ids),
   event: (actor, ids) => services.eventLog.getMany(actor, ids),
+  apiKey: (actor, ids) => services.apiKeys.getMany(actor, ids),
+  user: (actor, ids) => services.members.getMany(actor, ids),
+  webhookEndpoint: (actor, ids) => services.webhookEndpoints.getMany(actor, ids),
+  webhookDelivery: (actor, ids) => services.webhookDeliveries.getMany(actor, ids),
+  replay: (actor, ids) => services.replays.getMany(actor, ids),
 });
 
 /** The schema; `services` are needed to run it, not to print it. */

@@ -9,6 +9,11 @@ export const nodeTypes = {
   contact: 'Contact',
   record: 'Record',
   event: 'Event',
+  apiKey: 'ApiKey',
+  user: 'User',
+  webhookEndpoint: 'WebhookEndpoint',
+  webhookDelivery: 'WebhookDelivery',
+  replay: 'Replay',
 } as const satisfies Partial<Record<Kind, string>>;
 export type NodeKind = keyof typeof nodeTypes;
 
