@@ -42,6 +42,14 @@ const refusals: Readonly<Record<number, { name: string; description: string; hea
   503: { name: 'Unavailable', description: 'Not just now.', headers: ['Retry-After'] },
 };
 
+const tags: Readonly<Record<string, string>> = {
+  'Intake bots': 'What asks: a bot has a schema, and people or programs answer it.',
+  Submissions: 'One set of answers to a bot.',
+  Contacts: 'The people that submissions speak of, found by e-mail or phone.',
+  Records: 'What completed submissions leave behind, of bots that say so.',
+  Webhooks: 'Where events are posted. Needs a plan with webhooks.',
+};
+
 const limitParameter = {
   name: 'limit',
   in: 'query',
@@ -77,7 +85,7 @@ export function openApiDocument(routes: readonly Route[]): object {
     },
     servers: [{ url: '/api/v1' }],
     security: [{ apiKey: [] }],
-    tags: [...new Set(routes.map(tagOf))].map((name) => ({ name })),
+    tags: [...new Set(routes.map(tagOf))].map((name) => ({ name, description: tags[name] ?? name })),
     paths: Object.fromEntries(paths) as object,
     components: {
       securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `iozen_live_…`.' } },
