@@ -1,0 +1,45 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { dataSourceFor } from '../../ormconfig.js';
+import { RateLimiter } from '../../src/http/rate-limit.js';
+import { Database } from '../../src/platform/database.js';
+import { createLog } from '../../src/platform/log.js';
+import { Signals } from '../../src/platform/signals.js';
+
+/** What a test tells a process of its own; all times are Unix milliseconds. */
+export interface HammerOrder {
+  url: string;
+  subject: string;
+  limit: number;
+  windowMs: number;
+  startAtMs: number;
+  endAtMs: number;
+}
+
+/** Calls as fast as answers come, from the start to the end; answers with the times of the calls that passed. */
+async function hammer({ url, subject, limit, windowMs, startAtMs, endAtMs }: HammerOrder): Promise<number[]> {
+  const log = createLog('silent');
+  const source = await dataSourceFor(url).initialize();
+  const signals = new Signals(new Database(source), url, log);
+  await signals.start();
+  const limiter = new RateLimiter(new Database(source), signals, log, { windowMs });
+  const passed: number[] = [];
+  await wait(startAtMs - Date.now());
+  while (Date.now() < endAtMs) {
+    // Before the decision: what passes counts from a moment that is not later than it.
+    const atMs = Date.now();
+    const { allowed } = await limiter.take(subject, limit, 1);
+    if (allowed) passed.push(atMs);
+    else await wait(1);
+  }
+  await limiter.stop();
+  await signals.stop();
+  await source.destroy();
+  return passed;
+}
+
+async function obey(order: HammerOrder): Promise<void> {
+  process.send?.(await hammer(order));
+  process.disconnect();
+}
+
+process.once('message', (order: HammerOrder) => void obey(order));
