@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
 import { clientOf, type Client } from './support/client.js';
 import { createBot, createSubmission } from './support/factories.js';
+import { personAt, signIn } from './support/people.js';
 
 interface Raw {
   status: number;
@@ -151,6 +153,41 @@ describe('REST over HTTP', () => {
         const { body: read } = await client.rest('GET', `${path}/${body.data.submission.id}`);
         expect(read.data.submission.data.n).to.equal(Number(n));
       }
+    });
+  });
+
+  describe('odd requests', () => {
+    const spoken = async (text: string): Promise<string> =>
+      await new Promise((resolve, reject) => {
+        const { hostname, port } = new URL(server.url);
+        let heard = '';
+        const socket = connect(Number(port), hostname, () => socket.write(text));
+        socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+        socket.on('close', () => resolve(heard)).on('error', reject);
+      });
+
+    it('are answered in the envelope, even if they are no HTTP or all header', async () => {
+      const garbage = await spoken('no such thing\r\n\r\n');
+      expect(garbage).to.match(/^HTTP\/1.1 400 .*validation_failed/s);
+      const large = await spoken(`GET / HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`);
+      expect(large).to.match(/^HTTP\/1.1 413 .*X-Request-Id: .*payload_too_large/s);
+    });
+
+    it('may offer HTTP/2 in passing', async () => {
+      const { status } = await raw('GET', submissions, {
+        Connection: 'Upgrade, HTTP2-Settings',
+        Upgrade: 'h2c',
+        'HTTP2-Settings': 'AAMAAABkAAQCAAAAAAIAAAAA',
+      });
+      expect(status).to.equal(200);
+    });
+
+    it("get nowhere with a person's session: only keys count here", async () => {
+      const person = personAt(server.url);
+      await signIn(person, tenant.owner.email, tenant.owner.password);
+      expect(person.cookie).not.to.equal(null);
+      const headers = { Cookie: person.cookie ?? '', ...json };
+      expect((await clientOf(server.url).rest('GET', '/intake-bots', undefined, headers)).status).to.equal(401);
     });
   });
 

@@ -6,6 +6,7 @@ import { asFailure, notFound } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
 import type { Tracing } from '../platform/tracing.js';
 import { identify } from './request.js';
+import { answerUnreadable } from './unreadable.js';
 
 export interface Hall {
   log: Log;
@@ -61,7 +62,14 @@ export class HttpServer {
     /** Takes a connection that is to become something other than HTTP; null when nothing does. */
     upgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | null = null,
   ) {
-    this.server = createServer({ maxHeaderSize: headerBytesMax, keepAliveTimeout: 65_000 }, app);
+    const options = {
+      maxHeaderSize: headerBytesMax,
+      keepAliveTimeout: 65_000,
+      // Some clients offer HTTP/2 (h2c) with every request, and mean an ordinary one.
+      shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
+    };
+    this.server = createServer(options, app);
+    this.server.on('clientError', (error, socket) => answerUnreadable(error, socket, headerBytesMax));
     if (upgrade !== null) this.server.on('upgrade', upgrade);
     this.server.on('connection', (socket: Duplex) => {
       this.silent.add(socket);
