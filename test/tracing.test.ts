@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
@@ -8,13 +8,14 @@ import { createTenant, startServer } from './support/app.js';
 describe('traces', () => {
   it('go to OTEL_EXPORTER_OTLP_ENDPOINT, one span a request, in the caller’s trace', async () => {
     const bodies: string[] = [];
-    const collector = createServer(async (request, response) => {
+    const collector = createServer((request, response) => void receive(request, response)).listen(0, '127.0.0.1');
+    const receive = async (request: IncomingMessage, response: ServerResponse) => {
       const body = Buffer.concat(await request.toArray());
       bodies.push(
         `${request.url} ${(request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString()}`,
       );
       response.setHeader('Content-Type', 'application/json').end('{}');
-    }).listen(0, '127.0.0.1');
+    };
     await once(collector, 'listening');
     const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
     const server = await startServer({ role: 'api', env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } });
