@@ -153,6 +153,8 @@ export class App {
     this.outbound = new Outbound(config.webhooks);
     this.webhookEndpoints = new WebhookEndpointService(database, this.secrets, this.outbound, this.signals, this.audit);
     this.webhookDeliveries = new WebhookDeliveryService(database, this.signals);
+    this.eventLog.onErase((tx, { workspaceId, subjectIds }) => this.idempotency.erase(tx, workspaceId, subjectIds));
+    this.eventLog.onErase((tx, erased) => this.webhookDeliveries.erase(tx, erased));
     this.replays = new ReplayService(database, this.webhookEndpoints, this.signals);
     this.webhookFeed = new WebhookFeed(this.webhookEndpoints, this.webhookDeliveries, this.replays, this.signals);
     this.webhookWorker = new WebhookWorker({
@@ -246,10 +248,10 @@ export class App {
     const documents = new Documents(schema);
     const gate = new Gate(documents, this.trustedDocuments, this.rateLimiter);
     const trustedProxies = blockListOf(this.config.trustedProxies);
-    const { standing, log } = this;
+    const { standing, idempotency, log } = this;
     const streams = new Streams({ schema, gate, authenticator, standing, trustedProxies, log });
     this.streams = streams;
-    const graphql = new GraphqlTransport({ schema, documents, gate, authenticator, streams, log });
+    const graphql = new GraphqlTransport({ schema, documents, gate, authenticator, streams, idempotency, log });
     await graphql.start();
     this.graphql = graphql;
     const serves = role !== 'worker';

@@ -1,4 +1,10 @@
-import { ApolloServer, HeaderMap, type ApolloServerPlugin, type HTTPGraphQLRequest } from '@apollo/server';
+import {
+  ApolloServer,
+  HeaderMap,
+  type ApolloServerPlugin,
+  type HTTPGraphQLRequest,
+  type HTTPGraphQLResponse,
+} from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
@@ -8,6 +14,7 @@ import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Authenticator } from '../http/authenticate.js';
 import { parseBody, readBody } from '../http/body.js';
 import { failureOf } from '../http/failure.js';
+import type { Idempotency } from '../http/idempotency.js';
 import { tellRateLimit } from '../http/rate-limit-headers.js';
 import type { Grant } from '../http/rate-limit.js';
 import { factsOf } from '../http/request.js';
@@ -23,6 +30,7 @@ import type { Documents } from './documents.js';
 import { errorOfFailure, errorsOf, formatError, refusalOf } from './errors.js';
 import { Refused, unknownCost, type Admission, type Caller, type CostReport, type Gate } from './gate.js';
 import { notAnOperation, operationRequestOf, trustedRequest } from './operation-request.js';
+import { isIdempotent, runOnce } from './once.js';
 import type { Streams } from './streams.js';
 
 /** How one operation over HTTP stands. */
@@ -37,22 +45,23 @@ interface Progress {
   misfit: boolean;
 }
 
-/** Apollo makes a copy of the context, with which this is shared. */
-class HttpCall extends CallContext {
-  readonly progress: Progress = {
-    admission: null,
-    refused: null,
-    grant: null,
-    cost: unknownCost,
-    costOnly: false,
-    misfit: false,
-  };
+const begun: Progress = {
+  admission: null,
+  refused: null,
+  grant: null,
+  cost: unknownCost,
+  costOnly: false,
+  misfit: false,
+};
 
+class HttpCall extends CallContext {
   constructor(
-    readonly from: Caller,
+    actor: Actor | null,
     door: Door,
+    /** Shared, as Apollo makes a copy of the context. */
+    readonly progress: Progress,
   ) {
-    super(from.actor, door);
+    super(actor, door);
   }
 }
 
@@ -62,6 +71,7 @@ export interface GraphqlDoor {
   gate: Gate;
   authenticator: Authenticator;
   streams: Streams;
+  idempotency: Idempotency;
   log: Log;
 }
 
@@ -130,25 +140,31 @@ export class GraphqlTransport {
   private async answer(request: Request, response: Response, from: Caller): Promise<void> {
     const { log, origin } = factsOf(request);
     const { authenticator, streams } = this.door;
-    const http = await httpRequestOf(request);
+    const bytes = request.method === 'POST' ? await readBody(request) : Buffer.alloc(0);
+    const http = httpRequestOf(request, bytes);
     if (/^text\/event-stream\b/i.test(request.headers.accept ?? '')) {
       const asked = operationRequestOf(http);
       if (asked === null) throw validationFailed([notAnOperation]);
       if (from.actor === null) throw authenticationRequired();
       return await streams.send(request, response, from.actor, origin, asked);
     }
-    const call = new HttpCall(from, { origin, cookie: authenticator.cookieOn(response), rateLimit: null });
-    const { progress } = call;
-    progress.costOnly = /^(1|true)$/i.test(String(request.headers['x-cost-only'] ?? ''));
-    await this.admit(call, http);
+    const door: Door = { origin, cookie: authenticator.cookieOn(response), rateLimit: null };
+    const progress: Progress = { ...begun, costOnly: /^(1|true)$/i.test(headerOf(request, 'x-cost-only') ?? '') };
+    await this.admit(from, progress, door, http);
     const { admission, refused } = progress;
-    const answer = await this.apollo.executeHTTPGraphQLRequest({
-      httpGraphQLRequest: admission === null ? http : trustedRequest(http, admission.text),
-      context: async () => {
-        if (refused !== null) throw refusalOf(refused.reason, log);
-        return call;
-      },
-    });
+    const run = async (actor: Actor | null) =>
+      await this.apollo.executeHTTPGraphQLRequest({
+        httpGraphQLRequest: admission === null ? http : trustedRequest(http, admission.text),
+        context: async () => {
+          if (refused !== null) throw refusalOf(refused.reason, log);
+          return new HttpCall(actor, door, progress);
+        },
+      });
+    const header = headerOf(request, 'idempotency-key');
+    const answer =
+      header !== null && from.actor !== null && admission !== null && !progress.costOnly && isIdempotent(admission)
+        ? await this.answerOnce(response, progress, { actor: from.actor, header, body: bytes }, run)
+        : await run(from.actor);
     const type = answer.headers.get('content-type') ?? jsonType;
     let text = answer.body.kind === 'complete' ? answer.body.string : '';
     if (refused !== null) {
@@ -170,8 +186,23 @@ export class GraphqlTransport {
     await send(request, response, { status: isLegacy ? 200 : (answer.status ?? 200), type, text });
   }
 
+  private async answerOnce(
+    response: Response,
+    { cost, grant }: Progress,
+    request: { actor: Actor; header: string; body: Buffer },
+    run: (actor: Actor) => Promise<HTTPGraphQLResponse>,
+  ): Promise<HTTPGraphQLResponse> {
+    try {
+      const { answer, replayed } = await runOnce(this.door.idempotency, request, run);
+      if (replayed) response.setHeader('Idempotency-Replayed', 'true');
+      return answer;
+    } catch (thrown) {
+      throw new Refused(thrown, cost, grant);
+    }
+  }
+
   /** Nothing is admitted or refused that is in no form of an operation: Apollo words what it lacks. */
-  private async admit({ from, progress, door }: HttpCall, http: HTTPGraphQLRequest): Promise<void> {
+  private async admit(from: Caller, progress: Progress, door: Door, http: HTTPGraphQLRequest): Promise<void> {
     const asked = operationRequestOf(http);
     if (asked === null) return;
     try {
@@ -199,7 +230,7 @@ const isCounted = (actor: Actor | null, thrown: unknown) =>
 
 const answerOf = (answer: object, cost: CostReport) => JSON.stringify({ ...answer, extensions: { cost } });
 
-async function httpRequestOf(request: Request): Promise<HTTPGraphQLRequest> {
+function httpRequestOf(request: Request, bytes: Buffer): HTTPGraphQLRequest {
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers)) headers.set(name, String(value));
   const query = request.url.indexOf('?');
@@ -207,8 +238,13 @@ async function httpRequestOf(request: Request): Promise<HTTPGraphQLRequest> {
     method: request.method,
     headers,
     search: query === -1 ? '' : request.url.slice(query),
-    body: request.method === 'POST' ? parseBody(await readBody(request)) : undefined,
+    body: request.method === 'POST' ? parseBody(bytes) : undefined,
   };
+}
+
+function headerOf({ headers }: Request, name: string): string | null {
+  const given = headers[name];
+  return typeof given === 'string' ? given : null;
 }
 
 /** Runs what was admitted, compiled where it is hot, and says what it cost. */

@@ -102,7 +102,7 @@ export class Idempotency {
 }
 
 /** Another request under the same key committed while this one ran; this one was rolled back. */
-class Overtaken extends Error {}
+export class Overtaken extends Error {}
 
 class KeptRecord {
   readonly id: Buffer;

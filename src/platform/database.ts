@@ -74,8 +74,11 @@ export class Tx {
     for (const listener of this.committed) listener();
   }
 
-  async rollback(): Promise<void> {
-    await Promise.allSettled([...this.sent, this.client.query('rollback')]);
+  /** What went wrong first: a statement that was waited for may only have met what an earlier one left behind. */
+  async rollback(error: unknown): Promise<unknown> {
+    const [, ...writes] = await Promise.allSettled([this.client.query('rollback'), ...this.sent]);
+    const failed = writes.find(({ status }) => status === 'rejected');
+    return failed?.status === 'rejected' ? failed.reason : error;
   }
 
   /** Statements sent in the same turn of the event loop leave in one packet: a system call costs more than most of them. */
@@ -92,6 +95,10 @@ export interface CommitGuard {
   begin(tx: Tx): Promise<void>;
   /** `result` is what the transaction returns. */
   conclude(tx: Tx, result: unknown): Promise<void>;
+  /** What the transaction returned when it committed under this guard before: it does not run again. */
+  readonly recalled?: { result: unknown };
+  /** The transaction did not commit, and is not tried again. */
+  failed?(error: unknown): void;
 }
 
 /** Thrown inside a transaction that met a concurrent one and will find what that one committed. */
@@ -122,11 +129,14 @@ export class Database {
    * `TryAgain` it runs once more from the start. `guard` is what a door puts into the same commit.
    */
   async transaction<T>(work: (tx: Tx) => Promise<T>, guard: CommitGuard | null = null): Promise<T> {
+    if (guard?.recalled !== undefined) return guard.recalled.result as T;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.attempt(work, guard);
       } catch (error) {
-        if (attempt === transactionAttemptsMax || !isTransient(error)) throw error;
+        if (attempt < transactionAttemptsMax && isTransient(error)) continue;
+        guard?.failed?.(error);
+        throw error;
       }
     }
   }
@@ -144,8 +154,7 @@ export class Database {
         result = await work(tx);
         await guard?.conclude(tx, result);
       } catch (error) {
-        await tx.rollback();
-        throw error;
+        throw await tx.rollback(error);
       }
       await tx.commit();
       return result;
