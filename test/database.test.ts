@@ -1,0 +1,76 @@
+import { expect } from 'chai';
+import { dataSourceFor } from '../ormconfig.js';
+import { Database, prepared, TryAgain } from '../src/platform/database.js';
+import { cloneDatabase } from './support/postgres.js';
+
+describe('a transaction', () => {
+  let database: Database;
+  let drop: () => Promise<void>;
+
+  before(async () => {
+    const cloned = await cloneDatabase();
+    ({ drop } = cloned);
+    database = new Database(await dataSourceFor(cloned.url).initialize());
+    await database.pool.query('create table things (id int primary key, size int check (size < 10))');
+  });
+  beforeEach(async () => {
+    await database.pool.query('truncate things');
+  });
+  after(async () => {
+    await database.source.destroy();
+    await drop();
+  });
+
+  const insert = prepared('insert into things values ($1, $2)');
+  const count = prepared<{ count: number }>('select count(*)::int as count from things');
+  const kept = async () => (await database.query(count))[0]?.count;
+
+  it('keeps every write once it is committed, and only then tells', async () => {
+    const told: (number | undefined)[] = [];
+    await database.transaction(async (tx) => {
+      tx.write(insert, [1, 1]);
+      tx.write(insert, [2, 2]);
+      tx.afterCommit(() => told.push(2));
+      expect(told).to.deep.equal([]);
+    });
+    expect({ told, kept: await kept() }).to.deep.equal({ told: [2], kept: 2 });
+  });
+
+  it('keeps nothing when a write that nobody waited for fails, and throws what it was explained as', async () => {
+    const told: number[] = [];
+    const failed = database.transaction(async (tx) => {
+      tx.write(insert, [1, 1]);
+      tx.write(insert, [2, 99], () => new Error('too large'));
+      tx.write(insert, [3, 3]);
+      tx.afterCommit(() => told.push(3));
+    });
+    expect(await failed.catch((error: Error) => error.message)).to.equal('too large');
+    expect({ told, kept: await kept() }).to.deep.equal({ told: [], kept: 0 });
+  });
+
+  it('throws the first failure, not what a later statement met because of it', async () => {
+    const failed = database.transaction(async (tx) => {
+      tx.write(insert, [2, 99], () => new Error('the cause'));
+      await tx.query(count);
+    });
+    expect(await failed.catch((error: Error) => error.message)).to.equal('the cause');
+  });
+
+  it('runs once more from the start when it met a concurrent one', async () => {
+    let runs = 0;
+    await database.transaction(async (tx) => {
+      runs += 1;
+      tx.write(insert, [runs, 1]);
+      if (runs === 1) throw new TryAgain();
+    });
+    expect({ runs, kept: await kept() }).to.deep.equal({ runs: 2, kept: 1 });
+  });
+
+  it('gives its connection back whatever happens', async () => {
+    const failing = async () =>
+      await database.transaction(async (tx) => tx.write(insert, [1, 99])).catch(() => 'failed');
+    const ends = await Promise.all(Array.from({ length: 60 }, failing));
+    expect(new Set(ends)).to.deep.equal(new Set(['failed']));
+    expect(database.pool.idleCount).to.equal(database.pool.totalCount);
+  });
+});
