@@ -1,13 +1,14 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { HeaderMap } from '@apollo/server';
 import { failureOf } from '../http/failure.js';
-import { Failure, type ErrorCode } from '../platform/errors.js';
+import { Failure, validationFailed, type ErrorCode, type Issue } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
 import { DocumentErrors } from './documents.js';
 
 /** A refusal in GraphQL's form, without a place in the document. */
-export function errorOfFailure({ code, message, details }: Failure): GraphQLFormattedError {
-  return { message, extensions: { code, details: relativeToInput(details) } };
+export function errorOfFailure(failure: Failure): GraphQLFormattedError {
+  const { code, message, details } = relativeToInput(failure);
+  return { message, extensions: { code, details } };
 }
 
 /** What was thrown while a document was read or run, as what may leave. */
@@ -52,11 +53,10 @@ function codeOf({ extensions }: { extensions?: Record<string, unknown> }): Error
 }
 
 /** A body's issues stand at `variables.input.data.email`; a caller's input begins behind that. */
-function relativeToInput(details: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { issues } = details as { issues?: readonly { path: string }[] };
-  if (issues === undefined) return details;
-  return {
-    ...details,
-    issues: issues.map((issue) => ({ ...issue, path: issue.path.replace(/^variables\.[^.]+\.?/, '') })),
-  };
+function relativeToInput(failure: Failure): Failure {
+  const { issues } = failure.details as { issues?: readonly Issue[] };
+  if (issues?.some(({ path }) => inVariables.test(path)) !== true) return failure;
+  return validationFailed(issues.map((issue) => ({ ...issue, path: issue.path.replace(inVariables, '') })));
 }
+
+const inVariables = /^variables\.[^.]+\.?/;
