@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import type { Encoding } from './compression.js';
 
 /** A strong validator: each encoding of the same text has its own, as its bytes differ. */
-export function etagOf(bytes: Buffer, encoding: Encoding | null): string {
-  const digest = hash('sha256', bytes, 'base64url').slice(0, 27);
+export function etagOf(text: string, encoding: Encoding | null): string {
+  const digest = hash('sha256', text, 'base64url').slice(0, 27);
   return encoding === null ? `"${digest}"` : `"${digest}-${encoding}"`;
 }
 

@@ -19,15 +19,15 @@ export async function send(
   response: ServerResponse,
   { status, type, text }: Answer,
 ): Promise<void> {
-  const bytes = Buffer.from(text);
-  const encoding = bytes.length < compressedBytesMin ? null : encodingFor(request.headers['accept-encoding']);
+  const bytes = Buffer.byteLength(text);
+  const encoding = bytes < compressedBytesMin ? null : encodingFor(request.headers['accept-encoding']);
   response.statusCode = status;
   response.appendHeader('Vary', 'Accept-Encoding');
   response.setHeader('X-Content-Type-Options', 'nosniff');
   const isRead = status === 200 && (request.method === 'GET' || request.method === 'HEAD');
   response.setHeader('Cache-Control', isRead ? 'private, no-cache' : 'no-store');
   if (isRead) {
-    const etag = etagOf(bytes, encoding);
+    const etag = etagOf(text, encoding);
     response.setHeader('ETag', etag);
     if (isNamedBy(etag, request.headers['if-none-match'])) {
       response.statusCode = 304;
@@ -35,9 +35,10 @@ export async function send(
       return;
     }
   }
-  const sent = encoding === null ? bytes : await compress(bytes, encoding);
-  if (encoding !== null) response.setHeader('Content-Encoding', encoding);
   response.setHeader('Content-Type', type);
-  response.setHeader('Content-Length', sent.length);
+  if (encoding !== null) response.setHeader('Content-Encoding', encoding);
+  // A text leaves in one piece with its headers.
+  const sent = encoding === null ? text : await compress(Buffer.from(text), encoding);
+  response.setHeader('Content-Length', typeof sent === 'string' ? bytes : sent.length);
   response.end(request.method === 'HEAD' ? undefined : sent);
 }

@@ -4,16 +4,24 @@ import type { LogLevel } from './config.js';
 
 export type Log = Logger;
 
+const lineBytesGathered = 4_096;
+const heldMsMax = 50;
+
 /** JSON lines on stdout, readable text on a terminal. What must not be logged is never handed to it. */
-export function createLog(level: LogLevel, stdout: NodeJS.WriteStream = process.stdout): Log {
+export function createLog(level: LogLevel): Log {
   const options = {
     level,
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  if (!stdout.isTTY) return pino(options, stdout);
-  return pino(options, pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss.l', destination: stdout }));
+  if (level === 'silent') return pino(options);
+  if (process.stdout.isTTY) return pino(options, pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss.l' }));
+  // Lines leave together: a system call each would cost more than making them.
+  const lines = pino.destination({ dest: 1, sync: false, minLength: lineBytesGathered });
+  setInterval(() => lines.flush(), heldMsMax).unref();
+  process.once('exit', () => lines.flushSync());
+  return pino(options, lines);
 }
 
 /** An error and what caused it, as far as the log may know. */
