@@ -61,7 +61,9 @@ export const describeDemo = (demo: Demo, publicUrl: string) => `
 ioZen is ready, with a demo workspace. This is shown once:
 
   GraphQL     ${publicUrl}/graphql
+  Explorer    ${publicUrl}/graphql/explorer
   REST        ${publicUrl}/api/v1
+  Reference   ${publicUrl}/api/v1/docs
   Owner       ${demo.email}
   Password    ${demo.password}
   API key     ${demo.apiKey}

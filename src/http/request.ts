@@ -10,11 +10,21 @@ import type { Tracing } from '../platform/tracing.js';
 const callersOwn = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** What every later step knows of a request; kept beside it, so that no header can pose as it. */
-export interface RequestFacts {
-  origin: Origin;
-  log: Log;
+export class RequestFacts {
   /** Set once the caller is known, for the access log. */
-  caller: string | null;
+  caller: string | null = null;
+  private child: Log | null = null;
+
+  constructor(
+    readonly origin: Origin,
+    private readonly parent: Log,
+  ) {}
+
+  /** With the request's id in every line; most requests write none. */
+  get log(): Log {
+    this.child ??= this.parent.child({ request_id: this.origin.requestId });
+    return this.child;
+  }
 }
 
 const factsKept = new WeakMap<Request, RequestFacts>();
@@ -30,11 +40,7 @@ export function identify(log: Log, trustedProxies: BlockList, tracing: Tracing):
   return (request: Request, response: Response, next: NextFunction) => {
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && callersOwn.test(given) ? given : randomUUID();
-    const facts: RequestFacts = {
-      origin: { requestId, address: addressOf(request, trustedProxies) },
-      log: log.child({ request_id: requestId }),
-      caller: null,
-    };
+    const facts = new RequestFacts({ requestId, address: addressOf(request, trustedProxies) }, log);
     factsKept.set(request, facts);
     response.setHeader('X-Request-Id', requestId);
     const startedAt = performance.now();
@@ -44,7 +50,7 @@ export function identify(log: Log, trustedProxies: BlockList, tracing: Tracing):
       const [path = ''] = originalUrl.split('?', 1);
       const status = response.writableFinished ? response.statusCode : 499;
       const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-      facts.log.info({ method, path, status, ms, caller: facts.caller }, 'request');
+      log.info({ request_id: requestId, method, path, status, ms, caller: facts.caller }, 'request');
       tracing.record({
         name: method,
         kind: 'server',
