@@ -14,6 +14,7 @@ import { EventFeed } from './events/event-feed.js';
 import { EventService } from './events/event.service.js';
 import { Events, fanOutQueue } from './events/publish.js';
 import { Documents } from './graphql/documents.js';
+import { explorerRouter } from './graphql/explorer.js';
 import { Gate } from './graphql/gate.js';
 import { graphqlSchema, schemaText } from './graphql/schema.js';
 import { Streams } from './graphql/streams.js';
@@ -275,6 +276,7 @@ export class App {
               pages: new Pages(routes),
             }),
             graphql: graphql.handler(),
+            explorer: explorerRouter(),
             schemaText: schemaText(schema),
           }
         : null,

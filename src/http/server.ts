@@ -18,6 +18,7 @@ export interface Hall {
   doors: {
     rest: RequestHandler;
     graphql: RequestHandler;
+    explorer: Router;
     /** The text of `schema.graphql`. */
     schemaText: string;
   } | null;
@@ -31,14 +32,15 @@ export function httpApp({ log, trustedProxies, tracing, operator, doors }: Hall)
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(identify(log, trustedProxies, tracing));
-  app.use(operator);
   if (doors !== null) {
     app.use('/api/v1', doors.rest);
     app.all('/graphql', doors.graphql);
+    app.use('/graphql/explorer', doors.explorer);
     app.get('/schema.graphql', (_request, response) => {
       response.type('text/plain').send(doors.schemaText);
     });
   }
+  app.use(operator);
   app.use(() => {
     throw notFound('route');
   });

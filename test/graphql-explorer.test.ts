@@ -1,0 +1,28 @@
+import { expect } from 'chai';
+import { startServer, type TestServer } from './support/app.js';
+
+describe('graphql explorer', () => {
+  let server: TestServer;
+
+  before(async () => (server = await startServer({ role: 'api' })));
+  after(async () => await server.stop());
+
+  it('comes whole from this server, and may reach no other', async () => {
+    const page = await fetch(`${server.url}/graphql/explorer`);
+    expect(page.status).to.equal(200);
+    const text = await page.text();
+    const policy = page.headers.get('content-security-policy');
+    expect(policy).to.include("default-src 'none'").and.include("connect-src 'self'");
+    const links = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link = '']) => link);
+    expect(links).to.have.length(6);
+    for (const link of links) {
+      expect(link).to.match(/^\/graphql\/explorer\//);
+      const part = await fetch(server.url + link);
+      expect(part.status, link).to.equal(200);
+      expect(part.headers.get('content-type')).to.match(link.endsWith('.css') ? /^text\/css/ : /javascript/);
+      const content = await part.text();
+      expect(content.length).to.be.greaterThan(20);
+      if (link.endsWith('.css')) expect(content).to.not.match(/url\(["']?(https?:)?\/\//);
+    }
+  });
+});
