@@ -1,6 +1,7 @@
 import { systemOf, type AuditService } from '../audit/audit.service.js';
 import { prepared, type Database, type Statement, type Tx } from '../platform/database.js';
 import type { Jobs, NewJob } from '../platform/jobs.js';
+import { isConnectionLoss } from '../platform/errors.js';
 import { story, type Log } from '../platform/log.js';
 import type { Outcome } from '../platform/outbound-attempt.js';
 import type { Delivery, Lane } from './lane.js';
@@ -34,6 +35,7 @@ const batchMax = 256;
 const batchWanted = 64;
 const collectMs = 5;
 const retryDelayMsMax = 2_000;
+const failuresMax = 20;
 
 /**
  * The state rows are updated first: only those that are still ours count, and their row locks keep them ours until the
@@ -180,14 +182,19 @@ export class Results {
   }
 
   private async storeAll(): Promise<void> {
-    for (let delayMs = 20; this.waiting.length > 0 && !this.stopped;) {
-      const batch = this.waiting.slice(0, batchMax);
+    let delayMs = 20;
+    let size = batchMax;
+    let failures = 0;
+    while (this.waiting.length > 0 && !this.stopped) {
+      const batch = this.waiting.slice(0, size);
       const worker = this.worker.id();
       try {
         if (worker === null) throw new Error('the worker has no seat');
         const stored = await this.store(worker, batch);
         this.waiting.splice(0, batch.length);
         delayMs = 20;
+        size = batchMax;
+        failures = 0;
         for (const result of batch) {
           const revision = stored.get(result.lane.endpointId);
           this.worker.onStored(result, revision !== undefined, revision ?? 0);
@@ -196,6 +203,14 @@ export class Results {
         if (worker !== null) this.log.warn({ error: story(error) }, 'results of webhook attempts are not stored yet');
         await new Promise((resolve) => setTimeout(resolve, delayMs));
         delayMs = Math.min(delayMs * 2, retryDelayMsMax);
+        if (worker === null || isConnectionLoss(error)) continue;
+        // One that can never be stored must not keep the others from it.
+        size = Math.max(1, batch.length >> 1);
+        failures += 1;
+        if (batch.length > 1 || failures < failuresMax) continue;
+        const [hopeless] = this.waiting.splice(0, 1);
+        failures = 0;
+        if (hopeless !== undefined) this.worker.onStored(hopeless, false, 0);
       }
     }
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditService } from '../audit/audit.service.js';
 import type { EventService } from '../events/event.service.js';
 import type { Config } from '../platform/config.js';
@@ -57,6 +58,7 @@ const slowMs = 1_000;
 const idleLaneMs = 10_000;
 const timerMsMax = 60_000;
 const finishInFlightMs = 20_000;
+const storeLastMsMax = 5_000;
 /** Results that wait for a database that is away; beyond them nothing new is sent. */
 const unstoredMax = 2_000;
 
@@ -147,7 +149,8 @@ export class WebhookWorker {
     }
     const { id } = this.seat;
     if (id !== null) {
-      await this.results.drain();
+      // What a database that is away cannot take is sent again by whoever is next.
+      await Promise.race([this.results.drain(), sleep(storeLastMsMax, null, { ref: false })]);
       await this.claims.giveBack(id, [...this.lanes.keys()]).catch(() => undefined);
     }
     this.results.stop();

@@ -1,0 +1,69 @@
+// What one endpoint of ten that hangs costs the others, commit to arrival: runs with and without it, interleaved.
+// node bench/fairness.mjs [runs], after `npm run build`.
+import { setTimeout as delay } from 'node:timers/promises';
+import { machine, median, now, openHouse, quantile, round, startGround, startReceiver } from './ground.mjs';
+
+const endpoints = 10;
+const perSecond = 200;
+const seconds = 8;
+const runs = Number(process.argv[2] ?? 5);
+const parkedRows = 100_000;
+
+const ground = await startGround();
+const receiver = await startReceiver();
+
+async function run({ hangs, parked }) {
+  const house = await openHouse(ground);
+  const actor = await house.tenant();
+  for (let index = 0; index < endpoints - 1; index += 1) await house.endpoint(actor, `${receiver.url}/${index}`);
+  const { webhookEndpoint } = await house.endpoint(actor, `${receiver.url}/${hangs ? 'slow' : 'last'}`);
+  if (parked) {
+    await house.rows(
+      `insert into webhook_deliveries (id, endpoint_id, event_id) select 'c00000000d' || lpad(n::text, 15, '0'), $1, 'evt_none'
+       from generate_series(1, ${parkedRows}) n`,
+      [webhookEndpoint.id],
+    );
+    const [event] = await house.happen(await house.tenant());
+    await house.rows('update webhook_deliveries set event_id = $1', [event]);
+    await house.rows('analyze webhook_deliveries');
+  }
+  const worker = await house.startWorker();
+  await house.happen(actor, 20);
+  await delay(1_000);
+  await receiver.arrivals();
+  const committedAt = new Map();
+  const startedAt = now();
+  for (let event = 0; event < (perSecond * seconds) / endpoints; event += 1) {
+    const wait = startedAt + (event * 1_000 * endpoints) / perSecond - now();
+    if (wait > 1) await delay(wait);
+    const [id] = await house.happen(actor);
+    committedAt.set(id, now());
+  }
+  await receiver.until(((perSecond * seconds) / endpoints) * (endpoints - 1));
+  await delay(200);
+  const took = (await receiver.arrivals())
+    .filter(([id]) => committedAt.has(id))
+    .map(([id, at]) => Math.max(0, at - committedAt.get(id)));
+  // What hangs is cut off with the process's own connections.
+  await Promise.race([house.close(), delay(3_000)]);
+  void worker;
+  return { p50Ms: round(quantile(took, 0.5)), p99Ms: round(quantile(took, 0.99)) };
+}
+
+const kinds = { without: { hangs: false }, hanging: { hangs: true }, hangingAndParked: { hangs: true, parked: true } };
+const results = { without: [], hanging: [], hangingAndParked: [] };
+for (let round = 0; round < runs; round += 1) {
+  for (const [name, kind] of Object.entries(kinds)) results[name].push(await run(kind));
+}
+const p99 = (name) => median(results[name].map(({ p99Ms }) => p99Ms));
+const report = {
+  machine: machine(),
+  runs: results,
+  medianP99Ms: { without: p99('without'), hanging: p99('hanging'), hangingAndParked: p99('hangingAndParked') },
+  growth: round(p99('hanging') / p99('without') - 1, 2),
+  growthWithParked: round(p99('hangingAndParked') / p99('without') - 1, 2),
+};
+console.log(JSON.stringify(report, null, 2));
+receiver.stop();
+await ground.stop();
+process.exit(0);

@@ -1,0 +1,164 @@
+import { createHmac } from 'node:crypto';
+import { expect } from 'chai';
+import { eventTypes } from '../../src/events/event-type.js';
+import type { Failure, Issue } from '../../src/platform/errors.js';
+import { spell, validate } from '../../src/platform/validate.js';
+import {
+  payloadTypes,
+  PayloadQueryProblem,
+  readPayloadQuery,
+  selectPayload,
+} from '../../src/webhooks/payload-query.js';
+import { newSecret, signaturesOf, signingSecret } from '../../src/webhooks/signature.js';
+import { exampleOf } from '../../src/webhooks/test-events.js';
+import { verifyWebhook, WebhookVerificationError } from '../../src/webhooks/verify-webhook.js';
+import { CreateWebhookEndpoint } from '../../src/webhooks/webhook-endpoint.input.js';
+
+const moment = { eventId: 'evt_c0000000ae000000000000000', at: new Date('2026-01-15T10:30:00.000Z') };
+
+describe('what a webhook endpoint may be', () => {
+  const valid = { url: 'https://example.com/hook', events: ['contact.created'] };
+  const issuesOf = (change: object): Issue[] => {
+    try {
+      validate(CreateWebhookEndpoint, { ...valid, ...change }, 'camelCase');
+      return [];
+    } catch (failure) {
+      return (failure as Failure).details['issues'] as Issue[];
+    }
+  };
+
+  it('takes valid input, and tells every issue with its path', () => {
+    expect(issuesOf({ description: 'd', customHeaders: { 'X-One': 'a b' }, maxConcurrency: 1 })).to.deep.equal([]);
+    expect(issuesOf({ events: [] }).map(({ path }) => path)).to.deep.equal(['events']);
+    const found = issuesOf({ events: ['contact.created', 'nope'], description: 'x'.repeat(501), colour: 'red' });
+    expect(found.map(({ path, code }) => [path, code])).to.deep.equal([
+      ['events.1', 'not_an_option'],
+      ['description', 'too_long'],
+      ['colour', 'unknown_field'],
+    ]);
+  });
+
+  it('refuses custom headers that are ours, of the connection, or no headers at all', () => {
+    const refused: Record<string, string>[] = [
+      { Host: 'a' },
+      { 'content-type': 'a' },
+      { 'Content-Length': '1' },
+      { 'user-agent': 'a' },
+      { Connection: 'close' },
+      { 'Transfer-Encoding': 'chunked' },
+      { 'Proxy-Authorization': 'a' },
+      { te: 'a' },
+      { Upgrade: 'a' },
+      { 'webhook-id': 'a' },
+      { 'X-IoZen-Attempt': '9' },
+      { 'a b': 'c' },
+      { '': 'c' },
+      { 'X-A': 'line\r\nbreak' },
+      { 'X-A': 'ünicode' },
+      { 'X-A': '' },
+      { 'X-A': '1', 'x-a': '2' },
+      Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`X-${index}`, 'a'])),
+    ];
+    for (const customHeaders of refused)
+      expect(issuesOf({ customHeaders }), JSON.stringify(customHeaders)).to.not.be.empty;
+    expect(issuesOf({ customHeaders: { Authorization: 'Bearer abc', 'X-Key': '!~' } })).to.be.empty;
+  });
+});
+
+describe('payloadQuery', () => {
+  it('selects own fields of the frozen object, in the order and under the names it asks for', () => {
+    const query = readPayloadQuery(`
+      fragment on Submission { status id answers: data }
+      fragment Bots on IntakeBot { name schema { name type } }
+    `);
+    const submission = JSON.parse(
+      selectPayload(query, 'submission.completed', exampleOf('submission.completed', moment).body).toString(),
+    );
+    expect(JSON.stringify(submission.data)).to.equal(
+      '{"status":"COMPLETED","id":"cexample0s000000example01","answers":{"full_name":"Jane Example","email":"jane@example.com"}}',
+    );
+    expect(submission).to.include({ id: moment.eventId, type: 'submission.completed' });
+    const bot = exampleOf('intake-bot.status-changed', moment);
+    expect(JSON.parse(selectPayload(query, bot.type, bot.body).toString()).data).to.deep.equal({
+      name: 'Example',
+      schema: [{ name: 'email', type: 'email' }],
+    });
+    const contact = exampleOf('contact.created', moment);
+    expect(selectPayload(query, contact.type, contact.body)).to.equal(contact.body);
+  });
+
+  it('refuses everything but fragments of own fields', () => {
+    const refused = [
+      '{ id }',
+      'query { viewer { id } }',
+      'fragment on Workspace { id }',
+      'fragment on Submission { intakeBot { id } }',
+      'fragment on Submission { secret }',
+      'fragment on Submission { __proto__ }',
+      'fragment on Submission { constructor }',
+      'fragment on Submission { data(first: 1) }',
+      'fragment on Submission { id @skip(if: true) }',
+      'fragment on Submission { id { x } }',
+      'fragment on IntakeBot { schema }',
+      'fragment on Submission { id id }',
+      'fragment on Submission { ...Other } fragment Other on Submission { id }',
+      'fragment on Submission { id } fragment on Submission { status }',
+      'fragment on Submission {',
+      `fragment on Submission { ${'a: id '.repeat(2_000)} }`,
+    ];
+    for (const text of refused) expect(() => readPayloadQuery(text), text).to.throw(PayloadQueryProblem);
+  });
+
+  it('knows exactly the fields that events hold', () => {
+    for (const type of eventTypes) {
+      const { data } = JSON.parse(exampleOf(type, moment).body.toString()) as { data: Record<string, object> };
+      const known = Object.values(payloadTypes).find(({ key }) => key in data);
+      const fields = Object.keys(known?.fields ?? {}).map((name) => spell(name, 'snake_case'));
+      const held = Object.keys(data[known?.key ?? ''] ?? {}).filter((name) => name !== 'intake_bot_id');
+      expect(fields).to.have.members(held);
+    }
+  });
+});
+
+describe('verifyWebhook', () => {
+  const secret = newSecret();
+  const body = Buffer.from(JSON.stringify({ id: moment.eventId, type: 'contact.created', data: { name: 'Jané' } }));
+  const signed = (secrets: string[], ageSeconds = 0) => {
+    const timestampSeconds = Math.floor(Date.now() / 1_000) - ageSeconds;
+    const keys = secrets.map((one) => signingSecret(one, null));
+    const signatures = signaturesOf({ eventId: moment.eventId, timestampSeconds, body }, keys, Date.now());
+    return { 'webhook-id': moment.eventId, 'webhook-timestamp': String(timestampSeconds), ...signatures };
+  };
+  const refuses = (...[raw, headers, secrets]: Parameters<typeof verifyWebhook>) =>
+    expect(() => verifyWebhook(raw, headers, secrets)).to.throw(WebhookVerificationError);
+
+  it('returns the event, whatever form body, headers and secrets come in', () => {
+    const headers = signed([secret]);
+    expect(verifyWebhook(body, headers, secret).id).to.equal(moment.eventId);
+    expect(verifyWebhook(body.toString(), new Headers(headers), [newSecret(), secret]).type).to.equal(
+      'contact.created',
+    );
+    const upper = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toUpperCase(), value]));
+    expect(verifyWebhook(new Uint8Array(body), upper, secret).data).to.deep.equal({ name: 'Jané' });
+    expect(verifyWebhook(body, signed([newSecret(), secret]), secret).id).to.equal(moment.eventId);
+  });
+
+  it('refuses what is tampered with, late, early, unsigned, or signed with another secret', () => {
+    refuses(`${body.toString()} `, signed([secret]), secret);
+    refuses(body, signed([secret]), newSecret());
+    refuses(body, signed([secret], 301), secret);
+    refuses(body, signed([secret], -302), secret);
+    expect(verifyWebhook(body, signed([secret], 298), secret).id).to.equal(moment.eventId);
+    refuses(body, { ...signed([secret]), 'webhook-id': 'evt_other' }, secret);
+    refuses(body, { ...signed([secret]), 'webhook-signature': undefined }, secret);
+    refuses(body, { ...signed([secret]), 'webhook-signature': 'v1,' }, secret);
+    refuses(body, { ...signed([secret]), 'webhook-timestamp': 'now' }, secret);
+    refuses(body, {}, secret);
+    refuses(body, signed([secret]), secret.slice(6));
+  });
+
+  it('signs the raw body with the secret string as published', () => {
+    const expected = createHmac('sha256', secret).update(body).digest('hex');
+    expect(signed([secret])['X-IoZen-Signature']).to.equal(`sha256=${expected}`);
+  });
+});
