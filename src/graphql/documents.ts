@@ -14,7 +14,7 @@ import {
 import { Failure, validationFailed, type Issue } from '../platform/errors.js';
 import { jsonDepthMax, keyPath, unstorableText } from '../platform/json-text.js';
 import { costOf, type Cost, type Fragments, type Variables } from './cost.js';
-import { countTokens, holdLimits, tokensMax, tooCostly } from './limits.js';
+import { countTokens, depthMax, holdLimits, nestingOf, tokensMax, tooCostly } from './limits.js';
 
 /** What a text may remember at most, over all texts kept; a token takes some 300 bytes. */
 const tokensKeptMax = 100_000;
@@ -124,6 +124,8 @@ function parseWithin(text: string): DocumentNode {
   try {
     return parse(text, { maxTokens: tokensMax });
   } catch (error) {
+    // The parser calls itself for each level; what overflows its stack is far deeper than any document may be.
+    if (error instanceof RangeError) throw tooCostly('depth', depthMax, nestingOf(text));
     if (!(error instanceof GraphQLError)) throw error;
     if (/contains more tha[nt] \d+ tokens/.test(error.message)) {
       throw tooCostly('tokens', tokensMax, countTokens(text));

@@ -69,7 +69,9 @@ export function explorerRouter(): Router {
   router.get('/page.css', (_request, response) => void response.type('css').send(style));
   router.get('/page.js', (_request, response) => void response.type('js').send(script));
   for (const [name, file] of Object.entries(files)) {
-    router.get(`/${name}`, (_request, response) => void response.sendFile(file, { maxAge: '1h' }));
+    router.get(`/${name}`, (_request, response) => {
+      response.sendFile(file, { maxAge: '1h' });
+    });
   }
   return router;
 }

@@ -1,5 +1,6 @@
 import {
   getIntrospectionQuery,
+  GraphQLError,
   Kind,
   Lexer,
   parse,
@@ -28,12 +29,35 @@ export const tooCostly = (rule: LimitRule, limit: number, requested: number) =>
     requested,
   });
 
+/** Counting stops at what is no token, as parsing would. */
 export function countTokens(text: string): number {
-  const lexer = new Lexer(new Source(text));
   let tokens = 0;
-  while (tokens < tokensCountedMax && lexer.advance().kind !== TokenKind.EOF) tokens += 1;
+  for (const _kind of kindsOf(text)) if (++tokens === tokensCountedMax) break;
   return tokens;
 }
+
+function* kindsOf(text: string): Generator<TokenKind> {
+  const lexer = new Lexer(new Source(text));
+  try {
+    for (let { kind } = lexer.advance(); kind !== TokenKind.EOF; { kind } = lexer.advance()) yield kind;
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+  }
+}
+
+/** Levels of brackets of any kind. */
+export function nestingOf(text: string): number {
+  let level = 0;
+  let deepest = 0;
+  for (const kind of kindsOf(text)) {
+    if (opening.has(kind)) deepest = Math.max(deepest, ++level);
+    else if (closing.has(kind)) level -= 1;
+  }
+  return deepest;
+}
+
+const opening = new Set<TokenKind>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
+const closing = new Set<TokenKind>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
 interface Size {
   /** Levels of fields, introspection aside. */

@@ -1,0 +1,142 @@
+import { expect } from 'chai';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { createTenant, startServer, type TestServer } from './support/app.js';
+import { createBot, createSubmission } from './support/factories.js';
+
+/** What a stranger with a key may try; each is a body, and what it may come to. */
+const wide = (count: number, what: string) =>
+  Array.from({ length: count }, (_, n) => what.replaceAll('#', String(n))).join(' ');
+const deep = (levels: number) =>
+  `{ ${'submissions { nodes { contact { '.repeat(levels)} id ${'} } }'.repeat(levels)} }`;
+const fragments = Array.from({ length: 200 }, (_, n) => `fragment F${n} on Query { ...F${n + 1} ...F${n + 1} }`).join(
+  ' ',
+);
+
+const documents: [what: string, query: string][] = [
+  ['deep', deep(300)],
+  ['wide', `{ ${wide(1_900, '__typename')} }`],
+  ['aliased', `{ ${wide(400, 'a#: intakeBots { totalCount }')} }`],
+  [
+    'aliased just within the limit, each as dear as can be',
+    `{ ${wide(20, 'a#: submissions(first: 100) { nodes { contact { submissions(first: 100) { nodes { id } } } } }')} }`,
+  ],
+  ['cyclic fragments', '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }'],
+  ['fragments that double at each level', `{ ...F0 } ${fragments} fragment F200 on Query { __typename }`],
+  [
+    'fragments that double, with aliases',
+    `{ ...F0 } ${fragments} fragment F200 on Query { a: __typename b: __typename }`,
+  ],
+  ['the same field over and over', `{ intakeBots { nodes { ${wide(1_500, 'name')} } } }`],
+  ['the same list over and over, to be merged', `{ ${wide(250, 'intakeBots(first: 1) { nodes { id } }')} }`],
+  ['fields that must be compared each with each', `{ ${wide(450, 'x: intakeBot(id: "#") { id }')} }`],
+  [
+    'introspection within introspection',
+    `{ __schema { types { ${'fields { type { '.repeat(20)} name ${'} }'.repeat(20)} } } }`,
+  ],
+  ['introspection at twenty roots', `{ ${wide(20, 'a#: __schema { types { fields { args { type { name } } } } }')} }`],
+  ['huge', `{ a(b: "${'x'.repeat(900_000)}") }`],
+  ['a comment of a megabyte', `# ${'x'.repeat(900_000)}\n{ __typename }`],
+  ['open braces only', '{'.repeat(1_900)],
+  ['brackets only', `{ a(b: ${'['.repeat(1_800)}) }`],
+  ['too many tokens, and then none', `{ ${'__typename '.repeat(2_500)} \u2603`],
+  ['brackets, and then no token', `{ a(b: ${'['.repeat(1_800)} \u2603) }`],
+  ['directives only', `{ __typename ${wide(600, '@include(if: true)')} }`],
+  ['variables only', `query (${wide(600, '$v#: Int')}) { __typename }`],
+  ['unknown fields only', `{ ${wide(1_900, 'nothing#')} }`],
+  ['arguments only', `{ intakeBots(${wide(600, 'first: #')}) { totalCount } }`],
+  ['fragments within fragments', `{ ${'... { '.repeat(600)} __typename ${'} '.repeat(600)} }`],
+  ['lists within lists', `{ contacts(filter: {email: ${'['.repeat(600)}1${']'.repeat(600)}}) { totalCount } }`],
+  ['types within types', `query ($a: ${'['.repeat(900)}Int${']'.repeat(900)}) { __typename }`],
+  [
+    'a literal nested without end',
+    `mutation { createContact(input: {customFields: ${'{a: '.repeat(400)}1${'}'.repeat(400)}}) { contact { id } } }`,
+  ],
+  [
+    'prototypes as keys',
+    'mutation { createContact(input: {email: "a@b.example", customFields: {__proto__: {admin: true}, constructor: {prototype: {x: 1}}}}) { contact { id } } }',
+  ],
+  ['prototypes as fields', '{ __proto__ { constructor } toString hasOwnProperty }'],
+  ['a type that every object has', '{ node(id: "x") { ... on constructor { id } ... on __proto__ { id } } }'],
+  ['nothing at all', ''],
+];
+
+const bodies: [what: string, body: string | Buffer][] = [
+  ['a batch', JSON.stringify(Array.from({ length: 1_000 }, () => ({ query: '{ __typename }' })))],
+  ['10 MB', `{"query": "{ __typename }", "variables": {"x": "${'x'.repeat(10_000_000)}"}}`],
+  [
+    'nesting without end',
+    `{"query": "{ __typename }", "variables": ${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`,
+  ],
+  [
+    'prototypes',
+    '{"query": "{ __typename }", "__proto__": {"query": "x"}, "variables": {"__proto__": {"a": 1}, "constructor": {"prototype": 1}}}',
+  ],
+  ['variables of no kind', '{"query": "{ __typename }", "variables": [1, 2, 3]}'],
+  ['a document that is none', '{"query": {"kind": "Document", "definitions": []}}'],
+  ['no JSON', '{"query": '],
+  ['null', 'null'],
+  ['bytes that are no text', Buffer.from([0x22, 0xff, 0xfe, 0x22])],
+];
+
+describe('hostile graphql', () => {
+  let server: TestServer;
+  let key: string;
+
+  before(async () => {
+    server = await startServer({ role: 'api' });
+    const tenant = await createTenant(server.app);
+    const bot = await createBot(server.app, tenant.workspaceId);
+    for (let count = 0; count < 3; count += 1) await createSubmission(server.app, bot);
+    ({ key } = tenant);
+  });
+  after(async () => await server.stop());
+
+  const headers = () => ({ Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' });
+  const post = async (body: string | Buffer) => {
+    const answer = await fetch(`${server.url}/graphql`, { method: 'POST', headers: headers(), body: body as string });
+    return { status: answer.status, body: (await answer.json()) as { errors?: { extensions: { code: string } }[] } };
+  };
+
+  const attempts: [what: string, body: string | Buffer][] = [
+    ...documents.map(([what, query]): [string, string] => [what, JSON.stringify({ query })]),
+    ...bodies,
+  ];
+  for (const [what, body] of attempts) {
+    it(`is refused or answered at once, and never breaks anything: ${what}`, async () => {
+      const startedAt = performance.now();
+      const answer = await post(body);
+      expect(answer.status).to.be.lessThan(500);
+      expect(JSON.stringify(answer.body)).to.not.include('internal_error');
+      expect(performance.now() - startedAt).to.be.lessThan(2_000);
+    });
+  }
+
+  it('leaves no mark on what every object has', () => {
+    expect({}).to.not.have.property('admin');
+    expect(Object.prototype).to.not.have.property('x');
+  });
+
+  it('keeps memory and the event loop flat, however often it is tried', async function () {
+    this.timeout(60_000);
+    const fresh = await createTenant(server.app);
+    key = fresh.key;
+    const round = async (n: number) => {
+      for (const [what, body] of attempts) {
+        // Each text is new, so that nothing is answered from what is remembered.
+        if (what !== '10 MB')
+          await post(typeof body === 'string' ? body.replace('{ __typename', `{ t${n}: __typename`) : body);
+      }
+    };
+    await round(0);
+    global.gc?.();
+    const before = process.memoryUsage();
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    for (let n = 1; n <= 8; n += 1) await round(n);
+    delay.disable();
+    global.gc?.();
+    const grownMb = (process.memoryUsage().heapUsed - before.heapUsed) / 1e6;
+    expect(delay.percentile(99) / 1e6, 'event-loop delay at p99, ms').to.be.lessThan(150);
+    expect(grownMb, 'heap grown, MB').to.be.lessThan(100);
+  });
+});
