@@ -136,6 +136,7 @@ export class Claims {
   }
 
   async markAttempting(slow: readonly { endpointId: string; id: string; startedAt: number }[]): Promise<void> {
+    if (slow.length === 0) return;
     await this.database.query(markMany, [
       slow.map(({ endpointId }) => endpointId),
       slow.map(({ id }) => id),
