@@ -14,9 +14,11 @@ const server = createServer((request, response) => {
 server.keepAliveTimeout = 60_000;
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
 process.on('message', (message) => {
-  if (message === 'count') return process.send({ count });
-  process.send({ arrivals });
-  arrivals = [];
-  count = 0;
+  if (message === 'count') process.send({ count });
+  else {
+    process.send({ arrivals });
+    arrivals = [];
+    count = 0;
+  }
 });
 process.on('disconnect', () => process.exit());

@@ -191,7 +191,7 @@ function outcomesOf(pool) {
   };
   return async (...row) =>
     await new Promise((resolve) => {
-      if (waiting.push({ row, resolve }) === 1) setTimeout(flush, 5);
+      if (waiting.push({ row, resolve }) === 1) setTimeout(() => void flush(), 5);
     });
 }
 
