@@ -192,6 +192,12 @@ describe('graphql subscriptions', () => {
     });
   });
 
+  it('refuses a subscription that asks for one answer only', async () => {
+    const { body } = await clientOf(server.url, tenant.key).graphql(subscription);
+    expect(body).to.not.have.property('data');
+    expect(body.errors[0].extensions.code).to.equal('GRAPHQL_VALIDATION_FAILED');
+  });
+
   it('lets in nobody without a name', async () => {
     const closed = await new Promise<{ code: number }>((resolve, reject) => {
       const client = connect(null);

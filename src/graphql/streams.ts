@@ -84,6 +84,8 @@ export class Streams {
     response.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store',
+      // Its end is the connection's: a server that stops waits for none that is kept alive.
+      Connection: 'close',
       'X-Accel-Buffering': 'no',
       'X-Content-Type-Options': 'nosniff',
     });

@@ -10,7 +10,7 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import type { Request, RequestHandler, Response } from 'express';
-import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import { GraphQLError, OperationTypeNode, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import type { Authenticator } from '../http/authenticate.js';
 import { parseBody, readBody } from '../http/body.js';
 import { failureOf } from '../http/failure.js';
@@ -26,7 +26,7 @@ import { unstorableIssues } from '../platform/json-text.js';
 import type { Log } from '../platform/log.js';
 import { requireFeature } from '../workspaces/plans.js';
 import { CompiledQueries } from './compiled.js';
-import type { Documents } from './documents.js';
+import { DocumentErrors, type Documents } from './documents.js';
 import { errorOfFailure, errorsOf, formatError, refusalOf } from './errors.js';
 import { Refused, unknownCost, type Admission, type Caller, type CostReport, type Gate } from './gate.js';
 import { notAnOperation, operationRequestOf, trustedRequest } from './operation-request.js';
@@ -208,7 +208,11 @@ export class GraphqlTransport {
     try {
       const issues = http.method === 'GET' ? unstorableIssues(asked.variables) : [];
       if (issues.length > 0) throw await this.door.gate.refuse(from, validationFailed(issues));
-      progress.admission = await this.door.gate.admit(from, asked);
+      const admission = await this.door.gate.admit(from, asked);
+      if (admission.operation.operation === OperationTypeNode.SUBSCRIPTION) {
+        throw new Refused(subscriptionsElsewhere, admission.cost, admission.grant);
+      }
+      progress.admission = admission;
       progress.cost = progress.admission.cost;
       progress.grant = progress.admission.grant;
       door.rateLimit = progress.grant;
@@ -220,6 +224,10 @@ export class GraphqlTransport {
     }
   }
 }
+
+const subscriptionsElsewhere = new DocumentErrors('GRAPHQL_VALIDATION_FAILED', [
+  new GraphQLError('Subscriptions go over WebSocket (graphql-transport-ws), or with Accept: text/event-stream.'),
+]);
 
 const asRefused = (thrown: unknown) => (thrown instanceof Refused ? thrown : new Refused(thrown, unknownCost, null));
 
