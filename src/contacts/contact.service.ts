@@ -28,8 +28,9 @@ const selectOne = prepared<CountedContact>(`select ${counted} from contacts c wh
 const selectMany = prepared<CountedContact>(
   `select ${counted} from contacts c where c.id = any($1) and c.workspace_id = $2`,
 );
-const selectMatches = prepared<CountedContact>(
-  `select ${counted} from contacts c where c.workspace_id = $1 and (c.email = $2 or c.phone = $3) order by c.id`,
+// Not counted: a contact may have thousands of submissions, and every one of them looks here.
+const selectMatches = prepared<Contact>(
+  `select ${columns} from contacts c where c.workspace_id = $1 and (c.email = $2 or c.phone = $3) order by c.id`,
 );
 const lockOne = prepared<CountedContact>(`select ${counted} from contacts c where c.id = $1 for no key update of c`);
 const insertOne = prepared(`
@@ -267,7 +268,7 @@ function create(tx: Tx, workspaceId: string, address: ContactAddress): ResolvedC
 
 async function fill(
   tx: Tx,
-  found: CountedContact,
+  found: Contact,
   address: ContactAddress,
   matches: readonly Contact[],
 ): Promise<ResolvedContact> {
