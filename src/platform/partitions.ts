@@ -19,7 +19,7 @@ const dayMs = 86_400_000;
 const daysAhead = 7;
 const lockTimeoutMs = 2_000;
 // The default partition already has rows of that day, or another process was first.
-const alreadyThere = /^(23514|42P07|42P17)$/;
+const alreadyThere = /^(23505|23514|42P07|42P17)$/;
 
 /** Makes the partitions of the days to come and drops those whose last row is older than `keepDays`. */
 export async function keepPartitions(database: Database, table: DailyTable, now: Date, log: Log): Promise<void> {
