@@ -22,6 +22,8 @@ const usesWrittenEveryMs = 30_000;
 
 interface KnownKey {
   key: ApiKey;
+  /** Until when what was shown is the key; a rotation ended it. */
+  shownUntil: Date | null;
   workspace: Workspace;
   allowed: BlockList | null;
 }
@@ -70,7 +72,7 @@ export interface NewApiKey {
 }
 
 export class ApiKeyService {
-  private readonly known = new Known<KnownKey>(async (name) => this.lookUp(Buffer.from(name, 'base64')));
+  private readonly known = new Known<KnownKey>(async (text) => this.lookUp(text));
   private readonly uses = new Map<string, number>();
   private usesTimer: NodeJS.Timeout | null = null;
 
@@ -90,17 +92,15 @@ export class ApiKeyService {
    * @throws authentication_required, with the reason for the log alone
    */
   async authenticate(text: string, origin: Origin): Promise<Actor> {
-    if (!isApiKeyText(text)) throw authenticationRequired({ cause: 'malformed key' });
-    const hash = hashOf(text);
-    const found = await this.known.get(hash.toString('base64'));
-    if (found === null) throw authenticationRequired({ cause: 'unknown key' });
-    const { key, workspace, allowed } = found;
+    const found = await this.known.get(text);
+    if (found === null) throw authenticationRequired({ cause: 'malformed or unknown key' });
+    const { key, shownUntil, workspace, allowed } = found;
     const nowMs = Date.now();
     if (key.revokedAt !== null) throw authenticationRequired({ cause: `key ${key.id} is revoked` });
     if (key.expiresAt !== null && key.expiresAt.getTime() <= nowMs) {
       throw authenticationRequired({ cause: `key ${key.id} is expired` });
     }
-    if (key.previousUntil !== null && key.previousUntil.getTime() <= nowMs && !key.hash.equals(hash)) {
+    if (shownUntil !== null && shownUntil.getTime() <= nowMs) {
       throw authenticationRequired({ cause: `key ${key.id} was rotated` });
     }
     if (allowed !== null && !within(allowed, origin.address)) {
@@ -256,9 +256,15 @@ export class ApiKeyService {
     return key;
   }
 
-  private async lookUp(hash: Buffer): Promise<KnownKey | null> {
+  private async lookUp(text: string): Promise<KnownKey | null> {
+    if (!isApiKeyText(text)) return null;
+    const hash = hashOf(text);
     const [row] = await this.database.query(selectByHash, [hash]);
-    return row === undefined ? null : split(row);
+    if (row === undefined) return null;
+    const { key, workspace } = split(row);
+    const shownUntil = key.hash.equals(hash) ? null : key.previousUntil;
+    const allowed = key.allowedCidrs.length === 0 ? null : blockListOf(key.allowedCidrs);
+    return { key, shownUntil, workspace, allowed };
   }
 
   private noteUse(id: string, nowMs: number): void {
@@ -283,14 +289,14 @@ function listOf(actor: Actor): List {
   return { from: `${columns} from api_keys k`, id: 'k.id', where };
 }
 
-function split(row: object): KnownKey {
+function split(row: object): { key: ApiKey; workspace: Workspace } {
   const key = new ApiKey();
   const workspace = new Workspace();
   for (const [name, value] of Object.entries(row)) {
     if (name.startsWith('workspace.')) Object.assign(workspace, { [name.slice('workspace.'.length)]: value });
     else Object.assign(key, { [name]: value });
   }
-  return { key, workspace, allowed: key.allowedCidrs.length === 0 ? null : blockListOf(key.allowedCidrs) };
+  return { key, workspace };
 }
 
 function within(ranges: BlockList, address: string | null): boolean {
