@@ -16,8 +16,9 @@ import { jsonDepthMax, keyPath, unstorableText } from '../platform/json-text.js'
 import { costOf, type Cost, type Fragments, type Variables } from './cost.js';
 import { countTokens, depthMax, holdLimits, nestingOf, tokensMax, tooCostly } from './limits.js';
 
-/** What a text may remember at most, over all texts kept; a token takes some 300 bytes. */
-const tokensKeptMax = 100_000;
+/** How much is kept, over all texts: a token weighs as much as eight characters, and takes some 300 bytes. */
+const weightKeptMax = 150_000;
+const charactersPerToken = 8;
 const textCharactersKeptMax = 65_536;
 const validationErrorsMax = 10;
 
@@ -43,10 +44,10 @@ export class DocumentErrors extends Error {
 
 /** Reads texts into documents, and keeps those that come again; the least lately used go first. */
 export class Documents {
-  private readonly kept = new Map<string, { tokens: number; read: ValidDocument | Error }>();
+  private readonly kept = new Map<string, { weight: number; read: ValidDocument | Error }>();
   private readonly byHash = new Map<string, ValidDocument>();
   private readonly constantCosts = new WeakMap<OperationDefinitionNode, Cost>();
-  private tokensKept = 0;
+  private weightKept = 0;
 
   constructor(private readonly schema: GraphQLSchema) {}
 
@@ -89,14 +90,15 @@ export class Documents {
   }
 
   private keep(text: string, tokens: number, read: ValidDocument | Error): void {
-    this.kept.set(text, { tokens, read });
+    const weight = tokens + Math.ceil(text.length / charactersPerToken);
+    this.kept.set(text, { weight, read });
     if (!(read instanceof Error)) this.byHash.set(read.hash, read);
-    this.tokensKept += tokens;
+    this.weightKept += weight;
     for (const [oldest, entry] of this.kept) {
-      if (this.tokensKept <= tokensKeptMax) break;
+      if (this.weightKept <= weightKeptMax) break;
       this.kept.delete(oldest);
       if (!(entry.read instanceof Error)) this.byHash.delete(entry.read.hash);
-      this.tokensKept -= entry.tokens;
+      this.weightKept -= entry.weight;
     }
   }
 }
