@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { buildSchema, GraphQLObjectType } from 'graphql';
 import { eventTypes } from '../../src/events/event-type.js';
 import type { Failure, Issue } from '../../src/platform/errors.js';
 import { spell, validate } from '../../src/platform/validate.js';
@@ -116,6 +118,18 @@ describe('payloadQuery', () => {
       const fields = Object.keys(known?.fields ?? {}).map((name) => spell(name, 'snake_case'));
       const held = Object.keys(data[known?.key ?? ''] ?? {}).filter((name) => name !== 'intake_bot_id');
       expect(fields).to.have.members(held);
+    }
+  });
+});
+
+describe('the types of payloadQuery', () => {
+  it('are those of the schema, with fields that are there', () => {
+    const schema = buildSchema(readFileSync('schema.graphql', 'utf8'));
+    for (const [name, { fields }] of Object.entries(payloadTypes)) {
+      const type = schema.getType(name);
+      expect(type, name).to.be.instanceOf(GraphQLObjectType);
+      const known = Object.keys((type as GraphQLObjectType).getFields());
+      expect(known).to.include.members(Object.keys(fields));
     }
   });
 });
