@@ -1,0 +1,32 @@
+// The real server in a process of its own. Everything is on; only the plan's number is out of the way.
+import 'reflect-metadata';
+
+const built = new URL('file:///tmp/graphql-dist/', import.meta.url);
+const load = async (path) => await import(new URL(path, built).href);
+const { App } = await load('src/app.js');
+const { readConfig } = await load('src/platform/config.js');
+const { createLog } = await load('src/platform/log.js');
+const { plans } = await load('src/workspaces/plans.js');
+const { createTenant } = await load('test/support/app.js');
+const { createBot, createSubmission } = await load('test/support/factories.js');
+
+plans.BUSINESS.requestsPerMinute = 100_000_000;
+plans.BUSINESS.submissionsPerMonth = 100_000_000;
+const config = readConfig();
+const app = await App.open(config, createLog(config.logLevel), 'api');
+await app.serve('api');
+const tenants = [];
+for (let workspace = 0; workspace < 16; workspace += 1) {
+  const { key, workspaceId } = await createTenant(app);
+  const bot = await createBot(app, workspaceId);
+  let submission;
+  for (let made = 0; made < 100; made += 1) submission = await createSubmission(app, bot);
+  tenants.push({ key, workspaceId, botId: bot.id, submissionId: submission.id });
+}
+await app.database.pool.query('vacuum analyze');
+process.send({ url: app.publicUrl, tenants });
+process.on('message', async (message) => {
+  if (message === 'cpu') return process.send(process.cpuUsage());
+  await app.stop();
+  process.exit();
+});
