@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { dataSourceFor } from '../ormconfig.js';
 import { AccountService } from './accounts/account.service.js';
 import { MemberService } from './accounts/member.service.js';
+import { accountPurgeCron, accountPurgeQueue, deleteEnded } from './accounts/purge.js';
 import { SessionService } from './accounts/session.service.js';
 import { SignInTries } from './accounts/sign-in-tries.js';
 import { ApiKeyService } from './api-keys/api-key.service.js';
@@ -57,7 +58,13 @@ export const roles = ['all', 'api', 'worker'] as const;
 export type ServerRole = (typeof roles)[number];
 
 /** Every queue of the system. */
-export const queues: readonly Queue[] = [{ name: fanOutQueue }, ...webhookQueues, retentionQueue, idempotencyQueue];
+export const queues: readonly Queue[] = [
+  { name: fanOutQueue },
+  ...webhookQueues,
+  retentionQueue,
+  idempotencyQueue,
+  accountPurgeQueue,
+];
 
 const finishInFlightMs = 20_000;
 
@@ -238,8 +245,10 @@ export class App {
     const seldom = { pollingIntervalSeconds: 30 };
     await this.jobs.work(retentionQueue.name, seldom, async () => await deleteOldSubmissions(this));
     await this.jobs.work(idempotencyQueue.name, seldom, async () => await this.idempotency.purge());
+    await this.jobs.work(accountPurgeQueue.name, seldom, async () => await deleteEnded(this));
     await this.jobs.schedule(retentionQueue.name, retentionCron);
     await this.jobs.schedule(idempotencyQueue.name, idempotencyCron);
+    await this.jobs.schedule(accountPurgeQueue.name, accountPurgeCron);
   }
 
   private async listen(role: ServerRole): Promise<void> {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { hash } from 'node:crypto';
+import { deleteEnded } from '../src/accounts/purge.js';
 import { sessionCookieOn } from '../src/http/session.js';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
 import { codeOf, memberOf, personAt, signIn } from './support/people.js';
@@ -102,6 +103,22 @@ describe('accounts', () => {
         );
         await server.app.database.manager.query('delete from sessions');
       }
+    });
+
+    it('and invitations that ended leave no row behind', async () => {
+      const owner = await memberOf(server.app, tenant, 'OWNER');
+      await owner.graphql('mutation { inviteMember(input: { email: "gone@example.com" }) { link } }');
+      await owner.graphql('mutation { inviteMember(input: { email: "coming@example.com" }) { link } }');
+      const { manager } = server.app.database;
+      await manager.query("update invitations set expires_at = now() where email = 'gone@example.com'");
+      await memberOf(server.app, tenant, 'OWNER');
+      await manager.query("update sessions set last_used_at = now() - interval '31 days' where hash = sha256($1)", [
+        Buffer.from(owner.cookie?.split('=')[1] ?? ''),
+      ]);
+      await deleteEnded(server.app);
+      const left = async (text: string, value: string) => (await manager.query<object[]>(text, [value])).length;
+      expect(await left('select from sessions where user_id = $1', tenant.owner.id)).to.equal(1);
+      expect(await left('select from invitations where workspace_id = $1', tenant.workspaceId)).to.equal(1);
     });
 
     it('slide: use is noted, to the hour', async () => {

@@ -74,7 +74,7 @@ export class SessionService {
 
   /** Those of these sessions that still open a door: looked up, not remembered. */
   async usable(ids: readonly string[]): Promise<Set<string>> {
-    const found = await this.database.query(selectUsable, [ids, ...bounds()]);
+    const found = await this.database.query(selectUsable, [ids, ...sessionBounds()]);
     return new Set(found.map(({ id }) => id));
   }
 
@@ -86,7 +86,7 @@ export class SessionService {
     origin: Origin | null,
   ): Promise<{ actor: Actor; token: string }> {
     const [id, token] = [newId('session'), newToken()];
-    await tx.query(deleteEnded, [user.id, ...bounds()]);
+    await tx.query(deleteEnded, [user.id, ...sessionBounds()]);
     await tx.query(insertOne, [id, tokenHash(token), user.id, new Date()]);
     const granted = { role: user.role, sessionId: id };
     return { actor: new Actor('user', user.id, actorWorkspace(workspace), granted, origin), token };
@@ -104,7 +104,7 @@ export class SessionService {
   }
 
   private async lookUp(hash: Buffer): Promise<KnownSession | null> {
-    const [row] = await this.database.query(selectByHash, [hash, ...bounds()]);
+    const [row] = await this.database.query(selectByHash, [hash, ...sessionBounds()]);
     if (row === undefined) return null;
     const [session, user, workspace] = [new Session(), new User(), new Workspace()];
     for (const [name, value] of Object.entries(row)) {
@@ -125,7 +125,8 @@ export class SessionService {
   }
 }
 
-const bounds = () => [new Date(Date.now() - sessionIdleMs), new Date(Date.now() - sessionLifeMs)];
+/** Sessions last used, or begun, at or before these moments have ended. */
+export const sessionBounds = () => [new Date(Date.now() - sessionIdleMs), new Date(Date.now() - sessionLifeMs)];
 
 const isAlive = ({ lastUsedAt, createdAt }: Session) =>
   Date.now() - lastUsedAt.getTime() < sessionIdleMs && Date.now() - createdAt.getTime() < sessionLifeMs;

@@ -10,8 +10,9 @@ const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const randomCharacters = 26;
 const checksumCharacters = 6;
 
-/** For secret scanners; the checksum tells the rest. */
-export const apiKeyPattern = /^iozen_live_[A-Za-z0-9]{32}$/;
+/** For secret scanners: what may be a key, anywhere in a text; `isApiKeyText` tells the rest. */
+export const apiKeyPattern = /\biozen_live_[A-Za-z0-9]{32}\b/;
+const apiKeyForm = new RegExp(`^${apiKeyPattern.source}$`);
 
 export function newApiKeyText(): string {
   const random = Array.from({ length: randomCharacters }, () => alphabet[randomInt(alphabet.length)]).join('');
@@ -19,7 +20,7 @@ export function newApiKeyText(): string {
 }
 
 export function isApiKeyText(text: string): boolean {
-  return apiKeyPattern.test(text) && checksum(text.slice(0, -checksumCharacters)) === text.slice(-checksumCharacters);
+  return apiKeyForm.test(text) && checksum(text.slice(0, -checksumCharacters)) === text.slice(-checksumCharacters);
 }
 
 export const hashOf = (text: string): Buffer => hash('sha256', text, 'buffer');
