@@ -77,7 +77,7 @@ async function bodyOf(request) {
   return Buffer.concat(chunks).toString();
 }
 
-createServer(async (request, response) => {
+async function answer(request, response) {
   const [, , , , botId, , submissionId] = request.url.split('?', 1)[0].split('/');
   const data =
     request.method === 'POST'
@@ -91,7 +91,9 @@ createServer(async (request, response) => {
     'Content-Length': Buffer.byteLength(text),
   });
   response.end(text);
-}).listen(0, '127.0.0.1', function () {
+}
+
+createServer((request, response) => void answer(request, response)).listen(0, '127.0.0.1', function () {
   process.send({ url: `http://127.0.0.1:${this.address().port}` });
 });
 

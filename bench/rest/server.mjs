@@ -25,8 +25,7 @@ for (let workspace = 0; workspace < 16; workspace += 1) {
 }
 await app.database.pool.query('vacuum analyze');
 process.send({ url: app.publicUrl, tenants });
-process.on('message', async (message) => {
-  if (message === 'cpu') return process.send(process.cpuUsage());
-  await app.stop();
-  process.exit();
+process.on('message', (message) => {
+  if (message === 'cpu') process.send(process.cpuUsage());
+  else void app.stop().then(() => process.exit());
 });

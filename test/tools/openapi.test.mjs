@@ -18,7 +18,7 @@ const run = async (command, words, env = {}) => {
   });
 };
 
-describe('the OpenAPI document of a fresh start', () => {
+void describe('the OpenAPI document of a fresh start', () => {
   let server;
   let dataDir;
   let env;
@@ -50,7 +50,7 @@ describe('the OpenAPI document of a fresh start', () => {
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  it('passes the strictest rules of a linter', async () => {
+  void it('passes the strictest rules of a linter', async () => {
     // No operation answers 405: it is for methods that are none.
     const strictly = ['--extends=recommended-strict', '--skip-rule=no-unused-components'];
     await run(tool('redocly'), ['lint', file, ...strictly], {
@@ -59,7 +59,7 @@ describe('the OpenAPI document of a fresh start', () => {
     });
   });
 
-  it('makes a typed client that runs the getting-started guide', async () => {
+  void it('makes a typed client that runs the getting-started guide', async () => {
     await run(tool('openapi-typescript'), [file, '--output', join(generated, 'openapi.d.ts')]);
     await run(tool('tsc'), ['--project', '.']);
     await run(node, [join(generated, 'getting-started.js')], env);
