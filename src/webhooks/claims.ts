@@ -1,10 +1,12 @@
 import { prepared, type Database, type Tx } from '../platform/database.js';
 import type { EventTexts } from './event-texts.js';
-import type { Delivery } from './lane.js';
+import type { Loaded } from './lane.js';
 import { skipDeliveries } from './open-deliveries.js';
 import { liveWorkers } from './seat.js';
 
 const orphansMax = 1_000;
+/** Of texts that a lane takes into memory at once. */
+const laneBytesMax = 2 * 1_024 * 1_024;
 
 // Locked rows are skipped: whoever holds them is about to change who owns what, and there is a next time.
 const takeFree = prepared<{ id: string }>(`
@@ -95,19 +97,19 @@ const markMany = prepared(`
   where d.endpoint_id = slow.endpoint_id and d.id = slow.id
 `);
 
+/** A row of the table, before its event's text is read. */
+interface Found {
+  endpointId: string;
+  id: string;
+  eventId: string;
+}
+
 export interface Want {
   endpointId: string;
   inOrder: boolean;
   cursor: string;
   fresh: number;
   retries: number;
-}
-
-export interface Loaded {
-  fresh: Delivery[];
-  retries: Delivery[];
-  /** Of the first retry that was not read, or null when all were. */
-  nextRetryAt: number | null;
 }
 
 /** Which endpoints are this worker's, and what they have to deliver. The lane is the claim: no row is marked. */
@@ -163,26 +165,50 @@ export class Claims {
         ? []
         : this.database.query(readRetriedInOrder, [ids(orderedWants), numbers(orderedWants)]),
     ]);
-    const retried = [...due, ...ordered];
-    const texts = await this.texts.read([...fresh, ...retried].map(({ eventId }) => eventId));
+    return await this.withTexts(wants, fresh, [...due, ...ordered]);
+  }
+
+  /** As many of each lane's as fit; at least one, however long it is. */
+  private async withTexts(
+    wants: readonly Want[],
+    fresh: readonly Found[],
+    retried: readonly (Found & { attempts: number; dueAt: Date })[],
+  ): Promise<Map<string, Loaded>> {
+    const all = [...fresh, ...retried];
+    const sizes = await this.texts.sizes(all.map(({ eventId }) => eventId));
     // Events outlive what is due of them, so this is for rows that someone restored or tampered with.
-    const lost = [...fresh, ...retried].filter(({ eventId }) => !texts.has(eventId));
+    const lost = all.filter(({ eventId }) => !sizes.has(eventId));
     if (lost.length > 0) await skipDeliveries(this.database, lost);
-    const loaded = new Map(
-      wants.map(({ endpointId }): [string, Loaded] => [endpointId, { fresh: [], retries: [], nextRetryAt: null }]),
-    );
-    for (const { endpointId, id, eventId } of fresh) {
-      const event = texts.get(eventId);
-      if (event !== undefined) loaded.get(endpointId)?.fresh.push({ id, event, attempts: 0, dueAt: null });
-    }
-    for (const { endpointId, id, eventId, attempts, dueAt } of retried) {
-      const event = texts.get(eventId);
-      if (event !== undefined) loaded.get(endpointId)?.retries.push({ id, event, attempts, dueAt: dueAt.getTime() });
-    }
-    for (const { endpointId, retries, inOrder } of wants) {
-      const found = loaded.get(endpointId);
-      if (found === undefined || retries === 0 || found.retries.length < retries) continue;
-      found.nextRetryAt = inOrder ? Infinity : (found.retries.at(-1)?.dueAt ?? null);
+    const room = new Map<string, number>();
+    const fits = ({ endpointId, eventId }: Found) => {
+      const left = room.get(endpointId) ?? laneBytesMax;
+      room.set(endpointId, left - (sizes.get(eventId) ?? 0));
+      return left > 0;
+    };
+    const chosen = new Set(all.filter((found) => sizes.has(found.eventId) && fits(found)));
+    const texts = await this.texts.read([...chosen].map(({ eventId }) => eventId));
+
+    const freshOf = Map.groupBy(fresh, ({ endpointId }) => endpointId);
+    const retriedOf = Map.groupBy(retried, ({ endpointId }) => endpointId);
+    const loaded = new Map<string, Loaded>();
+    for (const { endpointId, fresh: freshWanted, retries: retriesWanted, inOrder } of wants) {
+      const own = freshOf.get(endpointId) ?? [];
+      const ownRetried = retriedOf.get(endpointId) ?? [];
+      const firstLeft = ownRetried.find((found) => !chosen.has(found) && !lost.includes(found)) ?? null;
+      const more = firstLeft ?? (ownRetried.length >= retriesWanted ? (ownRetried.at(-1) ?? null) : null);
+      loaded.set(endpointId, {
+        fresh: own.flatMap((found) => {
+          const event = chosen.has(found) ? texts.get(found.eventId) : undefined;
+          return event === undefined ? [] : [{ id: found.id, event, attempts: 0, dueAt: null }];
+        }),
+        hasMoreFresh: own.length >= freshWanted || own.some((found) => !chosen.has(found)),
+        retries: ownRetried.flatMap((found) => {
+          const event = chosen.has(found) ? texts.get(found.eventId) : undefined;
+          const { id, attempts, dueAt } = found;
+          return event === undefined ? [] : [{ id, event, attempts, dueAt: dueAt.getTime() }];
+        }),
+        nextRetryAt: more === null ? null : inOrder ? Infinity : more.dueAt.getTime(),
+      });
     }
     return loaded;
   }

@@ -7,6 +7,10 @@ const selectMany = prepared<{ id: string; type: string; body: string }>(
   'select id, type, body from events where id = any($1)',
 );
 
+const selectSizes = prepared<{ id: string; bytes: number }>(
+  'select id, octet_length(body) as bytes from events where id = any($1)',
+);
+
 /** Events' texts, read once however many endpoints they go to. Bounded; the oldest go first. */
 export class EventTexts {
   private readonly kept = new Map<string, EventText>();
@@ -26,6 +30,20 @@ export class EventTexts {
       this.bytes -= body.length;
     }
     return text;
+  }
+
+  /** Bytes of each that exists. */
+  async sizes(ids: readonly string[]): Promise<Map<string, number>> {
+    const sizes = new Map<string, number>();
+    const missing = new Set<string>();
+    for (const id of ids) {
+      const known = this.kept.get(id);
+      if (known === undefined) missing.add(id);
+      else sizes.set(id, known.body.length);
+    }
+    const rows = missing.size === 0 ? [] : await this.database.query(selectSizes, [[...missing]]);
+    for (const { id, bytes } of rows) sizes.set(id, bytes);
+    return sizes;
   }
 
   /** Those that exist; a text may be too much to keep and is in the answer all the same. */

@@ -5,13 +5,15 @@ import { newId, nextMoment } from '../platform/id.js';
 import { story, type Log } from '../platform/log.js';
 import type { Signals } from '../platform/signals.js';
 import type { EventTexts } from './event-texts.js';
-import type { Delivery } from './lane.js';
+import type { Offered } from './lane.js';
 
 /** Topic of `Signals`: the subjects are endpoint ids. For their owner, in whatever process it is. */
 export const deliveriesDue = 'webhook-deliveries-due';
 
 const batchMax = 500;
 /** For events whose signal was lost in a crash. */
+/** A larger text is read by who sends it: a batch of them would not fit. */
+const handedBytesMax = 65_536;
 const pollMs = 1_000;
 const busyMs = 10;
 
@@ -32,8 +34,9 @@ const takeJobs = prepared<{ eventId: string }>(`
   ))
   returning data->>'eventId' as "eventId"
 `);
-const selectEvents = prepared<{ id: string; workspaceId: string; type: string; body: string; createdAt: Date }>(`
-  select id, workspace_id as "workspaceId", type, body, created_at as "createdAt"
+const selectEvents = prepared<{ id: string; workspaceId: string; type: string; body: string | null; createdAt: Date }>(`
+  select id, workspace_id as "workspaceId", type, created_at as "createdAt",
+    case when octet_length(body) <= ${handedBytesMax} then body end as body
   from events where id = any($1) order by id
 `);
 const selectListeners = prepared<Listener>(`
@@ -72,7 +75,7 @@ export async function lockDeliveryOrder(tx: Tx, wait: 'wait' | 'skip'): Promise<
 /** What fan-out made for one endpoint, in order. */
 export interface Batch {
   endpointId: string;
-  deliveries: Delivery[];
+  deliveries: Offered[];
   /** Nobody delivers to it. */
   isFree: boolean;
 }
@@ -171,10 +174,11 @@ export class FanOut {
         ({ events, createdAt }) => events.includes(event.type) && createdAt <= event.createdAt,
       );
       if (listening.length === 0) continue;
-      const text = this.texts.keep(event);
+      const { id, type, body } = event;
+      const text = body === null ? null : this.texts.keep({ id, type, body });
       for (const { id: endpointId, owner, active } of listening) {
         const batch = batches.get(endpointId) ?? { endpointId, deliveries: [], isFree: active && owner === null };
-        batch.deliveries.push({ id: newId('webhookDelivery'), event: text, attempts: 0, dueAt: null });
+        batch.deliveries.push({ id: newId('webhookDelivery'), eventId: id, event: text });
         batches.set(endpointId, batch);
       }
     }
@@ -183,7 +187,7 @@ export class FanOut {
       tx.write(insertDeliveries, [
         made.flatMap(({ deliveries }) => deliveries.map(({ id }) => id)),
         made.flatMap(({ endpointId, deliveries }) => deliveries.map(() => endpointId)),
-        made.flatMap(({ deliveries }) => deliveries.map(({ event }) => event.id)),
+        made.flatMap(({ deliveries }) => deliveries.map(({ eventId }) => eventId)),
       ]);
     }
     return made;

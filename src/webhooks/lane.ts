@@ -18,6 +18,22 @@ export interface Delivery {
   readonly dueAt: number | null;
 }
 
+/** A delivery that fan-out just made; `event` is null where its text is too long to be handed on. */
+export interface Offered {
+  readonly id: string;
+  readonly eventId: string;
+  readonly event: EventText | null;
+}
+
+/** What was read of the table for a lane. */
+export interface Loaded {
+  readonly fresh: Delivery[];
+  hasMoreFresh: boolean;
+  readonly retries: Delivery[];
+  /** Of the first retry that was not read, or null when all were; where order counts, `Infinity` stands for more. */
+  nextRetryAt: number | null;
+}
+
 interface Busy {
   readonly id: string;
   readonly startedAt: number;
@@ -76,7 +92,7 @@ export class Lane {
   }
 
   /** What fan-out made, in order. What does not fit stays in the table. */
-  offer(deliveries: readonly Delivery[]): void {
+  offer(deliveries: readonly Offered[]): void {
     this.idleSince = null;
     // Behind what the table still has, or what is just being read from it.
     if (this.freshInTable || this.loading || this.suspended) {
@@ -84,13 +100,13 @@ export class Lane {
       this.lookedAgain = true;
       return;
     }
-    for (const delivery of deliveries) {
-      if (this.fresh.length >= queuedMax) {
+    for (const { id, event } of deliveries) {
+      if (event === null || this.fresh.length >= queuedMax) {
         this.freshInTable = true;
         return;
       }
-      this.fresh.push(delivery);
-      this.cursor = delivery.id;
+      this.fresh.push({ id, event, attempts: 0, dueAt: null });
+      this.cursor = id;
     }
   }
 
@@ -124,11 +140,8 @@ export class Lane {
     this.storedMeanwhile.clear();
   }
 
-  /** `wanted` is what was asked for; where order counts, a `nextRetryAt` of `Infinity` stands for more. */
-  loaded(
-    found: { fresh: readonly Delivery[]; retries: readonly Delivery[]; nextRetryAt: number | null } | undefined,
-    wanted: { fresh: number; retries: number },
-  ): void {
+  /** `wanted` is what was asked for. */
+  loaded(found: Loaded | undefined, wanted: { fresh: number; retries: number }): void {
     // Forgotten while it was read: what came may be stale, and will be read again.
     if (found === undefined || this.forgotten) {
       this.forgotten = false;
@@ -139,7 +152,7 @@ export class Lane {
         if (!this.isKnown(delivery)) this.fresh.push(delivery);
         this.cursor = delivery.id;
       }
-      this.freshInTable = this.lookedAgain || found.fresh.length >= wanted.fresh;
+      this.freshInTable = this.lookedAgain || found.hasMoreFresh;
     }
     if (wanted.retries > 0) {
       const known = new Set(this.retries.map(({ id }) => id));
