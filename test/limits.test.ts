@@ -198,6 +198,17 @@ describe('rate limits', () => {
     expect(passed).to.equal(limit);
   });
 
+  it('gives nothing back that is just being set aside', async () => {
+    const [a, b] = [await open(), await open()];
+    const first = a.limiter.take('raced', limit, 1);
+    await Promise.resolve();
+    const { release } = a.limiter as unknown as { release: (subjects: string[]) => Promise<void> };
+    await release.call(a.limiter, ['raced']);
+    let passed = (await first).allowed ? 1 : 0;
+    for (const { limiter } of [b, a]) while ((await limiter.take('raced', limit, 1)).allowed) passed += 1;
+    expect(passed).to.be.at.most(limit);
+  });
+
   it('follows a change of the limit at once', async () => {
     const { limiter } = await open();
     for (let index = 0; index < 200; index += 1) await limiter.take('changed', 500, 1);

@@ -271,16 +271,18 @@ export class RateLimiter {
 
   /** Ends what is set aside for these subjects, and tells what was spent. */
   private async release(subjects: readonly string[]): Promise<void> {
-    if (subjects.length === 0) return;
     const nowMs = performance.now();
-    const rows = subjects.map((subject) => {
-      const share = this.shareOf(subject, this.shares.get(subject)?.limit ?? 0);
+    const rows = subjects.flatMap((subject) => {
+      const share = this.shares.get(subject);
+      // What the store is about to set aside must not be given back behind its back.
+      if (share === undefined || this.asking.has(subject)) return [];
       share.expire(nowMs);
       const { points, leftMs } = share.own.left(nowMs);
       share.lapse();
       share.told = true;
-      return { subject, spent: points, left_ms: leftMs };
+      return [{ subject, spent: points, left_ms: leftMs }];
     });
+    if (rows.length === 0) return;
     this.turn += 1;
     try {
       await this.database.query(giveBack, [this.process, this.turn, JSON.stringify(rows), this.windowMs * 2]);
