@@ -125,14 +125,6 @@ export class RateLimiter {
     }
   }
 
-  /** How things stand, taking nothing. */
-  peek(subject: string, limit: number): Grant {
-    const share = this.shareOf(subject, limit);
-    const nowMs = performance.now();
-    share.expire(nowMs);
-    return this.describe(share, true, nowMs);
-  }
-
   /** Gives back what this process had set aside. */
   async stop(): Promise<void> {
     this.stopped = true;
