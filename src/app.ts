@@ -50,6 +50,7 @@ import { ReplayService } from './webhooks/replay.service.js';
 import { WebhookFeed } from './webhooks/webhook-feed.js';
 import { WebhookDeliveryService } from './webhooks/webhook-delivery.service.js';
 import { WebhookEndpointService } from './webhooks/webhook-endpoint.service.js';
+import { countRefusals } from './webhooks/webhook-metrics.js';
 import { webhookQueues, WebhookWorker } from './webhooks/webhook-worker.js';
 import { NoticeService } from './workspaces/notice.service.js';
 import { WorkspaceService } from './workspaces/workspace.service.js';
@@ -158,7 +159,7 @@ export class App {
       this.records,
       this.intakeBots,
     );
-    this.outbound = new Outbound(config.webhooks);
+    this.outbound = new Outbound({ ...config.webhooks, onRefused: countRefusals(this.metrics) });
     this.webhookEndpoints = new WebhookEndpointService(database, this.secrets, this.outbound, this.signals, this.audit);
     this.webhookDeliveries = new WebhookDeliveryService(database, this.signals);
     this.eventLog.onErase((tx, { workspaceId, subjectIds }) => this.idempotency.erase(tx, workspaceId, subjectIds));
