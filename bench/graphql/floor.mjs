@@ -18,7 +18,7 @@ async function answer({ query, variables }) {
   return { submission: linked(row, await getBots([row.intakeBotId])) };
 }
 
-const server = createServer(async (request, response) => {
+async function handle(request, response) {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
   const text = JSON.stringify({ data: await answer(JSON.parse(Buffer.concat(chunks))) });
@@ -27,5 +27,7 @@ const server = createServer(async (request, response) => {
     'Content-Length': Buffer.byteLength(text),
   });
   response.end(text);
-});
+}
+
+const server = createServer((request, response) => void handle(request, response));
 server.listen(0, '127.0.0.1', () => ready(server.address().port));

@@ -26,5 +26,5 @@ const yoga = createYoga({
     }),
   }),
 });
-const server = createServer(yoga);
+const server = createServer((request, response) => void yoga(request, response));
 server.listen(0, '127.0.0.1', () => ready(server.address().port));

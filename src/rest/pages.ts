@@ -26,6 +26,7 @@ const guideNames = [
   'pagination',
   'idempotency',
   'webhooks',
+  'graphql',
   'changelog',
 ] as const;
 
