@@ -56,12 +56,19 @@ for (let round = 0; round < runs; round += 1) {
   for (const [name, kind] of Object.entries(kinds)) results[name].push(await run(kind));
 }
 const p99 = (name) => median(results[name].map(({ p99Ms }) => p99Ms));
+const inPairs = (name) =>
+  round(median(results[name].map(({ p99Ms }, run) => p99Ms / results.without[run].p99Ms)) - 1, 2);
 const report = {
   machine: machine(),
   runs: results,
   medianP99Ms: { without: p99('without'), hanging: p99('hanging'), hangingAndParked: p99('hangingAndParked') },
   growth: round(p99('hanging') / p99('without') - 1, 2),
   growthWithParked: round(p99('hangingAndParked') / p99('without') - 1, 2),
+  // Each run against its neighbour: what else the machine does moves both.
+  growthInPairs: {
+    hanging: inPairs('hanging'),
+    hangingAndParked: inPairs('hangingAndParked'),
+  },
 };
 console.log(JSON.stringify(report, null, 2));
 receiver.stop();

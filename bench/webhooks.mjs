@@ -1,11 +1,11 @@
 // Drain rate, latency, WAL and statements of webhook delivery, beside raw posts and other queues doing the same work.
-// node bench/webhooks.mjs [deliveries], after `npm run build` and `npm ci --prefix bench`.
+// node bench/webhooks.mjs [deliveries] [rounds], after `npm run build` and `npm ci --prefix bench`.
 import { execFileSync } from 'node:child_process';
 import { createHmac, createSecretKey } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { Pool } from 'undici';
-import { built, machine, now, openHouse, quantile, round, startGround, startReceiver } from './ground.mjs';
+import { built, machine, median, now, openHouse, quantile, round, startGround, startReceiver } from './ground.mjs';
 
 const { Outbound } = await import(new URL('src/platform/outbound.js', built).href);
 const { signaturesOf, signingSecret, newSecret } = await import(new URL('src/webhooks/signature.js', built).href);
@@ -16,7 +16,8 @@ const deliveries = Number(process.argv[2] ?? 40_000);
 const events = Math.ceil(deliveries / endpoints);
 const bodyBytes = 1_024;
 const warmUp = 10_000;
-const latencySeconds = 10;
+const rounds = Number(process.argv[3] ?? 3);
+const latencySeconds = 6;
 const finishedRows = 1_000_000;
 
 const ground = await startGround();
@@ -119,11 +120,11 @@ async function stored(house) {
   return count;
 }
 
-async function latencies(perSecond, commit) {
+async function latencies(perSecond, commit, seconds = latencySeconds) {
   const intervalMs = (1_000 * endpoints) / perSecond;
   const committedAt = new Map();
   const startedAt = now();
-  const total = Math.floor((latencySeconds * perSecond) / endpoints);
+  const total = Math.floor((seconds * perSecond) / endpoints);
   const commits = [];
   for (let event = 0; event < total; event += 1) {
     const wait = startedAt + event * intervalMs - now();
@@ -136,27 +137,31 @@ async function latencies(perSecond, commit) {
   return { p50Ms: round(quantile(took, 0.5)), p99Ms: round(quantile(took, 0.99)) };
 }
 
-async function ours() {
+async function startOurs() {
   const house = await openHouse(ground);
   await countStatements(house);
   const actor = await subscribed(house);
-  // Neither is measured while its code is still being compiled.
-  await drainOurs(house, actor, warmUp / endpoints);
-  const drain = await drainOurs(house, actor, events);
-  const worker = await house.startWorker();
   const commit = async () => (await house.happen(actor, 1))[0];
-  await latencies(100, commit);
-  const result = { ...drain, at200: await latencies(200, commit), at1000: await latencies(1_000, commit) };
-  await worker.stop();
-  await house.rows(
-    `insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, ended, outcome, response_status, total_ms)
-     select 'c00000000d' || lpad(n::text, 15, '0'), (select min(id) from webhook_endpoints), 'evt_c00000000e' || lpad((n / 10)::text, 15, '0'),
-       now(), 1, 'delivered', 'success', 200, 3 from generate_series(1, ${finishedRows}) n`,
-  );
-  await house.rows('vacuum analyze webhook_attempts');
-  const again = await drainOurs(house, actor, events);
-  await house.close();
-  return { ...result, withAMillionFinished: again.perSecond };
+  return {
+    drain: async (events) => await drainOurs(house, actor, events),
+    async latency(perSecond) {
+      const worker = await house.startWorker();
+      await latencies(100, commit, 2);
+      const result = await latencies(perSecond, commit);
+      await worker.stop();
+      return result;
+    },
+    async addFinished() {
+      await house.rows(
+        `insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, ended, outcome, response_status, total_ms)
+         select 'c00000000d' || lpad(n::text, 15, '0'), (select min(id) from webhook_endpoints),
+           'evt_c00000000e' || lpad((n / 10)::text, 15, '0'), now(), 1, 'delivered', 'success', 200, 3
+         from generate_series(1, ${finishedRows}) n`,
+      );
+      await house.rows('vacuum analyze webhook_attempts');
+    },
+    stop: async () => await house.close(),
+  };
 }
 
 /** The same sender for everyone: vetted, signed both ways, 15 s, the answer read. */
@@ -195,10 +200,10 @@ function outcomesOf(pool) {
     });
 }
 
-async function graphileWorker() {
+async function startGraphileWorker() {
   const { run, runMigrations } = await import('graphile-worker');
   const url = await ground.database();
-  const pool = new pg.Pool({ connectionString: url, max: 20 });
+  const pool = new pg.Pool({ connectionString: url, max: 20 }).on('error', () => {});
   await pool.query(outcomesTable);
   await runMigrations({ pgPool: pool });
   const sender = senderOf();
@@ -231,30 +236,46 @@ async function graphileWorker() {
         },
       },
     });
-  for (let made = 0; made < events; made += 50)
-    await Promise.all(Array.from({ length: Math.min(50, events - made) }, commit));
-  const startedAt = now();
-  const runner = await start();
-  await receiver.until(events * endpoints);
-  for (;;) {
-    const { rows } = await pool.query('select count(*)::int as count from outcomes');
-    if (rows[0].count >= events * endpoints) break;
-    await delay(2);
-  }
-  const perSecond = Math.round((events * endpoints) / ((now() - startedAt) / 1_000));
-  await receiver.arrivals();
-  const result = { perSecond, at200: await latencies(200, commit), at1000: await latencies(1_000, commit) };
-  await runner.stop();
-  await pool.end();
-  await sender.close();
-  return result;
+  return {
+    async drain(events) {
+      await enqueue(commit, events);
+      await pool.query('truncate outcomes');
+      const startedAt = now();
+      const runner = await start();
+      await receiver.until(events * endpoints);
+      for (let stored = 0; stored < events * endpoints; await delay(2)) {
+        stored = (await pool.query('select count(*)::int as count from outcomes')).rows[0].count;
+      }
+      const perSecond = Math.round((events * endpoints) / ((now() - startedAt) / 1_000));
+      await receiver.arrivals();
+      await runner.stop();
+      return { perSecond };
+    },
+    async latency(perSecond) {
+      const runner = await start();
+      await latencies(100, commit, 2);
+      const result = await latencies(perSecond, commit);
+      await runner.stop();
+      return result;
+    },
+    async stop() {
+      await pool.end();
+      await sender.close();
+    },
+  };
 }
 
-async function bullmq() {
+async function enqueue(commit, events) {
+  for (let made = 0; made < events; made += 50) {
+    await Promise.all(Array.from({ length: Math.min(50, events - made) }, commit));
+  }
+}
+
+async function startBullmq() {
   try {
     execFileSync('redis-server', ['--version']);
   } catch {
-    return 'no redis-server on this machine: not run';
+    return null;
   }
   const { spawn } = await import('node:child_process');
   const { Queue, Worker } = await import('bullmq');
@@ -266,7 +287,7 @@ async function bullmq() {
   const connection = { host: '127.0.0.1', port };
   const queue = new Queue('deliver', { connection });
   const url = await ground.database();
-  const pool = new pg.Pool({ connectionString: url, max: 20 });
+  const pool = new pg.Pool({ connectionString: url, max: 20 }).on('error', () => {});
   await pool.query(outcomesTable);
   const sender = senderOf();
   const store = outcomesOf(pool);
@@ -276,36 +297,95 @@ async function bullmq() {
     await queue.addBulk(jobs);
     return id;
   };
-  for (let made = 0; made < events; made += 50)
-    await Promise.all(Array.from({ length: Math.min(50, events - made) }, commit));
-  const startedAt = now();
-  const worker = new Worker(
-    'deliver',
-    async ({ data: { event, index } }) => {
-      const outcome = await sender.send(event, index);
-      await store(newId('webhookDelivery'), event, index, new Date().toISOString(), outcome.outcome, outcome.status);
+  const start = () =>
+    new Worker(
+      'deliver',
+      async ({ data: { event, index } }) => {
+        const outcome = await sender.send(event, index);
+        const at = new Date().toISOString();
+        await store(newId('webhookDelivery'), event, index, at, outcome.outcome, outcome.status);
+      },
+      { connection, concurrency: 80, removeOnComplete: { count: 0 } },
+    );
+  return {
+    async drain(events) {
+      await enqueue(commit, events);
+      const startedAt = now();
+      const worker = start();
+      await receiver.until(events * endpoints);
+      const perSecond = Math.round((events * endpoints) / ((now() - startedAt) / 1_000));
+      await receiver.arrivals();
+      await worker.close();
+      return { perSecond };
     },
-    { connection, concurrency: 80, removeOnComplete: { count: 0 } },
-  );
-  await receiver.until(events * endpoints);
-  const perSecond = Math.round((events * endpoints) / ((now() - startedAt) / 1_000));
-  await receiver.arrivals();
-  const result = { perSecond, at200: await latencies(200, commit), at1000: await latencies(1_000, commit) };
-  await worker.close();
-  await queue.close();
-  await pool.end();
-  await sender.close();
-  redis.kill();
-  return result;
+    async latency(perSecond) {
+      const worker = start();
+      await latencies(100, commit, 2);
+      const result = await latencies(perSecond, commit);
+      await worker.close();
+      return result;
+    },
+    async stop() {
+      await queue.close();
+      await pool.end();
+      await sender.close();
+      redis.kill();
+    },
+  };
 }
 
+const started = {
+  ours: await startOurs(),
+  graphileWorker: await startGraphileWorker(),
+  bullmq: await startBullmq(),
+};
+const contenders = Object.entries(started).filter(([, contender]) => contender !== null);
+
+// Interleaved, and none is measured while its code is still being compiled.
+const runs = { raw: [] };
+for (const [name] of contenders) runs[name] = { drains: [], at200: [], at1000: [] };
 await raw(warmUp);
-const report = { machine: machine(), deliveries: events * endpoints, raw: await raw(deliveries) };
-report.ours = await ours();
-report.ratioToRaw = round(report.ours.perSecond / report.raw.perSecond, 2);
-report.graphileWorker = await graphileWorker().catch((error) => `not run: ${error.message}`);
-report.bullmq = await bullmq().catch((error) => `not run: ${error.message}`);
+for (const [, contender] of contenders) await contender.drain(warmUp / endpoints);
+for (let round = 0; round < rounds; round += 1) {
+  runs.raw.push(await raw(deliveries));
+  for (const [name, contender] of contenders) runs[name].drains.push(await contender.drain(events));
+}
+for (let round = 0; round < rounds; round += 1) {
+  for (const [name, contender] of contenders) {
+    runs[name].at200.push(await contender.latency(200));
+    runs[name].at1000.push(await contender.latency(1_000));
+  }
+}
+await started.ours.addFinished();
+const withAMillionFinished = [];
+for (let round = 0; round < rounds; round += 1) withAMillionFinished.push(await started.ours.drain(events));
+
+const medianOf = (results, key) => median(results.map((result) => result[key]));
+const summary = contenders.map(([name]) => [
+  name,
+  {
+    drainPerSecond: medianOf(runs[name].drains, 'perSecond'),
+    at200: { p50Ms: medianOf(runs[name].at200, 'p50Ms'), p99Ms: medianOf(runs[name].at200, 'p99Ms') },
+    at1000: { p50Ms: medianOf(runs[name].at1000, 'p50Ms'), p99Ms: medianOf(runs[name].at1000, 'p99Ms') },
+  },
+]);
+const rawPerSecond = medianOf(runs.raw, 'perSecond');
+const [{ walBytesPerDelivery, statementsPerDelivery }] = runs.ours.drains;
+const report = {
+  machine: machine(),
+  deliveries: events * endpoints,
+  rounds,
+  rawPerSecond,
+  ...Object.fromEntries(summary),
+  ratioToRaw: round(medianOf(runs.ours.drains, 'perSecond') / rawPerSecond, 2),
+  withAMillionFinished: medianOf(withAMillionFinished, 'perSecond'),
+  walBytesPerDelivery,
+  statementsPerDelivery,
+  runs,
+};
+if (started.bullmq === null) report.bullmq = 'no redis-server on this machine: not run';
 console.log(JSON.stringify(report, null, 2));
+for (const [, contender] of contenders) await contender.stop();
 receiver.stop();
 await ground.stop();
 process.exit(0);
