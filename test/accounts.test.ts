@@ -202,7 +202,7 @@ describe('accounts', () => {
       const startMs = performance.now();
       const owner = personAt(server.url, '198.18.1.1');
       expect(codeOf(await signIn(owner, tenant.owner.email, tenant.owner.password))).to.equal(null);
-      expect(performance.now() - startMs).to.be.within(1_400, 5_000);
+      expect(performance.now() - startMs).to.be.at.least(1_400);
     });
 
     it('forgets failures once the owner is in', async () => {
