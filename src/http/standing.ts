@@ -48,7 +48,7 @@ export class Standing {
   private look(): void {
     if (this.watches.size === 0) return;
     this.lookAgain = true;
-    this.looking ??= this.lookUntilDone().finally(() => (this.looking = null));
+    this.looking ??= this.lookUntilDone();
   }
 
   private async lookUntilDone(): Promise<void> {
@@ -60,6 +60,8 @@ export class Standing {
         this.log.warn({ error: story(error) }, 'whether open streams may go on could not be looked up');
       }
     }
+    // In the same breath as the last look at `lookAgain`, so that no call to look is lost in between.
+    this.looking = null;
   }
 
   private async endThoseThatMust(): Promise<void> {
