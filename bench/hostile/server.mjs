@@ -22,7 +22,11 @@ const delay = monitorEventLoopDelay({ resolution: 5 });
 delay.enable();
 process.send({ url: app.publicUrl, key });
 process.on('message', (message) => {
-  if (message === 'stop') return void app.stop().then(() => process.exit());
+  if (message === 'stop') void app.stop().then(() => process.exit());
+  else tell();
+});
+
+function tell() {
   globalThis.gc?.();
   const { heapUsed, rss } = process.memoryUsage();
   process.send({
@@ -32,4 +36,4 @@ process.on('message', (message) => {
     delayMsMax: delay.max / 1e6,
   });
   delay.reset();
-});
+}
