@@ -1,7 +1,8 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { HeaderMap } from '@apollo/server';
 import { failureOf } from '../http/failure.js';
-import { Failure, validationFailed, type ErrorCode, type Issue } from '../platform/errors.js';
+import { Overtaken } from '../http/idempotency.js';
+import { Failure, idempotencyConflict, validationFailed, type ErrorCode, type Issue } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
 import { DocumentErrors } from './documents.js';
 
@@ -14,6 +15,8 @@ export function errorOfFailure(failure: Failure): GraphQLFormattedError {
 /** What was thrown while a document was read or run, as what may leave. */
 export function formatError(formatted: GraphQLFormattedError, thrown: unknown, log: Log): GraphQLFormattedError {
   const origin = originOf(thrown);
+  // This answer is dropped for the first request's: no fault, and nothing for the log.
+  if (origin instanceof Overtaken) return { ...formatted, ...errorOfFailure(idempotencyConflict('Another was first.')) };
   if (origin instanceof GraphQLError && !isOurFault(formatted, origin)) {
     return { ...formatted, extensions: { code: codeOf(origin), details: {} } };
   }
