@@ -1,9 +1,9 @@
 import { scopes } from '../platform/actor.js';
-import { statusOf, type ErrorCode } from '../platform/errors.js';
+import { statusOf, type ErrorCode, type IssueCode, type Resource } from '../platform/errors.js';
 import { integer, list, object, oneOf, text, type JsonSchema } from './json-schema.js';
 
 const none = object({});
-const issueCodes = [
+const issueCodes: IssueCode[] = [
   'required',
   'unknown_field',
   'wrong_type',
@@ -13,7 +13,7 @@ const issueCodes = [
   'bad_format',
   'not_allowed',
 ];
-const resources = ['intake_bot', 'submission', 'webhook', 'contact', 'record', 'route'];
+const resources: Resource[] = ['intake_bot', 'submission', 'webhook', 'contact', 'record', 'route'];
 
 /** What the `details` of each code hold. */
 const details: Partial<Record<ErrorCode, JsonSchema>> = {

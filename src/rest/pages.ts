@@ -70,6 +70,12 @@ export class Pages {
       return;
     }
     if (!allowed.includes(request.method ?? '')) throw methodNotAllowed(allowed);
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    if (path.endsWith('/')) {
+      // One step up from the slash: links are relative to the page without it.
+      response.writeHead(308, { Location: `../${path.split('/').at(-2)}` }).end();
+      return;
+    }
     if (page.type === html) response.setHeader('Content-Security-Policy', contentSecurityPolicy);
     await send(request, response, { status: 200, ...page });
   }
