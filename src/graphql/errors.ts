@@ -16,7 +16,8 @@ export function errorOfFailure(failure: Failure): GraphQLFormattedError {
 export function formatError(formatted: GraphQLFormattedError, thrown: unknown, log: Log): GraphQLFormattedError {
   const origin = originOf(thrown);
   // This answer is dropped for the first request's: no fault, and nothing for the log.
-  if (origin instanceof Overtaken) return { ...formatted, ...errorOfFailure(idempotencyConflict('Another was first.')) };
+  if (origin instanceof Overtaken)
+    return { ...formatted, ...errorOfFailure(idempotencyConflict('Another was first.')) };
   if (origin instanceof GraphQLError && !isOurFault(formatted, origin)) {
     return { ...formatted, extensions: { code: codeOf(origin), details: {} } };
   }
