@@ -40,7 +40,7 @@ const submissionAlone = `${submission} intakeBotId messages(first: 100) { nodes 
 const contact = 'id email phone firstName lastName tags customFields submissionCount createdAt updatedAt';
 const record = 'id recordType data submissionId createdAt updatedAt contacts { role contact { id } }';
 const webhook =
-  'id url events status pauseReason description lastDeliveryAt lastDeliveryOk consecutiveFails createdAt updatedAt';
+  'id url events status description lastDeliveryAt lastDeliveryOk consecutiveFails createdAt updatedAt';
 
 const schemaAsRest = (schema: object[]) => schema.map((field) => respelled(present(field), snake) as object);
 const botAsRest = (found: Loose) => ({
@@ -63,7 +63,6 @@ const recordAsRest = ({ contacts, ...found }: Loose) => ({
 const webhookAsRest = (found: Loose) => ({
   ...respelled(found, snake),
   status: found.status.toLowerCase(),
-  pause_reason: found.pauseReason?.toLowerCase() ?? null,
 });
 const pagination = ({ pageInfo }: Loose) => ({
   has_more: pageInfo.hasNextPage,

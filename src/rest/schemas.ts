@@ -71,10 +71,6 @@ const webhook = {
   url: text('Where events are posted.'),
   events: list(oneOf(eventTypes, 'An event type.'), 'What it listens to.'),
   status: oneOf(['active', 'paused'], 'While it is paused its events are held.'),
-  pause_reason: orNull({
-    ...text('Why it is paused.'),
-    enum: ['failures', 'gone', 'manual', 'plan', null],
-  }),
   description: orNull(text('What it is for.')),
   last_delivery_at: orNull(time('When an event was last posted.')),
   last_delivery_ok: orNull(flag('Whether that succeeded.')),

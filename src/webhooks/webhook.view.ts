@@ -6,7 +6,6 @@ export const webhookView = (endpoint: WebhookEndpoint) => ({
   url: endpoint.url,
   events: endpoint.events,
   status: endpoint.status,
-  pause_reason: endpoint.pauseReason,
   description: endpoint.description,
   last_delivery_at: endpoint.lastDeliveryAt,
   last_delivery_ok: endpoint.lastDeliveryOk,
