@@ -39,8 +39,7 @@ const submission = `id data status aiSummary isTest fileCount schemaVersion crea
 const submissionAlone = `${submission} intakeBotId messages(first: 100) { nodes { id role content createdAt } }`;
 const contact = 'id email phone firstName lastName tags customFields submissionCount createdAt updatedAt';
 const record = 'id recordType data submissionId createdAt updatedAt contacts { role contact { id } }';
-const webhook =
-  'id url events status description lastDeliveryAt lastDeliveryOk consecutiveFails createdAt updatedAt';
+const webhook = 'id url events status description lastDeliveryAt lastDeliveryOk consecutiveFails createdAt updatedAt';
 
 const schemaAsRest = (schema: object[]) => schema.map((field) => respelled(present(field), snake) as object);
 const botAsRest = (found: Loose) => ({

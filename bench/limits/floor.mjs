@@ -34,7 +34,7 @@ const { workspace, secret } = await database.transaction(async (tx) => {
 const selectOne = prepared('select id, name, plan, created_at, updated_at from workspaces where id = $1');
 const limit = 1_000_000;
 
-const server = createServer(async (request, response) => {
+const answer = async (request, response) => {
   const headers = { 'Content-Type': 'application/json' };
   if (mode === 'known') {
     const [, key = ''] = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
@@ -43,7 +43,8 @@ const server = createServer(async (request, response) => {
   }
   const [row] = await database.query(selectOne, [workspace.id]);
   response.writeHead(200, headers).end(JSON.stringify({ success: true, data: row }));
-});
+};
+const server = createServer((request, response) => void answer(request, response));
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port, key: secret }));
 
 process.on('message', () => {

@@ -75,10 +75,10 @@ export class Tx {
   }
 
   /** What went wrong first: a statement that was waited for may only have met what an earlier one left behind. */
-  async rollback(error: unknown): Promise<unknown> {
+  async rollback(met: unknown): Promise<unknown> {
     const [, ...writes] = await Promise.allSettled([this.client.query('rollback'), ...this.sent]);
     const failed = writes.find(({ status }) => status === 'rejected');
-    return failed?.status === 'rejected' ? failed.reason : error;
+    return failed?.status === 'rejected' ? failed.reason : met;
   }
 
   /** Statements sent in the same turn of the event loop leave in one packet: a system call costs more than most of them. */
