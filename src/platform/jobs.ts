@@ -66,21 +66,6 @@ export class Jobs {
     if (jobs.length > 0) await this.boss.insert(queue, [...jobs], { db: writing(tx) });
   }
 
-  /** Takes up to `count` waiting jobs in the order of their ids; they are back if `tx` rolls back. */
-  async take<T extends object>(tx: Tx, queue: string, count: number): Promise<Job<T>[]> {
-    return await this.boss.fetch<T>(queue, {
-      batchSize: count,
-      priority: false,
-      orderByCreatedOn: false,
-      ignoreStartAfter: true,
-      db: within(tx),
-    });
-  }
-
-  async remove(tx: Tx, queue: string, ids: string[]): Promise<void> {
-    if (ids.length > 0) await this.boss.deleteJob(queue, ids, { db: within(tx) });
-  }
-
   /** Works a queue: `handle` gets what is due, at most `batchSize` at once. */
   async work<T extends object>(
     queue: string,
@@ -108,10 +93,6 @@ function statementOf(text: string): Statement<object> {
   statements.set(text, statement);
   return statement;
 }
-
-const within = (tx: Tx) => ({
-  executeSql: async (text: string, values?: unknown[]) => ({ rows: await tx.query(statementOf(text), values) }),
-});
 
 const writing = (tx: Tx) => ({
   executeSql: async (text: string, values?: unknown[]) => {
