@@ -13,7 +13,7 @@ export interface Queue {
 
 export interface NewJob {
   data: object;
-  /** A UUID; jobs of one queue are taken in the order of their ids. */
+  /** A UUID; one that sorts by time lets a worker take jobs in that order. */
   id?: string;
   startAfter?: Date;
   /** While a job of this key waits, another of the same key is not added. */
