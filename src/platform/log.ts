@@ -4,7 +4,7 @@ import type { LogLevel } from './config.js';
 
 export type Log = Logger;
 
-const lineBytesGathered = 4_096;
+const charactersGatheredMax = 16_384;
 const heldMsMax = 50;
 
 /** JSON lines on stdout, readable text on a terminal. What must not be logged is never handed to it. */
@@ -17,11 +17,26 @@ export function createLog(level: LogLevel): Log {
   };
   if (level === 'silent') return pino(options);
   if (process.stdout.isTTY) return pino(options, pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss.l' }));
-  // Lines leave together: a system call each would cost more than making them.
-  const lines = pino.destination({ dest: 1, sync: false, minLength: lineBytesGathered });
-  setInterval(() => lines.flush(), heldMsMax).unref();
-  process.once('exit', () => lines.flushSync());
-  return pino(options, lines);
+  return pino(options, gathered(process.stdout));
+}
+
+/** Lines leave together: a system call each would cost more than making them. */
+function gathered(out: NodeJS.WriteStream): { write: (line: string) => void } {
+  let held = '';
+  const flush = () => {
+    if (held !== '') out.write(held);
+    held = '';
+  };
+  // Who no longer reads the log stops nothing.
+  out.on('error', () => undefined);
+  setInterval(flush, heldMsMax).unref();
+  process.once('exit', flush);
+  return {
+    write(line) {
+      held += line;
+      if (held.length >= charactersGatheredMax) flush();
+    },
+  };
 }
 
 /** An error and what caused it, as far as the log may know. */
