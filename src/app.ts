@@ -237,7 +237,7 @@ export class App {
     await this.outbound.close();
     await this.signals.stop();
     await this.tracing.stop();
-    await this.database.source.destroy();
+    await this.database.close();
     await this.embedded?.stop();
   }
 

@@ -17,7 +17,7 @@ describe('a transaction', () => {
     await database.pool.query('truncate things');
   });
   after(async () => {
-    await database.source.destroy();
+    await database.close();
     await drop();
   });
 

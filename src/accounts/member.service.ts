@@ -1,6 +1,6 @@
 import type { AuditService } from '../audit/audit.service.js';
 import type { Actor, Origin, Role } from '../platform/actor.js';
-import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { columnsOf, brief, prepared, type Database, type Tx } from '../platform/database.js';
 import { conflict, insufficientRole, notFound, workspaceArchived } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
@@ -16,7 +16,7 @@ import { User } from './user.entity.js';
 export const invitationLifeMs = 7 * 86_400_000;
 
 const columns = columnsOf(User, 'u');
-const selectMany = prepared<User>(`select ${columns} from users u where u.id = any($1) and u.workspace_id = $2`);
+const selectMany = brief<User>(`select ${columns} from users u where u.id = any($1) and u.workspace_id = $2`);
 const lockOne = prepared<User>(`select ${columns} from users u where u.id = $1 and u.workspace_id = $2 for update`);
 // Changes of who belongs are made one at a time, so that the last Owner stays one.
 const lockWorkspace = prepared('select from workspaces where id = $1 for no key update');
@@ -181,6 +181,6 @@ function requireOwnerFor(actor: Actor, ...roles: Role[]): void {
 }
 
 function listOf(actor: Actor): List {
-  const where = new Conditions().and('u.workspace_id = $?', actor.workspaceId);
+  const where = new Conditions().within('u.workspace_id = $?', actor.workspaceId);
   return { from: `${columns} from users u`, id: 'u.id', where };
 }

@@ -1,5 +1,5 @@
 import { Actor, type Origin } from '../platform/actor.js';
-import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { columnsOf, brief, prepared, type Database, type Tx } from '../platform/database.js';
 import { newId } from '../platform/id.js';
 import { Known } from '../platform/known.js';
 import { story, type Log } from '../platform/log.js';
@@ -26,7 +26,7 @@ interface KnownSession {
 type Row = Record<keyof Session | `user.${'id' | 'role'}` | `workspace.${keyof Workspace}`, unknown>;
 
 const alive = 's.last_used_at > $2 and s.created_at > $3';
-const selectByHash = prepared<Row>(`
+const selectByHash = brief<Row>(`
   select ${columnsOf(Session, 's')}, ${columnsOf(User, 'u', ['id', 'role']).replaceAll(' as "', ' as "user.')},
     ${columnsOf(Workspace, 'w').replaceAll(' as "', ' as "workspace.')}
   from sessions s join users u on u.id = s.user_id join workspaces w on w.id = u.workspace_id

@@ -2,7 +2,7 @@ import { isIP, type BlockList } from 'node:net';
 import { operatorIn, type AuditedActor, type AuditService } from '../audit/audit.service.js';
 import { Actor, type Origin, type Scope } from '../platform/actor.js';
 import { blockListOf } from '../platform/config.js';
-import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { columnsOf, brief, prepared, type Database, type Tx } from '../platform/database.js';
 import { authenticationRequired, conflict, invalid, notFound, planLimitExceeded } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { Known } from '../platform/known.js';
@@ -29,12 +29,12 @@ interface KnownKey {
 }
 
 const columns = columnsOf(ApiKey, 'k');
-const selectByHash = prepared<ApiKey & { workspace: Workspace }>(`
+const selectByHash = brief<ApiKey & { workspace: Workspace }>(`
   select ${columns}, ${columnsOf(Workspace, 'w').replaceAll(' as "', ' as "workspace.')}
   from api_keys k join workspaces w on w.id = k.workspace_id
   where k.hash = $1 or k.previous_hash = $1
 `);
-const selectMany = prepared<ApiKey>(`select ${columns} from api_keys k where k.id = any($1) and k.workspace_id = $2`);
+const selectMany = brief<ApiKey>(`select ${columns} from api_keys k where k.id = any($1) and k.workspace_id = $2`);
 const lockOne = prepared<ApiKey>(
   `select ${columns} from api_keys k where k.id = $1 and k.workspace_id = $2 for no key update`,
 );
@@ -285,7 +285,7 @@ export class ApiKeyService {
 }
 
 function listOf(actor: Actor): List {
-  const where = new Conditions().and('k.workspace_id = $?', actor.workspaceId);
+  const where = new Conditions().within('k.workspace_id = $?', actor.workspaceId);
   return { from: `${columns} from api_keys k`, id: 'k.id', where };
 }
 

@@ -177,7 +177,7 @@ const endOf = (workspaceId: string, length: number, lastMac: string) =>
 
 function listOf(actor: Actor, filter: AuditEntryFilter): List {
   const where = new Conditions()
-    .and('a.workspace_id = $?', actor.workspaceId)
+    .within('a.workspace_id = $?', actor.workspaceId)
     .and('a.action = any($?)', filter.action)
     .and('a.actor_id = $?', filter.actorId)
     .and('a.subject_id = $?', filter.subjectId)

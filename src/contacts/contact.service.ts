@@ -1,5 +1,13 @@
 import type { Actor } from '../platform/actor.js';
-import { columnsOf, isUniqueViolation, prepared, TryAgain, type Database, type Tx } from '../platform/database.js';
+import {
+  columnsOf,
+  isUniqueViolation,
+  brief,
+  prepared,
+  TryAgain,
+  type Database,
+  type Tx,
+} from '../platform/database.js';
 import { conflict, invalid, notFound } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
@@ -24,8 +32,8 @@ export interface ContactFilter {
 const columns = columnsOf(Contact, 'c');
 const counted = `${columns}, (select count(*)::int from submissions s where s.contact_id = c.id) as "submissionCount"`;
 
-const selectOne = prepared<CountedContact>(`select ${counted} from contacts c where c.id = $1 and c.workspace_id = $2`);
-const selectMany = prepared<CountedContact>(
+const selectOne = brief<CountedContact>(`select ${counted} from contacts c where c.id = $1 and c.workspace_id = $2`);
+const selectMany = brief<CountedContact>(
   `select ${counted} from contacts c where c.id = any($1) and c.workspace_id = $2`,
 );
 // Not counted: a contact may have thousands of submissions, and every one of them looks here.
@@ -306,7 +314,7 @@ function missing(contact: Contact, address: ContactAddress, matches: readonly Co
 
 function listOf(actor: Actor, filter: ContactFilter): List {
   const where = new Conditions()
-    .and('c.workspace_id = $?', actor.workspaceId)
+    .within('c.workspace_id = $?', actor.workspaceId)
     .and('c.email = $?', filter.email?.trim().toLowerCase())
     .and('c.phone = $?', filter.phone)
     .and('$? = any(c.tags)', filter.tag)

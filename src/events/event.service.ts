@@ -1,5 +1,5 @@
 import type { Actor } from '../platform/actor.js';
-import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { columnsOf, brief, prepared, type Database, type Tx } from '../platform/database.js';
 import { notFound } from '../platform/errors.js';
 import { isEventId } from '../platform/id.js';
 import {
@@ -37,7 +37,7 @@ export type EventEraser = (
 const columns = columnsOf(Event, 'e', ['id', 'workspaceId', 'type', 'subjectId', 'createdAt']);
 const tables = 'event_positions p join events e on e.id = p.event_id';
 
-const selectMany = prepared<ListedEvent>(`
+const selectMany = brief<ListedEvent>(`
   select ${columns} from ${tables} where e.id = any($1) and e.workspace_id = $2
 `);
 const selectBodies = prepared<{ id: string; body: string }>(
@@ -153,7 +153,7 @@ const bound = { older: placeOf('9223372036854775807'), newer: placeOf('0') };
 
 function listOf(actor: Actor, filter: EventFilter): List {
   const where = new Conditions()
-    .and('p.workspace_id = $?', actor.workspaceId)
+    .within('p.workspace_id = $?', actor.workspaceId)
     .and('p.type = any($?)', filter.type)
     .and('e.subject_id = $?', filter.subjectId)
     .between('e.created_at', filter.createdAt);
@@ -161,6 +161,6 @@ function listOf(actor: Actor, filter: EventFilter): List {
 }
 
 function listUnder(actor: Actor): List {
-  const where = new Conditions().and('e.workspace_id = $?', actor.workspaceId).always('e.subject_id = parent.id');
+  const where = new Conditions().within('e.workspace_id = $?', actor.workspaceId).always('e.subject_id = parent.id');
   return { from: `${columns} from ${tables}`, id: 'p.position', where, bound };
 }

@@ -1,8 +1,8 @@
 import type { Actor } from '../platform/actor.js';
-import { prepared, type Database } from '../platform/database.js';
+import { brief, prepared, type Database } from '../platform/database.js';
 import { nextMoment } from '../platform/id.js';
 
-const selectOne = prepared<{ text: string }>(
+const selectOne = brief<{ text: string }>(
   'select text from trusted_documents where workspace_id = $1 and hash = $2',
 );
 const selectAll = prepared<TrustedDocument>(`

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Actor } from '../platform/actor.js';
-import { isUniqueViolation, prepared, type CommitGuard, type Database, type Tx } from '../platform/database.js';
+import { isUniqueViolation, brief, prepared, type CommitGuard, type Database, type Tx } from '../platform/database.js';
 import { idempotencyConflict } from '../platform/errors.js';
 import type { Queue } from '../platform/jobs.js';
 import type { Secrets } from '../platform/secrets.js';
@@ -37,7 +37,7 @@ interface Row {
   createdAt: Date;
 }
 
-const selectOne = prepared<Row>(
+const selectOne = brief<Row>(
   'select fingerprint, answer, created_at as "createdAt" from idempotency_records where id = $1',
 );
 const tryLock = prepared<{ locked: boolean }>('select pg_try_advisory_xact_lock($1) as locked');

@@ -1,6 +1,6 @@
 import type { Events } from '../events/publish.js';
 import type { Actor } from '../platform/actor.js';
-import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { columnsOf, brief, prepared, type Database, type Tx } from '../platform/database.js';
 import { conflict, notFound } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
@@ -19,8 +19,8 @@ export type SharedIntakeBot = IntakeBot & { shareUrl: string };
 const counted = `${columnsOf(IntakeBot, 'b')}, coalesce(t.submissions, 0) as "submissionCount"`;
 const tables = 'intake_bots b left join intake_bot_totals t on t.intake_bot_id = b.id';
 
-const selectMany = prepared<IntakeBot>(`select ${counted} from ${tables} where b.id = any($1) and b.workspace_id = $2`);
-const selectOne = prepared<IntakeBot>(`select ${counted} from ${tables} where b.id = $1 and b.workspace_id = $2`);
+const selectMany = brief<IntakeBot>(`select ${counted} from ${tables} where b.id = any($1) and b.workspace_id = $2`);
+const selectOne = brief<IntakeBot>(`select ${counted} from ${tables} where b.id = $1 and b.workspace_id = $2`);
 const lockOne = prepared<IntakeBot>(
   `select ${counted} from ${tables} where b.id = $1 and b.workspace_id = $2 for no key update of b`,
 );
@@ -146,7 +146,7 @@ export class IntakeBotService {
 
 function listOf(actor: Actor, filter: IntakeBotFilter): List {
   const where = new Conditions()
-    .and('b.workspace_id = $?', actor.workspaceId)
+    .within('b.workspace_id = $?', actor.workspaceId)
     .and('b.status = any($?)', filter.status)
     .between('b.created_at', filter.createdAt);
   return { from: `${counted} from ${tables}`, id: 'b.id', where };

@@ -1,19 +1,36 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import type { ClientBase, Pool } from 'pg';
 import { getMetadataArgsStorage, type DataSource, type EntityManager } from 'typeorm';
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { SharedConnections } from './shared-connections.js';
 
 /** A statement that PostgreSQL plans once a connection. TypeORM prepares nothing; hot paths say so here. */
 export interface Statement<Row> {
   readonly name: string;
   readonly text: string;
+  /** Whether it is over in a moment, and may share a connection with others. */
+  readonly isBrief: boolean;
   /** Only a type: what a row of the answer looks like. */
   readonly row?: Row;
 }
 
+const names = new Map<string, string>();
+
+/** Texts are few: those of the code, and those that the forms of a filter come to. */
+function nameOf(text: string): string {
+  const name = names.get(text) ?? hash('sha256', text, 'base64url').slice(0, 20);
+  names.set(text, name);
+  return name;
+}
+
 export function prepared<Row extends object = object>(text: string): Statement<Row> {
-  return { name: createHash('sha256').update(text).digest('base64url').slice(0, 20), text };
+  return { name: nameOf(text), text, isBrief: false };
+}
+
+/** A read of a few rows by their key, or of one page of an index; nothing that locks or writes. */
+export function brief<Row extends object = object>(text: string): Statement<Row> {
+  return { name: nameOf(text), text, isBrief: true };
 }
 
 /**
@@ -107,6 +124,8 @@ export class TryAgain extends Error {}
 const transactionAttemptsMax = 4;
 
 export class Database {
+  private readonly shared = new SharedConnections(() => this.pool.options);
+
   constructor(readonly source: DataSource) {}
 
   get manager(): EntityManager {
@@ -121,7 +140,16 @@ export class Database {
   }
 
   async query<Row extends object>(statement: Statement<Row>, values: unknown[] = []): Promise<Row[]> {
-    return (await this.pool.query<Row>({ name: statement.name, text: statement.text, values })).rows;
+    const { name, text, isBrief } = statement;
+    const { rows } = isBrief
+      ? await this.shared.query<Row>({ name, text, values })
+      : await this.pool.query<Row>({ name, text, values });
+    return rows;
+  }
+
+  async close(): Promise<void> {
+    await this.shared.close();
+    await this.source.destroy();
   }
 
   /**

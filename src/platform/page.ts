@@ -1,4 +1,4 @@
-import { prepared, type Database } from './database.js';
+import { brief, prepared, type Database } from './database.js';
 import { invalid, validationFailed, type Issue } from './errors.js';
 import { isEventId, isId, type Kind } from './id.js';
 
@@ -59,13 +59,22 @@ export function connectionPage(args: ConnectionArguments, kind: Kind): PageReque
 export class Conditions {
   readonly values: unknown[] = [];
   private readonly texts: string[] = [];
+  private filters = false;
+
+  /** Whether its rows stand beside each other in an index: a page is then read at once. */
+  get isOneRange(): boolean {
+    return !this.filters;
+  }
+
+  /** A key that an index begins with, before the id: `s.workspace_id = $?`. */
+  within(text: string, key: string | null | undefined): this {
+    return this.bind(text, key);
+  }
 
   /** `text` holds `$?` where the value goes: `s.status = any($?)`. */
   and(text: string, value: unknown): this {
-    if (value === undefined || value === null) return this;
-    this.values.push(value);
-    this.texts.push(text.replace('$?', `$${this.values.length}`));
-    return this;
+    if (value !== undefined && value !== null) this.filters = true;
+    return this.bind(text, value);
   }
 
   /** A condition of the query's own, without a value. */
@@ -80,6 +89,13 @@ export class Conditions {
 
   get text(): string {
     return this.texts.join(' and ') || 'true';
+  }
+
+  private bind(text: string, value: unknown): this {
+    if (value === undefined || value === null) return this;
+    this.values.push(value);
+    this.texts.push(text.replace('$?', `$${this.values.length}`));
+    return this;
   }
 }
 
@@ -100,7 +116,8 @@ export async function readPage<Row extends object>(
   page: PageRequest,
 ): Promise<Page<Row>> {
   const { text, values } = keyset(list, page);
-  return pageOf(await database.query(prepared<Row>(`select ${list.from} ${text}`), values), page);
+  const statement = list.where.isOneRange ? brief<Row> : prepared<Row>;
+  return pageOf(await database.query(statement(`select ${list.from} ${text}`), values), page);
 }
 
 /**
@@ -114,8 +131,9 @@ export async function readPages<Row extends object>(
   page: PageRequest,
 ): Promise<Map<string, Page<Row>>> {
   const { text, values, order } = keyset(list, page);
+  const statement = list.where.isOneRange ? brief<Row & { parentId: string }> : prepared<Row & { parentId: string }>;
   const rows = await database.query(
-    prepared<Row & { parentId: string }>(`
+    statement(`
       select parent.id as "parentId", child.* from unnest($${values.length + 1}::text[]) as parent (id)
       cross join lateral (
         select row_number() over (order by ${order}) as "place", ${list.from} ${text}

@@ -1,5 +1,5 @@
 import type { Actor } from '../platform/actor.js';
-import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { columnsOf, brief, prepared, type Database, type Tx } from '../platform/database.js';
 import { notFound } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import {
@@ -31,9 +31,7 @@ const linked = `${columnsOf(RecordEntity, 'r')}, coalesce((
     from record_contacts l where l.record_id = r.id
   ), '[]') as "contacts"`;
 
-const selectMany = prepared<LinkedRecord>(
-  `select ${linked} from records r where r.id = any($1) and r.workspace_id = $2`,
-);
+const selectMany = brief<LinkedRecord>(`select ${linked} from records r where r.id = any($1) and r.workspace_id = $2`);
 const insertOne = prepared(`
   insert into records (id, workspace_id, record_type, data, submission_id, created_at, updated_at)
   values ($1, $2, $3, $4, $5, $6, $6)
@@ -179,7 +177,7 @@ function listUnder(actor: Actor, filter: RecordFilter): List {
 
 function conditionsOf(actor: Actor, filter: RecordFilter): Conditions {
   return new Conditions()
-    .and('r.workspace_id = $?', actor.workspaceId)
+    .within('r.workspace_id = $?', actor.workspaceId)
     .and('r.record_type = $?', filter.recordType)
     .and('exists (select 1 from record_contacts l where l.record_id = r.id and l.contact_id = $?)', filter.contactId)
     .between('r.created_at', filter.createdAt);

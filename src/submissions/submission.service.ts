@@ -4,7 +4,7 @@ import { fieldsOf } from '../intake-bots/bot-schema.js';
 import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { Actor } from '../platform/actor.js';
-import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { columnsOf, brief, prepared, type Database, type Tx } from '../platform/database.js';
 import { invalid, notFound, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import {
@@ -39,8 +39,8 @@ export interface SubmissionFilter {
 const columns = columnsOf(Submission, 's');
 const messageCount = '(select count(*)::int from submission_messages m where m.submission_id = s.id) as "messageCount"';
 
-const selectOne = prepared<Submission>(`select ${columns} from submissions s where s.id = $1 and s.workspace_id = $2`);
-const selectWithMessages = prepared<SubmissionWithMessages>(`
+const selectOne = brief<Submission>(`select ${columns} from submissions s where s.id = $1 and s.workspace_id = $2`);
+const selectWithMessages = brief<SubmissionWithMessages>(`
   select ${columns}, coalesce((
     select json_agg(json_build_object('id', m.id, 'role', m.role, 'content', m.content, 'createdAt', m.created_at)
       order by m.id)
@@ -48,7 +48,7 @@ const selectWithMessages = prepared<SubmissionWithMessages>(`
   ), '[]') as "messages"
   from submissions s where s.id = $1 and s.workspace_id = $2 and s.intake_bot_id = $3
 `);
-const selectMany = prepared<Submission>(
+const selectMany = brief<Submission>(
   `select ${columns} from submissions s where s.id = any($1) and s.workspace_id = $2`,
 );
 const lockOne = prepared<Submission>(
@@ -68,7 +68,7 @@ const deleteOne = prepared('delete from submissions where id = $1');
 const selectMessages = prepared<Message>(`
   select ${columnsOf(Message, 'm')} from submission_messages m where m.submission_id = any($1) order by m.id
 `);
-const selectMessagesByIds = prepared<Message>(`
+const selectMessagesByIds = brief<Message>(`
   select ${columnsOf(Message, 'm')} from submission_messages m join submissions s on s.id = m.submission_id
   where m.id = any($1) and s.workspace_id = $2
 `);
@@ -378,9 +378,9 @@ function messagesUnder(): List {
 
 function conditionsOf(actor: Actor, filter: SubmissionFilter): Conditions {
   return new Conditions()
-    .and('s.workspace_id = $?', actor.workspaceId)
-    .and('s.intake_bot_id = $?', filter.intakeBotId)
-    .and('s.contact_id = $?', filter.contactId)
+    .within('s.workspace_id = $?', actor.workspaceId)
+    .within('s.intake_bot_id = $?', filter.intakeBotId)
+    .within('s.contact_id = $?', filter.contactId)
     .and('s.status = any($?)', filter.status)
     .and('s.is_test = $?', filter.isTest)
     .between('s.created_at', filter.createdAt);

@@ -1,5 +1,5 @@
 import type { Actor } from '../platform/actor.js';
-import { isUniqueViolation, prepared, type Database, type Tx } from '../platform/database.js';
+import { isUniqueViolation, brief, prepared, type Database, type Tx } from '../platform/database.js';
 import { conflict, invalid, notFound } from '../platform/errors.js';
 import { idFloor, isId, newId, nextMoment } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
@@ -42,7 +42,7 @@ const reading = (only: ReplayOnly) =>
 const countEvents = { ALL: counting('ALL'), FAILED: counting('FAILED'), MISSED: counting('MISSED') };
 const readEvents = { ALL: reading('ALL'), FAILED: reading('FAILED'), MISSED: reading('MISSED') };
 
-const selectMany = prepared<Replay>(
+const selectMany = brief<Replay>(
   `select ${columns} from webhook_replays r where r.id = any($1) and r.workspace_id = $2`,
 );
 const insertOne = prepared(`
@@ -185,6 +185,6 @@ export class ReplayService {
 const floor = (at: Date) => `evt_${idFloor(at)}`;
 
 function listOf(actor: Actor): List {
-  const where = new Conditions().and('r.workspace_id = $?', actor.workspaceId);
+  const where = new Conditions().within('r.workspace_id = $?', actor.workspaceId);
   return { from: `${columns} from webhook_replays r`, id: 'r.id', where };
 }

@@ -1,7 +1,7 @@
 import type { AuditAction } from '../audit/audit-entry.entity.js';
 import type { AuditService } from '../audit/audit.service.js';
 import type { Actor } from '../platform/actor.js';
-import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { columnsOf, brief, prepared, type Database, type Tx } from '../platform/database.js';
 import { invalid, notFound, planLimitExceeded, rateLimitExceeded } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import type { Outbound } from '../platform/outbound.js';
@@ -35,10 +35,10 @@ const columns = `${columnsOf(WebhookEndpoint, 'e')}, s.consecutive_fails as "con
   s.last_delivery_at as "lastDeliveryAt", s.last_delivery_ok as "lastDeliveryOk"`;
 const tables = 'webhook_endpoints e join webhook_endpoint_states s on s.endpoint_id = e.id';
 
-const selectMany = prepared<WebhookEndpoint>(
+const selectMany = brief<WebhookEndpoint>(
   `select ${columns} from ${tables} where e.id = any($1) and e.workspace_id = $2`,
 );
-const selectOne = prepared<WebhookEndpoint>(
+const selectOne = brief<WebhookEndpoint>(
   `select ${columns} from ${tables} where e.id = $1 and e.workspace_id = $2 and e.deleted_at is null`,
 );
 const lockOne = prepared<WebhookEndpoint>(`
@@ -327,7 +327,7 @@ export class WebhookEndpointService {
 const liveSecretsMax = 10;
 
 function listOf(actor: Actor): List {
-  const where = new Conditions().and('e.deleted_at is null and e.workspace_id = $?', actor.workspaceId);
+  const where = new Conditions().within('e.deleted_at is null and e.workspace_id = $?', actor.workspaceId);
   return { from: `${columns} from ${tables}`, id: 'e.id', where };
 }
 

@@ -126,7 +126,7 @@ export class WebhookHouse {
     await this.outbound.close();
     await this.jobs.stop(1_000);
     await this.signals.stop();
-    await this.database.source.destroy();
+    await this.database.close();
     await this.drop();
   }
 
