@@ -17,7 +17,7 @@ import { useServer, type Extra } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { Authenticator } from '../http/authenticate.js';
 import { bodyBytesMax } from '../http/body.js';
-import { addressOf } from '../http/request.js';
+import { addressOf, factsOf } from '../http/request.js';
 import type { Standing } from '../http/standing.js';
 import type { Actor, Origin } from '../platform/actor.js';
 import { CallContext } from '../platform/call-context.js';
@@ -81,14 +81,14 @@ export class Streams {
     const stopWatching = this.door.standing.onEnded(actor, end);
     this.closing.signal.addEventListener('abort', end);
     response.on('close', end);
-    response.writeHead(200, {
-      'Content-Type': 'text/event-stream; charset=utf-8',
-      'Cache-Control': 'no-store',
-      // Its end is the connection's: a server that stops waits for none that is kept alive.
-      Connection: 'close',
-      'X-Accel-Buffering': 'no',
-      'X-Content-Type-Options': 'nosniff',
-    });
+    const facts = factsOf(request);
+    facts.tell('Content-Type', 'text/event-stream; charset=utf-8');
+    facts.tell('Cache-Control', 'no-store');
+    // Its end is the connection's: a server that stops waits for none that is kept alive.
+    facts.tell('Connection', 'close');
+    facts.tell('X-Accel-Buffering', 'no');
+    facts.tell('X-Content-Type-Options', 'nosniff');
+    response.writeHead(200, facts.answerHeaders);
     response.write(':\n\n');
     const keepAlive = setInterval(() => response.write(':\n\n'), keepAliveMs);
     try {

@@ -17,7 +17,7 @@ import { failureOf } from '../http/failure.js';
 import type { Idempotency } from '../http/idempotency.js';
 import { tellRateLimit } from '../http/rate-limit-headers.js';
 import type { Grant } from '../http/rate-limit.js';
-import { factsOf } from '../http/request.js';
+import { factsOf, type RequestFacts } from '../http/request.js';
 import { jsonType, send } from '../http/send.js';
 import type { Actor } from '../platform/actor.js';
 import { CallContext, type Door } from '../platform/call-context.js';
@@ -128,9 +128,9 @@ export class GraphqlTransport {
           thrown instanceof Refused || !isCounted(from.actor, thrown)
             ? asRefused(thrown)
             : await this.door.gate.refuse(from, thrown);
-        if (grant !== null && from.actor !== null) tellRateLimit(grant, response);
+        if (grant !== null && from.actor !== null) tellRateLimit(grant, factsOf(request));
         const failure = failureOf(reason, log);
-        for (const [name, value] of Object.entries(failure.headers)) response.setHeader(name, value);
+        for (const [name, value] of Object.entries(failure.headers)) factsOf(request).tell(name, value);
         const text = JSON.stringify({ errors: [errorOfFailure(failure)], extensions: { cost } });
         await send(request, response, { status: failure.status, type: jsonType, text });
       }
@@ -138,7 +138,8 @@ export class GraphqlTransport {
   }
 
   private async answer(request: Request, response: Response, from: Caller): Promise<void> {
-    const { log, origin } = factsOf(request);
+    const facts = factsOf(request);
+    const { log, origin } = facts;
     const { authenticator, streams } = this.door;
     const bytes = request.method === 'POST' ? await readBody(request) : Buffer.alloc(0);
     const http = httpRequestOf(request, bytes);
@@ -163,7 +164,7 @@ export class GraphqlTransport {
     const header = headerOf(request, 'idempotency-key');
     const answer =
       header !== null && from.actor !== null && admission !== null && !progress.costOnly && isIdempotent(admission)
-        ? await this.answerOnce(response, progress, { actor: from.actor, header, body: bytes }, run)
+        ? await this.answerOnce(facts, progress, { actor: from.actor, header, body: bytes }, run)
         : await run(from.actor);
     const type = answer.headers.get('content-type') ?? jsonType;
     let text = answer.body.kind === 'complete' ? answer.body.string : '';
@@ -176,9 +177,9 @@ export class GraphqlTransport {
       progress.grant = grant;
       text = answerOf(JSON.parse(text) as object, cost);
     }
-    if (from.actor !== null && progress.grant !== null) tellRateLimit(progress.grant, response);
+    if (from.actor !== null && progress.grant !== null) tellRateLimit(progress.grant, facts);
     for (const [name, value] of answer.headers) {
-      if (!/^content-(type|length)$/.test(name)) response.setHeader(name, value);
+      if (!ownHeaders.has(name)) facts.tell(name, value);
     }
     const notRun = progress.misfit || (refused !== null && !(refused.reason instanceof Failure));
     // To those who take only `application/json`, a well-formed request is answered with 200, whatever came of it.
@@ -187,14 +188,14 @@ export class GraphqlTransport {
   }
 
   private async answerOnce(
-    response: Response,
+    facts: RequestFacts,
     { cost, grant }: Progress,
     request: { actor: Actor; header: string; body: Buffer },
     run: (actor: Actor) => Promise<HTTPGraphQLResponse>,
   ): Promise<HTTPGraphQLResponse> {
     try {
       const { answer, replayed } = await runOnce(this.door.idempotency, request, run);
-      if (replayed) response.setHeader('Idempotency-Replayed', 'true');
+      if (replayed) facts.tell('Idempotency-Replayed', 'true');
       return answer;
     } catch (thrown) {
       throw new Refused(thrown, cost, grant);
@@ -228,6 +229,9 @@ export class GraphqlTransport {
 const subscriptionsElsewhere = new DocumentErrors('GRAPHQL_VALIDATION_FAILED', [
   new GraphQLError('Subscriptions go over WebSocket (graphql-transport-ws), or with Accept: text/event-stream.'),
 ]);
+
+/** What `send` says itself. */
+const ownHeaders = new Set(['content-type', 'content-length', 'cache-control']);
 
 const asRefused = (thrown: unknown) => (thrown instanceof Refused ? thrown : new Refused(thrown, unknownCost, null));
 

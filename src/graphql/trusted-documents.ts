@@ -2,9 +2,7 @@ import type { Actor } from '../platform/actor.js';
 import { brief, prepared, type Database } from '../platform/database.js';
 import { nextMoment } from '../platform/id.js';
 
-const selectOne = brief<{ text: string }>(
-  'select text from trusted_documents where workspace_id = $1 and hash = $2',
-);
+const selectOne = brief<{ text: string }>('select text from trusted_documents where workspace_id = $1 and hash = $2');
 const selectAll = prepared<TrustedDocument>(`
   select 'sha256:' || encode(hash, 'hex') as "documentId", text, created_at as "createdAt"
   from trusted_documents where workspace_id = $1 order by created_at desc, hash

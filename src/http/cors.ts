@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { factsOf } from './request.js';
+import { sendEmpty } from './send.js';
 
 const methods = 'GET, HEAD, POST, PATCH, DELETE';
 const requestHeaders = 'Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-Id';
@@ -23,16 +25,17 @@ export class Cors {
   answer(request: IncomingMessage, response: ServerResponse): boolean {
     if (this.origins.length === 0) return false;
     const { origin } = request.headers;
+    const facts = factsOf(request);
     const anyone = this.origins.includes('*');
-    if (!anyone) response.appendHeader('Vary', 'Origin');
+    if (!anyone) facts.tell('Vary', 'Origin');
     if (origin === undefined || !(anyone || this.origins.includes(origin))) return false;
-    response.setHeader('Access-Control-Allow-Origin', anyone ? '*' : origin);
-    response.setHeader('Access-Control-Expose-Headers', exposedHeaders);
+    facts.tell('Access-Control-Allow-Origin', anyone ? '*' : origin);
+    facts.tell('Access-Control-Expose-Headers', exposedHeaders);
     if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return false;
-    response.setHeader('Access-Control-Allow-Methods', methods);
-    response.setHeader('Access-Control-Allow-Headers', requestHeaders);
-    response.setHeader('Access-Control-Max-Age', preflightKeptSeconds);
-    response.writeHead(204).end();
+    facts.tell('Access-Control-Allow-Methods', methods);
+    facts.tell('Access-Control-Allow-Headers', requestHeaders);
+    facts.tell('Access-Control-Max-Age', preflightKeptSeconds);
+    sendEmpty(request, response, 204);
     return true;
   }
 }

@@ -40,7 +40,8 @@ interface Row {
 const selectOne = brief<Row>(
   'select fingerprint, answer, created_at as "createdAt" from idempotency_records where id = $1',
 );
-const tryLock = prepared<{ locked: boolean }>('select pg_try_advisory_xact_lock($1) as locked');
+// Fails at once while another holds it, and the transaction with it: nobody waits for the answer.
+const takeLock = prepared('select 1 / pg_try_advisory_xact_lock($1)::int');
 const insertOne = prepared(`
   insert into idempotency_records (id, workspace_id, fingerprint, answer, subjects, created_at)
   values ($1, $2, $3, $4, $5, $6)
@@ -134,8 +135,7 @@ class KeptRecord {
   guard(answerOf: (result: unknown) => string): CommitGuard {
     return {
       begin: async (tx) => {
-        const [row] = await tx.query(tryLock, [this.id.readBigInt64BE()]);
-        if (row?.locked !== true) throw stillRunning();
+        tx.write(takeLock, [this.id.readBigInt64BE()], (error) => (isDivisionByZero(error) ? stillRunning() : error));
         if (this.isExpired) tx.write(deleteOne, [this.id, new Date(Date.now() - keptForMs)]);
       },
       conclude: async (tx, result) => {
@@ -148,6 +148,8 @@ class KeptRecord {
     };
   }
 }
+
+const isDivisionByZero = (error: unknown) => (error as { code?: unknown }).code === '22012';
 
 const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
 

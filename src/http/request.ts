@@ -9,16 +9,27 @@ import type { Tracing } from '../platform/tracing.js';
 
 const callersOwn = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** What every later step knows of a request; kept beside it, so that no header can pose as it. */
+const factsKey = Symbol('facts');
+
+/** What every later step knows of a request; kept under a key of our own, so that no header can pose as it. */
 export class RequestFacts {
   /** Set once the caller is known, for the access log. */
   caller: string | null = null;
+  /** What the head of the answer will say: names and values in turns, written at once when it is sent. */
+  readonly answerHeaders: string[];
   private child: Log | null = null;
 
   constructor(
     readonly origin: Origin,
     private readonly parent: Log,
-  ) {}
+  ) {
+    this.answerHeaders = ['X-Request-Id', origin.requestId];
+  }
+
+  /** Adds a header to the answer. */
+  tell(name: string, value: string | number): void {
+    this.answerHeaders.push(name, String(value));
+  }
 
   /** With the request's id in every line; most requests write none. */
   get log(): Log {
@@ -27,13 +38,19 @@ export class RequestFacts {
   }
 }
 
-const factsKept = new WeakMap<Request, RequestFacts>();
-
-export function factsOf(request: Request): RequestFacts {
-  const facts = factsKept.get(request);
+export function factsOf(request: IncomingMessage): RequestFacts {
+  const facts = (request as Identified)[factsKey];
   if (facts === undefined) throw new Error('the request was not identified');
   return facts;
 }
+
+type Identified = IncomingMessage & { [factsKey]?: RequestFacts };
+
+/** For answers that Express writes. */
+export const nameAnswer: RequestHandler = (request, response, next) => {
+  response.setHeader('X-Request-Id', factsOf(request).origin.requestId);
+  next();
+};
 
 /** Gives the request its id and its caller's address, and logs one line when it is answered. */
 export function identify(log: Log, trustedProxies: BlockList, tracing: Tracing): RequestHandler {
@@ -41,8 +58,7 @@ export function identify(log: Log, trustedProxies: BlockList, tracing: Tracing):
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && callersOwn.test(given) ? given : randomUUID();
     const facts = new RequestFacts({ requestId, address: addressOf(request, trustedProxies) }, log);
-    factsKept.set(request, facts);
-    response.setHeader('X-Request-Id', requestId);
+    (request as Identified)[factsKey] = facts;
     const startedAt = performance.now();
     response.once('close', () => {
       const { method, originalUrl } = request;
@@ -71,11 +87,11 @@ export function identify(log: Log, trustedProxies: BlockList, tracing: Tracing):
 }
 
 /** The first address from the right that is no trusted proxy. */
-export function addressOf(request: IncomingMessage, trustedProxies: BlockList): string | null {
-  const forwarded = String(request.headers['x-forwarded-for'] ?? '').split(',');
-  const hops = [...forwarded, request.socket.remoteAddress ?? ''].map((hop) =>
-    hop.trim().replace(/^::ffff:(?=\d+\.)/, ''),
-  );
+export function addressOf({ headers, socket }: IncomingMessage, trustedProxies: BlockList): string | null {
+  const direct = plainAddress(socket.remoteAddress ?? '');
+  const forwarded = headers['x-forwarded-for'];
+  if (forwarded === undefined) return isIP(direct) === 0 ? null : direct;
+  const hops = [...String(forwarded).split(',').map(plainAddress), direct];
   for (let hop = hops.pop(); hop !== undefined; hop = hops.pop()) {
     const family = isIP(hop);
     if (family === 0) return null;
@@ -84,3 +100,6 @@ export function addressOf(request: IncomingMessage, trustedProxies: BlockList): 
   }
   return null;
 }
+
+/** IPv4 as such, also where it came in over IPv6. */
+const plainAddress = (address: string) => address.trim().replace(/^::ffff:(?=\d+\.)/, '');

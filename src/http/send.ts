@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { compress, compressedBytesMin, encodingFor } from './compression.js';
 import { etagOf, isNamedBy } from './etag.js';
+import { factsOf } from './request.js';
 
 export const jsonType = 'application/json; charset=utf-8';
 
@@ -21,24 +22,26 @@ export async function send(
 ): Promise<void> {
   const bytes = Buffer.byteLength(text);
   const encoding = bytes < compressedBytesMin ? null : encodingFor(request.headers['accept-encoding']);
-  response.statusCode = status;
-  response.appendHeader('Vary', 'Accept-Encoding');
-  response.setHeader('X-Content-Type-Options', 'nosniff');
+  const facts = factsOf(request);
+  facts.tell('Vary', 'Accept-Encoding');
+  facts.tell('X-Content-Type-Options', 'nosniff');
   const isRead = status === 200 && (request.method === 'GET' || request.method === 'HEAD');
-  response.setHeader('Cache-Control', isRead ? 'private, no-cache' : 'no-store');
+  facts.tell('Cache-Control', isRead ? 'private, no-cache' : 'no-store');
   if (isRead) {
     const etag = etagOf(text, encoding);
-    response.setHeader('ETag', etag);
-    if (isNamedBy(etag, request.headers['if-none-match'])) {
-      response.statusCode = 304;
-      response.end();
-      return;
-    }
+    facts.tell('ETag', etag);
+    if (isNamedBy(etag, request.headers['if-none-match'])) return sendEmpty(request, response, 304);
   }
-  response.setHeader('Content-Type', type);
-  if (encoding !== null) response.setHeader('Content-Encoding', encoding);
+  facts.tell('Content-Type', type);
+  if (encoding !== null) facts.tell('Content-Encoding', encoding);
   // A text leaves in one piece with its headers.
   const sent = encoding === null ? text : await compress(Buffer.from(text), encoding);
-  response.setHeader('Content-Length', typeof sent === 'string' ? bytes : sent.length);
+  facts.tell('Content-Length', typeof sent === 'string' ? bytes : sent.length);
+  response.writeHead(status, facts.answerHeaders);
   response.end(request.method === 'HEAD' ? undefined : sent);
+}
+
+/** An answer that is all said in its headers. */
+export function sendEmpty(request: IncomingMessage, response: ServerResponse, status: 204 | 304 | 308): void {
+  response.writeHead(status, factsOf(request).answerHeaders).end();
 }

@@ -5,7 +5,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler, t
 import { asFailure, notFound } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
 import type { Tracing } from '../platform/tracing.js';
-import { identify } from './request.js';
+import { factsOf, identify, nameAnswer } from './request.js';
 import { answerUnreadable } from './unreadable.js';
 
 export interface Hall {
@@ -35,6 +35,9 @@ export function httpApp({ log, trustedProxies, tracing, operator, doors }: Hall)
   if (doors !== null) {
     app.use('/api/v1', doors.rest);
     app.all('/graphql', doors.graphql);
+  }
+  app.use(nameAnswer);
+  if (doors !== null) {
     app.use('/graphql/explorer', doors.explorer);
     app.get('/schema.graphql', (_request, response) => {
       response.type('text/plain').send(doors.schemaText);
@@ -48,9 +51,10 @@ export function httpApp({ log, trustedProxies, tracing, operator, doors }: Hall)
   return app;
 }
 
-const fail: ErrorRequestHandler = (thrown: unknown, _request, response, next) => {
+const fail: ErrorRequestHandler = (thrown: unknown, request, response, next) => {
   if (response.headersSent) return next(thrown);
   const { status, code, message, details } = asFailure(thrown);
+  response.setHeader('X-Request-Id', factsOf(request).origin.requestId);
   response.status(status).json({ success: false, error: { code, message, details } });
 };
 

@@ -1,15 +1,25 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto';
 
 /**
  * Encrypts what must be read again (AES-256-GCM), and signs what must not be altered. The first key of `SECRETS_KEY`
  * seals, every key of the list opens: prepend a new one to rotate.
  */
 export class Secrets {
-  private readonly keys = new Map<string, Buffer>();
+  private readonly keys = new Map<string, KeyObject>();
   private readonly newest: string;
 
   constructor(keys: readonly Buffer[]) {
-    for (const key of keys) this.keys.set(createHash('sha256').update(key).digest('hex').slice(0, 8), key);
+    for (const key of keys) {
+      this.keys.set(createHash('sha256').update(key).digest('hex').slice(0, 8), createSecretKey(key));
+    }
     const [newest] = this.keys.keys();
     if (newest === undefined) throw new Error('Secrets needs at least one key');
     this.newest = newest;
@@ -43,7 +53,7 @@ export class Secrets {
     return key !== undefined && createHmac('sha256', key).update(text).digest('hex') === mac;
   }
 
-  private key(id: string): Buffer {
+  private key(id: string): KeyObject {
     const key = this.keys.get(id);
     if (key === undefined) throw new Error(`SECRETS_KEY has no key with the fingerprint ${id}`);
     return key;

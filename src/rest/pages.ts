@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { marked } from 'marked';
-import { jsonType, send } from '../http/send.js';
+import { factsOf } from '../http/request.js';
+import { jsonType, send, sendEmpty } from '../http/send.js';
 import { methodNotAllowed } from '../platform/errors.js';
 import { openApiDocument } from './openapi.js';
 import { referenceOf, type OpenApi } from './reference.js';
@@ -63,20 +64,20 @@ export class Pages {
   }
 
   async answer(page: Page, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const facts = factsOf(request);
     const allowed = ['GET', 'HEAD', 'OPTIONS'];
     if (request.method === 'OPTIONS') {
-      response.setHeader('Allow', allowed.join(', '));
-      response.writeHead(204).end();
-      return;
+      facts.tell('Allow', allowed.join(', '));
+      return sendEmpty(request, response, 204);
     }
     if (!allowed.includes(request.method ?? '')) throw methodNotAllowed(allowed);
     const [path = ''] = (request.url ?? '').split('?', 1);
     if (path.endsWith('/')) {
       // One step up from the slash: links are relative to the page without it.
-      response.writeHead(308, { Location: `../${path.split('/').at(-2)}` }).end();
-      return;
+      facts.tell('Location', `../${path.split('/').at(-2)}`);
+      return sendEmpty(request, response, 308);
     }
-    if (page.type === html) response.setHeader('Content-Security-Policy', contentSecurityPolicy);
+    if (page.type === html) facts.tell('Content-Security-Policy', contentSecurityPolicy);
     await send(request, response, { status: 200, ...page });
   }
 }

@@ -7,8 +7,8 @@ import { failureOf } from '../http/failure.js';
 import { readIdempotencyKey, type Idempotency } from '../http/idempotency.js';
 import { tellRateLimit } from '../http/rate-limit-headers.js';
 import type { RateLimiter } from '../http/rate-limit.js';
-import { factsOf } from '../http/request.js';
-import { jsonType, send } from '../http/send.js';
+import { factsOf, type RequestFacts } from '../http/request.js';
+import { jsonType, send, sendEmpty } from '../http/send.js';
 import {
   authenticationRequired,
   invalid,
@@ -46,9 +46,9 @@ export function restRouter({ routes, authenticator, limiter, idempotency, cors, 
     if (actor.workspace.archived) throw workspaceArchived();
     requireFeature(actor, 'api');
     const grant = await limiter.take(actor.id, plans[actor.workspace.plan].requestsPerMinute, 1);
-    tellRateLimit(grant, response);
+    tellRateLimit(grant, factsOf(request));
     if (!grant.allowed) throw rateLimitExceeded(grant.retryAfterSeconds);
-    if (request.method === 'OPTIONS') return describe(response, table.allowed(path));
+    if (request.method === 'OPTIONS') return describe(request, response, table.allowed(path));
     const { route, params } = table.match(request.method, path);
     const bytes = route.body === null ? null : await readBody(request);
     const body = bytes === null ? undefined : parseBody(bytes);
@@ -59,7 +59,7 @@ export function restRouter({ routes, authenticator, limiter, idempotency, cors, 
     const key = route.method === 'POST' ? request.headers['idempotency-key'] : undefined;
     const text =
       typeof key === 'string' && bytes !== null
-        ? await answerOnce(route, call, { key, path, body: bytes }, response)
+        ? await answerOnce(route, call, { key, path, body: bytes }, factsOf(request))
         : await route.answer(call);
     await send(request, response, { status: 200, type: jsonType, text });
   }
@@ -68,13 +68,13 @@ export function restRouter({ routes, authenticator, limiter, idempotency, cors, 
     route: Route,
     call: RestCall,
     { key: header, path, body }: { key: string; path: string; body: Buffer },
-    response: Response,
+    facts: RequestFacts,
   ): Promise<string> {
     const key = readIdempotencyKey(header);
     if (key === null) throw invalid('Idempotency-Key', 'bad_format', 'must have 1 to 255 printable characters');
     const request = { actor: call.actor, key, method: route.method, path, body };
     const { text, replayed } = await idempotency.once(request, (keep) => route.answer({ ...call, keep }));
-    if (replayed) response.setHeader('Idempotency-Replayed', 'true');
+    if (replayed) facts.tell('Idempotency-Replayed', 'true');
     return text;
   }
 
@@ -87,13 +87,13 @@ export function restRouter({ routes, authenticator, limiter, idempotency, cors, 
   };
 }
 
-function describe(response: Response, methods: readonly string[]): void {
-  response.setHeader('Allow', methods.join(', '));
-  response.writeHead(204).end();
+function describe(request: Request, response: Response, methods: readonly string[]): void {
+  factsOf(request).tell('Allow', methods.join(', '));
+  sendEmpty(request, response, 204);
 }
 
 async function sendFailure(request: Request, response: Response, failure: Failure): Promise<void> {
-  for (const [name, value] of Object.entries(failure.headers)) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(failure.headers)) factsOf(request).tell(name, value);
   const { status, code, message, details } = failure;
   const text = JSON.stringify({ success: false, error: { code, message, details: respell(details) } });
   await send(request, response, { status, type: jsonType, text });
