@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { ChildProcess } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
@@ -33,6 +34,7 @@ describe('iozen listen', () => {
   after(async () => await server.stop());
 
   interface Listener {
+    child: ChildProcess;
     secret: string;
     notes: () => string;
     end: Promise<Ended>;
@@ -58,7 +60,7 @@ describe('iozen listen', () => {
       child.kill(signal);
       return await end;
     };
-    const listener = { secret, notes: () => notes, end, stop };
+    const listener = { child, secret, notes: () => notes, end, stop };
     running.add(listener);
     return listener;
   }
@@ -140,6 +142,7 @@ describe('iozen listen', () => {
     const listener = await listen(['--events', 'contact.created, contact.updated', '--json'], {
       IOZEN_WEBHOOK_SECRET: secret,
     });
+    await publish('submission.updated', { submission: {} });
     const bot = await createBot(server.app, tenant.workspaceId);
     for (let made = 0; made < 3; made += 1) await createSubmission(server.app, bot);
     await receiver.arrived(3);
@@ -191,7 +194,7 @@ describe('iozen listen', () => {
       await publish('submission.completed', { submission: { number: 0 } });
       await publish('submission.completed', { submission: { number: 1 } });
       door.server = await startServer({ beside: server, role: 'api' });
-      await receiver.arrived(2);
+      await receiver.arrived(2, 20_000);
 
       const padding = 'x'.repeat(500);
       for (let batch = 0; batch < 20; batch += 1) {
@@ -215,7 +218,26 @@ describe('iozen listen', () => {
     }
   });
 
+  it('ends with 0 at once on a signal, though the receiver has not answered, and when nobody reads its lines', async () => {
+    const patient = await listen();
+    receiver.answer = () => undefined;
+    await publish('contact.created', { contact: {} });
+    await receiver.arrived(1);
+    const startedAt = performance.now();
+    const { code, stdout } = await patient.stop();
+    expect(performance.now() - startedAt).to.be.below(5_000);
+    expect(code).to.equal(0);
+    expect(stdout).to.include('→ stopped before the answer');
+
+    receiver.answer = (response) => void response.end();
+    const unread = await listen();
+    unread.child.stdout?.destroy();
+    await publish('contact.created', { contact: {} });
+    expect((await unread.end).code).to.equal(0);
+  });
+
   it('ends with 1 when its key is revoked', async () => {
+    await publish('contact.created', { contact: {} });
     const listener = await listen();
     const query = 'select id from api_keys where workspace_id = $1';
     const { rows } = await server.app.database.pool.query<{ id: string }>(query, [tenant.workspaceId]);
