@@ -1,54 +1,25 @@
 import { expect } from 'chai';
-import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { statusOf } from '../src/platform/errors.js';
 import { scopes } from '../src/platform/actor.js';
 import { restRoutes } from '../src/rest/routes.js';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
 import { createBot, createSubmission } from './support/factories.js';
+import { freePort } from './support/process.js';
+import { docs, has, samples, startSampleReceiver, type SampleReceiver } from './support/samples.js';
 
 const run = promisify(execFile);
-const docs = resolve('docs');
-
-interface Sample {
-  page: string;
-  language: string;
-  /** What stands behind the language: `webhook-receiver` is started and posted to. */
-  kind: string;
-  code: string;
-}
-
-async function samples(): Promise<Sample[]> {
-  const pages = (await readdir(docs)).filter((name) => name.endsWith('.md'));
-  const found = pages.map(async (page) => {
-    const text = await readFile(join(docs, page), 'utf8');
-    return [...text.matchAll(/^```(\w+)(?: ([\w-]+))?\n(.*?)^```$/gms)].map(
-      ([, language = '', kind = '', code = '']): Sample => ({ page, language, kind, code }),
-    );
-  });
-  return (await Promise.all(found)).flat();
-}
-
-/** Samples speak to people who have these; a machine that runs the tests may have neither. */
-/** A newcomer's machine may lack one; where changes are decided on, a sample that did not run is a failure. */
-function has(command: 'curl' | 'python3'): boolean {
-  const found = spawnSync(command, ['--version']).status === 0;
-  if (!found && process.env['CI'] !== undefined) throw new Error(`the documented samples need ${command}`);
-  return found;
-}
-
 describe('the documentation', () => {
   let server: TestServer;
   let tenant: Tenant;
   let directory: string;
   let environment: Record<string, string>;
-  const receivers: ChildProcess[] = [];
+  const receivers: SampleReceiver[] = [];
 
   before(async () => {
     server = await startServer();
@@ -68,7 +39,7 @@ describe('the documentation', () => {
     environment = { PATH: process.env['PATH'] ?? '', IOZEN_URL: server.url, IOZEN_API_KEY: tenant.key };
   });
   after(async () => {
-    for (const receiver of receivers) receiver.kill();
+    for (const receiver of receivers) await receiver.stop();
     await rm(directory, { recursive: true, force: true });
     await server.stop();
   });
@@ -93,22 +64,15 @@ describe('the documentation', () => {
     expect([...languages].sort()).to.deep.equal(['js', 'json', 'python', 'sh', 'text']);
   });
 
-  for (const [language, command, file] of [
-    ['js', process.execPath, 'receiver.mjs'],
-    ['python', 'python3', 'receiver.py'],
-  ] as const) {
+  for (const language of ['js', 'python'] as const) {
     it(`has a webhook receiver in ${language} that takes what we send and nothing else`, async () => {
       if (language === 'python' && !has('python3')) return;
-      const sample = (await samples()).find((one) => one.kind === 'webhook-receiver' && one.language === language);
       const port = await freePort();
       const register = { url: `http://127.0.0.1:${port}/`, events: ['submission.completed'] };
       const { status, data } = await rest('POST', '/webhooks', register);
       expect(status).to.equal(200);
-      await writeFile(join(directory, file), sample?.code ?? '');
-      const env = { ...environment, PORT: String(port), IOZEN_WEBHOOK_SECRET: data['webhook']?.['secret'] ?? '' };
-      const receiver = spawn(command, [join(directory, file)], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+      const receiver = await startSampleReceiver(language, data['webhook']?.['secret'] ?? '', port);
       receivers.push(receiver);
-      await listening(port, receiver);
       const forged = await fetch(register.url, {
         method: 'POST',
         body: '{}',
@@ -122,7 +86,7 @@ describe('the documentation', () => {
 
       const bots = await rest('GET', '/intake-bots');
       const bot = (bots.data['intake_bots'] as unknown as { id: string }[])[0];
-      const printed = once(createInterface(receiver.stdout), 'line') as Promise<[string]>;
+      const printed = once(receiver.lines, 'line') as Promise<[string]>;
       const answers = { full_name: 'Mary', email: 'mary@example.com', topic: 'Other' };
       await rest('POST', `/intake-bots/${bot?.id ?? ''}/submissions`, { data: answers });
       expect((await printed)[0]).to.match(/^submission\.completed evt_c[a-z0-9]{24}$/);
@@ -193,25 +157,3 @@ describe('the documentation', () => {
     return { status: response.status, data: answer.data };
   }
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** Until something answers at the port; rejects when the process that should has ended. */
-async function listening(port: number, process: ChildProcess): Promise<void> {
-  for (;;) {
-    if (process.exitCode !== null) throw new Error(`the receiver ended with ${process.exitCode}`);
-    const answered = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: '' }).then(
-      () => true,
-      () => false,
-    );
-    if (answered) return;
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}

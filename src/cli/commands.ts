@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { generatePassword } from '../accounts/password.js';
 import { CreateApiKey } from '../api-keys/api-key.input.js';
 import { App, roles } from '../app.js';
+import { eventTypes, type EventType } from '../events/event-type.js';
 import { CreateIntakeBot } from '../intake-bots/intake-bot.input.js';
 import { operatorOf, scopes, type Actor, type Plan } from '../platform/actor.js';
 import { readConfig } from '../platform/config.js';
@@ -11,6 +12,7 @@ import { createLog } from '../platform/log.js';
 import { validate } from '../platform/validate.js';
 import { plans } from '../workspaces/plans.js';
 import { actorWorkspace } from '../workspaces/workspace.entity.js';
+import { listen } from './listen.js';
 import { serve } from './serve.js';
 import { UsageError } from './usage-error.js';
 
@@ -102,6 +104,13 @@ export const commands: readonly Command[] = [
     },
     run: answering(createBot),
   },
+  {
+    path: ['listen'],
+    about: 'Forwards each event from now on, signed, and prints a line for it; takes IOZEN_API_KEY and IOZEN_URL.',
+    options: { 'forward-to': { value: 'URL', required: true }, events: { value: 'TYPE,TYPE' } },
+    run: async ({ 'forward-to': target = '', events }, json) =>
+      await listen(receiverOf(target), events === undefined ? eventTypes : typesOf(events), json),
+  },
 ];
 
 /** A command that opens the database, answers, and closes it again; it works beside a running server and without. */
@@ -179,6 +188,15 @@ function oneOf<T extends string>(option: string, given: string, allowed: readonl
   const found = allowed.find((one) => one === given);
   if (found === undefined) throw new UsageError(`--${option} must be one of: ${allowed.join(', ')}`);
   return found;
+}
+
+function typesOf(list: string): EventType[] {
+  return [...new Set(list.split(',').map((type) => oneOf('events', type.trim(), eventTypes)))];
+}
+
+function receiverOf(text: string): URL {
+  if (/^https?:\/\/[^/]/i.test(text) && URL.canParse(text)) return new URL(text);
+  throw new UsageError('--forward-to must be an http or https URL, such as http://localhost:3000/hook');
 }
 
 function readable(value: object, indent = ''): string {

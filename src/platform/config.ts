@@ -36,19 +36,20 @@ export class ConfigProblem extends Error {
   }
 }
 
+/** What a command that calls a server needs to know of it. */
+export interface ClientConfig {
+  url: string;
+  apiKey: string;
+  /** `whsec_…`; null: a new one for every run. */
+  webhookSecret: string | null;
+}
+
 const ladder = '10s,30s,90s,5m,15m,45m,2h,6h,18h';
 
 /** Reads every setting and reports every problem at once. Empty counts as absent; other variables are ignored. */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   const problems: string[] = [];
-  const read = <T>(name: string, fallback: T, parse: (text: string) => T | null, expected: string): T => {
-    const text = env[name]?.trim();
-    if (text === undefined || text === '') return fallback;
-    const value = parse(text);
-    if (value === null) problems.push(`${name} must be ${expected}, not ${quote(name, text)}.`);
-    return value ?? fallback;
-  };
-
+  const read = readerOf(env, problems);
   const config: Config = {
     port: read('PORT', 4000, (text) => integer(text, 0, 65535), 'a port from 0 to 65535'),
     host: read(
@@ -107,6 +108,37 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   return config;
 }
 
+/** The same for `iozen listen`. */
+export function readClientConfig(env: Record<string, string | undefined> = process.env): ClientConfig {
+  const problems: string[] = [];
+  const read = readerOf(env, problems);
+  const config: ClientConfig = {
+    url: read('IOZEN_URL', 'http://127.0.0.1:4000', httpUrl, 'an http or https URL without query or fragment'),
+    apiKey: read('IOZEN_API_KEY', '', (text) => (/^[\x21-\x7e]+$/.test(text) ? text : null), 'an API key'),
+    webhookSecret: read(
+      'IOZEN_WEBHOOK_SECRET',
+      null,
+      (text) => (/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/.test(text) ? text : null),
+      'whsec_ and at least 24 bytes in base64',
+    ),
+  };
+  if (config.apiKey === '' && problems.every((line) => !line.startsWith('IOZEN_API_KEY'))) {
+    problems.push('IOZEN_API_KEY is required: an API key with manage:webhooks and the read scopes of what it is told.');
+  }
+  if (problems.length > 0) throw new ConfigProblem(problems);
+  return config;
+}
+
+function readerOf(env: Record<string, string | undefined>, problems: string[]) {
+  return <T>(name: string, fallback: T, parse: (text: string) => T | null, expected: string): T => {
+    const text = env[name]?.trim();
+    if (text === undefined || text === '') return fallback;
+    const value = parse(text);
+    if (value === null) problems.push(`${name} must be ${expected}, not ${quote(name, text)}.`);
+    return value ?? fallback;
+  };
+}
+
 /** Ranges as `node:net` can test them. */
 export function blockListOf(ranges: readonly string[]): BlockList {
   const list = new BlockList();
@@ -119,7 +151,7 @@ export function blockListOf(ranges: readonly string[]): BlockList {
 
 // A secret is never repeated on a terminal or in a log.
 const quote = (name: string, text: string) =>
-  /KEY|TOKEN|DATABASE_URL/.test(name) ? 'the value given' : JSON.stringify(text.slice(0, 60));
+  /KEY|TOKEN|SECRET|DATABASE_URL/.test(name) ? 'the value given' : JSON.stringify(text.slice(0, 60));
 
 function integer(text: string, min: number, max: number): number | null {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;

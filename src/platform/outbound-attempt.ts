@@ -262,13 +262,13 @@ type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStar
 const isSuccess = (status: number) => status >= 200 && status <= 299;
 
 /** Where several addresses were tried, the last one's word. */
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
   const { code } = last as { code?: unknown };
   return typeof code === 'string' ? code : '';
 }
 
-const connectionErrors: Record<string, string> = {
+export const connectionErrors: Record<string, string> = {
   ECONNREFUSED: 'the connection was refused',
   ECONNRESET: 'the connection was reset',
   EHOSTUNREACH: 'the host cannot be reached',
@@ -277,7 +277,7 @@ const connectionErrors: Record<string, string> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer is shorter than it said',
 };
 
-const certificateErrors: Record<string, string> = {
+export const certificateErrors: Record<string, string> = {
   CERT_HAS_EXPIRED: 'the certificate has expired',
   CERT_NOT_YET_VALID: 'the certificate is not valid yet',
   CERT_SIGNATURE_FAILURE: 'the certificate is not signed by a known authority',

@@ -10,7 +10,7 @@ export interface DeliveryRequest {
 
 /** What is posted: the frozen event, or what the endpoint selects of it, signed for this attempt. `now` in Unix ms. */
 export function requestOf(
-  subscriber: Subscriber,
+  subscriber: Pick<Subscriber, 'headers' | 'payloadQuery' | 'secrets'>,
   event: EventText,
   attempt: { deliveryId: string; number: number; now: number },
 ): DeliveryRequest {

@@ -1,0 +1,16 @@
+import { certificateErrors, codeOf, connectionErrors } from '../platform/outbound-attempt.js';
+
+/** What an undici request failed with, in words. */
+export function connectionProblem(error: unknown): string {
+  if (error instanceof Error && error.name === 'TimeoutError') return 'timed out';
+  const code = codeOf(error);
+  return problems[code] ?? connectionErrors[code] ?? certificateErrors[code] ?? 'the connection broke off';
+}
+
+const problems: Record<string, string> = {
+  EAI_AGAIN: 'the name does not resolve',
+  ENOTFOUND: 'the name does not resolve',
+  UND_ERR_CONNECT_TIMEOUT: 'timed out while connecting',
+  UND_ERR_HEADERS_TIMEOUT: 'timed out while waiting for the answer',
+  UND_ERR_BODY_TIMEOUT: 'the connection fell silent',
+};

@@ -1,0 +1,99 @@
+import { Agent, request, type Dispatcher } from 'undici';
+import { eventTypes, type EventType } from '../events/event-type.js';
+import { readClientConfig } from '../platform/config.js';
+import { newId } from '../platform/id.js';
+import { requestOf } from '../webhooks/delivery-request.js';
+import { newSecret, signingSecret, type SigningSecret } from '../webhooks/signature.js';
+import { connectionProblem } from './connection-problem.js';
+import { EventFollower, type FollowedEvent } from './event-follower.js';
+import { GraphqlClient } from './graphql-client.js';
+
+const attemptTimeoutMs = 15_000;
+const answerBytesMax = 64 * 1_024;
+
+interface Forwarded {
+  at: Date;
+  type: EventType;
+  id: string;
+  /** null: no answer began. */
+  status: number | null;
+  ms: number;
+  error: string | null;
+}
+
+/** Sends the workspace's events to a receiver under development, until SIGTERM or SIGINT. */
+export async function listen(receiver: URL, types: readonly EventType[], json: boolean): Promise<number> {
+  const { url, apiKey, webhookSecret } = readClientConfig();
+  const stopped = new AbortController();
+  const stop = () => stopped.abort();
+  process.on('SIGTERM', stop).on('SIGINT', stop);
+  // Whoever read it has left.
+  process.stdout.on('error', stop);
+  // A receiver under development restarts often: no connection outlives its request.
+  const agent = new Agent({ pipelining: 0, connect: { timeout: 5_000 } });
+  const api = new GraphqlClient(url, apiKey, agent, stopped.signal);
+  const follower = new EventFollower(api, types, stopped.signal, note);
+  try {
+    const workspace = await follower.start();
+    const secret = webhookSecret ?? newSecret();
+    const what = types.length === eventTypes.length ? 'all events' : types.join(', ');
+    note(`Forwarding ${what} of ${workspace} to ${receiver.href}`);
+    note(
+      webhookSecret === null
+        ? `Signed with ${secret} (IOZEN_WEBHOOK_SECRET keeps one)`
+        : 'Signed with IOZEN_WEBHOOK_SECRET',
+    );
+    const signing = [signingSecret(secret, null)];
+    for await (const event of follower.events()) {
+      const forwarded = await forward(event, receiver, signing, agent, stopped.signal);
+      process.stdout.write(`${json ? JSON.stringify(forwarded) : lineOf(forwarded)}\n`);
+    }
+  } catch (error) {
+    if (!stopped.signal.aborted) throw error;
+  } finally {
+    await agent.destroy();
+  }
+  return 0;
+}
+
+/** One attempt, as a delivery; what fails here is not tried again. */
+async function forward(
+  { id, type, payload }: FollowedEvent,
+  receiver: URL,
+  secrets: readonly SigningSecret[],
+  dispatcher: Dispatcher,
+  stopped: AbortSignal,
+): Promise<Forwarded> {
+  const at = new Date();
+  const startedAt = performance.now();
+  // The frozen text was made by JSON.stringify, and keeps its bytes through another round.
+  const event = { id, type, body: Buffer.from(JSON.stringify(payload)) };
+  const { headers, body } = requestOf({ headers: {}, payloadQuery: null, secrets }, event, {
+    deliveryId: newId('webhookDelivery'),
+    number: 1,
+    now: at.getTime(),
+  });
+  const signal = AbortSignal.any([stopped, AbortSignal.timeout(attemptTimeoutMs)]);
+  let status: number | null = null;
+  let error: string | null = null;
+  try {
+    const answer = await request(receiver, { method: 'POST', headers, body, dispatcher, signal });
+    status = answer.statusCode;
+    await answer.body.dump({ limit: answerBytesMax, signal });
+  } catch (thrown) {
+    error = stopped.aborted ? 'stopped before the answer' : connectionProblem(thrown);
+  }
+  return { at, type, id, status, ms: Math.round(performance.now() - startedAt), error };
+}
+
+const longestType = Math.max(...eventTypes.map((type) => type.length));
+
+function lineOf({ at, type, id, status, ms, error }: Forwarded): string {
+  const time = at.toTimeString().slice(0, 8);
+  return `${time}  ${type.padEnd(longestType)}  ${id}  → ${error ?? status} (${ms} ms)`;
+}
+
+/** Beside the lines for events, which stdout has to itself. */
+function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
