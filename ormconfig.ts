@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ApiKey } from './src/api-keys/api-key.entity.js';
 import { AuditEntry } from './src/audit/audit-entry.entity.js';
@@ -19,6 +20,14 @@ import { Graphql1790000000005 } from './migrations/1790000000005-graphql.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 const poolConnectionsMax = 16;
+
+/** A timestamp as PostgreSQL writes it in UTC differs from ISO 8601 in two places, and `Date` reads that faster. */
+const parseUtc = (text: string) =>
+  text.endsWith('+00') ? new Date(`${text.replace(' ', 'T')}:00`) : (pg.types.getTypeParser(timestamptz)(text) as Date);
+
+const timestamptz = pg.types.builtins.TIMESTAMPTZ;
+const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
+  oid === timestamptz && format !== 'binary' ? parseUtc : pg.types.getTypeParser(oid, format as 'text');
 
 /** Every table and every migration, in order: to add one is to add its line. */
 export function dataSourceFor(url: string): DataSource {
@@ -55,7 +64,7 @@ export function dataSourceFor(url: string): DataSource {
     applicationName: 'iozen',
     poolSize: poolConnectionsMax,
     // Statements are sent without waiting for the one before; the answers come in order.
-    extra: { keepAlive: true, connectionTimeoutMillis: 10_000, pipeline: true },
+    extra: { keepAlive: true, connectionTimeoutMillis: 10_000, pipeline: true, types: { getTypeParser } },
   };
   return new DataSource(options);
 }

@@ -244,7 +244,10 @@ const answerOf = (answer: object, cost: CostReport) => JSON.stringify({ ...answe
 
 function httpRequestOf(request: Request, bytes: Buffer): HTTPGraphQLRequest {
   const headers = new HeaderMap();
-  for (const [name, value] of Object.entries(request.headers)) headers.set(name, String(value));
+  for (const name of ['accept', 'content-type'] as const) {
+    const value = request.headers[name];
+    if (value !== undefined) headers.set(name, value);
+  }
   const query = request.url.indexOf('?');
   return {
     method: request.method,

@@ -31,31 +31,35 @@ export class CallContext {
   }
 
   /** The thing with this id, looked up together with all others that the same step of the operation wants. */
-  async load<T extends { id: string }>(
+  load<T extends { id: string }>(
     kind: string,
     id: string,
     fetch: (actor: Actor, ids: readonly string[]) => Promise<T[]>,
   ): Promise<T | null> {
-    const found = await this.loadFor(kind, id, async (actor, ids) => {
-      const things = await fetch(actor, ids);
-      return new Map(things.map((thing) => [thing.id, thing]));
-    });
-    return found ?? null;
+    return this.batch<T | null>(kind, async (ids) => {
+      const things = new Map((await fetch(this.actor, ids)).map((thing) => [thing.id, thing]));
+      return ids.map((one) => things.get(one) ?? null);
+    }).load(id);
   }
 
   /** What belongs to a parent; `key` tells apart what is asked of it, arguments included. */
-  async loadFor<T>(
+  loadFor<T>(
     key: string,
     parentId: string,
     fetch: (actor: Actor, parentIds: readonly string[]) => Promise<ReadonlyMap<string, T>>,
   ): Promise<T | undefined> {
-    const loader =
-      this.loaders.get(key) ??
-      new DataLoader<string, unknown>(async (ids) => {
-        const found = await fetch(this.actor, ids);
-        return ids.map((id) => found.get(id));
-      });
-    this.loaders.set(key, loader);
-    return (await loader.load(parentId)) as T | undefined;
+    return this.batch<T | undefined>(key, async (ids) => {
+      const found = await fetch(this.actor, ids);
+      return ids.map((id) => found.get(id));
+    }).load(parentId);
+  }
+
+  private batch<T>(key: string, fetch: (ids: readonly string[]) => Promise<T[]>): DataLoader<string, T> {
+    let loader = this.loaders.get(key);
+    if (loader === undefined) {
+      loader = new DataLoader<string, unknown>(fetch);
+      this.loaders.set(key, loader);
+    }
+    return loader as DataLoader<string, T>;
   }
 }

@@ -167,8 +167,8 @@ export class RecordContactResolver {
   constructor(private readonly contacts: ContactService) {}
 
   @FieldResolver(() => Contact, { nullable: true, description: 'The person.' })
-  async contact(@Root() { id }: Pick<RecordContactLink, 'id'>, @Ctx() context: CallContext): Promise<Contact | null> {
-    return await context.load('contact', id, (actor, ids) => this.contacts.getMany(actor, ids));
+  contact(@Root() { id }: Pick<RecordContactLink, 'id'>, @Ctx() context: CallContext): Promise<Contact | null> {
+    return context.load('contact', id, (actor, ids) => this.contacts.getMany(actor, ids));
   }
 }
 

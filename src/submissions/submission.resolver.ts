@@ -165,20 +165,20 @@ export class SubmissionResolver {
   }
 
   @FieldResolver(() => IntakeBot, { nullable: true, description: 'The bot it answers.' })
-  async intakeBot(
+  intakeBot(
     @Root() { intakeBotId }: Pick<Submission, 'intakeBotId'>,
     @Ctx() context: CallContext,
   ): Promise<IntakeBot | null> {
-    return await context.load('intakeBot', intakeBotId, (actor, ids) => this.intakeBots.getMany(actor, ids));
+    return context.load('intakeBot', intakeBotId, (actor, ids) => this.intakeBots.getMany(actor, ids));
   }
 
   @FieldResolver(() => Contact, { nullable: true, description: 'The person behind it, once it is completed.' })
-  async contact(
+  contact(
     @Root() { contactId }: Pick<Submission, 'contactId'>,
     @Ctx() context: CallContext,
-  ): Promise<Contact | null> {
+  ): Promise<Contact | null> | null {
     if (contactId === null) return null;
-    return await context.load('contact', contactId, (actor, ids) => this.contacts.getMany(actor, ids));
+    return context.load('contact', contactId, (actor, ids) => this.contacts.getMany(actor, ids));
   }
 
   @FieldResolver(() => MessageConnection, { nullable: true, description: 'The conversation, newest first.' })
@@ -255,11 +255,11 @@ export class MessageResolver {
   constructor(private readonly submissions: SubmissionService) {}
 
   @FieldResolver(() => Submission, { nullable: true, description: 'The submission it belongs to.' })
-  async submission(
+  submission(
     @Root() { submissionId }: Pick<Message, 'submissionId'>,
     @Ctx() context: CallContext,
   ): Promise<Submission | null> {
-    return await context.load('submission', submissionId, (actor, ids) => this.submissions.getMany(actor, ids));
+    return context.load('submission', submissionId, (actor, ids) => this.submissions.getMany(actor, ids));
   }
 }
 

@@ -39,6 +39,7 @@ describe('an event that was committed and not yet delivered', () => {
     expect(submitted.status).to.equal(200);
     await kill(first.child.pid ?? 0);
     await first.ended;
+    await receiver.deserted();
     const before = receiver.received.length;
 
     receiver.answer = (response) => void response.end();

@@ -58,6 +58,13 @@ export class Receiver {
     clearTimeout(timer);
   }
 
+  /** Once whoever called has hung up: nothing that was sent before is still to come. */
+  async deserted(): Promise<void> {
+    const connections = () =>
+      new Promise<number>((resolve) => this.server.getConnections((_error, count) => resolve(count)));
+    while ((await connections()) > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
