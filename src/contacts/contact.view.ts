@@ -1,3 +1,4 @@
+import { isoTime } from '../platform/iso-time.js';
 import type { CountedContact } from './contact.service.js';
 
 /** A contact over REST and in webhook bodies. */
@@ -10,6 +11,6 @@ export const contactView = (contact: CountedContact) => ({
   tags: contact.tags,
   custom_fields: contact.customFields,
   submission_count: contact.submissionCount,
-  created_at: contact.createdAt,
-  updated_at: contact.updatedAt,
+  created_at: isoTime(contact.createdAt),
+  updated_at: isoTime(contact.updatedAt),
 });

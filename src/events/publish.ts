@@ -1,5 +1,6 @@
 import { prepared, type Tx } from '../platform/database.js';
 import type { Moment } from '../platform/id.js';
+import { isoTime } from '../platform/iso-time.js';
 import type { Jobs } from '../platform/jobs.js';
 import type { Signals } from '../platform/signals.js';
 import type { EventType } from './event-type.js';
@@ -34,7 +35,7 @@ export class Events {
     if (happenings.length === 0) return;
     const columns = happenings.map(({ workspaceId, type, moment, subjectId, data }) => {
       // Frozen now, so that a retry tomorrow sends what was true at the event.
-      const body = JSON.stringify({ id: moment.eventId, type, created_at: moment.at, data });
+      const body = JSON.stringify({ id: moment.eventId, type, created_at: isoTime(moment.at), data });
       return [moment.eventId, workspaceId, type, subjectId, body, moment.at] as const;
     });
     tx.write(

@@ -1,4 +1,5 @@
 import { spell } from '../platform/validate.js';
+import { isoTime } from '../platform/iso-time.js';
 import type { SchemaItem } from './bot-schema.js';
 import type { IntakeBot } from './intake-bot.entity.js';
 
@@ -8,8 +9,8 @@ export const intakeBotSummaryView = (bot: IntakeBot) => ({
   name: bot.name,
   status: bot.status,
   submission_count: bot.submissionCount,
-  created_at: bot.createdAt,
-  updated_at: bot.updatedAt,
+  created_at: isoTime(bot.createdAt),
+  updated_at: isoTime(bot.updatedAt),
 });
 
 /** A bot by itself over REST and in webhook bodies. `shareUrl` is where people fill it in. */

@@ -37,7 +37,8 @@ class SharedConnection {
     this.underWay += 1;
     try {
       const client = await (this.client ??= this.open());
-      gather(client);
+      // The first leaves at once, what comes while it is under way is gathered: as Nagle has it (RFC 896).
+      if (this.underWay > 1) gather(client);
       return await client.query<Row>(statement);
     } finally {
       this.underWay -= 1;

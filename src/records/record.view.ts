@@ -1,3 +1,4 @@
+import { isoTime } from '../platform/iso-time.js';
 import type { LinkedRecord } from './record.service.js';
 
 /** A record over REST. */
@@ -7,6 +8,6 @@ export const recordView = (record: LinkedRecord) => ({
   data: record.data,
   submission_id: record.submissionId,
   contacts: record.contacts,
-  created_at: record.createdAt,
-  updated_at: record.updatedAt,
+  created_at: isoTime(record.createdAt),
+  updated_at: isoTime(record.updatedAt),
 });

@@ -25,7 +25,18 @@ import { Message, Submission, type SubmissionStatus } from './submission.entity.
 import type { AddSubmissionMessage, CreateSubmission, UpdateSubmission } from './submission.input.js';
 import { submissionEventView } from './submission.view.js';
 
-export type ListedSubmission = Submission & { messageCount: number };
+const listedColumns = [
+  'id',
+  'data',
+  'status',
+  'aiSummary',
+  'isTest',
+  'fileCount',
+  'schemaVersion',
+  'createdAt',
+  'updatedAt',
+] as const;
+export type ListedSubmission = Pick<Submission, (typeof listedColumns)[number]> & { messageCount: number };
 export type SubmissionWithMessages = Submission & { messages: Message[] };
 
 export interface SubmissionFilter {
@@ -109,8 +120,9 @@ export class SubmissionService {
   /** Of one bot, which must be there, or of all. */
   async search(actor: Actor, intakeBotId: string | null, filter: SubmissionFilter, page: PageRequest) {
     actor.require('read:submissions');
-    if (intakeBotId !== null) await this.intakeBots.find(actor.workspaceId, intakeBotId);
-    return await readPage<Submission>(this.database, listOf(actor, { ...filter, intakeBotId }, columns), page);
+    const found = await readPage<Submission>(this.database, listOf(actor, { ...filter, intakeBotId }, columns), page);
+    if (found.rows.length === 0 && intakeBotId !== null) await this.intakeBots.find(actor.workspaceId, intakeBotId);
+    return found;
   }
 
   /** The lists of many bots, or contacts, that the actor was given. */
@@ -357,7 +369,7 @@ function happening(
   return { workspaceId, type, moment, subjectId, data: { submission: submissionEventView(submission), ...more } };
 }
 
-const counted = `${columns}, ${messageCount}`;
+const counted = `${columnsOf(Submission, 's', listedColumns)}, ${messageCount}`;
 
 function listOf(actor: Actor, filter: SubmissionFilter, selected = counted): List {
   return { from: `${selected} from submissions s`, id: 's.id', where: conditionsOf(actor, filter) };

@@ -1,7 +1,10 @@
+import { isoTime } from '../platform/iso-time.js';
 import type { Submission } from './submission.entity.js';
 import type { ListedSubmission, SubmissionWithMessages } from './submission.service.js';
 
-const base = (submission: Submission) => ({
+type Shown = Omit<ListedSubmission, 'messageCount'>;
+
+const base = (submission: Shown) => ({
   id: submission.id,
   data: submission.data,
   status: submission.status,
@@ -10,10 +13,10 @@ const base = (submission: Submission) => ({
   file_count: submission.fileCount,
 });
 
-const times = (submission: Submission) => ({
+const times = (submission: Shown) => ({
   schema_version: submission.schemaVersion,
-  created_at: submission.createdAt,
-  updated_at: submission.updatedAt,
+  created_at: isoTime(submission.createdAt),
+  updated_at: isoTime(submission.updatedAt),
 });
 
 /** A submission in a list over REST. */
@@ -37,9 +40,13 @@ export const submissionView = (submission: SubmissionWithMessages) => ({
     id,
     role,
     content,
-    created_at: createdAt,
+    created_at: isoTime(createdAt),
   })),
 });
 
 /** What creating one over REST answers. */
-export const submissionCreatedView = ({ id, status, createdAt }: Submission) => ({ id, status, created_at: createdAt });
+export const submissionCreatedView = ({ id, status, createdAt }: Submission) => ({
+  id,
+  status,
+  created_at: isoTime(createdAt),
+});

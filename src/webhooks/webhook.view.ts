@@ -1,3 +1,4 @@
+import { isoTime } from '../platform/iso-time.js';
 import type { WebhookEndpoint } from './webhook-endpoint.entity.js';
 
 /** An endpoint over REST, in a list and by itself. */
@@ -7,11 +8,11 @@ export const webhookView = (endpoint: WebhookEndpoint) => ({
   events: endpoint.events,
   status: endpoint.status,
   description: endpoint.description,
-  last_delivery_at: endpoint.lastDeliveryAt,
+  last_delivery_at: endpoint.lastDeliveryAt && isoTime(endpoint.lastDeliveryAt),
   last_delivery_ok: endpoint.lastDeliveryOk,
   consecutive_fails: endpoint.consecutiveFails,
-  created_at: endpoint.createdAt,
-  updated_at: endpoint.updatedAt,
+  created_at: isoTime(endpoint.createdAt),
+  updated_at: isoTime(endpoint.updatedAt),
 });
 
 /** A new endpoint over REST: the only answer that shows the secret. */
