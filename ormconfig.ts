@@ -11,6 +11,7 @@ import { Invitation } from './src/accounts/invitation.entity.js';
 import { Session } from './src/accounts/session.entity.js';
 import { User } from './src/accounts/user.entity.js';
 import { Notice } from './src/workspaces/notice.entity.js';
+import { readTimestamp } from './src/platform/iso-time.js';
 import { Workspace } from './src/workspaces/workspace.entity.js';
 import { WebhookEndpoint } from './src/webhooks/webhook-endpoint.entity.js';
 import { Domain1790000000001 } from './migrations/1790000000001-domain.js';
@@ -21,13 +22,10 @@ import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 const poolConnectionsMax = 16;
 
-/** A timestamp as PostgreSQL writes it in UTC differs from ISO 8601 in two places, and `Date` reads that faster. */
-const parseUtc = (text: string) =>
-  text.endsWith('+00') ? new Date(`${text.replace(' ', 'T')}:00`) : (pg.types.getTypeParser(timestamptz)(text) as Date);
-
+const parseTimestamp = (text: string) => readTimestamp(text) ?? (pg.types.getTypeParser(timestamptz)(text) as Date);
 const timestamptz = pg.types.builtins.TIMESTAMPTZ;
 const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
-  oid === timestamptz && format !== 'binary' ? parseUtc : pg.types.getTypeParser(oid, format as 'text');
+  oid === timestamptz && format !== 'binary' ? parseTimestamp : pg.types.getTypeParser(oid, format as 'text');
 
 /** Every table and every migration, in order: to add one is to add its line. */
 export function dataSourceFor(url: string): DataSource {

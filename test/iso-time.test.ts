@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { isoTime } from '../src/platform/iso-time.js';
+import pg from 'pg';
+import { isoTime, readTimestamp } from '../src/platform/iso-time.js';
 
 describe('isoTime', () => {
   it('writes every moment as Date.toISOString does', () => {
@@ -18,4 +19,33 @@ describe('isoTime', () => {
       expect(isoTime(at)).to.equal(at.toISOString());
     }
   });
+});
+
+describe('readTimestamp', () => {
+  const slowly = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ);
+  const moment = fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true });
+
+  it('reads what PostgreSQL writes in UTC as its driver does, to the microsecond', () => {
+    fc.assert(
+      fc.property(moment, fc.nat(999_999), fc.nat(6), (at, micros, digits) => {
+        const fraction = digits === 0 ? '' : `.${String(micros).padStart(6, '0').slice(0, digits)}`;
+        const text = `${at.toISOString().slice(0, 19).replace('T', ' ')}${fraction}+00`;
+        expect(readTimestamp(text)).to.deep.equal(slowly(text));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  for (const text of [
+    'infinity',
+    '-infinity',
+    '2026-01-15 10:30:00+02',
+    '2026-01-15 10:30:00.1-03:30',
+    '0044-03-15 12:00:00+00 BC',
+    '10000-01-01 00:00:00+00',
+  ]) {
+    it(`leaves ${text} to the driver`, () => {
+      expect(readTimestamp(text)).to.equal(null);
+    });
+  }
 });

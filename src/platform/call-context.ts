@@ -13,7 +13,7 @@ export interface Door {
 
 /** What one GraphQL operation runs with: who calls, and one batch per kind of look-up. */
 export class CallContext {
-  private readonly loaders = new Map<string, DataLoader<string, unknown>>();
+  private readonly batches = new Map<string, Batch<unknown>>();
 
   constructor(
     private readonly caller: Actor | null,
@@ -54,12 +54,31 @@ export class CallContext {
     }).load(parentId);
   }
 
-  private batch<T>(key: string, fetch: (ids: readonly string[]) => Promise<T[]>): DataLoader<string, T> {
-    let loader = this.loaders.get(key);
-    if (loader === undefined) {
-      loader = new DataLoader<string, unknown>(fetch);
-      this.loaders.set(key, loader);
+  private batch<T>(key: string, fetch: (ids: readonly string[]) => Promise<T[]>): Batch<T> {
+    let batch = this.batches.get(key);
+    if (batch === undefined) {
+      batch = new Batch<unknown>(fetch);
+      this.batches.set(key, batch);
     }
-    return loader as DataLoader<string, T>;
+    return batch as Batch<T>;
+  }
+}
+
+/** Asks once for an id, however many want it. Of a cache hit, the loader itself would make another promise each. */
+class Batch<T> {
+  private readonly asked = new Map<string, Promise<T>>();
+  private readonly loader: DataLoader<string, T>;
+
+  constructor(fetch: (ids: readonly string[]) => Promise<T[]>) {
+    this.loader = new DataLoader<string, T>(fetch, { cache: false });
+  }
+
+  load(id: string): Promise<T> {
+    let found = this.asked.get(id);
+    if (found === undefined) {
+      found = this.loader.load(id);
+      this.asked.set(id, found);
+    }
+    return found;
   }
 }

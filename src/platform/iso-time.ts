@@ -5,6 +5,7 @@ const dayMs = 24 * hourMs;
 const daysKeptMax = 1_000;
 
 const days = new Map<number, string>();
+const starts = new Map<string, number>();
 const padded = (count: number, digits: number) =>
   Array.from({ length: count }, (_, number) => String(number).padStart(digits, '0'));
 const twoDigits = padded(60, 2);
@@ -22,6 +23,30 @@ export function isoTime(at: Date): string {
   const minutes = Math.floor(inDay / minuteMs) % 60;
   const seconds = Math.floor(inDay / secondMs) % 60;
   return `${days.get(day) ?? keepDay(day)}${twoDigits[hours]}:${twoDigits[minutes]}:${twoDigits[seconds]}.${threeDigits[inDay % secondMs]}Z`;
+}
+
+/**
+ * A timestamp as PostgreSQL writes it in UTC, `2026-01-15 10:30:00.123+00`; null for what is written otherwise.
+ * `Date` reads it in three times the time, and each list of 50 has a hundred.
+ */
+export function readTimestamp(text: string): Date | null {
+  const { length } = text;
+  if (length < 22 || length > 29 || text.charCodeAt(10) !== space || !text.endsWith('+00')) return null;
+  const two = (at: number) => (text.charCodeAt(at) - zero) * 10 + text.charCodeAt(at + 1) - zero;
+  const fraction = length === 22 ? 0 : Math.trunc(Number(text.slice(19, -3)) * secondMs + 1e-6);
+  const inDay = two(11) * hourMs + two(14) * minuteMs + two(17) * secondMs + fraction;
+  const day = text.slice(0, 10);
+  return new Date((starts.get(day) ?? keepStart(day)) + inDay);
+}
+
+const space = 0x20;
+const zero = 0x30;
+
+function keepStart(day: string): number {
+  const ms = Date.parse(`${day}T00:00:00Z`);
+  if (starts.size >= daysKeptMax) starts.clear();
+  starts.set(day, ms);
+  return ms;
 }
 
 /** `2026-01-15T` */
