@@ -180,6 +180,16 @@ describe('the life of a webhook endpoint', () => {
     expect(eventIds()).to.deep.equal(ids);
   });
 
+  it('one that someone pauses too stays paused when the plan is back', async () => {
+    await house.workspaces.change(actor.workspaceId, { plan: 'PRO' });
+    await house.eventually(async () => (await endpoint()).pauseReason === 'plan');
+    const { pausedAt } = await endpoint();
+    expect(await house.endpoints.pause(actor, endpointId)).to.deep.include({ pauseReason: 'manual', pausedAt });
+    await house.workspaces.change(actor.workspaceId, { plan: 'BUSINESS' });
+    await worker.maintain();
+    expect(await endpoint()).to.include({ status: 'paused', pauseReason: 'manual' });
+  });
+
   it('with maxConcurrency 1 delivers one at a time in order, a failing one holding the next back until it ends', async () => {
     const ordered = (await house.endpoint(actor, `${receiver.url}/ordered`, { maxConcurrency: 1 })).webhookEndpoint.id;
     await house.endpoints.remove(actor, endpointId);
