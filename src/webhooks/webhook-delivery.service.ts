@@ -21,7 +21,7 @@ export interface WebhookDeliveryFilter {
   status?: readonly DeliveryStatus[] | null;
   eventType?: readonly EventType[] | null;
   createdAt?: { gte?: Date | null; lt?: Date | null } | null;
-  /** In the event's text, the answers and the errors; at least 3 characters. */
+  /** In the event's text, the answers and the errors. */
   search?: string | null;
 }
 
@@ -181,10 +181,12 @@ const selectAttempts = prepared<AttemptRow>(`
   where a.outcome is not null
   order by a.delivery_id, a.number, a.at
 `);
-const insertAgain = prepared('insert into webhook_deliveries (id, endpoint_id, event_id) values ($1, $2, $3)');
-const endpointIsThere = prepared(`
-  select from webhook_endpoints where id = $1 and workspace_id = $2 and deleted_at is null for key share
-`);
+const insertAgain = prepared(
+  'insert into webhook_deliveries (id, endpoint_id, event_id, due_at) values ($1, $2, $3, now())',
+);
+const endpointIsThere = prepared(
+  'select from webhook_endpoints where id = $1 and workspace_id = $2 and deleted_at is null',
+);
 const ofErased = 'd.endpoint_id in (select id from webhook_endpoints where workspace_id = $2) and d.event_id = any($3)';
 const skipErased = prepared(skipping(ofErased));
 const blankAnswers = prepared(`
@@ -302,9 +304,9 @@ export class WebhookDeliveryService {
     requireFeature(actor, 'webhooks');
     const { endpointId, eventId } = await this.get(actor, id);
     return await this.database.transaction(async (tx) => {
+      const order = await lockDeliveryOrder(tx, 'wait');
       const endpoints = await tx.query(endpointIsThere, [endpointId, actor.workspaceId]);
       if (endpoints.length === 0) throw notFound('webhook', { cause: 'the endpoint of the delivery is deleted' });
-      const order = await lockDeliveryOrder(tx, 'wait');
       const newOne = newId('webhookDelivery');
       tx.write(insertAgain, [newOne, endpointId, eventId]);
       order?.release();
