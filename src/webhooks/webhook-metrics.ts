@@ -1,9 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { fanOutQueue } from '../events/publish.js';
 import type { RefusalRule } from '../platform/address-guard.js';
 import { prepared, type Database } from '../platform/database.js';
 import type { Metrics } from '../platform/metrics.js';
 import type { OutcomeKind } from '../platform/outbound-attempt.js';
-import { fanOutQueue } from '../events/publish.js';
 import type { Delivery } from './lane.js';
 import { endpointStatuses } from './webhook-endpoint.entity.js';
 
@@ -18,12 +18,14 @@ const oldestDue = prepared<{ seconds: number }>(`
       (select d.due_at as wanted_at from webhook_deliveries d
        where d.endpoint_id = e.id and d.attempts > 0 order by d.due_at limit 1)
       union all
-      (select coalesce(d.due_at, event.created_at) from webhook_deliveries d join events event on event.id = d.event_id
-       where d.endpoint_id = e.id and d.attempts = 0 and not (e.max_concurrency is not distinct from 1 and exists (
+      (select coalesce(fresh.due_at, event.created_at) from (
+         select d.id, d.event_id, d.due_at from webhook_deliveries d
+         where d.endpoint_id = e.id and d.attempts = 0 order by d.id limit 1
+       ) fresh join events event on event.id = fresh.event_id
+       where e.max_concurrency is distinct from 1 or not exists (
          select from webhook_deliveries head
-         where head.endpoint_id = e.id and head.attempts > 0 and head.id < d.id and head.due_at > now()
+         where head.endpoint_id = e.id and head.attempts > 0 and head.id < fresh.id and head.due_at > now()
        ))
-       order by d.id limit 1)
     ) open
     where e.status = 'active' and e.deleted_at is null
     union all
