@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { statusOf } from '../src/platform/errors.js';
 import { scopes } from '../src/platform/actor.js';
 import { restRoutes } from '../src/rest/routes.js';
+import { newSecret, signaturesOf, signingSecret } from '../src/webhooks/signature.js';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
 import { createBot, createSubmission } from './support/factories.js';
 
@@ -109,20 +110,28 @@ describe('the documentation', () => {
       const receiver = spawn(command, [join(directory, file)], { env, stdio: ['ignore', 'pipe', 'ignore'] });
       receivers.push(receiver);
       await listening(port, receiver);
-      const forged = await fetch(register.url, {
-        method: 'POST',
-        body: '{}',
-        headers: {
+      const sent = async (secret: string, ageSeconds: number, body = '{"type":"made","id":"evt_1"}') => {
+        const timestampSeconds = Math.floor(Date.now() / 1_000) - ageSeconds;
+        const signed = { eventId: 'evt_1', timestampSeconds, body: Buffer.from('{"type":"made","id":"evt_1"}') };
+        const headers = {
           'webhook-id': 'evt_1',
-          'webhook-timestamp': String(Math.floor(Date.now() / 1_000)),
-          'webhook-signature': `v1,${Buffer.alloc(32).toString('base64')}`,
-        },
-      });
-      expect(forged.status).to.equal(400);
+          'webhook-timestamp': String(timestampSeconds),
+          ...signaturesOf(signed, [signingSecret(secret, null)], Date.now()),
+        };
+        return (await fetch(register.url, { method: 'POST', body, headers })).status;
+      };
+      const secret = env.IOZEN_WEBHOOK_SECRET;
+      const lines = createInterface(receiver.stdout);
+      const accepted = once(lines, 'line');
+      expect(await sent(secret, 0)).to.equal(204);
+      expect(await accepted).to.deep.equal(['made evt_1']);
+      expect(await sent(secret, 0, '{"type":"other","id":"evt_1"}'), 'tampered with').to.equal(400);
+      expect(await sent(secret, 310), 'late').to.equal(400);
+      expect(await sent(newSecret(), 0), 'another secret').to.equal(400);
 
       const bots = await rest('GET', '/intake-bots');
       const bot = (bots.data['intake_bots'] as unknown as { id: string }[])[0];
-      const printed = once(createInterface(receiver.stdout), 'line') as Promise<[string]>;
+      const printed = once(lines, 'line') as Promise<[string]>;
       const answers = { full_name: 'Mary', email: 'mary@example.com', topic: 'Other' };
       await rest('POST', `/intake-bots/${bot?.id ?? ''}/submissions`, { data: answers });
       expect((await printed)[0]).to.match(/^submission\.completed evt_c[a-z0-9]{24}$/);
