@@ -77,11 +77,16 @@ class DeliveryQuery {
     if (lt != null) this.both('$id <', value(idFloor(lt)));
     if (filter.eventType != null) this.both('event.type = any', `(${value(filter.eventType)}::text[])`);
     if (filter.search != null) {
-      const pattern = value(`%${filter.search.replace(/[\\%_]/g, '\\$&')}%`);
-      const inEvent = `event.body ilike ${pattern} or event.id = trim(${pattern}, '%')`;
-      this.open.push(`(${inEvent} or $id = trim(${pattern}, '%'))`);
-      this.finished.push(`(${inEvent} or $id = trim(${pattern}, '%') or d.error ilike ${pattern}
-        or encode(d.response_body, 'escape') ilike ${pattern})`);
+      const pattern = value(anywhere(filter.search));
+      const inBytes = value(anywhere(escaped(filter.search)));
+      const told = (a: string) =>
+        `${a}.error ilike ${pattern} or encode(${a}.response_body, 'escape') ilike ${inBytes}`;
+      const toldBefore = `exists (
+        select from webhook_attempts a where a.endpoint_id = d.endpoint_id and a.delivery_id = $id and (${told('a')})
+      )`;
+      const inEvent = `event.body ilike ${pattern} or ${value(filter.search)} in (event.id, $id)`;
+      this.open.push(`(${inEvent} or d.attempts > 0 and ${toldBefore})`);
+      this.finished.push(`(${inEvent} or ${told('d')} or d.number > 1 and ${toldBefore})`);
     }
     this.needsEvent = filter.eventType != null || filter.search != null;
   }
@@ -365,6 +370,15 @@ export class WebhookDeliveryService {
     return new Map(rows.map(({ id, count }) => [id, count]));
   }
 }
+
+const anywhere = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+
+/** As PostgreSQL's `encode(…, 'escape')` writes bytes, which need not be UTF-8. */
+const escaped = (text: string) =>
+  Buffer.from(text)
+    .toString('latin1')
+    .replace(/\\/g, '\\\\')
+    .replace(/[\0\x80-\xff]/g, (byte) => `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`);
 
 const madeAt = (id: string) => new Date(parseInt(id.slice(1, 9), 36));
 

@@ -89,6 +89,31 @@ describe('what a subscriber can do with webhooks', () => {
     expect(await list({ endpointId, createdAt: { gte: new Date(Date.now() - hourMs) } })).to.have.length(2);
   });
 
+  it('a search finds a delivery by its event, its ids, and what any of its attempts came to', async () => {
+    const answers = ['Kontingent erschöpft: 100 % \\o/', 'maintenance'];
+    receiver.answer = (response) => {
+      const answer = answers[receiver.received.length - 1];
+      response.writeHead(answer === undefined ? 200 : 503).end(answer);
+    };
+    const [eventId = ''] = await house.happen(actor);
+    await settled(1, 'retrying');
+    const [delivery] = await list();
+    const found = async (search: string) => (await list({ search })).length;
+    for (const search of ['erschöpft: 100 % \\o', 'answered 503', 'JANÉ', eventId, delivery?.id ?? '']) {
+      expect(await found(search), search).to.equal(1);
+    }
+    for (const search of ['maintenance', 'erschopft', '100 %%', 'answered 500']) {
+      expect(await found(search), search).to.equal(0);
+    }
+    await house.endpoints.pause(actor, endpointId);
+    await house.endpoints.resume(actor, endpointId, () => ({ skipHeld: false }));
+    await settled(1, 'exhausted');
+    for (const search of ['erschöpft', 'maintenance', delivery?.id ?? '']) {
+      expect(await found(search), search).to.equal(1);
+    }
+    expect(await list({ search: 'erschöpft', status: ['delivered'] })).to.have.length(0);
+  });
+
   it('attempts are told in full, and answers only to those who may read the object', async () => {
     receiver.answer = (response) => void response.writeHead(503).end('busy');
     await house.happen(actor);
