@@ -53,6 +53,18 @@ describe("what an operator's tools ask", () => {
     expect(JSON.parse(text)).to.deep.equal({ status: 'unready', reason: 'the webhook worker has no seat' });
   });
 
+  it('is told within seconds that the database does not answer, and that it does again', async () => {
+    const { url, app } = await start({ role: 'api' });
+    const held = await Promise.all(Array.from({ length: 16 }, async () => await app.database.pool.connect()));
+    const asked = performance.now();
+    const { status, text } = await get(`${url}/readyz`);
+    for (const client of held) client.release();
+    expect(status).to.equal(503);
+    expect(JSON.parse(text)).to.deep.equal({ status: 'unready', reason: 'the database does not answer' });
+    expect(performance.now() - asked).to.be.below(8_000);
+    expect((await get(`${url}/readyz`)).status).to.equal(200);
+  });
+
   it('goes by the address that a trusted proxy tells', async () => {
     const { url } = await start({ role: 'api', env: { TRUSTED_PROXIES: '127.0.0.0/8' } });
     expect((await get(`${url}/metrics`, { 'X-Forwarded-For': '203.0.113.9' })).status).to.equal(401);
