@@ -4,6 +4,7 @@ import { Actor } from '../../src/platform/actor.js';
 import type { Failure } from '../../src/platform/errors.js';
 import { idFloor, newId } from '../../src/platform/id.js';
 import { lockDeliveryOrder } from '../../src/webhooks/fan-out.js';
+import { sealedFor } from '../../src/webhooks/subscriber.js';
 import type { DeliveryStatus } from '../../src/webhooks/webhook-delivery.entity.js';
 import type { WebhookDeliveryFilter } from '../../src/webhooks/webhook-delivery.service.js';
 import type { WebhookWorker } from '../../src/webhooks/webhook-worker.js';
@@ -178,6 +179,21 @@ describe('what a subscriber can do with webhooks', () => {
     const [, next] = await receiver.arrived(2);
     expect(next?.headers['webhook-signature']).to.not.include(' v1,'.repeat(2));
     expect(() => new Webhook(newSecret).verify(next?.body ?? '', next?.headers as Record<string, string>)).to.throw();
+  });
+
+  it('keeps secrets and custom headers encrypted, each for its endpoint alone', async () => {
+    await house.endpoints.update(actor, endpointId, () => ({ customHeaders: { Authorization: 'Bearer hush' } }));
+    const { secret: newest } = await house.endpoints.rotateSecret(actor, endpointId, () => ({ overlapSeconds: 60 }));
+    const [row] = await house.rows<{ secrets: { sealed: string }[]; headers: string; text: string }>(
+      'select secrets, custom_headers as headers, e::text as text from webhook_endpoints e where id = $1',
+      [endpointId],
+    );
+    for (const plain of [secret, newest]) expect(row?.text).not.to.include(plain.slice(6, 40));
+    expect(row?.text).not.to.match(/hush|whsec_|Authorization/);
+    const sealed = row?.secrets.map((each) => each.sealed) ?? [];
+    expect(sealed.map((each) => house.secrets.open(each, sealedFor(endpointId)))).to.deep.equal([newest, secret]);
+    for (const each of [...sealed, row?.headers ?? ''])
+      expect(() => house.secrets.open(each, sealedFor('another'))).to.throw();
   });
 
   it('sends a test event at once and tells the whole attempt; it counts for nothing, and ten a minute is all', async () => {
