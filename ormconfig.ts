@@ -22,10 +22,10 @@ import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 const poolConnectionsMax = 16;
 
-const parseTimestamp = (text: string) => readTimestamp(text) ?? (pg.types.getTypeParser(timestamptz)(text) as Date);
 const timestamptz = pg.types.builtins.TIMESTAMPTZ;
-const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
-  oid === timestamptz && format !== 'binary' ? parseTimestamp : pg.types.getTypeParser(oid, format as 'text');
+const slowly = pg.types.getTypeParser(timestamptz);
+const types = new pg.TypeOverrides();
+types.setTypeParser(timestamptz, (text: string) => readTimestamp(text) ?? (slowly(text) as Date));
 
 /** Every table and every migration, in order: to add one is to add its line. */
 export function dataSourceFor(url: string): DataSource {
@@ -62,7 +62,7 @@ export function dataSourceFor(url: string): DataSource {
     applicationName: 'iozen',
     poolSize: poolConnectionsMax,
     // Statements are sent without waiting for the one before; the answers come in order.
-    extra: { keepAlive: true, connectionTimeoutMillis: 10_000, pipeline: true, types: { getTypeParser } },
+    extra: { keepAlive: true, connectionTimeoutMillis: 10_000, pipeline: true, types },
   };
   return new DataSource(options);
 }

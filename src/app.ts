@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { dataSourceFor } from '../ormconfig.js';
 import { AccountService } from './accounts/account.service.js';
 import { MemberService } from './accounts/member.service.js';
@@ -68,6 +69,8 @@ export const queues: readonly Queue[] = [
 ];
 
 const finishInFlightMs = 20_000;
+/** A database that takes longer to say anything is no use to a caller. */
+const answerMsMax = 3_000;
 
 /** The map of the system: what there is, built once, in the order of dependency. */
 export class App {
@@ -300,7 +303,8 @@ export class App {
     if (this.unready !== null) return this.unready;
     if (this.works && !this.webhookWorker.ready()) return 'the webhook worker has no seat';
     try {
-      await this.database.pool.query('select 1');
+      const late = wait(answerMsMax, null, { ref: false }).then(() => Promise.reject(new Error('no answer in time')));
+      await Promise.race([this.database.pool.query('select 1'), late]);
       return null;
     } catch (error) {
       this.log.warn({ error: story(error) }, 'the database does not answer');

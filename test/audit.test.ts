@@ -168,4 +168,15 @@ describe('audit log', () => {
     expect(code).to.equal(0);
     expect(JSON.parse(stdout)).to.deep.equal({ rows: 3, ok: true, first_bad: null });
   });
+
+  it('fails `iozen audit verify` where it is broken, so that a nightly job notices', async () => {
+    await sql(`update audit_entries set details = '{"to":"OWNER"}' where number = 2 and workspace_id = $1`, [
+      tenant.workspaceId,
+    ]);
+    const env = { DATABASE_URL: server.databaseUrl, SECRETS_KEY: server.secretsKey };
+    const { code, stdout, stderr } = await iozen(['audit', 'verify', '--workspace', tenant.workspaceId, '--json'], env);
+    const { first_bad: firstBad, ...rest } = JSON.parse(stdout) as { first_bad: string; rows: number; ok: boolean };
+    expect({ code, ...rest }).to.deep.equal({ code: 1, rows: 2, ok: false });
+    expect(stderr).to.equal(`The log is broken at ${firstBad}.\n`);
+  });
 });

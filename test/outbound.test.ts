@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { promises as dns } from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
+import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
+import { join } from 'node:path';
 import tls from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -134,6 +136,21 @@ describe('outbound', () => {
       expect(proxy.connections).to.equal(0);
     });
 
+    it('speaks TCP alone: a path of a Unix socket is no URL, wherever it is written', async () => {
+      const directory = await mkdtemp(join(os.tmpdir(), 'iozen-socket-'));
+      const path = join(directory, 'hook.sock');
+      let connections = 0;
+      const server = net.createServer(() => (connections += 1)).listen(path);
+      opened.push({ close: () => new Promise((resolve) => server.close(() => resolve())) });
+      const outbound = outboundOf({ resolve: async () => ['127.0.0.1'] });
+      for (const url of [`unix://${path}`, `http+unix://${encodeURIComponent(path)}/`, `http://unix:${path}:/`, path]) {
+        expect(await outbound.check(url), url).to.have.property('ok', false);
+        expect(await outbound.post(url, headers, body), url).to.include({ outcome: 'refused' });
+      }
+      expect(connections).to.equal(0);
+      await rm(directory, { recursive: true });
+    });
+
     it('refuses, before any byte is sent, headers that would break the request', async () => {
       const receiver = await receiverOf(zoo.fine);
       const outbound = outboundOf();
@@ -163,6 +180,9 @@ describe('outbound', () => {
       upgrade: { outcome: 'connection', status: null, error: 'the connection broke off' },
       endlessBody: { outcome: 'success', status: 200, error: null },
       endlessBodyOf500: { outcome: 'http_error', status: 500, error: 'answered 500' },
+      gzipBomb: { outcome: 'success', status: 200, error: null },
+      redirectLoop: { outcome: 'http_error', status: 308, error: 'answered 308' },
+      oneByteOfBodyAtATime: { outcome: 'timeout', status: 200, error: 'timed out while reading the answer' },
       endlessReason: { outcome: 'connection', status: null, error: 'the answer never began' },
       endlessHeaders: { outcome: 'connection', status: null, error: 'the headers of the answer are too large' },
       endlessHeader: { outcome: 'connection', status: null, error: 'the headers of the answer are too large' },
@@ -183,6 +203,7 @@ describe('outbound', () => {
         const outcomes = await Promise.all(Array.from({ length: 4 }, () => outbound.post(receiver.url, headers, body)));
         clearInterval(sampling);
         expect(performance.now() - startedAt).to.be.below(deadlineMs + slackMs);
+        expect(receiver.requests, 'sent once each').to.have.length(4);
         for (const outcome of outcomes) {
           expect(outcome).to.include(ends[name]);
           expect(outcome.body.length).to.be.at.most(16 * 1_024);

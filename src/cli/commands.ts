@@ -90,7 +90,7 @@ export const commands: readonly Command[] = [
     path: ['audit', 'verify'],
     about: "Checks every link of a workspace's audit log.",
     options: { workspace: { value: 'ID', required: true } },
-    run: answering(verifyAudit),
+    run: answering(verifyAudit, ({ ok, first_bad: firstBad }) => (ok ? null : `The log is broken at ${firstBad}.`)),
   },
   {
     path: ['bot', 'create'],
@@ -113,17 +113,26 @@ export const commands: readonly Command[] = [
   },
 ];
 
-/** A command that opens the database, answers, and closes it again; it works beside a running server and without. */
-function answering(answer: (app: App, options: Options) => Promise<object>): Command['run'] {
+/**
+ * A command that opens the database, answers, and closes it again; it works beside a running server and without.
+ * `failure` is what makes an answer one that ends with 1, in words.
+ */
+function answering<Answer extends object>(
+  answer: (app: App, options: Options) => Promise<Answer>,
+  failure: (answer: Answer) => string | null = () => null,
+): Command['run'] {
   return async (options, json) => {
     const app = await App.open(readConfig(), createLog('silent'));
     try {
       const result = await answer(app, options);
       process.stdout.write(json ? `${JSON.stringify(result)}\n` : readable(result));
+      const failed = failure(result);
+      if (failed === null) return 0;
+      process.stderr.write(`${failed}\n`);
+      return 1;
     } finally {
       await app.stop();
     }
-    return 0;
   };
 }
 

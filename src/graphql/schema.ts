@@ -30,18 +30,16 @@ import {
   SubmissionResolver,
 } from '../submissions/submission.resolver.js';
 import type { SubmissionService } from '../submissions/submission.service.js';
+import { EventDeliveries } from '../webhooks/event-deliveries.resolver.js';
+import { ReplayResolver } from '../webhooks/replay.resolver.js';
 import type { ReplayService } from '../webhooks/replay.service.js';
 import type { WebhookFeed } from '../webhooks/webhook-feed.js';
 import { WebhookFeedResolver } from '../webhooks/webhook-feed.resolver.js';
 import type { WebhookDeliveryService } from '../webhooks/webhook-delivery.service.js';
 import type { WebhookEndpointService } from '../webhooks/webhook-endpoint.service.js';
-import {
-  EventDeliveries,
-  ReplayResolver,
-  WebhookAttemptResolver,
-  WebhookDeliveryResolver,
-  WebhookEndpointResolver,
-} from '../webhooks/webhook.resolver.js';
+import { WebhookAttemptResolver } from '../webhooks/webhook-attempt.resolver.js';
+import { WebhookDeliveryResolver } from '../webhooks/webhook-delivery.resolver.js';
+import { WebhookEndpointResolver } from '../webhooks/webhook-endpoint.resolver.js';
 import type { NoticeService } from '../workspaces/notice.service.js';
 import { WorkspaceResolver } from '../workspaces/workspace.resolver.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';

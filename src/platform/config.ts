@@ -68,7 +68,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
         'WEBHOOK_RETRY_DELAYS',
         durations(ladder) as number[],
         durations,
-        'comma-separated durations such as 10s,5m,2h (ms, s, m or h)',
+        'comma-separated durations such as 10s,5m,2h (ms, s, m or h), 720h in all at most',
       ),
       timeoutMs: read('WEBHOOK_TIMEOUT_MS', 15_000, (text) => integer(text, 100, 120_000), 'from 100 to 120000'),
       concurrency: read('WEBHOOK_CONCURRENCY', 128, (text) => integer(text, 1, 10_000), 'from 1 to 10000'),
@@ -199,5 +199,7 @@ const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 function durations(text: string): number[] | null {
   const parts = text.split(',').map((part) => /^(\d{1,9})(ms|s|m|h)$/.exec(part.trim()));
   if (parts.length > 50 || parts.includes(null)) return null;
-  return parts.map((part) => Number(part?.[1]) * unitsMs[part?.[2] as keyof typeof unitsMs]);
+  const delaysMs = parts.map((part) => Number(part?.[1]) * unitsMs[part?.[2] as keyof typeof unitsMs]);
+  // An event is not kept for ever.
+  return delaysMs.reduce((sum, ms) => sum + ms, 0) <= 720 * unitsMs.h ? delaysMs : null;
 }

@@ -41,7 +41,7 @@ function gathered(out: NodeJS.WriteStream): { write: (line: string) => void } {
 
 /** An error and what caused it, as far as the log may know. */
 export function story(thrown: unknown): Record<string, unknown> {
-  if (!(thrown instanceof Error)) return { message: typeof thrown === 'string' ? thrown : 'thrown value' };
+  if (!(thrown instanceof Error)) return { message: messageOf(thrown) };
   const { code } = thrown as { code?: unknown };
   return {
     name: thrown.name,
@@ -53,4 +53,11 @@ export function story(thrown: unknown): Record<string, unknown> {
       .map((line) => line.trim()),
     ...(thrown.cause !== undefined && { cause: typeof thrown.cause === 'string' ? thrown.cause : story(thrown.cause) }),
   };
+}
+
+/** Also of what a library made of an error. */
+function messageOf(thrown: unknown): string {
+  if (typeof thrown === 'string') return thrown;
+  const { message } = (thrown ?? {}) as { message?: unknown };
+  return typeof message === 'string' ? message : 'thrown value';
 }

@@ -57,11 +57,11 @@ const inherit = prepared<{ id: string }>(
 const giveBack = prepared<{ id: string }>(
   'update webhook_endpoint_states set owner = null where owner = $1 and endpoint_id = any($2)',
 );
-export const readFresh = prepared<{ endpointId: string; id: string; eventId: string }>(`
-  select lane.endpoint_id as "endpointId", d.id, d.event_id as "eventId"
+export const readFresh = prepared<Found & { askedAt: Date | null }>(`
+  select lane.endpoint_id as "endpointId", d.id, d.event_id as "eventId", d.due_at as "askedAt"
   from unnest($1::text[], $2::text[], $3::int[]) as lane (endpoint_id, cursor, wanted)
   cross join lateral (
-    select d.id, d.event_id from webhook_deliveries d
+    select d.id, d.event_id, d.due_at from webhook_deliveries d
     where d.endpoint_id = lane.endpoint_id and d.attempts = 0 and d.id > lane.cursor
     order by d.id limit lane.wanted
   ) d
@@ -171,7 +171,7 @@ export class Claims {
   /** As many of each lane's as fit; at least one, however long it is. */
   private async withTexts(
     wants: readonly Want[],
-    fresh: readonly Found[],
+    fresh: readonly (Found & { askedAt: Date | null })[],
     retried: readonly (Found & { attempts: number; dueAt: Date })[],
   ): Promise<Map<string, Loaded>> {
     const all = [...fresh, ...retried];
@@ -199,7 +199,8 @@ export class Claims {
       loaded.set(endpointId, {
         fresh: own.flatMap((found) => {
           const event = chosen.has(found) ? texts.get(found.eventId) : undefined;
-          return event === undefined ? [] : [{ id: found.id, event, attempts: 0, dueAt: null }];
+          const askedAt = found.askedAt?.getTime() ?? null;
+          return event === undefined ? [] : [{ id: found.id, event, attempts: 0, dueAt: null, askedAt }];
         }),
         hasMoreFresh: own.length >= freshWanted || own.some((found) => !chosen.has(found)),
         retries: ownRetried.flatMap((found) => {

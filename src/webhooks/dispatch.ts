@@ -274,7 +274,7 @@ export class Dispatch {
     };
     this.inFlight += 1;
     this.turns.started(lane);
-    if (attempt.number === 1) this.parts.metrics.firstAttempt(delivery.event.id, attempt.startedAt);
+    if (attempt.number === 1) this.parts.metrics.firstAttempt(delivery, attempt.startedAt);
     try {
       const outcome = await this.post(delivery, attempt);
       this.decide(lane, delivery, attempt, outcome);

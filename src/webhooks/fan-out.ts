@@ -11,9 +11,9 @@ import type { Offered } from './lane.js';
 export const deliveriesDue = 'webhook-deliveries-due';
 
 const batchMax = 500;
-/** For events whose signal was lost in a crash. */
 /** A larger text is read by who sends it: a batch of them would not fit. */
 const handedBytesMax = 65_536;
+/** For events whose signal was lost in a crash. */
 const pollMs = 1_000;
 const busyMs = 10;
 

@@ -16,6 +16,8 @@ export interface Delivery {
   readonly attempts: number;
   /** Unix milliseconds; null: at once. */
   readonly dueAt: number | null;
+  /** Of a redelivery or a replay: since when it is wanted. */
+  readonly askedAt?: number | null;
 }
 
 /** A delivery that fan-out just made; `event` is null where its text is too long to be handed on. */

@@ -11,7 +11,8 @@ export const maintenanceQueue = 'webhook-maintenance';
 export const maintenanceCron = '17 3 * * *';
 
 const dayMs = 86_400_000;
-const keptDays = 30;
+/** Attempts, and so what became of a delivery. */
+export const keptDays = 30;
 const heldDaysMax = 30;
 const heldDaysBeforeNotice = 23;
 // As long as what was held for 30 days and then attempted for the last time may be looked at.

@@ -11,7 +11,7 @@ registerEnumType(ReplayOnlyEnum, {
   valuesConfig: {
     ALL: { description: 'All that the endpoint listens to.' },
     FAILED: { description: 'Those whose delivery was exhausted, and none of which succeeded or is open since.' },
-    MISSED: { description: 'Those it listened to and never got, for whatever reason.' },
+    MISSED: { description: 'Those of the last 30 days that it listened to and never got, for whatever reason.' },
   },
 });
 

@@ -7,6 +7,7 @@ import type { Signals } from '../platform/signals.js';
 import type { Unread } from '../platform/validate.js';
 import { requireFeature } from '../workspaces/plans.js';
 import { lockDeliveryOrder } from './fan-out.js';
+import { keptDays } from './maintenance.js';
 import type { Replay, ReplayOnly } from './replay.entity.js';
 import type { StartReplay } from './replay.input.js';
 import { endpointChanged, type WebhookEndpointService } from './webhook-endpoint.service.js';
@@ -23,18 +24,24 @@ const has = (ended: string) => `
     where a.event_id = event.id and a.endpoint_id = e.id and a.ended = '${ended}'
   )
 `;
+// Of older events no attempts are kept: those may well have been delivered.
+const isOnRecord = `
+  (event.created_at > now() - interval '${keptDays} days' or exists (
+    select from webhook_attempts a where a.event_id = event.id and a.endpoint_id = e.id
+  ))
+`;
 const isOpen = 'exists (select from webhook_deliveries d where d.endpoint_id = e.id and d.event_id = event.id)';
 const which: Record<ReplayOnly, string> = {
   ALL: 'true',
   FAILED: `${has('exhausted')} and not ${has('delivered')} and not ${isOpen}`,
-  MISSED: `event.created_at >= e.created_at and not ${has('delivered')} and not ${isOpen}`,
+  MISSED: `event.created_at >= e.created_at and ${isOnRecord} and not ${has('delivered')} and not ${isOpen}`,
 };
 
 /** `$1` is the endpoint, `$2` the last id that is not wanted any more, `$3` the first that is wanted no longer. */
 const eventsOf = (only: ReplayOnly) => `
   from webhook_endpoints e
   join events event on event.workspace_id = e.workspace_id and event.type = any (e.events)
-  where e.id = $1 and event.id > $2 and event.id < $3 and ${which[only]}
+  where e.id = $1 and e.deleted_at is null and event.id > $2 and event.id < $3 and ${which[only]}
 `;
 const counting = (only: ReplayOnly) => prepared<{ count: number }>(`select count(*)::int as count ${eventsOf(only)}`);
 const reading = (only: ReplayOnly) =>
@@ -59,8 +66,8 @@ const nextOne = prepared<Replay & { reached: string }>(`
   order by r.advanced_at limit 1 for update skip locked
 `);
 const insertDeliveries = prepared(`
-  insert into webhook_deliveries (id, endpoint_id, event_id)
-  select delivery, $2, event from unnest($1::text[], $3::text[]) as made (delivery, event)
+  insert into webhook_deliveries (id, endpoint_id, event_id, due_at)
+  select delivery, $2, event, now() from unnest($1::text[], $3::text[]) as made (delivery, event)
 `);
 const advanceOne = prepared(`
   update webhook_replays
@@ -163,9 +170,9 @@ export class ReplayService {
   }
 
   private async step(tx: Tx, now: Date): Promise<boolean> {
+    await tx.query(endOfDeleted);
     const [replay] = await tx.query(nextOne, [new Date(now.getTime() - advanceMs)]);
     if (replay === undefined) return false;
-    await tx.query(endOfDeleted);
     const order = await lockDeliveryOrder(tx, 'wait');
     const { id, endpointId, only, since, until, ratePerSecond } = replay;
     const after = replay.reached === '' ? floor(since) : replay.reached;

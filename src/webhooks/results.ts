@@ -57,8 +57,9 @@ const fenced = `
     returning s.endpoint_id, s.revision
   )
 `;
-const attemptColumns = `delivery_id, endpoint_id, event_id, at, number, outcome, response_status, total_ms,
-  first_byte_ms, dns_ms, connect_ms, tls_ms, address, error, response_body`;
+const facts = `delivery_id, endpoint_id, event_id, at, number, outcome, response_status, total_ms,
+  first_byte_ms, dns_ms, connect_ms, tls_ms, address, error`;
+const attemptColumns = `${facts}, response_body`;
 const attempts = `
   attempt as (
     select a.* from unnest($10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::int2[], $15::text[],
@@ -68,13 +69,16 @@ const attempts = `
     join fenced using (endpoint_id)
   )
 `;
-/** What ended its delivery says so; the rest is looked through only where there is any. */
-const kept = `
+/**
+ * What ended its delivery says so; the rest is looked through only where there is any. Of a delivery that was ended
+ * while it was in flight, perhaps because someone is erased, no answer is kept.
+ */
+const kept = (isOpen: string) => `
   kept as (
     insert into webhook_attempts (${attemptColumns}, ended)
     select ${attemptColumns}, ended from gone
     union all
-    select ${attemptColumns}, null from attempt
+    select ${facts}, case when ${isOpen} then response_body end, null from attempt
     where (select count(*) from gone) < (select count(*) from attempt)
       and delivery_id not in (select delivery_id from gone)
   )
@@ -89,7 +93,7 @@ const storeFirstAndLast = prepared<Fenced>(`
     delete from webhook_deliveries d using attempt a
     where d.endpoint_id = a.endpoint_id and d.id = a.delivery_id and d.attempts = 0
     returning a.*
-  ), ${kept}
+  ), ${kept('false')}
   select endpoint_id as id, revision from fenced
 `);
 const storeAny = prepared<Fenced>(`
@@ -107,13 +111,17 @@ const storeAny = prepared<Fenced>(`
     update webhook_deliveries d set attempts = 1, due_at = a.due_at, attempting_since = null from attempt a
     where d.endpoint_id = a.endpoint_id and d.id = a.delivery_id and d.attempts = 0 and a.number = 1
       and a.ended is null
+    returning d.id
   ), failed_again as (
     update webhook_deliveries d set attempts = a.number, due_at = a.due_at, attempting_since = null from attempt a
     where d.endpoint_id = a.endpoint_id and d.id = a.delivery_id and d.attempts > 0 and a.number > 1
       and a.ended is null
+    returning d.id
   ), gone as (
     select * from gone_fresh union all select * from gone_retried
-  ), ${kept}
+  ), open as (
+    select id from first_failed union all select id from failed_again
+  ), ${kept('delivery_id in (select id from open)')}
   select endpoint_id as id, revision from fenced
 `);
 const lockEndpoints = prepared('select from webhook_endpoints where id = any($1) order by id for no key update');

@@ -61,6 +61,7 @@ export class Seat {
       );
       const id = rows[0]?.id ?? 0;
       await client.query('select pg_advisory_lock($1, $2)', [lockClass, id]);
+      if (this.stopped) throw new Error('the worker left while it took a seat');
       this.client = client;
       this.current = id;
       this.renewal = setInterval(() => void this.renew(client, id), renewalMs);

@@ -21,7 +21,7 @@ export interface WebhookDeliveryFilter {
   status?: readonly DeliveryStatus[] | null;
   eventType?: readonly EventType[] | null;
   createdAt?: { gte?: Date | null; lt?: Date | null } | null;
-  /** In the event's text, the answers and the errors; at least 3 characters. */
+  /** In the event's text, the answers and the errors. */
   search?: string | null;
 }
 
@@ -77,11 +77,16 @@ class DeliveryQuery {
     if (lt != null) this.both('$id <', value(idFloor(lt)));
     if (filter.eventType != null) this.both('event.type = any', `(${value(filter.eventType)}::text[])`);
     if (filter.search != null) {
-      const pattern = value(`%${filter.search.replace(/[\\%_]/g, '\\$&')}%`);
-      const inEvent = `event.body ilike ${pattern} or event.id = trim(${pattern}, '%')`;
-      this.open.push(`(${inEvent} or $id = trim(${pattern}, '%'))`);
-      this.finished.push(`(${inEvent} or $id = trim(${pattern}, '%') or d.error ilike ${pattern}
-        or encode(d.response_body, 'escape') ilike ${pattern})`);
+      const pattern = value(anywhere(filter.search));
+      const inBytes = value(anywhere(escaped(filter.search)));
+      const told = (a: string) =>
+        `${a}.error ilike ${pattern} or encode(${a}.response_body, 'escape') ilike ${inBytes}`;
+      const toldBefore = `exists (
+        select from webhook_attempts a where a.endpoint_id = d.endpoint_id and a.delivery_id = $id and (${told('a')})
+      )`;
+      const inEvent = `event.body ilike ${pattern} or ${value(filter.search)} in (event.id, $id)`;
+      this.open.push(`(${inEvent} or d.attempts > 0 and ${toldBefore})`);
+      this.finished.push(`(${inEvent} or ${told('d')} or d.number > 1 and ${toldBefore})`);
     }
     this.needsEvent = filter.eventType != null || filter.search != null;
   }
@@ -181,10 +186,12 @@ const selectAttempts = prepared<AttemptRow>(`
   where a.outcome is not null
   order by a.delivery_id, a.number, a.at
 `);
-const insertAgain = prepared('insert into webhook_deliveries (id, endpoint_id, event_id) values ($1, $2, $3)');
-const endpointIsThere = prepared(`
-  select from webhook_endpoints where id = $1 and workspace_id = $2 and deleted_at is null for key share
-`);
+const insertAgain = prepared(
+  'insert into webhook_deliveries (id, endpoint_id, event_id, due_at) values ($1, $2, $3, now())',
+);
+const endpointIsThere = prepared(
+  'select from webhook_endpoints where id = $1 and workspace_id = $2 and deleted_at is null',
+);
 const ofErased = 'd.endpoint_id in (select id from webhook_endpoints where workspace_id = $2) and d.event_id = any($3)';
 const skipErased = prepared(skipping(ofErased));
 const blankAnswers = prepared(`
@@ -302,9 +309,9 @@ export class WebhookDeliveryService {
     requireFeature(actor, 'webhooks');
     const { endpointId, eventId } = await this.get(actor, id);
     return await this.database.transaction(async (tx) => {
+      const order = await lockDeliveryOrder(tx, 'wait');
       const endpoints = await tx.query(endpointIsThere, [endpointId, actor.workspaceId]);
       if (endpoints.length === 0) throw notFound('webhook', { cause: 'the endpoint of the delivery is deleted' });
-      const order = await lockDeliveryOrder(tx, 'wait');
       const newOne = newId('webhookDelivery');
       tx.write(insertAgain, [newOne, endpointId, eventId]);
       order?.release();
@@ -363,6 +370,15 @@ export class WebhookDeliveryService {
     return new Map(rows.map(({ id, count }) => [id, count]));
   }
 }
+
+const anywhere = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+
+/** As PostgreSQL's `encode(…, 'escape')` writes bytes, which need not be UTF-8. */
+const escaped = (text: string) =>
+  Buffer.from(text)
+    .toString('latin1')
+    .replace(/\\/g, '\\\\')
+    .replace(/[\0\x80-\xff]/g, (byte) => `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`);
 
 const madeAt = (id: string) => new Date(parseInt(id.slice(1, 9), 36));
 

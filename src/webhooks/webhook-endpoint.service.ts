@@ -11,6 +11,7 @@ import type { Signals } from '../platform/signals.js';
 import type { Unread, Valid } from '../platform/validate.js';
 import { requireFeature, webhookEndpointsMax } from '../workspaces/plans.js';
 import { requestOf } from './delivery-request.js';
+import { lockDeliveryOrder } from './fan-out.js';
 import { skipOpenDeliveries } from './open-deliveries.js';
 import { newSecret } from './signature.js';
 import { startAnew } from './start-anew.js';
@@ -179,6 +180,8 @@ export class WebhookEndpointService {
       if (before === undefined) throw notFound('webhook');
       const { at } = nextMoment(before.updatedAt);
       await this.write(tx, { ...before, secrets: [], customHeaders: null, deletedAt: at, updatedAt: at });
+      // Whoever makes deliveries has made them, or will see that it is gone.
+      await lockDeliveryOrder(tx, 'wait');
       await skipOpenDeliveries(tx, id, at);
       await this.audit.record(tx, actor, 'webhook_endpoint.deleted', id, { url: before.url });
       tx.afterCommit(() => this.signals.send(endpointChanged, id));
@@ -186,12 +189,13 @@ export class WebhookEndpointService {
     }, actor.guard);
   }
 
-  /** Its events are held from now on. Pausing a paused endpoint makes the pause its owner's. */
+  /** Its events are held from now on, also when a plan that delivers comes back. */
   async pause(actor: Actor, id: string): Promise<WebhookEndpoint> {
     actor.require('manage:webhooks');
     return await this.change(actor, id, 'webhook_endpoint.paused', (_tx, before) => {
-      if (before.status === 'paused') return before;
-      return { ...before, status: 'paused', pauseReason: 'manual', pausedAt: nextMoment(before.updatedAt).at };
+      if (before.status === 'paused' && before.pauseReason !== 'plan') return before;
+      const pausedAt = before.pausedAt ?? nextMoment(before.updatedAt).at;
+      return { ...before, status: 'paused', pauseReason: 'manual', pausedAt };
     });
   }
 

@@ -1,19 +1,38 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { fanOutQueue } from '../events/publish.js';
 import type { RefusalRule } from '../platform/address-guard.js';
 import { prepared, type Database } from '../platform/database.js';
 import type { Metrics } from '../platform/metrics.js';
 import type { OutcomeKind } from '../platform/outbound-attempt.js';
+import type { Delivery } from './lane.js';
+import { endpointStatuses } from './webhook-endpoint.entity.js';
 
+// What is due again at `epoch` was resumed; a change of the endpoint is the latest that a resume can have been.
 const oldestDue = prepared<{ seconds: number }>(`
-  select coalesce(max(extract(epoch from now() - due)), 0)::float8 as seconds from webhook_endpoints e
-  cross join lateral (
-    (select least(now(), d.due_at) as due from webhook_deliveries d
-     where d.endpoint_id = e.id and d.attempts > 0 order by d.due_at limit 1)
+  select coalesce(max(extract(epoch from now() - since)), 0)::float8 as seconds from (
+    select greatest(open.wanted_at, e.updated_at, s.gate_until,
+      case when s.probing or s.consecutive_fails >= 3 then s.probe_at end) as since
+    from webhook_endpoints e
+    join webhook_endpoint_states s on s.endpoint_id = e.id
+    cross join lateral (
+      (select d.due_at as wanted_at from webhook_deliveries d
+       where d.endpoint_id = e.id and d.attempts > 0 order by d.due_at limit 1)
+      union all
+      (select coalesce(fresh.due_at, event.created_at) from (
+         select d.id, d.event_id, d.due_at from webhook_deliveries d
+         where d.endpoint_id = e.id and d.attempts = 0 order by d.id limit 1
+       ) fresh join events event on event.id = fresh.event_id
+       where e.max_concurrency is distinct from 1 or not exists (
+         select from webhook_deliveries head
+         where head.endpoint_id = e.id and head.attempts > 0 and head.id < fresh.id and head.due_at > now()
+       ))
+    ) open
+    where e.status = 'active' and e.deleted_at is null
     union all
-    (select ev.created_at from webhook_deliveries d join events ev on ev.id = d.event_id
-     where d.endpoint_id = e.id and d.attempts = 0 order by d.id limit 1)
-  ) open
-  where e.status = 'active' and e.deleted_at is null
+    (select event.created_at from pgboss.job j join events event on event.id = j.data->>'eventId'
+     where j.name = '${fanOutQueue}' and j.state < 'active' order by j.id limit 1)
+  ) due
+  where since <= now()
 `);
 const endpointsByStatus = prepared<{ status: string; count: number }>(`
   select status, count(*)::int as count from webhook_endpoints where deleted_at is null group by status
@@ -28,7 +47,7 @@ export class WebhookMetrics {
     this.lag = known(registry, 'webhook_delivery_lag_seconds', (name) => {
       return new Histogram({
         name,
-        help: 'From the event to the start of its first attempt.',
+        help: 'From the event, or from the call that asked for it once more, to the start of the first attempt.',
         buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600],
         registers: [registry],
       });
@@ -44,7 +63,7 @@ export class WebhookMetrics {
     known(registry, 'webhook_oldest_due_seconds', (name) => {
       return new Gauge({
         name,
-        help: 'How long the oldest delivery that is due has been waiting, over all active endpoints.',
+        help: 'How long the oldest event or delivery that nothing but us holds back has been waiting.',
         registers: [registry],
         async collect() {
           const [row] = await database.query(oldestDue);
@@ -59,7 +78,7 @@ export class WebhookMetrics {
         labelNames: ['status'],
         registers: [registry],
         async collect() {
-          this.reset();
+          for (const status of endpointStatuses) this.set({ status }, 0);
           for (const { status, count } of await database.query(endpointsByStatus)) this.set({ status }, count);
         },
       });
@@ -70,9 +89,10 @@ export class WebhookMetrics {
     this.attempts.inc({ outcome });
   }
 
-  /** `eventId` tells when it happened. */
-  firstAttempt(eventId: string, startedAt: number): void {
-    this.lag.observe(Math.max(0, startedAt - parseInt(eventId.slice(5, 13), 36)) / 1_000);
+  /** The event's id tells when it happened. */
+  firstAttempt({ event, askedAt }: Pick<Delivery, 'event' | 'askedAt'>, startedAt: number): void {
+    const wantedAt = askedAt ?? parseInt(event.id.slice(5, 13), 36);
+    this.lag.observe(Math.max(0, startedAt - wantedAt) / 1_000);
   }
 }
 

@@ -118,7 +118,10 @@ export class WebhookWorker {
       signals.on(payloadsErased, (workspaceIds) => this.react(() => this.onErased(workspaceIds))),
       signals.on(workspaceChanged, (workspaceIds) => this.react(() => this.onPlansChanged(workspaceIds))),
     );
-    signals.onReconnect(() => this.react(() => this.onChanged(this.dispatch.endpointIds())));
+    signals.onReconnect(() => {
+      this.texts.forget();
+      this.react(() => this.onChanged(this.dispatch.endpointIds()));
+    });
     await jobs.work<WakeUp>(wakeUpQueue, { batchSize: 500, pollingIntervalSeconds: 1 }, async () => await this.look());
     await jobs.work(maintenanceQueue, { pollingIntervalSeconds: 30 }, async () => await this.maintain());
     await jobs.schedule(maintenanceQueue, maintenanceCron);

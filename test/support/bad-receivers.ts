@@ -1,5 +1,6 @@
 import net from 'node:net';
 import tls from 'node:tls';
+import { gzipSync } from 'node:zlib';
 import type { Certificate } from './certificates.js';
 
 /** A receiver on loopback that answers however it is told, byte by byte. */
@@ -110,6 +111,9 @@ export function bodyOf(body: Buffer, headers = ''): Answer {
   };
 }
 
+/** 64 MB in 64 KB. */
+const bomb = gzipSync(Buffer.alloc(64 * 1_024 * 1_024));
+
 export const zoo = {
   fine: (socket) => socket.write(`${ok}Content-Length: 2\r\n\r\nok`),
   http10: (socket) => socket.end('HTTP/1.0 200 OK\r\n\r\nold but fine'),
@@ -130,6 +134,18 @@ export const zoo = {
   endlessBodyOf500: (socket) => {
     socket.write('HTTP/1.1 500 Oh\r\n\r\n');
     pour(socket, 'x');
+  },
+  gzipBomb: (socket) => {
+    socket.write(`${ok}Content-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`);
+    socket.write(bomb);
+  },
+  redirectLoop: (socket) =>
+    socket.write(
+      `HTTP/1.1 308 Again\r\nLocation: http://127.0.0.1:${socket.localPort}/hook\r\nContent-Length: 0\r\n\r\n`,
+    ),
+  oneByteOfBodyAtATime: (socket) => {
+    socket.write(`${ok}Transfer-Encoding: chunked\r\n\r\n`);
+    drip(socket, '1\r\nx\r\n'.repeat(1_000), 40);
   },
   endlessReason: (socket) => {
     socket.write('HTTP/1.1 200 ');

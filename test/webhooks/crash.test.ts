@@ -68,6 +68,7 @@ describe('webhooks through crashes', function () {
   let receiver: Receiver;
   let actor: Actor;
   const workers: ChildProcess[] = [];
+  let waiting: ChildProcess | null = null;
 
   before(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'iozen-crash-'));
@@ -97,16 +98,19 @@ describe('webhooks through crashes', function () {
         await delay(20);
       }
     })();
-    const crashes: number[] = [];
+    const goesOn = async (deliveries = 50) => await receiver.arrived(receiver.received.length + deliveries, 15_000);
+    // Some eight seconds in all, on a machine that does nothing else.
     for (let kill = 1; kill <= 10; kill += 1) {
-      const [worker] = await Promise.all([startWorker(), receiver.arrived(receiver.received.length + 50, 15_000)]);
-      crashes.push(Date.now());
-      if (kill % 5 === 0) await restartPostgres();
+      const [worker] = await Promise.all([startWorker(), goesOn()]);
+      if (kill % 5 === 3) {
+        await restartPostgres();
+        await goesOn();
+      }
       worker.kill('SIGKILL');
       await once(worker, 'exit');
     }
     await startWorker();
-    await receiver.arrived(receiver.received.length + 200, 15_000);
+    await goesOn(200);
     publishing = false;
     await publisher;
     await house.eventually(async () => {
@@ -134,15 +138,11 @@ describe('webhooks through crashes', function () {
     expect(new Set(receiver.received.map(({ headers }) => headers['x-iozen-delivery-id']))).to.have.length(
       ended.length,
     );
-    for (const crash of crashes) {
-      const next = receiver.received.find(({ at }) => at > crash + 100);
-      expect((next?.at ?? Infinity) - crash).to.be.below(15_000);
-    }
   });
 
   it('a worker that is killed has its endpoints taken by another that lives, at once', async () => {
     const owner = await startWorker();
-    for (const worker of workers) if (worker !== owner) worker.kill('SIGKILL');
+    killAllBut(owner);
     const before = receiver.received.length;
     await house.happen(actor, 1);
     await receiver.arrived(before + 4, 15_000);
@@ -160,10 +160,49 @@ describe('webhooks through crashes', function () {
     expect(Date.now() - killedAt).to.be.below(5_000);
   });
 
+  it('a worker that hangs loses its endpoints to another within 15 seconds, and takes nothing back when it wakes', async () => {
+    const hanging = await startWorker();
+    killAllBut(hanging);
+    const before = receiver.received.length;
+    await house.happen(actor, 1);
+    await receiver.arrived(before + 4, 15_000);
+    hanging.kill('SIGSTOP');
+    await startWorker();
+    const seen = receiver.received.length;
+    const [eventId] = await house.happen(actor, 1);
+    const arrived = () => receiver.received.slice(seen).filter(({ headers }) => headers['webhook-id'] === eventId);
+    await receiver.until(
+      () => arrived().length === 4,
+      15_000,
+      () => `${arrived().length} of 4 came`,
+    );
+    hanging.kill('SIGCONT');
+    for (let round = 1; round <= 20; round += 1) {
+      const sofar = receiver.received.length;
+      await house.happen(actor, 1);
+      await receiver.arrived(sofar + 4, 15_000);
+    }
+    await delay(500);
+    const deliveries = receiver.received.slice(seen).map(({ headers }) => headers['x-iozen-delivery-id']);
+    expect(new Set(deliveries)).to.have.length(deliveries.length);
+  });
+
+  function killAllBut(one: ChildProcess): void {
+    for (const worker of workers) if (worker !== one && worker !== waiting) worker.kill('SIGKILL');
+  }
+
+  /** The next one waits in a process of its own already, so that what is measured is not how long Node.js takes to load. */
   async function startWorker(): Promise<ChildProcess> {
+    const worker = waiting ?? forkWorker();
+    waiting = forkWorker();
+    worker.send('start');
+    await once(worker, 'message');
+    return worker;
+  }
+
+  function forkWorker(): ChildProcess {
     const worker = fork(workerProcess, [url], { stdio: 'inherit' });
     workers.push(worker);
-    await once(worker, 'message');
     return worker;
   }
 

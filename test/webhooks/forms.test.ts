@@ -169,6 +169,13 @@ describe('verifyWebhook', () => {
     refuses(body, { ...signed([secret]), 'webhook-timestamp': 'now' }, secret);
     refuses(body, {}, secret);
     refuses(body, signed([secret]), secret.slice(6));
+    refuses(body, signed([secret]), []);
+    refuses(body, signed(['whsec_']), 'whsec_');
+  });
+
+  it('needs nothing but Node.js', () => {
+    const imported = readFileSync('dist/src/webhooks/verify-webhook.js', 'utf8').matchAll(/from '([^']+)'/g);
+    expect([...imported].map(([, name]) => name)).to.deep.equal(['node:crypto']);
   });
 
   it('signs the raw body with the secret string as published', () => {

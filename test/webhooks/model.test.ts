@@ -17,8 +17,8 @@ class Reference {
   reason: string | null = null;
   fails = 0;
   probing = false;
-  opensAt = 0;
-  gateUntil = 0;
+  opensAt = -Infinity;
+  gateUntil = -Infinity;
   /** In order of their making. */
   deliveries: { event: number; attempts: number; dueAt: number; state: string }[] = [];
   /** Event and number of every attempt. */
@@ -26,22 +26,36 @@ class Reference {
 
   /** Everything that may happen at this moment. */
   run(): void {
-    for (;;) {
-      const probed = this.probing || this.fails >= 3;
-      if (this.status === 'paused' || this.gateUntil > this.now || (probed && this.opensAt > this.now)) return;
-      const next = this.deliveries.find(({ state, dueAt }) => state === 'open' && dueAt <= this.now);
-      if (next === undefined) return;
-      this.attempt(next);
-    }
+    for (let next = this.next(); next !== undefined; next = this.next()) this.attempt(next);
+  }
+
+  /** The worker dies while its next attempt is under way: nothing is known of it afterwards. Returns whether it is. */
+  crash(): boolean {
+    const next = this.next();
+    if (next !== undefined) this.attempts.push(`${next.event}#${next.attempts + 1}`);
+    return next !== undefined;
+  }
+
+  private next() {
+    const probed = this.probing || this.fails >= 3;
+    if (this.status === 'paused' || this.gateUntil > this.now || (probed && this.opensAt > this.now)) return undefined;
+    return this.deliveries.find(({ state, dueAt }) => state === 'open' && dueAt <= this.now);
   }
 
   resume(skipHeld: boolean): void {
     if (this.status === 'active') return;
-    Object.assign(this, { status: 'active', reason: null, fails: 0, probing: true, opensAt: 0, gateUntil: 0 });
+    Object.assign(this, {
+      status: 'active',
+      reason: null,
+      fails: 0,
+      probing: true,
+      opensAt: -Infinity,
+      gateUntil: -Infinity,
+    });
     for (const delivery of this.deliveries) {
       if (delivery.state !== 'open') continue;
       if (skipHeld) delivery.state = 'skipped';
-      delivery.dueAt = 0;
+      delivery.dueAt = -Infinity;
     }
   }
 
@@ -50,7 +64,7 @@ class Reference {
     this.attempts.push(`${delivery.event}#${delivery.attempts}`);
     if (this.answer === '200') {
       delivery.state = 'delivered';
-      Object.assign(this, { fails: 0, probing: false, opensAt: 0 });
+      Object.assign(this, { fails: 0, probing: false, opensAt: -Infinity });
       return;
     }
     this.fails += 1;
@@ -94,7 +108,7 @@ describe('webhooks against a plain reference', function () {
       weight: 6,
       arbitrary: fc.record({
         do: fc.constant('step' as const),
-        seconds: fc.constantFrom(1, 10, 31, 95, 301, 4_000, 8_000, 30_000, 90_000),
+        seconds: fc.constantFrom(-400, -20, 1, 10, 31, 95, 301, 4_000, 8_000, 30_000, 90_000),
       }),
     },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('pause' as const) }) },
@@ -103,6 +117,10 @@ describe('webhooks against a plain reference', function () {
     { weight: 1, arbitrary: fc.record({ do: fc.constant('redeliver' as const), which: fc.nat() }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('replay' as const) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ do: fc.constant('crash' as const), events: fc.integer({ min: 0, max: 3 }) }),
+    },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('lose the seat' as const) }) },
   );
   type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
@@ -141,7 +159,7 @@ describe('webhooks against a plain reference', function () {
   }
 
   async function apply(step: Command, { actor, endpointId, reference, events }: Play): Promise<void> {
-    const made = (event: number) => reference.deliveries.push({ event, attempts: 0, dueAt: 0, state: 'open' });
+    const made = (event: number) => reference.deliveries.push({ event, attempts: 0, dueAt: -Infinity, state: 'open' });
     switch (step.do) {
       case 'events':
         for (const id of await house.happen(actor, step.count)) made(events.push(id) - 1);
@@ -187,12 +205,44 @@ describe('webhooks against a plain reference', function () {
         await worker.stop();
         worker = await house.startWorker();
         return;
+      case 'crash':
+        return await crash(async () => {
+          for (const id of await house.happen(actor, step.events)) made(events.push(id) - 1);
+          return reference.crash();
+        }, reference.answer);
       case 'lose the seat':
-        await house.rows(
-          "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'iozen webhooks' and datname = current_database()",
-        );
+        await house.rows(endSeats);
     }
   }
+
+  /** Ends the worker as `kill -9` does: what is under way is never stored, and nothing is given back. */
+  async function crash(begin: () => Promise<boolean>, answer: Answer): Promise<void> {
+    const seen = receiver.received.length;
+    let end = () => {};
+    house.settings.timeoutMs = 15_000;
+    receiver.answer = (response) => void (end = () => void response.end());
+    if (await begin()) await receiver.arrived(seen + 1);
+    else await quiet();
+    const blocker = await house.database.pool.connect();
+    try {
+      // So that it finds no other seat.
+      await blocker.query('begin; lock table webhook_workers in exclusive mode');
+      await house.rows(endSeats);
+      await house.eventually(async () => !worker.ready());
+      end();
+      await worker.stop();
+    } finally {
+      await blocker.query('rollback');
+      blocker.release();
+    }
+    answerWith(answer);
+    worker = await house.startWorker();
+  }
+
+  const endSeats = `
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name = 'iozen webhooks' and datname = current_database()
+  `;
 
   function answerWith(answer: Answer): void {
     // Short only where it is waited for: an answer that comes has all the time a loaded machine needs.

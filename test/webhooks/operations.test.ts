@@ -2,6 +2,9 @@ import { expect } from 'chai';
 import { Webhook } from 'standardwebhooks';
 import { Actor } from '../../src/platform/actor.js';
 import type { Failure } from '../../src/platform/errors.js';
+import { idFloor, newId } from '../../src/platform/id.js';
+import { lockDeliveryOrder } from '../../src/webhooks/fan-out.js';
+import { sealedFor } from '../../src/webhooks/subscriber.js';
 import type { DeliveryStatus } from '../../src/webhooks/webhook-delivery.entity.js';
 import type { WebhookDeliveryFilter } from '../../src/webhooks/webhook-delivery.service.js';
 import type { WebhookWorker } from '../../src/webhooks/webhook-worker.js';
@@ -87,6 +90,31 @@ describe('what a subscriber can do with webhooks', () => {
     expect(await list({ endpointId, createdAt: { gte: new Date(Date.now() - hourMs) } })).to.have.length(2);
   });
 
+  it('a search finds a delivery by its event, its ids, and what any of its attempts came to', async () => {
+    const answers = ['Kontingent erschöpft: 100 % \\o/', 'maintenance'];
+    receiver.answer = (response) => {
+      const answer = answers[receiver.received.length - 1];
+      response.writeHead(answer === undefined ? 200 : 503).end(answer);
+    };
+    const [eventId = ''] = await house.happen(actor);
+    await settled(1, 'retrying');
+    const [delivery] = await list();
+    const found = async (search: string) => (await list({ search })).length;
+    for (const search of ['erschöpft: 100 % \\o', 'answered 503', 'JANÉ', eventId, delivery?.id ?? '']) {
+      expect(await found(search), search).to.equal(1);
+    }
+    for (const search of ['maintenance', 'erschopft', '100 %%', 'answered 500']) {
+      expect(await found(search), search).to.equal(0);
+    }
+    await house.endpoints.pause(actor, endpointId);
+    await house.endpoints.resume(actor, endpointId, () => ({ skipHeld: false }));
+    await settled(1, 'exhausted');
+    for (const search of ['erschöpft', 'maintenance', delivery?.id ?? '']) {
+      expect(await found(search), search).to.equal(1);
+    }
+    expect(await list({ search: 'erschöpft', status: ['delivered'] })).to.have.length(0);
+  });
+
   it('attempts are told in full, and answers only to those who may read the object', async () => {
     receiver.answer = (response) => void response.writeHead(503).end('busy');
     await house.happen(actor);
@@ -151,6 +179,21 @@ describe('what a subscriber can do with webhooks', () => {
     const [, next] = await receiver.arrived(2);
     expect(next?.headers['webhook-signature']).to.not.include(' v1,'.repeat(2));
     expect(() => new Webhook(newSecret).verify(next?.body ?? '', next?.headers as Record<string, string>)).to.throw();
+  });
+
+  it('keeps secrets and custom headers encrypted, each for its endpoint alone', async () => {
+    await house.endpoints.update(actor, endpointId, () => ({ customHeaders: { Authorization: 'Bearer hush' } }));
+    const { secret: newest } = await house.endpoints.rotateSecret(actor, endpointId, () => ({ overlapSeconds: 60 }));
+    const [row] = await house.rows<{ secrets: { sealed: string }[]; headers: string; text: string }>(
+      'select secrets, custom_headers as headers, e::text as text from webhook_endpoints e where id = $1',
+      [endpointId],
+    );
+    for (const plain of [secret, newest]) expect(row?.text).not.to.include(plain.slice(6, 40));
+    expect(row?.text).not.to.match(/hush|whsec_|Authorization/);
+    const sealed = row?.secrets.map((each) => each.sealed) ?? [];
+    expect(sealed.map((each) => house.secrets.open(each, sealedFor(endpointId)))).to.deep.equal([newest, secret]);
+    for (const each of [...sealed, row?.headers ?? ''])
+      expect(() => house.secrets.open(each, sealedFor('another'))).to.throw();
   });
 
   it('sends a test event at once and tells the whole attempt; it counts for nothing, and ten a minute is all', async () => {
@@ -224,6 +267,77 @@ describe('what a subscriber can do with webhooks', () => {
     });
   });
 
+  it('a replay ends with its endpoint, and makes nothing for a deleted one', async () => {
+    await house.happen(actor, 3);
+    await settled(3, 'delivered');
+    const replay = await house.replays.start(actor, endpointId, () => replayOf({ ratePerSecond: 1 }));
+    await house.endpoints.remove(actor, endpointId);
+    const { done } = await house.replays.get(actor, replay.id);
+    for (let step = 0; step < 3; step += 1) await house.replays.advance(new Date(Date.now() + 2_000 * (step + 1)));
+    expect(await house.replays.get(actor, replay.id)).to.include({ status: 'CANCELLED', done });
+    expect(await openOf(endpointId)).to.have.length(0);
+  });
+
+  it('a delivery that is being made while its endpoint is deleted ends with it', async () => {
+    const [eventId] = await house.happen(actor);
+    await settled(1, 'delivered');
+    await house.endpoints.pause(actor, endpointId);
+    let removed: Promise<unknown> | undefined;
+    await house.database.transaction(async (tx) => {
+      const order = await lockDeliveryOrder(tx, 'wait');
+      await tx.manager.query('insert into webhook_deliveries (id, endpoint_id, event_id) values ($1, $2, $3)', [
+        newId('webhookDelivery'),
+        endpointId,
+        eventId,
+      ]);
+      removed = house.endpoints.remove(actor, endpointId);
+      await house.eventually(async () => (await house.rows(waitingForLock)).length > 0);
+      order?.release();
+    });
+    await removed;
+    expect(await openOf(endpointId)).to.have.length(0);
+  });
+
+  it('what was delivered so long ago that nothing of it is kept is not taken for missed', async () => {
+    const at = new Date(Date.now() - 40 * 24 * hourMs);
+    const events = [1, 2].map((n) => `evt_${idFloor(at)}e${String(n).padStart(15, '0')}`);
+    await house.rows("update webhook_endpoints set created_at = now() - interval '50 days' where id = $1", [
+      endpointId,
+    ]);
+    await house.rows(
+      `insert into events (id, workspace_id, type, subject_id, body, created_at)
+       select unnest($1::text[]), $2, 'contact.created', 'c', '{}', $3`,
+      [events, actor.workspaceId, at],
+    );
+    // The second one was held, and skipped yesterday.
+    await house.rows(
+      `insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, ended)
+       values ('d', $1, $2, now() - interval '1 day', 0, 'skipped')`,
+      [endpointId, events[1]],
+    );
+    const missed = await house.replays.start(actor, endpointId, () => replayOf({ only: 'MISSED', dryRun: true }));
+    expect(missed.total).to.equal(1);
+  });
+
+  it('erasing a person while an attempt is under way keeps nothing of its answer either', async () => {
+    let answer = () => {};
+    receiver.answer = (response) => void (answer = () => void response.end('jane'));
+    const [eventId] = await house.happen(actor);
+    await receiver.arrived(1);
+    await house.database.transaction(
+      async (tx) => await house.deliveries.erase(tx, { workspaceId: actor.workspaceId, eventIds: [eventId ?? ''] }),
+    );
+    answer();
+    const kept = async () =>
+      await house.rows(
+        'select outcome, response_body as body from webhook_attempts where event_id = $1 and outcome is not null',
+        [eventId],
+      );
+    await house.eventually(async () => (await kept()).length === 1);
+    expect(await kept()).to.deep.equal([{ outcome: 'success', body: null }]);
+    expect(await statuses()).to.deep.equal(['skipped']);
+  });
+
   it('erasing a person ends what is open of them, and blanks what was answered', async () => {
     receiver.answer = (response) => void response.writeHead(500).end('jane');
     const [eventId] = await house.happen(actor);
@@ -245,6 +359,12 @@ describe('what a subscriber can do with webhooks', () => {
     expect(results.filter(({ status }) => status === 'fulfilled')).to.have.length(50);
     expect(await house.endpoints.count(tenant)).to.equal(50);
   });
+
+  const waitingForLock = `
+    select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
+  `;
+  const openOf = async (endpoint: string) =>
+    await house.rows('select from webhook_deliveries where endpoint_id = $1', [endpoint]);
 
   interface Range {
     since?: Date;

@@ -1,6 +1,9 @@
 import { WebhookHouse } from './webhook-house.js';
 
-/** A worker in a process of its own, to be killed: `worker-process.js DATABASE_URL`. Says `ready` once it delivers. */
+/**
+ * A worker in a process of its own, to be killed: `worker-process.js DATABASE_URL`. Starts at the first message, and says
+ * `ready` once it delivers.
+ */
 const [url = ''] = process.argv.slice(2);
 
 async function start(): Promise<void> {
@@ -18,4 +21,4 @@ async function start(): Promise<void> {
 }
 
 process.on('disconnect', () => process.exit());
-await start();
+process.once('message', () => void start());

@@ -64,6 +64,62 @@ describe('several webhook workers on one database', function () {
     expect(workers.map((worker) => worker.ready())).to.deep.equal([false, true]);
   });
 
+  it('one that stops while it takes its seat anew leaves nothing behind', async () => {
+    const house = houses[0]!;
+    const worker = await house.startWorker();
+    const seats = async () =>
+      await house.rows<{ pid: number }>(
+        "select pid from pg_stat_activity where application_name = 'iozen webhooks' and datname = current_database()",
+      );
+    const others = (await seats()).length - 1;
+    const blocker = await house.database.pool.connect();
+    try {
+      await blocker.query('begin; lock table webhook_workers in exclusive mode');
+      for (const { pid } of await seats()) await house.rows('select pg_terminate_backend($1)', [pid]);
+      await house.eventually(async () => !worker.ready());
+      await worker.stop();
+    } finally {
+      await blocker.query('rollback');
+      blocker.release();
+    }
+    await house.eventually(async () => workers[1]!.ready() && (await seats()).length === others);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await seats()).to.have.length(others);
+  });
+
+  it('send nothing of an erased person again, though the signal of the erasure was lost', async () => {
+    const [, working, asking] = houses;
+    const actor = await asking!.tenant();
+    await asking!.endpoint(actor, receiver.url);
+    receiver.received.length = 0;
+    const [eventId = ''] = await asking!.happen(actor);
+    await receiver.arrived(1);
+    const page = { limit: 1, cursor: null, direction: 'older' } as const;
+    await working!.eventually(
+      async () => (await asking!.deliveries.list(actor, {}, page)).rows[0]?.status === 'delivered',
+    );
+    const [delivery] = (await asking!.deliveries.list(actor, {}, page)).rows;
+    let isBack = false;
+    working!.signals.onReconnect(() => (isBack = true));
+    await working!.rows(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'iozen signals' and datname = current_database()",
+    );
+    await asking!.database.transaction(async (tx) => {
+      const subjects = await tx.manager.query<{ id: string }[]>('select subject_id as id from events where id = $1', [
+        eventId,
+      ]);
+      await asking!.eventLog.erase(
+        tx,
+        actor.workspaceId,
+        subjects.map(({ id }) => id),
+      );
+    });
+    await working!.eventually(async () => isBack);
+    await asking!.deliveries.redeliver(actor, delivery?.id ?? '');
+    const [, again] = await receiver.arrived(2);
+    expect(JSON.parse(again?.body ?? '')).to.deep.include({ id: eventId, data: {} });
+  });
+
   async function owners(house: WebhookHouse) {
     return await house.rows('select distinct owner from webhook_endpoint_states where owner is not null');
   }

@@ -1,0 +1,91 @@
+import { Arg, Args, Ctx, Field, FieldResolver, ID, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import { Event } from '../events/event.entity.js';
+import type { EventService, ListedEvent } from '../events/event.service.js';
+import type { Actor } from '../platform/actor.js';
+import type { CallContext } from '../platform/call-context.js';
+import { ConnectionArgs, connectionOf, type Connection } from '../platform/connection.js';
+import { connectionPage } from '../platform/page.js';
+import { WebhookAttempt, WebhookDelivery, WebhookDeliveryConnection } from './webhook-delivery.entity.js';
+import type { WebhookDeliveryService } from './webhook-delivery.service.js';
+import { WebhookEndpoint } from './webhook-endpoint.entity.js';
+import type { WebhookEndpointService } from './webhook-endpoint.service.js';
+import { RedeliverInput, WebhookDeliveryFilterInput } from './webhook.input-types.js';
+
+@ObjectType('RedeliverPayload', { description: 'What was made.', simpleResolvers: true })
+class RedeliverPayload {
+  @Field(() => WebhookDelivery, { description: 'The new delivery of the same event.' })
+  webhookDelivery!: WebhookDelivery;
+}
+
+@Resolver(() => WebhookDelivery)
+export class WebhookDeliveryResolver {
+  constructor(
+    private readonly deliveries: WebhookDeliveryService,
+    private readonly endpoints: WebhookEndpointService,
+    private readonly events: EventService,
+  ) {}
+
+  @Query(() => WebhookDelivery, { name: 'webhookDelivery', nullable: true, description: 'A delivery by its id.' })
+  async get(
+    @Ctx('actor') actor: Actor,
+    @Arg('id', () => ID, { description: 'The delivery id.' }) id: string,
+  ): Promise<WebhookDelivery> {
+    return await this.deliveries.get(actor, id);
+  }
+
+  @Query(() => WebhookDeliveryConnection, {
+    name: 'webhookDeliveries',
+    description: 'The deliveries of the workspace, newest first; finished ones for 30 days.',
+  })
+  async list(
+    @Ctx('actor') actor: Actor,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+    @Arg('filter', () => WebhookDeliveryFilterInput, { nullable: true, description: 'Which ones.' })
+    filter?: WebhookDeliveryFilterInput | null,
+  ): Promise<Connection<WebhookDelivery>> {
+    const page = connectionPage(args, 'webhookDelivery');
+    return connectionOf(page, await this.deliveries.list(actor, filter ?? {}, page), () =>
+      this.deliveries.count(actor, filter ?? {}),
+    );
+  }
+
+  @FieldResolver(() => Event, { nullable: true, description: 'What it tells of.' })
+  async event(
+    @Root() { eventId }: Pick<WebhookDelivery, 'eventId'>,
+    @Ctx() context: CallContext,
+  ): Promise<ListedEvent | null> {
+    return await context.load('event', eventId, (actor, ids) => this.events.getMany(actor, ids));
+  }
+
+  @FieldResolver(() => WebhookEndpoint, {
+    nullable: true,
+    description: 'Where it goes; a deleted one too, for a while.',
+  })
+  async endpoint(
+    @Root() { endpointId }: Pick<WebhookDelivery, 'endpointId'>,
+    @Ctx() context: CallContext,
+  ): Promise<WebhookEndpoint | null> {
+    return await context.load('webhookEndpoint', endpointId, (actor, ids) => this.endpoints.getMany(actor, ids));
+  }
+
+  @FieldResolver(() => [WebhookAttempt], { description: 'Its attempts, the first one first.' })
+  async attempts(
+    @Root() { id, endpointId }: Pick<WebhookDelivery, 'id' | 'endpointId'>,
+    @Ctx() context: CallContext,
+  ): Promise<WebhookAttempt[]> {
+    const found = await context.loadFor('WebhookDelivery.attempts', `${endpointId} ${id}`, async (actor, keys) => {
+      const deliveries = keys.map((key) => ({ endpointId: key.split(' ')[0] ?? '', id: key.split(' ')[1] ?? '' }));
+      const attempts = await this.deliveries.attempts(actor, deliveries);
+      return new Map(keys.map((key) => [key, attempts.get(key.split(' ')[1] ?? '') ?? []]));
+    });
+    return found ?? [];
+  }
+
+  @Mutation(() => RedeliverPayload, { description: 'Sends the same event once more: the same id and bytes.' })
+  async redeliver(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => RedeliverInput, { description: 'Which.' }) { deliveryId }: RedeliverInput,
+  ): Promise<RedeliverPayload> {
+    return { webhookDelivery: await this.deliveries.redeliver(actor, deliveryId) };
+  }
+}

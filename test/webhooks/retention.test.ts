@@ -1,0 +1,65 @@
+import { expect } from 'chai';
+import { idFloor } from '../../src/platform/id.js';
+import { Receiver } from '../support/receiver.js';
+import { WebhookHouse } from './webhook-house.js';
+
+const dayMs = 86_400_000;
+
+describe('retention of webhooks', () => {
+  let house: WebhookHouse;
+  let receiver: Receiver;
+
+  before(async () => {
+    house = await WebhookHouse.open();
+    receiver = await Receiver.start();
+  });
+  after(async () => {
+    await house.close();
+    await receiver.stop();
+  });
+
+  const partitionOf = (table: string, at: Date) => `${table}_${at.toISOString().slice(0, 10).replaceAll('-', '')}`;
+  const exists = async (name: string) =>
+    (await house.rows<{ is: boolean }>('select to_regclass($1) is not null as is', [name]))[0]?.is;
+
+  it('drops attempts and finished deliveries after 30 days by partition, and leaves what is held where it lies', async () => {
+    const worker = await house.startWorker();
+    const actor = await house.tenant();
+    const { id } = (await house.endpoint(actor, receiver.url)).webhookEndpoint;
+    const [eventId = ''] = await house.happen(actor);
+    await receiver.arrived(1);
+    const page = { limit: 10, cursor: null, direction: 'older' } as const;
+    const statuses = async () => (await house.deliveries.list(actor, {}, page)).rows.map(({ status }) => status);
+    await house.eventually(async () => (await statuses())[0] === 'delivered');
+    const [{ at } = { at: new Date() }] = await house.rows<{ at: Date }>('select at from webhook_attempts');
+    const attempts = partitionOf('webhook_attempts', at);
+    const events = partitionOf('events', at);
+    const later = (days: number) => new Date(at.getTime() + days * dayMs);
+    expect(await exists(partitionOf('webhook_attempts', later(7)))).to.equal(true);
+
+    await house.rows(
+      "update webhook_endpoints set status = 'paused', pause_reason = 'manual', paused_at = $2 where id = $1",
+      [id, later(15)],
+    );
+    await house.rows('insert into webhook_deliveries (id, endpoint_id, event_id) values ($1, $2, $3)', [
+      `${idFloor(later(15))}d${'0'.repeat(15)}`,
+      id,
+      eventId,
+    ]);
+    const rows = async () => (await house.rows('select from webhook_attempts')).length;
+    house.clockOffsetMs = 29.9 * dayMs;
+    await worker.maintain();
+    expect([await exists(attempts), await rows(), await statuses()]).to.deep.equal([true, 1, ['held', 'delivered']]);
+    house.clockOffsetMs = 31.1 * dayMs;
+    await worker.maintain();
+    expect([await exists(attempts), await rows(), await statuses()]).to.deep.equal([false, 0, ['held']]);
+
+    // As long as what was held may be looked at.
+    expect(await exists(events)).to.equal(true);
+    house.clockOffsetMs = 64 * dayMs;
+    await worker.maintain();
+    expect(await exists(events)).to.equal(false);
+    expect(await house.rows('select from event_positions')).to.have.length(0);
+    expect(await statuses()).to.deep.equal(['skipped']);
+  });
+});
