@@ -16,6 +16,7 @@ const servers = {
   ours,
   yoga: await start('yoga.mjs'),
   mercurius: await start('mercurius.mjs'),
+  postgraphile: await start('postgraphile.mjs'),
 };
 
 const fields = 'data status isTest fileCount schemaVersion createdAt updatedAt';
