@@ -1,6 +1,7 @@
 // What is left without GraphQL and us: node:http and pg, the same rows, the same bytes.
 import { createServer } from 'node:http';
-import { createSubmission, getBots, getSubmission, listSubmissions, ready } from './peer-sql.mjs';
+import { createSubmission, getBots, getSubmission, listSubmissions } from './peer-sql.mjs';
+import { ready } from './ready.mjs';
 
 const linked = ({ intakeBotId, ...submission }, bots) => {
   const { id, name } = bots.find((bot) => bot.id === intakeBotId);

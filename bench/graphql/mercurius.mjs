@@ -1,7 +1,8 @@
 // Mercurius with JIT and loaders, written by hand on the same SQL; no authentication, no limits.
 import Fastify from 'fastify';
 import mercurius from 'mercurius';
-import { createSubmission, getBots, getSubmission, listSubmissions, ready, typeDefs } from './peer-sql.mjs';
+import { createSubmission, getBots, getSubmission, listSubmissions, typeDefs } from './peer-sql.mjs';
+import { ready } from './ready.mjs';
 
 const app = Fastify();
 app.register(mercurius, {

@@ -79,8 +79,3 @@ export const typeDefs = `
   }
   type Mutation { createSubmission(input: CreateSubmissionInput!): CreateSubmissionPayload! }
 `;
-
-export const ready = (port) => {
-  process.send({ url: `http://127.0.0.1:${port}` });
-  process.on('message', () => process.send(process.cpuUsage()));
-};

@@ -2,7 +2,8 @@
 import DataLoader from 'dataloader';
 import { createServer } from 'node:http';
 import { createSchema, createYoga } from 'graphql-yoga';
-import { createSubmission, getBots, getSubmission, listSubmissions, ready, typeDefs } from './peer-sql.mjs';
+import { createSubmission, getBots, getSubmission, listSubmissions, typeDefs } from './peer-sql.mjs';
+import { ready } from './ready.mjs';
 
 const schema = createSchema({
   typeDefs,

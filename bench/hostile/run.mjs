@@ -1,16 +1,10 @@
 // node bench/hostile/run.mjs [seconds] [rounds]: memory, event-loop delay and an honest caller's latency while hostile
 // documents come in, each time with other texts, beside the same without them.
-import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Pool } from 'undici';
+import { quantile, startPostgres } from '../support/ground.mjs';
+import { startServer } from '../support/servers.mjs';
 
-const { startEmbeddedPostgres } = await import(
-  new URL('../../dist/src/platform/embedded-postgres.js', import.meta.url).href
-);
 const seconds = Number(process.argv[2] ?? 5);
 const rounds = Number(process.argv[3] ?? 5);
 const attackers = 4;
@@ -39,19 +33,12 @@ const bodies = (n) => [
   `{"query": "{ x${n}: __typename }", "__proto__": {"a": 1}, "variables": {"__proto__": {"a": 1}}}`,
 ];
 
-const dataDir = await mkdtemp(join(tmpdir(), 'iozen-bench-hostile-'));
-const postgres = await startEmbeddedPostgres({ dataDir });
-const server = fork(new URL('server.mjs', import.meta.url), {
+const postgres = await startPostgres();
+const server = await startServer(new URL('server.mjs', import.meta.url), {
   execArgv: ['--expose-gc'],
-  env: {
-    PATH: process.env.PATH,
-    PORT: '0',
-    DATABASE_URL: postgres.url,
-    SECRETS_KEY: randomBytes(32).toString('base64'),
-  },
-  stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  env: { PORT: '0', DATABASE_URL: postgres.url, SECRETS_KEY: randomBytes(32).toString('base64') },
 });
-const [{ url, key }] = await once(server, 'message');
+const { url, key } = server;
 const pool = new Pool(url, { connections: attackers + 1, pipelining: 1 });
 const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
 const statuses = new Map();
@@ -82,22 +69,17 @@ async function live(until) {
     await post(JSON.stringify({ query, variables: { n: 20 } }));
     latenciesMs.push(performance.now() - startedAt);
   }
-  latenciesMs.sort((a, b) => a - b);
-  return latenciesMs[Math.floor(latenciesMs.length * 0.99)];
+  return quantile(latenciesMs, 0.99);
 }
 
 try {
-  const health = async () => {
-    server.send('health');
-    return (await once(server, 'message'))[0];
-  };
   await live(performance.now() + 1_000);
-  await health();
+  await server.ask('health');
   for (let at = 0; at <= rounds; at += 1) {
     const until = performance.now() + seconds * 1_000;
     const attacking = at === 0 ? [] : Array.from({ length: attackers }, async () => attack(until));
     const [p99] = await Promise.all([live(until), ...attacking]);
-    const { heapMb, rssMb, delayMs, delayMsMax } = await health();
+    const { heapMb, rssMb, delayMs, delayMsMax } = await server.ask('health');
     console.log(
       `${at === 0 ? 'alone   ' : `attacked`} honest p99 ${p99.toFixed(1)} ms | event loop p99 ${delayMs.toFixed(1)} ms, worst ${delayMsMax.toFixed(0)} ms | heap ${heapMb.toFixed(0)} MB, rss ${rssMb.toFixed(0)} MB`,
     );
@@ -106,8 +88,6 @@ try {
   if ([...statuses.keys()].some((status) => status >= 500)) process.exitCode = 1;
 } finally {
   await pool.close();
-  server.send('stop');
-  await once(server, 'exit');
+  await server.stop();
   await postgres.stop();
-  await rm(dataDir, { recursive: true, force: true, maxRetries: 20 });
 }

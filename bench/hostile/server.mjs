@@ -1,15 +1,13 @@
 // The real server in a process of its own, which tells of its memory and of its event loop.
-import 'reflect-metadata';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { built } from '../support/ground.mjs';
 
-const built = new URL('../../dist/', import.meta.url);
-const load = async (path) => await import(new URL(path, built).href);
-const { App } = await load('src/app.js');
-const { readConfig } = await load('src/platform/config.js');
-const { createLog } = await load('src/platform/log.js');
-const { plans } = await load('src/workspaces/plans.js');
-const { createTenant } = await load('test/support/app.js');
-const { createBot, createSubmission } = await load('test/support/factories.js');
+const { App } = await built('src/app.js');
+const { readConfig } = await built('src/platform/config.js');
+const { createLog } = await built('src/platform/log.js');
+const { plans } = await built('src/workspaces/plans.js');
+const { createTenant } = await built('test/support/app.js');
+const { createBot, createSubmission } = await built('test/support/factories.js');
 
 plans.BUSINESS.requestsPerMinute = 100_000_000;
 const config = readConfig();
@@ -21,12 +19,8 @@ for (let made = 0; made < 100; made += 1) await createSubmission(app, bot);
 const delay = monitorEventLoopDelay({ resolution: 5 });
 delay.enable();
 process.send({ url: app.publicUrl, key });
-process.on('message', (message) => {
-  if (message === 'stop') void app.stop().then(() => process.exit());
-  else tell();
-});
-
-function tell() {
+process.once('SIGTERM', () => void app.stop().then(() => process.exit()));
+process.on('message', () => {
   globalThis.gc?.();
   const { heapUsed, rss } = process.memoryUsage();
   process.send({
@@ -36,4 +30,4 @@ function tell() {
     delayMsMax: delay.max / 1e6,
   });
   delay.reset();
-}
+});

@@ -1,20 +1,18 @@
 // A bare node:http server that answers with one prepared statement's row; as `known` it also finds out who calls, by
 // key, and counts the call. Its parent asks for the CPU it spent.
 import { createServer } from 'node:http';
-import 'reflect-metadata';
+import { built } from '../support/ground.mjs';
 
 const [mode, url] = process.argv.slice(2);
-const built = new URL('../../dist/', import.meta.url);
-const load = async (path) => await import(new URL(path, built).href);
-const { dataSourceFor } = await load('ormconfig.js');
-const { Database, prepared } = await load('src/platform/database.js');
-const { Signals } = await load('src/platform/signals.js');
-const { Secrets } = await load('src/platform/secrets.js');
-const { createLog } = await load('src/platform/log.js');
-const { RateLimiter } = await load('src/http/rate-limit.js');
-const { AuditService } = await load('src/audit/audit.service.js');
-const { WorkspaceService } = await load('src/workspaces/workspace.service.js');
-const { ApiKeyService } = await load('src/api-keys/api-key.service.js');
+const { dataSourceFor } = await built('ormconfig.js');
+const { Database, prepared } = await built('src/platform/database.js');
+const { Signals } = await built('src/platform/signals.js');
+const { Secrets } = await built('src/platform/secrets.js');
+const { createLog } = await built('src/platform/log.js');
+const { RateLimiter } = await built('src/http/rate-limit.js');
+const { AuditService } = await built('src/audit/audit.service.js');
+const { WorkspaceService } = await built('src/workspaces/workspace.service.js');
+const { ApiKeyService } = await built('src/api-keys/api-key.service.js');
 
 const log = createLog('silent');
 const source = await dataSourceFor(url).initialize();
@@ -45,10 +43,6 @@ const answer = async (request, response) => {
   response.writeHead(200, headers).end(JSON.stringify({ success: true, data: row }));
 };
 const server = createServer((request, response) => void answer(request, response));
-server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port, key: secret }));
+server.listen(0, '127.0.0.1', () => process.send({ url: `http://127.0.0.1:${server.address().port}`, key: secret }));
 
-process.on('message', () => {
-  const { user, system } = process.cpuUsage();
-  process.send({ cpuUs: user + system });
-});
-process.once('disconnect', () => process.exit(0));
+process.on('message', () => process.send(process.cpuUsage()));

@@ -1,31 +1,20 @@
 // What a call of the rate limiter costs, beside rate-limiter-flexible's, and what knowing the caller adds to a request.
-// node bench/limits/run.mjs [rounds], after `npm run build`. Rounds are interleaved; medians are told.
-import { execFileSync, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+// node bench/limits/run.mjs [rounds]; rounds are interleaved, medians are told.
 import { Agent, request } from 'node:http';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import 'reflect-metadata';
 import { RateLimiterMemory, RateLimiterPostgres } from 'rate-limiter-flexible';
+import { built, machine, median, round, startPostgres } from '../support/ground.mjs';
+import { startServer } from '../support/servers.mjs';
 
-const built = new URL('../../dist/', import.meta.url);
-const load = async (path) => await import(new URL(path, built).href);
-const { startEmbeddedPostgres } = await load('src/platform/embedded-postgres.js');
-const { dataSourceFor } = await load('ormconfig.js');
-const { migrate } = await load('src/platform/migrate.js');
-const { Database } = await load('src/platform/database.js');
-const { Signals } = await load('src/platform/signals.js');
-const { createLog } = await load('src/platform/log.js');
-const { RateLimiter } = await load('src/http/rate-limit.js');
+const { dataSourceFor } = await built('ormconfig.js');
+const { migrate } = await built('src/platform/migrate.js');
+const { Database } = await built('src/platform/database.js');
+const { Signals } = await built('src/platform/signals.js');
+const { createLog } = await built('src/platform/log.js');
+const { RateLimiter } = await built('src/http/rate-limit.js');
 
 const rounds = Number(process.argv[2] ?? 5);
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
-const round = (value, digits = 2) => Number(value.toFixed(digits));
 
-const dataDir = await mkdtemp(join(tmpdir(), 'iozen-bench-'));
-const postgres = await startEmbeddedPostgres({ dataDir });
+const postgres = await startPostgres();
 const source = await dataSourceFor(postgres.url).initialize();
 await migrate(source);
 const database = new Database(source);
@@ -107,13 +96,11 @@ for (const byLimiter of Object.values(results)) {
 
 /** CPU of a server process per request, its load coming from this one. */
 async function cpuOfRequests(mode, calls) {
-  const child = fork(fileURLToPath(new URL('floor.mjs', import.meta.url)), [mode, postgres.url]);
-  const [{ port, key }] = await once(child, 'message');
+  const server = await startServer(new URL('floor.mjs', import.meta.url), { args: [mode, postgres.url] });
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
   const get = () =>
     new Promise((resolve, reject) => {
-      const options = { port, host: '127.0.0.1', agent, headers: { Authorization: `Bearer ${key}` } };
-      request(options, (response) => {
+      request(server.url, { agent, headers: { Authorization: `Bearer ${server.key}` } }, (response) => {
         if (response.statusCode !== 200) reject(new Error(`answered ${response.statusCode}`));
         response.resume().once('end', resolve);
       })
@@ -125,16 +112,15 @@ async function cpuOfRequests(mode, calls) {
   };
   const burst = async (count) => await Promise.all(Array.from({ length: 16 }, async () => lane(count / 16)));
   const cpuUs = async () => {
-    child.send('cpu');
-    return (await once(child, 'message'))[0].cpuUs;
+    const { user, system } = await server.ask('cpu');
+    return user + system;
   };
   await burst(4_000);
   const before = await cpuUs();
   await burst(calls);
   const spent = (await cpuUs()) - before;
   agent.destroy();
-  child.disconnect();
-  await once(child, 'exit');
+  await server.stop();
   return spent / calls;
 }
 
@@ -149,18 +135,16 @@ const [floorUs, knownUs] = [median(requests.floor), median(requests.known)];
 await signals.stop();
 await source.destroy();
 await postgres.stop();
-await rm(dataDir, { recursive: true, force: true, maxRetries: 20 });
 
-const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 const report = {
-  machine: { commit, node: process.version, cpus: cpus().length, model: cpus()[0]?.model },
+  machine: machine(),
   rounds,
   perCall: results,
   perRequest: {
-    floorCpuUs: round(floorUs),
-    withKeyAndLimitCpuUs: round(knownUs),
+    floorCpuUs: round(floorUs, 2),
+    withKeyAndLimitCpuUs: round(knownUs, 2),
     addedPercent: round((knownUs / floorUs - 1) * 100, 1),
-    runs: { floor: requests.floor.map((us) => round(us)), known: requests.known.map((us) => round(us)) },
+    runs: { floor: requests.floor.map((us) => round(us, 2)), known: requests.known.map((us) => round(us, 2)) },
   },
 };
 process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);

@@ -1,14 +1,12 @@
 // The real server in a process of its own. Everything is on; only the plan's number is out of the way.
-import 'reflect-metadata';
+import { built } from '../support/ground.mjs';
 
-const built = new URL('../../dist/', import.meta.url);
-const load = async (path) => await import(new URL(path, built).href);
-const { App } = await load('src/app.js');
-const { readConfig } = await load('src/platform/config.js');
-const { createLog } = await load('src/platform/log.js');
-const { plans } = await load('src/workspaces/plans.js');
-const { createTenant } = await load('test/support/app.js');
-const { createBot, createSubmission } = await load('test/support/factories.js');
+const { App } = await built('src/app.js');
+const { readConfig } = await built('src/platform/config.js');
+const { createLog } = await built('src/platform/log.js');
+const { plans } = await built('src/workspaces/plans.js');
+const { createTenant } = await built('test/support/app.js');
+const { createBot, createSubmission } = await built('test/support/factories.js');
 
 plans.BUSINESS.requestsPerMinute = 100_000_000;
 plans.BUSINESS.submissionsPerMonth = 100_000_000;
@@ -25,7 +23,5 @@ for (let workspace = 0; workspace < 16; workspace += 1) {
 }
 await app.database.pool.query('vacuum analyze');
 process.send({ url: app.publicUrl, tenants });
-process.on('message', (message) => {
-  if (message === 'cpu') process.send(process.cpuUsage());
-  else void app.stop().then(() => process.exit());
-});
+process.on('message', () => process.send(process.cpuUsage()));
+process.once('SIGTERM', () => void app.stop().then(() => process.exit()));

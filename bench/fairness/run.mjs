@@ -1,7 +1,8 @@
 // What one endpoint of ten that hangs costs the others, commit to arrival: runs with and without it, interleaved.
-// node bench/fairness.mjs [runs], after `npm run build`.
+// node bench/fairness/run.mjs [runs]
 import { setTimeout as delay } from 'node:timers/promises';
-import { machine, median, now, openHouse, quantile, round, startGround, startReceiver } from './ground.mjs';
+import { machine, median, now, quantile, round } from '../support/ground.mjs';
+import { openHouse, startGround, startReceiver } from '../support/webhooks.mjs';
 
 const endpoints = 10;
 const perSecond = 200;
@@ -27,7 +28,7 @@ async function run({ hangs, parked }) {
     // Not while it is measured.
     await house.rows('vacuum analyze webhook_deliveries');
   }
-  const worker = await house.startWorker();
+  await house.startWorker();
   await house.happen(actor, 20);
   await delay(1_000);
   await receiver.arrivals();
@@ -46,7 +47,6 @@ async function run({ hangs, parked }) {
     .map(([id, at]) => Math.max(0, at - committedAt.get(id)));
   // What hangs is cut off with the process's own connections.
   await Promise.race([house.close(), delay(3_000)]);
-  void worker;
   return { p50Ms: round(quantile(took, 0.5)), p99Ms: round(quantile(took, 0.99)) };
 }
 

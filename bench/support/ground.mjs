@@ -1,0 +1,44 @@
+// What the benchmarks stand on: what was built, a PostgreSQL of their own with its usual durability, and statistics.
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import 'reflect-metadata';
+
+/** What `npm run build` made of a source file. */
+export const built = async (path) => await import(new URL(`../../dist/${path}`, import.meta.url).href);
+
+/** A directory that goes with `remove`. */
+export async function temporaryDirectory() {
+  const path = await mkdtemp(join(tmpdir(), 'iozen-bench-'));
+  return { path, remove: async () => await rm(path, { recursive: true, force: true, maxRetries: 20 }) };
+}
+
+export async function startPostgres() {
+  const { startEmbeddedPostgres } = await built('src/platform/embedded-postgres.js');
+  const directory = await temporaryDirectory();
+  const postgres = await startEmbeddedPostgres({ dataDir: directory.path });
+  return {
+    url: postgres.url,
+    async stop() {
+      await postgres.stop();
+      await directory.remove();
+    },
+  };
+}
+
+export const now = () => performance.timeOrigin + performance.now();
+
+export function quantile(values, share) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}
+
+export const round = (value, digits = 1) => Number(value.toFixed(digits));
+
+export const median = (values) => quantile(values, 0.5);
+
+export function machine() {
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+  return { commit, node: process.version, cpus: cpus().length, model: cpus()[0]?.model };
+}

@@ -1,0 +1,52 @@
+// What the webhook benchmarks stand on besides: a database for each contender, our own parts, and the receiver.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { built, startPostgres } from './ground.mjs';
+
+const { WebhookHouse } = await built('test/webhooks/webhook-house.js');
+
+export async function startGround() {
+  const postgres = await startPostgres();
+  let databases = 0;
+  return {
+    async database() {
+      const name = `bench_${(databases += 1)}`;
+      const client = new pg.Client(postgres.url);
+      await client.connect();
+      await client.query(`create database ${name}`);
+      await client.end();
+      const url = new URL(postgres.url);
+      url.pathname = `/${name}`;
+      return url.href;
+    },
+    stop: postgres.stop,
+  };
+}
+
+export async function startReceiver() {
+  const child = fork(fileURLToPath(new URL('receiver.mjs', import.meta.url)));
+  const [{ port }] = await once(child, 'message');
+  const ask = async (question) => {
+    const answer = once(child, 'message');
+    child.send(question);
+    return (await answer)[0];
+  };
+  const count = async () => (await ask('count')).count;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    count,
+    /** [event id, Unix milliseconds] of everything since the last time it was asked. */
+    arrivals: async () => (await ask('arrivals')).arrivals,
+    async until(wanted) {
+      while ((await count()) < wanted) await delay(10);
+    },
+    stop: () => child.kill(),
+  };
+}
+
+export async function openHouse(ground, settings = {}) {
+  return await WebhookHouse.on(await ground.database(), settings);
+}

@@ -1,0 +1,47 @@
+import { createHmac, createSecretKey } from 'node:crypto';
+import { Pool } from 'undici';
+import { now } from '../support/ground.mjs';
+import { bodyBytes } from './work.mjs';
+
+/** Posts that are only signed and sent, 64 at a time. */
+export async function raw(receiver, deliveries) {
+  const pool = new Pool(receiver.url, { connections: 64 });
+  const key = createSecretKey(Buffer.alloc(32, 1));
+  const body = Buffer.alloc(bodyBytes, 'x');
+  const startedAt = now();
+  let sent = 0;
+  let ended = 0;
+  await new Promise((resolve, reject) => {
+    const next = () => {
+      if ((sent += 1) > deliveries) return;
+      const timestamp = String(Math.floor(Date.now() / 1_000));
+      const standard = createHmac('sha256', key).update(`evt_x.${timestamp}.`).update(body).digest('base64');
+      const own = createHmac('sha256', key).update(body).digest('hex');
+      const headers = {
+        'content-type': 'application/json',
+        'webhook-id': 'evt_x',
+        'webhook-timestamp': timestamp,
+        'webhook-signature': `v1,${standard}`,
+        'x-iozen-signature': `sha256=${own}`,
+      };
+      pool.dispatch(
+        { path: '/raw', method: 'POST', headers, body },
+        {
+          onRequestStart() {},
+          onResponseStart() {},
+          onResponseData() {},
+          onResponseEnd() {
+            if ((ended += 1) === deliveries) resolve();
+            else next();
+          },
+          onResponseError: (_controller, error) => reject(error),
+        },
+      );
+    };
+    for (let lane = 0; lane < 64; lane += 1) next();
+  });
+  const seconds = (now() - startedAt) / 1_000;
+  await pool.close();
+  await receiver.arrivals();
+  return { perSecond: Math.round(deliveries / seconds) };
+}
