@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { CreateSubmission } from '../src/submissions/submission.input.js';
+import { newId } from '../src/platform/id.js';
 import { validate } from '../src/platform/validate.js';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
 import { clientOf, type Client } from './support/client.js';
@@ -134,7 +135,7 @@ describe('submissions', () => {
   it('answers for a foreign bot exactly as for a missing one', async () => {
     const other = await createTenant(server.app);
     const foreign = await createBot(server.app, other.workspaceId);
-    const paths = [foreign.id, `${bot.id.slice(0, -1)}0`, 'nonsense', (await createSubmission(server.app, bot)).id];
+    const paths = [foreign.id, newId('intakeBot'), 'nonsense', (await createSubmission(server.app, bot)).id];
     const answers = await Promise.all(
       paths.map(async (id) => await client.rest('POST', `/intake-bots/${id}/submissions`, { data: {} })),
     );
