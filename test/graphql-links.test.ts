@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import { placeEvents } from '../src/events/event.service.js';
 import type { Statement } from '../src/platform/database.js';
-import { startServer, createTenant, type TestServer } from './support/app.js';
+import { newId } from '../src/platform/id.js';
+import { startServer, createTenant, type Tenant, type TestServer } from './support/app.js';
 import { clientOf, type Client } from './support/client.js';
 import { createBot, createSubmission } from './support/factories.js';
+import { memberOf } from './support/people.js';
 
 /** The texts of the statements that the server sent while `work` ran, TypeORM's aside. */
 async function statementsOf(server: TestServer, work: () => Promise<unknown>): Promise<string[]> {
@@ -25,11 +27,12 @@ async function statementsOf(server: TestServer, work: () => Promise<unknown>): P
 describe('graphql links', () => {
   let server: TestServer;
   let client: Client;
+  let tenant: Tenant;
   let workspaceId: string;
 
   before(async () => {
     server = await startServer();
-    const tenant = await createTenant(server.app);
+    tenant = await createTenant(server.app);
     ({ workspaceId } = tenant);
     client = clientOf(server.url, tenant.key);
     for (let bot = 0; bot < 3; bot += 1) {
@@ -131,6 +134,25 @@ describe('graphql links', () => {
       null,
       null,
     ]);
+  });
+
+  it('refuses in its place alone what may not be shown, and gives the rest, compiled or not', async () => {
+    const { key } = await createTenantKey(['read:submissions']);
+    const { body } = await client.graphql('{ submissions(first: 1) { nodes { id contact { id } } } }');
+    const [{ id, contact }] = body.data.submissions.nodes;
+    for (let time = 0; time < 3; time += 1) {
+      const found = await clientOf(server.url, key).graphql(
+        'query ($ids: [ID!]!) { nodes(ids: $ids) { id } viewer { role } }',
+        { ids: [contact.id, id] },
+      );
+      expect(found.body.data).to.deep.equal({ nodes: [null, { id }], viewer: { role: null } });
+      const [{ path, extensions }, ...others] = found.body.errors;
+      expect({ path, code: extensions.code, others }).to.deep.equal({
+        path: ['nodes', 0],
+        code: 'insufficient_scopes',
+        others: [],
+      });
+    }
   });
 
   it('checks the scope of what a link leads to, and gives the rest', async () => {
