@@ -155,6 +155,31 @@ describe('graphql links', () => {
     }
   });
 
+  it('finds a thing of every type that has an id, for who may see it', async () => {
+    const owner = await memberOf(server.app, tenant, 'OWNER');
+    const ask = async (query: string, variables = {}) => (await owner.graphql(query, variables)).body.data;
+    await ask('mutation { inviteMember(input: { email: "invited@example.com" }) { link } }');
+    await server.app.database.manager.query(
+      `insert into notices (id, workspace_id, kind, text, params, created_at) values ($1, $2, 'test', 'Test', '{}', now())`,
+      [newId('notice'), tenant.workspaceId],
+    );
+    const seen = await ask(`{
+      workspace { id notices { nodes { id } } } invitations { nodes { id } } auditLog(first: 1) { nodes { id } }
+      apiKeys(first: 1) { nodes { id } } members { nodes { id } }
+    }`);
+    const ids = [...JSON.stringify(seen).matchAll(/"id":"(\w+)"/g)].map(([, id]) => id);
+    const { nodes } = await ask('query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }', { ids });
+    expect(nodes.map(({ id }: { id: string }) => id)).to.deep.equal(ids);
+    expect(nodes.map(({ __typename: type }: { __typename: string }) => type)).to.include.members([
+      'Workspace',
+      'Notice',
+      'Invitation',
+      'AuditEntry',
+      'ApiKey',
+      'User',
+    ]);
+  });
+
   it('checks the scope of what a link leads to, and gives the rest', async () => {
     const { key } = await createTenantKey(['read:submissions']);
     const { status, body } = await clientOf(server.url, key).graphql(

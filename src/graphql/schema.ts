@@ -134,6 +134,10 @@ const nodeSources = (services: GraphqlServices): ConstructorParameters<typeof No
   webhookEndpoint: (actor, ids) => services.webhookEndpoints.getMany(actor, ids),
   webhookDelivery: (actor, ids) => services.webhookDeliveries.getMany(actor, ids),
   replay: (actor, ids) => services.replays.getMany(actor, ids),
+  workspace: (actor, ids) => services.workspaces.getMany(actor, ids),
+  notice: (actor, ids) => services.notices.getMany(actor, ids),
+  invitation: (actor, ids) => services.members.getInvitations(actor, ids),
+  auditEntry: (actor, ids) => services.audit.getMany(actor, ids),
 });
 
 /** The schema; `services` are needed to run it, not to print it. */
