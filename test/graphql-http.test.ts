@@ -209,6 +209,35 @@ describe('graphql over http', () => {
     expect(Number(last.headers.get('retry-after'))).to.be.at.least(1);
   });
 
+  it('runs nothing past the limits, in whatever form it comes', async () => {
+    const query = '{ intakeBots(first: 100) { nodes { submissions(first: 100) { nodes { id } } } } }';
+    const asked = `query=${encodeURIComponent(query)}`;
+    const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' };
+    const bodies = [
+      { documentId: 5 },
+      { documentId: {} },
+      { documentId: '' },
+      { operationName: 5 },
+      { variables: [] },
+      { variables: '{}' },
+      { extensions: 5 },
+      { query: [query] },
+    ];
+    const searches = ['&x=1&x=2', '&documentId=a&documentId=b', '&variables=5', '&variables={', `&${asked}`];
+    const answers = await Promise.all([
+      ...bodies.map(async (more) =>
+        fetch(`${server.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query, ...more }) }),
+      ),
+      ...searches.map(async (more) => fetch(`${server.url}/graphql?${asked}${more}`, { headers })),
+    ]);
+    for (const answer of answers) {
+      const { data, errors } = (await answer.json()) as { data?: object; errors: { extensions: { code: string } }[] };
+      expect(data).to.equal(undefined);
+      expect(answer.status).to.be.oneOf([400, 403]);
+      expect(errors[0]?.extensions.code).to.be.oneOf(['validation_failed', 'document_not_trusted']);
+    }
+  });
+
   it('runs trusted documents by their id, and nothing else for a key that is limited to them', async () => {
     const { app } = server;
     const text = 'query Bots { intakeBots { nodes { id } } }';
