@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { HTTPGraphQLRequest } from '@apollo/server';
 import { validationFailed, type Issue } from '../platform/errors.js';
 import type { OperationRequest } from './gate.js';
@@ -36,6 +37,9 @@ function hasDocument({ method, body, search }: HTTPGraphQLRequest): boolean {
 }
 
 export const notAnOperation: Issue = { path: '', message: 'is not a GraphQL operation', code: 'bad_format' };
+
+/** Whether `X-Cost-Only` says that the caller only wants to know what the operation would cost. */
+export const isCostOnly = ({ 'x-cost-only': given }: IncomingHttpHeaders) => /^(1|true)$/i.test(String(given));
 
 /** The same request with the text of its document, which it may have named by its id alone. */
 export function trustedRequest(http: HTTPGraphQLRequest, text: string): HTTPGraphQLRequest {

@@ -116,8 +116,8 @@ const feeds = (services: GraphqlServices): Record<string, Feed> => ({
   deliveryUpdated: ({ actor }, { endpointId }: { endpointId: string }) =>
     services.webhookFeed.followDeliveries(actor, endpointId),
   replayProgressed: ({ actor }, { id }: { id: string }) => services.webhookFeed.followReplay(actor, id),
-  eventOccurred: ({ actor }, { types = null, after = null }: EventOccurredArgs) =>
-    services.eventFeed.follow(actor, types, after),
+  eventOccurred: ({ actor, door }, { types = null, after = null }: EventOccurredArgs) =>
+    services.eventFeed.follow(actor, types, door.lastEventId ?? after),
 });
 
 type Feed = (context: CallContext, args: never) => Promise<AsyncGenerator<object, void>>;
