@@ -52,6 +52,7 @@ const rules: Record<string, Rule | typeof anyone | typeof anyCaller> = {
   records: reading('read:records'),
   apiKeys: people('ADMIN'),
   members: people('ADMIN'),
+  invitations: people('ADMIN'),
   auditLog: people('ADMIN'),
   trustedDocuments: people('ADMIN'),
   event: webhooks,
@@ -67,6 +68,7 @@ const rules: Record<string, Rule | typeof anyone | typeof anyCaller> = {
   updateWorkspace: people('ADMIN'),
   dismissNotice: people('ADMIN'),
   inviteMember: people('ADMIN'),
+  revokeInvitation: people('ADMIN'),
   updateMemberRole: people('ADMIN'),
   removeMember: people('ADMIN'),
   transferOwnership: people('OWNER'),
@@ -116,6 +118,7 @@ type Things = Record<
   | 'webhookDelivery'
   | 'replay'
   | 'notice'
+  | 'invitation'
   | 'user'
   | 'owner'
   | 'apiKey',
@@ -146,6 +149,7 @@ function thingOf(operation: string, argument: string): keyof Things | null {
     [/webhook/i, 'webhookEndpoint'],
     [/replay/i, 'replay'],
     [/notice/i, 'notice'],
+    [/invitation/i, 'invitation'],
     [/submission/i, 'submission'],
     [/contact/i, 'contact'],
     [/record/i, 'record'],
@@ -417,6 +421,8 @@ async function everyThing(server: TestServer, tenant: Tenant): Promise<Things> {
   const { id: user } = await app.database.transaction(async (tx) =>
     app.accounts.create(tx, { ...member, email: `spare.${tenant.workspaceId}@example.com` }),
   );
+  const invited = await ask(`mutation { inviteMember(input: {
+    email: "invited.${tenant.workspaceId}@example.com" }) { invitation { id } } }`);
   const notice = newId('notice');
   await app.database.manager.query(
     `insert into notices (id, workspace_id, kind, text, params, created_at) values ($1, $2, 'test', 'Test', '{}', now())`,
@@ -439,6 +445,7 @@ async function everyThing(server: TestServer, tenant: Tenant): Promise<Things> {
     webhookDelivery: deliveries[0]?.id ?? newId('webhookDelivery'),
     replay: started.startReplay.replay.id,
     notice,
+    invitation: invited.inviteMember.invitation.id,
     user,
     owner: tenant.owner.id,
     apiKey: seen.apiKeys.nodes[0].id,

@@ -252,6 +252,37 @@ describe('accounts', () => {
       expect(await join(second)).to.equal('resource_not_found');
     });
 
+    it('cannot join by a link that was revoked: it leaves the list and the audit log tells of it', async () => {
+      const admin = await memberOf(server.app, tenant, 'ADMIN');
+      const email = `late.${tenant.workspaceId}@example.com`;
+      const { token, invitation } = (
+        await admin.graphql(
+          'mutation ($input: InviteMemberInput!) { inviteMember(input: $input) { token invitation { id } } }',
+          { input: { email } },
+        )
+      ).body.data.inviteMember;
+      const open = async () =>
+        (await admin.graphql('{ invitations { totalCount nodes { id } } }')).body.data.invitations as object;
+      expect(await open()).to.deep.equal({ totalCount: 1, nodes: [invitation] });
+      const revoke =
+        'mutation ($input: RevokeInvitationInput!) { revokeInvitation(input: $input) { invitation { id } } }';
+      const revoked = await admin.graphql(revoke, { input: invitation });
+      expect(revoked.body.data.revokeInvitation).to.deep.equal({ invitation });
+      expect(codeOf(await admin.graphql(revoke, { input: invitation }))).to.equal('resource_not_found');
+      expect(await open()).to.deep.equal({ totalCount: 0, nodes: [] });
+      const input = { token, name: 'L', password: 'long enough' };
+      expect(codeOf(await personAt(server.url).graphql(accept, { input }))).to.equal('resource_not_found');
+      const log = await admin.graphql('{ auditLog(first: 1) { nodes { action actorId subjectId details } } }');
+      expect(log.body.data.auditLog.nodes).to.deep.equal([
+        {
+          action: 'invitation.revoked',
+          actorId: admin.id,
+          subjectId: invitation.id,
+          details: { email, role: 'MEMBER' },
+        },
+      ]);
+    });
+
     it('have one account each: an e-mail that has one elsewhere cannot join', async () => {
       const elsewhere = await createTenant(server.app);
       const admin = await memberOf(server.app, tenant, 'ADMIN');
@@ -265,6 +296,10 @@ describe('accounts', () => {
     });
 
     it('become or cease to be Owners by an Owner only', async () => {
+      const owner = await memberOf(server.app, tenant, 'OWNER');
+      const kept = await owner.graphql(
+        'mutation { inviteMember(input: { email: "next@example.com", role: OWNER }) { invitation { id } } }',
+      );
       const admin = await memberOf(server.app, tenant, 'ADMIN');
       const attempts = [
         await admin.graphql(setRole, { input: { id: admin.id, role: 'OWNER' } }),
@@ -272,8 +307,12 @@ describe('accounts', () => {
         await admin.graphql(remove, { input: { id: tenant.owner.id } }),
         await admin.graphql(transfer, { input: { id: admin.id } }),
         await admin.graphql(invite, { input: { email: 'boss@example.com', role: 'OWNER' } }),
+        await admin.graphql(
+          'mutation ($input: RevokeInvitationInput!) { revokeInvitation(input: $input) { invitation { id } } }',
+          { input: { id: kept.body.data.inviteMember.invitation.id } },
+        ),
       ];
-      expect(attempts.map(codeOf)).to.deep.equal(Array<string>(5).fill('insufficient_role'));
+      expect(attempts.map(codeOf)).to.deep.equal(Array<string>(6).fill('insufficient_role'));
     });
 
     it('always include an Owner, whoever leaves at the same time', async () => {

@@ -14,6 +14,8 @@ describe('graphql explorer', () => {
     const policy = page.headers.get('content-security-policy');
     expect(policy).to.include("default-src 'none'").and.include("connect-src 'self'");
     const links = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link = '']) => link);
+    // Without one, a browser asks for a picture that is not there.
+    expect(links.shift()).to.equal('data:,');
     expect(links).to.have.length(6);
     for (const link of links) {
       expect(link).to.match(/^\/graphql\/explorer\//);
@@ -24,5 +26,12 @@ describe('graphql explorer', () => {
       expect(content.length).to.be.greaterThan(20);
       if (link.endsWith('.css')) expect(content).to.not.match(/url\(["']?(https?:)?\/\//);
     }
+  });
+
+  it('asks who calls, and sends nothing of its own that a browser cannot put into a header', async () => {
+    const text = await (await fetch(`${server.url}/graphql/explorer`)).text();
+    for (const name of ['key', 'email', 'password']) expect(text).to.include(`name="${name}"`);
+    // oxlint-disable-next-line no-control-regex -- the characters of ISO 8859-1, all of them.
+    expect(await (await fetch(`${server.url}/graphql/explorer/page.js`)).text()).to.match(/^[\0-\xff]+$/);
   });
 });

@@ -1,18 +1,21 @@
 import { expect } from 'chai';
 import { serverAudits } from 'graphql-http';
-import { createTenant, startServer, type TestServer } from './support/app.js';
+import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
 import { clientOf, type Client } from './support/client.js';
 import { createBot } from './support/factories.js';
+import { memberOf } from './support/people.js';
 
 describe('graphql over http', () => {
   let server: TestServer;
   let client: Client;
   let key: string;
+  let tenant: Tenant;
   let workspaceId: string;
 
   before(async () => {
     server = await startServer({ role: 'api' });
-    ({ key, workspaceId } = await createTenant(server.app));
+    tenant = await createTenant(server.app);
+    ({ key, workspaceId } = tenant);
     client = clientOf(server.url, key);
   });
 
@@ -209,6 +212,35 @@ describe('graphql over http', () => {
     expect(Number(last.headers.get('retry-after'))).to.be.at.least(1);
   });
 
+  it('runs nothing past the limits, in whatever form it comes', async () => {
+    const query = '{ intakeBots(first: 100) { nodes { submissions(first: 100) { nodes { id } } } } }';
+    const asked = `query=${encodeURIComponent(query)}`;
+    const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' };
+    const bodies = [
+      { documentId: 5 },
+      { documentId: {} },
+      { documentId: '' },
+      { operationName: 5 },
+      { variables: [] },
+      { variables: '{}' },
+      { extensions: 5 },
+      { query: [query] },
+    ];
+    const searches = ['&x=1&x=2', '&documentId=a&documentId=b', '&variables=5', '&variables={', `&${asked}`];
+    const answers = await Promise.all([
+      ...bodies.map(async (more) =>
+        fetch(`${server.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query, ...more }) }),
+      ),
+      ...searches.map(async (more) => fetch(`${server.url}/graphql?${asked}${more}`, { headers })),
+    ]);
+    for (const answer of answers) {
+      const { data, errors } = (await answer.json()) as { data?: object; errors: { extensions: { code: string } }[] };
+      expect(data).to.equal(undefined);
+      expect(answer.status).to.be.oneOf([400, 403]);
+      expect(errors[0]?.extensions.code).to.be.oneOf(['validation_failed', 'document_not_trusted']);
+    }
+  });
+
   it('runs trusted documents by their id, and nothing else for a key that is limited to them', async () => {
     const { app } = server;
     const text = 'query Bots { intakeBots { nodes { id } } }';
@@ -239,5 +271,20 @@ describe('graphql over http', () => {
       headers: { Authorization: `Bearer ${secret}` },
     });
     expect(await get.json()).to.have.property('data');
+  });
+
+  it('trusts only documents that are valid and within the limits', async () => {
+    const owner = await memberOf(server.app, tenant, 'OWNER');
+    const page = '{ submissions(first: 100) { nodes { intakeBot { submissions(first: 100) { nodes { id } } } } } }';
+    const documents = ['{ viewer { role } }', '{ nothing }', '{', page];
+    const trust = 'mutation ($input: TrustDocumentsInput!) { trustDocuments(input: $input) { documentIds } }';
+    const { body } = await owner.graphql(trust, { input: { documents } });
+    const { code, details } = body.errors[0].extensions;
+    expect(code).to.equal('validation_failed');
+    expect(details.issues.map((issue: { path: string; code: string }) => [issue.path, issue.code])).to.deep.equal([
+      ['documents.1', 'bad_format'],
+      ['documents.2', 'bad_format'],
+      ['documents.3', 'not_allowed'],
+    ]);
   });
 });

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import { placeEvents } from '../src/events/event.service.js';
 import type { Statement } from '../src/platform/database.js';
-import { startServer, createTenant, type TestServer } from './support/app.js';
+import { newId } from '../src/platform/id.js';
+import { startServer, createTenant, type Tenant, type TestServer } from './support/app.js';
 import { clientOf, type Client } from './support/client.js';
 import { createBot, createSubmission } from './support/factories.js';
+import { memberOf } from './support/people.js';
 
 /** The texts of the statements that the server sent while `work` ran, TypeORM's aside. */
 async function statementsOf(server: TestServer, work: () => Promise<unknown>): Promise<string[]> {
@@ -25,11 +27,12 @@ async function statementsOf(server: TestServer, work: () => Promise<unknown>): P
 describe('graphql links', () => {
   let server: TestServer;
   let client: Client;
+  let tenant: Tenant;
   let workspaceId: string;
 
   before(async () => {
     server = await startServer();
-    const tenant = await createTenant(server.app);
+    tenant = await createTenant(server.app);
     ({ workspaceId } = tenant);
     client = clientOf(server.url, tenant.key);
     for (let bot = 0; bot < 3; bot += 1) {
@@ -130,6 +133,50 @@ describe('graphql links', () => {
       'IntakeBot',
       null,
       null,
+    ]);
+  });
+
+  it('refuses in its place alone what may not be shown, and gives the rest, compiled or not', async () => {
+    const { key } = await createTenantKey(['read:submissions']);
+    const { body } = await client.graphql('{ submissions(first: 1) { nodes { id contact { id } } } }');
+    const [{ id, contact }] = body.data.submissions.nodes;
+    for (let time = 0; time < 3; time += 1) {
+      const found = await clientOf(server.url, key).graphql(
+        'query ($ids: [ID!]!) { nodes(ids: $ids) { id } viewer { role } }',
+        { ids: [contact.id, id] },
+      );
+      expect(found.body.data).to.deep.equal({ nodes: [null, { id }], viewer: { role: null } });
+      const [{ path, extensions }, ...others] = found.body.errors;
+      expect({ path, code: extensions.code, others }).to.deep.equal({
+        path: ['nodes', 0],
+        code: 'insufficient_scopes',
+        others: [],
+      });
+    }
+  });
+
+  it('finds a thing of every type that has an id, for who may see it', async () => {
+    const owner = await memberOf(server.app, tenant, 'OWNER');
+    const ask = async (query: string, variables = {}) => (await owner.graphql(query, variables)).body.data;
+    await ask('mutation { inviteMember(input: { email: "invited@example.com" }) { link } }');
+    await server.app.database.manager.query(
+      `insert into notices (id, workspace_id, kind, text, params, created_at) values ($1, $2, 'test', 'Test', '{}', now())`,
+      [newId('notice'), tenant.workspaceId],
+    );
+    const seen = await ask(`{
+      workspace { id notices { nodes { id } } } invitations { nodes { id } } auditLog(first: 1) { nodes { id } }
+      apiKeys(first: 1) { nodes { id } } members { nodes { id } }
+    }`);
+    const ids = [...JSON.stringify(seen).matchAll(/"id":"(\w+)"/g)].map(([, id]) => id);
+    const { nodes } = await ask('query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }', { ids });
+    expect(nodes.map(({ id }: { id: string }) => id)).to.deep.equal(ids);
+    expect(nodes.map(({ __typename: type }: { __typename: string }) => type)).to.include.members([
+      'Workspace',
+      'Notice',
+      'Invitation',
+      'AuditEntry',
+      'ApiKey',
+      'User',
     ]);
   });
 

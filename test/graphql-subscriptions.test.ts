@@ -260,6 +260,89 @@ describe('graphql subscriptions', () => {
     expect([first, second, ...rest]).to.deep.equal(await listed(own));
   });
 
+  /** All that a stream says until it ends by itself, or has said `count` times what it says. */
+  async function streamed(key: string, body: object, headers: Record<string, string> = {}, count = Infinity) {
+    const abort = new AbortController();
+    const response = await fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      signal: abort.signal,
+      headers: {
+        Authorization: `Bearer ${key}`,
+        'Content-Type': 'application/json',
+        Accept: 'text/event-stream',
+        ...headers,
+      },
+      body: JSON.stringify(body),
+    });
+    let text = '';
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      text += Buffer.from(chunk).toString();
+      if ((text.match(/^event: next$/gm) ?? []).length >= count) break;
+    }
+    abort.abort();
+    const told = [...text.matchAll(/^data: (.+)$/gm)].map(([, data = '']) => JSON.parse(data) as Told);
+    return { status: response.status, told };
+  }
+
+  it('resumes behind the last event that a browser says it saw, whatever the document says of it', async () => {
+    const own = await createTenant(server.app);
+    await publish(own.workspaceId, 3);
+    await latest(own);
+    const ids = await listed(own);
+    const [first = '', second = '', third] = ids;
+    for (const after of ['', `(after: "${first}")`]) {
+      const query = `subscription { eventOccurred${after} { id } }`;
+      const { told } = await streamed(own.key, { query }, { 'Last-Event-ID': second }, 1);
+      expect(told.map(({ data }) => data?.eventOccurred.id)).to.deep.equal([third]);
+    }
+  });
+
+  it('tells of a document that is not valid where it stands, over either way', async () => {
+    const query = 'subscription { nothing }';
+    const { status, told } = await streamed(tenant.key, { query });
+    expect(status).to.equal(200);
+    expect(told).to.deep.equal([
+      {
+        errors: [
+          {
+            message: 'Cannot query field "nothing" on type "Subscription".',
+            locations: [{ line: 1, column: 16 }],
+            extensions: { code: 'GRAPHQL_VALIDATION_FAILED', details: {} },
+          },
+        ],
+        extensions: { cost: { requested: 0, limit: 5_000, points: 1 } },
+      },
+    ]);
+    expect((await streamed(tenant.key, { query: '{' })).told[0]?.errors?.[0]?.extensions['code']).to.equal(
+      'GRAPHQL_PARSE_FAILED',
+    );
+    const errors = await connect(tenant.key)
+      .iterate({ query })
+      .next()
+      .catch((refused: unknown) => refused);
+    expect((errors as { locations: object }[])[0]?.locations).to.deep.equal([{ line: 1, column: 16 }]);
+  });
+
+  it('changes nothing over server-sent events, where no idempotency key is heard, and only counts if asked to', async () => {
+    const bot = await createBot(server.app, tenant.workspaceId);
+    const mutation = `mutation { createSubmission(input: { intakeBotId: "${bot.id}", data: {
+      full_name: "Streamed", email: "streamed@example.com" } }) { submission { id } } }`;
+    const get = await fetch(`${server.url}/graphql?query=${encodeURIComponent(mutation)}`, {
+      headers: { Authorization: `Bearer ${tenant.key}`, Accept: 'text/event-stream' },
+    });
+    for (const text of [JSON.stringify((await streamed(tenant.key, { query: mutation })).told), await get.text()]) {
+      expect(text).to.include('Mutations go over plain HTTP').and.include('"cost":');
+    }
+    const query = '{ contacts(filter: { email: "streamed@example.com" }) { totalCount nodes { id } } }';
+    const cost = { cost: { requested: 20, limit: 5_000, points: 1 } };
+    expect((await streamed(tenant.key, { query }, { 'X-Cost-Only': 'true' })).told).to.deep.equal([
+      { data: null, extensions: cost },
+    ]);
+    expect((await streamed(tenant.key, { query })).told).to.deep.equal([
+      { data: { contacts: { totalCount: 0, nodes: [] } }, extensions: cost },
+    ]);
+  });
+
   it('tells how deliveries of an endpoint go, and how a replay goes until it ends', async () => {
     const own = await createTenant(server.app);
     const { graphql } = clientOf(server.url, own.key);

@@ -1,10 +1,15 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Role } from '../platform/actor.js';
+import { Node } from '../platform/node.js';
 import { DateTime } from '../platform/scalars.js';
 import { RoleEnum } from './user.entity.js';
 
-@ObjectType('Invitation', { description: 'A seat kept for somebody who has no account yet.', simpleResolvers: true })
+@ObjectType('Invitation', {
+  description: 'A seat kept for somebody who has no account yet.',
+  simpleResolvers: true,
+  implements: Node,
+})
 @Entity('invitations')
 export class Invitation {
   @Field(() => ID, { description: 'The id of the invitation, not its token.' })

@@ -11,6 +11,7 @@ import { RoleEnum, User } from './user.entity.js';
 import { Viewer, viewerOf } from './viewer.view.js';
 
 const UserConnection = connectionType('User', User);
+const InvitationConnection = connectionType('Invitation', Invitation);
 
 @InputType('InviteMemberInput', { description: 'Whom, and as what.' })
 class InviteMemberInput {
@@ -19,6 +20,12 @@ class InviteMemberInput {
 
   @Field(() => RoleEnum, { nullable: true, description: 'MEMBER by default; only an Owner invites an Owner.' })
   role?: Role;
+}
+
+@InputType('RevokeInvitationInput', { description: 'Which invitation.' })
+class RevokeInvitationInput {
+  @Field(() => ID, { description: 'The invitation.' })
+  id!: string;
 }
 
 @InputType('AcceptInvitationInput', { description: 'The token of the link, and the account to make.' })
@@ -66,6 +73,12 @@ class InviteMemberPayload {
   token!: string;
 }
 
+@ObjectType('RevokeInvitationPayload', { description: 'The revoked invitation.', simpleResolvers: true })
+class RevokeInvitationPayload {
+  @Field(() => Invitation, { description: 'The invitation as it was.' })
+  invitation!: Invitation;
+}
+
 @ObjectType('AcceptInvitationPayload', { description: 'Who joined.', simpleResolvers: true })
 class AcceptInvitationPayload {
   @Field(() => Viewer, { description: 'Who calls from now on.' })
@@ -104,12 +117,35 @@ export class MemberResolver {
     return connectionOf(page, await this.members.list(actor, page), async () => this.members.count(actor));
   }
 
+  @Query(() => InvitationConnection, {
+    name: 'invitations',
+    description: 'The invitations that can still be accepted, newest first. For Owners and Admins.',
+  })
+  async listInvitations(
+    @Ctx('actor') actor: Actor,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+  ): Promise<Connection<Invitation>> {
+    actor.requireRole('ADMIN');
+    const page = connectionPage(args, 'invitation');
+    return connectionOf(page, await this.members.listInvitations(actor, page), async () =>
+      this.members.countInvitations(actor),
+    );
+  }
+
   @Mutation(() => InviteMemberPayload, { description: 'Makes a link to join with. For Owners and Admins.' })
   async inviteMember(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => InviteMemberInput, { description: 'Whom.' }) input: InviteMemberInput,
   ): Promise<InviteMemberPayload> {
     return await this.members.invite(actor, () => validate(InviteMember, input, 'camelCase'));
+  }
+
+  @Mutation(() => RevokeInvitationPayload, { description: 'Ends the link of an invitation. For Owners and Admins.' })
+  async revokeInvitation(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => RevokeInvitationInput, { description: 'Which one.' }) { id }: RevokeInvitationInput,
+  ): Promise<RevokeInvitationPayload> {
+    return { invitation: await this.members.revokeInvitation(actor, id) };
   }
 
   @Mutation(() => AcceptInvitationPayload, { description: 'Makes the account, begins a session and sets its cookie.' })

@@ -23,9 +23,17 @@ const lockWorkspace = prepared('select from workspaces where id = $1 for no key 
 const countOwners = prepared<{ owners: number }>(
   "select count(*)::int as owners from users where workspace_id = $1 and role = 'OWNER'",
 );
+const invitationColumns = columnsOf(Invitation, 'i');
 const selectInvitation = prepared<Invitation>(
-  `select ${columnsOf(Invitation, 'i')} from invitations i where i.hash = $1 and i.expires_at > $2`,
+  `select ${invitationColumns} from invitations i where i.hash = $1 and i.expires_at > $2`,
 );
+const selectInvitations = prepared<Invitation>(
+  `select ${invitationColumns} from invitations i where i.id = any($1) and i.workspace_id = $2 and i.expires_at > $3`,
+);
+const deleteInvitation = prepared<Invitation>(`
+  delete from invitations i where i.id = $1 and i.workspace_id = $2 and i.expires_at > $3
+  returning ${invitationColumns}
+`);
 
 /** Who belongs to a workspace, and as what. Only an Owner gives or takes the role of Owner. */
 export class MemberService {
@@ -87,6 +95,35 @@ export class MemberService {
       return made;
     }, actor.guard);
     return { invitation, token, link: `${this.publicUrl()}/accept-invitation?token=${token}` };
+  }
+
+  async listInvitations(actor: Actor, page: PageRequest): Promise<Page<Invitation>> {
+    actor.requireRole('ADMIN');
+    return await readPage<Invitation>(this.database, openInvitations(actor), page);
+  }
+
+  async countInvitations(actor: Actor): Promise<number> {
+    actor.requireRole('ADMIN');
+    return await countRows(this.database, openInvitations(actor));
+  }
+
+  async getInvitations(actor: Actor, ids: readonly string[]): Promise<Invitation[]> {
+    actor.requireRole('ADMIN');
+    return await this.database.query(selectInvitations, [ids, actor.workspaceId, new Date()]);
+  }
+
+  /** Its link stops working. @throws resource_not_found for one that was accepted meanwhile, too */
+  async revokeInvitation(actor: Actor, id: string): Promise<Invitation> {
+    actor.requireRole('ADMIN');
+    return await this.database.transaction(async (tx) => {
+      const values = [id, actor.workspaceId, new Date()];
+      const [invitation] = isId(id, 'invitation') ? await tx.query(deleteInvitation, values) : [];
+      if (invitation === undefined) throw notFound('invitation');
+      requireOwnerFor(actor, invitation.role);
+      const { email, role } = invitation;
+      await this.audit.record(tx, actor, 'invitation.revoked', id, { email, role });
+      return invitation;
+    }, actor.guard);
   }
 
   /** Makes the account and signs it in; the link works once. */
@@ -183,4 +220,9 @@ function requireOwnerFor(actor: Actor, ...roles: Role[]): void {
 function listOf(actor: Actor): List {
   const where = new Conditions().within('u.workspace_id = $?', actor.workspaceId);
   return { from: `${columns} from users u`, id: 'u.id', where };
+}
+
+function openInvitations(actor: Actor): List {
+  const where = new Conditions().and('i.workspace_id = $?', actor.workspaceId).and('i.expires_at > $?', new Date());
+  return { from: `${invitationColumns} from invitations i`, id: 'i.id', where };
 }

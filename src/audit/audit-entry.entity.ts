@@ -1,5 +1,6 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Node } from '../platform/node.js';
 import { DateTime, JSONObject } from '../platform/scalars.js';
 
 /** What is recorded, named after its thing. */
@@ -9,6 +10,7 @@ export const auditActions = [
   'workspace.plan_changed',
   'workspace.archived',
   'member.invited',
+  'invitation.revoked',
   'member.joined',
   'member.role_changed',
   'member.removed',
@@ -26,7 +28,11 @@ export const auditActions = [
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
-@ObjectType('AuditEntry', { description: 'Who did what to which thing, from where.', simpleResolvers: true })
+@ObjectType('AuditEntry', {
+  description: 'Who did what to which thing, from where.',
+  simpleResolvers: true,
+  implements: Node,
+})
 @Entity('audit_entries')
 export class AuditEntry {
   @Field(() => ID, { description: 'The id of the entry.' })

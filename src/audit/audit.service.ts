@@ -69,6 +69,9 @@ const append = prepared(`
   )
   update audit_chains set length = $3, last_at = $4, last_mac = $11, mac = $12 where workspace_id = $2
 `);
+const selectMany = prepared<AuditEntry>(
+  `select ${columns} from audit_entries a where a.id = any($1) and a.workspace_id = $2`,
+);
 const selectNext = prepared<AuditEntry & { detailsText: string }>(`
   select ${columns}, a.details::text as "detailsText" from audit_entries a
   where a.workspace_id = $1 and a.number > $2 order by a.number limit 1000
@@ -127,6 +130,11 @@ export class AuditService {
   async count(actor: Actor, filter: AuditEntryFilter): Promise<number> {
     actor.requireRole('ADMIN');
     return await countRows(this.database, listOf(actor, filter));
+  }
+
+  async getMany(actor: Actor, ids: readonly string[]): Promise<AuditEntry[]> {
+    actor.requireRole('ADMIN');
+    return await this.database.query(selectMany, [ids, actor.workspaceId]);
   }
 
   /** Reads the whole chain of a workspace and checks every link of it. */

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Router } from 'express';
+import { page, script, style } from './explorer-page.js';
 
 /** Everything the page needs, from what is installed: it works without the internet. */
 const files: Readonly<Record<string, string>> = {
@@ -19,42 +20,10 @@ const contentSecurityPolicy = [
   "img-src 'self' data:",
   "connect-src 'self'",
   "base-uri 'none'",
+  // Its script sends what is filled in.
+  "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
-
-const page = `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <title>ioZen GraphQL explorer</title>
-    <link rel="stylesheet" href="/graphql/explorer/graphiql.css" />
-    <link rel="stylesheet" href="/graphql/explorer/page.css" />
-  </head>
-  <body>
-    <div id="explorer">Loading…</div>
-    <script src="/graphql/explorer/react.js"></script>
-    <script src="/graphql/explorer/react-dom.js"></script>
-    <script src="/graphql/explorer/graphiql.js"></script>
-    <script src="/graphql/explorer/page.js"></script>
-  </body>
-</html>
-`;
-
-const style = 'html, body, #explorer { height: 100%; margin: 0; }\n';
-
-const script = `const url = new URL('/graphql', location.href);
-const subscriptionUrl = new URL(url);
-subscriptionUrl.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-const fetcher = GraphiQL.createFetcher({ url: url.href, subscriptionUrl: subscriptionUrl.href });
-const explorer = React.createElement(GraphiQL, {
-  fetcher,
-  defaultQuery: '{\\n  intakeBots(first: 5) {\\n    nodes {\\n      id\\n      name\\n    }\\n  }\\n}\\n',
-  defaultHeaders: '{\\n  "Authorization": "Bearer iozen_live_…"\\n}\\n',
-  shouldPersistHeaders: false,
-});
-ReactDOM.createRoot(document.getElementById('explorer')).render(explorer);
-`;
 
 /** `/graphql/explorer`: a page for people, which calls with their session or with the key they give it. */
 export function explorerRouter(): Router {

@@ -28,9 +28,11 @@ export class NodeResolver {
   async nodes(
     @Ctx() context: CallContext,
     @Arg('ids', () => [ID], { description: 'Ids of any kind.' }) ids: string[],
-  ): Promise<(Node | null)[]> {
+  ): Promise<(Node | null | Error)[]> {
     if (ids.length > pageSizeMax) throw invalid('ids', 'too_long', `must have at most ${pageSizeMax} entries`);
-    return await Promise.all(ids.map((id) => this.find(context, id)));
+    const found = await Promise.allSettled(ids.map(async (id) => this.find(context, id)));
+    // An error stands in the place of what may not be shown, and the others are there.
+    return found.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as Error)));
   }
 
   private async find(context: CallContext, id: string): Promise<Node | null> {

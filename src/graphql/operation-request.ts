@@ -1,9 +1,19 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { HTTPGraphQLRequest } from '@apollo/server';
-import type { Issue } from '../platform/errors.js';
+import { validationFailed, type Issue } from '../platform/errors.js';
 import type { OperationRequest } from './gate.js';
 
-/** What a request asks for; null when it is in no form of GraphQL over HTTP. */
-export function operationRequestOf({ method, body, search }: HTTPGraphQLRequest): OperationRequest | null {
+/**
+ * What a request asks for; null when it is in no form of GraphQL over HTTP and has no document either.
+ * @throws validation_failed for a document in no form of a request: nothing runs that is not read here
+ */
+export function operationRequestOf(http: HTTPGraphQLRequest): OperationRequest | null {
+  const asked = requestIn(http);
+  if (asked === null && hasDocument(http)) throw validationFailed([notAnOperation]);
+  return asked;
+}
+
+function requestIn({ method, body, search }: HTTPGraphQLRequest): OperationRequest | null {
   if (method === 'POST') return isObject(body) ? readOperationRequest(body) : null;
   if (method !== 'GET') return null;
   const parameters = new URLSearchParams(search);
@@ -21,7 +31,15 @@ export function operationRequestOf({ method, body, search }: HTTPGraphQLRequest)
   }
 }
 
+function hasDocument({ method, body, search }: HTTPGraphQLRequest): boolean {
+  if (method === 'GET') return new URLSearchParams(search).has('query');
+  return method === 'POST' && isObject(body) && (body['query'] ?? '') !== '';
+}
+
 export const notAnOperation: Issue = { path: '', message: 'is not a GraphQL operation', code: 'bad_format' };
+
+/** Whether `X-Cost-Only` says that the caller only wants to know what the operation would cost. */
+export const isCostOnly = ({ 'x-cost-only': given }: IncomingHttpHeaders) => /^(1|true)$/i.test(String(given));
 
 /** The same request with the text of its document, which it may have named by its id alone. */
 export function trustedRequest(http: HTTPGraphQLRequest, text: string): HTTPGraphQLRequest {

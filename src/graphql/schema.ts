@@ -114,8 +114,8 @@ const feeds = (services: GraphqlServices): Record<string, Feed> => ({
   deliveryUpdated: ({ actor }, { endpointId }: { endpointId: string }) =>
     services.webhookFeed.followDeliveries(actor, endpointId),
   replayProgressed: ({ actor }, { id }: { id: string }) => services.webhookFeed.followReplay(actor, id),
-  eventOccurred: ({ actor }, { types = null, after = null }: EventOccurredArgs) =>
-    services.eventFeed.follow(actor, types, after),
+  eventOccurred: ({ actor, door }, { types = null, after = null }: EventOccurredArgs) =>
+    services.eventFeed.follow(actor, types, door.lastEventId ?? after),
 });
 
 type Feed = (context: CallContext, args: never) => Promise<AsyncGenerator<object, void>>;
@@ -132,6 +132,10 @@ const nodeSources = (services: GraphqlServices): ConstructorParameters<typeof No
   webhookEndpoint: (actor, ids) => services.webhookEndpoints.getMany(actor, ids),
   webhookDelivery: (actor, ids) => services.webhookDeliveries.getMany(actor, ids),
   replay: (actor, ids) => services.replays.getMany(actor, ids),
+  workspace: (actor, ids) => services.workspaces.getMany(actor, ids),
+  notice: (actor, ids) => services.notices.getMany(actor, ids),
+  invitation: (actor, ids) => services.members.getInvitations(actor, ids),
+  auditEntry: (actor, ids) => services.audit.getMany(actor, ids),
 });
 
 /** The schema; `services` are needed to run it, not to print it. */

@@ -20,15 +20,16 @@ import { bodyBytesMax } from '../http/body.js';
 import { addressOf, factsOf } from '../http/request.js';
 import type { Standing } from '../http/standing.js';
 import type { Actor, Origin } from '../platform/actor.js';
-import { CallContext } from '../platform/call-context.js';
+import { CallContext, type Door } from '../platform/call-context.js';
 import { authenticationRequired, rateLimitExceeded, validationFailed, workspaceArchived } from '../platform/errors.js';
 import { interruptible } from '../platform/interruptible.js';
 import { unstorableIssues } from '../platform/json-text.js';
 import type { Log } from '../platform/log.js';
 import { requireFeature } from '../workspaces/plans.js';
+import { DocumentErrors } from './documents.js';
 import { errorsOf, formatError } from './errors.js';
 import { Refused, type Admission, type Gate, type OperationRequest } from './gate.js';
-import { notAnOperation, readOperationRequest } from './operation-request.js';
+import { isCostOnly, notAnOperation, readOperationRequest } from './operation-request.js';
 
 const streamsPerCallerMax = 100;
 const keepAliveMs = 12_000;
@@ -74,9 +75,7 @@ export class Streams {
 
   /** One operation as a stream of server-sent events (graphql-sse, distinct connections). @throws Refused */
   async send(request: Request, response: ServerResponse, actor: Actor, origin: Origin, asked: OperationRequest) {
-    const from = { actor, address: origin.address };
-    const admission = await this.door.gate.admit(from, resumed(asked, request.headers['last-event-id']));
-    const results = this.run(admission, actor, origin);
+    const results = await this.resultsFor(request, actor, origin, asked);
     const end = () => void results.return();
     const stopWatching = this.door.standing.onEnded(actor, end);
     this.closing.signal.addEventListener('abort', end);
@@ -102,6 +101,21 @@ export class Streams {
       stopWatching();
       this.closing.signal.removeEventListener('abort', end);
       response.end();
+    }
+  }
+
+  private async resultsFor({ headers }: Request, actor: Actor, origin: Origin, asked: OperationRequest) {
+    try {
+      const admission = await this.door.gate.admit({ actor, address: origin.address }, asked);
+      const { operation, cost, grant } = admission;
+      // An idempotency key would go unheard.
+      if (operation.operation === OperationTypeNode.MUTATION) throw new Refused(mutationsElsewhere, cost, grant);
+      if (isCostOnly(headers)) return once({ data: null, extensions: { cost } });
+      return this.run(admission, actor, origin, textOf(headers['last-event-id']));
+    } catch (thrown) {
+      if (!(thrown instanceof Refused && thrown.reason instanceof DocumentErrors)) throw thrown;
+      const { reason, cost } = thrown;
+      return once({ errors: this.refusal(reason), extensions: { cost } });
     }
   }
 
@@ -150,7 +164,7 @@ export class Streams {
           if (!(thrown instanceof Refused)) throw thrown;
           const { reason, cost } = thrown;
           // There is no place for it beside the errors of this protocol.
-          return errorsOf(reason, log).map((error) => asError({ ...error, extensions: { ...error.extensions, cost } }));
+          return this.refusal(reason, { cost });
         }
       },
       // Both have been started by then: `onSubscribe` told what they are to run.
@@ -167,18 +181,23 @@ export class Streams {
   }
 
   /** Runs an operation: a subscription once for each event, with loaders of its own; anything else once. */
-  private run(admission: Admission, actor: Actor, origin: Origin): AsyncGenerator<Streamed, void> {
-    return interruptible((signal) => this.runUntil(admission, actor, origin, signal));
+  private run(
+    admission: Admission,
+    actor: Actor,
+    origin: Origin,
+    lastEventId: string | null = null,
+  ): AsyncGenerator<Streamed, void> {
+    return interruptible((signal) => this.runUntil(admission, actor, { origin, lastEventId }, signal));
   }
 
   private async *runUntil(
     { valid, operation, cost, variables }: Admission,
     actor: Actor,
-    origin: Origin,
+    from: Pick<Door, 'origin' | 'lastEventId'>,
     signal: AbortSignal,
   ): AsyncGenerator<Streamed, void> {
     const { schema } = this.door;
-    const contextOf = () => new CallContext(actor, { origin, cookie: null, rateLimit: null });
+    const contextOf = () => new CallContext(actor, { ...from, cookie: null, rateLimit: null });
     const operationName = operation.name?.value;
     const args = { schema, document: valid.document, operationName, variableValues: variables };
     if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
@@ -188,8 +207,7 @@ export class Streams {
     }
     const open = this.open.get(actor.credentialId) ?? 0;
     if (open >= streamsPerCallerMax) {
-      const errors = errorsOf(rateLimitExceeded(60), this.door.log).map((error) => asError(error));
-      yield { id: null, result: { errors, extensions: { cost } } };
+      yield { id: null, result: { errors: this.refusal(rateLimitExceeded(60)), extensions: { cost } } };
       return;
     }
     this.open.set(actor.credentialId, open + 1);
@@ -215,6 +233,13 @@ export class Streams {
     }
   }
 
+  private refusal(reason: unknown, beside: object = {}): GraphQLError[] {
+    const inDocument = reason instanceof DocumentErrors ? reason.errors : [];
+    return errorsOf(reason, this.door.log).map(({ extensions, ...error }, index) =>
+      asError({ ...error, extensions: { ...extensions, ...beside } }, inDocument[index]),
+    );
+  }
+
   private formatted({ data, errors }: ExecutionResult): ExecutionResult {
     const { log } = this.door;
     return {
@@ -225,8 +250,11 @@ export class Streams {
 }
 
 /** What may leave, in the form that the protocol's library takes. */
-function asError({ message, extensions }: GraphQLFormattedError, { nodes, path }: Partial<GraphQLError> = {}) {
-  return new GraphQLError(message, { nodes, path, extensions });
+function asError(
+  { message, extensions }: GraphQLFormattedError,
+  { nodes, source, positions, path }: Partial<GraphQLError> = {},
+) {
+  return new GraphQLError(message, { nodes, source, positions, path, extensions });
 }
 
 interface Streamed {
@@ -241,11 +269,17 @@ const idOf = (event: unknown): string | null => {
   return typeof id === 'string' ? id : null;
 };
 
-/** A browser's EventSource says by itself what it saw last. */
-function resumed(asked: OperationRequest, lastEventId: string | string[] | undefined): OperationRequest {
-  if (typeof lastEventId !== 'string' || lastEventId === '') return asked;
-  return { ...asked, variables: { ...asked.variables, after: lastEventId } };
-}
+const mutationsElsewhere = new DocumentErrors('GRAPHQL_VALIDATION_FAILED', [
+  new GraphQLError('Mutations go over plain HTTP: without Accept: text/event-stream.'),
+]);
+
+const textOf = (header: string | string[] | undefined) => (typeof header === 'string' && header !== '' ? header : null);
+
+/** A stream with one answer: of an EventSource, a page never sees the body of a refusal. */
+const once = (result: ExecutionResult): AsyncGenerator<Streamed, void> =>
+  interruptible(async function* () {
+    yield { id: null, result };
+  });
 
 function unwrapped(results: AsyncGenerator<Streamed, void> | undefined): AsyncGenerator<ExecutionResult, void> {
   if (results === undefined) throw new Error('nothing was admitted');

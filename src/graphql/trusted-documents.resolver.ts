@@ -3,7 +3,9 @@ import { Arg, Ctx, Field, ID, Info, InputType, Mutation, ObjectType, Query, Reso
 import type { Actor } from '../platform/actor.js';
 import { Failure, invalid, validationFailed, type Issue } from '../platform/errors.js';
 import { DateTime } from '../platform/scalars.js';
+import { costMax, costOf } from './cost.js';
 import { DocumentErrors, readDocument, sha256 } from './documents.js';
+import { tooCostly } from './limits.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 
 const documentsMax = 100;
@@ -84,7 +86,11 @@ export class TrustedDocumentsResolver {
 
 function problemOf(schema: GraphQLSchema, text: string, path: string): Issue | null {
   try {
-    readDocument(schema, text);
+    const { operations, fragments } = readDocument(schema, text);
+    for (const operation of operations) {
+      const { requested, varies } = costOf(schema, operation, fragments, {});
+      if (!varies && requested > costMax) throw tooCostly('cost', costMax, requested);
+    }
     return null;
   } catch (error) {
     if (error instanceof DocumentErrors) {

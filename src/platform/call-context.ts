@@ -9,6 +9,8 @@ export interface Door {
   cookie: { set: (token: string) => void; clear: () => void } | null;
   /** The caller's budget as this operation left it; the door sets it before the operation runs. */
   rateLimit: { limit: number; remaining: number; resetAtMs: number } | null;
+  /** What a stream that broke off told last: a browser says so by itself. */
+  lastEventId?: string | null;
 }
 
 /** What one GraphQL operation runs with: who calls, and one batch per kind of look-up. */

@@ -54,7 +54,7 @@ export interface Connection<T> {
 
 /** The Relay connection of a type; cursors are ids. */
 export function connectionType<T extends object>(name: string, node: ClassType<T>): ClassType<Connection<T>> {
-  @ObjectType(`${name}Edge`, { description: `A ${name} and its place in the list.`, simpleResolvers: true })
+  @ObjectType(`${name}Edge`, { description: `One ${name} and its place in the list.`, simpleResolvers: true })
   class Edge {
     @Field(() => String, { description: 'Its place: give it to `after` or `before`.' })
     cursor!: string;

@@ -14,6 +14,10 @@ export const nodeTypes = {
   webhookEndpoint: 'WebhookEndpoint',
   webhookDelivery: 'WebhookDelivery',
   replay: 'Replay',
+  workspace: 'Workspace',
+  notice: 'Notice',
+  invitation: 'Invitation',
+  auditEntry: 'AuditEntry',
 } as const satisfies Partial<Record<Kind, string>>;
 export type NodeKind = keyof typeof nodeTypes;
 

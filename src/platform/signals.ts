@@ -101,8 +101,14 @@ export class Signals {
     client.on('notification', ({ payload }) => this.receive(payload));
     client.on('error', (error) => this.lost(client, error));
     client.on('end', () => this.lost(client, null));
-    await client.connect();
-    await client.query(`listen ${channel}`);
+    try {
+      await client.connect();
+      await client.query(`listen ${channel}`);
+      if (this.stopped) throw new Error('stopped meanwhile');
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
     this.client = client;
     // A connection that died in silence is found by asking.
     this.heartbeat = setInterval(() => {
@@ -122,6 +128,7 @@ export class Signals {
   private async reconnect(): Promise<void> {
     for (let delayMs = 100; !this.stopped; delayMs = Math.min(delayMs * 2, 5_000)) {
       await new Promise((resolve) => setTimeout(resolve, delayMs).unref());
+      if (this.stopped) return;
       try {
         await this.connect();
         for (const listener of this.reconnected) listener();

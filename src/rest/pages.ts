@@ -15,7 +15,7 @@ interface Page {
 
 /** Nothing from elsewhere, and no script at all. */
 const contentSecurityPolicy =
-  "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const html = 'text/html; charset=utf-8';
 
 /** In the order in which people need them. */
@@ -92,6 +92,7 @@ function layout(title: string, content: string, guides: { name: string; title: s
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} – ioZen API</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="${root}style.css">
 <nav aria-label="Documentation"><strong>ioZen API</strong><ul>${navigation}</ul></nav>
 <main>${content}</main>

@@ -1,8 +1,13 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Node } from '../platform/node.js';
 import { DateTime, JSONObject } from '../platform/scalars.js';
 
-@ObjectType('Notice', { description: 'Something Owners and Admins should know.', simpleResolvers: true })
+@ObjectType('Notice', {
+  description: 'Something Owners and Admins should know.',
+  simpleResolvers: true,
+  implements: Node,
+})
 @Entity('notices')
 export class Notice {
   @Field(() => ID, { description: 'The notice id.' })

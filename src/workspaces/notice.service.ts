@@ -6,6 +6,7 @@ import { Conditions, countRows, readPage, type List, type Page, type PageRequest
 import { Notice } from './notice.entity.js';
 
 const columns = columnsOf(Notice, 'n');
+const selectMany = prepared<Notice>(`select ${columns} from notices n where n.id = any($1) and n.workspace_id = $2`);
 const dismissOne = prepared<Notice>(`
   update notices n set dismissed_at = coalesce(n.dismissed_at, $3) where n.id = $1 and n.workspace_id = $2
   returning ${columns}
@@ -24,6 +25,11 @@ export class NoticeService {
   async count(actor: Actor): Promise<number> {
     actor.requireRole('ADMIN');
     return await countRows(this.database, listOf(actor));
+  }
+
+  async getMany(actor: Actor, ids: readonly string[]): Promise<Notice[]> {
+    actor.requireRole('ADMIN');
+    return await this.database.query(selectMany, [ids, actor.workspaceId]);
   }
 
   async dismiss(actor: Actor, id: string): Promise<Notice> {

@@ -1,6 +1,7 @@
 import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { ActorWorkspace, Plan } from '../platform/actor.js';
+import { Node } from '../platform/node.js';
 import { DateTime } from '../platform/scalars.js';
 
 export const PlanEnum = { FREE: 'FREE', PRO: 'PRO', BUSINESS: 'BUSINESS' } as const;
@@ -14,7 +15,11 @@ registerEnumType(PlanEnum, {
   },
 });
 
-@ObjectType('Workspace', { description: 'A tenant: everything else belongs to exactly one.', simpleResolvers: true })
+@ObjectType('Workspace', {
+  description: 'A tenant: everything else belongs to exactly one.',
+  simpleResolvers: true,
+  implements: Node,
+})
 @Entity('workspaces')
 export class Workspace {
   @Field(() => ID, { description: 'The workspace id.' })

@@ -39,6 +39,10 @@ export class WorkspaceService {
     return await this.find(actor.workspaceId);
   }
 
+  async getMany(actor: Actor, ids: readonly string[]): Promise<Workspace[]> {
+    return ids.includes(actor.workspaceId) ? [await this.get(actor)] : [];
+  }
+
   async find(id: string): Promise<Workspace> {
     const [workspace] = await this.database.query(selectOne, [id]);
     if (workspace === undefined) throw notFound('workspace');

@@ -1,0 +1,117 @@
+export const page = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>ioZen GraphQL explorer</title>
+    <link rel="icon" href="data:," />
+    <link rel="stylesheet" href="/graphql/explorer/graphiql.css" />
+    <link rel="stylesheet" href="/graphql/explorer/page.css" />
+  </head>
+  <body>
+    <header>
+      <form id="key" method="post">
+        <label>API key <input name="key" type="password" required autocomplete="off" placeholder="iozen_live_…" /></label>
+        <button>Use key</button>
+      </form>
+      <form id="person" method="post">
+        <label>or E-mail <input name="email" type="email" required autocomplete="username" /></label>
+        <label>Password <input name="password" type="password" required autocomplete="current-password" /></label>
+        <button>Sign in</button>
+      </form>
+      <output id="caller" role="status">Give a key or sign in: without, only the schema can be read.</output>
+      <form id="leave" method="post" hidden><button>Leave</button></form>
+    </header>
+    <main id="explorer">Loading…</main>
+    <script src="/graphql/explorer/react.js"></script>
+    <script src="/graphql/explorer/react-dom.js"></script>
+    <script src="/graphql/explorer/graphiql.js"></script>
+    <script src="/graphql/explorer/page.js"></script>
+  </body>
+</html>
+`;
+
+export const style = `html, body { height: 100%; margin: 0; }
+body { display: flex; flex-direction: column; color-scheme: light dark; background: Canvas; color: CanvasText; }
+header { display: flex; flex-wrap: wrap; gap: 8px 20px; align-items: center; padding: 8px 16px; font: 14px system-ui, sans-serif; }
+form { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
+form[hidden] { display: none; }
+header input { width: 150px; }
+main { flex: 1; min-height: 0; }
+`;
+
+export const script = `const url = new URL('/graphql', location.href);
+const subscriptionUrl = new URL(url);
+subscriptionUrl.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+
+// Kept in this page's memory alone.
+let key = '';
+const callersHeaders = () => (key === '' ? {} : { Authorization: 'Bearer ' + key });
+
+async function ask(query, input) {
+  const headers = { 'Content-Type': 'application/json', ...callersHeaders() };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables: { input } }) });
+  const { data, errors } = await response.json();
+  if (errors) throw new Error(errors[0].message);
+  // Told to those alone who have a name.
+  return { data, isNamed: response.headers.has('RateLimit-Policy') };
+}
+
+const [keyForm, personForm, leaveForm] = ['key', 'person', 'leave'].map((id) => document.getElementById(id));
+const caller = document.getElementById('caller');
+const nobody = caller.textContent;
+
+function show(viewer) {
+  const name = viewer && (viewer.user ? viewer.user.email + ', ' + viewer.role : 'the key ' + viewer.apiKey.name);
+  caller.textContent = viewer ? 'You are ' + name + ', in ' + viewer.workspace.name + '.' : nobody;
+  keyForm.hidden = personForm.hidden = viewer !== null;
+  leaveForm.hidden = viewer === null;
+}
+
+async function showCaller() {
+  show((await ask('{ viewer { role user { email } apiKey { name } workspace { name } } }')).data.viewer);
+}
+
+function onSubmit(form, act) {
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    try {
+      await act(Object.fromEntries(new FormData(form)));
+      form.reset();
+    } catch (error) {
+      caller.textContent = error.message;
+    }
+  });
+}
+
+onSubmit(keyForm, async (given) => {
+  key = given.key.trim();
+  try {
+    if (/[^!-~]/.test(key)) throw new Error('This is no API key.');
+    await showCaller();
+  } catch (error) {
+    key = '';
+    throw error;
+  }
+});
+onSubmit(personForm, async (given) => {
+  await ask('mutation ($input: SignInInput!) { signIn(input: $input) { viewer { role } } }', given);
+  await showCaller();
+});
+onSubmit(leaveForm, async () => {
+  if (key === '') await ask('mutation { signOut { signedOut } }');
+  key = '';
+  show(null);
+});
+// The session of an earlier visit may go on.
+ask('{ __typename }').then(({ isNamed }) => isNamed && showCaller(), () => undefined);
+
+const send = GraphiQL.createFetcher({ url: url.href, subscriptionUrl: subscriptionUrl.href });
+const explorer = React.createElement(GraphiQL, {
+  fetcher: (operation, { headers, ...options } = {}) =>
+    send(operation, { ...options, headers: { ...callersHeaders(), ...headers } }),
+  defaultQuery: '{\\n  intakeBots(first: 5) {\\n    nodes {\\n      id\\n      name\\n    }\\n  }\\n}\\n',
+  shouldPersistHeaders: false,
+});
+ReactDOM.createRoot(document.getElementById('explorer')).render(explorer);
+`;

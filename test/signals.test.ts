@@ -1,0 +1,34 @@
+import { expect } from 'chai';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Signals } from '../src/platform/signals.js';
+import { createLog } from '../src/platform/log.js';
+import { startServer, type TestServer } from './support/app.js';
+
+describe('signals', () => {
+  let server: TestServer;
+
+  before(async () => (server = await startServer({ role: 'api' })));
+  after(async () => await server.stop());
+
+  it('leave no session behind, whenever they are stopped while they connect again', async () => {
+    const { database } = server.app;
+    const sessions = async () => {
+      const { rows } = await database.pool.query<{ pid: number }>(`
+        select pid from pg_stat_activity where application_name = 'iozen signals' and datname = current_database()
+      `);
+      return rows.map(({ pid }) => pid);
+    };
+    const others = await sessions();
+    for (let afterMs = 0; afterMs <= 120; afterMs += 10) {
+      const signals = new Signals(database, server.databaseUrl, createLog('silent'));
+      await signals.start();
+      const own = (await sessions()).filter((pid) => !others.includes(pid));
+      expect(own).to.have.length(1);
+      await database.pool.query('select pg_terminate_backend($1)', own);
+      await sleep(afterMs);
+      await signals.stop();
+    }
+    await sleep(300);
+    expect(await sessions()).to.deep.equal(others);
+  });
+});
