@@ -62,6 +62,30 @@ describe('graphql over http', () => {
     expect(stranger.body.extensions).to.deep.equal(cost(0, 0));
   });
 
+  it('answers in JSON whoever takes no form of answer that there is, and says the cost', async () => {
+    for (const accept of ['text/xml', 'text/html', 'application/json;q=0', 'image/*']) {
+      const answer = await client.graphql('{ __typename }', {}, { Accept: accept });
+      expect(answer.status, accept).to.equal(200);
+      expect(answer.body).to.deep.equal({ data: { __typename: 'Query' }, extensions: cost(0, 1) });
+    }
+  });
+
+  it('refuses other methods, and mutations by GET, as the catalogue has it', async () => {
+    const headers = { Authorization: `Bearer ${key}` };
+    const mutation = new URLSearchParams({ query: 'mutation { signOut { __typename } }' });
+    for (const [method, path, allow] of [
+      ['PUT', '/graphql', 'GET, POST'],
+      ['DELETE', '/graphql', 'GET, POST'],
+      ['GET', `/graphql?${mutation.toString()}`, 'POST'],
+    ] as const) {
+      const answer = await fetch(`${server.url}${path}`, { method, headers });
+      expect(answer.status, method).to.equal(405);
+      expect(answer.headers.get('allow')).to.equal(allow);
+      const { errors } = (await answer.json()) as { errors: { extensions: object }[] };
+      expect(errors[0]?.extensions).to.include({ code: 'method_not_allowed' });
+    }
+  });
+
   it('multiplies pages, and counts shapes of lists for nothing', async () => {
     const query = `query ($n: Int) { intakeBots(first: $n) {
       totalCount pageInfo { hasNextPage }

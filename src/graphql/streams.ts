@@ -17,6 +17,7 @@ import { useServer, type Extra } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { Authenticator } from '../http/authenticate.js';
 import { bodyBytesMax } from '../http/body.js';
+import { tellRateLimit } from '../http/rate-limit-headers.js';
 import { addressOf, factsOf } from '../http/request.js';
 import type { Standing } from '../http/standing.js';
 import type { Actor, Origin } from '../platform/actor.js';
@@ -104,17 +105,20 @@ export class Streams {
     }
   }
 
-  private async resultsFor({ headers }: Request, actor: Actor, origin: Origin, asked: OperationRequest) {
+  private async resultsFor(request: Request, actor: Actor, origin: Origin, asked: OperationRequest) {
+    const facts = factsOf(request);
     try {
       const admission = await this.door.gate.admit({ actor, address: origin.address }, asked);
       const { operation, cost, grant } = admission;
       // An idempotency key would go unheard.
       if (operation.operation === OperationTypeNode.MUTATION) throw new Refused(mutationsElsewhere, cost, grant);
-      if (isCostOnly(headers)) return once({ data: null, extensions: { cost } });
-      return this.run(admission, actor, origin, textOf(headers['last-event-id']));
+      tellRateLimit(grant, facts);
+      if (isCostOnly(request.headers)) return once({ data: null, extensions: { cost } });
+      return this.run(admission, actor, origin, textOf(request.headers['last-event-id']));
     } catch (thrown) {
       if (!(thrown instanceof Refused && thrown.reason instanceof DocumentErrors)) throw thrown;
-      const { reason, cost } = thrown;
+      const { reason, cost, grant } = thrown;
+      if (grant !== null) tellRateLimit(grant, facts);
       return once({ errors: this.refusal(reason), extensions: { cost } });
     }
   }

@@ -21,7 +21,13 @@ import { factsOf, type RequestFacts } from '../http/request.js';
 import { jsonType, send } from '../http/send.js';
 import type { Actor } from '../platform/actor.js';
 import { CallContext, type Door } from '../platform/call-context.js';
-import { authenticationRequired, Failure, validationFailed, workspaceArchived } from '../platform/errors.js';
+import {
+  authenticationRequired,
+  Failure,
+  methodNotAllowed,
+  validationFailed,
+  workspaceArchived,
+} from '../platform/errors.js';
 import { unstorableIssues } from '../platform/json-text.js';
 import type { Log } from '../platform/log.js';
 import { requireFeature } from '../workspaces/plans.js';
@@ -29,7 +35,7 @@ import { CompiledQueries } from './compiled.js';
 import { DocumentErrors, type Documents } from './documents.js';
 import { errorOfFailure, errorsOf, formatError, refusalOf } from './errors.js';
 import { Refused, unknownCost, type Admission, type Caller, type CostReport, type Gate } from './gate.js';
-import { notAnOperation, operationRequestOf, trustedRequest } from './operation-request.js';
+import { isCostOnly, notAnOperation, operationRequestOf, trustedRequest } from './operation-request.js';
 import { isIdempotent, runOnce } from './once.js';
 import type { Streams } from './streams.js';
 
@@ -122,6 +128,7 @@ export class GraphqlTransport {
         from.actor = await this.door.authenticator.actorOf(request);
         if (from.actor?.workspace.archived) throw workspaceArchived();
         if (from.actor?.kind === 'key') requireFeature(from.actor, 'api');
+        if (request.method !== 'POST' && request.method !== 'GET') throw methodNotAllowed(['GET', 'POST']);
         await this.answer(request, response, from);
       } catch (thrown) {
         const { reason, cost, grant } =
@@ -150,9 +157,12 @@ export class GraphqlTransport {
       return await streams.send(request, response, from.actor, origin, asked);
     }
     const door: Door = { origin, cookie: authenticator.cookieOn(response), rateLimit: null };
-    const progress: Progress = { ...begun, costOnly: /^(1|true)$/i.test(headerOf(request, 'x-cost-only') ?? '') };
+    const progress: Progress = { ...begun, costOnly: isCostOnly(request.headers) };
     await this.admit(from, progress, door, http);
     const { admission, refused } = progress;
+    if (request.method === 'GET' && admission?.operation.operation === OperationTypeNode.MUTATION) {
+      throw new Refused(methodNotAllowed(['POST']), admission.cost, admission.grant);
+    }
     const run = async (actor: Actor | null) =>
       await this.apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: admission === null ? http : trustedRequest(http, admission.text),
@@ -244,10 +254,10 @@ const answerOf = (answer: object, cost: CostReport) => JSON.stringify({ ...answe
 
 function httpRequestOf(request: Request, bytes: Buffer): HTTPGraphQLRequest {
   const headers = new HeaderMap();
-  for (const name of ['accept', 'content-type'] as const) {
-    const value = request.headers[name];
-    if (value !== undefined) headers.set(name, value);
-  }
+  const { accept, 'content-type': contentType } = request.headers;
+  // Whoever takes neither form of our answers gets JSON: Apollo would run the operation and refuse its answer.
+  if (accept !== undefined && takesAnAnswer.test(accept)) headers.set('accept', accept);
+  if (contentType !== undefined) headers.set('content-type', contentType);
   const query = request.url.indexOf('?');
   return {
     method: request.method,
@@ -256,6 +266,8 @@ function httpRequestOf(request: Request, bytes: Buffer): HTTPGraphQLRequest {
     body: request.method === 'POST' ? parseBody(bytes) : undefined,
   };
 }
+
+const takesAnAnswer = /(application\/(json|graphql-response\+json|\*)|\*\/\*)(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i;
 
 function headerOf({ headers }: Request, name: string): string | null {
   const given = headers[name];
@@ -269,7 +281,7 @@ function running(compiled: CompiledQueries, log: Log): ApolloServerPlugin<HttpCa
       return {
         async responseForOperation({ contextValue: call, request }) {
           const { admission, costOnly } = call.progress;
-          if (admission === null) return null;
+          if (admission === null) throw new Error('what passed no gate was about to run');
           if (costOnly) return responseOf({ data: null });
           const result = await compiled.run(admission.valid, admission.operation, call, request.variables ?? {});
           if (result === null) return null;
