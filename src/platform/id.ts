@@ -32,6 +32,8 @@ const randomEnd = 36 ** 9;
 
 let lastMs = 0;
 let counter = 0;
+let writtenMs = -1;
+let msText = '';
 
 /** Ids made by one process never step back, whatever its clock does. */
 export function newId(kind: Kind): string {
@@ -86,7 +88,11 @@ function tick(after?: Date): number {
 function idAt(kind: Kind, ms: number): string {
   counter += 1;
   const random = randomBits48() % randomEnd;
-  return `c${pad(ms, 8)}${kinds[kind]}${pad(counter, 6)}${pad(random, 9)}`;
+  if (ms !== writtenMs) {
+    writtenMs = ms;
+    msText = pad(ms, 8);
+  }
+  return `c${msText}${kinds[kind]}${pad(counter, 6)}${pad(random, 9)}`;
 }
 
 const pool = new Uint16Array(1_536);

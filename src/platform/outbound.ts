@@ -28,6 +28,7 @@ export interface OutboundOptions {
 const checkTimeoutMs = 2_000;
 const ownAddressesAgeMs = 10_000;
 const lookupsKept = 1_000;
+const targetsKept = 1_000;
 const idleConnectionsMax = 512;
 /** A dead IPv6 route costs this much before IPv4 is tried. */
 const addressAttemptMs = 500;
@@ -43,6 +44,8 @@ export class Outbound {
   private readonly resolve: Resolver;
   // Built once: a context for each connection would parse the system's authorities again.
   private readonly secureContext = tls.createSecureContext();
+  /** What URLs came to, as long as the policy that judged them stands. */
+  private readonly targets = new Map<string, Target | Refusal>();
   private readonly lookups = new Map<string, { answer: Promise<readonly string[]>; freshUntil: number }>();
   /** By origin, the least recently used first; of an origin the last one is taken, so that the others may expire. */
   private readonly idle = new Map<string, Connection[]>();
@@ -79,7 +82,7 @@ export class Outbound {
   /** One POST. Whatever the stranger does is an outcome; it rejects only once this is closed. */
   post(url: string, headers: Record<string, string>, body: Buffer | string): Promise<Outcome> {
     if (this.closed) return Promise.reject(new Error('Outbound is closed.'));
-    const target = parseTarget(url, this.policy());
+    const target = this.targetOf(url);
     const { attempt, outcome } = Attempt.start({ headers, body }, this.options.timeoutMs, (connection) =>
       this.keep(connection),
     );
@@ -177,11 +180,19 @@ export class Outbound {
     attempt.end('refused', `the URL ${refused.message}`);
   }
 
+  private targetOf(url: string): Target | Refusal {
+    const policy = this.policy();
+    const target = this.targets.get(url) ?? parseTarget(url, policy);
+    if (this.targets.size < targetsKept) this.targets.set(url, target);
+    return target;
+  }
+
   private policy(): AddressPolicy {
     const now = performance.now();
     if (now >= this.own.freshUntil) {
       const addresses = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []);
       this.own = { addresses, freshUntil: now + ownAddressesAgeMs };
+      this.targets.clear();
     }
     return { allowed: this.allowed, own: this.own.addresses };
   }

@@ -292,16 +292,16 @@ export class Dispatch {
     }
   }
 
-  private async post(delivery: Delivery, { subscriber, number, startedAt }: Attempt): Promise<Outcome> {
+  private post(delivery: Delivery, { subscriber, number, startedAt }: Attempt): Promise<Outcome> {
     let request: DeliveryRequest;
     try {
       request = requestOf(subscriber, delivery.event, { deliveryId: delivery.id, number, now: startedAt });
     } catch (error) {
       // A fault of ours costs the delivery an attempt, so that it is neither lost nor tried without end.
       this.parts.log.error({ error: story(error), delivery: delivery.id }, 'a webhook could not be prepared');
-      return unprepared;
+      return Promise.resolve(unprepared);
     }
-    return await this.parts.outbound.post(subscriber.url, request.headers, request.body);
+    return this.parts.outbound.post(subscriber.url, request.headers, request.body);
   }
 
   private decide(lane: Lane, delivery: Delivery, attempt: Attempt, outcome: Outcome): void {

@@ -2,6 +2,7 @@ import { systemOf, type AuditService } from '../audit/audit.service.js';
 import { prepared, type Database, type Statement, type Tx } from '../platform/database.js';
 import type { Jobs, NewJob } from '../platform/jobs.js';
 import { isConnectionLoss } from '../platform/errors.js';
+import { isoTime } from '../platform/iso-time.js';
 import { story, type Log } from '../platform/log.js';
 import type { Outcome } from '../platform/outbound-attempt.js';
 import type { Delivery, Lane } from './lane.js';
@@ -349,4 +350,4 @@ function wakeUpsOf(batch: readonly Result[]): NewJob[] {
   return [...jobs.values()];
 }
 
-const timestamp = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+const timestamp = (ms: number | null) => (ms === null ? null : isoTime(new Date(ms)));
