@@ -18,21 +18,24 @@ const pollMs = 1_000;
 const busyMs = 10;
 
 const lock = prepared<{ lastDeliveryMs: string }>(
-  'select last_delivery_ms as "lastDeliveryMs" from webhook_fan_out for update skip locked',
-);
-const lockPatiently = prepared<{ lastDeliveryMs: string }>(
   'select last_delivery_ms as "lastDeliveryMs" from webhook_fan_out for update',
 );
 const release = prepared('update webhook_fan_out set last_delivery_ms = $1 where last_delivery_ms < $1');
-// In one statement, and in the order of the ids, which is that of the events; pg-boss's own fetch goes by the start of
-// the transaction that inserted the job, and one that waited for a row's lock began before what it comes after.
-const takeJobs = prepared<{ eventId: string }>(`
-  delete from pgboss.job
-  where name = '${fanOutQueue}' and id = any (array(
-    select id from pgboss.job where name = '${fanOutQueue}' and state < 'active'
-    order by id limit ${batchMax} for update skip locked
-  ))
-  returning data->>'eventId' as "eventId"
+// In one statement with the lock, and in the order of the ids, which is that of the events; pg-boss's own fetch goes by
+// the start of the transaction that inserted the job, and one that waited for a row's lock began before what it comes
+// after. No row: another process holds the lock.
+const lockAndTakeJobs = prepared<{ lastDeliveryMs: string; eventId: string | null }>(`
+  with held as materialized (
+    select last_delivery_ms from webhook_fan_out for update skip locked
+  ), taken as (
+    delete from pgboss.job
+    where name = '${fanOutQueue}' and id = any (array(
+      select id from pgboss.job where name = '${fanOutQueue}' and state < 'active' and exists (select from held)
+      order by id limit ${batchMax} for update skip locked
+    ))
+    returning data->>'eventId' as event_id
+  )
+  select held.last_delivery_ms as "lastDeliveryMs", taken.event_id as "eventId" from held left join taken on true
 `);
 const selectEvents = prepared<{ id: string; workspaceId: string; type: string; body: string | null; createdAt: Date }>(`
   select id, workspace_id as "workspaceId", type, created_at as "createdAt",
@@ -43,7 +46,7 @@ const selectListeners = prepared<Listener>(`
   select e.id, e.workspace_id as "workspaceId", e.events, e.created_at as "createdAt", s.owner,
     e.status = 'active' as active
   from webhook_endpoints e join webhook_endpoint_states s on s.endpoint_id = e.id
-  where e.workspace_id = any($1) and e.deleted_at is null
+  where e.workspace_id in (select workspace_id from events where id = any($1)) and e.deleted_at is null
   order by e.id
 `);
 const insertDeliveries = prepared(`
@@ -61,14 +64,22 @@ interface Listener {
 }
 
 /**
- * The lock under which all deliveries are made, one process at a time: their ids grow in the order of their commits,
- * so that whoever reads on from the last one it knows misses none. Null when another process holds it.
+ * Waits for the lock under which all deliveries are made, one process at a time: their ids grow in the order of their
+ * commits, so that whoever reads on from the last one it knows misses none.
  */
-export async function lockDeliveryOrder(tx: Tx, wait: 'wait' | 'skip'): Promise<{ release: () => void } | null> {
-  const [row] = await tx.query(wait === 'wait' ? lockPatiently : lock);
-  if (row === undefined) return null;
-  // Ids made from here on are younger than every delivery's, even where another machine's clock is ahead.
-  nextMoment(new Date(Number(row.lastDeliveryMs)));
+export async function lockDeliveryOrder(tx: Tx): Promise<DeliveryOrder> {
+  const [row] = await tx.query(lock);
+  return orderAfter(tx, row?.lastDeliveryMs ?? '0');
+}
+
+interface DeliveryOrder {
+  /** Once deliveries were made. */
+  release: () => void;
+}
+
+/** Ids made from here on are younger than every delivery's, even where another machine's clock is ahead. */
+function orderAfter(tx: Tx, lastDeliveryMs: string): DeliveryOrder {
+  nextMoment(new Date(Number(lastDeliveryMs)));
   return { release: () => tx.write(release, [nextMoment().at.getTime()]) };
 }
 
@@ -146,16 +157,17 @@ export class FanOut {
     const count = await this.database.transaction(async (tx) => {
       batches = [];
       taken = [];
-      const order = await lockDeliveryOrder(tx, 'skip');
-      if (order === null) return null;
-      const jobs = await tx.query(takeJobs);
-      if (jobs.length === 0) return 0;
-      const eventIds = jobs.map(({ eventId }) => eventId);
+      const jobs = await tx.query(lockAndTakeJobs);
+      const [held] = jobs;
+      if (held === undefined) return null;
+      const eventIds = jobs.flatMap(({ eventId }) => eventId ?? []);
+      if (eventIds.length === 0) return 0;
+      const order = orderAfter(tx, held.lastDeliveryMs);
       batches = await this.insert(tx, eventIds);
       const free = batches.filter(({ isFree }) => isFree).map(({ endpointId }) => endpointId);
       if (free.length > 0) taken = await this.worker.take(tx, free);
       if (batches.length > 0) order.release();
-      return jobs.length;
+      return eventIds.length;
     });
     const elsewhere = this.worker.hand(batches, taken);
     for (const endpointId of elsewhere) this.signals.send(deliveriesDue, endpointId);
@@ -163,10 +175,11 @@ export class FanOut {
   }
 
   private async insert(tx: Tx, eventIds: readonly string[]): Promise<Batch[]> {
-    await placeEvents(tx, this.signals, eventIds);
-    const events = await tx.query(selectEvents, [eventIds]);
-    const workspaces = new Set(events.map(({ workspaceId }) => workspaceId));
-    const listeners = await tx.query(selectListeners, [[...workspaces]]);
+    const [events, listeners] = await Promise.all([
+      tx.query(selectEvents, [eventIds]),
+      tx.query(selectListeners, [eventIds]),
+      placeEvents(tx, this.signals, eventIds),
+    ]);
     const byWorkspace = Map.groupBy(listeners, ({ workspaceId }) => workspaceId);
     const batches = new Map<string, Batch>();
     for (const event of events) {

@@ -173,14 +173,14 @@ export class ReplayService {
     await tx.query(endOfDeleted);
     const [replay] = await tx.query(nextOne, [new Date(now.getTime() - advanceMs)]);
     if (replay === undefined) return false;
-    const order = await lockDeliveryOrder(tx, 'wait');
+    const order = await lockDeliveryOrder(tx);
     const { id, endpointId, only, since, until, ratePerSecond } = replay;
     const after = replay.reached === '' ? floor(since) : replay.reached;
     const events = await tx.query(readEvents[only], [endpointId, after, floor(until), ratePerSecond]);
     tx.write(insertDeliveries, [events.map(() => newId('webhookDelivery')), endpointId, events.map(({ id }) => id)]);
     const status = events.length < ratePerSecond ? 'DONE' : 'RUNNING';
     tx.write(advanceOne, [id, events.length, events.at(-1)?.id ?? replay.reached, status, now]);
-    order?.release();
+    order.release();
     tx.afterCommit(() => {
       if (events.length > 0) this.signals.send(endpointChanged, endpointId);
       this.signals.send(replayProgressed, id);

@@ -309,12 +309,12 @@ export class WebhookDeliveryService {
     requireFeature(actor, 'webhooks');
     const { endpointId, eventId } = await this.get(actor, id);
     return await this.database.transaction(async (tx) => {
-      const order = await lockDeliveryOrder(tx, 'wait');
+      const order = await lockDeliveryOrder(tx);
       const endpoints = await tx.query(endpointIsThere, [endpointId, actor.workspaceId]);
       if (endpoints.length === 0) throw notFound('webhook', { cause: 'the endpoint of the delivery is deleted' });
       const newOne = newId('webhookDelivery');
       tx.write(insertAgain, [newOne, endpointId, eventId]);
-      order?.release();
+      order.release();
       tx.afterCommit(() => this.signals.send(endpointChanged, endpointId));
       const [delivery] = (await tx.query(selectMany, [actor.workspaceId, [newOne]])).map(deliveryOf);
       if (delivery === undefined) throw new Error('a delivery is not there after its insert');

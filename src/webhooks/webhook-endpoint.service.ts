@@ -181,7 +181,7 @@ export class WebhookEndpointService {
       const { at } = nextMoment(before.updatedAt);
       await this.write(tx, { ...before, secrets: [], customHeaders: null, deletedAt: at, updatedAt: at });
       // Whoever makes deliveries has made them, or will see that it is gone.
-      await lockDeliveryOrder(tx, 'wait');
+      await lockDeliveryOrder(tx);
       await skipOpenDeliveries(tx, id, at);
       await this.audit.record(tx, actor, 'webhook_endpoint.deleted', id, { url: before.url });
       tx.afterCommit(() => this.signals.send(endpointChanged, id));

@@ -284,7 +284,7 @@ describe('what a subscriber can do with webhooks', () => {
     await house.endpoints.pause(actor, endpointId);
     let removed: Promise<unknown> | undefined;
     await house.database.transaction(async (tx) => {
-      const order = await lockDeliveryOrder(tx, 'wait');
+      const order = await lockDeliveryOrder(tx);
       await tx.manager.query('insert into webhook_deliveries (id, endpoint_id, event_id) values ($1, $2, $3)', [
         newId('webhookDelivery'),
         endpointId,
