@@ -19,7 +19,7 @@ export async function claimAt(connectionString: string): Promise<Client | Error>
     connectionTimeoutMillis: 5000,
     query_timeout: 5000,
   });
-  // Its end tells nothing that the caller's own connections do not.
+  // Its 'end' follows, and is what the holder listens to.
   client.on('error', () => {});
   try {
     await client.connect();
