@@ -32,7 +32,7 @@ import { Standing } from './http/standing.js';
 import { IntakeBotService } from './intake-bots/intake-bot.service.js';
 import { blockListOf, type Config } from './platform/config.js';
 import { Database } from './platform/database.js';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from './platform/embedded-postgres.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres, type Note } from './platform/embedded-postgres.js';
 import { Jobs, type Queue } from './platform/jobs.js';
 import { story, type Log } from './platform/log.js';
 import { Metrics } from './platform/metrics.js';
@@ -188,9 +188,12 @@ export class App {
 
   /** Opens the database, the embedded one if no other is named, and brings it up to date. */
   static async open(config: Config, log: Log, role: ServerRole | 'command' = 'command'): Promise<App> {
-    const note = (message: string) => log.info(message);
+    const note: Note = (message, level = 'info') => log[level](message);
+    const { dataDir } = config;
+    // A command that loses the database fails; a server goes on with it.
+    const keepsRunning = role !== 'command';
     const embedded =
-      config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir, log: note }) : null;
+      config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir, log: note, keepsRunning }) : null;
     const url = config.databaseUrl ?? embedded?.url ?? '';
     const source = dataSourceFor(url);
     try {

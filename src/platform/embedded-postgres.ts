@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
+import { claimAt, hold, isOnlyOurs } from './embedded-postgres-claim.js';
 import {
   database,
   errorCode,
@@ -19,7 +20,7 @@ import type { Cluster } from './embedded-postgres-cluster.js';
 
 /** A PostgreSQL server of our own for one DATA_DIR. It outlives a killed process, and the next one takes it over. */
 export interface EmbeddedPostgres {
-  /** `postgres://` with the password and `?sslmode=disable`, on a port of 127.0.0.1 that changes from start to start. */
+  /** `postgres://` with the password and `?sslmode=disable`, on a port of 127.0.0.1 that it keeps until `stop`. */
   readonly url: string;
   /** True for the one caller that made the cluster. It may be killed before it fills it: ask the tables what is there. */
   readonly created: boolean;
@@ -32,14 +33,18 @@ export interface EmbeddedPostgres {
 
 export interface EmbeddedPostgresOptions {
   dataDir: string;
-  log?: (message: string) => void;
+  log?: Note;
+  /** Whether a server that ends before `stop` is started again, on its port. */
+  keepsRunning?: boolean;
   /** For tests: they replace ours, when this call is the one that starts the server. */
   settings?: Readonly<Record<string, string>>;
 }
 
+export type Note = (message: string, level?: 'info' | 'warn') => void;
+
 /** @throws Error whose message says what to do and ends with what the server logged */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { log = () => {}, settings = {} } = options;
+  const { log = () => {}, settings = {}, keepsRunning = false } = options;
   const path = resolve(options.dataDir);
   try {
     await mkdir(path, { recursive: true });
@@ -47,12 +52,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const password = await keptPassword(passwordFile(dataDir));
     const cluster = await openCluster(dataDir, settings['fsync'] !== 'off', log);
     const server = { ...cluster, password, settings: { ...ourSettings, ...settings }, logFile: logFile(dataDir) };
-    const { claim, postmaster } = await serve(server, log);
+    const use = new Use(server, await serve(server, log), log);
+    if (keepsRunning) use.watch();
     let stopped: Promise<void> | undefined;
     return {
-      url: urlOf(server, postmaster.port, database),
+      url: urlOf(server, use.port, database),
       created: cluster.created,
-      stop: () => (stopped ??= release(claim, server, postmaster.pid, log)),
+      stop: () => (stopped ??= use.end()),
     };
   } catch (thrown) {
     throw explained(thrown, path);
@@ -67,6 +73,7 @@ interface Server extends Cluster {
 
 interface Postmaster {
   pid: number;
+  /** 0 when it says none, or another cluster's. */
   port: number;
   state: 'ready' | 'busy' | 'gone';
 }
@@ -92,6 +99,7 @@ const pollMs = 25;
 const conflictMsMax = 15_000;
 const conflictPollMs = 100;
 const recoveryMsMax = 300_000;
+const revivalPauseMs = 5_000;
 const stopMsMax = 60_000;
 
 function urlOf({ password }: Server, port: number, name: string): string {
@@ -118,34 +126,93 @@ async function keptPassword(file: string): Promise<string> {
   return (await readFile(file, 'utf8')).trim();
 }
 
+/** Where it must be again, and whether that still matters. */
+interface Back {
+  port: number;
+  signal: AbortSignal;
+}
+
+interface Held {
+  claim: Client;
+  pid: number;
+  port: number;
+}
+
+/** One process's use of the server. */
+class Use {
+  private readonly ending = new AbortController();
+  private revival: Promise<void> | null = null;
+
+  constructor(
+    private readonly server: Server,
+    private held: Held,
+    private readonly log: Note,
+  ) {}
+
+  get port(): number {
+    return this.held.port;
+  }
+
+  /** The claim ends at the moment that the server does, also when a crash of one backend makes it end all of them. */
+  watch(): void {
+    this.held.claim.once('end', () => {
+      if (!this.ending.signal.aborted) this.revival = this.revive();
+    });
+  }
+
+  async end(): Promise<void> {
+    this.ending.abort();
+    await this.revival;
+    await release(this.held, this.server, this.log);
+  }
+
+  /** Where it was: whoever has the URL connects again, in every process that shares the server. */
+  private async revive(): Promise<void> {
+    const { pid, port } = this.held;
+    const { signal } = this.ending;
+    this.log(`lost PostgreSQL (pid ${pid}, port ${port}), bringing it back`, 'warn');
+    for (; !signal.aborted; await delay(revivalPauseMs, null, { signal }).catch(() => null)) {
+      try {
+        this.held = await serve(this.server, this.log, { port, signal });
+        this.watch();
+        return;
+      } catch (thrown) {
+        if (!signal.aborted) this.log((thrown as Error).message, 'warn');
+      }
+    }
+  }
+}
+
 /** Takes over the running server, or starts one. PostgreSQL's own lock decides between several that start it at once. */
-async function serve(
-  server: Server,
-  log: (message: string) => void,
-): Promise<{ claim: Client; postmaster: Postmaster }> {
+async function serve(server: Server, log: Note, back?: Back): Promise<Held> {
   const startedAt = Date.now();
   const within = (ms: number) => Date.now() - startedAt < ms;
   let news = 'took over the running';
   for (let silence = ''; ; await delay(pollMs)) {
     const postmaster = await readPostmaster(server);
+    if (postmaster?.state !== 'ready') back?.signal.throwIfAborted();
     if (postmaster === null || postmaster.state === 'gone') {
-      const failure = await launch(server, postmaster?.pid);
+      const failure = await launch(server, postmaster, back);
       if (failure === null) news = 'started';
       else if (!passes.test(failure) || !within(conflictMsMax)) {
         throw new Error(`PostgreSQL does not start. Its log is ${server.logFile} and ends with:\n${failure}`);
       } else await delay(conflictPollMs);
       continue;
     }
+    const { pid, port } = postmaster;
     if (postmaster.state === 'ready') {
-      const claim = await claimAt(urlOf(server, postmaster.port, 'postgres'));
+      if (back !== undefined && back.port !== port) {
+        throw new Error(`PostgreSQL (pid ${pid}) is on port ${port} now, not ${back.port}. Restart this process.`);
+      }
+      const claim = await claimAt(urlOf(server, port, 'postgres'));
       if (claim instanceof Client) {
-        log(`${news} PostgreSQL (pid ${postmaster.pid}, port ${postmaster.port})`);
-        return { claim, postmaster };
+        log(`${news} PostgreSQL (pid ${pid}, port ${port})`);
+        return { claim, pid, port };
       }
       silence = `\n${claim.message}`;
     }
     if (!within(postmaster.state === 'ready' ? conflictMsMax : recoveryMsMax)) {
-      throw new Error(`PostgreSQL (pid ${postmaster.pid}) does not let us in. Stop it and start again.${silence}`);
+      throw new Error(`PostgreSQL (pid ${pid}) does not let us in. Stop it and start again.${silence}`);
     }
   }
 }
@@ -156,10 +223,11 @@ const passes = /lock file ".*" (already exists|is empty)|shared memory block .* 
 /** What postmaster.pid says, checked against the living: after a reboot its number may be a stranger's. */
 async function readPostmaster({ directory }: Server): Promise<Postmaster | null> {
   const lines = (await readFile(join(directory, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
-  const [pid, port] = [Number(lines[0]), Number(lines[3])];
+  const [pid, port] = [Number(lines[0]), Number(lines[3]) || 0];
   if (!Number.isInteger(pid) || pid <= 0) return null;
   // In a copied DATA_DIR the file names the original's server.
-  if (lines[1] !== directory || !(await isRunning(pid))) return { pid, port, state: 'gone' };
+  if (lines[1] !== directory) return { pid, port: 0, state: 'gone' };
+  if (!(await isRunning(pid))) return { pid, port, state: 'gone' };
   return { pid, port, state: lines[7]?.trim() === 'ready' ? 'ready' : 'busy' };
 }
 
@@ -174,10 +242,14 @@ async function isRunning(pid: number): Promise<boolean> {
   return status === undefined || /^\d+ \(postgres\) [^ZX]/.test(status);
 }
 
-/** @returns null when the server is ready, what it logged when it ended instead */
-async function launch(server: Server, stalePid: number | undefined): Promise<string | null> {
+/**
+ * On the port where others may still look for the dead one; should a stranger have it by now, PostgreSQL forgets the
+ * dead one and the next launch chooses another.
+ * @returns null when the server is ready, what it logged when it ended instead
+ */
+async function launch(server: Server, dead: Postmaster | null, back?: Back): Promise<string | null> {
   const { bin, directory, runAs, settings } = server;
-  const port = await freePort();
+  const port = back?.port ?? (dead?.port || (await freePort()));
   await using output = await open(server.logFile, 'a', 0o600);
   if ((await output.stat()).size > logBytesMax) await output.truncate();
   const { size } = await output.stat();
@@ -189,7 +261,7 @@ async function launch(server: Server, stalePid: number | undefined): Promise<str
     ...surroundings,
     ...runAs,
     // PostgreSQL would wait for the stranger that now has the number in postmaster.pid; its grandparent's it ignores.
-    env: { ...surroundings.env, ...(stalePid === undefined ? {} : { PG_GRANDPARENT_PID: String(stalePid) }) },
+    env: { ...surroundings.env, ...(dead === null ? {} : { PG_GRANDPARENT_PID: String(dead.pid) }) },
     // A session and a file of its own: it neither dies nor blocks with the process that started it.
     detached: true,
     stdio: ['ignore', output.fd, output.fd],
@@ -199,6 +271,7 @@ async function launch(server: Server, stalePid: number | undefined): Promise<str
   while (child.exitCode === null && child.signalCode === null) {
     const postmaster = await readPostmaster(server);
     if (postmaster?.pid === child.pid && postmaster?.state === 'ready') return null;
+    if (back?.signal.aborted) child.kill('SIGINT');
     await delay(pollMs);
   }
   const logged = (await readFile(server.logFile)).subarray(size).toString();
@@ -214,48 +287,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/*
- * Every process that uses the server holds a claim on it: an idle connection with a shared advisory lock. Whoever takes
- * the lock alone may stop the server, and a newcomer waits for the outcome, so nobody is handed a server that is about
- * to go. A killed process's claim ends with its connection.
- */
-const claimKey = '7813540921';
-const claimName = 'iozen claim';
-
-/** @returns why there is none when that may pass, as it does with a server that is going away */
-async function claimAt(connectionString: string): Promise<Client | Error> {
-  const client = new Client({
-    connectionString,
-    application_name: claimName,
-    connectionTimeoutMillis: 5000,
-    query_timeout: 5000,
-  });
-  // Its end tells nothing that the caller's own connections do not.
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    await client.query('select pg_advisory_lock_shared($1)', [claimKey]);
-    hold(client, false);
-    return client;
-  } catch (thrown) {
-    await client.end().catch(() => {});
-    if (errorCode(thrown) !== '28P01') return thrown as Error;
-    throw new Error(
-      'The running PostgreSQL refuses the password kept in DATA_DIR/postgres.password. Restore the file that belongs ' +
-        'to this database, or remove DATA_DIR to start with an empty one.',
-      { cause: thrown },
-    );
-  }
-}
-
-/** Whether the connection keeps this process alive: not while it only stands for it. */
-function hold(client: Client, alive: boolean): void {
-  const handle = client as Client & { ref(): void; unref(): void };
-  if (alive) handle.ref();
-  else handle.unref();
-}
-
-async function release(claim: Client, { bin, runAs }: Server, pid: number, log: (message: string) => void) {
+async function release({ claim, pid }: Held, { bin, runAs }: Server, log: Note) {
   hold(claim, true);
   // A connection that is lost by now means that the server has ended.
   if (await isOnlyOurs(claim).catch(() => false)) {
@@ -272,22 +304,6 @@ async function release(claim: Client, { bin, runAs }: Server, pid: number, log: 
     log('stopped PostgreSQL');
   }
   await claim.end();
-}
-
-/** True leaves the lock taken. */
-async function isOnlyOurs(claim: Client): Promise<boolean> {
-  const isTrue = async (condition: string, values: string[]) =>
-    (await claim.query<{ answer: boolean }>(`select ${condition} as answer`, values)).rows[0]?.answer === true;
-  await claim.query('select pg_advisory_unlock_shared($1)', [claimKey]);
-  if (!(await isTrue('pg_try_advisory_lock($1)', [claimKey]))) return false;
-  const othersConnected =
-    "exists (select from pg_stat_activity where backend_type = 'client backend' and application_name <> $1)";
-  // The backends of connections just closed take a moment to leave.
-  for (let wait = 0; wait < 500; wait += pollMs) {
-    if (!(await isTrue(othersConnected, [claimName]))) return true;
-    await delay(pollMs);
-  }
-  return false;
 }
 
 function explained(thrown: unknown, dataDir: string): Error {

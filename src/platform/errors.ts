@@ -197,7 +197,7 @@ export function isConnectionLoss(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
   const { code, message } = thrown as Error & { code?: unknown };
   if (typeof code === 'string') return connectionLoss.test(code);
-  return /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(
+  return /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error)/.test(
     message,
   );
 }

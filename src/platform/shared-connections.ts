@@ -30,22 +30,30 @@ export class SharedConnections {
 class SharedConnection {
   underWay = 0;
   private client: Promise<Client> | null = null;
+  private closed = false;
 
   constructor(private readonly options: () => ClientConfig) {}
 
   async query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>> {
     this.underWay += 1;
+    let opening: Promise<Client> | null = null;
     try {
-      const client = await (this.client ??= this.open());
+      opening = this.client ??= this.open();
+      const client = await opening;
       // The first leaves at once, what comes while it is under way is gathered: as Nagle has it (RFC 896).
       if (this.underWay > 1) gather(client);
       return await client.query<Row>(statement);
+    } catch (error) {
+      // PostgreSQL says that it ends the connection a moment before it does.
+      if (isShutdown(error) && this.client === opening) this.client = null;
+      throw error;
     } finally {
       this.underWay -= 1;
     }
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     const client = await this.client?.catch(() => null);
     await client?.end();
   }
@@ -59,6 +67,7 @@ class SharedConnection {
 
   /** What is lost is opened again by the next who asks. */
   private open(): Promise<Client> {
+    if (this.closed) throw new Error('The connections to the database are closed');
     const client = new Client(this.options());
     const opening = this.ready(client);
     const lost = () => {
@@ -69,6 +78,9 @@ class SharedConnection {
     return opening;
   }
 }
+
+/** Class 57P: whoever gets it is disconnected. */
+const isShutdown = (thrown: unknown) => String((thrown as { code?: unknown } | null)?.code).startsWith('57P');
 
 /** Until what else came in with it has been read too. */
 function gather(client: Client): void {

@@ -57,8 +57,8 @@ describe('the embedded PostgreSQL', function () {
     await rm(parent, { recursive: true, maxRetries: 20 });
   });
 
-  async function start(settings: Record<string, string> = haste): Promise<EmbeddedPostgres> {
-    const server = await startEmbeddedPostgres({ dataDir, settings });
+  async function start(settings: Record<string, string> = haste, keepsRunning = false): Promise<EmbeddedPostgres> {
+    const server = await startEmbeddedPostgres({ dataDir, settings, keepsRunning });
     started.push(server);
     return server;
   }
@@ -83,6 +83,13 @@ describe('the embedded PostgreSQL', function () {
       return { url, created, stop, child };
     }
     throw new Error('It ended without a word.');
+  }
+
+  async function killPostmaster(): Promise<number> {
+    const pid = postmasterOf(dataDir)?.pid ?? NaN;
+    process.kill(pid, 'SIGKILL');
+    await until(() => !isAlive(pid));
+    return pid;
   }
 
   async function refusal(): Promise<string> {
@@ -291,6 +298,89 @@ describe('the embedded PostgreSQL', function () {
       await query(copy.url, 'create table only_here ()');
       expect(await codeOf(query(original.url, 'select from only_here'))).to.equal('42P01');
       await Promise.all([copy.stop(), original.stop()]);
+    });
+  });
+
+  describe('while it is to be kept running', () => {
+    beforeEach(useShared);
+
+    const answers = async (url: string) =>
+      await query(url, 'select 1 as one').then(
+        () => true,
+        () => false,
+      );
+
+    it('comes back where it was after each kill -9, for every process that uses it', async () => {
+      const [kept, borrowed, elsewhere] = [await start(haste, true), await start(), await startElsewhere()];
+      for (let round = 0; round < 3; round += 1) {
+        const pid = await killPostmaster();
+        await until(async () => await answers(kept.url));
+        expect(postmasterOf(dataDir)?.pid).not.to.equal(pid);
+      }
+      expect([borrowed.url, elsewhere.url]).to.deep.equal([kept.url, kept.url]);
+      await Promise.all([borrowed.stop(), kept.stop()]);
+      // Stopped or not before the other process had its claim again: it has what it keeps running.
+      await until(async () => await answers(elsewhere.url));
+      expect(await elsewhere.stop()).to.equal(0);
+      expect(postmasterOf(dataDir)).to.equal(undefined);
+    });
+
+    it('stays away once it is stopped, however far its return has come', async () => {
+      for (let afterMs = 0; afterMs <= 120; afterMs += 15) {
+        const server = await start(haste, true);
+        await killPostmaster();
+        await delay(afterMs);
+        await server.stop();
+        await delay(30);
+        expect(isAlive(postmasterOf(dataDir)?.pid), `${afterMs} ms after the kill`).to.equal(false);
+      }
+    });
+
+    it('is still ended by its last user after a backend was killed and took every connection with it', async () => {
+      const server = await start(haste, true);
+      const postmaster = postmasterOf(dataDir);
+      const claims = "select pid from pg_stat_activity where application_name = 'iozen claim'";
+      const [claim] = await query(server.url, claims);
+      process.kill(Number(claim?.['pid']), 'SIGKILL');
+      await until(async () =>
+        (await query(server.url, claims).catch(() => [])).some(({ pid }) => pid !== claim?.['pid']),
+      );
+      expect(postmasterOf(dataDir)).to.deep.equal(postmaster);
+      await server.stop();
+      expect(postmasterOf(dataDir)).to.equal(undefined);
+    });
+
+    it('waits for its port while a stranger has it', async () => {
+      // Ours, so that it can be reaped while the other sleeps.
+      await start();
+      const { url, child, stop } = await startElsewhere();
+      process.kill(child.pid ?? NaN, 'SIGSTOP');
+      await killPostmaster();
+      const thief = createServer().listen(Number(new URL(url).port), '127.0.0.1');
+      await once(thief, 'listening');
+      await truncate(join(dataDir, 'postgres.log'));
+      process.kill(child.pid ?? NaN, 'SIGCONT');
+      await until(() => readFileSync(join(dataDir, 'postgres.log'), 'utf8').includes('Address already in use'));
+      thief.close();
+      await until(async () => await answers(url));
+      expect(await stop()).to.equal(0);
+    });
+
+    it('is found where it was by the next start after a kill -9, or elsewhere when a stranger is there', async () => {
+      const first = await start();
+      await killPostmaster();
+      const next = await start();
+      expect(next.url).to.equal(first.url);
+      await killPostmaster();
+      const thief = createServer().listen(Number(new URL(next.url).port), '127.0.0.1');
+      await once(thief, 'listening');
+      try {
+        const { url } = await start();
+        expect(url).not.to.equal(next.url);
+        expect(await answers(url)).to.equal(true);
+      } finally {
+        thief.close();
+      }
     });
   });
 
@@ -534,7 +624,7 @@ const script = `
     process.setuid(Number(uid));
   }
   try {
-    const server = await startEmbeddedPostgres({ dataDir, settings: ${JSON.stringify(haste)} });
+    const server = await startEmbeddedPostgres({ dataDir, settings: ${JSON.stringify(haste)}, keepsRunning: true });
     console.log(JSON.stringify({ url: server.url, created: server.created }));
     await new Promise((resolve) => process.stdin.once('data', resolve));
     await server.stop();

@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { dataSourceFor } from '../ormconfig.js';
+import { brief, Database } from '../src/platform/database.js';
+import { isConnectionLoss } from '../src/platform/errors.js';
+import { SharedConnections } from '../src/platform/shared-connections.js';
+import { cloneDatabase } from './support/postgres.js';
+
+const half = brief<{ half: number; pid: number }>('select 100 / $1::int as half, pg_backend_pid() as pid');
+const slow = brief('select pg_sleep(60)');
+
+describe('connections that brief reads share', () => {
+  let cloned: Awaited<ReturnType<typeof cloneDatabase>>;
+  let database: Database;
+  let onlooker: Database;
+
+  before(async () => {
+    cloned = await cloneDatabase();
+    onlooker = new Database(await dataSourceFor(cloned.url).initialize());
+  });
+  beforeEach(async () => {
+    database = new Database(await dataSourceFor(cloned.url).initialize());
+  });
+  afterEach(async () => {
+    if (database.source.isInitialized) await database.close();
+  });
+  after(async () => {
+    await onlooker.close();
+    await cloned.drop();
+  });
+
+  const ask = async (divisor: number) => await database.query(half, [divisor]);
+
+  async function pids(): Promise<number[]> {
+    const answers = await Promise.all(Array.from({ length: 4 }, () => ask(1)));
+    return [...new Set(answers.flat().map(({ pid }) => pid))];
+  }
+
+  /** Every connection to this database but the asking one's pool. */
+  async function connections(): Promise<number[]> {
+    const others = 'select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()';
+    return (await onlooker.pool.query<{ pid: number }>(others)).rows.map(({ pid }) => pid);
+  }
+
+  async function end(backends: number[]): Promise<void> {
+    await onlooker.pool.query('select pg_terminate_backend(pid) from unnest($1::int[]) as pid', [backends]);
+  }
+
+  async function until(isSo: () => Promise<boolean>): Promise<void> {
+    while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  const endOf = async (reading: Promise<unknown>) =>
+    await reading.then(
+      () => 'an answer',
+      (error: Error & { code?: string }) => (isConnectionLoss(error) ? 'lost' : (error.code ?? error.message)),
+    );
+
+  it('give each of many reads its own answer, over two connections', async () => {
+    const divisors = Array.from({ length: 500 }, (_one, index) => index + 1);
+    const answers = await Promise.all(divisors.map(ask));
+    expect(answers.map(([row]) => row?.half)).to.deep.equal(divisors.map((divisor) => Math.trunc(100 / divisor)));
+    expect(new Set(answers.flat().map(({ pid }) => pid)).size).to.equal(2);
+    expect(database.pool.totalCount).to.be.below(2);
+  });
+
+  it('let a failing read fail alone, the first of its statement as well as a later one', async () => {
+    for (let round = 0; round < 2; round += 1) {
+      const ends = await Promise.all(Array.from({ length: 40 }, async (_one, index) => await endOf(ask(index % 10))));
+      const expected = ends.map((_end, index) => (index % 10 === 0 ? '22012' : 'an answer'));
+      expect(ends).to.deep.equal(expected);
+    }
+    const unknown = brief('select from nowhere');
+    const ends = [ask(1), database.query(unknown), ask(2), database.query(unknown), ask(3)].map(endOf);
+    const [one, nowhere, two, again, three] = await Promise.all(ends);
+    expect([one, two, three]).to.deep.equal(['an answer', 'an answer', 'an answer']);
+    // The second was sent on the word that the first would prepare it.
+    expect([nowhere, again]).to.deep.equal(['42P01', '26000']);
+    expect(await pids()).to.have.length(2);
+  });
+
+  it('fail what is under way when they are lost, and are there again for the next read, also at once', async () => {
+    const lost = await pids();
+    const reading = Array.from({ length: 6 }, async () => {
+      const ended = await endOf(database.query(slow));
+      return [ended, await endOf(ask(1))];
+    });
+    await until(async () => {
+      const active = "select from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'";
+      return (await onlooker.pool.query(active)).rowCount === 2;
+    });
+    await end(lost);
+    expect(await Promise.all(reading)).to.deep.equal(reading.map(() => ['lost', 'an answer']));
+    expect(await pids()).not.to.include.members(lost);
+  });
+
+  it('are there again after they were lost while nobody read', async () => {
+    await end(await pids());
+    await until(async () => (await connections()).length < 2);
+    expect(await endOf(ask(1))).to.equal('an answer');
+  });
+
+  it('count as lost when they cannot be opened in time, and are tried anew', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    let options = { ...database.pool.options, connectionString: `postgres://iozen:x@127.0.0.1:${port}/iozen` };
+    const shared = new SharedConnections(() => ({ ...options, connectionTimeoutMillis: 50 }));
+    const read = async () => await endOf(shared.query({ text: 'select 1' }));
+    expect(await Promise.all([read(), read(), read()])).to.deep.equal(['lost', 'lost', 'lost']);
+    options = { ...database.pool.options, connectionString: cloned.url };
+    expect(await read()).to.equal('an answer');
+    await shared.close();
+    silent.close();
+  });
+
+  it('end with the database, whatever comes late, and leave none behind', async () => {
+    const [opened, unopened] = [database, new Database(await dataSourceFor(cloned.url).initialize())];
+    const shared = await pids();
+    // A transaction that takes a moment longer.
+    const held = await opened.pool.connect();
+    const closed = opened.close();
+    await until(async () => !(await connections()).some((pid) => shared.includes(pid)));
+    expect(await endOf(opened.query(half, [1]))).not.to.equal('an answer');
+    held.release();
+    await closed;
+    await unopened.close();
+    await until(async () => (await connections()).length === 0);
+  });
+});
