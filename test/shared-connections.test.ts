@@ -128,4 +128,24 @@ describe('connections that brief reads share', () => {
     await unopened.close();
     await until(async () => (await connections()).length === 0);
   });
+
+  it('go by an index in a table that was empty when its plan was made', async () => {
+    await onlooker.pool.query('create table growing (id int primary key)');
+    await onlooker.pool.query('vacuum analyze growing');
+    const scans = async () => {
+      const asked = "select seq_scan::int as scans from pg_stat_user_tables where relname = 'growing'";
+      return (await onlooker.pool.query<{ scans: number }>(asked)).rows[0]?.scans;
+    };
+    const before = await scans();
+    const read = brief<{ id: number }>('select id from growing where id = $1');
+    // From the sixth time on PostgreSQL keeps the plan.
+    for (let time = 0; time < 20; time += 1) await database.query(read, [1]);
+    await onlooker.pool.query('insert into growing select generate_series(1, 5000)');
+    expect(await database.query(read, [4_321])).to.deep.equal([{ id: 4_321 }]);
+    // A backend tells what it counted when it ends.
+    const backends = await pids();
+    await database.close();
+    await until(async () => !(await connections()).some((pid) => backends.includes(pid)));
+    expect(await scans()).to.equal(before);
+  });
 });
