@@ -316,9 +316,9 @@ function endpointColumns(batch: readonly Result[]): unknown[][] {
   ];
 }
 
-/** $10–$26. */
-function attemptColumnsOf(batch: readonly Result[]): unknown[][] {
-  return [
+/** $10–$26; what is null throughout is not spelled out: `unnest` fills it up. */
+function attemptColumnsOf(batch: readonly Result[]): (unknown[] | null)[] {
+  const columns: unknown[][] = [
     batch.map(({ delivery }) => delivery.id),
     batch.map(({ lane }) => lane.endpointId),
     batch.map(({ delivery }) => delivery.event.id),
@@ -337,6 +337,7 @@ function attemptColumnsOf(batch: readonly Result[]): unknown[][] {
     batch.map(({ next }) => next.ended),
     batch.map(({ next }) => timestamp(next.dueAt)),
   ];
+  return columns.map((column) => (column.every((value) => value === null) ? null : column));
 }
 
 function wakeUpsOf(batch: readonly Result[]): NewJob[] {
