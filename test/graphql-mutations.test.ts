@@ -34,6 +34,14 @@ describe('graphql mutations', () => {
     return await by.graphql(query, { input });
   };
 
+  it('take null for what may be left out as left out', async () => {
+    const bot = await createBot(server.app, tenant.workspaceId);
+    const data = { full_name: 'Null Island', email: 'null@example.com', topic: 'Sales' };
+    const made = await key.graphql(create, { input: { intakeBotId: bot.id, data, status: null, isTest: null } });
+    expect(made.body.errors).to.equal(undefined);
+    expect(made.body.data.createSubmission.submission.status).to.equal('COMPLETED');
+  });
+
   it('makes and changes contacts for people, and tells of it', async () => {
     const made = await newContact({ email: ' Grace@Example.com ', phone: '+1 212 555 0123', tags: ['a', 'a'] });
     const { contact } = made.body.data.createContact;

@@ -31,7 +31,7 @@ export function validate<Shape extends z.ZodRawShape>(
   if (raw === null || typeof raw !== 'object' || Array.isArray(raw)) {
     throw validationFailed([{ path: '', message: 'must be a JSON object', code: 'wrong_type' }]);
   }
-  const { known, unknown } = sort(raw, Object.keys(rules[spelling].shape), spelling);
+  const { known, unknown } = sort(raw, rules[spelling].shape, spelling);
   const result = rules[spelling].safeParse(known);
   if (result.success && unknown.length === 0) return result.data;
   const issues = result.success ? [] : result.error.issues.map((found) => issueOf(found, known, spelling));
@@ -66,19 +66,30 @@ export function readWith<I>(
   return valid;
 }
 
-function sort(raw: object, names: string[], spelling: Spelling): { known: Record<string, unknown>; unknown: Issue[] } {
+function sort(
+  raw: object,
+  shape: z.ZodRawShape,
+  spelling: Spelling,
+): { known: Record<string, unknown>; unknown: Issue[] } {
   const known: Record<string, unknown> = {};
   const spelled = new Set<string>();
-  for (const name of names) {
+  for (const [name, rule] of Object.entries(shape)) {
     const key = spell(name, spelling);
     spelled.add(key);
-    if (Object.hasOwn(raw, key)) known[name] = (raw as Record<string, unknown>)[key];
+    if (!Object.hasOwn(raw, key)) continue;
+    const value = (raw as Record<string, unknown>)[key];
+    // In GraphQL whatever may be left out is nullable, and many clients send null for a variable they have not set.
+    if (value === null && spelling === 'camelCase' && isOptionalOnly(rule as z.ZodType)) continue;
+    known[name] = value;
   }
   const unknown = Object.keys(raw)
     .filter((key) => !spelled.has(key))
     .map((key): Issue => ({ path: key.slice(0, 100), message: 'is not a known field', code: 'unknown_field' }));
   return { known, unknown };
 }
+
+/** Absent is fine, null says nothing of its own. */
+const isOptionalOnly = (rule: z.ZodType) => rule.safeParse(undefined).success && !rule.safeParse(null).success;
 
 function issueOf(found: z.core.$ZodIssue, known: Record<string, unknown>, spelling: Spelling): Issue {
   const [first, ...rest] = found.path.map(String);
