@@ -21,9 +21,6 @@ const lock = prepared<{ lastDeliveryMs: string }>(
   'select last_delivery_ms as "lastDeliveryMs" from webhook_fan_out for update',
 );
 const release = prepared('update webhook_fan_out set last_delivery_ms = $1 where last_delivery_ms < $1');
-// What a crash of PostgreSQL takes with it is done once more: the jobs are back, and none of the deliveries is there. Once
-// an attempt is stored, all this is on disk before it.
-const withoutFlush = prepared('set local synchronous_commit = off');
 // In one statement with the lock, and in the order of the ids, which is that of the events; pg-boss's own fetch goes by
 // the start of the transaction that inserted the job, and one that waited for a row's lock began before what it comes
 // after. No row: another process holds the lock.
@@ -160,7 +157,6 @@ export class FanOut {
     const count = await this.database.transaction(async (tx) => {
       batches = [];
       taken = [];
-      tx.write(withoutFlush);
       const jobs = await tx.query(lockAndTakeJobs);
       const [held] = jobs;
       if (held === undefined) return null;
