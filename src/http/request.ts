@@ -4,6 +4,7 @@ import type { BlockList } from 'node:net';
 import { isIP } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Origin } from '../platform/actor.js';
+import { invalid } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
 import type { Tracing } from '../platform/tracing.js';
 
@@ -82,9 +83,12 @@ export function identify(log: Log, trustedProxies: BlockList, tracing: Tracing):
         },
       });
     });
-    next();
+    next(isWithoutHost(request) ? invalid('Host', 'required', 'is required') : undefined);
   };
 }
+
+const isWithoutHost = ({ httpVersion, headers }: IncomingMessage) =>
+  httpVersion === '1.1' && headers.host === undefined;
 
 /** The first address from the right that is no trusted proxy. */
 export function addressOf({ headers, socket }: IncomingMessage, trustedProxies: BlockList): string | null {
