@@ -6,7 +6,7 @@ import { inexactIntegers } from './json-integers.js';
 export const bodyBytesMax = 1_048_576;
 
 const json = /^application\/json *(;|$)/i;
-const foreignCharset = /charset *= *"?(?!utf-?8\b)/i;
+const foreignCharset = /charset *= *(?!"?utf-?8"? *(;|$))/i;
 
 /** The bytes of a JSON body. @throws unsupported_media_type, payload_too_large */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
