@@ -50,6 +50,7 @@ describe('the published REST contract', () => {
     topic: 'Sales',
     guests: 3,
   };
+  const pathOf = (issue: { path: string }) => issue.path;
   const create = async (body: object = { data }) =>
     await client.rest('POST', `/intake-bots/${botId}/submissions`, body);
 
@@ -161,6 +162,15 @@ describe('the published REST contract', () => {
     const back = await client.rest('PATCH', path, { status: 'IN_PROGRESS' });
     expect(back.status).to.equal(400);
     expect(back.body.error.details.issues[0].path).to.equal('status');
+    const worse = { status: 'IN_PROGRESS', data: { nothing: 1, topic: 'None' }, x: 1 };
+    expect((await client.rest('PATCH', path, worse)).body.error.details.issues.map(pathOf)).to.have.members([
+      'status',
+      'data.nothing',
+      'data.topic',
+      'x',
+    ]);
+    const without = await client.rest('PATCH', path, { data: { email: null, guests: 'three' } });
+    expect(without.body.error.details.issues.map(pathOf)).to.have.members(['data.email', 'data.guests']);
 
     const listed = await client.rest('GET', `/intake-bots/${botId}/submissions?limit=2`);
     expect(listed.body.data).to.have.all.keys('submissions', 'schema', 'pagination');
@@ -276,6 +286,9 @@ describe('the published REST contract', () => {
       'events.0',
       'description',
     ]);
+    const both = { url: 'https://10.0.0.1/', events: ['nothing'] };
+    const twice = await client.rest('POST', '/webhooks', both);
+    expect(twice.body.error.details.issues.map(pathOf)).to.have.members(['url', 'events.0']);
     const { body } = await client.rest('GET', '/webhooks');
     for (let made = body.data.webhooks.length; made < 50; made += 1) {
       const sent = { url: `https://93.184.216.34/${made}`, events: ['contact.created'] };
