@@ -137,6 +137,7 @@ describe('the published REST contract', () => {
     await client.rest('PATCH', `/intake-bots/${botId}`, { status: 'ACTIVE' });
     expect(status).to.equal(400);
     expect(body.error.details.issues[0]).to.include({ path: 'intake_bot.status', code: 'not_allowed' });
+    expect(body.error.message).to.match(/^intake_bot\.status must/);
   });
 
   it('GET and PATCH a submission, and list them', async () => {

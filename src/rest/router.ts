@@ -107,7 +107,8 @@ function describe(request: Request, response: Response, methods: readonly string
 
 async function sendFailure(request: Request, response: Response, failure: Failure): Promise<void> {
   for (const [name, value] of Object.entries(failure.headers)) factsOf(request).tell(name, value);
-  const { status, code, message, details } = failure;
+  const { status, code, details } = failure;
+  const message = spelled(failure.message);
   const text = JSON.stringify({ success: false, error: { code, message, details: respell(details) } });
   await send(request, response, { status, type: jsonType, text });
 }
@@ -116,6 +117,8 @@ async function sendFailure(request: Request, response: Response, failure: Failur
 function respell(details: Readonly<Record<string, unknown>>): object {
   const { issues } = details as { issues?: { path: string }[] };
   if (issues === undefined) return details;
-  const respelled = issues.map((issue) => ({ ...issue, path: issue.path.replace(/^intakeBot\./, 'intake_bot.') }));
+  const respelled = issues.map((issue) => ({ ...issue, path: spelled(issue.path) }));
   return { ...details, issues: respelled };
 }
+
+const spelled = (text: string) => text.replace(/^intakeBot\./, 'intake_bot.');
