@@ -143,6 +143,8 @@ describe('REST over HTTP', () => {
         ['{"data":{"full_name":"a\\u0000"}}', 'data.full_name'],
         ['{"data":{"full_name":"\\ud800"}}', 'data.full_name'],
         ['{"data":{"guests":1e999}}', 'data.guests'],
+        ['{"data":{"guests":1e-400}}', 'data.guests'],
+        [`{"data":{"guests":-0.${'0'.repeat(330)}1}}`, 'data.guests'],
         ['{"data":{"guests":12345678901234567890}}', 'data.guests'],
         ['{"data":{"guests":9007199254740993}}', 'data.guests'],
         ['{"data":{"guests":-9007199254740993}}', 'data.guests'],
@@ -172,6 +174,8 @@ describe('REST over HTTP', () => {
         '1e23',
         '100000000000000000000',
         '-1.5e-7',
+        '5e-324',
+        '0e-400',
         '1.7976931348623157e308',
       ]) {
         const { status, body } = await client.rest('POST', path, `{"data":{"n":${n}}}`);

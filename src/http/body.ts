@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { invalid, payloadTooLarge, unsupportedMediaType, validationFailed, type Issue } from '../platform/errors.js';
 import { unstorableIssues } from '../platform/json-text.js';
-import { inexactIntegers } from './json-integers.js';
+import { inexactNumbers } from './json-numbers.js';
 
 export const bodyBytesMax = 1_048_576;
 
@@ -54,5 +54,5 @@ export function readJson(bytes: Buffer): { value: unknown; issues: readonly Issu
   }
   const unstorable = unstorableIssues(value);
   // A text nested without bounds is walked no further.
-  return { value, issues: unstorable.length > 0 ? unstorable : inexactIntegers(text, value) };
+  return { value, issues: unstorable.length > 0 ? unstorable : inexactNumbers(text, value) };
 }
