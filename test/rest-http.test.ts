@@ -351,6 +351,42 @@ describe('REST over HTTP', () => {
       expect(answer.headers['access-control-allow-origin']).to.equal(undefined);
     });
 
+    it('and everything else says each header once', async () => {
+      const open = await startServer({ beside: server, env: { CORS_ORIGINS: 'https://app.example.com' } });
+      try {
+        const sent = {
+          Authorization: `Bearer ${tenant.key}`,
+          'X-Request-Id': 'Vary',
+          Origin: 'https://app.example.com',
+        };
+        const asked: [method: string, path: string, headers: Record<string, string>][] = [
+          ['GET', submissions, { 'Accept-Encoding': 'br' }],
+          ['GET', submissions, { 'If-None-Match': '*' }],
+          ['HEAD', submissions, {}],
+          ['OPTIONS', submissions, {}],
+          ['PUT', submissions, {}],
+          ['GET', submissions, { Authorization: 'none' }],
+        ];
+        for (const [method, path, more] of asked) {
+          const names = await new Promise<string[]>((resolve, reject) => {
+            const outgoing = httpRequest(
+              `${open.url}${path}`,
+              { method, headers: { ...sent, ...more } },
+              (response) => {
+                response.resume();
+                resolve(response.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()));
+              },
+            );
+            outgoing.on('error', reject).end();
+          });
+          expect(names, method).to.include.members(['x-request-id', 'vary']);
+          expect([...new Set(names)], method).to.deep.equal(names);
+        }
+      } finally {
+        await open.stop();
+      }
+    });
+
     it('lets the named origins in, and no other', async () => {
       const open = await startServer({ beside: server, env: { CORS_ORIGINS: 'https://app.example.com' } });
       try {

@@ -32,6 +32,13 @@ export class RequestFacts {
     this.answerHeaders.push(name, String(value));
   }
 
+  /** Names a header of the request that the answer depends on; all stand in one `Vary`. */
+  vary(name: string): void {
+    const at = this.answerHeaders.findIndex((said, index) => index % 2 === 0 && said === 'Vary');
+    if (at === -1) this.tell('Vary', name);
+    else this.answerHeaders[at + 1] += `, ${name}`;
+  }
+
   /** With the request's id in every line; most requests write none. */
   get log(): Log {
     this.child ??= this.parent.child({ request_id: this.origin.requestId });

@@ -28,7 +28,7 @@ export async function send(
   // Before anything is told: should it fail, another answer is sent in its place.
   const sent = isKnown || encoding === null ? text : await compress(Buffer.from(text), encoding);
   const facts = factsOf(request);
-  facts.tell('Vary', 'Accept-Encoding');
+  facts.vary('Accept-Encoding');
   facts.tell('X-Content-Type-Options', 'nosniff');
   facts.tell('Cache-Control', isRead ? 'private, no-cache' : 'no-store');
   if (etag !== null) facts.tell('ETag', etag);
