@@ -181,6 +181,28 @@ describe('the published REST contract', () => {
     expect(listed.body.data.schema).to.have.length(contactForm.length);
   });
 
+  it('PATCH changes what was completed before the bot asked for more, and lets it lose nothing required', async () => {
+    const asked = [{ name: 'a', type: 'text', required: true }];
+    const actor = await operator(server.app, tenant.workspaceId);
+    const bot = await server.app.intakeBots.create(actor, () =>
+      validate(CreateIntakeBot, { name: 'Asks', status: 'ACTIVE', schema: asked }, 'snake_case'),
+    );
+    const path = `/intake-bots/${bot.id}/submissions`;
+    const made = async (status: string) =>
+      `${path}/${(await client.rest('POST', path, { data: { a: '1' }, status })).body.data.submission.id}`;
+    const [done, open] = [await made('COMPLETED'), await made('IN_PROGRESS')];
+    await client.rest('PATCH', `/intake-bots/${bot.id}`, {
+      schema: [...asked, { name: 'b', type: 'text', required: true }],
+    });
+    const issuesOf = async (at: string, body: object) =>
+      ((await client.rest('PATCH', at, body)).body.error?.details.issues ?? []).map(pathOf);
+    expect(await issuesOf(done, { data: { a: '2' }, status: 'COMPLETED' })).to.deep.equal([]);
+    expect(await issuesOf(done, { data: { a: null } })).to.deep.equal(['data.a']);
+    expect(await issuesOf(open, { status: 'COMPLETED' })).to.deep.equal(['data.b']);
+    const { submission } = (await client.rest('GET', done)).body.data;
+    expect(submission).to.deep.include({ data: { a: '2' }, status: 'COMPLETED', schema_version: 2 });
+  });
+
   it('shows the conversation in the order in which it was had', async () => {
     const made = await create();
     const actor = await operator(server.app, tenant.workspaceId);

@@ -344,8 +344,11 @@ function inactive({ status }: IntakeBot): Issue[] {
 function refusals(bot: IntakeBot, before: Submission, patch: { data?: unknown; status?: unknown }): Issue[] {
   const goesBack = before.status === 'COMPLETED' && patch.status === 'IN_PROGRESS';
   const completed = (patch.status ?? before.status) === 'COMPLETED';
+  const missing = completed ? missingAnswers(bot.schema, merged(before, patch.data)) : [];
+  // What was complete stays so: a schema that asks for more since is not held against it.
+  const known = before.status === 'COMPLETED' ? missingAnswers(bot.schema, before.data).map(({ path }) => path) : [];
   return [
-    ...(completed ? missingAnswers(bot.schema, merged(before, patch.data)) : []),
+    ...missing.filter(({ path }) => !known.includes(path)),
     ...(goesBack ? [{ path: 'status', code: 'not_allowed' as const, message: 'cannot go back from COMPLETED' }] : []),
   ];
 }
