@@ -208,6 +208,16 @@ describe('the fields of a schema', () => {
     expect(names([field(), ...others, field({ name: 'e', kind: 'field' })])).to.deep.equal(['a', 'e']);
   });
 
+  it('names a thousand unknown keys in all, and counts the rest by item', () => {
+    const keys = Object.fromEntries(Array.from({ length: 600 }, (_, number) => [`k${number}`, 1]));
+    const { issues } = readBotSchema([field(keys), field({ name: 'b', ...keys }), field({ name: 'c', ...keys })]);
+    expect(issues).to.have.length(1_002);
+    expect(issues.filter(({ path }) => /^schema\.\d$/.test(path)).map(({ message }) => message)).to.deep.equal([
+      'has 200 more unknown keys',
+      'has 600 more unknown keys',
+    ]);
+  });
+
   it('takes REST items in snake_case only, and spells their issues so', () => {
     const { issues, items } = read([{ name: 'a', type: 'text', min_length: 3, helper_text: 'h' }], 'snake_case');
     expect(issues).to.deep.equal([]);

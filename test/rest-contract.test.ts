@@ -50,6 +50,7 @@ describe('the published REST contract', () => {
     topic: 'Sales',
     guests: 3,
   };
+  const pathOf = (issue: { path: string }) => issue.path;
   const create = async (body: object = { data }) =>
     await client.rest('POST', `/intake-bots/${botId}/submissions`, body);
 
@@ -136,6 +137,7 @@ describe('the published REST contract', () => {
     await client.rest('PATCH', `/intake-bots/${botId}`, { status: 'ACTIVE' });
     expect(status).to.equal(400);
     expect(body.error.details.issues[0]).to.include({ path: 'intake_bot.status', code: 'not_allowed' });
+    expect(body.error.message).to.match(/^intake_bot\.status must/);
   });
 
   it('GET and PATCH a submission, and list them', async () => {
@@ -161,6 +163,15 @@ describe('the published REST contract', () => {
     const back = await client.rest('PATCH', path, { status: 'IN_PROGRESS' });
     expect(back.status).to.equal(400);
     expect(back.body.error.details.issues[0].path).to.equal('status');
+    const worse = { status: 'IN_PROGRESS', data: { nothing: 1, topic: 'None' }, x: 1 };
+    expect((await client.rest('PATCH', path, worse)).body.error.details.issues.map(pathOf)).to.have.members([
+      'status',
+      'data.nothing',
+      'data.topic',
+      'x',
+    ]);
+    const without = await client.rest('PATCH', path, { data: { email: null, guests: 'three' } });
+    expect(without.body.error.details.issues.map(pathOf)).to.have.members(['data.email', 'data.guests']);
 
     const listed = await client.rest('GET', `/intake-bots/${botId}/submissions?limit=2`);
     expect(listed.body.data).to.have.all.keys('submissions', 'schema', 'pagination');
@@ -168,6 +179,28 @@ describe('the published REST contract', () => {
     expect(listed.body.data.pagination.has_more).to.equal(true);
     expect(listed.body.data.pagination.next_cursor).to.be.a('string');
     expect(listed.body.data.schema).to.have.length(contactForm.length);
+  });
+
+  it('PATCH changes what was completed before the bot asked for more, and lets it lose nothing required', async () => {
+    const asked = [{ name: 'a', type: 'text', required: true }];
+    const actor = await operator(server.app, tenant.workspaceId);
+    const bot = await server.app.intakeBots.create(actor, () =>
+      validate(CreateIntakeBot, { name: 'Asks', status: 'ACTIVE', schema: asked }, 'snake_case'),
+    );
+    const path = `/intake-bots/${bot.id}/submissions`;
+    const made = async (status: string) =>
+      `${path}/${(await client.rest('POST', path, { data: { a: '1' }, status })).body.data.submission.id}`;
+    const [done, open] = [await made('COMPLETED'), await made('IN_PROGRESS')];
+    await client.rest('PATCH', `/intake-bots/${bot.id}`, {
+      schema: [...asked, { name: 'b', type: 'text', required: true }],
+    });
+    const issuesOf = async (at: string, body: object) =>
+      ((await client.rest('PATCH', at, body)).body.error?.details.issues ?? []).map(pathOf);
+    expect(await issuesOf(done, { data: { a: '2' }, status: 'COMPLETED' })).to.deep.equal([]);
+    expect(await issuesOf(done, { data: { a: null } })).to.deep.equal(['data.a']);
+    expect(await issuesOf(open, { status: 'COMPLETED' })).to.deep.equal(['data.b']);
+    const { submission } = (await client.rest('GET', done)).body.data;
+    expect(submission).to.deep.include({ data: { a: '2' }, status: 'COMPLETED', schema_version: 2 });
   });
 
   it('shows the conversation in the order in which it was had', async () => {
@@ -276,6 +309,9 @@ describe('the published REST contract', () => {
       'events.0',
       'description',
     ]);
+    const both = { url: 'https://10.0.0.1/', events: ['nothing'] };
+    const twice = await client.rest('POST', '/webhooks', both);
+    expect(twice.body.error.details.issues.map(pathOf)).to.have.members(['url', 'events.0']);
     const { body } = await client.rest('GET', '/webhooks');
     for (let made = body.data.webhooks.length; made < 50; made += 1) {
       const sent = { url: `https://93.184.216.34/${made}`, events: ['contact.created'] };

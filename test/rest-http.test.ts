@@ -82,6 +82,8 @@ describe('REST over HTTP', () => {
         { 'Content-Type': 'application/x-www-form-urlencoded' },
         { 'Content-Type': 'application/jsonp' },
         { 'Content-Type': 'application/json; charset=utf-16' },
+        { 'Content-Type': 'application/json; charset="latin1"' },
+        { 'Content-Type': 'application/json; charset=utf-8-mac' },
         { ...json, 'Content-Encoding': 'gzip' },
       ];
       for (const headers of refused) {
@@ -89,6 +91,25 @@ describe('REST over HTTP', () => {
         expect(answer.status, JSON.stringify(headers)).to.equal(415);
         expect(codeOf(answer)).to.equal('unsupported_media_type');
       }
+    });
+
+    it('takes JSON in UTF-8 however that is spelled', async () => {
+      for (const type of ['APPLICATION/JSON', 'application/json;charset=UTF8', 'application/json; charset="utf-8"']) {
+        expect(codeOf(await raw('POST', submissions, { 'Content-Type': type }, '{}')), type).to.equal(
+          'validation_failed',
+        );
+      }
+    });
+
+    it('names a thousand unknown fields and counts the rest, in valid Unicode', async () => {
+      const fields = Array.from({ length: 50_000 }, (_, number) => [`k${number}`, 1]);
+      const many = JSON.stringify(Object.fromEntries([[`${'x'.repeat(99)}😀`, 1], ...fields]));
+      const { bytes } = await raw('POST', submissions, json, many);
+      const { issues } = (JSON.parse(bytes.toString()) as { error: { details: { issues: { path: string }[] } } }).error
+        .details;
+      expect(issues).to.have.length(1_002);
+      expect(issues.every(({ path }) => path.isWellFormed())).to.equal(true);
+      expect(issues.find(({ path }) => path === '')).to.include({ message: 'has 49001 more unknown fields' });
     });
 
     it('answers 413 to more than 1 MiB, announced or not, and the connection stays good', async () => {
@@ -122,6 +143,8 @@ describe('REST over HTTP', () => {
         ['{"data":{"full_name":"a\\u0000"}}', 'data.full_name'],
         ['{"data":{"full_name":"\\ud800"}}', 'data.full_name'],
         ['{"data":{"guests":1e999}}', 'data.guests'],
+        ['{"data":{"guests":1e-400}}', 'data.guests'],
+        [`{"data":{"guests":-0.${'0'.repeat(330)}1}}`, 'data.guests'],
         ['{"data":{"guests":12345678901234567890}}', 'data.guests'],
         ['{"data":{"guests":9007199254740993}}', 'data.guests'],
         ['{"data":{"guests":-9007199254740993}}', 'data.guests'],
@@ -129,7 +152,12 @@ describe('REST over HTTP', () => {
       for (const [body, path] of texts) {
         const { status, body: refusal } = await client.rest('POST', submissions.slice(7), body);
         expect(status, body).to.equal(400);
-        expect(refusal.error.details.issues.map((issue: { path: string }) => issue.path)).to.deep.equal([path]);
+        // Beside what else is wrong, and once.
+        const required = ['data.full_name', 'data.email'].filter((name) => !body.includes(name.slice(5)));
+        expect(refusal.error.details.issues.map((issue: { path: string }) => issue.path)).to.have.members([
+          path,
+          ...required,
+        ]);
       }
       const deep = `{"data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
       expect((await client.rest('POST', submissions.slice(7), deep)).status).to.equal(400);
@@ -146,6 +174,8 @@ describe('REST over HTTP', () => {
         '1e23',
         '100000000000000000000',
         '-1.5e-7',
+        '5e-324',
+        '0e-400',
         '1.7976931348623157e308',
       ]) {
         const { status, body } = await client.rest('POST', path, `{"data":{"n":${n}}}`);
@@ -171,6 +201,23 @@ describe('REST over HTTP', () => {
       expect(garbage).to.match(/^HTTP\/1.1 400 .*validation_failed/s);
       const large = await spoken(`GET / HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`);
       expect(large).to.match(/^HTTP\/1.1 413 .*X-Request-Id: .*payload_too_large/s);
+    });
+
+    it('are answered in the envelope without a Host, too', async () => {
+      const heard = await spoken(`GET ${submissions} HTTP/1.1\r\nConnection: close\r\n\r\n`);
+      expect(heard).to.match(/^HTTP\/1.1 400 .*X-Request-Id: .*"path":"Host"/s);
+    });
+
+    it('may expect what nobody knows, and name the whole address as to a proxy', async () => {
+      const head = `Host: x\r\nConnection: close\r\nAuthorization: Bearer ${tenant.key}\r\n`;
+      expect(await spoken(`GET ${submissions} HTTP/1.1\r\n${head}Expect: much\r\n\r\n`)).to.match(
+        /^HTTP\/1.1 200 .*X-Request-Id: /s,
+      );
+      for (const address of [`http://x${submissions}?limit=1`, `HTTPS://x:1${submissions}?limit=1`]) {
+        const heard = await spoken(`GET ${address} HTTP/1.1\r\n${head}\r\n`);
+        expect(heard, address).to.match(/^HTTP\/1.1 200 .*"has_more":true/s);
+      }
+      expect(await spoken(`GET http://x?a HTTP/1.1\r\n${head}\r\n`)).to.match(/^HTTP\/1.1 404 /);
     });
 
     it('may offer HTTP/2 in passing', async () => {
@@ -304,6 +351,42 @@ describe('REST over HTTP', () => {
       expect(answer.headers['access-control-allow-origin']).to.equal(undefined);
     });
 
+    it('and everything else says each header once', async () => {
+      const open = await startServer({ beside: server, env: { CORS_ORIGINS: 'https://app.example.com' } });
+      try {
+        const sent = {
+          Authorization: `Bearer ${tenant.key}`,
+          'X-Request-Id': 'Vary',
+          Origin: 'https://app.example.com',
+        };
+        const asked: [method: string, path: string, headers: Record<string, string>][] = [
+          ['GET', submissions, { 'Accept-Encoding': 'br' }],
+          ['GET', submissions, { 'If-None-Match': '*' }],
+          ['HEAD', submissions, {}],
+          ['OPTIONS', submissions, {}],
+          ['PUT', submissions, {}],
+          ['GET', submissions, { Authorization: 'none' }],
+        ];
+        for (const [method, path, more] of asked) {
+          const names = await new Promise<string[]>((resolve, reject) => {
+            const outgoing = httpRequest(
+              `${open.url}${path}`,
+              { method, headers: { ...sent, ...more } },
+              (response) => {
+                response.resume();
+                resolve(response.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()));
+              },
+            );
+            outgoing.on('error', reject).end();
+          });
+          expect(names, method).to.include.members(['x-request-id', 'vary']);
+          expect([...new Set(names)], method).to.deep.equal(names);
+        }
+      } finally {
+        await open.stop();
+      }
+    });
+
     it('lets the named origins in, and no other', async () => {
       const open = await startServer({ beside: server, env: { CORS_ORIGINS: 'https://app.example.com' } });
       try {
@@ -337,7 +420,7 @@ describe('REST over HTTP', () => {
       for (const limit of ['101', '1000000', '99999999999999999999']) {
         expect((await at(`limit=${limit}`)).body.data.submissions, limit).to.have.length(30);
       }
-      for (const limit of ['0', '-1', '1.5', 'ten', '', '5&limit=6']) {
+      for (const limit of ['0', '-1', '1.5', 'ten', '', '5&limit=6', '1?0']) {
         const { status, body } = await at(`limit=${limit}`);
         expect(status, limit).to.equal(400);
         expect(body.error.details.issues[0]).to.include({ path: 'limit' });

@@ -83,6 +83,26 @@ describe('the order of refusals over REST', () => {
     const page = await clientOf(server.url, tenant.key).rest('GET', `${nowhere}?limit=0`);
     expect(page.status).to.equal(404);
     expect(await codeAt(tenant.key, 'POST', submissions, json, '{}')).to.deep.equal([400, 'validation_failed']);
+    const resume = '{"status":"active","x":1}';
+    expect(await codeAt(able.key, 'PATCH', '/webhooks/nothing', json, resume)).to.deep.equal([
+      403,
+      'feature_not_available',
+    ]);
+  });
+
+  it('what no answer could give back, and a bad Idempotency-Key, come as late as any bad value', async () => {
+    const bad = '{"data":{"full_name":"\\u0000"}}';
+    const key = await keyWith('read:contacts');
+    const odd = { ...json, 'Idempotency-Key': 'caf\u00e9' };
+    const nowhere = '/intake-bots/nothing/submissions';
+    expect(await codeAt(key, 'POST', submissions, odd, bad)).to.deep.equal([403, 'insufficient_scopes']);
+    expect(await codeAt(tenant.key, 'POST', nowhere, odd, bad)).to.deep.equal([404, 'resource_not_found']);
+    const { body } = await clientOf(server.url, tenant.key).rest('POST', submissions, bad, odd);
+    expect(body.error.details.issues.map((issue: { path: string }) => issue.path)).to.have.members([
+      'Idempotency-Key',
+      'data.full_name',
+      'data.email',
+    ]);
   });
 
   it('a bug of ours is 500 and tells nothing of itself', async () => {

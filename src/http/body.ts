@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { invalid, payloadTooLarge, unsupportedMediaType, validationFailed } from '../platform/errors.js';
+import { invalid, payloadTooLarge, unsupportedMediaType, validationFailed, type Issue } from '../platform/errors.js';
 import { unstorableIssues } from '../platform/json-text.js';
-import { inexactIntegers } from './json-integers.js';
+import { inexactNumbers } from './json-numbers.js';
 
 export const bodyBytesMax = 1_048_576;
 
 const json = /^application\/json *(;|$)/i;
-const foreignCharset = /charset *= *"?(?!utf-?8\b)/i;
+const foreignCharset = /charset *= *(?!"?utf-?8"? *(;|$))/i;
 
 /** The bytes of a JSON body. @throws unsupported_media_type, payload_too_large */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
@@ -33,6 +33,16 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** @throws validation_failed for broken JSON, and for what we could not give back as it was sent, wherever it stands */
 export function parseBody(bytes: Buffer): unknown {
+  const { value, issues } = readJson(bytes);
+  if (issues.length > 0) throw validationFailed(issues);
+  return value;
+}
+
+/**
+ * A JSON text's value, and what of it we could not give back as it was sent, wherever it stands.
+ * @throws validation_failed for broken JSON
+ */
+export function readJson(bytes: Buffer): { value: unknown; issues: readonly Issue[] } {
   let text: string;
   let value: unknown;
   try {
@@ -44,7 +54,5 @@ export function parseBody(bytes: Buffer): unknown {
   }
   const unstorable = unstorableIssues(value);
   // A text nested without bounds is walked no further.
-  const issues = unstorable.length > 0 ? unstorable : inexactIntegers(text, value);
-  if (issues.length > 0) throw validationFailed(issues);
-  return value;
+  return { value, issues: unstorable.length > 0 ? unstorable : inexactNumbers(text, value) };
 }

@@ -27,7 +27,7 @@ export class Cors {
     const { origin } = request.headers;
     const facts = factsOf(request);
     const anyone = this.origins.includes('*');
-    if (!anyone) facts.tell('Vary', 'Origin');
+    if (!anyone) facts.vary('Origin');
     if (origin === undefined || !(anyone || this.origins.includes(origin))) return false;
     facts.tell('Access-Control-Allow-Origin', anyone ? '*' : origin);
     facts.tell('Access-Control-Expose-Headers', exposedHeaders);

@@ -4,6 +4,7 @@ import type { BlockList } from 'node:net';
 import { isIP } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Origin } from '../platform/actor.js';
+import { invalid } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
 import type { Tracing } from '../platform/tracing.js';
 
@@ -29,6 +30,13 @@ export class RequestFacts {
   /** Adds a header to the answer. */
   tell(name: string, value: string | number): void {
     this.answerHeaders.push(name, String(value));
+  }
+
+  /** Names a header of the request that the answer depends on; all stand in one `Vary`. */
+  vary(name: string): void {
+    const at = this.answerHeaders.findIndex((said, index) => index % 2 === 0 && said === 'Vary');
+    if (at === -1) this.tell('Vary', name);
+    else this.answerHeaders[at + 1] += `, ${name}`;
   }
 
   /** With the request's id in every line; most requests write none. */
@@ -82,9 +90,12 @@ export function identify(log: Log, trustedProxies: BlockList, tracing: Tracing):
         },
       });
     });
-    next();
+    next(isWithoutHost(request) ? invalid('Host', 'required', 'is required') : undefined);
   };
 }
+
+const isWithoutHost = ({ httpVersion, headers }: IncomingMessage) =>
+  httpVersion === '1.1' && headers.host === undefined;
 
 /** The first address from the right that is no trusted proxy. */
 export function addressOf({ headers, socket }: IncomingMessage, trustedProxies: BlockList): string | null {

@@ -22,21 +22,21 @@ export async function send(
 ): Promise<void> {
   const bytes = Buffer.byteLength(text);
   const encoding = bytes < compressedBytesMin ? null : encodingFor(request.headers['accept-encoding']);
-  const facts = factsOf(request);
-  facts.tell('Vary', 'Accept-Encoding');
-  facts.tell('X-Content-Type-Options', 'nosniff');
   const isRead = status === 200 && (request.method === 'GET' || request.method === 'HEAD');
+  const etag = isRead ? etagOf(text, encoding) : null;
+  const isKnown = etag !== null && isNamedBy(etag, request.headers['if-none-match']);
+  // Before anything is told: should it fail, another answer is sent in its place.
+  const sent = isKnown || encoding === null ? text : await compress(Buffer.from(text), encoding);
+  const facts = factsOf(request);
+  facts.vary('Accept-Encoding');
+  facts.tell('X-Content-Type-Options', 'nosniff');
   facts.tell('Cache-Control', isRead ? 'private, no-cache' : 'no-store');
-  if (isRead) {
-    const etag = etagOf(text, encoding);
-    facts.tell('ETag', etag);
-    if (isNamedBy(etag, request.headers['if-none-match'])) return sendEmpty(request, response, 304);
-  }
+  if (etag !== null) facts.tell('ETag', etag);
+  if (isKnown) return sendEmpty(request, response, 304);
   facts.tell('Content-Type', type);
   if (encoding !== null) facts.tell('Content-Encoding', encoding);
-  // A text leaves in one piece with its headers.
-  const sent = encoding === null ? text : await compress(Buffer.from(text), encoding);
   facts.tell('Content-Length', typeof sent === 'string' ? bytes : sent.length);
+  // A text leaves in one piece with its headers.
   response.writeHead(status, facts.answerHeaders);
   response.end(request.method === 'HEAD' ? undefined : sent);
 }

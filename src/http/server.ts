@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, BlockList } from 'node:net';
 import type { Duplex } from 'node:stream';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
@@ -58,6 +58,9 @@ const fail: ErrorRequestHandler = (thrown: unknown, request, response, next) => 
   response.status(status).json({ success: false, error: { code, message, details } });
 };
 
+/** A client that takes us for a proxy, or is behind one, names the whole address. */
+const withoutOrigin = (target: string) => target.replace(/^https?:\/\/[^/?]*\/?/i, '/');
+
 export class HttpServer {
   private readonly server: Server;
   /** Opened and not a word said: Node counts them neither as idle nor as busy. */
@@ -71,11 +74,19 @@ export class HttpServer {
     const options = {
       maxHeaderSize: headerBytesMax,
       keepAliveTimeout: 65_000,
+      // Refused by us, in the envelope.
+      requireHostHeader: false,
       // Some clients offer HTTP/2 (h2c) with every request, and mean an ordinary one.
       shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
     };
-    this.server = createServer(options, app);
+    const answer = (request: IncomingMessage, response: ServerResponse) => {
+      request.url = withoutOrigin(request.url ?? '/');
+      app(request, response);
+    };
+    this.server = createServer(options, answer);
     this.server.on('clientError', (error, socket) => answerUnreadable(error, socket, headerBytesMax));
+    // What else is expected than 100-continue may be ignored, which serves the caller better than a bare 417.
+    this.server.on('checkExpectation', answer);
     if (upgrade !== null) this.server.on('upgrade', upgrade);
     this.server.on('connection', (socket: Duplex) => {
       this.silent.add(socket);

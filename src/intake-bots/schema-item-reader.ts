@@ -3,6 +3,8 @@ import { spell, type Spelling } from '../platform/validate.js';
 import { charactersIn, keyPath, listEntriesMax, textCharactersMax, unstorableText } from '../platform/json-text.js';
 
 export const nameCharactersMax = 100;
+/** A body of 1 MiB could name 90,000; the answer lists this many, whatever else it lists, and counts the rest. */
+const unknownKeysListedMax = 1_000;
 
 /** Reads one item's keys by type; a value it refuses is an issue and reads as undefined. */
 export class ItemReader {
@@ -34,14 +36,12 @@ export class ItemReader {
   }
 
   refuseOthers(): void {
-    for (const [key, value] of this.raw) {
-      if (value === undefined || this.seen.has(key)) continue;
-      this.issues.push({
-        path: keyPath(this.path, key),
-        message: 'is not a key of a schema item',
-        code: 'unknown_field',
-      });
-    }
+    const add = (path: string, message: string) => this.issues.push({ path, message, code: 'unknown_field' });
+    const unknown = [...this.raw].filter(([key, value]) => value !== undefined && !this.seen.has(key));
+    const listed = unknown.slice(0, Math.max(0, unknownKeysListedMax - this.issues.length));
+    for (const [key] of listed) add(keyPath(this.path, key), 'is not a key of a schema item');
+    const rest = unknown.length - listed.length;
+    if (rest > 0) add(this.path, `has ${rest} more unknown keys`);
   }
 
   text(key: string, charactersMax = textCharactersMax): string | undefined {

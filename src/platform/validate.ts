@@ -1,5 +1,9 @@
 import { z } from 'zod';
 import { Failure, validationFailed, type Issue, type IssueCode } from './errors.js';
+import { keyPath } from './json-text.js';
+
+/** A body of 1 MiB could name 90,000; the answer lists this many and counts the rest. */
+const unknownFieldsListedMax = 1_000;
 
 /** How a door spells the names of fields: REST `is_test`, GraphQL `isTest`. Inside, everything is camelCase. */
 export type Spelling = 'camelCase' | 'snake_case';
@@ -22,27 +26,32 @@ export function input<Shape extends z.ZodRawShape>(shape: (spelling: Spelling) =
   return { camelCase: z.object(shape('camelCase')), snake_case: z.object(shape('snake_case')) };
 }
 
-/** Unknown → a valid input, or `validation_failed` with every issue and its path in the door's spelling. */
+/**
+ * Unknown → a valid input, or `validation_failed` with every issue and its path in the door's spelling; `also` is what
+ * the door found wrong already.
+ */
 export function validate<Shape extends z.ZodRawShape>(
   rules: Input<Shape>,
   raw: unknown,
   spelling: Spelling,
+  also: readonly Issue[] = [],
 ): Valid<Input<Shape>> {
   if (raw === null || typeof raw !== 'object' || Array.isArray(raw)) {
-    throw validationFailed([{ path: '', message: 'must be a JSON object', code: 'wrong_type' }]);
+    throw new InputFailure([{ path: '', message: 'must be a JSON object', code: 'wrong_type' }, ...also], null);
   }
   const { known, unknown } = sort(raw, rules[spelling].shape, spelling);
   const result = rules[spelling].safeParse(known);
-  if (result.success && unknown.length === 0) return result.data;
+  if (result.success && unknown.length === 0 && also.length === 0) return result.data;
   const issues = result.success ? [] : result.error.issues.map((found) => issueOf(found, known, spelling));
-  throw new InputFailure([...issues, ...unknown], known);
+  throw new InputFailure(distinct([...issues, ...unknown, ...also]), known);
 }
 
 /** Keeps what was sent, so that `readWith` can look further before the caller hears of it. */
 class InputFailure extends Failure {
   constructor(
     readonly issues: readonly Issue[],
-    readonly known: Readonly<Record<string, unknown>>,
+    /** null when it was no object. */
+    readonly known: Readonly<Record<string, unknown>> | null,
   ) {
     const { code, message, details } = validationFailed(issues);
     super(code, message, details);
@@ -58,13 +67,28 @@ export function readWith<I>(
   try {
     valid = read();
   } catch (error) {
-    if (!(error instanceof InputFailure)) throw error;
-    throw validationFailed([...error.issues, ...also(error.known as Record<keyof Valid<I>, unknown>)]);
+    if (!(error instanceof InputFailure) || error.known === null) throw error;
+    throw validationFailed(distinct([...error.issues, ...also(error.known as Record<keyof Valid<I>, unknown>)]));
   }
   const issues = also(valid);
   if (issues.length > 0) throw validationFailed(issues);
   return valid;
 }
+
+/** What was sent, valid or not. */
+export function sentTo<I>(read: Unread<I>): Readonly<Partial<Record<keyof Valid<I>, unknown>>> {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof InputFailure)) throw error;
+    return (error.known ?? {}) as Partial<Record<keyof Valid<I>, unknown>>;
+  }
+}
+
+/** Two readers may find the same. */
+const distinct = (issues: readonly Issue[]) => [
+  ...new Map(issues.map((issue) => [`${issue.code} ${issue.path}`, issue])).values(),
+];
 
 function sort(
   raw: object,
@@ -82,14 +106,20 @@ function sort(
     if (value === null && spelling === 'camelCase' && isOptionalOnly(rule as z.ZodType)) continue;
     known[name] = value;
   }
-  const unknown = Object.keys(raw)
-    .filter((key) => !spelled.has(key))
-    .map((key): Issue => ({ path: key.slice(0, 100), message: 'is not a known field', code: 'unknown_field' }));
-  return { known, unknown };
+  const others = Object.keys(raw).filter((key) => !spelled.has(key));
+  const unknown = others.slice(0, unknownFieldsListedMax).map((key) => unknownField(keyPath('', key)));
+  const rest = others.length - unknown.length;
+  return { known, unknown: rest > 0 ? [...unknown, unknownField('', `has ${rest} more unknown fields`)] : unknown };
 }
 
 /** Absent is fine, null says nothing of its own. */
 const isOptionalOnly = (rule: z.ZodType) => rule.safeParse(undefined).success && !rule.safeParse(null).success;
+
+const unknownField = (path: string, message = 'is not a known field'): Issue => ({
+  path,
+  message,
+  code: 'unknown_field',
+});
 
 function issueOf(found: z.core.$ZodIssue, known: Record<string, unknown>, spelling: Spelling): Issue {
   const [first, ...rest] = found.path.map(String);

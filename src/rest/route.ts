@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Keep } from '../http/idempotency.js';
 import type { Actor, Scope } from '../platform/actor.js';
+import type { Issue } from '../platform/errors.js';
 import type { Kind } from '../platform/id.js';
 import { restPage, type Page, type PageRequest } from '../platform/page.js';
 import { validate, type Unread, type Input } from '../platform/validate.js';
@@ -18,6 +19,8 @@ export interface RestCall {
   params: Readonly<Record<string, string>>;
   query: Readonly<Record<string, unknown>>;
   body: unknown;
+  /** What is wrong with the request beside what the route's rules find. */
+  issues: readonly Issue[];
   /** Of a request under an idempotency key; null for others. */
   keep: Keep | null;
 }
@@ -106,10 +109,10 @@ function writing(method: 'POST' | 'PATCH') {
     more: { feature?: 'webhooks' } = {},
   ): Route => {
     const show = (result: T) => success(view(result));
-    const answer = async ({ actor, params, body, keep }: RestCall) => {
+    const answer = async ({ actor, params, body, issues, keep }: RestCall) => {
       // What the transaction returns is what the call returns, and the record is made from it.
       const guarded = keep === null ? actor : actor.guardedBy(keep((result) => show(result as T)));
-      return show(await call(guarded, params as Params<Path>, () => validate(input, body, 'snake_case')));
+      return show(await call(guarded, params as Params<Path>, () => validate(input, body, 'snake_case', issues)));
     };
     const data = object(schemas);
     return { method, path, summary, scope, feature: null, ...more, isList: false, body: schema, data, answer };

@@ -1,7 +1,7 @@
 import { parse } from 'node:querystring';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Authenticator } from '../http/authenticate.js';
-import { parseBody, readBody } from '../http/body.js';
+import { readBody, readJson } from '../http/body.js';
 import type { Cors } from '../http/cors.js';
 import { failureOf } from '../http/failure.js';
 import { readIdempotencyKey, type Idempotency } from '../http/idempotency.js';
@@ -11,10 +11,10 @@ import { factsOf, type RequestFacts } from '../http/request.js';
 import { jsonType, send, sendEmpty } from '../http/send.js';
 import {
   authenticationRequired,
-  invalid,
   rateLimitExceeded,
   workspaceArchived,
   type Failure,
+  type Issue,
 } from '../platform/errors.js';
 import { plans, requireFeature } from '../workspaces/plans.js';
 import type { Pages } from './pages.js';
@@ -37,7 +37,7 @@ export function restRouter({ routes, authenticator, limiter, idempotency, cors, 
 
   async function answer(request: Request, response: Response): Promise<void> {
     if (cors.answer(request, response)) return;
-    const [path = '', query = ''] = request.url.split('?', 2);
+    const { path, query } = partsOf(request.url);
     const page = pages.find(path);
     if (page !== null) return await pages.answer(page, request, response);
 
@@ -51,11 +51,11 @@ export function restRouter({ routes, authenticator, limiter, idempotency, cors, 
     if (request.method === 'OPTIONS') return describe(request, response, table.allowed(path));
     const { route, params } = table.match(request.method, path);
     const bytes = route.body === null ? null : await readBody(request);
-    const body = bytes === null ? undefined : parseBody(bytes);
+    const { value: body, issues } = bytes === null ? { value: undefined, issues: [] } : readJson(bytes);
     actor.require(route.scope);
     if (route.feature !== null) requireFeature(actor, route.feature);
 
-    const call = { actor, params, query: parse(query), body, keep: null };
+    const call = { actor, params, query: parse(query), body, issues, keep: null };
     const key = route.method === 'POST' ? request.headers['idempotency-key'] : undefined;
     const text =
       typeof key === 'string' && bytes !== null
@@ -71,7 +71,8 @@ export function restRouter({ routes, authenticator, limiter, idempotency, cors, 
     facts: RequestFacts,
   ): Promise<string> {
     const key = readIdempotencyKey(header);
-    if (key === null) throw invalid('Idempotency-Key', 'bad_format', 'must have 1 to 255 printable characters');
+    // Said once the route knows that what it is for is there.
+    if (key === null) return await route.answer({ ...call, issues: [...call.issues, notAKey] });
     const request = { actor: call.actor, key, method: route.method, path, body };
     const { text, replayed } = await idempotency.once(request, (keep) => route.answer({ ...call, keep }));
     if (replayed) facts.tell('Idempotency-Replayed', 'true');
@@ -87,6 +88,18 @@ export function restRouter({ routes, authenticator, limiter, idempotency, cors, 
   };
 }
 
+const notAKey: Issue = {
+  path: 'Idempotency-Key',
+  message: 'must have 1 to 255 printable characters',
+  code: 'bad_format',
+};
+
+/** A query ends with the address: it may hold question marks of its own. */
+function partsOf(url: string): { path: string; query: string } {
+  const end = url.indexOf('?');
+  return end === -1 ? { path: url, query: '' } : { path: url.slice(0, end), query: url.slice(end + 1) };
+}
+
 function describe(request: Request, response: Response, methods: readonly string[]): void {
   factsOf(request).tell('Allow', methods.join(', '));
   sendEmpty(request, response, 204);
@@ -94,7 +107,8 @@ function describe(request: Request, response: Response, methods: readonly string
 
 async function sendFailure(request: Request, response: Response, failure: Failure): Promise<void> {
   for (const [name, value] of Object.entries(failure.headers)) factsOf(request).tell(name, value);
-  const { status, code, message, details } = failure;
+  const { status, code, details } = failure;
+  const message = spelled(failure.message);
   const text = JSON.stringify({ success: false, error: { code, message, details: respell(details) } });
   await send(request, response, { status, type: jsonType, text });
 }
@@ -103,6 +117,8 @@ async function sendFailure(request: Request, response: Response, failure: Failur
 function respell(details: Readonly<Record<string, unknown>>): object {
   const { issues } = details as { issues?: { path: string }[] };
   if (issues === undefined) return details;
-  const respelled = issues.map((issue) => ({ ...issue, path: issue.path.replace(/^intakeBot\./, 'intake_bot.') }));
+  const respelled = issues.map((issue) => ({ ...issue, path: spelled(issue.path) }));
   return { ...details, issues: respelled };
 }
+
+const spelled = (text: string) => text.replace(/^intakeBot\./, 'intake_bot.');

@@ -5,7 +5,7 @@ import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { Actor } from '../platform/actor.js';
 import { columnsOf, brief, prepared, type Database, type Tx } from '../platform/database.js';
-import { invalid, notFound, validationFailed, type Issue } from '../platform/errors.js';
+import { notFound, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import {
   Conditions,
@@ -250,9 +250,10 @@ export class SubmissionService {
     const found = await this.find(actor.workspaceId, id, intakeBotId);
     const bot = await this.intakeBots.find(actor.workspaceId, found.intakeBotId);
     // The patch is checked by itself: values kept from an older schema are not held against it.
-    const changes = readWith(read, ({ data }) =>
-      data === undefined ? [] : checkAnswers(bot.schema, data, { complete: false }).issues,
-    );
+    const changes = readWith(read, ({ data, status }) => [
+      ...(data === undefined ? [] : checkAnswers(bot.schema, data, { complete: false }).issues),
+      ...refusals(bot, found, { data, status }),
+    ]);
     return await this.database.transaction(async (tx) => {
       const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
       if (before === undefined) throw notFound('submission');
@@ -339,14 +340,28 @@ function inactive({ status }: IntakeBot): Issue[] {
   return [{ path: 'intakeBot.status', code: 'not_allowed', message }];
 }
 
+/** What a change of this submission meets, be the change itself well formed or not. */
+function refusals(bot: IntakeBot, before: Submission, patch: { data?: unknown; status?: unknown }): Issue[] {
+  const goesBack = before.status === 'COMPLETED' && patch.status === 'IN_PROGRESS';
+  const completed = (patch.status ?? before.status) === 'COMPLETED';
+  const missing = completed ? missingAnswers(bot.schema, merged(before, patch.data)) : [];
+  // What was complete stays so: a schema that asks for more since is not held against it.
+  const known = before.status === 'COMPLETED' ? missingAnswers(bot.schema, before.data).map(({ path }) => path) : [];
+  return [
+    ...missing.filter(({ path }) => !known.includes(path)),
+    ...(goesBack ? [{ path: 'status', code: 'not_allowed' as const, message: 'cannot go back from COMPLETED' }] : []),
+  ];
+}
+
+const merged = (before: Submission, data: unknown) =>
+  typeof data !== 'object' || data === null ? before.data : mergeAnswers(before.data, data as Answers);
+
 function changed(bot: IntakeBot, before: Submission, patch: { data?: unknown; status?: SubmissionStatus }): Submission {
-  if (before.status === 'COMPLETED' && patch.status === 'IN_PROGRESS') {
-    throw invalid('status', 'not_allowed', 'cannot go back from COMPLETED');
-  }
+  // Looked at again under the lock: another change may have come between.
+  const issues = refusals(bot, before, patch);
+  if (issues.length > 0) throw validationFailed(issues);
   const status = patch.status ?? before.status;
-  const data = patch.data === undefined ? before.data : mergeAnswers(before.data, patch.data as Answers);
-  const missing = status === 'COMPLETED' ? missingAnswers(bot.schema, data) : [];
-  if (missing.length > 0) throw validationFailed(missing);
+  const data = merged(before, patch.data);
   const version = patch.data === undefined ? before.schemaVersion : bot.schemaVersion;
   return { ...before, data, status, fileCount: countFiles(bot, data), schemaVersion: version };
 }

@@ -5,7 +5,8 @@ import { endpointStatuses } from './webhook-endpoint.entity.js';
 import { customHeaders } from './custom-headers.js';
 import { PayloadQueryProblem, readPayloadQuery } from './payload-query.js';
 
-const url = z.string().min(1).max(2_048);
+export const urlCharactersMax = 2_048;
+const url = z.string().min(1).max(urlCharactersMax);
 const events = z
   .array(z.enum(eventTypes))
   .min(1)

@@ -2,13 +2,13 @@ import type { AuditAction } from '../audit/audit-entry.entity.js';
 import type { AuditService } from '../audit/audit.service.js';
 import type { Actor } from '../platform/actor.js';
 import { columnsOf, brief, prepared, type Database, type Tx } from '../platform/database.js';
-import { invalid, notFound, planLimitExceeded, rateLimitExceeded } from '../platform/errors.js';
+import { notFound, planLimitExceeded, rateLimitExceeded } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import type { Outbound } from '../platform/outbound.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
 import type { Secrets } from '../platform/secrets.js';
 import type { Signals } from '../platform/signals.js';
-import type { Unread, Valid } from '../platform/validate.js';
+import { readWith, sentTo, type Unread, type Valid } from '../platform/validate.js';
 import { requireFeature, webhookEndpointsMax } from '../workspaces/plans.js';
 import { requestOf } from './delivery-request.js';
 import { lockDeliveryOrder } from './fan-out.js';
@@ -19,14 +19,15 @@ import { readSubscribers, sealedFor } from './subscriber.js';
 import { exampleOf } from './test-events.js';
 import type { WebhookAttempt } from './webhook-delivery.entity.js';
 import { WebhookEndpoint, type SealedSecret } from './webhook-endpoint.entity.js';
-import type {
-  CreateWebhookEndpoint,
-  PatchWebhook,
-  RegisterWebhook,
-  ResumeWebhookEndpoint,
-  RotateWebhookSecret,
-  SendTestEvent,
-  UpdateWebhookEndpoint,
+import {
+  urlCharactersMax,
+  type CreateWebhookEndpoint,
+  type PatchWebhook,
+  type RegisterWebhook,
+  type ResumeWebhookEndpoint,
+  type RotateWebhookSecret,
+  type SendTestEvent,
+  type UpdateWebhookEndpoint,
 } from './webhook-endpoint.input.js';
 
 /** Topic of `Signals`: the subjects are endpoint ids. */
@@ -120,8 +121,8 @@ export class WebhookEndpointService {
   ): Promise<WithSecret> {
     actor.require('manage:webhooks');
     requireFeature(actor, 'webhooks');
-    const input: Partial<Valid<typeof CreateWebhookEndpoint>> & Valid<typeof RegisterWebhook> = read();
-    await this.checkUrl(input.url);
+    const input: Partial<Valid<typeof CreateWebhookEndpoint>> & Valid<typeof RegisterWebhook> =
+      await this.readReachable(read, null);
     const secret = newSecret();
     const id = newId('webhookEndpoint');
     return await this.database.transaction(async (tx) => {
@@ -150,8 +151,7 @@ export class WebhookEndpointService {
   async update(actor: Actor, id: string, read: Unread<typeof UpdateWebhookEndpoint>): Promise<WebhookEndpoint> {
     actor.require('manage:webhooks');
     const known = await this.find(actor.workspaceId, id);
-    const { customHeaders, ...changes } = read();
-    if (changes.url !== undefined && changes.url !== known.url) await this.checkUrl(changes.url);
+    const { customHeaders, ...changes } = await this.readReachable(read, known.url);
     return await this.change(actor, id, 'webhook_endpoint.updated', (_tx, before) => {
       const after = { ...before, ...given(changes) };
       if (customHeaders !== undefined) after.customHeaders = this.sealHeaders(id, customHeaders);
@@ -163,9 +163,9 @@ export class WebhookEndpointService {
   /** For the older API, where resuming and pausing is a change of status. */
   async patch(actor: Actor, id: string, read: Unread<typeof PatchWebhook>): Promise<WebhookEndpoint> {
     actor.require('manage:webhooks');
-    await this.find(actor.workspaceId, id);
-    const { status, ...changes } = read();
-    if (status === 'active') requireFeature(actor, 'webhooks');
+    if (sentTo(read).status === 'active') requireFeature(actor, 'webhooks');
+    const known = await this.find(actor.workspaceId, id);
+    const { status, ...changes } = await this.readReachable(read, known.url);
     if (Object.keys(given(changes)).length > 0) await this.update(actor, id, () => changes);
     if (status === 'paused') await this.pause(actor, id);
     if (status === 'active') await this.resume(actor, id, () => ({ skipHeld: false }));
@@ -317,9 +317,14 @@ export class WebhookEndpointService {
     ]);
   }
 
-  private async checkUrl(url: string): Promise<void> {
-    const refusal = await this.outbound.check(url);
-    if (refusal !== null) throw invalid('url', refusal.code, refusal.message);
+  /** Reads an input, and looks whether its address, unless it is the known one, may be reached: every issue at once. */
+  private async readReachable<I>(read: Unread<I>, known: string | null): Promise<Valid<I>> {
+    const { url } = sentTo(read) as { url?: unknown };
+    const isNew = typeof url === 'string' && url !== '' && url.length <= urlCharactersMax && url !== known;
+    const refusal = isNew ? await this.outbound.check(url) : null;
+    return readWith(read, () =>
+      refusal === null ? [] : [{ path: 'url', code: refusal.code, message: refusal.message }],
+    );
   }
 
   private sealHeaders(id: string, headers: Record<string, string> | null): string | null {
