@@ -1,5 +1,5 @@
 import { Actor, type Origin } from '../platform/actor.js';
-import { columnsOf, brief, prepared, type Database, type Tx } from '../platform/database.js';
+import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { newId } from '../platform/id.js';
 import { Known } from '../platform/known.js';
 import { story, type Log } from '../platform/log.js';

@@ -2,7 +2,7 @@ import { isIP, type BlockList } from 'node:net';
 import { operatorIn, type AuditedActor, type AuditService } from '../audit/audit.service.js';
 import { Actor, type Origin, type Scope } from '../platform/actor.js';
 import { blockListOf } from '../platform/config.js';
-import { columnsOf, brief, prepared, type Database, type Tx } from '../platform/database.js';
+import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { authenticationRequired, conflict, invalid, notFound, planLimitExceeded } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { Known } from '../platform/known.js';

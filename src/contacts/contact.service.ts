@@ -1,8 +1,8 @@
 import type { Actor } from '../platform/actor.js';
 import {
+  brief,
   columnsOf,
   isUniqueViolation,
-  brief,
   prepared,
   TryAgain,
   type Database,

@@ -1,5 +1,5 @@
 import type { Actor } from '../platform/actor.js';
-import { columnsOf, brief, prepared, type Database, type Tx } from '../platform/database.js';
+import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { notFound } from '../platform/errors.js';
 import { isEventId } from '../platform/id.js';
 import {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Actor } from '../platform/actor.js';
-import { isUniqueViolation, brief, prepared, type CommitGuard, type Database, type Tx } from '../platform/database.js';
+import { brief, isUniqueViolation, prepared, type CommitGuard, type Database, type Tx } from '../platform/database.js';
 import { idempotencyConflict } from '../platform/errors.js';
 import type { Queue } from '../platform/jobs.js';
 import type { Secrets } from '../platform/secrets.js';

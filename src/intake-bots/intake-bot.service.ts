@@ -1,6 +1,6 @@
 import type { Events } from '../events/publish.js';
 import type { Actor } from '../platform/actor.js';
-import { columnsOf, brief, prepared, type Database, type Tx } from '../platform/database.js';
+import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { conflict, notFound } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';

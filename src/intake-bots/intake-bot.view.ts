@@ -1,5 +1,5 @@
-import { spell } from '../platform/validate.js';
 import { isoTime } from '../platform/iso-time.js';
+import { spell } from '../platform/validate.js';
 import type { SchemaItem } from './bot-schema.js';
 import type { IntakeBot } from './intake-bot.entity.js';
 

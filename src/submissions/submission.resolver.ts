@@ -39,7 +39,8 @@ import {
   type SubmissionStatus,
 } from './submission.entity.js';
 import { AddSubmissionMessage, CreateSubmission, UpdateSubmission } from './submission.input.js';
-import type { SubmissionFilter, SubmissionService } from './submission.service.js';
+import type { SubmissionFilter } from './submission-lists.js';
+import type { SubmissionService } from './submission.service.js';
 
 const SubmissionConnection = connectionType('Submission', Submission);
 const MessageConnection = connectionType('Message', Message);

@@ -4,51 +4,29 @@ import { fieldsOf } from '../intake-bots/bot-schema.js';
 import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { Actor } from '../platform/actor.js';
-import { columnsOf, brief, prepared, type Database, type Tx } from '../platform/database.js';
-import { notFound, validationFailed, type Issue } from '../platform/errors.js';
+import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { notFound, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
-import {
-  Conditions,
-  countRows,
-  countRowsOfEach,
-  readPage,
-  readPages,
-  type List,
-  type Page,
-  type PageRequest,
-} from '../platform/page.js';
+import { countRows, countRowsOfEach, readPage, readPages, type Page, type PageRequest } from '../platform/page.js';
 import { readWith, type Unread } from '../platform/validate.js';
 import type { RecordService } from '../records/record.service.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';
-import { changedFields, checkAnswers, mergeAnswers, missingAnswers, type Answers } from './answers.js';
-import { Message, Submission, type SubmissionStatus } from './submission.entity.js';
+import { changedFields, checkAnswers, type Answers } from './answers.js';
+import { changed, countFiles, refusals } from './submission-change.js';
+import { Message, Submission } from './submission.entity.js';
 import type { AddSubmissionMessage, CreateSubmission, UpdateSubmission } from './submission.input.js';
+import {
+  columns,
+  listOf,
+  listUnder,
+  messagesUnder,
+  type ListedSubmission,
+  type Parent,
+  type SubmissionFilter,
+} from './submission-lists.js';
 import { submissionEventView } from './submission.view.js';
 
-const listedColumns = [
-  'id',
-  'data',
-  'status',
-  'aiSummary',
-  'isTest',
-  'fileCount',
-  'schemaVersion',
-  'createdAt',
-  'updatedAt',
-] as const;
-export type ListedSubmission = Pick<Submission, (typeof listedColumns)[number]> & { messageCount: number };
 export type SubmissionWithMessages = Submission & { messages: Message[] };
-
-export interface SubmissionFilter {
-  intakeBotId?: string | null;
-  contactId?: string | null;
-  status?: readonly SubmissionStatus[] | null;
-  isTest?: boolean | null;
-  createdAt?: { gte?: Date | null; lt?: Date | null } | null;
-}
-
-const columns = columnsOf(Submission, 's');
-const messageCount = '(select count(*)::int from submission_messages m where m.submission_id = s.id) as "messageCount"';
 
 const selectOne = brief<Submission>(`select ${columns} from submissions s where s.id = $1 and s.workspace_id = $2`);
 const selectWithMessages = brief<SubmissionWithMessages>(`
@@ -340,40 +318,6 @@ function inactive({ status }: IntakeBot): Issue[] {
   return [{ path: 'intakeBot.status', code: 'not_allowed', message }];
 }
 
-/** What a change of this submission meets, be the change itself well formed or not. */
-function refusals(bot: IntakeBot, before: Submission, patch: { data?: unknown; status?: unknown }): Issue[] {
-  const goesBack = before.status === 'COMPLETED' && patch.status === 'IN_PROGRESS';
-  const completed = (patch.status ?? before.status) === 'COMPLETED';
-  const missing = completed ? missingAnswers(bot.schema, merged(before, patch.data)) : [];
-  // What was complete stays so: a schema that asks for more since is not held against it.
-  const known = before.status === 'COMPLETED' ? missingAnswers(bot.schema, before.data).map(({ path }) => path) : [];
-  return [
-    ...missing.filter(({ path }) => !known.includes(path)),
-    ...(goesBack ? [{ path: 'status', code: 'not_allowed' as const, message: 'cannot go back from COMPLETED' }] : []),
-  ];
-}
-
-const merged = (before: Submission, data: unknown) =>
-  typeof data !== 'object' || data === null ? before.data : mergeAnswers(before.data, data as Answers);
-
-function changed(bot: IntakeBot, before: Submission, patch: { data?: unknown; status?: SubmissionStatus }): Submission {
-  // Looked at again under the lock: another change may have come between.
-  const issues = refusals(bot, before, patch);
-  if (issues.length > 0) throw validationFailed(issues);
-  const status = patch.status ?? before.status;
-  const data = merged(before, patch.data);
-  const version = patch.data === undefined ? before.schemaVersion : bot.schemaVersion;
-  return { ...before, data, status, fileCount: countFiles(bot, data), schemaVersion: version };
-}
-
-function countFiles(bot: IntakeBot, data: Answers): number {
-  const answers = new Map(Object.entries(data));
-  return fieldsOf(bot.schema)
-    .filter(({ type }) => type === 'file')
-    .map(({ name }) => answers.get(name) ?? [])
-    .reduce<number>((count, value) => count + (Array.isArray(value) ? value.length : 1), 0);
-}
-
 function happening(
   submission: Submission,
   type: 'submission.completed' | 'submission.updated',
@@ -382,33 +326,4 @@ function happening(
 ): Happening {
   const { id: subjectId, workspaceId } = submission;
   return { workspaceId, type, moment, subjectId, data: { submission: submissionEventView(submission), ...more } };
-}
-
-const counted = `${columnsOf(Submission, 's', listedColumns)}, ${messageCount}`;
-
-function listOf(actor: Actor, filter: SubmissionFilter, selected = counted): List {
-  return { from: `${selected} from submissions s`, id: 's.id', where: conditionsOf(actor, filter) };
-}
-
-type Parent = 'intakeBot' | 'contact';
-
-function listUnder(actor: Actor, parent: Parent, filter: SubmissionFilter): List {
-  const column = { intakeBot: 's.intake_bot_id', contact: 's.contact_id' }[parent];
-  const where = conditionsOf(actor, filter).always(`${column} = parent.id`);
-  return { from: `${columns} from submissions s`, id: 's.id', where };
-}
-
-function messagesUnder(): List {
-  const where = new Conditions().always('m.submission_id = parent.id');
-  return { from: `${columnsOf(Message, 'm')} from submission_messages m`, id: 'm.id', where };
-}
-
-function conditionsOf(actor: Actor, filter: SubmissionFilter): Conditions {
-  return new Conditions()
-    .within('s.workspace_id = $?', actor.workspaceId)
-    .within('s.intake_bot_id = $?', filter.intakeBotId)
-    .within('s.contact_id = $?', filter.contactId)
-    .and('s.status = any($?)', filter.status)
-    .and('s.is_test = $?', filter.isTest)
-    .between('s.created_at', filter.createdAt);
 }

@@ -1,6 +1,7 @@
 import { isoTime } from '../platform/iso-time.js';
 import type { Submission } from './submission.entity.js';
-import type { ListedSubmission, SubmissionWithMessages } from './submission.service.js';
+import type { ListedSubmission } from './submission-lists.js';
+import type { SubmissionWithMessages } from './submission.service.js';
 
 type Shown = Omit<ListedSubmission, 'messageCount'>;
 

@@ -1,5 +1,5 @@
 import type { Actor } from '../platform/actor.js';
-import { isUniqueViolation, brief, prepared, type Database, type Tx } from '../platform/database.js';
+import { brief, isUniqueViolation, prepared, type Database, type Tx } from '../platform/database.js';
 import { conflict, invalid, notFound } from '../platform/errors.js';
 import { idFloor, isId, newId, nextMoment } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';

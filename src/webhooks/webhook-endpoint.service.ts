@@ -1,7 +1,7 @@
 import type { AuditAction } from '../audit/audit-entry.entity.js';
 import type { AuditService } from '../audit/audit.service.js';
 import type { Actor } from '../platform/actor.js';
-import { columnsOf, brief, prepared, type Database, type Tx } from '../platform/database.js';
+import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { notFound, planLimitExceeded, rateLimitExceeded } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import type { Outbound } from '../platform/outbound.js';

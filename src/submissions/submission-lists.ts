@@ -1,0 +1,59 @@
+import type { Actor } from '../platform/actor.js';
+import { columnsOf } from '../platform/database.js';
+import { Conditions, type List } from '../platform/page.js';
+import { Message, Submission, type SubmissionStatus } from './submission.entity.js';
+
+const listedColumns = [
+  'id',
+  'data',
+  'status',
+  'aiSummary',
+  'isTest',
+  'fileCount',
+  'schemaVersion',
+  'createdAt',
+  'updatedAt',
+] as const;
+export type ListedSubmission = Pick<Submission, (typeof listedColumns)[number]> & { messageCount: number };
+
+export interface SubmissionFilter {
+  intakeBotId?: string | null;
+  contactId?: string | null;
+  status?: readonly SubmissionStatus[] | null;
+  isTest?: boolean | null;
+  createdAt?: { gte?: Date | null; lt?: Date | null } | null;
+}
+
+export const columns = columnsOf(Submission, 's');
+const messageCount = '(select count(*)::int from submission_messages m where m.submission_id = s.id) as "messageCount"';
+const counted = `${columnsOf(Submission, 's', listedColumns)}, ${messageCount}`;
+
+/** Of a workspace, and what the filter leaves of it. */
+export function listOf(actor: Actor, filter: SubmissionFilter, selected = counted): List {
+  return { from: `${selected} from submissions s`, id: 's.id', where: conditionsOf(actor, filter) };
+}
+
+export type Parent = 'intakeBot' | 'contact';
+
+/** Under each of many bots or contacts. */
+export function listUnder(actor: Actor, parent: Parent, filter: SubmissionFilter): List {
+  const column = { intakeBot: 's.intake_bot_id', contact: 's.contact_id' }[parent];
+  const where = conditionsOf(actor, filter).always(`${column} = parent.id`);
+  return { from: `${columns} from submissions s`, id: 's.id', where };
+}
+
+/** The conversations behind submissions. */
+export function messagesUnder(): List {
+  const where = new Conditions().always('m.submission_id = parent.id');
+  return { from: `${columnsOf(Message, 'm')} from submission_messages m`, id: 'm.id', where };
+}
+
+function conditionsOf(actor: Actor, filter: SubmissionFilter): Conditions {
+  return new Conditions()
+    .within('s.workspace_id = $?', actor.workspaceId)
+    .within('s.intake_bot_id = $?', filter.intakeBotId)
+    .and('s.contact_id = $?', filter.contactId)
+    .and('s.status = any($?)', filter.status)
+    .and('s.is_test = $?', filter.isTest)
+    .between('s.created_at', filter.createdAt);
+}
