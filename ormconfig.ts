@@ -18,6 +18,7 @@ import { Domain1790000000001 } from './migrations/1790000000001-domain.js';
 import { Webhooks1790000000002 } from './migrations/1790000000002-webhooks.js';
 import { Rest1790000000003 } from './migrations/1790000000003-rest.js';
 import { Graphql1790000000005 } from './migrations/1790000000005-graphql.js';
+import { FanOut1790000000006 } from './migrations/1790000000006-fan-out.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 const poolConnectionsMax = 16;
@@ -55,6 +56,7 @@ export function dataSourceFor(url: string): DataSource {
       Rest1790000000003,
       Accounts1790000000004,
       Graphql1790000000005,
+      FanOut1790000000006,
     ],
     synchronize: false,
     installExtensions: false,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { placeEvents } from '../src/events/event.service.js';
+import { placing } from '../src/events/event.service.js';
 import type { Statement } from '../src/platform/database.js';
 import { newId } from '../src/platform/id.js';
 import { startServer, createTenant, type Tenant, type TestServer } from './support/app.js';
@@ -213,14 +213,6 @@ describe('graphql links', () => {
 
   /** As fan-out does. */
   async function placed(): Promise<void> {
-    const { database, signals } = server.app;
-    const { rows } = await database.pool.query<{ id: string }>('select id from events');
-    await database.transaction((tx) =>
-      placeEvents(
-        tx,
-        signals,
-        rows.map(({ id }) => id),
-      ),
-    );
+    await server.app.database.pool.query(placing('events'));
   }
 });

@@ -12,7 +12,6 @@ import {
   type Page,
   type PageRequest,
 } from '../platform/page.js';
-import type { Signals } from '../platform/signals.js';
 import { scopeOfPayload, type EventType } from './event-type.js';
 import { Event } from './event.entity.js';
 
@@ -43,13 +42,15 @@ const selectMany = brief<ListedEvent>(`
 const selectBodies = prepared<{ id: string; body: string }>(
   'select e.id, e.body from events e where e.id = any($1) and e.workspace_id = $2',
 );
-// Positions are given to sorted rows: an event's place among those of its batch is its id's.
-const placeMany = prepared<{ workspaceId: string }>(`
+/**
+ * Puts events at the end of the list. In the statement of fan-out, of which there is one at a time; `source` are the
+ * rows. Positions are given to sorted ones: an event's place among those of its batch is its id's.
+ */
+export const placing = (source: string) => `
   insert into event_positions (event_id, workspace_id, type)
-  select id, workspace_id, type from events where id = any($1) order by id
+  select id, workspace_id, type from ${source} order by id
   on conflict (event_id) do nothing
-  returning workspace_id as "workspaceId"
-`);
+`;
 const blankMany = prepared<{ id: string }>(`
   update events
   set body = json_build_object('id', id, 'type', type, 'created_at', body::json -> 'created_at', 'data', '{}'::json)::text
@@ -135,15 +136,6 @@ export class EventService {
     do deleted = await this.database.query(forgetPlaces, [eventIdFloor, batchRows]);
     while (deleted.length === batchRows);
   }
-}
-
-/** Puts events at the end of the list. In the transaction of fan-out, of which there is one at a time. */
-export async function placeEvents(tx: Tx, signals: Signals, eventIds: readonly string[]): Promise<void> {
-  const placed = await tx.query(placeMany, [eventIds]);
-  const workspaceIds = new Set(placed.map(({ workspaceId }) => workspaceId));
-  tx.afterCommit(() => {
-    for (const workspaceId of workspaceIds) signals.send(eventsPlaced, workspaceId);
-  });
 }
 
 // A cursor whose event is gone stands at the end that is older than everything kept.

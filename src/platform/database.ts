@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import type { ClientBase, Pool } from 'pg';
 import { getMetadataArgsStorage, type DataSource, type EntityManager } from 'typeorm';
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
-import { SharedConnections } from './shared-connections.js';
+import { LastingConnection, SharedConnections } from './shared-connections.js';
 
 /** A statement that PostgreSQL plans once a connection. TypeORM prepares nothing; hot paths say so here. */
 export interface Statement<Row> {
@@ -145,6 +145,11 @@ export class Database {
       ? await this.shared.query<Row>({ name, text, values })
       : await this.pool.query<Row>({ name, text, values });
     return rows;
+  }
+
+  /** A connection of one's own, to be closed, for one who sends a statement after the other. */
+  connection(): LastingConnection {
+    return new LastingConnection(() => this.pool.options);
   }
 
   async close(): Promise<void> {

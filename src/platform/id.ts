@@ -44,6 +44,22 @@ export function isId(value: unknown, kind: Kind): value is string {
   return typeof value === 'string' && form.test(value) && value[9] === kinds[kind];
 }
 
+/** Ids of one millisecond later than `afterMs`, for a statement that numbers its rows: `start`, six digits, `end`. */
+export interface NumberedIds {
+  readonly ms: number;
+  readonly start: string;
+  readonly end: string;
+  /** `number` has at most six digits. */
+  at: (number: number) => string;
+}
+
+export function numberedIds(kind: Kind, afterMs: number): NumberedIds {
+  const ms = tick(new Date(afterMs));
+  const start = `c${pad(ms, 8)}${kinds[kind]}`;
+  const end = pad(randomBits48() % randomEnd, 9);
+  return { ms, start, end, at: (number) => `${start}${String(number).padStart(6, '0')}${end}` };
+}
+
 /** The kind an id names, or null for anything that is no id of ours. */
 export function kindOf(id: string): Kind | null {
   if (isEventId(id)) return 'event';

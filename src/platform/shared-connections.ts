@@ -10,15 +10,15 @@ const connectionsMax = 2;
  * receive and two processes to wake. Reading one submission went from 0.62 to 0.9 of a bare server by it (`bench/rest`).
  */
 export class SharedConnections {
-  private readonly connections: readonly SharedConnection[];
+  private readonly connections: readonly LastingConnection[];
 
   constructor(options: () => ClientConfig) {
-    this.connections = Array.from({ length: connectionsMax }, () => new SharedConnection(options));
+    this.connections = Array.from({ length: connectionsMax }, () => new LastingConnection(options));
   }
 
   /** On the connection with the fewest statements under way, so that what takes long after all holds up few. */
   async query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>> {
-    const [first, ...others] = this.connections as [SharedConnection, ...SharedConnection[]];
+    const [first, ...others] = this.connections as [LastingConnection, ...LastingConnection[]];
     return await others.reduce((best, next) => (next.underWay < best.underWay ? next : best), first).query(statement);
   }
 
@@ -27,7 +27,8 @@ export class SharedConnections {
   }
 }
 
-class SharedConnection {
+/** For prepared statements that go by an index. One that is lost is opened again by the next who asks. */
+export class LastingConnection {
   underWay = 0;
   private client: Promise<Client> | null = null;
   private closed = false;
@@ -58,14 +59,13 @@ class SharedConnection {
     await client?.end();
   }
 
-  /** A plan made while a table was small is kept when it has grown; what is brief must go by an index then too. */
+  /** A plan made while a table was small is kept when it has grown; it must go by an index then too. */
   private async ready(client: Client): Promise<Client> {
     await client.connect();
     await client.query('set enable_seqscan = off');
     return client;
   }
 
-  /** What is lost is opened again by the next who asks. */
   private open(): Promise<Client> {
     if (this.closed) throw new Error('The connections to the database are closed');
     const client = new Client(this.options());

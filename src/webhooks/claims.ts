@@ -1,4 +1,4 @@
-import { prepared, type Database, type Tx } from '../platform/database.js';
+import { prepared, type Database } from '../platform/database.js';
 import type { EventTexts } from './event-texts.js';
 import type { Loaded } from './lane.js';
 import { skipDeliveries } from './open-deliveries.js';
@@ -119,8 +119,8 @@ export class Claims {
     private readonly texts: EventTexts,
   ) {}
 
-  async takeFree(tx: Tx, owner: number, endpointIds: readonly string[]): Promise<string[]> {
-    return (await tx.query(takeFree, [owner, endpointIds])).map(({ id }) => id);
+  async takeFree(owner: number, endpointIds: readonly string[]): Promise<string[]> {
+    return (await this.database.query(takeFree, [owner, endpointIds])).map(({ id }) => id);
   }
 
   /** Endpoints with something due that no living worker delivers to; `known` are those this worker has a lane for. */

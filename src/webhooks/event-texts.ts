@@ -15,6 +15,8 @@ const selectSizes = prepared<{ id: string; bytes: number }>(
 export class EventTexts {
   private readonly kept = new Map<string, EventText>();
   private bytes = 0;
+  /** Grows whenever what was read before may have been erased since. */
+  edition = 0;
 
   constructor(private readonly database: Database) {}
 
@@ -64,5 +66,6 @@ export class EventTexts {
   forget(): void {
     this.kept.clear();
     this.bytes = 0;
+    this.edition += 1;
   }
 }

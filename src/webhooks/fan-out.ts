@@ -1,7 +1,7 @@
-import { placeEvents } from '../events/event.service.js';
+import { eventsPlaced, placing } from '../events/event.service.js';
 import { fanOutQueue } from '../events/publish.js';
-import { prepared, type Database, type Tx } from '../platform/database.js';
-import { newId, nextMoment } from '../platform/id.js';
+import { prepared, type Database } from '../platform/database.js';
+import { numberedIds, type NumberedIds } from '../platform/id.js';
 import { story, type Log } from '../platform/log.js';
 import type { Signals } from '../platform/signals.js';
 import type { EventTexts } from './event-texts.js';
@@ -17,71 +17,76 @@ const handedBytesMax = 65_536;
 const pollMs = 1_000;
 const busyMs = 10;
 
-const lock = prepared<{ lastDeliveryMs: string }>(
-  'select last_delivery_ms as "lastDeliveryMs" from webhook_fan_out for update',
-);
-const release = prepared('update webhook_fan_out set last_delivery_ms = $1 where last_delivery_ms < $1');
-// In one statement with the lock, and in the order of the ids, which is that of the events; pg-boss's own fetch goes by
-// the start of the transaction that inserted the job, and one that waited for a row's lock began before what it comes
-// after. No row: another process holds the lock.
-const lockAndTakeJobs = prepared<{ lastDeliveryMs: string; eventId: string | null }>(`
-  with held as materialized (
-    select last_delivery_ms from webhook_fan_out for update skip locked
-  ), taken as (
-    delete from pgboss.job
-    where name = '${fanOutQueue}' and id = any (array(
-      select id from pgboss.job where name = '${fanOutQueue}' and state < 'active' and exists (select from held)
-      order by id limit ${batchMax} for update skip locked
-    ))
-    returning data->>'eventId' as event_id
-  )
-  select held.last_delivery_ms as "lastDeliveryMs", taken.event_id as "eventId" from held left join taken on true
-`);
-const selectEvents = prepared<{ id: string; workspaceId: string; type: string; body: string | null; createdAt: Date }>(`
-  select id, workspace_id as "workspaceId", type, created_at as "createdAt",
-    case when octet_length(body) <= ${handedBytesMax} then body end as body
-  from events where id = any($1) order by id
-`);
-const selectListeners = prepared<Listener>(`
-  select e.id, e.workspace_id as "workspaceId", e.events, e.created_at as "createdAt", s.owner,
-    e.status = 'active' as active
-  from webhook_endpoints e join webhook_endpoint_states s on s.endpoint_id = e.id
-  where e.workspace_id in (select workspace_id from events where id = any($1)) and e.deleted_at is null
-  order by e.id
-`);
-const insertDeliveries = prepared(`
-  insert into webhook_deliveries (id, endpoint_id, event_id)
-  select * from unnest($1::text[], $2::text[], $3::text[])
-`);
-
-interface Listener {
-  id: string;
+interface Row {
+  /** False: what was seen is older than what someone did under the lock since, or `$1` is. Nothing was done. */
+  isCurrent: boolean;
+  lastDeliveryMs: string;
+  /** Null when no event waits. */
+  id: string | null;
   workspaceId: string;
-  events: string[];
-  createdAt: Date;
-  owner: number | null;
-  active: boolean;
+  type: string;
+  body: string | null;
+  /** Number of the first delivery; null when nobody listens. */
+  first: number | null;
+  /** Ids, in the order of the numbers, with a space between. */
+  endpoints: string;
+  /** Those that no worker delivers to, or null. */
+  free: string | null;
 }
 
 /**
- * Waits for the lock under which all deliveries are made, one process at a time: their ids grow in the order of their
- * commits, so that whoever reads on from the last one it knows misses none.
+ * All of it is one statement, so that it costs one round trip and one flush, and a crash leaves all or nothing. The jobs
+ * that came with the events go, the events get their places, the deliveries their rows. Jobs are taken in the order of
+ * their ids, which is that of the events; pg-boss's own fetch goes by the start of the transaction that inserted the
+ * job, and one that waited for a row's lock began before what it comes after.
+ *
+ * The lock of `webhook_fan_out` makes it one at a time. A statement sees what was committed when it began, but locks the
+ * row as it is now: where the two differ in their turn, someone deleted an endpoint or erased an event in between.
+ *
+ * `$1`: milliseconds of the ids, above all before; `$2` and `$3`: what stands around a delivery's number in its id.
+ * No row: another process holds the lock.
  */
-export async function lockDeliveryOrder(tx: Tx): Promise<DeliveryOrder> {
-  const [row] = await tx.query(lock);
-  return orderAfter(tx, row?.lastDeliveryMs ?? '0');
-}
-
-interface DeliveryOrder {
-  /** Once deliveries were made. */
-  release: () => void;
-}
-
-/** Ids made from here on are younger than every delivery's, even where another machine's clock is ahead. */
-function orderAfter(tx: Tx, lastDeliveryMs: string): DeliveryOrder {
-  nextMoment(new Date(Number(lastDeliveryMs)));
-  return { release: () => tx.write(release, [nextMoment().at.getTime()]) };
-}
+export const fanOutWaiting = prepared<Row>(`
+  with held as materialized (
+    select turn, last_delivery_ms from webhook_fan_out for update skip locked
+  ), current as materialized (
+    select from held join webhook_fan_out seen on seen.turn = held.turn where held.last_delivery_ms < $1
+  ), taken as (
+    delete from pgboss.job
+    where name = '${fanOutQueue}' and id = any (array(
+      select id from pgboss.job where name = '${fanOutQueue}' and state < 'active' and exists (select from current)
+      order by id limit ${batchMax} for update skip locked
+    ))
+    returning data->>'eventId' as event_id
+  ), happened as materialized (
+    select e.id, e.workspace_id, e.type, e.created_at, e.body from taken
+    cross join lateral (select * from events where id = taken.event_id limit 1) e
+  ), places as (
+    ${placing('happened')}
+  ), made as materialized (
+    select row_number() over (order by h.id, e.id) as number, h.id as event_id, e.id as endpoint_id,
+      e.status = 'active' and s.owner is null as is_free
+    from happened h
+    join webhook_endpoints e on e.workspace_id = h.workspace_id and h.type = any (e.events)
+      and e.created_at <= h.created_at and e.deleted_at is null
+    join webhook_endpoint_states s on s.endpoint_id = e.id
+  ), deliveries as (
+    insert into webhook_deliveries (id, endpoint_id, event_id)
+    select $2 || lpad(number::text, 6, '0') || $3, endpoint_id, event_id from made order by number
+  ), noted as (
+    update webhook_fan_out set turn = turn + 1, last_delivery_ms = $1 where exists (select from taken)
+  ), listening as (
+    select event_id, min(number)::int as first, string_agg(endpoint_id, ' ' order by number) as endpoints,
+      string_agg(endpoint_id, ' ') filter (where is_free) as free
+    from made group by event_id
+  )
+  select exists (select from current) as "isCurrent", held.last_delivery_ms as "lastDeliveryMs",
+    h.id, h.workspace_id as "workspaceId", h.type,
+    case when octet_length(h.body) <= ${handedBytesMax} then h.body end as body,
+    l.first, l.endpoints, l.free
+  from held left join happened h on true left join listening l on l.event_id = h.id
+  order by h.id
+`);
 
 /** What fan-out made for one endpoint, in order. */
 export interface Batch {
@@ -91,28 +96,25 @@ export interface Batch {
   isFree: boolean;
 }
 
-/**
- * Turns events into deliveries: the jobs that came with the events are removed and the deliveries inserted in one
- * transaction, so a crash anywhere leaves all of it or nothing. No lease, no expiry.
- */
+/** Turns events into deliveries, as soon as they are committed. No lease, no expiry. */
 export class FanOut {
   private running: Promise<void> | null = null;
   private again = false;
   private stopped = false;
   private poll: NodeJS.Timeout | null = null;
+  private readonly connection;
+  private lastMs = 0;
 
   constructor(
-    private readonly database: Database,
+    database: Database,
     private readonly signals: Signals,
     private readonly texts: EventTexts,
     private readonly log: Log,
-    private readonly worker: {
-      /** In the transaction: the free ones among them become this worker's, if it has its seat. */
-      take: (tx: Tx, endpointIds: readonly string[]) => Promise<string[]>;
-      /** After the commit. Returns the endpoints that are not this worker's. */
-      hand: (batches: readonly Batch[], taken: readonly string[]) => string[];
-    },
-  ) {}
+    /** What was committed, for who sends it. */
+    private readonly hand: (batches: readonly Batch[]) => void,
+  ) {
+    this.connection = database.connection();
+  }
 
   start(): void {
     this.signals.on('events', () => this.wake());
@@ -124,6 +126,7 @@ export class FanOut {
     this.stopped = true;
     if (this.poll !== null) clearInterval(this.poll);
     await this.running;
+    await this.connection.close();
   }
 
   get isRunning(): boolean {
@@ -141,68 +144,51 @@ export class FanOut {
       this.again = false;
       try {
         const events = await this.runOnce();
-        if (events === batchMax) this.again = true;
+        if (events === 'seen too early' || events === batchMax) this.again = true;
         // Whoever holds the lock may have looked before our events came.
-        if (events === null) setTimeout(() => this.wake(), busyMs);
+        if (events === 'held elsewhere') setTimeout(() => this.wake(), busyMs);
       } catch (error) {
         this.log.warn({ error: story(error) }, 'webhook fan-out failed and will be tried again');
       }
     }
   }
 
-  /** Returns how many events it took; null when another process is at it. */
-  private async runOnce(): Promise<number | null> {
-    let batches: Batch[] = [];
-    let taken: string[] = [];
-    const count = await this.database.transaction(async (tx) => {
-      batches = [];
-      taken = [];
-      const jobs = await tx.query(lockAndTakeJobs);
-      const [held] = jobs;
-      if (held === undefined) return null;
-      const eventIds = jobs.flatMap(({ eventId }) => eventId ?? []);
-      if (eventIds.length === 0) return 0;
-      const order = orderAfter(tx, held.lastDeliveryMs);
-      batches = await this.insert(tx, eventIds);
-      const free = batches.filter(({ isFree }) => isFree).map(({ endpointId }) => endpointId);
-      if (free.length > 0) taken = await this.worker.take(tx, free);
-      if (batches.length > 0) order.release();
-      return eventIds.length;
-    });
-    const elsewhere = this.worker.hand(batches, taken);
-    for (const endpointId of elsewhere) this.signals.send(deliveriesDue, endpointId);
-    return count;
+  /** Returns how many events it took. */
+  private async runOnce(): Promise<number | 'held elsewhere' | 'seen too early'> {
+    const ids = numberedIds('webhookDelivery', this.lastMs);
+    this.lastMs = ids.ms;
+    const edition = this.texts.edition;
+    const { name, text } = fanOutWaiting;
+    const { rows } = await this.connection.query<Row>({ name, text, values: [ids.ms, ids.start, ids.end] });
+    const [head] = rows;
+    if (head === undefined) return 'held elsewhere';
+    if (!head.isCurrent) {
+      this.lastMs = Math.max(this.lastMs, Number(head.lastDeliveryMs));
+      return 'seen too early';
+    }
+    if (head.id === null) return 0;
+    this.hand(this.batches(rows, ids, this.texts.edition === edition));
+    for (const workspaceId of new Set(rows.map(({ workspaceId }) => workspaceId))) {
+      this.signals.send(eventsPlaced, workspaceId);
+    }
+    return rows.length;
   }
 
-  private async insert(tx: Tx, eventIds: readonly string[]): Promise<Batch[]> {
-    const [events, listeners] = await Promise.all([
-      tx.query(selectEvents, [eventIds]),
-      tx.query(selectListeners, [eventIds]),
-      placeEvents(tx, this.signals, eventIds),
-    ]);
-    const byWorkspace = Map.groupBy(listeners, ({ workspaceId }) => workspaceId);
+  /** `isFresh`: what was read has not been erased since. */
+  private batches(rows: readonly Row[], ids: NumberedIds, isFresh: boolean): Batch[] {
     const batches = new Map<string, Batch>();
-    for (const event of events) {
-      const listening = (byWorkspace.get(event.workspaceId) ?? []).filter(
-        ({ events, createdAt }) => events.includes(event.type) && createdAt <= event.createdAt,
-      );
-      if (listening.length === 0) continue;
-      const { id, type, body } = event;
-      const text = body === null ? null : this.texts.keep({ id, type, body });
-      for (const { id: endpointId, owner, active } of listening) {
-        const batch = batches.get(endpointId) ?? { endpointId, deliveries: [], isFree: active && owner === null };
-        batch.deliveries.push({ id: newId('webhookDelivery'), eventId: id, event: text });
-        batches.set(endpointId, batch);
+    for (const { id, type, body, first, endpoints, free } of rows) {
+      if (id === null || first === null) continue;
+      const event = body === null || !isFresh ? null : this.texts.keep({ id, type, body });
+      for (const [index, endpointId] of endpoints.split(' ').entries()) {
+        let batch = batches.get(endpointId);
+        if (batch === undefined) {
+          batch = { endpointId, deliveries: [], isFree: free?.includes(endpointId) ?? false };
+          batches.set(endpointId, batch);
+        }
+        batch.deliveries.push({ id: ids.at(first + index), eventId: id, event });
       }
     }
-    const made = [...batches.values()];
-    if (made.length > 0) {
-      tx.write(insertDeliveries, [
-        made.flatMap(({ deliveries }) => deliveries.map(({ id }) => id)),
-        made.flatMap(({ endpointId, deliveries }) => deliveries.map(() => endpointId)),
-        made.flatMap(({ deliveries }) => deliveries.map(({ eventId }) => eventId)),
-      ]);
-    }
-    return made;
+    return [...batches.values()];
   }
 }

@@ -6,7 +6,7 @@ import { Conditions, countRows, readPage, type List, type Page, type PageRequest
 import type { Signals } from '../platform/signals.js';
 import type { Unread } from '../platform/validate.js';
 import { requireFeature } from '../workspaces/plans.js';
-import { lockDeliveryOrder } from './fan-out.js';
+import { lockDeliveryOrder } from './delivery-order.js';
 import { keptDays } from './maintenance.js';
 import type { Replay, ReplayOnly } from './replay.entity.js';
 import type { StartReplay } from './replay.input.js';

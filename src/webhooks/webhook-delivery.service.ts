@@ -8,7 +8,7 @@ import type { OutcomeKind } from '../platform/outbound-attempt.js';
 import type { Page, PageRequest } from '../platform/page.js';
 import type { Signals } from '../platform/signals.js';
 import { requireFeature } from '../workspaces/plans.js';
-import { lockDeliveryOrder } from './fan-out.js';
+import { lockDeliveryOrder } from './delivery-order.js';
 import { skipping } from './open-deliveries.js';
 import type { DeliveryStatus, WebhookAttempt, WebhookDelivery } from './webhook-delivery.entity.js';
 import { endpointChanged } from './webhook-endpoint.service.js';
@@ -325,6 +325,8 @@ export class WebhookDeliveryService {
   /** Ends what is open of these events, and blanks what subscribers answered to them. For `EventService.onErase`. */
   async erase(tx: Tx, { workspaceId, eventIds }: { workspaceId: string; eventIds: readonly string[] }): Promise<void> {
     if (eventIds.length === 0) return;
+    // Whoever makes deliveries of them has made them, or will see that they are blank.
+    await lockDeliveryOrder(tx);
     await tx.query(skipErased, [new Date(), workspaceId, eventIds]);
     await tx.query(blankAnswers, [eventIds]);
     tx.afterCommit(() => this.signals.send(payloadsErased, workspaceId));

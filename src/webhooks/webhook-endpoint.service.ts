@@ -11,7 +11,7 @@ import type { Signals } from '../platform/signals.js';
 import { readWith, sentTo, type Unread, type Valid } from '../platform/validate.js';
 import { requireFeature, webhookEndpointsMax } from '../workspaces/plans.js';
 import { requestOf } from './delivery-request.js';
-import { lockDeliveryOrder } from './fan-out.js';
+import { lockDeliveryOrder } from './delivery-order.js';
 import { skipOpenDeliveries } from './open-deliveries.js';
 import { newSecret } from './signature.js';
 import { startAnew } from './start-anew.js';

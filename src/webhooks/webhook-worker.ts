@@ -99,10 +99,7 @@ export class WebhookWorker {
       isSeated: () => this.seat.id !== null,
       onLacksPlan: (workspaceId) => this.react(() => this.onPlansChanged([workspaceId])),
     });
-    this.fanOut = new FanOut(database, signals, this.texts, log, {
-      take: async (tx, ids) => (this.seat.id === null ? [] : await this.claims.takeFree(tx, this.seat.id, ids)),
-      hand: (batches, taken) => this.hand(batches, taken),
-    });
+    this.fanOut = new FanOut(database, signals, this.texts, log, (batches) => this.hand(batches));
     this.seat = new Seat(parts.connectionString, log, {
       taken: (id) => this.react(() => this.onSeat(id)),
       lost: () => this.dispatch.suspend(),
@@ -226,9 +223,20 @@ export class WebhookWorker {
     for (const endpointId of changed) this.parts.signals.send(endpointChanged, endpointId);
   }
 
-  private hand(batches: readonly Batch[], taken: readonly string[]): string[] {
-    if (taken.length > 0) this.react(() => this.dispatch.open(taken));
-    return this.dispatch.offer(batches).filter((id) => !taken.includes(id));
+  private hand(batches: readonly Batch[]): void {
+    const elsewhere = new Set(this.dispatch.offer(batches));
+    const free = batches.filter(({ endpointId, isFree }) => isFree && elsewhere.has(endpointId));
+    for (const { endpointId } of free) elsewhere.delete(endpointId);
+    for (const endpointId of elsewhere) this.parts.signals.send(deliveriesDue, endpointId);
+    if (free.length > 0) this.react(() => this.takeFree(free.map(({ endpointId }) => endpointId)));
+  }
+
+  private async takeFree(endpointIds: readonly string[]): Promise<void> {
+    const { id } = this.seat;
+    const taken = id === null ? [] : await this.claims.takeFree(id, endpointIds);
+    // Somebody else's by now.
+    for (const other of endpointIds) if (!taken.includes(other)) this.parts.signals.send(deliveriesDue, other);
+    await this.dispatch.open(taken);
   }
 
   /** What fails here is found again by looking. */

@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { Actor } from '../../src/platform/actor.js';
 import type { Failure } from '../../src/platform/errors.js';
 import { idFloor, newId } from '../../src/platform/id.js';
-import { lockDeliveryOrder } from '../../src/webhooks/fan-out.js';
+import { lockDeliveryOrder } from '../../src/webhooks/delivery-order.js';
 import { sealedFor } from '../../src/webhooks/subscriber.js';
 import type { DeliveryStatus } from '../../src/webhooks/webhook-delivery.entity.js';
 import type { WebhookDeliveryFilter } from '../../src/webhooks/webhook-delivery.service.js';

@@ -1,0 +1,111 @@
+import { expect } from 'chai';
+import type { Actor } from '../../src/platform/actor.js';
+import { idFloor, newId, nextMoment } from '../../src/platform/id.js';
+import { lockDeliveryOrder } from '../../src/webhooks/delivery-order.js';
+import { Receiver } from '../support/receiver.js';
+import { WebhookHouse } from './webhook-house.js';
+
+const gate = 7_411;
+
+describe('fan-out', () => {
+  let house: WebhookHouse;
+  let receiver: Receiver;
+  let actor: Actor;
+  let endpointId: string;
+
+  beforeEach(async () => {
+    house = await WebhookHouse.open();
+    receiver = await Receiver.start();
+    actor = await house.tenant();
+    endpointId = (await house.endpoint(actor, receiver.url)).webhookEndpoint.id;
+  });
+  afterEach(async () => {
+    await house.close();
+    await receiver.stop();
+  });
+
+  /**
+   * Lets the fan-out of an event begin, and see the world as it is; what `meanwhile` does is committed before it takes
+   * the lock. The endpoint has a lane, so that whatever is made is sent without a look at the table.
+   */
+  async function withFanOutUnderWay(meanwhile: (eventId: string) => Promise<unknown>): Promise<void> {
+    await house.startWorker();
+    await house.happen(actor);
+    await receiver.arrived(1);
+    await house.rows(`
+      alter table webhook_fan_out rename to webhook_fan_out_row;
+      create function waits_at_gate() returns boolean language plpgsql as $$ begin
+        if current_query() like '%skip locked%' then perform pg_advisory_xact_lock_shared(${gate}); end if;
+        return true;
+      end $$;
+      create view webhook_fan_out as select * from webhook_fan_out_row where waits_at_gate();
+    `);
+    const keeper = await house.database.pool.connect();
+    await keeper.query('select pg_advisory_lock($1)', [gate]);
+    const [eventId = ''] = await house.happen(actor);
+    const waiting = `select from pg_locks where locktype = 'advisory' and objid = ${gate} and not granted`;
+    await house.eventually(async () => (await house.rows(waiting)).length > 0);
+    await meanwhile(eventId);
+    await keeper.query('select pg_advisory_unlock($1)', [gate]);
+    keeper.release();
+    await house.eventually(
+      async () => (await house.rows("select from pgboss.job where name = 'webhook-fan-out'")).length === 0,
+    );
+  }
+
+  it('makes nothing for an endpoint that was deleted after it had begun', async () => {
+    await withFanOutUnderWay(async () => await house.endpoints.remove(actor, endpointId));
+    expect(await house.rows('select from webhook_deliveries')).to.have.length(0);
+    expect(receiver.received).to.have.length(1);
+  });
+
+  it('sends nothing of an event that was erased after it had begun', async () => {
+    house.eventLog.onErase(async (tx, erased) => await house.deliveries.erase(tx, erased));
+    await withFanOutUnderWay(async (eventId) => {
+      const [event] = await house.rows<{ subjectId: string }>(
+        'select subject_id as "subjectId" from events where id = $1',
+        [eventId],
+      );
+      await house.database.transaction(
+        async (tx) => await house.eventLog.erase(tx, actor.workspaceId, [event?.subjectId ?? '']),
+      );
+    });
+    const [, blank] = await receiver.arrived(2);
+    expect(JSON.parse(blank?.body ?? '')).to.deep.include({ data: {} });
+  });
+
+  it('makes ids that are younger than all before, although another machine is ahead', async () => {
+    const ahead = nextMoment().at.getTime() + 300;
+    await house.rows('update webhook_fan_out set last_delivery_ms = $1', [ahead]);
+    await house.startWorker();
+    await house.happen(actor, 3);
+    await receiver.arrived(3);
+    const ids = receiver.received.map(({ headers }) => String(headers['x-iozen-delivery-id']));
+    expect(ids.filter((id) => id < idFloor(new Date(ahead + 1)))).to.deep.equal([]);
+    // What is made next by hand is younger still.
+    const next = await house.database.transaction(async (tx) => {
+      await lockDeliveryOrder(tx);
+      return newId('webhookDelivery');
+    });
+    expect(ids.filter((id) => id >= next)).to.deep.equal([]);
+  });
+
+  it('gives each delivery the id that its row has', async () => {
+    for (let index = 0; index < 11; index += 1) await house.endpoint(actor, `${receiver.url}/${index}`);
+    await house.happen(actor, 12);
+    await house.startWorker();
+    await receiver.arrived(12 * 12);
+    await house.eventually(async () => (await house.rows('select from webhook_deliveries')).length === 0);
+    const stored = await house.rows<{ id: string; eventId: string }>(
+      'select delivery_id as id, event_id as "eventId" from webhook_attempts order by 1',
+    );
+    const sent = receiver.received.map(({ headers }) => ({
+      id: headers['x-iozen-delivery-id'],
+      eventId: headers['webhook-id'],
+    }));
+    const byId = (a: { id?: unknown }, b: { id?: unknown }) => (String(a.id) < String(b.id) ? -1 : 1);
+    expect(sent.toSorted(byId)).to.deep.equal(stored);
+    expect(new Set(stored.map(({ id }) => id)).size).to.equal(144);
+    expect(stored.map(({ eventId }) => eventId)).to.deep.equal(stored.map(({ eventId }) => eventId).toSorted());
+  });
+});
