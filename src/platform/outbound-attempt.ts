@@ -95,6 +95,13 @@ interface Message {
   body: Buffer | string;
 }
 
+interface AttemptListener {
+  onReusable: (connection: Connection) => void;
+  onEnded: () => void;
+}
+
+const nothing = Buffer.alloc(0);
+
 const whileDoing = {
   lookup: 'looking up the name',
   connect: 'connecting',
@@ -126,15 +133,15 @@ export class Attempt implements Dispatcher.DispatchHandler {
   private constructor(
     private readonly message: Message,
     timeoutMs: number,
-    private readonly onReusable: (connection: Connection) => void,
+    private readonly listener: AttemptListener,
     private readonly resolve: (outcome: Outcome) => void,
   ) {
     this.deadline = setTimeout(() => this.expire(), timeoutMs);
   }
 
-  static start(message: Message, timeoutMs: number, onReusable: (connection: Connection) => void) {
+  static start(message: Message, timeoutMs: number, listener: AttemptListener) {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
-    return { attempt: new Attempt(message, timeoutMs, onReusable, resolve), outcome: promise };
+    return { attempt: new Attempt(message, timeoutMs, listener, resolve), outcome: promise };
   }
 
   startConnecting(connectTimeoutMs: number): void {
@@ -186,7 +193,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const { connection } = this;
     this.abandon = () => {};
     this.endByStatus();
-    if (connection !== null) this.onReusable(connection);
+    if (connection !== null) this.listener.onReusable(connection);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
@@ -233,11 +240,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.abandon();
     const { status, retryAfter } = this;
     const address = outcome === 'refused' ? null : this.address;
+    this.listener.onEnded();
     this.resolve({
       outcome,
       status,
       retryAfter,
-      body: Buffer.concat(this.kept),
+      body: this.kept.length === 0 ? nothing : Buffer.concat(this.kept),
       error,
       address,
       timings: this.timed(),

@@ -51,8 +51,16 @@ export class Outbound {
   private readonly idle = new Map<string, Connection[]>();
   private idleCount = 0;
   private own = { addresses: [] as string[], freshUntil: 0 };
-  private readonly underWay = new Set<Promise<Outcome>>();
+  private underWay = 0;
   private closed = false;
+  private onLastEnded: () => void = () => {};
+  private readonly listener = {
+    onReusable: (connection: Connection) => this.keep(connection),
+    onEnded: () => {
+      this.underWay -= 1;
+      if (this.underWay === 0) this.onLastEnded();
+    },
+  };
 
   constructor(private readonly options: OutboundOptions) {
     this.allowed = blockListOf(options.allowedCidrs);
@@ -83,11 +91,8 @@ export class Outbound {
   post(url: string, headers: Record<string, string>, body: Buffer | string): Promise<Outcome> {
     if (this.closed) return Promise.reject(new Error('Outbound is closed.'));
     const target = this.targetOf(url);
-    const { attempt, outcome } = Attempt.start({ headers, body }, this.options.timeoutMs, (connection) =>
-      this.keep(connection),
-    );
-    this.underWay.add(outcome);
-    void outcome.then(() => this.underWay.delete(outcome));
+    const { attempt, outcome } = Attempt.start({ headers, body }, this.options.timeoutMs, this.listener);
+    this.underWay += 1;
     if (!target.ok) {
       this.refuse(attempt, target);
       return outcome;
@@ -106,7 +111,7 @@ export class Outbound {
   async close(): Promise<void> {
     this.closed = true;
     for (const connection of [...this.idle.values()].flat()) this.discard(connection);
-    await Promise.all(this.underWay);
+    if (this.underWay > 0) await new Promise<void>((resolve) => (this.onLastEnded = resolve));
   }
 
   private async open(target: Target, attempt: Attempt): Promise<void> {

@@ -32,6 +32,11 @@ export class Tracing {
           });
   }
 
+  /** Whether spans go anywhere: where there are many, nobody needs to make them. */
+  get isOn(): boolean {
+    return this.provider !== null;
+  }
+
   record({ name, kind, startedAtMs, ms, failed, traceparent, attributes }: Span): void {
     if (this.provider === null) return;
     const options = { kind: kinds[kind], startTime: startedAtMs, attributes };

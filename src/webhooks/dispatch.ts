@@ -332,17 +332,20 @@ export class Dispatch {
 
   private record({ endpointId }: Lane, { id, event }: Delivery, attempt: number, outcome: Outcome): void {
     const { log, tracing, metrics } = this.parts;
-    const { status, timings } = outcome;
-    metrics.attempted(outcome.outcome);
-    const facts = { delivery: id, endpoint: endpointId, event: event.id, attempt, outcome: outcome.outcome };
-    log.info({ ...facts, status, totalMs: timings.totalMs }, 'webhook');
+    const { outcome: kind, status, timings } = outcome;
+    const { totalMs } = timings;
+    metrics.attempted(kind);
+    const facts = { delivery: id, endpoint: endpointId, event: event.id, attempt, outcome: kind, status, totalMs };
+    log.info(facts, 'webhook');
+    if (!tracing.isOn) return;
+    const { status: _, totalMs: ms, ...named } = facts;
     tracing.record({
       name: 'webhook attempt',
       kind: 'client',
-      startedAtMs: Date.now() - timings.totalMs,
-      ms: timings.totalMs,
-      failed: outcome.outcome !== 'success',
-      attributes: { ...facts, 'http.response.status_code': status ?? undefined },
+      startedAtMs: Date.now() - ms,
+      ms,
+      failed: kind !== 'success',
+      attributes: { ...named, 'http.response.status_code': status ?? undefined },
     });
   }
 }

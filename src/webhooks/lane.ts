@@ -168,7 +168,7 @@ export class Lane {
   start(now: number): Delivery | null {
     if (!this.mayStart(now)) return null;
     const retry = this.nextRetry(now);
-    const [fresh] = this.fresh;
+    const fresh = this.fresh[0];
     let delivery: Delivery | undefined;
     if (retry === undefined || fresh === undefined) delivery = retry ?? fresh;
     else if (this.alone) delivery = retry.id < fresh.id ? retry : fresh;
@@ -230,7 +230,7 @@ export class Lane {
   canStart(now: number): boolean {
     if (!this.mayStart(now)) return false;
     const retry = this.nextRetry(now);
-    const [fresh] = this.fresh;
+    const fresh = this.fresh[0];
     if (!this.inOrder) return retry !== undefined || fresh !== undefined;
     const head = retry !== undefined && (fresh === undefined || retry.id < fresh.id) ? retry : fresh;
     return head !== undefined && (head.dueAt ?? 0) <= now;

@@ -138,7 +138,7 @@ const urlsOf = prepared<{ id: string; workspaceId: string; url: string }>(
   'select id, workspace_id as "workspaceId", url from webhook_endpoints where id = any($1)',
 );
 /**
- * Stores what attempts came to, in batches: as soon as 64 wait, or 5 ms after the first, one batch at a time. What
+ * Stores what attempts came to, in batches: as soon as 64 wait, or within 5 ms, one batch at a time. What
  * cannot be stored is kept and tried again; a delivery whose result is lost is sent once more.
  */
 export class Results {
@@ -175,8 +175,10 @@ export class Results {
 
   /** Stores everything that waits. */
   async drain(): Promise<void> {
-    this.flush();
-    await this.storing;
+    while (this.waiting.length > 0 && !this.stopped) {
+      this.flush();
+      await this.storing;
+    }
   }
 
   stop(): void {
@@ -187,7 +189,10 @@ export class Results {
   private flush(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
-    this.storing ??= this.storeAll().finally(() => (this.storing = null));
+    this.storing ??= this.storeAll().finally(() => {
+      this.storing = null;
+      if (this.waiting.length > 0 && !this.stopped) this.timer ??= setTimeout(() => this.flush(), collectMs);
+    });
   }
 
   private async storeAll(): Promise<void> {
@@ -208,6 +213,7 @@ export class Results {
           const revision = stored.get(result.lane.endpointId);
           this.worker.onStored(result, revision !== undefined, revision ?? 0);
         }
+        if (this.waiting.length < batchWanted) return;
       } catch (error) {
         if (worker !== null) this.log.warn({ error: story(error) }, 'results of webhook attempts are not stored yet');
         await new Promise((resolve) => setTimeout(resolve, delayMs));
@@ -299,45 +305,63 @@ export class Results {
 }
 
 /** $2–$9: the last result of each endpoint says how it stands. */
-function endpointColumns(batch: readonly Result[]): unknown[][] {
+function endpointColumns(batch: readonly Result[]): (string | null)[] {
   const last = new Map<Lane, Result>();
   for (const result of batch) last.set(result.lane, result);
   const results = [...last.values()];
-  const lives = results.map(({ lane }) => lane.life);
   return [
-    results.map(({ lane }) => lane.endpointId),
-    results.map(({ lane }) => lane.subscriber.revision),
-    lives.map(({ consecutiveFails }) => consecutiveFails),
-    lives.map(({ probing }) => probing),
-    lives.map(({ probeAt }) => timestamp(probeAt)),
-    lives.map(({ gateUntil }) => timestamp(gateUntil)),
-    results.map(({ endedAt }) => timestamp(endedAt)),
-    results.map(({ outcome }) => outcome.outcome === 'success'),
+    plain(results, ({ lane }) => lane.endpointId),
+    plain(results, ({ lane }) => lane.subscriber.revision),
+    plain(results, ({ lane }) => lane.life.consecutiveFails),
+    plain(results, ({ lane }) => lane.life.probing),
+    plain(results, ({ lane }) => timestamp(lane.life.probeAt)),
+    plain(results, ({ lane }) => timestamp(lane.life.gateUntil)),
+    plain(results, ({ endedAt }) => timestamp(endedAt)),
+    plain(results, ({ outcome }) => outcome.outcome === 'success'),
   ];
 }
 
-/** $10–$26; what is null throughout is not spelled out: `unnest` fills it up. */
-function attemptColumnsOf(batch: readonly Result[]): (unknown[] | null)[] {
-  const columns: unknown[][] = [
-    batch.map(({ delivery }) => delivery.id),
-    batch.map(({ lane }) => lane.endpointId),
-    batch.map(({ delivery }) => delivery.event.id),
-    batch.map(({ startedAt }) => timestamp(startedAt)),
-    batch.map(({ delivery }) => delivery.attempts + 1),
-    batch.map(({ outcome }) => outcome.outcome),
-    batch.map(({ outcome }) => outcome.status),
-    batch.map(({ outcome }) => outcome.timings.totalMs),
-    batch.map(({ outcome }) => outcome.timings.firstByteMs),
-    batch.map(({ outcome }) => outcome.timings.dnsMs),
-    batch.map(({ outcome }) => outcome.timings.connectMs),
-    batch.map(({ outcome }) => outcome.timings.tlsMs),
-    batch.map(({ outcome }) => outcome.address),
-    batch.map(({ outcome }) => outcome.error),
-    batch.map(({ outcome }) => (outcome.body.length === 0 ? null : outcome.body)),
-    batch.map(({ next }) => next.ended),
-    batch.map(({ next }) => timestamp(next.dueAt)),
+/** $10–$26 */
+function attemptColumnsOf(batch: readonly Result[]): unknown[] {
+  return [
+    plain(batch, ({ delivery }) => delivery.id),
+    plain(batch, ({ lane }) => lane.endpointId),
+    plain(batch, ({ delivery }) => delivery.event.id),
+    plain(batch, ({ startedAt }) => timestamp(startedAt)),
+    plain(batch, ({ delivery }) => delivery.attempts + 1),
+    plain(batch, ({ outcome }) => outcome.outcome),
+    plain(batch, ({ outcome }) => outcome.status),
+    plain(batch, ({ outcome }) => outcome.timings.totalMs),
+    plain(batch, ({ outcome }) => outcome.timings.firstByteMs),
+    plain(batch, ({ outcome }) => outcome.timings.dnsMs),
+    plain(batch, ({ outcome }) => outcome.timings.connectMs),
+    plain(batch, ({ outcome }) => outcome.timings.tlsMs),
+    plain(batch, ({ outcome }) => outcome.address),
+    quoted(batch, ({ outcome }) => outcome.error),
+    quoted(batch, ({ outcome }) => (outcome.body.length === 0 ? null : outcome.body)),
+    plain(batch, ({ next }) => next.ended),
+    plain(batch, ({ next }) => timestamp(next.dueAt)),
   ];
-  return columns.map((column) => (column.every((value) => value === null) ? null : column));
+}
+
+/**
+ * An array as PostgreSQL reads it, of values that need no quotes: escaping each is half of what it costs to send a
+ * result. What is null throughout is not spelled out: `unnest` fills it up.
+ */
+function plain(batch: readonly Result[], valueOf: (result: Result) => string | number | boolean | null): string | null {
+  let text = '';
+  let isNull = true;
+  for (const result of batch) {
+    const value = valueOf(result);
+    if (value !== null) isNull = false;
+    text += `${text === '' ? '{' : ','}${value}`;
+  }
+  return isNull ? null : `${text}}`;
+}
+
+function quoted(batch: readonly Result[], valueOf: (result: Result) => string | Buffer | null): unknown[] | null {
+  const column = batch.map(valueOf);
+  return column.every((value) => value === null) ? null : column;
 }
 
 function wakeUpsOf(batch: readonly Result[]): NewJob[] {
