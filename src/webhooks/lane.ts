@@ -239,11 +239,12 @@ export class Lane {
   /** The moment that changes what may start or is to be read; null when only an event can. */
   wakesAt(): number | null {
     if (!this.subscriber.delivers) return null;
+    const hasFresh = this.fresh.length > 0 || this.freshInTable;
+    if (hasFresh && !this.inOrder) return this.opensAt();
     const due = this.retries.map(({ dueAt }) => dueAt ?? 0);
     if (this.retriesInTableAt !== null) due.push(this.retriesInTableAt);
-    const hasFresh = this.fresh.length > 0 || this.freshInTable;
     if (!hasFresh && due.length === 0) return null;
-    return Math.max(this.opensAt(), hasFresh && !this.inOrder ? 0 : Math.min(...due, Infinity));
+    return Math.max(this.opensAt(), Math.min(...due, Infinity));
   }
 
   /** Nothing to send for now; only then may it be given back. */

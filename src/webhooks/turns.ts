@@ -51,8 +51,8 @@ export class Turns {
 
   private tenant(lane: Lane): Tenant {
     const { workspaceId } = lane.subscriber;
-    const tenant = this.tenants.get(workspaceId) ?? { lanes: [], inFlight: 0 };
-    this.tenants.set(workspaceId, tenant);
+    let tenant = this.tenants.get(workspaceId);
+    if (tenant === undefined) this.tenants.set(workspaceId, (tenant = { lanes: [], inFlight: 0 }));
     return tenant;
   }
 }
