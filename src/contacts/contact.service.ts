@@ -37,7 +37,7 @@ const selectMany = brief<CountedContact>(
   `select ${counted} from contacts c where c.id = any($1) and c.workspace_id = $2`,
 );
 // Not counted: a contact may have thousands of submissions, and every one of them looks here.
-const selectMatches = prepared<Contact>(
+const selectMatches = brief<Contact>(
   `select ${columns} from contacts c where c.workspace_id = $1 and (c.email = $2 or c.phone = $3) order by c.id`,
 );
 const lockOne = prepared<CountedContact>(`select ${counted} from contacts c where c.id = $1 for no key update of c`);
@@ -227,7 +227,8 @@ export class ContactService {
   ): Promise<ResolvedContact | null> {
     const address = contactAddress(fields, data);
     if (address.email === null && address.phone === null) return null;
-    const matches = await tx.query(selectMatches, [workspaceId, address.email, address.phone]);
+    // Locks nothing, so it needs no transaction: what changes meanwhile is met by the unique indexes at the write.
+    const matches = await this.database.query(selectMatches, [workspaceId, address.email, address.phone]);
     // E-mail wins if the two point at different people.
     const found = matches.find(({ email }) => email !== null && email === address.email) ?? matches[0];
     return found === undefined ? create(tx, workspaceId, address) : await fill(tx, found, address, matches);

@@ -31,6 +31,8 @@ export class Jobs {
   ) {
     this.boss = new PgBoss({
       db: { executeSql: async (text, values) => await database.pool.query(text, values) },
+      // Its spans would have nobody to go to: our tracing keeps its provider to itself.
+      openTelemetry: { enabled: false },
       supervise: role.works,
       schedule: role.works,
       maintenanceIntervalSeconds: 300,

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { Client, type ClientConfig, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
+import { runPrepared } from './run-prepared.js';
 
 /** More would gather less: what one turn of the event loop asks for goes to these. */
 const connectionsMax = 2;
@@ -43,7 +44,7 @@ export class LastingConnection {
       const client = await opening;
       // The first leaves at once, what comes while it is under way is gathered: as Nagle has it (RFC 896).
       if (this.underWay > 1) gather(client);
-      return await client.query<Row>(statement);
+      return await runPrepared<Row>(client, statement);
     } catch (error) {
       // PostgreSQL says that it ends the connection a moment before it does.
       if (isShutdown(error) && this.client === opening) this.client = null;
