@@ -73,4 +73,43 @@ describe('a transaction', () => {
     expect(new Set(ends)).to.deep.equal(new Set(['failed']));
     expect(database.pool.idleCount).to.equal(database.pool.totalCount);
   });
+
+  it("TypeORM's manager works in it, and is rolled back with it", async () => {
+    const seen: unknown[] = [];
+    const failed = database.transaction(async (tx) => {
+      tx.write(insert, [1, 1]);
+      await tx.manager.query('insert into things values (2, 2)');
+      seen.push(await tx.query(count), await tx.manager.query('select id from things order by id'));
+      throw new Error('after all not');
+    });
+    expect(await failed.catch((error: Error) => error.message)).to.equal('after all not');
+    expect(seen).to.deep.equal([[{ count: 2 }], [{ id: 1 }, { id: 2 }]]);
+    expect(await kept()).to.equal(0);
+  });
+
+  it('tells of its end where there was nothing to write', async () => {
+    const told: string[] = [];
+    await database.transaction(async (tx) => tx.afterCommit(() => told.push('ended')));
+    expect(told).to.deep.equal(['ended']);
+  });
+
+  it('fails when its connection breaks, which nobody gets again', async () => {
+    const pids: (number | undefined)[] = [];
+    const pid = prepared<{ pid: number }>('select pg_backend_pid() as pid');
+    const broken = database.transaction(async (tx) => {
+      pids.push((await tx.query(pid))[0]?.pid);
+      tx.write(insert, [1, 1]);
+      await database.query(prepared('select pg_terminate_backend($1)'), [pids[0]]);
+      await tx.query(count);
+    });
+    expect(await broken.catch((error: Error) => error.message)).to.match(/terminat|clos/i);
+    const others = Array.from({ length: 20 }, async () => await database.query(pid));
+    expect((await Promise.all(others)).flat().map((one) => one.pid)).to.not.include(pids[0]);
+    expect(await kept()).to.equal(0);
+  });
+
+  it('what fails says where it was asked for', async () => {
+    const error = await database.query(prepared('select 1 / $1::int'), [0]).catch((thrown: Error) => thrown);
+    expect(error).to.have.property('stack').that.includes('database.test');
+  });
 });

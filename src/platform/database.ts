@@ -58,7 +58,7 @@ export class Tx {
     private readonly client: ClientBase,
   ) {}
 
-  /** Made for those that ask for it: most transactions have no use for TypeORM, and it is a tenth of their price. */
+  /** Made for those that ask for it: most transactions have no use for TypeORM. */
   get manager(): EntityManager {
     this.begin();
     const known = { databaseConnection: this.client, isTransactionActive: true };
@@ -88,12 +88,14 @@ export class Tx {
 
   /** @throws the first error of a statement that was not waited for; then nothing was committed */
   async commit(): Promise<void> {
-    this.begin();
-    const commit = this.client.query('commit');
-    const [ended, ...writes] = await Promise.allSettled([commit, ...this.sent]);
-    const failed = writes.find(({ status }) => status === 'rejected') ?? ended;
-    if (failed.status === 'rejected') throw failed.reason;
-    if ((await commit).command !== 'COMMIT') throw new Error('PostgreSQL rolled the transaction back');
+    if (this.begun) {
+      this.gather();
+      const commit = this.client.query('commit');
+      const [ended, ...writes] = await Promise.allSettled([commit, ...this.sent]);
+      const failed = writes.find(({ status }) => status === 'rejected') ?? ended;
+      if (failed.status === 'rejected') throw failed.reason;
+      if ((await commit).command !== 'COMMIT') throw new Error('PostgreSQL rolled the transaction back');
+    }
     for (const listener of this.committed) listener();
   }
 
