@@ -1,7 +1,7 @@
 // Mercurius with JIT and loaders, written by hand on the same SQL; no authentication, no limits.
 import Fastify from 'fastify';
 import mercurius from 'mercurius';
-import { createSubmission, getBots, getSubmission, listSubmissions, typeDefs } from './peer-sql.mjs';
+import { createBare, createSubmission, getBots, getSubmission, listSubmissions, typeDefs } from './peer-sql.mjs';
 import { ready } from './ready.mjs';
 
 const app = Fastify();
@@ -13,7 +13,10 @@ app.register(mercurius, {
       submissions: async (_, { intakeBotId, first }) => ({ nodes: await listSubmissions(intakeBotId, first) }),
       submission: async (_, { id }) => await getSubmission(id),
     },
-    Mutation: { createSubmission: async (_, { input }) => ({ submission: await createSubmission(input) }) },
+    Mutation: {
+      createSubmission: async (_, { input }) => ({ submission: await createSubmission(input) }),
+      createBare: async (_, { input }) => ({ submission: await createBare(input) }),
+    },
   },
   loaders: {
     Submission: {

@@ -1,8 +1,10 @@
 // node bench/graphql/run.mjs [seconds] [rounds]: our server with authentication, limits and cost on, and peers without
 // any of it, as ratios to the floor.
 import { randomBytes } from 'node:crypto';
+import pg from 'pg';
 import { startPostgres } from '../support/ground.mjs';
 import { compare, startServer } from '../support/servers.mjs';
+import { submitFunction } from './submit-function.mjs';
 
 const seconds = Number(process.argv[2] ?? 3);
 const rounds = Number(process.argv[3] ?? 3);
@@ -11,10 +13,15 @@ const postgres = await startPostgres();
 const start = async (file, env) =>
   await startServer(new URL(file, import.meta.url), { env: { DATABASE_URL: postgres.url, ...env } });
 const ours = await start('../rest/server.mjs', { PORT: '0', SECRETS_KEY: randomBytes(32).toString('base64') });
+const client = new pg.Client(postgres.url);
+await client.connect();
+await client.query(submitFunction);
+await client.end();
 const servers = {
   floor: await start('floor.mjs'),
   ours,
   yoga: await start('yoga.mjs'),
+  'yoga, pipelined': await start('yoga.mjs', { PIPELINED: '1' }),
   mercurius: await start('mercurius.mjs'),
   postgraphile: await start('postgraphile.mjs'),
 };
@@ -23,7 +30,8 @@ const fields = 'data status isTest fileCount schemaVersion createdAt updatedAt';
 const shared = {
   list: `query ($id: ID!) { submissions(intakeBotId: $id, first: 50) { nodes { id ${fields} intakeBot { id name } } } }`,
   one: `query ($id: ID!) { submission(id: $id) { id ${fields} intakeBot { id name } } }`,
-  create: `mutation ($input: CreateSubmissionInput!) { createSubmission(input: $input) { submission { id status createdAt } } }`,
+  create: `mutation ($input: CreateSubmissionInput!) { created: createSubmission(input: $input) { submission { id status createdAt } } }`,
+  bare: `mutation ($input: CreateSubmissionInput!) { created: createBare(input: $input) { submission { id status createdAt } } }`,
 };
 /** The same in the words that PostGraphile makes of the tables; aliases give the answers the same shape. */
 const generated = {
@@ -31,7 +39,8 @@ const generated = {
     nodes { id: rowId ${fields} intakeBot: intakeBotByIntakeBotId { id: rowId name } } } }`,
   one: `query ($id: String!) { submission: submissionByRowId(rowId: $id) {
     id: rowId ${fields} intakeBot: intakeBotByIntakeBotId { id: rowId name } } }`,
-  create: `mutation ($input: CreateSubmissionInput!) { createSubmission(input: $input) { submission { id: rowId status createdAt } } }`,
+  create: `mutation ($input: SubmitInput!) { created: submit(input: $input) { submission: result { id: rowId status createdAt } } }`,
+  bare: `mutation ($input: CreateSubmissionInput!) { created: createSubmission(input: $input) { submission { id: rowId status createdAt } } }`,
 };
 const documentsOf = (name) => (name === 'postgraphile' ? generated : shared);
 
@@ -43,22 +52,31 @@ const request = ({ key }, body) => ({
   body: JSON.stringify(body),
 });
 let made = 0;
-/** PostGraphile's create inserts what it is given and knows no more: the caller says all. */
+/** PostGraphile's generated create inserts what it is given and knows no more: the caller says all. */
 const rowOf = ({ workspaceId, botId: intakeBotId }, data) => {
   const rowId = `c${Date.now().toString(36)}s${randomBytes(8).toString('hex').slice(0, 15)}`;
   const now = new Date();
   const known = { status: 'COMPLETED', isTest: false, fileCount: 0, schemaVersion: 1, createdAt: now, updatedAt: now };
-  return { rowId, workspaceId, intakeBotId, data, ...known };
+  return { submission: { rowId, workspaceId, intakeBotId, data, ...known } };
 };
+function create(document, inputOf) {
+  const tenant = ours.tenants[(made += 1) % ours.tenants.length];
+  const data = { full_name: 'Ada Lovelace', email: `ada${made % 1_000}@example.com`, topic: 'Sales' };
+  return request(tenant, { query: document, variables: { input: inputOf(tenant, data) } });
+}
+const usual = ({ botId }, data) => ({ intakeBotId: botId, data });
+const submitted = ({ botId }, answers) => ({ botId, answers });
+const isReader = (name) => name !== 'yoga, pipelined';
 const operations = {
-  'list 50': (name) => () => request(first, { query: documentsOf(name).list, variables: { id: first.botId } }),
-  'read one': (name) => () => request(first, { query: documentsOf(name).one, variables: { id: first.submissionId } }),
-  create: (name) => () => {
-    const tenant = ours.tenants[(made += 1) % ours.tenants.length];
-    const data = { full_name: 'Ada Lovelace', email: `ada${made % 1_000}@example.com`, topic: 'Sales' };
-    const input = name === 'postgraphile' ? { submission: rowOf(tenant, data) } : { intakeBotId: tenant.botId, data };
-    return request(tenant, { query: documentsOf(name).create, variables: { input } });
-  },
+  'list 50': (name) =>
+    isReader(name) ? () => request(first, { query: documentsOf(name).list, variables: { id: first.botId } }) : null,
+  'read one': (name) =>
+    isReader(name)
+      ? () => request(first, { query: documentsOf(name).one, variables: { id: first.submissionId } })
+      : null,
+  create: (name) => () => create(documentsOf(name).create, name === 'postgraphile' ? submitted : usual),
+  'create, bare': (name) =>
+    name === 'ours' ? null : () => create(documentsOf(name).bare, name === 'postgraphile' ? rowOf : usual),
 };
 
 /** What was answered, times as moments: PostGraphile spells UTC +00:00. */
@@ -70,18 +88,22 @@ async function dataOf({ url }, { method, headers, body }) {
   return { text, data: JSON.stringify(data) };
 }
 
+const taking = (operation) => Object.entries(servers).filter(([name]) => operations[operation](name) !== null);
+
 try {
-  for (const name of ['list 50', 'read one']) {
-    const answers = Object.entries(servers).map(([server, at]) => dataOf(at, operations[name](server)()));
+  for (const operation of ['list 50', 'read one']) {
+    const answers = taking(operation).map(([name, at]) => dataOf(at, operations[operation](name)()));
     const texts = await Promise.all(answers);
     if (new Set(texts.map(({ data }) => data)).size !== 1 || !texts[0].data.includes(first.submissionId))
-      throw new Error(`${name}: not all say the same\n${texts.map(({ text }) => text.slice(0, 300)).join('\n')}`);
+      throw new Error(`${operation}: not all say the same\n${texts.map(({ text }) => text.slice(0, 300)).join('\n')}`);
   }
-  for (const [server, at] of Object.entries(servers)) {
-    const { text } = await dataOf(at, operations.create(server)());
-    const { id, status, createdAt } = JSON.parse(text).data?.createSubmission?.submission ?? {};
-    if (!id || status !== 'COMPLETED' || !(Date.now() - Date.parse(createdAt) < 60_000))
-      throw new Error(`create: ${server} answers ${text.slice(0, 300)}`);
+  for (const operation of ['create', 'create, bare']) {
+    for (const [name, at] of taking(operation)) {
+      const { text } = await dataOf(at, operations[operation](name)());
+      const { id, status, createdAt } = JSON.parse(text).data?.created?.submission ?? {};
+      if (!id || status !== 'COMPLETED' || !(Date.now() - Date.parse(createdAt) < 60_000))
+        throw new Error(`${operation}: ${name} answers ${text.slice(0, 300)}`);
+    }
   }
   await compare(servers, operations, { seconds, rounds, refuses: (body) => body.includes('"errors"') });
 } finally {

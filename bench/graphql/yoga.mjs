@@ -2,7 +2,7 @@
 import DataLoader from 'dataloader';
 import { createServer } from 'node:http';
 import { createSchema, createYoga } from 'graphql-yoga';
-import { createSubmission, getBots, getSubmission, listSubmissions, typeDefs } from './peer-sql.mjs';
+import { createBare, createSubmission, getBots, getSubmission, listSubmissions, typeDefs } from './peer-sql.mjs';
 import { ready } from './ready.mjs';
 
 const schema = createSchema({
@@ -12,7 +12,10 @@ const schema = createSchema({
       submissions: async (_, { intakeBotId, first }) => ({ nodes: await listSubmissions(intakeBotId, first) }),
       submission: async (_, { id }) => await getSubmission(id),
     },
-    Mutation: { createSubmission: async (_, { input }) => ({ submission: await createSubmission(input) }) },
+    Mutation: {
+      createSubmission: async (_, { input }) => ({ submission: await createSubmission(input) }),
+      createBare: async (_, { input }) => ({ submission: await createBare(input) }),
+    },
     Submission: { intakeBot: ({ intakeBotId }, _, { bots }) => bots.load(intakeBotId) },
   },
 });

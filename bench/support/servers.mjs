@@ -77,18 +77,19 @@ async function cpuUsOf(server) {
 
 /**
  * Measures every server at every operation, in turns, and prints its requests per second as a ratio to the floor's of
- * the same round. An operation makes the next request for the server of that name.
+ * the same round. An operation makes the next request for the server of that name; null: it takes no part.
  */
 export async function compare(servers, operations, { seconds, rounds, refuses = () => false }) {
   const { commit, node, cpus, model } = machine();
   console.log(`${commit}, ${cpus} CPUs, ${model}, node ${node}, ${rounds} rounds of ${seconds} s`);
   for (const [operation, nextFor] of Object.entries(operations)) {
     const measure = async ([name, server]) => await load(server, nextFor(name), { seconds, refuses });
+    const contenders = Object.entries(servers).filter(([name]) => nextFor(name) !== null);
     // Compiled and planned before it counts.
-    for (const server of Object.entries(servers)) await measure(server);
-    const results = Object.fromEntries(Object.keys(servers).map((name) => [name, []]));
+    for (const server of contenders) await measure(server);
+    const results = Object.fromEntries(contenders.map(([name]) => [name, []]));
     for (let round = 0; round < rounds; round += 1) {
-      const order = Object.entries(servers);
+      const order = [...contenders];
       // None always comes after the same other.
       if (round % 2 === 1) order.reverse();
       for (const server of order) results[server[0]].push(await measure(server));
@@ -98,7 +99,7 @@ export async function compare(servers, operations, { seconds, rounds, refuses = 
       const [rps, p99Ms, cpuUs] = ['rps', 'p99Ms', 'cpuUs'].map((of) => median(measured.map((result) => result[of])));
       const range = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
       console.log(
-        `${operation.padEnd(28)} ${name.padEnd(12)} ${median(ratios).toFixed(2)} (${range})  ${Math.round(rps)}/s, p99 ${p99Ms.toFixed(1)} ms, ${Math.round(cpuUs)} µs CPU`,
+        `${operation.padEnd(20)} ${name.padEnd(16)} ${median(ratios).toFixed(2)} (${range})  ${Math.round(rps)}/s, p99 ${p99Ms.toFixed(1)} ms, ${Math.round(cpuUs)} µs CPU`,
       );
     }
   }

@@ -10,7 +10,7 @@ import { endpoints } from './work.mjs';
 
 const events = Math.ceil(Number(process.argv[2] ?? 40_000) / endpoints);
 const rounds = Number(process.argv[3] ?? 3);
-const warmUp = 10_000;
+const warmUp = 40_000;
 
 const ground = await startGround();
 const receiver = await startReceiver();
