@@ -11,6 +11,7 @@ import { Invitation } from './src/accounts/invitation.entity.js';
 import { Session } from './src/accounts/session.entity.js';
 import { User } from './src/accounts/user.entity.js';
 import { Notice } from './src/workspaces/notice.entity.js';
+import { planByIndex } from './src/platform/plan-by-index.js';
 import { readTimestamp } from './src/platform/iso-time.js';
 import { Workspace } from './src/workspaces/workspace.entity.js';
 import { WebhookEndpoint } from './src/webhooks/webhook-endpoint.entity.js';
@@ -64,7 +65,7 @@ export function dataSourceFor(url: string): DataSource {
     applicationName: 'iozen',
     poolSize: poolConnectionsMax,
     // Statements are sent without waiting for the one before; the answers come in order.
-    extra: { keepAlive: true, connectionTimeoutMillis: 10_000, pipeline: true, types },
+    extra: { keepAlive: true, connectionTimeoutMillis: 10_000, pipeline: true, types, onConnect: planByIndex },
   };
   return new DataSource(options);
 }

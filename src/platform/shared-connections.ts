@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { Client, type ClientConfig, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
+import { planByIndex } from './plan-by-index.js';
 import { runPrepared } from './run-prepared.js';
 
 /** More would gather less: what one turn of the event loop asks for goes to these. */
@@ -60,10 +61,9 @@ export class LastingConnection {
     await client?.end();
   }
 
-  /** A plan made while a table was small is kept when it has grown; it must go by an index then too. */
   private async ready(client: Client): Promise<Client> {
     await client.connect();
-    await client.query('set enable_seqscan = off');
+    await planByIndex(client);
     return client;
   }
 

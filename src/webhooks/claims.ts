@@ -91,12 +91,6 @@ const readRetriedInOrder = prepared<{
   ) d
 `);
 
-const markMany = prepared(`
-  update webhook_deliveries d set attempting_since = slow.since
-  from unnest($1::text[], $2::text[], $3::timestamptz[]) as slow (endpoint_id, id, since)
-  where d.endpoint_id = slow.endpoint_id and d.id = slow.id
-`);
-
 /** A row of the table, before its event's text is read. */
 interface Found {
   endpointId: string;
@@ -135,15 +129,6 @@ export class Claims {
 
   async giveBack(owner: number, endpointIds: readonly string[]): Promise<void> {
     if (endpointIds.length > 0) await this.database.query(giveBack, [owner, endpointIds]);
-  }
-
-  async markAttempting(slow: readonly { endpointId: string; id: string; startedAt: number }[]): Promise<void> {
-    if (slow.length === 0) return;
-    await this.database.query(markMany, [
-      slow.map(({ endpointId }) => endpointId),
-      slow.map(({ id }) => id),
-      slow.map(({ startedAt }) => new Date(startedAt)),
-    ]);
   }
 
   async load(wants: readonly Want[]): Promise<Map<string, Loaded>> {

@@ -10,7 +10,8 @@ import { requestOf, type DeliveryRequest } from './delivery-request.js';
 import type { Batch } from './fan-out.js';
 import { Lane, type Delivery } from './lane.js';
 import { afterAttempt } from './pause.js';
-import type { Result, Results } from './results.js';
+import type { Result, SlowAttempt } from './result-statements.js';
+import type { Results } from './results.js';
 import { readSubscribers, type Subscriber } from './subscriber.js';
 import { Turns } from './turns.js';
 import { nextOf, verdictOn } from './verdict.js';
@@ -164,7 +165,7 @@ export class Dispatch {
   }
 
   /** Attempts that have taken longer than this, each told of once. */
-  slow(longerThanMs: number): { endpointId: string; id: string; startedAt: number }[] {
+  slow(longerThanMs: number): SlowAttempt[] {
     const since = this.parts.now() - longerThanMs;
     return [...this.lanes.values()].flatMap((lane) =>
       lane.slow(since).map(({ id, startedAt }) => ({ endpointId: lane.endpointId, id, startedAt })),

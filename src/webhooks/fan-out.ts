@@ -26,9 +26,9 @@ interface Row {
   workspaceId: string;
   type: string;
   body: string | null;
-  /** Number of the first delivery; null when nobody listens. */
-  first: number | null;
-  /** Ids, in the order of the numbers, with a space between. */
+  /** How many deliveries have a smaller number. */
+  before: number;
+  /** Ids of who listens, in the order of the deliveries' numbers, with a space between. */
   endpoints: string;
   /** Those that no worker delivers to, or null. */
   free: string | null;
@@ -39,6 +39,9 @@ interface Row {
  * that came with the events go, the events get their places, the deliveries their rows. Jobs are taken in the order of
  * their ids, which is that of the events; pg-boss's own fetch goes by the start of the transaction that inserted the
  * job, and one that waited for a row's lock began before what it comes after.
+ *
+ * Whatever is looked up is looked up by its own index, row by row: a join would be planned by what the tables held when
+ * it was, and its plan kept (`findingOpen`). Hence, too, the order where there is one row.
  *
  * The lock of `webhook_fan_out` makes it one at a time. A statement sees what was committed when it began, but locks the
  * row as it is now: where the two differ in their turn, someone deleted an endpoint or erased an event in between.
@@ -60,32 +63,37 @@ export const fanOutWaiting = prepared<Row>(`
     returning data->>'eventId' as event_id
   ), happened as materialized (
     select e.id, e.workspace_id, e.type, e.created_at, e.body from taken
-    cross join lateral (select * from events where id = taken.event_id limit 1) e
+    cross join lateral (
+      select * from events where id >= taken.event_id and id <= taken.event_id order by id limit 1
+    ) e
   ), places as (
     ${placing('happened')}
-  ), made as materialized (
-    select row_number() over (order by h.id, e.id) as number, h.id as event_id, e.id as endpoint_id,
-      e.status = 'active' and s.owner is null as is_free
-    from happened h
-    join webhook_endpoints e on e.workspace_id = h.workspace_id and h.type = any (e.events)
-      and e.created_at <= h.created_at and e.deleted_at is null
-    join webhook_endpoint_states s on s.endpoint_id = e.id
+  ), heard as materialized (
+    select h.id, h.workspace_id, h.type, h.body, coalesce(l.endpoints, '{}') as endpoints, l.free
+    from happened h cross join lateral (
+      select array_agg(e.id order by e.id) as endpoints,
+        string_agg(e.id, ' ') filter (where e.status = 'active' and (
+          select s.owner is null from webhook_endpoint_states s where s.endpoint_id = e.id
+        )) as free
+      from webhook_endpoints e
+      where e.workspace_id = h.workspace_id and h.type = any (e.events) and e.created_at <= h.created_at
+        and e.deleted_at is null
+    ) l
+  ), numbered as materialized (
+    select *, sum(cardinality(endpoints)) over (order by id) - cardinality(endpoints) as before from heard
   ), deliveries as (
     insert into webhook_deliveries (id, endpoint_id, event_id)
-    select $2 || lpad(number::text, 6, '0') || $3, endpoint_id, event_id from made order by number
+    select $2 || lpad((n.before + e.number)::text, 6, '0') || $3, e.id, n.id
+    from numbered n cross join lateral unnest(n.endpoints) with ordinality e (id, number)
   ), noted as (
     update webhook_fan_out set turn = turn + 1, last_delivery_ms = $1 where exists (select from taken)
-  ), listening as (
-    select event_id, min(number)::int as first, string_agg(endpoint_id, ' ' order by number) as endpoints,
-      string_agg(endpoint_id, ' ') filter (where is_free) as free
-    from made group by event_id
   )
   select exists (select from current) as "isCurrent", held.last_delivery_ms as "lastDeliveryMs",
-    h.id, h.workspace_id as "workspaceId", h.type,
-    case when octet_length(h.body) <= ${handedBytesMax} then h.body end as body,
-    l.first, l.endpoints, l.free
-  from held left join happened h on true left join listening l on l.event_id = h.id
-  order by h.id
+    n.id, n.workspace_id as "workspaceId", n.type,
+    case when octet_length(n.body) <= ${handedBytesMax} then n.body end as body,
+    n.before::int, array_to_string(n.endpoints, ' ') as endpoints, n.free
+  from held left join numbered n on true
+  order by n.id
 `);
 
 /** What fan-out made for one endpoint, in order. */
@@ -177,8 +185,8 @@ export class FanOut {
   /** `isFresh`: what was read has not been erased since. */
   private batches(rows: readonly Row[], ids: NumberedIds, isFresh: boolean): Batch[] {
     const batches = new Map<string, Batch>();
-    for (const { id, type, body, first, endpoints, free } of rows) {
-      if (id === null || first === null) continue;
+    for (const { id, type, body, before, endpoints, free } of rows) {
+      if (id === null || endpoints === '') continue;
       const event = body === null || !isFresh ? null : this.texts.keep({ id, type, body });
       for (const [index, endpointId] of endpoints.split(' ').entries()) {
         let batch = batches.get(endpointId);
@@ -186,7 +194,7 @@ export class FanOut {
           batch = { endpointId, deliveries: [], isFree: free?.includes(endpointId) ?? false };
           batches.set(endpointId, batch);
         }
-        batch.deliveries.push({ id: ids.at(first + index), eventId: id, event });
+        batch.deliveries.push({ id: ids.at(before + index + 1), eventId: id, event });
       }
     }
     return [...batches.values()];

@@ -1,5 +1,18 @@
 import { prepared, type Database, type Tx } from '../platform/database.js';
 
+/**
+ * `source`, aliased `a`, has `endpoint_id` and `delivery_id`: its rows with the `spot` of what is still open of them, each
+ * by one look into the index that `which` names by `d.attempts = 0` or `> 0`. A join would be planned by what the table
+ * held at that moment, nothing perhaps, and go through all that is parked ever after; the order leaves one index to
+ * choose.
+ */
+export const findingOpen = (source: string, which: string) => `
+  select a.*, d.spot from ${source} a cross join lateral (
+    select d.id, d.ctid as spot from webhook_deliveries d
+    where d.endpoint_id = a.endpoint_id and d.id >= a.delivery_id and ${which} order by d.id limit 1
+  ) d where d.id = a.delivery_id
+`;
+
 /** Ends open deliveries on purpose and on record; `which` picks them, `$1` is the moment. */
 export const skipping = (which: string) => `
   with gone as (
@@ -11,7 +24,8 @@ export const skipping = (which: string) => `
   )
   select count(*)::int as skipped from kept
 `;
-const skipAll = prepared<{ skipped: number }>(skipping('d.endpoint_id = $2'));
+// Every row has one of both, and an index for each.
+const skipAll = prepared<{ skipped: number }>(skipping('d.endpoint_id = $2 and (d.attempts = 0 or d.attempts > 0)'));
 const skipSome = prepared<{ skipped: number }>(
   skipping('(d.endpoint_id, d.id) in (select * from unnest($2::text[], $3::text[]))'),
 );

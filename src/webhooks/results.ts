@@ -2,12 +2,18 @@ import { systemOf, type AuditService } from '../audit/audit.service.js';
 import { prepared, type Database, type Statement, type Tx } from '../platform/database.js';
 import type { Jobs, NewJob } from '../platform/jobs.js';
 import { isConnectionLoss } from '../platform/errors.js';
-import { isoTime } from '../platform/iso-time.js';
 import { story, type Log } from '../platform/log.js';
-import type { Outcome } from '../platform/outbound-attempt.js';
-import type { Delivery, Lane } from './lane.js';
 import { tell } from './notices.js';
-import type { Next } from './verdict.js';
+import {
+  markSlow,
+  slowValuesOf,
+  storeAny,
+  storeFirstAndLast,
+  valuesOf,
+  type Fenced,
+  type Result,
+  type SlowAttempt,
+} from './result-statements.js';
 
 /** One job per endpoint and second in which one of its deliveries is due again. */
 export const wakeUpQueue = 'webhook-wake-up';
@@ -19,112 +25,16 @@ export interface WakeUp {
 /** Retries sooner than this are awaited in memory; the job is for those whose lane may be given back before. */
 export const wakeUpByJobMs = 15_000;
 
-/** What one attempt came to; stored soon after. */
-export interface Result {
-  lane: Lane;
-  delivery: Delivery;
-  /** Unix milliseconds. */
-  startedAt: number;
-  endedAt: number;
-  outcome: Outcome;
-  next: Next;
-  pause: 'failures' | 'gone' | null;
-  warning: number | null;
-}
-
 const batchMax = 256;
 const batchWanted = 64;
 const collectMs = 5;
 const retryDelayMsMax = 2_000;
 const failuresMax = 20;
 
-/**
- * The state rows are updated first: only those that are still ours count, and their row locks keep them ours until the
- * commit. $1 is the worker; $2–$9 are one entry per endpoint, the rest one per attempt.
- */
-const fenced = `
-  fenced as (
-    update webhook_endpoint_states s set
-      consecutive_fails = case when s.revision = e.revision then e.fails else s.consecutive_fails end,
-      probing = case when s.revision = e.revision then e.probing else s.probing end,
-      probe_at = case when s.revision = e.revision then e.probe_at else s.probe_at end,
-      gate_until = case when s.revision = e.revision then e.gate_until else s.gate_until end,
-      last_delivery_at = e.last_at,
-      last_delivery_ok = e.last_ok
-    from unnest($2::text[], $3::int[], $4::int[], $5::bool[], $6::timestamptz[], $7::timestamptz[],
-      $8::timestamptz[], $9::bool[])
-      as e (endpoint_id, revision, fails, probing, probe_at, gate_until, last_at, last_ok)
-    where s.endpoint_id = e.endpoint_id and s.owner = $1
-    returning s.endpoint_id, s.revision
-  )
-`;
-const facts = `delivery_id, endpoint_id, event_id, at, number, outcome, response_status, total_ms,
-  first_byte_ms, dns_ms, connect_ms, tls_ms, address, error`;
-const attemptColumns = `${facts}, response_body`;
-const attempts = `
-  attempt as (
-    select a.* from unnest($10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::int2[], $15::text[],
-      $16::int2[], $17::int[], $18::int[], $19::int[], $20::int[], $21::int[], $22::text[], $23::text[], $24::bytea[],
-      $25::text[], $26::timestamptz[])
-      as a (${attemptColumns}, ended, due_at)
-    join fenced using (endpoint_id)
-  )
-`;
-/**
- * What ended its delivery says so; the rest is looked through only where there is any. Of a delivery that was ended
- * while it was in flight, perhaps because someone is erased, no answer is kept.
- */
-const kept = (isOpen: string) => `
-  kept as (
-    insert into webhook_attempts (${attemptColumns}, ended)
-    select ${attemptColumns}, ended from gone
-    union all
-    select ${facts}, case when ${isOpen} then response_body end, null from attempt
-    where (select count(*) from gone) < (select count(*) from attempt)
-      and delivery_id not in (select delivery_id from gone)
-  )
-`;
-interface Fenced {
-  id: string;
-  revision: number;
-}
-/** The common case, first attempts that end their delivery: one row goes, one row comes. */
-const storeFirstAndLast = prepared<Fenced>(`
-  with ${fenced}, ${attempts}, gone as (
-    delete from webhook_deliveries d using attempt a
-    where d.endpoint_id = a.endpoint_id and d.id = a.delivery_id and d.attempts = 0
-    returning a.*
-  ), ${kept('false')}
-  select endpoint_id as id, revision from fenced
-`);
-const storeAny = prepared<Fenced>(`
-  with ${fenced}, ${attempts}, gone_fresh as (
-    delete from webhook_deliveries d using attempt a
-    where d.endpoint_id = a.endpoint_id and d.id = a.delivery_id and d.attempts = 0 and a.number = 1
-      and a.ended is not null
-    returning a.*
-  ), gone_retried as (
-    delete from webhook_deliveries d using attempt a
-    where d.endpoint_id = a.endpoint_id and d.id = a.delivery_id and d.attempts > 0 and a.number > 1
-      and a.ended is not null
-    returning a.*
-  ), first_failed as (
-    update webhook_deliveries d set attempts = 1, due_at = a.due_at, attempting_since = null from attempt a
-    where d.endpoint_id = a.endpoint_id and d.id = a.delivery_id and d.attempts = 0 and a.number = 1
-      and a.ended is null
-    returning d.id
-  ), failed_again as (
-    update webhook_deliveries d set attempts = a.number, due_at = a.due_at, attempting_since = null from attempt a
-    where d.endpoint_id = a.endpoint_id and d.id = a.delivery_id and d.attempts > 0 and a.number > 1
-      and a.ended is null
-    returning d.id
-  ), gone as (
-    select * from gone_fresh union all select * from gone_retried
-  ), open as (
-    select id from first_failed union all select id from failed_again
-  ), ${kept('delivery_id in (select id from open)')}
-  select endpoint_id as id, revision from fenced
-`);
+// Before the statement that moves rows begins, and sees them: who resumes the endpoint has moved them, or waits.
+const lockStates = prepared(
+  'select from webhook_endpoint_states where endpoint_id = any($1) order by endpoint_id for no key update',
+);
 const lockEndpoints = prepared('select from webhook_endpoints where id = any($1) order by id for no key update');
 const pauseEndpoints = prepared<{ id: string; workspaceId: string; url: string }>(`
   update webhook_endpoints e
@@ -143,6 +53,7 @@ const urlsOf = prepared<{ id: string; workspaceId: string; url: string }>(
  */
 export class Results {
   private waiting: Result[] = [];
+  private slow: SlowAttempt[] = [];
   private timer: NodeJS.Timeout | null = null;
   private storing: Promise<void> | null = null;
   private stopped = false;
@@ -186,6 +97,15 @@ export class Results {
     if (this.timer !== null) clearTimeout(this.timer);
   }
 
+  /**
+   * For who looks on: attempts that take a moment are on record as under way. With the next batch, never beside one: both
+   * move the rows.
+   */
+  mark(slow: readonly SlowAttempt[]): void {
+    this.slow.push(...slow);
+    if (slow.length > 0) this.flush();
+  }
+
   private flush(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
@@ -199,11 +119,12 @@ export class Results {
     let delayMs = 20;
     let size = batchMax;
     let failures = 0;
-    while (this.waiting.length > 0 && !this.stopped) {
+    while ((this.waiting.length > 0 || this.slow.length > 0) && !this.stopped) {
       const batch = this.waiting.slice(0, size);
       const worker = this.worker.id();
       try {
         if (worker === null) throw new Error('the worker has no seat');
+        await this.markSlow();
         const stored = await this.store(worker, batch);
         this.waiting.splice(0, batch.length);
         delayMs = 20;
@@ -230,16 +151,20 @@ export class Results {
     }
   }
 
+  private async markSlow(): Promise<void> {
+    const slow = this.slow.splice(0);
+    if (slow.length === 0) return;
+    await this.database.query(markSlow, slowValuesOf(slow));
+  }
+
   private async store(worker: number, batch: readonly Result[]): Promise<Map<string, number>> {
-    const simple = batch.every(({ delivery, next }) => delivery.attempts === 0 && next.ended !== null);
-    const statement = simple ? storeFirstAndLast : storeAny;
-    const values = [worker, ...endpointColumns(batch), ...attemptColumnsOf(batch)];
-    const wakeUps = wakeUpsOf(batch);
-    const notable = batch.filter(({ pause, warning }) => pause !== null || warning !== null);
+    if (batch.length === 0) return new Map();
+    const simple = batch.every((result) => result.delivery.attempts === 0 && result.next.ended !== null);
+    const values = valuesOf(worker, batch);
     const rows =
-      wakeUps.length === 0 && notable.length === 0
-        ? await this.database.query(statement, values)
-        : await this.storeWith(statement, values, wakeUps, notable);
+      simple && !batch.some(isNotable)
+        ? await this.database.query(storeFirstAndLast, values)
+        : await this.storeWith(simple ? storeFirstAndLast : storeAny, values, batch);
     return new Map(rows.map(({ id, revision }) => [id, revision]));
   }
 
@@ -247,13 +172,14 @@ export class Results {
   private async storeWith(
     statement: Statement<Fenced>,
     values: unknown[],
-    wakeUps: readonly NewJob[],
-    notable: readonly Result[],
+    batch: readonly Result[],
   ): Promise<Fenced[]> {
+    const notable = batch.filter(isNotable);
     return await this.database.transaction(async (tx) => {
       const pausing = notable.filter(({ pause }) => pause !== null);
       // In the order in which everyone locks them: the endpoint, then its state.
       if (pausing.length > 0) await tx.query(lockEndpoints, [pausing.map(({ lane }) => lane.endpointId)]);
+      tx.write(lockStates, [[...new Set(batch.map(({ lane }) => lane.endpointId))]]);
       const rows = await tx.query(statement, values);
       const ours = new Set(rows.map(({ id }) => id));
       if (pausing.length > 0)
@@ -263,7 +189,7 @@ export class Results {
         );
       const warned = notable.filter(({ lane, warning }) => warning !== null && ours.has(lane.endpointId));
       if (warned.length > 0) await this.warn(tx, warned);
-      await this.jobs.enqueue(tx, wakeUpQueue, wakeUps);
+      await this.jobs.enqueue(tx, wakeUpQueue, wakeUpsOf(batch));
       return rows;
     });
   }
@@ -304,65 +230,7 @@ export class Results {
   }
 }
 
-/** $2–$9: the last result of each endpoint says how it stands. */
-function endpointColumns(batch: readonly Result[]): (string | null)[] {
-  const last = new Map<Lane, Result>();
-  for (const result of batch) last.set(result.lane, result);
-  const results = [...last.values()];
-  return [
-    plain(results, ({ lane }) => lane.endpointId),
-    plain(results, ({ lane }) => lane.subscriber.revision),
-    plain(results, ({ lane }) => lane.life.consecutiveFails),
-    plain(results, ({ lane }) => lane.life.probing),
-    plain(results, ({ lane }) => timestamp(lane.life.probeAt)),
-    plain(results, ({ lane }) => timestamp(lane.life.gateUntil)),
-    plain(results, ({ endedAt }) => timestamp(endedAt)),
-    plain(results, ({ outcome }) => outcome.outcome === 'success'),
-  ];
-}
-
-/** $10–$26 */
-function attemptColumnsOf(batch: readonly Result[]): unknown[] {
-  return [
-    plain(batch, ({ delivery }) => delivery.id),
-    plain(batch, ({ lane }) => lane.endpointId),
-    plain(batch, ({ delivery }) => delivery.event.id),
-    plain(batch, ({ startedAt }) => timestamp(startedAt)),
-    plain(batch, ({ delivery }) => delivery.attempts + 1),
-    plain(batch, ({ outcome }) => outcome.outcome),
-    plain(batch, ({ outcome }) => outcome.status),
-    plain(batch, ({ outcome }) => outcome.timings.totalMs),
-    plain(batch, ({ outcome }) => outcome.timings.firstByteMs),
-    plain(batch, ({ outcome }) => outcome.timings.dnsMs),
-    plain(batch, ({ outcome }) => outcome.timings.connectMs),
-    plain(batch, ({ outcome }) => outcome.timings.tlsMs),
-    plain(batch, ({ outcome }) => outcome.address),
-    quoted(batch, ({ outcome }) => outcome.error),
-    quoted(batch, ({ outcome }) => (outcome.body.length === 0 ? null : outcome.body)),
-    plain(batch, ({ next }) => next.ended),
-    plain(batch, ({ next }) => timestamp(next.dueAt)),
-  ];
-}
-
-/**
- * An array as PostgreSQL reads it, of values that need no quotes: escaping each is half of what it costs to send a
- * result. What is null throughout is not spelled out: `unnest` fills it up.
- */
-function plain(batch: readonly Result[], valueOf: (result: Result) => string | number | boolean | null): string | null {
-  let text = '';
-  let isNull = true;
-  for (const result of batch) {
-    const value = valueOf(result);
-    if (value !== null) isNull = false;
-    text += `${text === '' ? '{' : ','}${value}`;
-  }
-  return isNull ? null : `${text}}`;
-}
-
-function quoted(batch: readonly Result[], valueOf: (result: Result) => string | Buffer | null): unknown[] | null {
-  const column = batch.map(valueOf);
-  return column.every((value) => value === null) ? null : column;
-}
+const isNotable = ({ pause, warning }: Result) => pause !== null || warning !== null;
 
 function wakeUpsOf(batch: readonly Result[]): NewJob[] {
   const jobs = new Map<string, NewJob>();
@@ -374,5 +242,3 @@ function wakeUpsOf(batch: readonly Result[]): NewJob[] {
   }
   return [...jobs.values()];
 }
-
-const timestamp = (ms: number | null) => (ms === null ? null : isoTime(new Date(ms)));

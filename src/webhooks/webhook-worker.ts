@@ -187,8 +187,7 @@ export class WebhookWorker {
     try {
       await this.dispatch.open(await this.claims.takeOrphans(id, this.now(), this.dispatch.endpointIds()));
       await this.claims.giveBack(id, this.dispatch.closeIdle());
-      // For who looks on: an attempt that takes a moment is on record as under way.
-      await this.claims.markAttempting(this.dispatch.slow(slowMs));
+      this.results.mark(this.dispatch.slow(slowMs));
       await this.parts.replays.advance(new Date(this.now()));
     } catch (error) {
       this.parts.log.warn({ error: story(error) }, 'looking for due webhook deliveries failed');

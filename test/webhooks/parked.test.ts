@@ -1,7 +1,10 @@
 import { expect } from 'chai';
+import type { PoolClient } from 'pg';
 import { newId } from '../../src/platform/id.js';
 import type { Statement } from '../../src/platform/database.js';
 import { readDue, readFresh, takeOrphans } from '../../src/webhooks/claims.js';
+import { fanOutWaiting } from '../../src/webhooks/fan-out.js';
+import { markSlow, storeAny, storeFirstAndLast } from '../../src/webhooks/result-statements.js';
 import { Receiver } from '../support/receiver.js';
 import { WebhookHouse } from './webhook-house.js';
 
@@ -14,6 +17,12 @@ describe('100,000 deliveries parked for one endpoint', function () {
   let receiver: Receiver;
   let parked: string;
   let busy: string;
+  let event = '';
+  const fresh = newId('webhookDelivery');
+  const retried = newId('webhookDelivery');
+
+  /** A connection that planned everything while nothing was there. */
+  let early: PoolClient;
 
   before(async () => {
     house = await WebhookHouse.open();
@@ -21,7 +30,16 @@ describe('100,000 deliveries parked for one endpoint', function () {
     const actor = await house.tenant();
     busy = (await house.endpoint(actor, receiver.url)).webhookEndpoint.id;
     parked = (await house.endpoint(actor, receiver.url)).webhookEndpoint.id;
-    const event = `evt_${newId('event')}`;
+    // Nor will PostgreSQL look again before this is over.
+    await house.rows('alter table webhook_deliveries set (autovacuum_enabled = off)');
+    await house.rows('vacuum analyze');
+    early = await house.database.pool.connect();
+    await early.query('set plan_cache_mode = force_generic_plan');
+    for (const [name, { text, values }] of Object.entries(statements())) {
+      await early.query(`prepare "${name}" as ${text}`);
+      await early.query(`explain execute "${name}" (${values.map(literal).join(', ')})`);
+    }
+    event = `evt_${newId('event')}`;
     // Half wait for a later attempt, half for the endpoint to be resumed.
     await house.rows(
       `insert into webhook_deliveries (id, endpoint_id, event_id, attempts, due_at)
@@ -35,19 +53,35 @@ describe('100,000 deliveries parked for one endpoint', function () {
     );
     await house.rows(
       'insert into webhook_deliveries (id, endpoint_id, event_id, attempts, due_at) values ($1, $3, $4, 0, null), ($2, $3, $4, 1, now())',
-      [newId('webhookDelivery'), newId('webhookDelivery'), busy, event],
+      [fresh, retried, busy, event],
     );
-    await house.rows('vacuum analyze webhook_deliveries');
+    await house.rows('update webhook_endpoint_states set owner = 1');
   });
   after(async () => {
+    early.release();
     await house.close();
     await receiver.stop();
   });
 
-  it('are not scanned by any claim: each reads a handful of pages', async () => {
-    expect(await pagesOf(readFresh, [[busy], [''], [256]])).to.be.below(20);
-    expect(await pagesOf(readDue, [[busy], [256]])).to.be.below(20);
-    expect(await pagesOf(takeOrphans, [1, new Date(), []])).to.be.below(60);
+  it('are not scanned by any claim, nor when results are stored, whenever the statement was planned', async () => {
+    for (const [name, { values, pages, left }] of Object.entries(statements())) {
+      await early.query('begin');
+      const { rows } = await early.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+        `explain (analyze, buffers, format json) execute "${name}" (${values.map(literal).join(', ')})`,
+      );
+      const open = await early.query<{ attempts: number; isMarked: boolean }>(
+        `select attempts, attempting_since is not null as "isMarked" from webhook_deliveries
+         where endpoint_id = $1 order by id`,
+        [busy],
+      );
+      await early.query('rollback');
+      const plan = rows[0]?.['QUERY PLAN'][0].Plan;
+      expect((plan?.['Shared Hit Blocks'] ?? Infinity) + (plan?.['Shared Read Blocks'] ?? 0), name).to.be.below(pages);
+      expect(
+        open.rows.map(({ attempts, isMarked }) => `${attempts}${isMarked ? ' slow' : ''}`),
+        name,
+      ).to.deep.equal(left);
+    }
   });
 
   it('change nothing for the others: an event is at its receiver as fast as ever', async () => {
@@ -66,19 +100,49 @@ describe('100,000 deliveries parked for one endpoint', function () {
     expect(tookMs.sort((a, b) => a - b)[10]).to.be.below(100);
   });
 
-  async function pagesOf(statement: Statement<object>, values: unknown[]): Promise<number> {
-    const client = await house.database.pool.connect();
-    try {
-      await client.query('begin');
-      const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
-        `explain (analyze, buffers, format json) ${statement.text}`,
-        values,
-      );
-      const plan = rows[0]?.['QUERY PLAN'][0].Plan;
-      return (plan?.['Shared Hit Blocks'] ?? Infinity) + (plan?.['Shared Read Blocks'] ?? 0);
-    } finally {
-      await client.query('rollback');
-      client.release();
-    }
+  /** With what each may read, and what it leaves open of the busy one: the attempts that each delivery has had. */
+  function statements(): Record<string, Statement<object> & { values: unknown[]; pages: number; left: string[] }> {
+    const at = new Date().toISOString();
+    const endpoint = [[busy], [0], [0], [false], [null], [null], [at], [true]];
+    const attemptOf = (id: string, number: number, ended: string | null) => {
+      const attempt = [
+        id,
+        busy,
+        event,
+        at,
+        number,
+        'success',
+        200,
+        3,
+        3,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        ended,
+        at,
+      ];
+      return [1, ...endpoint, ...attempt.map((value) => [value])];
+    };
+    return {
+      readFresh: { ...readFresh, values: [[busy], [''], [256]], pages: 20, left: ['0', '1'] },
+      readDue: { ...readDue, values: [[busy], [256]], pages: 20, left: ['0', '1'] },
+      takeOrphans: { ...takeOrphans, values: [1, at, []], pages: 60, left: ['0', '1'] },
+      storeFirstAndLast: { ...storeFirstAndLast, values: attemptOf(fresh, 1, 'delivered'), pages: 60, left: ['1'] },
+      storeFresh: { ...storeAny, values: attemptOf(fresh, 1, null), pages: 80, left: ['1', '1'] },
+      storeRetried: { ...storeAny, values: attemptOf(retried, 2, 'exhausted'), pages: 80, left: ['0'] },
+      markSlow: { ...markSlow, values: [[busy], [retried], [at]], pages: 60, left: ['0', '1 slow'] },
+      fanOut: { ...fanOutWaiting, values: [Date.now(), 'c0d', 'x'], pages: 60, left: ['0', '1'] },
+    };
   }
 });
+
+type Plan = Record<'Shared Hit Blocks' | 'Shared Read Blocks', number>;
+
+function literal(value: unknown): string {
+  return typeof value === 'number' ? String(value) : `'${Array.isArray(value) ? arrayText(value) : String(value)}'`;
+}
+
+const arrayText = (values: unknown[]) => `{${values.map((value) => String(value)).join(',')}}`;
