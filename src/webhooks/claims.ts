@@ -11,9 +11,10 @@ const laneBytesMax = 2 * 1_024 * 1_024;
 // Locked rows are skipped: whoever holds them is about to change who owns what, and there is a next time.
 const takeFree = prepared<{ id: string }>(`
   with free as (
-    select endpoint_id from webhook_endpoint_states
-    where endpoint_id = any($2) and owner is null
-    for no key update skip locked
+    select s.endpoint_id from webhook_endpoint_states s
+    join webhook_endpoints e on e.id = s.endpoint_id and e.status = 'active' and e.deleted_at is null
+    where s.endpoint_id = any($2) and s.owner is null
+    for no key update of s skip locked
   )
   update webhook_endpoint_states s set owner = $1 from free where s.endpoint_id = free.endpoint_id
   returning s.endpoint_id as id

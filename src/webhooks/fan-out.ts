@@ -30,8 +30,6 @@ interface Row {
   before: number;
   /** Ids of who listens, in the order of the deliveries' numbers, with a space between. */
   endpoints: string;
-  /** Those that no worker delivers to, or null. */
-  free: string | null;
 }
 
 /**
@@ -69,16 +67,13 @@ export const fanOutWaiting = prepared<Row>(`
   ), places as (
     ${placing('happened')}
   ), heard as materialized (
-    select h.id, h.workspace_id, h.type, h.body, coalesce(l.endpoints, '{}') as endpoints, l.free
-    from happened h cross join lateral (
-      select array_agg(e.id order by e.id) as endpoints,
-        string_agg(e.id, ' ') filter (where e.status = 'active' and (
-          select s.owner is null from webhook_endpoint_states s where s.endpoint_id = e.id
-        )) as free
-      from webhook_endpoints e
+    select h.id, h.workspace_id, h.type, h.body, array(
+      select e.id from webhook_endpoints e
       where e.workspace_id = h.workspace_id and h.type = any (e.events) and e.created_at <= h.created_at
         and e.deleted_at is null
-    ) l
+      order by e.id
+    ) as endpoints
+    from happened h
   ), numbered as materialized (
     select *, sum(cardinality(endpoints)) over (order by id) - cardinality(endpoints) as before from heard
   ), deliveries as (
@@ -91,7 +86,7 @@ export const fanOutWaiting = prepared<Row>(`
   select exists (select from current) as "isCurrent", held.last_delivery_ms as "lastDeliveryMs",
     n.id, n.workspace_id as "workspaceId", n.type,
     case when octet_length(n.body) <= ${handedBytesMax} then n.body end as body,
-    n.before::int, array_to_string(n.endpoints, ' ') as endpoints, n.free
+    n.before::int, array_to_string(n.endpoints, ' ') as endpoints
   from held left join numbered n on true
   order by n.id
 `);
@@ -100,8 +95,6 @@ export const fanOutWaiting = prepared<Row>(`
 export interface Batch {
   endpointId: string;
   deliveries: Offered[];
-  /** Nobody delivers to it. */
-  isFree: boolean;
 }
 
 /** Turns events into deliveries, as soon as they are committed. No lease, no expiry. */
@@ -185,15 +178,12 @@ export class FanOut {
   /** `isFresh`: what was read has not been erased since. */
   private batches(rows: readonly Row[], ids: NumberedIds, isFresh: boolean): Batch[] {
     const batches = new Map<string, Batch>();
-    for (const { id, type, body, before, endpoints, free } of rows) {
+    for (const { id, type, body, before, endpoints } of rows) {
       if (id === null || endpoints === '') continue;
       const event = body === null || !isFresh ? null : this.texts.keep({ id, type, body });
       for (const [index, endpointId] of endpoints.split(' ').entries()) {
         let batch = batches.get(endpointId);
-        if (batch === undefined) {
-          batch = { endpointId, deliveries: [], isFree: free?.includes(endpointId) ?? false };
-          batches.set(endpointId, batch);
-        }
+        if (batch === undefined) batches.set(endpointId, (batch = { endpointId, deliveries: [] }));
         batch.deliveries.push({ id: ids.at(before + index + 1), eventId: id, event });
       }
     }

@@ -223,19 +223,15 @@ export class WebhookWorker {
   }
 
   private hand(batches: readonly Batch[]): void {
-    const elsewhere = new Set(this.dispatch.offer(batches));
-    const free = batches.filter(({ endpointId, isFree }) => isFree && elsewhere.has(endpointId));
-    for (const { endpointId } of free) elsewhere.delete(endpointId);
+    const elsewhere = this.dispatch.offer(batches);
     for (const endpointId of elsewhere) this.parts.signals.send(deliveriesDue, endpointId);
-    if (free.length > 0) this.react(() => this.takeFree(free.map(({ endpointId }) => endpointId)));
+    if (elsewhere.length > 0) this.react(() => this.takeFree(elsewhere));
   }
 
+  /** Those of them that are nobody's. */
   private async takeFree(endpointIds: readonly string[]): Promise<void> {
     const { id } = this.seat;
-    const taken = id === null ? [] : await this.claims.takeFree(id, endpointIds);
-    // Somebody else's by now.
-    for (const other of endpointIds) if (!taken.includes(other)) this.parts.signals.send(deliveriesDue, other);
-    await this.dispatch.open(taken);
+    if (id !== null) await this.dispatch.open(await this.claims.takeFree(id, endpointIds));
   }
 
   /** What fails here is found again by looking. */
