@@ -53,12 +53,12 @@ export class Outbound {
   private own = { addresses: [] as string[], freshUntil: 0 };
   private underWay = 0;
   private closed = false;
-  private onLastEnded: () => void = () => {};
+  private readonly lastEnded = Promise.withResolvers<void>();
   private readonly listener = {
     onReusable: (connection: Connection) => this.keep(connection),
     onEnded: () => {
       this.underWay -= 1;
-      if (this.underWay === 0) this.onLastEnded();
+      if (this.closed && this.underWay === 0) this.lastEnded.resolve();
     },
   };
 
@@ -111,7 +111,7 @@ export class Outbound {
   async close(): Promise<void> {
     this.closed = true;
     for (const connection of [...this.idle.values()].flat()) this.discard(connection);
-    if (this.underWay > 0) await new Promise<void>((resolve) => (this.onLastEnded = resolve));
+    if (this.underWay > 0) await this.lastEnded.promise;
   }
 
   private async open(target: Target, attempt: Attempt): Promise<void> {

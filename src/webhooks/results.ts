@@ -134,7 +134,7 @@ export class Results {
           const revision = stored.get(result.lane.endpointId);
           this.worker.onStored(result, revision !== undefined, revision ?? 0);
         }
-        if (this.waiting.length < batchWanted) return;
+        if (this.waiting.length < batchWanted && this.slow.length === 0) return;
       } catch (error) {
         if (worker !== null) this.log.warn({ error: story(error) }, 'results of webhook attempts are not stored yet');
         await new Promise((resolve) => setTimeout(resolve, delayMs));

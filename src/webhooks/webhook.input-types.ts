@@ -4,7 +4,7 @@ import { DateTimeRange } from '../platform/connection.js';
 import { DateTime, JSONObject } from '../platform/scalars.js';
 import { ReplayOnlyEnum, type ReplayOnly } from './replay.entity.js';
 import { DeliveryStatusEnum, type DeliveryStatus } from './webhook-delivery.entity.js';
-import type { WebhookDeliveryFilter } from './webhook-delivery.service.js';
+import type { WebhookDeliveryFilter } from './delivery-query.js';
 
 @InputType('WebhookDeliveryFilter', { description: 'Which deliveries to list.' })
 export class WebhookDeliveryFilterInput implements WebhookDeliveryFilter {

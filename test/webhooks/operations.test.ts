@@ -6,7 +6,7 @@ import { idFloor, newId } from '../../src/platform/id.js';
 import { lockDeliveryOrder } from '../../src/webhooks/delivery-order.js';
 import { sealedFor } from '../../src/webhooks/subscriber.js';
 import type { DeliveryStatus } from '../../src/webhooks/webhook-delivery.entity.js';
-import type { WebhookDeliveryFilter } from '../../src/webhooks/webhook-delivery.service.js';
+import type { WebhookDeliveryFilter } from '../../src/webhooks/delivery-query.js';
 import type { WebhookWorker } from '../../src/webhooks/webhook-worker.js';
 import { Receiver } from '../support/receiver.js';
 import { secondsLadder, WebhookHouse } from './webhook-house.js';
