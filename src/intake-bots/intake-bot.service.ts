@@ -123,9 +123,8 @@ export class IntakeBotService {
     return bot;
   }
 
-  /** Late in a transaction: the counter's row is locked from here to the commit. */
   addToTotal(tx: Tx, id: string, submissions: number): void {
-    tx.write(addToTotal, [id, submissions]);
+    tx.increment(addToTotal, [id], submissions);
   }
 
   private changed(before: IntakeBot, changes: ReturnType<Unread<typeof UpdateIntakeBot>>): IntakeBot {

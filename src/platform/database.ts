@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
-import type { Writable } from 'node:stream';
-import type { ClientBase, Pool } from 'pg';
+import type { Pool } from 'pg';
 import { getMetadataArgsStorage, type DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { OpenTransaction, type Write } from './open-transaction.js';
 import { runPrepared } from './run-prepared.js';
+import { countersLast, SharedCommits, type Increment } from './shared-commits.js';
 import { LastingConnection, SharedConnections } from './shared-connections.js';
 
 /** A statement that PostgreSQL plans once a connection. TypeORM prepares nothing; hot paths say so here. */
@@ -46,90 +47,93 @@ export function columnsOf(entity: new () => object, alias: string, only?: readon
     .join(', ');
 }
 
-/** One transaction: TypeORM's manager and prepared statements on the same connection. */
+/**
+ * One transaction: TypeORM's manager and prepared statements on the same connection. What only writes is gathered, and
+ * may share its commit with others; whoever reads gets a connection of its own with the first read.
+ */
 export class Tx {
-  private readonly committed: (() => void)[] = [];
-  private readonly sent: Promise<unknown>[] = [];
-  private begun = false;
+  private readonly listeners: (() => void)[] = [];
+  private readonly writes: Write[] = [];
+  private readonly increments: Increment[] = [];
+  private opening: Promise<OpenTransaction> | null = null;
+  private opened: OpenTransaction | null = null;
   private runner: QueryRunner | null = null;
 
   constructor(
     private readonly source: DataSource,
-    private readonly client: ClientBase,
+    private readonly pool: Pool,
   ) {}
 
   /** Made for those that ask for it: most transactions have no use for TypeORM. */
   get manager(): EntityManager {
-    this.begin();
-    const known = { databaseConnection: this.client, isTransactionActive: true };
-    this.runner ??= Object.assign(this.source.createQueryRunner(), known);
+    if (this.runner === null) {
+      const runner = this.source.createQueryRunner();
+      const connect = async () => {
+        const { client } = await this.open();
+        return Object.assign(runner, { databaseConnection: client }).databaseConnection;
+      };
+      this.runner = Object.assign(runner, { connect, isTransactionActive: true });
+    }
     return this.runner.manager;
   }
 
-  async query<Row extends object>({ name, text }: Statement<Row>, values: unknown[] = []): Promise<Row[]> {
-    this.begin();
-    return (await runPrepared<Row>(this.client, { name, text, values })).rows;
+  async query<Row extends object>(statement: Statement<Row>, values: unknown[] = []): Promise<Row[]> {
+    return await (this.opened ?? (await this.open())).query(statement, values);
   }
 
   /**
-   * Sends a statement and does not wait: what goes wrong with it is thrown at the commit, which it prevents. Writes in
-   * a row reach the server together, so that the locks they take are held for no round trip of ours.
+   * Does not wait: what goes wrong with it is thrown at the commit, which it prevents. Writes in a row reach the server
+   * together, so that the locks they take are held for no round trip of ours.
    * `explain` may turn PostgreSQL's error into one for the caller.
    */
   write(statement: Statement<object>, values: unknown[] = [], explain?: (error: unknown) => unknown): void {
-    this.begin();
-    this.send(statement, values, explain);
+    const write = { statement, values, explain };
+    if (this.opened !== null) this.opened.write(write);
+    else if (this.opening === null) this.writes.push(write);
+    // Behind the read that is opening it.
+    else this.opening.then((opened) => opened.write(write)).catch(() => undefined);
+  }
+
+  /** Adds to a row that many add to: `counter` takes the values of `key`, then the number. Sent after all writes. */
+  increment(
+    counter: Statement<object>,
+    key: readonly unknown[],
+    by: number,
+    explain?: (error: unknown) => unknown,
+  ): void {
+    this.increments.push({ counter, key, by, explain });
   }
 
   /** Called once the commit is certain; a rolled back transaction never calls it. */
   afterCommit(listener: () => void): void {
-    this.committed.push(listener);
+    this.listeners.push(listener);
   }
 
   /** @throws the first error of a statement that was not waited for; then nothing was committed */
-  async commit(): Promise<void> {
-    if (this.begun) {
-      this.gather();
-      const commit = this.client.query('commit');
-      const [ended, ...writes] = await Promise.allSettled([commit, ...this.sent]);
-      const failed = writes.find(({ status }) => status === 'rejected') ?? ended;
-      if (failed.status === 'rejected') throw failed.reason;
-      if ((await commit).command !== 'COMMIT') throw new Error('PostgreSQL rolled the transaction back');
+  async commit(shared: SharedCommits): Promise<void> {
+    const { writes, increments } = this;
+    const opened = this.opening === null ? null : await this.opening;
+    if (opened !== null) {
+      for (const write of countersLast(increments)) opened.write(write);
+      await opened.commit();
+    } else if (writes.length + increments.length > 0) {
+      await shared.commit({ writes, increments });
     }
-    for (const listener of this.committed) listener();
+    for (const listener of this.listeners) listener();
   }
 
   /** What went wrong first: a statement that was waited for may only have met what an earlier one left behind. */
   async rollback(met: unknown): Promise<unknown> {
-    if (!this.begun) return met;
-    const [, ...writes] = await Promise.allSettled([this.client.query('rollback'), ...this.sent]);
-    const failed = writes.find(({ status }) => status === 'rejected');
-    return failed?.status === 'rejected' ? failed.reason : met;
+    const opened = await this.opening?.catch(() => null);
+    return opened ? await opened.rollback(met) : met;
   }
 
-  /** With the first statement, so that it costs no round trip; what is read elsewhere before needs no transaction yet. */
-  private begin(): void {
-    this.gather();
-    if (this.begun) return;
-    this.begun = true;
-    this.send(begin);
-  }
-
-  private send({ name, text }: Statement<object>, values: unknown[] = [], explain?: (error: unknown) => unknown): void {
-    const answer = runPrepared(this.client, { name, text, values }).catch((error: unknown) => {
-      throw explain?.(error) ?? error;
-    });
-    // Looked at when the transaction ends.
-    answer.catch(() => undefined);
-    this.sent.push(answer);
-  }
-
-  /** Statements sent in the same turn of the event loop leave in one packet: a system call costs more than most of them. */
-  private gather(): void {
-    const { stream } = (this.client as unknown as { connection: { stream: Writable } }).connection;
-    if (stream.writableCorked > 0) return;
-    stream.cork();
-    process.nextTick(() => stream.uncork());
+  private open(): Promise<OpenTransaction> {
+    return (this.opening ??= OpenTransaction.on(this.pool).then((opened) => {
+      opened.begin();
+      for (const write of this.writes.splice(0)) opened.write(write);
+      return (this.opened = opened);
+    }));
   }
 }
 
@@ -151,6 +155,7 @@ const transactionAttemptsMax = 4;
 
 export class Database {
   private readonly shared = new SharedConnections(() => this.pool.options);
+  private readonly commits = new SharedCommits(() => this.pool);
 
   constructor(readonly source: DataSource) {}
 
@@ -201,31 +206,19 @@ export class Database {
   }
 
   private async attempt<T>(work: (tx: Tx) => Promise<T>, guard: CommitGuard | null): Promise<T> {
-    const client = await this.pool.connect();
-    // One that broke is not used again; what was under way on it fails by itself.
-    let broken: Error | undefined;
-    const onError = (error: Error) => (broken = error);
-    client.on('error', onError);
-    const tx = new Tx(this.source, client);
+    const tx = new Tx(this.source, this.pool);
+    let result: T;
     try {
-      let result: T;
-      try {
-        await guard?.begin(tx);
-        result = await work(tx);
-        await guard?.conclude(tx, result);
-      } catch (error) {
-        throw await tx.rollback(error);
-      }
-      await tx.commit();
-      return result;
-    } finally {
-      client.removeListener('error', onError);
-      client.release(broken);
+      await guard?.begin(tx);
+      result = await work(tx);
+      await guard?.conclude(tx, result);
+    } catch (error) {
+      throw await tx.rollback(error);
     }
+    await tx.commit(this.commits);
+    return result;
   }
 }
-
-const begin = prepared('begin');
 
 /** PostgreSQL's SQLSTATE for a violated unique index, whichever library wrapped it. */
 export function isUniqueViolation(thrown: unknown, constraint?: string): boolean {

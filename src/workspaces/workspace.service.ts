@@ -18,10 +18,11 @@ const selectUsage = prepared<{ submissions: number }>(
 );
 // The month's row knows what the plan allows, and its check constraint refuses the one too many: so nobody has to look
 // at the result before the commit.
-const countOne = prepared(`
+const addToMonth = prepared(`
   insert into workspace_usage as u (workspace_id, month, submissions, allowed)
-  select id, $2, 1, ($3::json ->> plan)::integer from workspaces where id = $1
-  on conflict (workspace_id, month) do update set submissions = u.submissions + 1, allowed = excluded.allowed
+  select id, $2, $4, ($3::json ->> plan)::integer from workspaces where id = $1
+  on conflict (workspace_id, month)
+  do update set submissions = u.submissions + excluded.submissions, allowed = excluded.allowed
 `);
 
 /** Topics of `Signals`: the subjects are workspace ids. */
@@ -101,7 +102,7 @@ export class WorkspaceService {
    * @throws plan_limit_exceeded, at the commit
    */
   countSubmission(tx: Tx, workspaceId: string, at: Date): void {
-    tx.write(countOne, [workspaceId, monthOf(at), submissionsAllowed], (error) => {
+    tx.increment(addToMonth, [workspaceId, monthOf(at), submissionsAllowed], 1, (error) => {
       const { constraint, detail = '' } = error as { constraint?: string; detail?: string };
       if (constraint !== 'workspace_usage_allowed') return error;
       // "Failing row contains (<workspace>, <month>, <submissions>, <allowed>)."
