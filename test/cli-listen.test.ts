@@ -75,7 +75,7 @@ describe('iozen listen', () => {
         subjectId: newId('submission'),
         data,
       }));
-      await server.app.events.publish(tx, ...happenings);
+      server.app.events.publish(tx, ...happenings);
     });
   }
 

@@ -63,7 +63,7 @@ describe('graphql subscriptions', () => {
         subjectId: newId('submission'),
         data: { submission: {}, changes: [] },
       }));
-      await server.app.events.publish(tx, ...happenings);
+      server.app.events.publish(tx, ...happenings);
       await hold();
     });
   }

@@ -30,7 +30,7 @@ export async function startOurs(ground, receiver) {
 
   const publish = async (count) => {
     const happenings = Array.from({ length: count }, () => happening(workspaceId));
-    await house.database.transaction(async (tx) => await house.events.publish(tx, ...happenings));
+    await house.database.transaction(async (tx) => house.events.publish(tx, ...happenings));
     return happenings.map(({ moment }) => moment.eventId);
   };
   const commit = async () => (await publish(1))[0];

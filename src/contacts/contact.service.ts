@@ -138,7 +138,7 @@ export class ContactService {
       const [, ...values] = valuesOf(contact);
       tx.write(insertWhole, [id, workspaceId, ...values.slice(0, -1), createdAt, createdAt], taken);
       const data = { contact: contactView(contact) };
-      await this.publisher.publish(tx, { workspaceId, type: 'contact.created', moment, subjectId: id, data });
+      this.publisher.publish(tx, { workspaceId, type: 'contact.created', moment, subjectId: id, data });
       return contact;
     }, actor.guard);
   }
@@ -211,7 +211,7 @@ export class ContactService {
     tx.write(updateOne, valuesOf(after), taken);
     const { id: subjectId, workspaceId } = after;
     const data = { contact: contactView(after), changes: names.map((name) => spell(name, 'snake_case')) };
-    await this.publisher.publish(tx, { workspaceId, type: 'contact.updated', moment, subjectId, data });
+    this.publisher.publish(tx, { workspaceId, type: 'contact.updated', moment, subjectId, data });
     return after;
   }
 

@@ -2,6 +2,7 @@ import { prepared, type Tx } from '../platform/database.js';
 import type { Moment } from '../platform/id.js';
 import { isoTime } from '../platform/iso-time.js';
 import type { Jobs } from '../platform/jobs.js';
+import type { Appender } from '../platform/shared-commits.js';
 import type { Signals } from '../platform/signals.js';
 import type { EventType } from './event-type.js';
 
@@ -30,26 +31,28 @@ export class Events {
     private readonly signals: Signals,
   ) {}
 
-  /** The event rows and their fan-out jobs, on the connection and in the commit of the change. */
-  async publish(tx: Tx, ...happenings: Happening[]): Promise<void> {
+  /** The event rows and their fan-out jobs, in the commit of the change. */
+  publish(tx: Tx, ...happenings: Happening[]): void {
     if (happenings.length === 0) return;
-    const columns = happenings.map(({ workspaceId, type, moment, subjectId, data }) => {
+    const rows = happenings.map(({ workspaceId, type, moment, subjectId, data }): EventRow => {
       // Frozen now, so that a retry tomorrow sends what was true at the event.
       const body = JSON.stringify({ id: moment.eventId, type, created_at: isoTime(moment.at), data });
-      return [moment.eventId, workspaceId, type, subjectId, body, moment.at] as const;
+      return [moment.eventId, workspaceId, type, subjectId, body, moment.at];
     });
-    tx.write(
-      insertEvents,
-      [0, 1, 2, 3, 4, 5].map((index) => columns.map((row) => row[index])),
-    );
-    await this.jobs.enqueue(
-      tx,
-      fanOutQueue,
-      happenings.map(({ moment }) => ({ id: jobIdOf(moment.eventId), data: { eventId: moment.eventId } })),
-    );
+    tx.append(this.appender, rows);
     tx.afterCommit(() => this.signals.send('events'));
   }
+
+  private readonly appender: Appender<EventRow> = {
+    writesOf: async (rows) => {
+      const columns = [0, 1, 2, 3, 4, 5].map((index) => rows.map((row) => row[index]));
+      const jobs = rows.map(([eventId]) => ({ id: jobIdOf(eventId), data: { eventId } }));
+      return [{ statement: insertEvents, values: columns }, ...(await this.jobs.insertion(fanOutQueue, jobs))];
+    },
+  };
 }
+
+type EventRow = [id: string, workspaceId: string, type: EventType, subjectId: string, body: string, createdAt: Date];
 
 /** A UUID that sorts as the event id does, so that events are fanned out in their order. */
 export function jobIdOf(eventId: string): string {

@@ -104,7 +104,7 @@ export class IntakeBotService {
       await tx.query(updateOne, values);
       const bot = this.shared(after);
       if (status !== before.status) {
-        await this.events.publish(tx, {
+        this.events.publish(tx, {
           workspaceId: actor.workspaceId,
           type: 'intake-bot.status-changed',
           moment,

@@ -4,7 +4,7 @@ import { getMetadataArgsStorage, type DataSource, type EntityManager, type Query
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { OpenTransaction, type Write } from './open-transaction.js';
 import { runPrepared } from './run-prepared.js';
-import { countersLast, SharedCommits, type Increment } from './shared-commits.js';
+import { lastWritesOf, SharedCommits, type Appender, type Increment } from './shared-commits.js';
 import { LastingConnection, SharedConnections } from './shared-connections.js';
 
 /** A statement that PostgreSQL plans once a connection. TypeORM prepares nothing; hot paths say so here. */
@@ -53,8 +53,9 @@ export function columnsOf(entity: new () => object, alias: string, only?: readon
  */
 export class Tx {
   private readonly listeners: (() => void)[] = [];
-  private readonly writes: Write[] = [];
-  private readonly increments: Increment[] = [];
+  readonly writes: Write[] = [];
+  readonly appended = new Map<Appender<unknown>, unknown[]>();
+  readonly increments: Increment[] = [];
   private opening: Promise<OpenTransaction> | null = null;
   private opened: OpenTransaction | null = null;
   private runner: QueryRunner | null = null;
@@ -94,7 +95,14 @@ export class Tx {
     else this.opening.then((opened) => opened.write(write)).catch(() => undefined);
   }
 
-  /** Adds to a row that many add to: `counter` takes the values of `key`, then the number. Sent after all writes. */
+  /** Sent after all writes, with what others append that commit together with this. */
+  append<Item>(appender: Appender<Item>, items: readonly Item[]): void {
+    const known = this.appended.get(appender as Appender<unknown>);
+    if (known === undefined) this.appended.set(appender as Appender<unknown>, [...items]);
+    else known.push(...items);
+  }
+
+  /** Adds to a row that many add to: `counter` takes the values of `key`, then the number. Sent at the very end. */
   increment(
     counter: Statement<object>,
     key: readonly unknown[],
@@ -111,13 +119,15 @@ export class Tx {
 
   /** @throws the first error of a statement that was not waited for; then nothing was committed */
   async commit(shared: SharedCommits): Promise<void> {
-    const { writes, increments } = this;
     const opened = this.opening === null ? null : await this.opening;
     if (opened !== null) {
-      for (const write of countersLast(increments)) opened.write(write);
+      const last = await lastWritesOf([this]).catch(async (error: unknown) => {
+        throw await opened.rollback(error);
+      });
+      for (const write of last) opened.write(write);
       await opened.commit();
-    } else if (writes.length + increments.length > 0) {
-      await shared.commit({ writes, increments });
+    } else if (this.writes.length + this.appended.size + this.increments.length > 0) {
+      await shared.commit(this);
     }
     for (const listener of this.listeners) listener();
   }

@@ -1,6 +1,7 @@
 import { PgBoss, type Job } from 'pg-boss';
 import { prepared, type Database, type Statement, type Tx } from './database.js';
 import { story, type Log } from './log.js';
+import type { Write } from './open-transaction.js';
 
 export interface Queue {
   name: string;
@@ -65,7 +66,19 @@ export class Jobs {
 
   /** One statement however many jobs; they exist if and when `tx` commits. */
   async enqueue(tx: Tx, queue: string, jobs: readonly NewJob[]): Promise<void> {
-    if (jobs.length > 0) await this.boss.insert(queue, [...jobs], { db: writing(tx) });
+    if (jobs.length === 0) return;
+    for (const { statement, values } of await this.insertion(queue, jobs)) tx.write(statement, values);
+  }
+
+  /** What `enqueue` writes. */
+  async insertion(queue: string, jobs: readonly NewJob[]): Promise<Write[]> {
+    const writes: Write[] = [];
+    const executeSql = async (text: string, values: unknown[] = []) => {
+      writes.push({ statement: statementOf(text), values });
+      return { rows: [] };
+    };
+    await this.boss.insert(queue, [...jobs], { db: { executeSql } });
+    return writes;
   }
 
   /** Works a queue: `handle` gets what is due, at most `batchSize` at once. */
@@ -95,10 +108,3 @@ function statementOf(text: string): Statement<object> {
   statements.set(text, statement);
   return statement;
 }
-
-const writing = (tx: Tx) => ({
-  executeSql: async (text: string, values?: unknown[]) => {
-    tx.write(statementOf(text), values);
-    return { rows: [] };
-  },
-});

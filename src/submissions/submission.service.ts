@@ -209,7 +209,7 @@ export class SubmissionService {
       if (status === 'COMPLETED') {
         this.recordOf(tx, bot, submission);
         const completed = happening(submission, 'submission.completed', moment, {});
-        await this.events.publish(tx, ...(contact?.happenings ?? []), completed);
+        this.events.publish(tx, ...(contact?.happenings ?? []), completed);
       }
       this.intakeBots.addToTotal(tx, bot.id, 1);
       if (!isTest) this.workspaces.countSubmission(tx, actor.workspaceId, at);
@@ -249,7 +249,7 @@ export class SubmissionService {
       const { data, status, contactId, fileCount, schemaVersion, updatedAt } = after;
       tx.write(updateOne, [id, JSON.stringify(data), status, contactId, fileCount, schemaVersion, updatedAt]);
       if (completes) this.recordOf(tx, bot, after);
-      await this.events.publish(
+      this.events.publish(
         tx,
         ...(contact?.happenings ?? []),
         // Completing fires submission.completed only.

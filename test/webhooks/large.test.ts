@@ -20,7 +20,7 @@ describe('events with long texts', function () {
         const filler = 'x'.repeat(index % 3 === 0 ? 100 : 900_000);
         const happening = { workspaceId: actor.workspaceId, type: 'contact.created', subjectId: 'c', moment } as const;
         await house.database.transaction(
-          async (tx) => await house.events.publish(tx, { ...happening, data: { contact: { filler } } }),
+          async (tx) => house.events.publish(tx, { ...happening, data: { contact: { filler } } }),
         );
       }
       await house.startWorker();

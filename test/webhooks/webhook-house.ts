@@ -166,7 +166,7 @@ export class WebhookHouse {
       const contact = { id, email: 'jane@example.com', phone: null, first_name: 'Jané', tags: ['a', 'b'] };
       return { workspaceId: actor.workspaceId, type, moment, subjectId: id, data: { contact } };
     });
-    await this.events.publish(tx, ...happenings);
+    this.events.publish(tx, ...happenings);
     return happenings.map(({ moment }) => moment.eventId);
   }
 
