@@ -39,7 +39,10 @@ export async function startReceiver() {
     url: `http://127.0.0.1:${port}`,
     count,
     /** [event id, Unix milliseconds] of everything since the last time it was asked. */
-    arrivals: async () => (await ask('arrivals')).arrivals,
+    async arrivals() {
+      const { arrivals } = await ask('arrivals');
+      return Array.from({ length: arrivals.length / 2 }, (_, n) => arrivals.slice(2 * n, 2 * n + 2));
+    },
     async until(wanted) {
       while ((await count()) < wanted) await delay(10);
     },

@@ -1,13 +1,17 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import { Pool } from 'undici';
-import { now } from '../support/ground.mjs';
+import { built, now } from '../support/ground.mjs';
 import { bodyBytes } from './work.mjs';
 
-/** Posts that are only signed and sent, 64 at a time. */
+const { newId } = await built('src/platform/id.js');
+
+/** Posts that are only signed and sent, with the headers of a delivery, 64 at a time. */
 export async function raw(receiver, deliveries) {
   const pool = new Pool(receiver.url, { connections: 64 });
   const key = createSecretKey(Buffer.alloc(32, 1));
   const body = Buffer.alloc(bodyBytes, 'x');
+  const deliveryId = newId('webhookDelivery');
+  const eventId = `evt_${newId('event')}`;
   const startedAt = now();
   let sent = 0;
   let ended = 0;
@@ -15,14 +19,20 @@ export async function raw(receiver, deliveries) {
     const next = () => {
       if ((sent += 1) > deliveries) return;
       const timestamp = String(Math.floor(Date.now() / 1_000));
-      const standard = createHmac('sha256', key).update(`evt_x.${timestamp}.`).update(body).digest('base64');
+      const standard = createHmac('sha256', key).update(`${eventId}.${timestamp}.`).update(body).digest('base64');
       const own = createHmac('sha256', key).update(body).digest('hex');
       const headers = {
-        'content-type': 'application/json',
-        'webhook-id': 'evt_x',
+        'Content-Type': 'application/json',
+        'User-Agent': 'ioZen-Webhooks/1.0',
+        'X-IoZen-Event-Type': 'contact.created',
+        'X-IoZen-Event-Id': eventId,
+        'X-IoZen-Timestamp': timestamp,
+        'X-IoZen-Delivery-Id': deliveryId,
+        'X-IoZen-Attempt': '1',
+        'webhook-id': eventId,
         'webhook-timestamp': timestamp,
+        'X-IoZen-Signature': `sha256=${own}`,
         'webhook-signature': `v1,${standard}`,
-        'x-iozen-signature': `sha256=${own}`,
       };
       pool.dispatch(
         { path: '/raw', method: 'POST', headers, body },

@@ -4,7 +4,8 @@ import pg from 'pg';
 import { built, now, quantile, round } from '../support/ground.mjs';
 
 const { Outbound } = await built('src/platform/outbound.js');
-const { signaturesOf, signingSecret, newSecret } = await built('src/webhooks/signature.js');
+const { requestOf } = await built('src/webhooks/delivery-request.js');
+const { signingSecret, newSecret } = await built('src/webhooks/signature.js');
 const { newId } = await built('src/platform/id.js');
 
 /** Each event goes to all of them. */
@@ -32,16 +33,15 @@ export async function latencies(receiver, perSecond, commit, seconds = latencySe
   return { p50Ms: round(quantile(took, 0.5)), p99Ms: round(quantile(took, 0.99)) };
 }
 
-/** The same sender for everyone: vetted, signed both ways, 15 s, the answer read. */
+/** The same sender for everyone: the request made by our own code, vetted, 15 s, the answer read. */
 function senderTo(receiver) {
   const outbound = new Outbound({ allowedCidrs: ['127.0.0.0/8'], timeoutMs: 15_000 });
-  const secrets = [signingSecret(newSecret(), null)];
+  const subscriber = { headers: {}, payloadQuery: null, secrets: [signingSecret(newSecret(), null)] };
   const body = Buffer.alloc(bodyBytes, 'x');
-  const send = async (eventId, index) => {
-    const timestampSeconds = Math.floor(Date.now() / 1_000);
-    const signatures = signaturesOf({ eventId, timestampSeconds, body }, secrets, Date.now());
-    const headers = { 'webhook-id': eventId, 'webhook-timestamp': String(timestampSeconds), ...signatures };
-    return await outbound.post(`${receiver.url}/${index}`, headers, body);
+  const send = async (deliveryId, eventId, index) => {
+    const event = { id: eventId, type: 'contact.created', body };
+    const request = requestOf(subscriber, event, { deliveryId, number: 1, now: Date.now() });
+    return await outbound.post(`${receiver.url}/${index}`, request.headers, request.body);
   };
   return { send, close: async () => await outbound.close() };
 }
@@ -93,8 +93,9 @@ export async function startPeer(ground, receiver, open) {
   const outcomes = await outcomesIn(pool);
   const sender = senderTo(receiver);
   const deliver = async (event, index) => {
-    const { outcome, status } = await sender.send(event, index);
-    await outcomes.store(newId('webhookDelivery'), event, index, new Date().toISOString(), outcome, status);
+    const id = newId('webhookDelivery');
+    const { outcome, status } = await sender.send(id, event, index);
+    await outcomes.store(id, event, index, new Date().toISOString(), outcome, status);
   };
   const { add, start, close } = await open({ pool, deliver });
   const commit = async () => {
