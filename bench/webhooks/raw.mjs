@@ -1,14 +1,15 @@
-import { createHmac, createSecretKey } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { Pool } from 'undici';
 import { built, now } from '../support/ground.mjs';
-import { bodyBytes } from './work.mjs';
+import { bodyBytes, endpoints } from './work.mjs';
 
 const { newId } = await built('src/platform/id.js');
 
-/** Posts that are only signed and sent, with the headers of a delivery, 64 at a time. */
+/** Posts that are only signed and sent, 64 at a time: with the headers of a delivery and two keys for each endpoint. */
 export async function raw(receiver, deliveries) {
   const pool = new Pool(receiver.url, { connections: 64 });
-  const key = createSecretKey(Buffer.alloc(32, 1));
+  const newKey = () => createSecretKey(randomBytes(32));
+  const keys = Array.from({ length: endpoints }, () => ({ standard: newKey(), own: newKey() }));
   const body = Buffer.alloc(bodyBytes, 'x');
   const deliveryId = newId('webhookDelivery');
   const eventId = `evt_${newId('event')}`;
@@ -19,8 +20,13 @@ export async function raw(receiver, deliveries) {
     const next = () => {
       if ((sent += 1) > deliveries) return;
       const timestamp = String(Math.floor(Date.now() / 1_000));
-      const standard = createHmac('sha256', key).update(`${eventId}.${timestamp}.`).update(body).digest('base64');
-      const own = createHmac('sha256', key).update(body).digest('hex');
+      const endpoint = sent % endpoints;
+      const { standard: standardKey, own: ownKey } = keys[endpoint];
+      const standard = createHmac('sha256', standardKey)
+        .update(`${eventId}.${timestamp}.`)
+        .update(body)
+        .digest('base64');
+      const own = createHmac('sha256', ownKey).update(body).digest('hex');
       const headers = {
         'Content-Type': 'application/json',
         'User-Agent': 'ioZen-Webhooks/1.0',
@@ -35,7 +41,7 @@ export async function raw(receiver, deliveries) {
         'webhook-signature': `v1,${standard}`,
       };
       pool.dispatch(
-        { path: '/raw', method: 'POST', headers, body },
+        { path: `/${endpoint}`, method: 'POST', headers, body },
         {
           onRequestStart() {},
           onResponseStart() {},

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Client, type Dispatcher } from 'undici';
+import type { Deadlines } from './deadlines.js';
 
 /**
  * `success` is 2xx, read to its end or to 64 KiB. `http_error` is any other status, redirects included. `timeout` is
@@ -120,7 +121,6 @@ export class Attempt implements Dispatcher.DispatchHandler {
   abandon: () => void = () => {};
 
   private readonly startedAt = performance.now();
-  private readonly deadline: NodeJS.Timeout;
   private connectDeadline: NodeJS.Timeout | undefined;
   private connection: Connection | null = null;
   private reopen: (() => void) | null = null;
@@ -132,16 +132,16 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   private constructor(
     private readonly message: Message,
-    timeoutMs: number,
+    private readonly deadlines: Deadlines<Attempt>,
     private readonly listener: AttemptListener,
     private readonly resolve: (outcome: Outcome) => void,
   ) {
-    this.deadline = setTimeout(() => this.expire(), timeoutMs);
+    deadlines.set(this);
   }
 
-  static start(message: Message, timeoutMs: number, listener: AttemptListener) {
+  static start(message: Message, deadlines: Deadlines<Attempt>, listener: AttemptListener) {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
-    return { attempt: new Attempt(message, timeoutMs, listener, resolve), outcome: promise };
+    return { attempt: new Attempt(message, deadlines, listener, resolve), outcome: promise };
   }
 
   startConnecting(connectTimeoutMs: number): void {
@@ -217,7 +217,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.end('connection', connectionErrors[code] ?? otherwise);
   }
 
-  private expire(): void {
+  expire(): void {
     if (this.hasFailedStatus()) this.endByStatus();
     else this.end('timeout', `timed out while ${whileDoing[this.phase]}`);
   }
@@ -235,7 +235,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   end(outcome: OutcomeKind, error: string | null): void {
     if (this.ended) return;
     this.ended = true;
-    clearTimeout(this.deadline);
+    this.deadlines.clear(this);
     clearTimeout(this.connectDeadline);
     this.abandon();
     const { status, retryAfter } = this;

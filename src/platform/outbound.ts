@@ -5,6 +5,7 @@ import tls from 'node:tls';
 import { type AddressPolicy, type Refusal, type RefusalRule, type Target } from './address-guard.js';
 import { addressVerdict, judgeAnswers, parseTarget, refusal } from './address-guard.js';
 import { blockListOf } from './config.js';
+import { Deadlines } from './deadlines.js';
 import { Attempt, Connection, type Outcome } from './outbound-attempt.js';
 
 export type { Outcome };
@@ -54,6 +55,7 @@ export class Outbound {
   private underWay = 0;
   private closed = false;
   private readonly lastEnded = Promise.withResolvers<void>();
+  private readonly deadlines: Deadlines<Attempt>;
   private readonly listener = {
     onReusable: (connection: Connection) => this.keep(connection),
     onEnded: () => {
@@ -67,6 +69,7 @@ export class Outbound {
     this.connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
     this.lookupAgeMsMax = options.lookupAgeMsMax ?? 60_000;
     this.resolve = options.resolve ?? resolveName;
+    this.deadlines = new Deadlines(options.timeoutMs, (attempt) => attempt.expire());
   }
 
   /** For a URL about to be saved. Null when it may be; a name that does not resolve within 2 s may be too. */
@@ -91,7 +94,7 @@ export class Outbound {
   post(url: string, headers: Record<string, string>, body: Buffer | string): Promise<Outcome> {
     if (this.closed) return Promise.reject(new Error('Outbound is closed.'));
     const target = this.targetOf(url);
-    const { attempt, outcome } = Attempt.start({ headers, body }, this.options.timeoutMs, this.listener);
+    const { attempt, outcome } = Attempt.start({ headers, body }, this.deadlines, this.listener);
     this.underWay += 1;
     if (!target.ok) {
       this.refuse(attempt, target);
@@ -187,7 +190,9 @@ export class Outbound {
 
   private targetOf(url: string): Target | Refusal {
     const policy = this.policy();
-    const target = this.targets.get(url) ?? parseTarget(url, policy);
+    const known = this.targets.get(url);
+    if (known !== undefined) return known;
+    const target = parseTarget(url, policy);
     if (this.targets.size < targetsKept) this.targets.set(url, target);
     return target;
   }
@@ -219,10 +224,12 @@ export class Outbound {
   }
 
   private takeIdle(origin: string): Connection | null {
+    const same = this.idle.get(origin) ?? [];
     for (;;) {
-      const connection = this.idle.get(origin)?.at(-1);
+      const connection = same.pop();
+      if (same.length === 0) this.idle.delete(origin);
       if (connection === undefined) return null;
-      this.forget(connection);
+      this.idleCount -= 1;
       if (performance.now() < connection.reusableUntil) return connection;
       connection.close();
     }
@@ -235,8 +242,12 @@ export class Outbound {
     this.idle.delete(connection.origin);
     this.idle.set(connection.origin, same);
     this.idleCount += 1;
+    if (this.idleCount > idleConnectionsMax) this.discardOldest();
+  }
+
+  private discardOldest(): void {
     const [[oldest] = []] = this.idle.values();
-    if (this.idleCount > idleConnectionsMax && oldest !== undefined) this.discard(oldest);
+    if (oldest !== undefined) this.discard(oldest);
   }
 
   private discard(connection: Connection): void {

@@ -42,6 +42,8 @@ const endpointsByStatus = prepared<{ status: string; count: number }>(`
 export class WebhookMetrics {
   private readonly lag: Histogram;
   private readonly attempts: Counter<'outcome'>;
+  /** Looked up once each: hashing a label for every attempt costs more than counting it. */
+  private readonly attemptsBy: Partial<Record<OutcomeKind, Counter.Internal>> = {};
 
   constructor({ registry }: Metrics, database: Database) {
     this.lag = known(registry, 'webhook_delivery_lag_seconds', (name) => {
@@ -86,7 +88,7 @@ export class WebhookMetrics {
   }
 
   attempted(outcome: OutcomeKind): void {
-    this.attempts.inc({ outcome });
+    (this.attemptsBy[outcome] ??= this.attempts.labels({ outcome })).inc();
   }
 
   /** The event's id tells when it happened. */
