@@ -13,7 +13,7 @@ export const endpoints = 10;
 export const bodyBytes = 1_024;
 /** Jobs that a peer may have in hand, sent or being stored; ours has at most 80 in flight beside those being stored. */
 export const concurrency = 128;
-const latencySeconds = 6;
+const latencySeconds = 12;
 
 /** Posts from commit to arrival at a steady rate; `commit` makes one event and returns its id. */
 export async function latencies(receiver, perSecond, commit, seconds = latencySeconds) {
