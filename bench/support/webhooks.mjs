@@ -10,17 +10,24 @@ const { WebhookHouse } = await built('test/webhooks/webhook-house.js');
 
 export async function startGround() {
   const postgres = await startPostgres();
-  let databases = 0;
+  const names = [];
+  const urlOf = (name) => Object.assign(new URL(postgres.url), { pathname: `/${name}` }).href;
+  const run = async (url, ...texts) => {
+    const client = new pg.Client(url);
+    await client.connect();
+    for (const text of texts) await client.query(text);
+    await client.end();
+  };
   return {
     async database() {
-      const name = `bench_${(databases += 1)}`;
-      const client = new pg.Client(postgres.url);
-      await client.connect();
-      await client.query(`create database ${name}`);
-      await client.end();
-      const url = new URL(postgres.url);
-      url.pathname = `/${name}`;
-      return url.href;
+      const name = `bench_${names.length + 1}`;
+      await run(postgres.url, `create database ${name}`);
+      names.push(name);
+      return urlOf(name);
+    },
+    /** Does now what PostgreSQL would do of itself in the middle of what is measured next. */
+    async settle() {
+      for (const name of names) await run(urlOf(name), 'vacuum analyze', 'checkpoint');
     },
     stop: postgres.stop,
   };

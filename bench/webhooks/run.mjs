@@ -30,6 +30,7 @@ for (let round = 0; round < rounds; round += 1) {
   runs.raw.push(await raw(receiver, events * endpoints));
   for (const [name, contender] of contenders) runs[name].drains.push(await contender.drain(events));
 }
+await ground.settle();
 for (let round = 0; round < rounds; round += 1) {
   for (const [name, contender] of contenders) {
     runs[name].at200.push(await contender.latency(200));
