@@ -74,7 +74,9 @@ describe('rate limits', () => {
   });
 
   it('lets exactly 100 of 260 simultaneous calls pass over two processes, for each of 40 keys', async () => {
-    const [a, b] = [await open(), await open()];
+    // Ten thousand calls at once may keep a busy machine from its answer for longer than a second.
+    const patient = { storeTimeoutMs: 20_000 };
+    const [a, b] = [await open(patient), await open(patient)];
     const passed = await Promise.all(
       Array.from({ length: 40 }, async (_, key) => {
         const takes = Array.from({ length: 130 }, () =>
@@ -131,14 +133,14 @@ describe('rate limits', () => {
   });
 
   it('slides: what was spent evenly comes back evenly', async () => {
-    const windowMs = 1_000;
+    const windowMs = 4_000;
     const { limiter } = await open({ windowMs });
     const startMs = performance.now();
     const spentMs: number[] = [];
     for (let index = 0; index < 10; index += 1) {
       await limiter.take('even', 10, 1);
       spentMs.push(performance.now() - startMs);
-      await wait(40);
+      await wait(150);
     }
     const refused = await limiter.take('even', 10, 1);
     expect(refused.allowed).to.equal(false);

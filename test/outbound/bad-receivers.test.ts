@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { gzipSync } from 'node:zlib';
 import { bodyOf, zoo } from '../support/bad-receivers.js';
-import { body, headers, liveBytes, slackMs, soonMs, timeoutMs, useOutbound } from '../support/outbound.js';
+import { liveBytes } from '../support/live-bytes.js';
+import { body, headers, slackMs, soonMs, timeoutMs, useOutbound } from '../support/outbound.js';
 
 describe('outbound: what a bad receiver does ends within the deadline', () => {
   const { outboundOf, receiverOf, postTo } = useOutbound();

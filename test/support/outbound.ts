@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { Outbound, type OutboundOptions } from '../../src/platform/outbound.js';
 import type { Outcome } from '../../src/platform/outbound-attempt.js';
 import { type Answer, type RawReceiver, startReceiver } from './bad-receivers.js';
@@ -13,16 +11,6 @@ export const soonMs = 400;
 export const slackMs = 5_000;
 export const headers = { 'Content-Type': 'application/json', 'User-Agent': 'ioZen-Webhooks/1.0' };
 export const body = '{"id":"evt_1"}';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-
-/** What is really held, in JavaScript and outside of it. */
-export function liveBytes(): number {
-  collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 /** Senders and receivers of the tests around it, closed after each. */
 export function useOutbound() {
