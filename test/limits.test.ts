@@ -147,8 +147,11 @@ describe('rate limits', () => {
     const freeInMs = refused.resetAtMs - Date.now();
     expect(performance.now() - startMs + freeInMs).to.be.closeTo((spentMs[0] ?? 0) + windowMs, 15);
     await wait(freeInMs + 2);
-    expect((await limiter.take('even', 10, 1)).allowed).to.equal(true);
-    expect((await limiter.take('even', 10, 1)).allowed).to.equal(false);
+    let back = 0;
+    while ((await limiter.take('even', 10, 1)).allowed) back += 1;
+    // One, unless the machine took longer than it was told to wait.
+    const cameBack = spentMs.filter((ms) => ms + windowMs <= performance.now() - startMs);
+    expect(back).to.be.within(1, cameBack.length);
   });
 
   it('asks nobody far from the limit, and nobody at it', async () => {
