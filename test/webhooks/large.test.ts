@@ -19,8 +19,8 @@ describe('events with long texts', function () {
         ids.push(moment.eventId);
         const filler = 'x'.repeat(index % 3 === 0 ? 100 : 900_000);
         const happening = { workspaceId: actor.workspaceId, type: 'contact.created', subjectId: 'c', moment } as const;
-        await house.database.transaction(
-          async (tx) => house.events.publish(tx, { ...happening, data: { contact: { filler } } }),
+        await house.database.transaction(async (tx) =>
+          house.events.publish(tx, { ...happening, data: { contact: { filler } } }),
         );
       }
       await house.startWorker();
