@@ -136,8 +136,10 @@ describe('rate limits', () => {
     const windowMs = 4_000;
     const { limiter } = await open({ windowMs });
     const startMs = performance.now();
+    const askedMs: number[] = [];
     const spentMs: number[] = [];
     for (let index = 0; index < 10; index += 1) {
+      askedMs.push(performance.now() - startMs);
       await limiter.take('even', 10, 1);
       spentMs.push(performance.now() - startMs);
       await wait(150);
@@ -147,11 +149,13 @@ describe('rate limits', () => {
     const freeInMs = refused.resetAtMs - Date.now();
     expect(performance.now() - startMs + freeInMs).to.be.closeTo((spentMs[0] ?? 0) + windowMs, 15);
     await wait(freeInMs + 2);
+    const cameBack = (times: readonly number[], sinceMs: number) =>
+      times.filter((ms) => ms + windowMs <= performance.now() - startMs - sinceMs).length;
+    // One, unless the machine took longer than it was told to wait.
+    const least = Math.max(1, cameBack(spentMs, 15));
     let back = 0;
     while ((await limiter.take('even', 10, 1)).allowed) back += 1;
-    // One, unless the machine took longer than it was told to wait.
-    const cameBack = spentMs.filter((ms) => ms + windowMs <= performance.now() - startMs);
-    expect(back).to.be.within(1, cameBack.length);
+    expect(back).to.be.within(least, cameBack(askedMs, 0));
   });
 
   it('asks nobody far from the limit, and nobody at it', async () => {

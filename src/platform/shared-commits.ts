@@ -46,8 +46,8 @@ const breakUp: Statement<object> = { name: 'break up', text: "set local lock_tim
  */
 export class SharedCommits {
   private waiting: Member[] = [];
-  private underWay = 0;
-  private starting = false;
+  /** The group that the next one waits for. */
+  private underWay: readonly Member[] | null = null;
 
   constructor(private readonly pool: () => Pool) {}
 
@@ -61,19 +61,16 @@ export class SharedCommits {
 
   /** Once all that came in with it has been read too. */
   private start(): void {
-    if (this.starting || this.underWay > 0 || this.waiting.length === 0) return;
-    this.starting = true;
+    if (this.underWay !== null || this.waiting.length === 0) return;
+    const group: Member[] = [];
+    this.underWay = group;
+    const goOn = () => {
+      if (this.underWay !== group) return;
+      this.underWay = null;
+      this.start();
+    };
     setImmediate(() => {
-      this.starting = false;
-      const group = this.waiting.splice(0, membersMax);
-      this.underWay += 1;
-      let isWaitedFor = true;
-      const goOn = () => {
-        if (!isWaitedFor) return;
-        isWaitedFor = false;
-        this.underWay -= 1;
-        this.start();
-      };
+      group.push(...this.waiting.splice(0, membersMax));
       const timer = setTimeout(goOn, patienceMs);
       void this.commitAll(group).finally(() => {
         clearTimeout(timer);

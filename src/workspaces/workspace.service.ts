@@ -98,7 +98,7 @@ export class WorkspaceService {
   }
 
   /**
-   * Exact under concurrency: the month's row is locked from here to the commit, so this comes last.
+   * Exact under concurrency: the month's row is locked at the end, until the commit.
    * @throws plan_limit_exceeded, at the commit
    */
   countSubmission(tx: Tx, workspaceId: string, at: Date): void {
