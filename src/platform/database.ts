@@ -140,7 +140,6 @@ export class Tx {
 
   private open(): Promise<OpenTransaction> {
     return (this.opening ??= OpenTransaction.on(this.pool).then((opened) => {
-      opened.begin();
       for (const write of this.writes.splice(0)) opened.write(write);
       return (this.opened = opened);
     }));

@@ -11,18 +11,18 @@ export interface Write {
   explain?: ((error: unknown) => unknown) | undefined;
 }
 
-const begin = { name: 'begin', text: 'begin' };
+const begin: Statement<object> = { name: 'begin', text: 'begin', isBrief: false };
 
-/** A transaction on a connection of its own, which is given back when it ends. It begins with its first statement. */
+/** A transaction on a connection of its own, which is given back when it ends. It begins at once. */
 export class OpenTransaction {
   private readonly sent: Promise<unknown>[] = [];
-  private begun = false;
   /** A connection that broke is not used again; what was under way on it fails by itself. */
   private broken: Error | undefined;
   private readonly onError = (error: Error) => (this.broken = error);
 
   private constructor(readonly client: PoolClient) {
     client.on('error', this.onError);
+    this.write({ statement: begin, values: [] });
   }
 
   static async on(pool: Pool): Promise<OpenTransaction> {
@@ -30,12 +30,12 @@ export class OpenTransaction {
   }
 
   async query<Row extends object>({ name, text }: Statement<Row>, values: unknown[]): Promise<Row[]> {
-    this.begin();
+    this.gather();
     return (await runPrepared<Row>(this.client, { name, text, values })).rows;
   }
 
   write({ statement: { name, text }, values, explain }: Write): void {
-    this.begin();
+    this.gather();
     const answer = runPrepared(this.client, { name, text, values }).catch((error: unknown) => {
       throw explain?.(error) ?? error;
     });
@@ -44,18 +44,9 @@ export class OpenTransaction {
     this.sent.push(answer);
   }
 
-  /** Also for statements that are sent otherwise, through TypeORM. */
-  begin(): void {
-    this.gather();
-    if (this.begun) return;
-    this.begun = true;
-    this.sent.push(runPrepared(this.client, begin));
-  }
-
   /** @throws the first error of a statement that was not waited for; then nothing was committed */
   async commit(): Promise<void> {
     try {
-      if (!this.begun) return;
       this.gather();
       const commit = this.client.query('commit');
       const [ended, ...writes] = await Promise.allSettled([commit, ...this.sent]);
@@ -70,7 +61,6 @@ export class OpenTransaction {
   /** What went wrong first: a statement that was waited for may only have met what an earlier one left behind. */
   async rollback(met: unknown): Promise<unknown> {
     try {
-      if (!this.begun) return met;
       const [, ...writes] = await Promise.allSettled([this.client.query('rollback'), ...this.sent]);
       const failed = writes.find(({ status }) => status === 'rejected');
       return failed?.status === 'rejected' ? failed.reason : met;
