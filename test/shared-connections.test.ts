@@ -43,8 +43,11 @@ describe('connections that brief reads share', () => {
     return (await onlooker.pool.query<{ pid: number }>(others)).rows.map(({ pid }) => pid);
   }
 
+  /** They are gone, and whoever was connected to them hears of it before this comes back. */
   async function end(backends: number[]): Promise<void> {
-    await onlooker.pool.query('select pg_terminate_backend(pid) from unnest($1::int[]) as pid', [backends]);
+    const terminated = 'select pg_terminate_backend(pid, 10000) as is_gone from unnest($1::int[]) as pid';
+    const { rows } = await onlooker.pool.query<{ is_gone: boolean }>(terminated, [backends]);
+    expect(rows.every(({ is_gone: isGone }) => isGone)).to.equal(true);
   }
 
   async function until(isSo: () => Promise<boolean>): Promise<void> {
@@ -96,20 +99,23 @@ describe('connections that brief reads share', () => {
   });
 
   it('are there again after they were lost while nobody read', async () => {
-    await end(await pids());
-    await until(async () => (await connections()).length < 2);
+    const lost = await pids();
+    await end(lost);
     expect(await endOf(ask(1))).to.equal('an answer');
+    expect(await pids()).not.to.include.members(lost);
   });
 
   it('count as lost when they cannot be opened in time, and are tried anew', async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
-    let options = { ...database.pool.options, connectionString: `postgres://iozen:x@127.0.0.1:${port}/iozen` };
-    const shared = new SharedConnections(() => ({ ...options, connectionTimeoutMillis: 50 }));
+    const { options: usual } = database.pool;
+    const silently = { connectionString: `postgres://iozen:x@127.0.0.1:${port}/iozen`, connectionTimeoutMillis: 50 };
+    let options = { ...usual, ...silently };
+    const shared = new SharedConnections(() => options);
     const read = async () => await endOf(shared.query({ text: 'select 1' }));
     expect(await Promise.all([read(), read(), read()])).to.deep.equal(['lost', 'lost', 'lost']);
-    options = { ...database.pool.options, connectionString: cloned.url };
+    options = { ...usual, connectionString: cloned.url } as typeof options;
     expect(await read()).to.equal('an answer');
     await shared.close();
     silent.close();
