@@ -99,24 +99,29 @@ describe('rate limits', () => {
     return passed;
   }
 
-  /** Another process, which hammers the limit and answers with the times of the calls that passed. */
-  async function processHammers(order: HammerOrder): Promise<number[]> {
+  /** Another process that is ready to hammer the limit; told to begin, it answers with the times of what passed. */
+  async function hammeringProcess(order: HammerOrder): Promise<() => Promise<number[]>> {
     const child = fork(resolve(import.meta.dirname, 'support/limiter-process.js'), {
       execArgv: ['--import', import.meta.resolve('reflect-metadata')],
     });
+    const answer = async () =>
+      await new Promise<unknown>((done, failed) => {
+        child.once('message', done);
+        child.once('exit', (code) => failed(new Error(`ended with ${code}`)));
+      });
     child.send(order);
-    const passed = await new Promise<number[]>((done, failed) => {
-      child.once('message', (times) => done(times as number[]));
-      child.once('exit', (code) => failed(new Error(`ended with ${code}`)));
-    });
-    return passed;
+    expect(await answer()).to.equal('ready');
+    return async () => {
+      child.send('begin');
+      return (await answer()) as number[];
+    };
   }
 
   it('holds no more than the limit in any span, and uses 95 % of it, with two processes over three windows', async () => {
     const windowMs = 2_000;
-    const startAtMs = Date.now() + 1_500;
-    const order = { url: database.url, subject: 'edge', limit, windowMs, startAtMs, endAtMs: startAtMs + 3 * windowMs };
-    const [a, b] = await Promise.all([processHammers(order), processHammers(order)]);
+    const order = { url: database.url, subject: 'edge', limit, windowMs, durationMs: 3 * windowMs };
+    const processes = await Promise.all([hammeringProcess(order), hammeringProcess(order)]);
+    const [a = [], b = []] = await Promise.all(processes.map(async (begin) => await begin()));
     const passed = [...a, ...b];
     // A clock of whole milliseconds, read before a decision that may take some.
     expect(most(passed, windowMs - 20)).to.be.at.most(limit);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { dataSourceFor } from '../../ormconfig.js';
 import { RateLimiter } from '../../src/http/rate-limit.js';
@@ -5,25 +6,27 @@ import { Database } from '../../src/platform/database.js';
 import { createLog } from '../../src/platform/log.js';
 import { Signals } from '../../src/platform/signals.js';
 
-/** What a test tells a process of its own; all times are Unix milliseconds. */
+/** What a test tells a process of its own, which says when it is ready, and begins when it is told to. */
 export interface HammerOrder {
   url: string;
   subject: string;
   limit: number;
   windowMs: number;
-  startAtMs: number;
-  endAtMs: number;
+  durationMs: number;
 }
 
-/** Calls as fast as answers come, from the start to the end; answers with the times of the calls that passed. */
-async function hammer({ url, subject, limit, windowMs, startAtMs, endAtMs }: HammerOrder): Promise<number[]> {
+/** Calls as fast as answers come; answers with the times of the calls that passed, in Unix milliseconds. */
+async function hammer({ url, subject, limit, windowMs, durationMs }: HammerOrder): Promise<number[]> {
   const log = createLog('silent');
   const source = await dataSourceFor(url).initialize();
   const signals = new Signals(new Database(source), url, log);
   await signals.start();
   const limiter = new RateLimiter(new Database(source), signals, log, { windowMs });
   const passed: number[] = [];
-  await wait(startAtMs - Date.now());
+  const begin = once(process, 'message');
+  process.send?.('ready');
+  await begin;
+  const endAtMs = Date.now() + durationMs;
   while (Date.now() < endAtMs) {
     // Before the decision: what passes counts from a moment that is not later than it.
     const atMs = Date.now();
