@@ -58,14 +58,20 @@ const inherit = prepared<{ id: string }>(
 const giveBack = prepared<{ id: string }>(
   'update webhook_endpoint_states set owner = null where owner = $1 and endpoint_id = any($2)',
 );
-export const readFresh = prepared<Found & { askedAt: Date | null }>(`
-  select lane.endpoint_id as "endpointId", d.id, d.event_id as "eventId", d.due_at as "askedAt"
+/** A row for each lane, since that of each delivery would cost more to send than to find. */
+export const readFresh = prepared<FreshOfLane>(`
+  select lane.endpoint_id as "endpointId", fresh.ids, fresh."eventIds", fresh."askedAt"
   from unnest($1::text[], $2::text[], $3::int[]) as lane (endpoint_id, cursor, wanted)
   cross join lateral (
-    select d.id, d.event_id, d.due_at from webhook_deliveries d
-    where d.endpoint_id = lane.endpoint_id and d.attempts = 0 and d.id > lane.cursor
-    order by d.id limit lane.wanted
-  ) d
+    select string_agg(d.id, ' ') as ids, string_agg(d.event_id, ' ') as "eventIds",
+      case when count(d.due_at) > 0 then array_agg(d.due_at) end as "askedAt"
+    from (
+      select d.id, d.event_id, d.due_at from webhook_deliveries d
+      where d.endpoint_id = lane.endpoint_id and d.attempts = 0 and d.id > lane.cursor
+      order by d.id limit lane.wanted
+    ) d
+  ) fresh
+  where fresh.ids is not null
 `);
 export const readDue = prepared<{ endpointId: string; id: string; eventId: string; attempts: number; dueAt: Date }>(`
   select lane.endpoint_id as "endpointId", d.id, d.event_id as "eventId", d.attempts, d.due_at as "dueAt"
@@ -92,11 +98,24 @@ const readRetriedInOrder = prepared<{
   ) d
 `);
 
+interface FreshOfLane {
+  endpointId: string;
+  /** Of the deliveries, in order, with a space between. */
+  ids: string;
+  eventIds: string;
+  /** Null where nobody asked for any of them. */
+  askedAt: (Date | null)[] | null;
+}
+
 /** A row of the table, before its event's text is read. */
 interface Found {
   endpointId: string;
   id: string;
   eventId: string;
+}
+
+interface Fresh extends Found {
+  askedAt: Date | null;
 }
 
 export interface Want {
@@ -151,13 +170,13 @@ export class Claims {
         ? []
         : this.database.query(readRetriedInOrder, [ids(orderedWants), numbers(orderedWants)]),
     ]);
-    return await this.withTexts(wants, fresh, [...due, ...ordered]);
+    return await this.withTexts(wants, fresh.flatMap(freshOf), [...due, ...ordered]);
   }
 
   /** As many of each lane's as fit; at least one, however long it is. */
   private async withTexts(
     wants: readonly Want[],
-    fresh: readonly (Found & { askedAt: Date | null })[],
+    fresh: readonly Fresh[],
     retried: readonly (Found & { attempts: number; dueAt: Date })[],
   ): Promise<Map<string, Loaded>> {
     const all = [...fresh, ...retried];
@@ -174,12 +193,12 @@ export class Claims {
     const chosen = new Set(all.filter((found) => sizes.has(found.eventId) && fits(found)));
     const texts = await this.texts.read([...chosen].map(({ eventId }) => eventId));
 
-    const freshOf = Map.groupBy(fresh, ({ endpointId }) => endpointId);
-    const retriedOf = Map.groupBy(retried, ({ endpointId }) => endpointId);
+    const freshByLane = Map.groupBy(fresh, ({ endpointId }) => endpointId);
+    const retriedByLane = Map.groupBy(retried, ({ endpointId }) => endpointId);
     const loaded = new Map<string, Loaded>();
     for (const { endpointId, fresh: freshWanted, retries: retriesWanted, inOrder } of wants) {
-      const own = freshOf.get(endpointId) ?? [];
-      const ownRetried = retriedOf.get(endpointId) ?? [];
+      const own = freshByLane.get(endpointId) ?? [];
+      const ownRetried = retriedByLane.get(endpointId) ?? [];
       const firstLeft = ownRetried.find((found) => !chosen.has(found) && !lost.includes(found)) ?? null;
       const more = firstLeft ?? (ownRetried.length >= retriesWanted ? (ownRetried.at(-1) ?? null) : null);
       loaded.set(endpointId, {
@@ -199,4 +218,11 @@ export class Claims {
     }
     return loaded;
   }
+}
+
+function freshOf({ endpointId, ids, eventIds, askedAt }: FreshOfLane): Fresh[] {
+  const events = eventIds.split(' ');
+  return ids
+    .split(' ')
+    .map((id, index) => ({ endpointId, id, eventId: events[index] ?? '', askedAt: askedAt?.[index] ?? null }));
 }
