@@ -10,7 +10,9 @@ import type { Offered } from './lane.js';
 /** Topic of `Signals`: the subjects are endpoint ids. For their owner, in whatever process it is. */
 export const deliveriesDue = 'webhook-deliveries-due';
 
-const batchMax = 500;
+/** Events taken at once: few first, so that the first is soon on its way, then more for as long as more wait. */
+const batchMin = 50;
+const batchMax = 400;
 /** A larger text is read by who sends it: a batch of them would not fit. */
 const handedBytesMax = 65_536;
 /** For events whose signal was lost in a crash. */
@@ -44,7 +46,8 @@ interface Row {
  * The lock of `webhook_fan_out` makes it one at a time. A statement sees what was committed when it began, but locks the
  * row as it is now: where the two differ in their turn, someone deleted an endpoint or erased an event in between.
  *
- * `$1`: milliseconds of the ids, above all before; `$2` and `$3`: what stands around a delivery's number in its id.
+ * `$1`: milliseconds of the ids, above all before; `$2` and `$3`: what stands around a delivery's number in its id; `$4`:
+ * how many events.
  * No row: another process holds the lock.
  */
 export const fanOutWaiting = prepared<Row>(`
@@ -56,7 +59,7 @@ export const fanOutWaiting = prepared<Row>(`
     delete from pgboss.job
     where name = '${fanOutQueue}' and id = any (array(
       select id from pgboss.job where name = '${fanOutQueue}' and state < 'active' and exists (select from current)
-      order by id limit ${batchMax} for update skip locked
+      order by id limit $4 for update skip locked
     ))
     returning data->>'eventId' as event_id
   ), happened as materialized (
@@ -105,6 +108,7 @@ export class FanOut {
   private poll: NodeJS.Timeout | null = null;
   private readonly connection;
   private lastMs = 0;
+  private batch = batchMin;
 
   constructor(
     database: Database,
@@ -145,7 +149,9 @@ export class FanOut {
       this.again = false;
       try {
         const events = await this.runOnce();
-        if (events === 'seen too early' || events === batchMax) this.again = true;
+        const isFull = events === this.batch;
+        this.batch = isFull ? Math.min(this.batch * 2, batchMax) : batchMin;
+        if (events === 'seen too early' || isFull) this.again = true;
         // Whoever holds the lock may have looked before our events came.
         if (events === 'held elsewhere') setTimeout(() => this.wake(), busyMs);
       } catch (error) {
@@ -160,7 +166,7 @@ export class FanOut {
     this.lastMs = ids.ms;
     const edition = this.texts.edition;
     const { name, text } = fanOutWaiting;
-    const { rows } = await this.connection.query<Row>({ name, text, values: [ids.ms, ids.start, ids.end] });
+    const { rows } = await this.connection.query<Row>({ name, text, values: [ids.ms, ids.start, ids.end, this.batch] });
     const [head] = rows;
     if (head === undefined) return 'held elsewhere';
     if (!head.isCurrent) {

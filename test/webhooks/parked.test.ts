@@ -133,7 +133,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
       storeFresh: { ...storeAny, values: attemptOf(fresh, 1, null), pages: 80, left: ['1', '1'] },
       storeRetried: { ...storeAny, values: attemptOf(retried, 2, 'exhausted'), pages: 80, left: ['0'] },
       markSlow: { ...markSlow, values: [[busy], [retried], [at]], pages: 60, left: ['0', '1 slow'] },
-      fanOut: { ...fanOutWaiting, values: [Date.now(), 'c0d', 'x'], pages: 60, left: ['0', '1'] },
+      fanOut: { ...fanOutWaiting, values: [Date.now(), 'c0d', 'x', 50], pages: 60, left: ['0', '1'] },
     };
   }
 });
