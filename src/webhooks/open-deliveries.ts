@@ -1,13 +1,13 @@
 import { prepared, type Database, type Tx } from '../platform/database.js';
 
 /**
- * `source`, aliased `a`, has `endpoint_id` and `delivery_id`: its rows with the `spot` of what is still open of them, each
+ * `source`, aliased `a`, has `endpoint_id` and `delivery_id`: `columns` of it with the `spot` of what is still open, each
  * by one look into the index that `which` names by `d.attempts = 0` or `> 0`. A join would be planned by what the table
  * held at that moment, nothing perhaps, and go through all that is parked ever after; the order leaves one index to
  * choose.
  */
-export const findingOpen = (source: string, which: string) => `
-  select a.*, d.spot from ${source} a cross join lateral (
+export const findingOpen = (source: string, which: string, columns: string) => `
+  select ${columns}, d.spot from ${source} a cross join lateral (
     select d.id, d.ctid as spot from webhook_deliveries d
     where d.endpoint_id = a.endpoint_id and d.id >= a.delivery_id and ${which} order by d.id limit 1
   ) d where d.id = a.delivery_id

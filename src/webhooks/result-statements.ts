@@ -28,7 +28,7 @@ export interface SlowAttempt {
 
 /**
  * The state rows are updated first: only those that are still ours count, and their row locks keep them ours until the
- * commit. $1 is the worker; $2–$9 are one entry per endpoint, the rest one per attempt.
+ * commit. $1 is the worker; $2–$10 are one entry per endpoint, the rest one per attempt.
  */
 const fenced = `
   fenced as (
@@ -40,71 +40,75 @@ const fenced = `
       last_delivery_at = e.last_at,
       last_delivery_ok = e.last_ok
     from unnest($2::text[], $3::int[], $4::int[], $5::bool[], $6::timestamptz[], $7::timestamptz[],
-      $8::timestamptz[], $9::bool[])
-      as e (endpoint_id, revision, fails, probing, probe_at, gate_until, last_at, last_ok)
+      $8::timestamptz[], $9::bool[], $10::text[])
+      as e (endpoint_id, revision, fails, probing, probe_at, gate_until, last_at, last_ok, ids)
     where s.endpoint_id = e.endpoint_id and s.endpoint_id = any ($2::text[]) and s.owner = $1
-    returning s.endpoint_id, s.revision
+    returning s.endpoint_id, s.revision, string_to_array(e.ids, ' ') as ids
   )
 `;
 const facts = `delivery_id, endpoint_id, event_id, at, number, outcome, response_status, total_ms,
   first_byte_ms, dns_ms, connect_ms, tls_ms, address, error`;
-const attemptColumns = `${facts}, response_body`;
 const attempts = `
   attempt as (
-    select a.* from unnest($10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::int2[], $15::text[],
-      $16::int2[], $17::int[], $18::int[], $19::int[], $20::int[], $21::int[], $22::text[], $23::text[], $24::bytea[],
-      $25::text[], $26::timestamptz[])
-      as a (${attemptColumns}, ended, due_at)
+    select a.* from unnest($11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::int2[], $16::text[],
+      $17::int2[], $18::int[], $19::int[], $20::int[], $21::int[], $22::int[], $23::text[], $24::text[], $25::bytea[],
+      $26::text[], $27::timestamptz[])
+      as a (${facts}, response_body, ended, due_at)
     join fenced using (endpoint_id)
   )
 `;
 /**
- * What ended its delivery says so; the rest is looked through only where there is any. Of a delivery that was ended
- * while it was in flight, perhaps because someone is erased, no answer is kept.
+ * What ended its delivery says so. Of a delivery that was ended while it was in flight, perhaps because someone is
+ * erased, no answer is kept.
  */
-const kept = (isOpen: string) => `
+const kept = (wasOpen: string) => `
   kept as (
-    insert into webhook_attempts (${attemptColumns}, ended)
-    select ${attemptColumns}, ended from gone
-    union all
-    select ${facts}, case when ${isOpen} then response_body end, null from attempt
-    where (select count(*) from gone) < (select count(*) from attempt)
-      and delivery_id not in (select delivery_id from gone)
+    insert into webhook_attempts (${facts}, response_body, ended)
+    select ${facts}, case when ${wasOpen} then response_body end, case when ${wasOpen} then ended end from attempt
   )
 `;
 export interface Fenced {
   id: string;
   revision: number;
 }
-/** The common case, first attempts that end their delivery: one row goes, one row comes. */
+/**
+ * The common case, first attempts that end their delivery: one row goes, one row comes. An endpoint's are neighbours in
+ * the index, so one look finds them all. The bounds are for PostgreSQL before 17, which may filter by the ids.
+ */
 export const storeFirstAndLast = prepared<Fenced>(`
-  with ${fenced}, ${attempts}, found as materialized (
-    ${findingOpen('attempt', 'd.attempts = 0')}
-  ), gone as (
-    delete from webhook_deliveries d using found where d.ctid = found.spot returning found.*
-  ), ${kept('false')}
+  with ${fenced}, ${attempts}, gone as (
+    delete from webhook_deliveries where ctid = any (array(
+      select d.spot from fenced f cross join lateral (
+        select d.ctid as spot from webhook_deliveries d
+        where d.endpoint_id = f.endpoint_id and d.attempts = 0 and d.id = any (f.ids)
+          and d.id >= f.ids[1] and d.id <= f.ids[cardinality(f.ids)]
+        offset 0
+      ) d
+    ))
+    returning id
+  ), ${kept('delivery_id in (select id from gone)')}
   select endpoint_id as id, revision from fenced
 `);
 export const storeAny = prepared<Fenced>(`
   with ${fenced}, ${attempts}, found as materialized (
-    ${findingOpen('attempt', 'd.attempts = 0 and a.number = 1')}
+    ${findingOpen('attempt', 'd.attempts = 0 and a.number = 1', 'a.number, a.ended, a.due_at')}
     union all
-    ${findingOpen('attempt', 'd.attempts > 0 and a.number > 1')}
+    ${findingOpen('attempt', 'd.attempts > 0 and a.number > 1', 'a.number, a.ended, a.due_at')}
   ), gone as (
     delete from webhook_deliveries d using found where d.ctid = found.spot and found.ended is not null
-    returning found.*
+    returning d.id
   ), again as (
     update webhook_deliveries d set attempts = found.number, due_at = found.due_at, attempting_since = null
     from found where d.ctid = found.spot and found.ended is null
     returning d.id
-  ), ${kept('delivery_id in (select id from again)')}
+  ), ${kept('delivery_id in (select id from gone union all select id from again)')}
   select endpoint_id as id, revision from fenced
 `);
 export const markSlow = prepared(`
   with slow as materialized (
     select * from unnest($1::text[], $2::text[], $3::timestamptz[]) as slow (endpoint_id, delivery_id, since)
   ), found as materialized (
-    ${findingOpen('slow', 'd.attempts = 0')} union all ${findingOpen('slow', 'd.attempts > 0')}
+    ${findingOpen('slow', 'd.attempts = 0', 'a.since')} union all ${findingOpen('slow', 'd.attempts > 0', 'a.since')}
   )
   update webhook_deliveries d set attempting_since = found.since from found where d.ctid = found.spot
 `);
@@ -122,11 +126,10 @@ export function slowValuesOf(slow: readonly SlowAttempt[]): unknown[] {
   ];
 }
 
-/** $2–$9: the last result of each endpoint says how it stands. */
+/** $2–$10: the last result of each endpoint says how it stands. */
 function endpointColumns(batch: readonly Result[]): (string | null)[] {
-  const last = new Map<Lane, Result>();
-  for (const result of batch) last.set(result.lane, result);
-  const results = [...last.values()];
+  const own = Map.groupBy(batch, ({ lane }) => lane);
+  const results = [...own.values()].flatMap((some) => some.slice(-1));
   return [
     plain(results, ({ lane }) => lane.endpointId),
     plain(results, ({ lane }) => lane.subscriber.revision),
@@ -136,10 +139,11 @@ function endpointColumns(batch: readonly Result[]): (string | null)[] {
     plain(results, ({ lane }) => timestamp(lane.life.gateUntil)),
     plain(results, ({ endedAt }) => timestamp(endedAt)),
     plain(results, ({ outcome }) => outcome.outcome === 'success'),
+    plain(results, ({ lane }) => `"${sortedIds(own.get(lane) ?? [])}"`),
   ];
 }
 
-/** $10–$26 */
+/** $11–$27 */
 function attemptColumnsOf(batch: readonly Result[]): unknown[] {
   return [
     plain(batch, ({ delivery }) => delivery.id),
@@ -161,6 +165,12 @@ function attemptColumnsOf(batch: readonly Result[]): unknown[] {
     plain(batch, ({ next }) => timestamp(next.dueAt)),
   ];
 }
+
+const sortedIds = (results: readonly Result[]) =>
+  results
+    .map(({ delivery }) => delivery.id)
+    .sort()
+    .join(' ');
 
 /**
  * An array as PostgreSQL reads it, of values that need no quotes: escaping each is half of what it costs to send a

@@ -17,7 +17,9 @@ describe('100,000 deliveries parked for one endpoint', function () {
   let receiver: Receiver;
   let parked: string;
   let busy: string;
-  let event = '';
+  const event = `evt_${newId('event')}`;
+  const parkedPrefix = newId('webhookDelivery').slice(0, 10);
+  const parkedId = (number: number) => parkedPrefix + String(number).padStart(15, '0');
   const fresh = newId('webhookDelivery');
   const retried = newId('webhookDelivery');
 
@@ -34,13 +36,12 @@ describe('100,000 deliveries parked for one endpoint', function () {
     await house.rows('alter table webhook_deliveries set (autovacuum_enabled = off)');
     await house.rows('vacuum analyze');
     early = await planned();
-    event = `evt_${newId('event')}`;
     // Half wait for a later attempt, half for the endpoint to be resumed.
     await house.rows(
       `insert into webhook_deliveries (id, endpoint_id, event_id, attempts, due_at)
-       select left($1, 10) || lpad(n::text, 15, '0'), $2, $3, n % 2, case when n % 2 = 1 then now() + interval '1 day' end
+       select $1 || lpad(n::text, 15, '0'), $2, $3, n % 2, case when n % 2 = 1 then now() + interval '1 day' end
        from generate_series(1, $4) n`,
-      [newId('webhookDelivery'), parked, event, parkedRows],
+      [parkedPrefix, parked, event, parkedRows],
     );
     await house.rows(
       "update webhook_endpoints set status = 'paused', pause_reason = 'manual', paused_at = now() where id = $1",
@@ -120,18 +121,30 @@ describe('100,000 deliveries parked for one endpoint', function () {
   /** With what each may read, and what it leaves open of the busy one: the attempts that each delivery has had. */
   function statements(): Record<string, Statement<object> & { values: unknown[]; pages: number; left: string[] }> {
     const at = new Date().toISOString();
-    const endpoint = [[busy], [0], [0], [false], [null], [null], [at], [true]];
-    const attemptOf = (id: string, number: number, ended: string | null) => {
-      const attempt = [id, busy, event, at, number, 'success', 200, 3, 3, ...nulls(6), ended, at];
-      return [1, ...endpoint, ...attempt.map((value) => [value])];
+    const attempts = (endpointId: string, ids: string[], number: number, ended: string | null) => {
+      const endpoint = [endpointId, 0, 0, false, null, null, at, true, `"${ids.join(' ')}"`];
+      const attempt = [endpointId, event, at, number, 'success', 200, 3, 3, ...nulls(6), ended, at];
+      return [1, ...endpoint.map((value) => [value]), ids, ...attempt.map((value) => ids.map(() => value))];
     };
+    const endsOfParked = [2, parkedRows].map((number) => parkedId(number));
     return {
       readFresh: { ...readFresh, values: [[busy], [''], [256]], pages: 20, left: ['0', '1'] },
       readDue: { ...readDue, values: [[busy], [256]], pages: 20, left: ['0', '1'] },
       takeOrphans: { ...takeOrphans, values: [1, at, []], pages: 60, left: ['0', '1'] },
-      storeFirstAndLast: { ...storeFirstAndLast, values: attemptOf(fresh, 1, 'delivered'), pages: 60, left: ['1'] },
-      storeFresh: { ...storeAny, values: attemptOf(fresh, 1, null), pages: 80, left: ['1', '1'] },
-      storeRetried: { ...storeAny, values: attemptOf(retried, 2, 'exhausted'), pages: 80, left: ['0'] },
+      storeFirstAndLast: {
+        ...storeFirstAndLast,
+        values: attempts(busy, [fresh], 1, 'delivered'),
+        pages: 60,
+        left: ['1'],
+      },
+      storeFarApart: {
+        ...storeFirstAndLast,
+        values: attempts(parked, endsOfParked, 1, 'delivered'),
+        pages: 60,
+        left: ['0', '1'],
+      },
+      storeFresh: { ...storeAny, values: attempts(busy, [fresh], 1, null), pages: 80, left: ['1', '1'] },
+      storeRetried: { ...storeAny, values: attempts(busy, [retried], 2, 'exhausted'), pages: 80, left: ['0'] },
       markSlow: { ...markSlow, values: [[busy], [retried], [at]], pages: 60, left: ['0', '1 slow'] },
       fanOut: { ...fanOutWaiting, values: [Date.now(), 'c0d', 'x', 50], pages: 60, left: ['0', '1'] },
     };
