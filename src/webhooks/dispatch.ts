@@ -254,8 +254,9 @@ export class Dispatch {
   }
 
   private pump(): void {
-    const { settings, results, now } = this.parts;
-    while (!this.stopped && this.inFlight < settings.concurrency && results.size < unstoredMax) {
+    const { settings, results, now, isSeated } = this.parts;
+    const isFree = () => this.inFlight < settings.concurrency && results.size < unstoredMax;
+    while (!this.stopped && isFree() && isSeated()) {
       const lane = this.turns.next(settings.concurrency - this.inFlight);
       if (lane === null) return;
       const delivery = lane.start(now());

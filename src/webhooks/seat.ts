@@ -5,6 +5,7 @@ import { story, type Log } from '../platform/log.js';
 /** The first key of the advisory locks by which workers show that they live; the second is the worker's id. */
 const lockClass = 1_768_905_582;
 const leaseSeconds = 10;
+const leaseMs = leaseSeconds * 1_000;
 const renewalMs = 3_000;
 const reconnectDelayMsMax = 2_000;
 
@@ -27,6 +28,10 @@ export class Seat {
   private renewal: NodeJS.Timeout | null = null;
   private stopped = false;
   private current: number | null = null;
+  /** In `performance.now()`: counted from before it was asked for, so that it ends here before it does for others. */
+  private leasedUntil = 0;
+  /** Whose renewal has not been answered yet. */
+  private asking: pg.Client | null = null;
 
   constructor(
     private readonly connectionString: string,
@@ -38,9 +43,9 @@ export class Seat {
     },
   ) {}
 
-  /** Null while it is lost: whatever this worker held may be another's by now. */
+  /** Null while it is lost, or may be: whatever this worker held may be another's by now. */
   get id(): number | null {
-    return this.current;
+    return this.isOver() ? null : this.current;
   }
 
   async take(): Promise<void> {
@@ -56,6 +61,7 @@ export class Seat {
     try {
       // Seats of the dead are of no use once nobody would ask for them.
       await client.query(`delete from webhook_workers where leased_until < now() - interval '1 hour'`);
+      const askedAt = performance.now();
       const { rows } = await client.query<{ id: number }>(
         `insert into webhook_workers (leased_until) values (now() + interval '${leaseSeconds} seconds') returning id`,
       );
@@ -64,6 +70,7 @@ export class Seat {
       if (this.stopped) throw new Error('the worker left while it took a seat');
       this.client = client;
       this.current = id;
+      this.leasedUntil = askedAt + leaseMs;
       this.renewal = setInterval(() => void this.renew(client, id), renewalMs);
       this.listener.taken(id);
     } catch (error) {
@@ -84,16 +91,27 @@ export class Seat {
   }
 
   private async renew(client: pg.Client, id: number): Promise<void> {
+    const askedAt = performance.now();
     try {
+      // Without an answer, or while this process slept.
+      if (this.isOver()) throw new Error('the lease ran out');
+      if (this.asking === client) return;
+      this.asking = client;
       const { rowCount } = await client.query(
         `update webhook_workers set leased_until = now() + interval '${leaseSeconds} seconds'
          where id = $1 and leased_until > now()`,
         [id],
       );
-      if (rowCount === 0) this.lose(client, new Error('the lease ran out'));
+      if (rowCount === 0 || this.isOver()) throw new Error('the lease ran out');
+      if (this.client === client) this.leasedUntil = askedAt + leaseMs;
+      if (this.asking === client) this.asking = null;
     } catch (error) {
       this.lose(client, error);
     }
+  }
+
+  private isOver(): boolean {
+    return performance.now() >= this.leasedUntil;
   }
 
   private lose(client: pg.Client, error: unknown): void {

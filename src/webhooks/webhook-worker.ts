@@ -223,7 +223,8 @@ export class WebhookWorker {
   }
 
   private hand(batches: readonly Batch[]): void {
-    const elsewhere = this.dispatch.offer(batches);
+    const strange = this.dispatch.offer(batches);
+    const elsewhere = this.seat.id === null ? batches.map(({ endpointId }) => endpointId) : strange;
     for (const endpointId of elsewhere) this.parts.signals.send(deliveriesDue, endpointId);
     if (elsewhere.length > 0) this.react(() => this.takeFree(elsewhere));
   }

@@ -1,7 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,52 +9,11 @@ import { expect } from 'chai';
 import type { Actor } from '../../src/platform/actor.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/platform/embedded-postgres.js';
 import { Receiver } from '../support/receiver.js';
+import { Relay } from '../support/relay.js';
 import { WebhookHouse } from './webhook-house.js';
 
 const settings = { fsync: 'off', full_page_writes: 'off' };
 const workerProcess = fileURLToPath(new URL('worker-process.js', import.meta.url));
-
-/** An address that stays, in front of a server whose port does not. */
-class Relay {
-  target = 0;
-  private readonly sockets = new Set<Socket>();
-
-  private constructor(private readonly server: Server) {}
-
-  static async start(): Promise<Relay> {
-    const relay: Relay = new Relay(createServer((inner) => relay.join(inner)));
-    relay.server.listen(0, '127.0.0.1');
-    await once(relay.server, 'listening');
-    return relay;
-  }
-
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
-  }
-
-  async stop(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
-    this.server.close();
-    await once(this.server, 'close');
-  }
-
-  private join(inner: Socket): void {
-    const outer = connect(this.target, '127.0.0.1');
-    for (const [one, other] of [
-      [inner, outer],
-      [outer, inner],
-    ] as const) {
-      this.sockets.add(one);
-      one.setNoDelay(true).pipe(other);
-      one
-        .on('error', () => {})
-        .on('close', () => {
-          this.sockets.delete(one);
-          other.destroy();
-        });
-    }
-  }
-}
 
 describe('webhooks through crashes', function () {
   this.timeout(120_000);

@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'chai';
+import { cloneDatabase } from '../support/postgres.js';
+import { Receiver } from '../support/receiver.js';
+import { Relay } from '../support/relay.js';
+import { WebhookHouse } from './webhook-house.js';
+
+describe('a webhook worker whose network swallows what it asks of PostgreSQL', function () {
+  this.timeout(60_000);
+
+  const deliveries = 220;
+  let database: Awaited<ReturnType<typeof cloneDatabase>>;
+  let relay: Relay;
+  let house: WebhookHouse;
+  let receiver: Receiver;
+
+  before(async () => {
+    database = await cloneDatabase();
+    relay = await Relay.start();
+    const url = new URL(database.url);
+    relay.target = Number(url.port);
+    url.port = String(relay.port);
+    house = await WebhookHouse.on(url.href);
+    receiver = await Receiver.start();
+  });
+  after(async () => {
+    await house.close();
+    await receiver.stop();
+    await relay.stop();
+    await database.drop();
+  });
+
+  it('starts nothing more when its lease has run out, and goes on when it is back: nothing is lost, nothing sent twice', async () => {
+    const actor = await house.tenant();
+    await house.endpoint(actor, receiver.url);
+    const worker = await house.startWorker();
+    // Eight at a time: 16 a second, so that much is still in memory by then.
+    receiver.answer = (response) => void setTimeout(() => response.end(), 500);
+    await house.happen(actor, deliveries);
+    await receiver.arrived(8);
+    relay.hold();
+    const heldAt = performance.now();
+    while (worker.ready()) await delay(5);
+    expect(performance.now() - heldAt).to.be.within(6_000, 10_500);
+
+    const sofar = receiver.received.length;
+    expect(sofar).to.be.within(20, deliveries - 20);
+    await delay(1_500);
+    expect(receiver.received.length).to.equal(sofar);
+
+    receiver.answer = (response) => void response.end();
+    relay.release();
+    await receiver.arrived(deliveries, 20_000);
+    await house.eventually(async () => (await house.rows('select from webhook_deliveries')).length === 0);
+    const ids = receiver.received.map(({ headers }) => headers['x-iozen-delivery-id']);
+    expect(ids).to.have.length(deliveries);
+    expect(new Set(ids).size).to.equal(deliveries);
+  });
+});
