@@ -128,7 +128,7 @@ export function slowValuesOf(slow: readonly SlowAttempt[]): unknown[] {
 
 /** $2–$10: the last result of each endpoint says how it stands. */
 function endpointColumns(batch: readonly Result[]): (string | null)[] {
-  const own = Map.groupBy(batch, ({ lane }) => lane);
+  const own = Map.groupBy(batch, ({ lane }) => lane.endpointId);
   const results = [...own.values()].flatMap((some) => some.slice(-1));
   return [
     plain(results, ({ lane }) => lane.endpointId),
@@ -139,7 +139,7 @@ function endpointColumns(batch: readonly Result[]): (string | null)[] {
     plain(results, ({ lane }) => timestamp(lane.life.gateUntil)),
     plain(results, ({ endedAt }) => timestamp(endedAt)),
     plain(results, ({ outcome }) => outcome.outcome === 'success'),
-    plain(results, ({ lane }) => `"${sortedIds(own.get(lane) ?? [])}"`),
+    plain(results, ({ lane }) => `"${sortedIds(own.get(lane.endpointId) ?? [])}"`),
   ];
 }
 
