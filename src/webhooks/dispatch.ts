@@ -255,8 +255,7 @@ export class Dispatch {
 
   private pump(): void {
     const { settings, results, now, isSeated } = this.parts;
-    const isFree = () => this.inFlight < settings.concurrency && results.size < unstoredMax;
-    while (!this.stopped && isFree() && isSeated()) {
+    while (!this.stopped && isSeated() && this.inFlight < settings.concurrency && results.size < unstoredMax) {
       const lane = this.turns.next(settings.concurrency - this.inFlight);
       if (lane === null) return;
       const delivery = lane.start(now());

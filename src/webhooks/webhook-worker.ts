@@ -223,8 +223,9 @@ export class WebhookWorker {
   }
 
   private hand(batches: readonly Batch[]): void {
-    const strange = this.dispatch.offer(batches);
-    const elsewhere = this.seat.id === null ? batches.map(({ endpointId }) => endpointId) : strange;
+    const unknown = this.dispatch.offer(batches);
+    // Without a seat, all may be another's.
+    const elsewhere = this.seat.id === null ? batches.map(({ endpointId }) => endpointId) : unknown;
     for (const endpointId of elsewhere) this.parts.signals.send(deliveriesDue, endpointId);
     if (elsewhere.length > 0) this.react(() => this.takeFree(elsewhere));
   }
