@@ -28,7 +28,10 @@ await raw(receiver, warmUp);
 for (const [, contender] of contenders) await contender.drain(warmUp / endpoints);
 for (let round = 0; round < rounds; round += 1) {
   runs.raw.push(await raw(receiver, events * endpoints));
-  for (const [name, contender] of contenders) runs[name].drains.push(await contender.drain(events));
+  for (const [name, contender] of contenders) {
+    await ground.settle();
+    runs[name].drains.push(await contender.drain(events));
+  }
 }
 await ground.settle();
 for (let round = 0; round < rounds; round += 1) {
@@ -39,7 +42,10 @@ for (let round = 0; round < rounds; round += 1) {
 }
 await started.ours.addFinished();
 const withAMillionFinished = [];
-for (let round = 0; round < rounds; round += 1) withAMillionFinished.push(await started.ours.drain(events));
+for (let round = 0; round < rounds; round += 1) {
+  await ground.settle();
+  withAMillionFinished.push(await started.ours.drain(events));
+}
 
 const medianOf = (results, key) => median(results.map((result) => result[key]));
 const summary = contenders.map(([name]) => [
