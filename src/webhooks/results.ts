@@ -26,7 +26,7 @@ export interface WakeUp {
 export const wakeUpByJobMs = 15_000;
 
 const batchMax = 256;
-const batchWanted = 64;
+const batchWanted = 128;
 const collectMs = 5;
 const retryDelayMsMax = 2_000;
 const failuresMax = 20;
@@ -48,7 +48,7 @@ const urlsOf = prepared<{ id: string; workspaceId: string; url: string }>(
   'select id, workspace_id as "workspaceId", url from webhook_endpoints where id = any($1)',
 );
 /**
- * Stores what attempts came to, in batches: as soon as 64 wait, or within 5 ms, one batch at a time. What
+ * Stores what attempts came to, in batches: as soon as 128 wait, or within 5 ms, one batch at a time. What
  * cannot be stored is kept and tried again; a delivery whose result is lost is sent once more.
  */
 export class Results {
