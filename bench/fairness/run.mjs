@@ -14,7 +14,7 @@ const ground = await startGround();
 const receiver = await startReceiver();
 
 async function run({ hangs, parked }) {
-  const house = await openHouse(ground);
+  const house = await openHouse(await ground.database());
   const actor = await house.tenant();
   for (let index = 0; index < endpoints - 1; index += 1) await house.endpoint(actor, `${receiver.url}/${index}`);
   const { webhookEndpoint } = await house.endpoint(actor, `${receiver.url}/${hangs ? 'slow' : 'last'}`);

@@ -57,6 +57,4 @@ export async function startReceiver() {
   };
 }
 
-export async function openHouse(ground, settings = {}) {
-  return await WebhookHouse.on(await ground.database(), settings);
-}
+export const openHouse = async (url, settings = {}) => await WebhookHouse.on(url, settings);

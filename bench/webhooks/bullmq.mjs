@@ -7,13 +7,13 @@ import { temporaryDirectory } from '../support/ground.mjs';
 import { concurrency, endpoints, startPeer } from './work.mjs';
 
 /** Null where there is no redis-server. */
-export async function startBullmq(ground, receiver) {
+export async function startBullmq(url, receiver) {
   try {
     execFileSync('redis-server', ['--version']);
   } catch {
     return null;
   }
-  return await startPeer(ground, receiver, async ({ deliver }) => {
+  return await startPeer(url, receiver, async ({ deliver }) => {
     const redis = await startRedis();
     const connection = { host: '127.0.0.1', port: redis.port };
     const queue = new Queue('deliver', { connection });

@@ -1,8 +1,8 @@
 import { Logger, run, runMigrations } from 'graphile-worker';
 import { concurrency, endpoints, startPeer } from './work.mjs';
 
-export const startGraphileWorker = async (ground, receiver) =>
-  await startPeer(ground, receiver, async ({ pool, deliver }) => {
+export const startGraphileWorker = async (url, receiver) =>
+  await startPeer(url, receiver, async ({ pool, deliver }) => {
     await runMigrations({ pgPool: pool });
     const addJobs = {
       name: 'add',

@@ -19,8 +19,8 @@ function happening(workspaceId) {
   return { workspaceId, type, moment, subjectId, data: { contact } };
 }
 
-export async function startOurs(ground, receiver) {
-  const house = await openHouse(ground);
+export async function startOurs(url, receiver) {
+  const house = await openHouse(url);
   // Watches from outside, so that its questions are not counted.
   const watch = new pg.Client(house.url);
   await watch.connect();

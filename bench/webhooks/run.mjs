@@ -1,50 +1,74 @@
 // node bench/webhooks/run.mjs [deliveries] [rounds]: drain rate, latency, WAL and statements of webhook delivery, beside
 // raw posts and other queues doing the same work.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { machine, median, round } from '../support/ground.mjs';
-import { startGround, startReceiver } from '../support/webhooks.mjs';
-import { startBullmq } from './bullmq.mjs';
-import { startGraphileWorker } from './graphile-worker.mjs';
-import { startOurs } from './ours.mjs';
-import { raw } from './raw.mjs';
+import { startGround } from '../support/webhooks.mjs';
 import { endpoints } from './work.mjs';
 
-const events = Math.ceil(Number(process.argv[2] ?? 40_000) / endpoints);
+const events = Math.ceil(Number(process.argv[2] ?? 100_000) / endpoints);
 const rounds = Number(process.argv[3] ?? 3);
-const warmUp = 40_000;
+const warmUp = 40_000 / endpoints;
+const warmUps = 2;
 
 const ground = await startGround();
-const receiver = await startReceiver();
+
+/** Null where this machine has not what it takes. */
+async function startContender(name) {
+  const child = fork(fileURLToPath(new URL('contender.mjs', import.meta.url)), [name, await ground.database()]);
+  child.once('exit', (code) => {
+    if (code !== 0) throw new Error(`${name} ended with ${code}`);
+  });
+  const ask = async (...question) => {
+    const answer = once(child, 'message');
+    child.send(question);
+    return (await answer)[0];
+  };
+  const stop = async () => {
+    child.disconnect();
+    await once(child, 'exit');
+  };
+  const [isHere] = await once(child, 'message');
+  if (isHere) return { ask, stop };
+  await stop();
+  return null;
+}
+
+const raw = await startContender('raw');
 const started = {
-  ours: await startOurs(ground, receiver),
-  graphileWorker: await startGraphileWorker(ground, receiver),
-  bullmq: await startBullmq(ground, receiver),
+  ours: await startContender('ours'),
+  graphileWorker: await startContender('graphileWorker'),
+  bullmq: await startContender('bullmq'),
 };
 const contenders = Object.entries(started).filter(([, contender]) => contender !== null);
+const everybody = [raw, ...contenders.map(([, contender]) => contender)];
 
-// Interleaved, and none is measured while its code is still being compiled.
+// In turns, and none is measured while its code is still being compiled, or amid what PostgreSQL has yet to clean up.
 const runs = { raw: [] };
 for (const [name] of contenders) runs[name] = { drains: [], at200: [], at1000: [] };
-await raw(receiver, warmUp);
-for (const [, contender] of contenders) await contender.drain(warmUp / endpoints);
+for (let round = 0; round < warmUps; round += 1) {
+  for (const { ask } of everybody) await ask('drain', warmUp);
+}
 for (let round = 0; round < rounds; round += 1) {
-  runs.raw.push(await raw(receiver, events * endpoints));
-  for (const [name, contender] of contenders) {
+  runs.raw.push(await raw.ask('drain', events));
+  for (const [name, { ask }] of contenders) {
     await ground.settle();
-    runs[name].drains.push(await contender.drain(events));
+    runs[name].drains.push(await ask('drain', events));
   }
 }
 await ground.settle();
 for (let round = 0; round < rounds; round += 1) {
-  for (const [name, contender] of contenders) {
-    runs[name].at200.push(await contender.latency(200));
-    runs[name].at1000.push(await contender.latency(1_000));
+  for (const [name, { ask }] of contenders) {
+    runs[name].at200.push(await ask('latency', 200));
+    runs[name].at1000.push(await ask('latency', 1_000));
   }
 }
-await started.ours.addFinished();
+await started.ours.ask('addFinished');
 const withAMillionFinished = [];
 for (let round = 0; round < rounds; round += 1) {
   await ground.settle();
-  withAMillionFinished.push(await started.ours.drain(events));
+  withAMillionFinished.push(await started.ours.ask('drain', events));
 }
 
 const medianOf = (results, key) => median(results.map((result) => result[key]));
@@ -71,7 +95,5 @@ const report = {
 };
 if (started.bullmq === null) report.bullmq = 'no redis-server on this machine: not run';
 console.log(JSON.stringify(report, null, 2));
-for (const [, contender] of contenders) await contender.stop();
-receiver.stop();
+for (const { stop } of everybody) await stop();
 await ground.stop();
-process.exit(0);

@@ -51,7 +51,7 @@ const insertOutcomes = {
   text: 'insert into outcomes select * from unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::text[], $6::int[])',
 };
 
-/** Stores outcomes in batches, as ours are: once there are 64, or 5 ms after the first. */
+/** Stores outcomes in batches: once there are 64, or 5 ms after the first. */
 async function outcomesIn(pool) {
   await pool.query(
     'create table outcomes (id text, event_id text, endpoint int, at timestamptz, outcome text, status int)',
@@ -84,11 +84,11 @@ async function outcomesIn(pool) {
 }
 
 /**
- * A queue that does our work. `open` gets the pool of a database of its own and `deliver`, which sends and stores the
+ * A queue that does our work. `open` gets the pool of the database at `url` and `deliver`, which sends and stores the
  * outcome; it returns how to `commit` an event's jobs, how to `start` a worker that can be stopped, and how to `close`.
  */
-export async function startPeer(ground, receiver, open) {
-  const pool = new pg.Pool({ connectionString: await ground.database(), max: 40 });
+export async function startPeer(url, receiver, open) {
+  const pool = new pg.Pool({ connectionString: url, max: 40 });
   pool.on('error', () => {}).on('connect', (client) => client.on('error', () => {}));
   const outcomes = await outcomesIn(pool);
   const sender = senderTo(receiver);
