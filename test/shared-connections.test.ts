@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
+import type { ClientConfig } from 'pg';
 import { dataSourceFor } from '../ormconfig.js';
 import { brief, Database } from '../src/platform/database.js';
 import { isConnectionLoss } from '../src/platform/errors.js';
@@ -111,11 +112,11 @@ describe('connections that brief reads share', () => {
     const { port } = silent.address() as AddressInfo;
     const { options: usual } = database.pool;
     const silently = { connectionString: `postgres://iozen:x@127.0.0.1:${port}/iozen`, connectionTimeoutMillis: 50 };
-    let options = { ...usual, ...silently };
+    let options: ClientConfig = { ...usual, ...silently };
     const shared = new SharedConnections(() => options);
     const read = async () => await endOf(shared.query({ text: 'select 1' }));
     expect(await Promise.all([read(), read(), read()])).to.deep.equal(['lost', 'lost', 'lost']);
-    options = { ...usual, connectionString: cloned.url } as typeof options;
+    options = { ...usual, connectionString: cloned.url };
     expect(await read()).to.equal('an answer');
     await shared.close();
     silent.close();

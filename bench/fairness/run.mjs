@@ -2,7 +2,7 @@
 // node bench/fairness/run.mjs [runs]
 import { setTimeout as delay } from 'node:timers/promises';
 import { machine, median, now, quantile, round } from '../support/ground.mjs';
-import { openHouse, startGround, startReceiver } from '../support/webhooks.mjs';
+import { startGround, startReceiver, WebhookHouse } from '../support/webhooks.mjs';
 
 const endpoints = 10;
 const perSecond = 200;
@@ -14,7 +14,7 @@ const ground = await startGround();
 const receiver = await startReceiver();
 
 async function run({ hangs, parked }) {
-  const house = await openHouse(await ground.database());
+  const house = await WebhookHouse.on(await ground.database());
   const actor = await house.tenant();
   for (let index = 0; index < endpoints - 1; index += 1) await house.endpoint(actor, `${receiver.url}/${index}`);
   const { webhookEndpoint } = await house.endpoint(actor, `${receiver.url}/${hangs ? 'slow' : 'last'}`);

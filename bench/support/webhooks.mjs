@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { built, startPostgres } from './ground.mjs';
 
-const { WebhookHouse } = await built('test/webhooks/webhook-house.js');
+export const { WebhookHouse } = await built('test/webhooks/webhook-house.js');
 
 export async function startGround() {
   const postgres = await startPostgres();
@@ -56,5 +56,3 @@ export async function startReceiver() {
     stop: () => child.kill(),
   };
 }
-
-export const openHouse = async (url, settings = {}) => await WebhookHouse.on(url, settings);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { built, now, round } from '../support/ground.mjs';
-import { openHouse } from '../support/webhooks.mjs';
+import { WebhookHouse } from '../support/webhooks.mjs';
 import { bodyBytes, endpoints, latencies } from './work.mjs';
 
 const { newId, nextMoment } = await built('src/platform/id.js');
@@ -20,7 +20,7 @@ function happening(workspaceId) {
 }
 
 export async function startOurs(url, receiver) {
-  const house = await openHouse(url);
+  const house = await WebhookHouse.on(url);
   // Watches from outside, so that its questions are not counted.
   const watch = new pg.Client(house.url);
   await watch.connect();

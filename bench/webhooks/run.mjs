@@ -51,6 +51,7 @@ for (let round = 0; round < warmUps; round += 1) {
   for (const { ask } of everybody) await ask('drain', warmUp);
 }
 for (let round = 0; round < rounds; round += 1) {
+  await ground.settle();
   runs.raw.push(await raw.ask('drain', events));
   for (const [name, { ask }] of contenders) {
     await ground.settle();
