@@ -1,0 +1,116 @@
+import { expect } from 'chai';
+import { Webhook } from 'standardwebhooks';
+import type { Actor } from '../../src/platform/actor.js';
+import { newId } from '../../src/platform/id.js';
+import { lockDeliveryOrder } from '../../src/webhooks/delivery-order.js';
+import { sealedFor } from '../../src/webhooks/subscriber.js';
+import type { Receiver } from '../support/receiver.js';
+import { reasonOf, Subscription } from './subscription.js';
+import { WebhookHouse } from './webhook-house.js';
+
+describe('a webhook endpoint', () => {
+  let house: WebhookHouse;
+  let subscription: Subscription;
+  let receiver: Receiver;
+  let actor: Actor;
+  let endpointId: string;
+  let secret: string;
+
+  before(async () => {
+    house = await WebhookHouse.open();
+    await house.startWorker();
+  });
+  after(async () => await house.close());
+  beforeEach(async () => {
+    subscription = await Subscription.to(house);
+    ({ receiver, actor, endpointId, secret } = subscription);
+  });
+  afterEach(async () => await subscription.stop());
+
+  it('is one of at most 50 in its workspace, however many are registered at once', async () => {
+    const tenant = await house.tenant();
+    const tries = Array.from({ length: 55 }, async () => await house.endpoint(tenant, receiver.url));
+    const results = await Promise.allSettled(tries);
+    expect(results.filter(({ status }) => status === 'fulfilled')).to.have.length(50);
+    expect(await house.endpoints.count(tenant)).to.equal(50);
+  });
+
+  it('rotates the secret: both sign while they overlap, the newest first and alone in X-IoZen-Signature', async () => {
+    const { secret: newSecret } = await house.endpoints.rotateSecret(actor, endpointId, () => ({ overlapSeconds: 60 }));
+    await house.happen(actor);
+    const [request] = await receiver.arrived(1);
+    const headers = request?.headers as Record<string, string>;
+    expect(headers['webhook-signature']?.split(' ')).to.have.length(2);
+    for (const known of [secret, newSecret]) new Webhook(known).verify(request?.body ?? '', headers);
+    await house.endpoints.rotateSecret(actor, endpointId, () => ({ overlapSeconds: 0 }));
+    await house.happen(actor);
+    const [, next] = await receiver.arrived(2);
+    expect(next?.headers['webhook-signature']).to.not.include(' v1,'.repeat(2));
+    expect(() => new Webhook(newSecret).verify(next?.body ?? '', next?.headers as Record<string, string>)).to.throw();
+  });
+
+  it('keeps secrets and custom headers encrypted, each for its endpoint alone', async () => {
+    await house.endpoints.update(actor, endpointId, () => ({ customHeaders: { Authorization: 'Bearer hush' } }));
+    const { secret: newest } = await house.endpoints.rotateSecret(actor, endpointId, () => ({ overlapSeconds: 60 }));
+    const [row] = await house.rows<{ secrets: { sealed: string }[]; headers: string; text: string }>(
+      'select secrets, custom_headers as headers, e::text as text from webhook_endpoints e where id = $1',
+      [endpointId],
+    );
+    for (const plain of [secret, newest]) expect(row?.text).not.to.include(plain.slice(6, 40));
+    expect(row?.text).not.to.match(/hush|whsec_|Authorization/);
+    const sealed = row?.secrets.map((each) => each.sealed) ?? [];
+    expect(sealed.map((each) => house.secrets.open(each, sealedFor(endpointId)))).to.deep.equal([newest, secret]);
+    for (const each of [...sealed, row?.headers ?? ''])
+      expect(() => house.secrets.open(each, sealedFor('another'))).to.throw();
+  });
+
+  it('sends a test event at once and tells the whole attempt; it counts for nothing, and ten a minute is all', async () => {
+    receiver.answer = (response) => void response.writeHead(500).end('no');
+    const attempt = await house.endpoints.sendTestEvent(actor, endpointId, () => ({ type: 'submission.completed' }));
+    expect(attempt).to.include({ outcome: 'http_error', responseStatus: 500, number: 1 });
+    const [request] = await receiver.arrived(1);
+    expect(JSON.parse(request?.body ?? '')).to.have.nested.property('data.submission.is_test', true);
+    new Webhook(secret).verify(request?.body ?? '', request?.headers as Record<string, string>);
+    expect(await house.endpoints.get(actor, endpointId)).to.include({ consecutiveFails: 0, lastDeliveryAt: null });
+    for (let sent = 1; sent < 10; sent += 1) await house.endpoints.sendTestEvent(actor, endpointId, () => ({}));
+    expect(await reasonOf(house.endpoints.sendTestEvent(actor, endpointId, () => ({})))).to.equal(
+      'rate_limit_exceeded',
+    );
+  });
+
+  it('sends what a payloadQuery selects of the frozen event, and signs that', async () => {
+    const payloadQuery = 'fragment on Contact { id mail: email tags }';
+    await house.endpoints.update(actor, endpointId, () => ({ payloadQuery }));
+    const [eventId] = await house.happen(actor);
+    const [request] = await receiver.arrived(1);
+    const event = JSON.parse(request?.body ?? '') as { id: string; data: object };
+    expect(event.id).to.equal(eventId);
+    expect(event.data).to.have.keys('id', 'mail', 'tags');
+    expect(event.data).to.include({ mail: 'jane@example.com' });
+    new Webhook(secret).verify(request?.body ?? '', request?.headers as Record<string, string>);
+  });
+
+  it('a delivery that is being made while its endpoint is deleted ends with it', async () => {
+    const [eventId] = await house.happen(actor);
+    await subscription.settled(1, 'delivered');
+    await house.endpoints.pause(actor, endpointId);
+    let removed: Promise<unknown> | undefined;
+    await house.database.transaction(async (tx) => {
+      const order = await lockDeliveryOrder(tx);
+      await tx.manager.query('insert into webhook_deliveries (id, endpoint_id, event_id) values ($1, $2, $3)', [
+        newId('webhookDelivery'),
+        endpointId,
+        eventId,
+      ]);
+      removed = house.endpoints.remove(actor, endpointId);
+      await house.eventually(async () => (await house.rows(waitingForLock)).length > 0);
+      order?.release();
+    });
+    await removed;
+    expect(await subscription.open()).to.have.length(0);
+  });
+
+  const waitingForLock = `
+    select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
+  `;
+});

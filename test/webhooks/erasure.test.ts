@@ -1,0 +1,56 @@
+import { expect } from 'chai';
+import type { Actor } from '../../src/platform/actor.js';
+import type { Receiver } from '../support/receiver.js';
+import { Subscription } from './subscription.js';
+import { WebhookHouse } from './webhook-house.js';
+
+describe('webhooks about a person who is erased', () => {
+  let house: WebhookHouse;
+  let subscription: Subscription;
+  let receiver: Receiver;
+  let actor: Actor;
+
+  before(async () => {
+    house = await WebhookHouse.open();
+    await house.startWorker();
+  });
+  after(async () => await house.close());
+  beforeEach(async () => {
+    subscription = await Subscription.to(house);
+    ({ receiver, actor } = subscription);
+  });
+  afterEach(async () => await subscription.stop());
+
+  it('erasing a person while an attempt is under way keeps nothing of its answer either', async () => {
+    let answer = () => {};
+    receiver.answer = (response) => void (answer = () => void response.end('jane'));
+    const [eventId] = await house.happen(actor);
+    await receiver.arrived(1);
+    await house.database.transaction(
+      async (tx) => await house.deliveries.erase(tx, { workspaceId: actor.workspaceId, eventIds: [eventId ?? ''] }),
+    );
+    answer();
+    const kept = async () =>
+      await house.rows(
+        'select outcome, response_body as body from webhook_attempts where event_id = $1 and outcome is not null',
+        [eventId],
+      );
+    await house.eventually(async () => (await kept()).length === 1);
+    expect(await kept()).to.deep.equal([{ outcome: 'success', body: null }]);
+    expect(await subscription.statuses()).to.deep.equal(['skipped']);
+  });
+
+  it('erasing a person ends what is open of them, and blanks what was answered', async () => {
+    receiver.answer = (response) => void response.writeHead(500).end('jane');
+    const [eventId] = await house.happen(actor);
+    await subscription.settled(1, 'retrying');
+    await house.database.transaction(
+      async (tx) => await house.deliveries.erase(tx, { workspaceId: actor.workspaceId, eventIds: [eventId ?? ''] }),
+    );
+    expect(await subscription.statuses()).to.deep.equal(['skipped']);
+    const bodies = await house.rows('select from webhook_attempts where response_body is not null and event_id = $1', [
+      eventId,
+    ]);
+    expect(bodies).to.have.length(0);
+  });
+});

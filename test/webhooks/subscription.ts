@@ -1,0 +1,55 @@
+import type { Actor } from '../../src/platform/actor.js';
+import type { Failure } from '../../src/platform/errors.js';
+import type { WebhookDeliveryFilter } from '../../src/webhooks/delivery-query.js';
+import type { DeliveryStatus, WebhookDelivery } from '../../src/webhooks/webhook-delivery.entity.js';
+import { Receiver } from '../support/receiver.js';
+import type { WebhookHouse } from './webhook-house.js';
+
+/** A tenant with one endpoint, who answers there, and how its deliveries stand. */
+export class Subscription {
+  private constructor(
+    private readonly house: WebhookHouse,
+    readonly receiver: Receiver,
+    readonly actor: Actor,
+    readonly endpointId: string,
+    readonly secret: string,
+  ) {}
+
+  static async to(house: WebhookHouse): Promise<Subscription> {
+    const receiver = await Receiver.start();
+    const actor = await house.tenant();
+    const { webhookEndpoint, secret } = await house.endpoint(actor, receiver.url);
+    return new Subscription(house, receiver, actor, webhookEndpoint.id, secret);
+  }
+
+  /** Newest first. */
+  async deliveries(filter: WebhookDeliveryFilter = {}): Promise<WebhookDelivery[]> {
+    const page = { limit: 100, cursor: null, direction: 'older' } as const;
+    return (await this.house.deliveries.list(this.actor, filter, page)).rows;
+  }
+
+  async statuses(): Promise<DeliveryStatus[]> {
+    return (await this.deliveries()).map(({ status }) => status);
+  }
+
+  async settled(count: number, as: DeliveryStatus): Promise<void> {
+    await this.house.eventually(async () => (await this.statuses()).filter((status) => status === as).length === count);
+  }
+
+  /** What the table has that may still be sent. */
+  async open(): Promise<object[]> {
+    return await this.house.rows('select from webhook_deliveries where endpoint_id = $1', [this.endpointId]);
+  }
+
+  async stop(): Promise<void> {
+    await this.receiver.stop();
+  }
+}
+
+/** The code with which it is refused. */
+export async function reasonOf(call: Promise<unknown>): Promise<string> {
+  return await call.then(
+    () => 'no refusal',
+    (failure: Failure) => failure.code,
+  );
+}
