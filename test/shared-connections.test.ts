@@ -11,6 +11,29 @@ import { cloneDatabase } from './support/postgres.js';
 const half = brief<{ half: number; pid: number }>('select 100 / $1::int as half, pg_backend_pid() as pid');
 const slow = brief('select pg_sleep(60)');
 
+describe("a connection of one's own", () => {
+  it('tells what a statement came to before it is committed, and goes on after one that failed', async () => {
+    const cloned = await cloneDatabase();
+    const database = new Database(await dataSourceFor(cloned.url).initialize());
+    const own = database.connection();
+    const count = async () => (await database.pool.query('select from done')).rowCount;
+    await database.pool.query('create table done (id int unique deferrable initially deferred)');
+    const add = { name: 'add', text: 'insert into done values ($1) returning id' };
+    const told: object[] = [];
+    const run = async (id: unknown) =>
+      await own.transaction({ ...add, values: [id] }, (rows) => told.push(...rows)).catch(({ code }) => code as string);
+    expect(await run(1)).to.deep.equal([{ id: 1 }]);
+    expect(await run('one')).to.equal('22P02');
+    expect(await run(1)).to.equal('23505');
+    expect(await run(2)).to.deep.equal([{ id: 2 }]);
+    expect(told).to.deep.equal([{ id: 1 }, { id: 1 }, { id: 2 }]);
+    expect(await count()).to.equal(2);
+    await own.close();
+    await database.close();
+    await cloned.drop();
+  });
+});
+
 describe('connections that brief reads share', () => {
   let cloned: Awaited<ReturnType<typeof cloneDatabase>>;
   let database: Database;

@@ -55,6 +55,30 @@ export class LastingConnection {
     }
   }
 
+  /**
+   * A transaction of one statement. `onRows` is told what it came to while the commit is under way, which takes longest:
+   * for who may act on what can still be lost.
+   * @throws then it was not committed, or nobody knows
+   */
+  async transaction<Row extends QueryResultRow>(statement: QueryConfig, onRows: (rows: Row[]) => void): Promise<Row[]> {
+    const client = await (this.client ??= this.open());
+    try {
+      const { stream } = connectionOf(client);
+      stream.cork();
+      const begun = client.query('begin');
+      const answer = runPrepared<Row>(client, statement);
+      stream.uncork();
+      const [{ rows }] = await Promise.all([answer, begun]);
+      const committed = client.query('commit');
+      onRows(rows);
+      await committed;
+      return rows;
+    } catch (error) {
+      await client.query('rollback').catch(() => undefined);
+      throw error;
+    }
+  }
+
   async close(): Promise<void> {
     this.closed = true;
     const client = await this.client?.catch(() => null);
@@ -85,8 +109,10 @@ const isShutdown = (thrown: unknown) => String((thrown as { code?: unknown } | n
 
 /** Until what else came in with it has been read too. */
 function gather(client: Client): void {
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  const { stream } = connectionOf(client);
   if (stream.writableCorked > 0) return;
   stream.cork();
   setImmediate(() => stream.uncork());
 }
+
+const connectionOf = (client: Client) => (client as unknown as { connection: { stream: Writable } }).connection;

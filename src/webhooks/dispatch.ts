@@ -86,20 +86,36 @@ export class Dispatch {
     this.pump();
   }
 
-  /** Straight from fan-out, without a look at the table. Returns the endpoints that have no lane here. */
-  offer(batches: readonly Batch[]): string[] {
-    const elsewhere: string[] = [];
+  /** Straight from fan-out, without a look at the table. */
+  offer(batches: readonly Batch[]): void {
     for (const { endpointId, deliveries } of batches) {
       const lane = this.lanes.get(endpointId);
-      if (lane === undefined) {
-        elsewhere.push(endpointId);
-        continue;
-      }
+      if (lane === undefined) continue;
       lane.offer(deliveries);
       this.kick(lane);
     }
     this.pump();
+  }
+
+  /** They are in the table now. Returns the endpoints that have no lane here. */
+  committed(batches: readonly Batch[]): string[] {
+    const elsewhere: string[] = [];
+    for (const { endpointId, deliveries } of batches) {
+      const lane = this.lanes.get(endpointId);
+      if (lane === undefined) elsewhere.push(endpointId);
+      else if (lane.committed(deliveries.at(-1)?.id ?? '')) this.kick(lane);
+    }
     return elsewhere;
+  }
+
+  /** They may not have come into the table. */
+  doubt(batches: readonly Batch[]): void {
+    for (const { endpointId } of batches) {
+      const lane = this.lanes.get(endpointId);
+      if (lane === undefined) continue;
+      lane.doubt();
+      this.kick(lane);
+    }
   }
 
   /** There may be more in the table than is known here. */

@@ -100,14 +100,30 @@ export interface Batch {
   deliveries: Offered[];
 }
 
+export interface FanOutListener {
+  /**
+   * These are made, and their commit is under way. They may be sent, so that none waits for a disk: should they be lost
+   * in a crash, their events are fanned out again, and reach a subscriber twice. They can't be read yet, and what is
+   * written of them waits for `committing`.
+   */
+  made: (batches: readonly Batch[]) => void;
+  committed: (batches: readonly Batch[]) => void;
+  /** Their commit failed, or nobody knows. */
+  lost: (batches: readonly Batch[]) => void;
+}
+
 /** Turns events into deliveries, as soon as they are committed. No lease, no expiry. */
 export class FanOut {
+  /** Over when the commit under way is, however it ends. */
+  committing: Promise<void> | null = null;
   private running: Promise<void> | null = null;
   private again = false;
   private stopped = false;
   private poll: NodeJS.Timeout | null = null;
   private readonly connection;
   private lastMs = 0;
+  /** Whether the last commit went well. After one that did not, nothing is sent ahead of one that may not either. */
+  private commits = true;
   private batch = batchMin;
 
   constructor(
@@ -115,8 +131,7 @@ export class FanOut {
     private readonly signals: Signals,
     private readonly texts: EventTexts,
     private readonly log: Log,
-    /** What was committed, for who sends it. */
-    private readonly hand: (batches: readonly Batch[]) => void,
+    private readonly listener: FanOutListener,
   ) {
     this.connection = database.connection();
   }
@@ -164,9 +179,7 @@ export class FanOut {
   private async runOnce(): Promise<number | 'held elsewhere' | 'seen too early'> {
     const ids = numberedIds('webhookDelivery', this.lastMs);
     this.lastMs = ids.ms;
-    const edition = this.texts.edition;
-    const { name, text } = fanOutWaiting;
-    const { rows } = await this.connection.query<Row>({ name, text, values: [ids.ms, ids.start, ids.end, this.batch] });
+    const rows = await this.make(ids);
     const [head] = rows;
     if (head === undefined) return 'held elsewhere';
     if (!head.isCurrent) {
@@ -174,11 +187,36 @@ export class FanOut {
       return 'seen too early';
     }
     if (head.id === null) return 0;
-    this.hand(this.batches(rows, ids, this.texts.edition === edition));
     for (const workspaceId of new Set(rows.map(({ workspaceId }) => workspaceId))) {
       this.signals.send(eventsPlaced, workspaceId);
     }
     return rows.length;
+  }
+
+  private async make(ids: NumberedIds): Promise<readonly Row[]> {
+    const { edition } = this.texts;
+    const { name, text } = fanOutWaiting;
+    const values = [ids.ms, ids.start, ids.end, this.batch];
+    let made: readonly Batch[] = [];
+    const commit = this.connection.transaction<Row>({ name, text, values }, (rows) => {
+      made = this.batches(rows, ids, this.texts.edition === edition);
+      if (!this.commits) return;
+      this.committing = commit.then(noop, noop);
+      this.listener.made(made);
+    });
+    try {
+      const rows = await commit;
+      if (!this.commits) this.listener.made(made);
+      this.listener.committed(made);
+      this.commits = true;
+      return rows;
+    } catch (error) {
+      if (this.commits) this.listener.lost(made);
+      this.commits = false;
+      throw error;
+    } finally {
+      this.committing = null;
+    }
   }
 
   /** `isFresh`: what was read has not been erased since. */
@@ -196,3 +234,5 @@ export class FanOut {
     return [...batches.values()];
   }
 }
+
+const noop = () => {};

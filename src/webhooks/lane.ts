@@ -77,6 +77,8 @@ export class Lane {
   private readonly storedMeanwhile = new Set<string>();
   /** While the table was read, what was in memory went. */
   private forgotten = false;
+  /** Busy ones that the table may not have. */
+  private readonly doubtful = new Set<string>();
   private retriesInFlight = 0;
   private unstoredRetries = 0;
   /** When the table's retries want a look; null: there are none beside those in memory. */
@@ -97,19 +99,20 @@ export class Lane {
   offer(deliveries: readonly Offered[]): void {
     this.idleSince = null;
     // Behind what the table still has, or what is just being read from it.
-    if (this.freshInTable || this.loading || this.suspended) {
-      this.freshInTable = true;
-      this.lookedAgain = true;
-      return;
-    }
+    if (this.freshInTable || this.loading || this.suspended) return;
     for (const { id, event } of deliveries) {
-      if (event === null || this.fresh.length >= queuedMax) {
-        this.freshInTable = true;
-        return;
-      }
+      if (event === null || this.fresh.length >= queuedMax) return;
       this.fresh.push({ id, event, attempts: 0, dueAt: null });
       this.cursor = id;
     }
+  }
+
+  /** What fan-out made is in the table now, `lastId` the last of it. Returns whether it is to be read there. */
+  committed(lastId: string): boolean {
+    if (lastId <= this.cursor) return false;
+    this.freshInTable = true;
+    this.lookedAgain = true;
+    return true;
   }
 
   /** There may be more in the table than is known here. */
@@ -126,6 +129,12 @@ export class Lane {
     this.cursor = '';
     this.forgotten = this.loading;
     this.lookAgain();
+  }
+
+  /** What fan-out made may not have come into the table: what is there is read anew, and goes before what is known here. */
+  doubt(): void {
+    this.forget();
+    for (const id of this.busy.keys()) this.doubtful.add(id);
   }
 
   /** What to read, or null when there is nothing to read or no use in it. */
@@ -196,8 +205,10 @@ export class Lane {
   stored(delivery: Delivery, retryAt: number | null): void {
     this.busy.delete(delivery.id);
     if (this.loading) this.storedMeanwhile.add(delivery.id);
+    const isDoubtful = this.doubtful.delete(delivery.id);
     if (retryAt === null) return;
     this.unstoredRetries -= 1;
+    if (isDoubtful) return this.lookAgain();
     this.retries.push({ ...delivery, attempts: delivery.attempts + 1, dueAt: retryAt });
     this.arrangeRetries();
   }

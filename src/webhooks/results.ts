@@ -66,6 +66,8 @@ export class Results {
     private readonly worker: {
       /** Null while it has none: nothing can be stored then. */
       id: () => number | null;
+      /** Over when what is being stored may be of deliveries that were not in the table before. */
+      committing: () => Promise<void> | null;
       /** `isOurs`: the endpoint was still this worker's; false: nothing was stored. `revision` is the endpoint's. */
       onStored: (result: Result, isOurs: boolean, revision: number) => void;
       onPaused: (endpointId: string) => void;
@@ -120,6 +122,7 @@ export class Results {
     let size = batchMax;
     let failures = 0;
     while ((this.waiting.length > 0 || this.slow.length > 0) && !this.stopped) {
+      await this.worker.committing();
       const batch = this.waiting.slice(0, size);
       const worker = this.worker.id();
       try {

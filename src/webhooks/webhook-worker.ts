@@ -82,6 +82,7 @@ export class WebhookWorker {
     const news = new DeliveryNews(signals);
     this.results = new Results(database, jobs, audit, log, {
       id: () => this.seat.id,
+      committing: () => this.fanOut.committing,
       onStored: (result, isOurs, revision) => {
         this.dispatch.stored(result, isOurs);
         const { endpointId, subscriber } = result.lane;
@@ -99,7 +100,11 @@ export class WebhookWorker {
       isSeated: () => this.seat.id !== null,
       onLacksPlan: (workspaceId) => this.react(() => this.onPlansChanged([workspaceId])),
     });
-    this.fanOut = new FanOut(database, signals, this.texts, log, (batches) => this.hand(batches));
+    this.fanOut = new FanOut(database, signals, this.texts, log, {
+      made: (batches) => this.dispatch.offer(batches),
+      committed: (batches) => this.onCommitted(batches),
+      lost: (batches) => this.dispatch.doubt(batches),
+    });
     this.seat = new Seat(parts.connectionString, log, {
       taken: (id) => this.react(() => this.onSeat(id)),
       lost: () => this.dispatch.suspend(),
@@ -222,8 +227,8 @@ export class WebhookWorker {
     for (const endpointId of changed) this.parts.signals.send(endpointChanged, endpointId);
   }
 
-  private hand(batches: readonly Batch[]): void {
-    const unknown = this.dispatch.offer(batches);
+  private onCommitted(batches: readonly Batch[]): void {
+    const unknown = this.dispatch.committed(batches);
     // Without a seat, all may be another's.
     const elsewhere = this.seat.id === null ? batches.map(({ endpointId }) => endpointId) : unknown;
     for (const endpointId of elsewhere) this.parts.signals.send(deliveriesDue, endpointId);

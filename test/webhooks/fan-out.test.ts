@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Actor } from '../../src/platform/actor.js';
 import { idFloor, newId, nextMoment } from '../../src/platform/id.js';
 import { lockDeliveryOrder } from '../../src/webhooks/delivery-order.js';
+import { queuedMax } from '../../src/webhooks/lane.js';
 import { Receiver } from '../support/receiver.js';
 import { WebhookHouse } from './webhook-house.js';
 
@@ -40,18 +42,77 @@ describe('fan-out', () => {
       end $$;
       create view webhook_fan_out as select * from webhook_fan_out_row where waits_at_gate();
     `);
-    const keeper = await house.database.pool.connect();
-    await keeper.query('select pg_advisory_lock($1)', [gate]);
-    const [eventId = ''] = await house.happen(actor);
-    const waiting = `select from pg_locks where locktype = 'advisory' and objid = ${gate} and not granted`;
-    await house.eventually(async () => (await house.rows(waiting)).length > 0);
-    await meanwhile(eventId);
-    await keeper.query('select pg_advisory_unlock($1)', [gate]);
-    keeper.release();
+    await withGateShut(async () => {
+      const [eventId = ''] = await house.happen(actor);
+      await house.eventually(async () => (await house.rows(waitingAtGate)).length > 0);
+      await meanwhile(eventId);
+    });
     await house.eventually(
       async () => (await house.rows("select from pgboss.job where name = 'webhook-fan-out'")).length === 0,
     );
   }
+
+  async function withGateShut(work: () => Promise<unknown>): Promise<void> {
+    const keeper = await house.database.pool.connect();
+    await keeper.query('select pg_advisory_lock($1)', [gate]);
+    await work();
+    await keeper.query('select pg_advisory_unlock($1)', [gate]);
+    keeper.release();
+  }
+
+  /** `statements` run for each delivery, in the commit that makes it. The endpoint has a lane. */
+  async function atCommit(statements: string): Promise<void> {
+    await house.startWorker();
+    await house.happen(actor);
+    await receiver.arrived(1);
+    await house.rows(`
+      create function at_commit() returns trigger language plpgsql as $$ begin ${statements}; return null; end $$;
+      create constraint trigger at_commit after insert on webhook_deliveries deferrable initially deferred
+      for each row execute function at_commit();
+    `);
+  }
+
+  it('does not wait for its commit before an event is sent, but does before what came of it is stored', async () => {
+    await atCommit(`perform pg_advisory_xact_lock_shared(${gate})`);
+    await withGateShut(async () => {
+      await house.happen(actor);
+      await receiver.arrived(2);
+      await delay(100);
+      expect(await house.rows(waitingAtGate)).to.have.length(1);
+      expect(await house.rows('select from webhook_deliveries')).to.have.length(0);
+      expect(await deliveredIds()).to.have.length(1);
+    });
+    await house.eventually(async () => (await deliveredIds()).length === 2);
+    expect(await house.rows('select from webhook_deliveries')).to.have.length(0);
+    expect(receiver.received).to.have.length(2);
+  });
+
+  it('makes again what is lost with its commit: sent once more under the same event id, and once only, however many commits fail', async () => {
+    house.settings.retryDelaysMs = [100, 100];
+    await house.rows('create sequence commits');
+    await atCommit("if nextval('commits') <= 2 then raise 'lost'; end if");
+    receiver.answer = (response) => void response.writeHead(receiver.received.length === 2 ? 503 : 200).end();
+    const [eventId] = await house.happen(actor);
+    const [, lost, made] = await receiver.arrived(3);
+    expect([lost, made].map((request) => request?.headers['webhook-id'])).to.deep.equal([eventId, eventId]);
+    expect(made?.headers['x-iozen-delivery-id']).not.to.equal(lost?.headers['x-iozen-delivery-id']);
+    await house.eventually(async () => (await deliveredIds()).length === 2);
+    await delay(500);
+    expect(receiver.received).to.have.length(3);
+    expect(await deliveredIds()).to.include(made?.headers['x-iozen-delivery-id']);
+    expect(await house.rows('select from webhook_deliveries')).to.have.length(0);
+  });
+
+  it('sends all of what does not fit into memory, each once', async () => {
+    await house.startWorker();
+    await house.happen(actor);
+    await receiver.arrived(1);
+    receiver.answer = (response) => void setTimeout(() => response.end(), 5);
+    const events = await house.happen(actor, 3 * queuedMax);
+    await receiver.arrived(1 + events.length);
+    await house.eventually(async () => (await deliveredIds()).length === 1 + events.length);
+    expect(receiver.received.slice(1).map(({ headers }) => headers['webhook-id'])).to.have.members(events);
+  });
 
   it('makes nothing for an endpoint that was deleted after it had begun', async () => {
     await withFanOutUnderWay(async () => await house.endpoints.remove(actor, endpointId));
@@ -108,4 +169,10 @@ describe('fan-out', () => {
     expect(new Set(stored.map(({ id }) => id)).size).to.equal(144);
     expect(stored.map(({ eventId }) => eventId)).to.deep.equal(stored.map(({ eventId }) => eventId).toSorted());
   });
+
+  const waitingAtGate = `select from pg_locks where locktype = 'advisory' and objid = ${gate} and not granted`;
+  const deliveredIds = async () =>
+    (await house.rows<{ id: string }>("select delivery_id as id from webhook_attempts where ended = 'delivered'")).map(
+      ({ id }) => id,
+    );
 });
