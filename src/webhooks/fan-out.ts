@@ -100,6 +100,12 @@ export interface Batch {
   deliveries: Offered[];
 }
 
+/** The commit under way of all deliveries whose ids are not below `from`; over however it ends. */
+export interface Committing {
+  from: string;
+  over: Promise<void>;
+}
+
 export interface FanOutListener {
   /**
    * These are made, and their commit is under way. They may be sent, so that none waits for a disk: should they be lost
@@ -114,8 +120,7 @@ export interface FanOutListener {
 
 /** Turns events into deliveries, as soon as they are committed. No lease, no expiry. */
 export class FanOut {
-  /** Over when the commit under way is, however it ends. */
-  committing: Promise<void> | null = null;
+  committing: Committing | null = null;
   private running: Promise<void> | null = null;
   private again = false;
   private stopped = false;
@@ -201,7 +206,7 @@ export class FanOut {
     const commit = this.connection.transaction<Row>({ name, text, values }, (rows) => {
       made = this.batches(rows, ids, this.texts.edition === edition);
       if (!this.commits) return;
-      this.committing = commit.then(noop, noop);
+      this.committing = { from: ids.at(1), over: commit.then(noop, noop) };
       this.listener.made(made);
     });
     try {

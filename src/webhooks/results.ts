@@ -3,6 +3,7 @@ import { prepared, type Database, type Statement, type Tx } from '../platform/da
 import type { Jobs, NewJob } from '../platform/jobs.js';
 import { isConnectionLoss } from '../platform/errors.js';
 import { story, type Log } from '../platform/log.js';
+import type { Committing } from './fan-out.js';
 import { tell } from './notices.js';
 import {
   markSlow,
@@ -66,8 +67,7 @@ export class Results {
     private readonly worker: {
       /** Null while it has none: nothing can be stored then. */
       id: () => number | null;
-      /** Over when what is being stored may be of deliveries that were not in the table before. */
-      committing: () => Promise<void> | null;
+      committing: () => Committing | null;
       /** `isOurs`: the endpoint was still this worker's; false: nothing was stored. `revision` is the endpoint's. */
       onStored: (result: Result, isOurs: boolean, revision: number) => void;
       onPaused: (endpointId: string) => void;
@@ -122,8 +122,8 @@ export class Results {
     let size = batchMax;
     let failures = 0;
     while ((this.waiting.length > 0 || this.slow.length > 0) && !this.stopped) {
-      await this.worker.committing();
       const batch = this.waiting.slice(0, size);
+      await this.committed(batch);
       const worker = this.worker.id();
       try {
         if (worker === null) throw new Error('the worker has no seat');
@@ -152,6 +152,12 @@ export class Results {
         if (hopeless !== undefined) this.worker.onStored(hopeless, false, 0);
       }
     }
+  }
+
+  /** Before it, the table has nothing to store them with. */
+  private async committed(batch: readonly Result[]): Promise<void> {
+    const committing = this.worker.committing();
+    if (committing !== null && batch.some(({ delivery }) => delivery.id >= committing.from)) await committing.over;
   }
 
   private async markSlow(): Promise<void> {
