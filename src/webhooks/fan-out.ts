@@ -35,10 +35,10 @@ interface Row {
 }
 
 /**
- * All of it is one statement, so that it costs one round trip and one flush, and a crash leaves all or nothing. The jobs
- * that came with the events go, the events get their places, the deliveries their rows. Jobs are taken in the order of
- * their ids, which is that of the events; pg-boss's own fetch goes by the start of the transaction that inserted the
- * job, and one that waited for a row's lock began before what it comes after.
+ * All of it is one statement, so that a crash leaves all or nothing. The jobs that came with the events go, the events
+ * get their places, the deliveries their rows. Jobs are taken in the order of their ids, which is that of the events;
+ * pg-boss's own fetch goes by the start of the transaction that inserted the job, and one that waited for a row's lock
+ * began before what it comes after.
  *
  * Whatever is looked up is looked up by its own index, row by row: a join would be planned by what the tables held when
  * it was, and its plan kept (`findingOpen`). Hence, too, the order where there is one row.
