@@ -30,6 +30,11 @@ export function prepared<Row extends object = object>(text: string): Statement<R
   return { name: nameOf(text), text, isBrief: false };
 }
 
+/** A statement that PostgreSQL plans each time, by its values and by what the tables hold then: one over many rows. */
+export function planned<Row extends object = object>(text: string): Statement<Row> {
+  return { name: '', text, isBrief: false };
+}
+
 /** A read of a few rows by their key, or of one page of an index; nothing that locks or writes. */
 export function brief<Row extends object = object>(text: string): Statement<Row> {
   return { name: nameOf(text), text, isBrief: true };

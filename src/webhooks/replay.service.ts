@@ -1,5 +1,5 @@
 import type { Actor } from '../platform/actor.js';
-import { brief, isUniqueViolation, prepared, type Database, type Tx } from '../platform/database.js';
+import { brief, isUniqueViolation, planned, prepared, type Database, type Tx } from '../platform/database.js';
 import { conflict, invalid, notFound } from '../platform/errors.js';
 import { idFloor, isId, newId, nextMoment } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
@@ -8,6 +8,7 @@ import type { Unread } from '../platform/validate.js';
 import { requireFeature } from '../workspaces/plans.js';
 import { lockDeliveryOrder } from './delivery-order.js';
 import { keptDays } from './maintenance.js';
+import { indexed } from './open-deliveries.js';
 import type { Replay, ReplayOnly } from './replay.entity.js';
 import type { StartReplay } from './replay.input.js';
 import { endpointChanged, type WebhookEndpointService } from './webhook-endpoint.service.js';
@@ -30,7 +31,9 @@ const isOnRecord = `
     select from webhook_attempts a where a.event_id = event.id and a.endpoint_id = e.id
   ))
 `;
-const isOpen = 'exists (select from webhook_deliveries d where d.endpoint_id = e.id and d.event_id = event.id)';
+const isOpen = `
+  exists (select from webhook_deliveries d where d.endpoint_id = $1 and ${indexed} and d.event_id = event.id)
+`;
 const which: Record<ReplayOnly, string> = {
   ALL: 'true',
   FAILED: `${has('exhausted')} and not ${has('delivered')} and not ${isOpen}`,
@@ -43,11 +46,11 @@ const eventsOf = (only: ReplayOnly) => `
   join events event on event.workspace_id = e.workspace_id and event.type = any (e.events)
   where e.id = $1 and e.deleted_at is null and event.id > $2 and event.id < $3 and ${which[only]}
 `;
-const counting = (only: ReplayOnly) => prepared<{ count: number }>(`select count(*)::int as count ${eventsOf(only)}`);
+const counting = (only: ReplayOnly) => planned<{ count: number }>(`select count(*)::int as count ${eventsOf(only)}`);
 const reading = (only: ReplayOnly) =>
-  prepared<{ id: string }>(`select event.id ${eventsOf(only)} order by event.id limit $4`);
+  planned<{ id: string }>(`select event.id ${eventsOf(only)} order by event.id limit $4`);
 const countEvents = { ALL: counting('ALL'), FAILED: counting('FAILED'), MISSED: counting('MISSED') };
-const readEvents = { ALL: reading('ALL'), FAILED: reading('FAILED'), MISSED: reading('MISSED') };
+export const readEvents = { ALL: reading('ALL'), FAILED: reading('FAILED'), MISSED: reading('MISSED') };
 
 const selectMany = brief<Replay>(
   `select ${columns} from webhook_replays r where r.id = any($1) and r.workspace_id = $2`,
@@ -68,6 +71,7 @@ const nextOne = prepared<Replay & { reached: string }>(`
 const insertDeliveries = prepared(`
   insert into webhook_deliveries (id, endpoint_id, event_id, due_at)
   select delivery, $2, event, now() from unnest($1::text[], $3::text[]) as made (delivery, event)
+  where exists (select from webhook_endpoints e where e.id = $2 and e.deleted_at is null)
 `);
 const advanceOne = prepared(`
   update webhook_replays
@@ -173,10 +177,11 @@ export class ReplayService {
     await tx.query(endOfDeleted);
     const [replay] = await tx.query(nextOne, [new Date(now.getTime() - advanceMs)]);
     if (replay === undefined) return false;
-    const order = await lockDeliveryOrder(tx);
     const { id, endpointId, only, since, until, ratePerSecond } = replay;
     const after = replay.reached === '' ? floor(since) : replay.reached;
+    // Before the lock, which everybody's deliveries wait for: it looks through all that is held for the endpoint.
     const events = await tx.query(readEvents[only], [endpointId, after, floor(until), ratePerSecond]);
+    const order = await lockDeliveryOrder(tx);
     tx.write(insertDeliveries, [events.map(() => newId('webhookDelivery')), endpointId, events.map(({ id }) => id)]);
     const status = events.length < ratePerSecond ? 'DONE' : 'RUNNING';
     tx.write(advanceOne, [id, events.length, events.at(-1)?.id ?? replay.reached, status, now]);

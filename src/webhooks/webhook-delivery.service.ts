@@ -1,9 +1,9 @@
 import type { EventType } from '../events/event-type.js';
 import { scopeOfPayload } from '../events/event-type.js';
 import type { Actor } from '../platform/actor.js';
-import { prepared, type Database, type Tx } from '../platform/database.js';
+import { planned, prepared, type Database, type Tx } from '../platform/database.js';
 import { notFound } from '../platform/errors.js';
-import { isId, newId } from '../platform/id.js';
+import { idFloor, isId, newId } from '../platform/id.js';
 import type { OutcomeKind } from '../platform/outbound-attempt.js';
 import type { Page, PageRequest } from '../platform/page.js';
 import type { Signals } from '../platform/signals.js';
@@ -17,7 +17,7 @@ import {
   type Under,
   type WebhookDeliveryFilter,
 } from './delivery-query.js';
-import { skipping } from './open-deliveries.js';
+import { indexed, skipping, skipSome } from './open-deliveries.js';
 import type { WebhookAttempt, WebhookDelivery } from './webhook-delivery.entity.js';
 import { endpointChanged } from './webhook-endpoint.service.js';
 
@@ -57,8 +57,19 @@ const insertAgain = prepared(
 const endpointIsThere = prepared(
   'select from webhook_endpoints where id = $1 and workspace_id = $2 and deleted_at is null',
 );
-const ofErased = 'd.endpoint_id in (select id from webhook_endpoints where workspace_id = $2) and d.event_id = any($3)';
-const skipErased = prepared(skipping(ofErased));
+const own = (workspace: string) =>
+  `d.endpoint_id = any (array(select id from webhook_endpoints where workspace_id = ${workspace}))`;
+export const findErased = planned<{ endpointIds: string[]; ids: string[]; lastDeliveryMs: string }>(`
+  with erased as materialized (
+    select d.endpoint_id, d.id from webhook_deliveries d where ${own('$1')} and ${indexed} and d.event_id = any ($2)
+  )
+  select array(select distinct endpoint_id from erased) as "endpointIds", array(select id from erased) as ids,
+    last_delivery_ms as "lastDeliveryMs"
+  from webhook_fan_out
+`);
+export const skipErasedSince = planned(
+  skipping(`${own('$2')} and ${indexed} and d.event_id = any ($3) and d.id >= $4`),
+);
 const blankAnswers = prepared(`
   update webhook_attempts set response_body = null, error = null
   where event_id = any ($1) and (response_body is not null or error is not null)
@@ -190,9 +201,14 @@ export class WebhookDeliveryService {
   /** Ends what is open of these events, and blanks what subscribers answered to them. For `EventService.onErase`. */
   async erase(tx: Tx, { workspaceId, eventIds }: { workspaceId: string; eventIds: readonly string[] }): Promise<void> {
     if (eventIds.length === 0) return;
+    // Before the lock, which everybody's deliveries wait for: it looks through all that the workspace has open.
+    const [found] = await tx.query(findErased, [workspaceId, eventIds]);
     // Whoever makes deliveries of them has made them, or will see that they are blank.
     await lockDeliveryOrder(tx);
-    await tx.query(skipErased, [new Date(), workspaceId, eventIds]);
+    const at = new Date();
+    const since = idFloor(new Date(Number(found?.lastDeliveryMs ?? 0)));
+    await tx.query(skipSome, [at, found?.endpointIds ?? [], found?.ids ?? []]);
+    await tx.query(skipErasedSince, [at, workspaceId, eventIds, since]);
     await tx.query(blankAnswers, [eventIds]);
     tx.afterCommit(() => this.signals.send(payloadsErased, workspaceId));
   }

@@ -103,14 +103,10 @@ describe('a webhook endpoint', () => {
         eventId,
       ]);
       removed = house.endpoints.remove(actor, endpointId);
-      await house.eventually(async () => (await house.rows(waitingForLock)).length > 0);
+      await house.someoneWaitsForLock();
       order?.release();
     });
     await removed;
     expect(await subscription.open()).to.have.length(0);
   });
-
-  const waitingForLock = `
-    select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
-  `;
 });

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import type { Actor } from '../../src/platform/actor.js';
+import { newId } from '../../src/platform/id.js';
+import { lockDeliveryOrder } from '../../src/webhooks/delivery-order.js';
 import type { Receiver } from '../support/receiver.js';
 import { Subscription } from './subscription.js';
 import { WebhookHouse } from './webhook-house.js';
@@ -24,11 +26,9 @@ describe('webhooks about a person who is erased', () => {
   it('erasing a person while an attempt is under way keeps nothing of its answer either', async () => {
     let answer = () => {};
     receiver.answer = (response) => void (answer = () => void response.end('jane'));
-    const [eventId] = await house.happen(actor);
+    const [eventId = ''] = await house.happen(actor);
     await receiver.arrived(1);
-    await house.database.transaction(
-      async (tx) => await house.deliveries.erase(tx, { workspaceId: actor.workspaceId, eventIds: [eventId ?? ''] }),
-    );
+    await erase(eventId);
     answer();
     const kept = async () =>
       await house.rows(
@@ -40,17 +40,41 @@ describe('webhooks about a person who is erased', () => {
     expect(await subscription.statuses()).to.deep.equal(['skipped']);
   });
 
+  it('a delivery that is being made while a person is erased ends with the others', async () => {
+    const [eventId = ''] = await house.happen(actor);
+    await subscription.settled(1, 'delivered');
+    await house.endpoints.pause(actor, subscription.endpointId);
+    let erased: Promise<unknown> | undefined;
+    await house.database.transaction(async (tx) => {
+      const order = await lockDeliveryOrder(tx);
+      await tx.manager.query('insert into webhook_deliveries (id, endpoint_id, event_id) values ($1, $2, $3)', [
+        newId('webhookDelivery'),
+        subscription.endpointId,
+        eventId,
+      ]);
+      erased = erase(eventId);
+      await house.someoneWaitsForLock();
+      order.release();
+    });
+    await erased;
+    expect(await subscription.statuses()).to.deep.equal(['skipped', 'delivered']);
+    expect(await subscription.open()).to.have.length(0);
+  });
+
   it('erasing a person ends what is open of them, and blanks what was answered', async () => {
     receiver.answer = (response) => void response.writeHead(500).end('jane');
-    const [eventId] = await house.happen(actor);
+    const [eventId = ''] = await house.happen(actor);
     await subscription.settled(1, 'retrying');
-    await house.database.transaction(
-      async (tx) => await house.deliveries.erase(tx, { workspaceId: actor.workspaceId, eventIds: [eventId ?? ''] }),
-    );
+    await erase(eventId);
     expect(await subscription.statuses()).to.deep.equal(['skipped']);
     const bodies = await house.rows('select from webhook_attempts where response_body is not null and event_id = $1', [
       eventId,
     ]);
     expect(bodies).to.have.length(0);
   });
+
+  const erase = async (eventId: string) =>
+    await house.database.transaction(
+      async (tx) => await house.deliveries.erase(tx, { workspaceId: actor.workspaceId, eventIds: [eventId] }),
+    );
 });

@@ -4,7 +4,10 @@ import { newId } from '../../src/platform/id.js';
 import type { Statement } from '../../src/platform/database.js';
 import { readDue, readFresh, takeOrphans } from '../../src/webhooks/claims.js';
 import { fanOutWaiting } from '../../src/webhooks/fan-out.js';
+import { skipSome } from '../../src/webhooks/open-deliveries.js';
+import { readEvents } from '../../src/webhooks/replay.service.js';
 import { markSlow, storeAny, storeFirstAndLast } from '../../src/webhooks/result-statements.js';
+import { findErased, skipErasedSince } from '../../src/webhooks/webhook-delivery.service.js';
 import { Receiver } from '../support/receiver.js';
 import { WebhookHouse } from './webhook-house.js';
 
@@ -15,6 +18,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
 
   let house: WebhookHouse;
   let receiver: Receiver;
+  let workspace: string;
   let parked: string;
   let busy: string;
   const event = `evt_${newId('event')}`;
@@ -22,6 +26,9 @@ describe('100,000 deliveries parked for one endpoint', function () {
   const parkedId = (number: number) => parkedPrefix + String(number).padStart(15, '0');
   const fresh = newId('webhookDelivery');
   const retried = newId('webhookDelivery');
+  /** Another workspace's, the first of its events with an open delivery. */
+  let elsewhere: { workspace: string; endpoint: string };
+  const events = Array.from({ length: 30 }, () => `evt_${newId('event')}`);
 
   /** A connection that planned everything while nothing was there. */
   let early: PoolClient;
@@ -30,6 +37,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
     house = await WebhookHouse.open();
     receiver = await Receiver.start();
     const actor = await house.tenant();
+    workspace = actor.workspaceId;
     busy = (await house.endpoint(actor, receiver.url)).webhookEndpoint.id;
     parked = (await house.endpoint(actor, receiver.url)).webhookEndpoint.id;
     // Nor will PostgreSQL look again before this is over.
@@ -52,6 +60,21 @@ describe('100,000 deliveries parked for one endpoint', function () {
       [fresh, retried, busy, event],
     );
     await house.rows('update webhook_endpoint_states set owner = 1');
+    const other = await house.tenant();
+    elsewhere = {
+      workspace: other.workspaceId,
+      endpoint: (await house.endpoint(other, receiver.url)).webhookEndpoint.id,
+    };
+    await house.rows(
+      `insert into events (id, workspace_id, type, subject_id, body, created_at)
+       select unnest($1::text[]), $2, 'contact.created', 'c', '{}', now()`,
+      [events, elsewhere.workspace],
+    );
+    await house.rows('insert into webhook_deliveries (id, endpoint_id, event_id) values ($1, $2, $3)', [
+      newId('webhookDelivery'),
+      elsewhere.endpoint,
+      events[0],
+    ]);
   });
 
   /** A connection that has planned every statement by what the tables hold now. */
@@ -74,6 +97,21 @@ describe('100,000 deliveries parked for one endpoint', function () {
     await expectFewPages(early);
   });
 
+  it('are not looked through when somebody else replays events or erases a person', async () => {
+    const replay = [elsewhere.endpoint, '', '~', events.length];
+    expect(await pagesOf(readEvents.MISSED, replay)).to.be.below(400);
+    expect(await pagesOf(readEvents.FAILED, replay)).to.be.below(400);
+    expect(await pagesOf(findErased, [elsewhere.workspace, events])).to.be.below(60);
+    // Of the workspace whose rows they are, too: only what came since it had a look.
+    const since = [new Date(), workspace, [event], newId('webhookDelivery')];
+    expect(await pagesOf(skipErasedSince, since)).to.be.below(60);
+    const missed = await house.database.query(readEvents.MISSED, replay);
+    expect(missed.map(({ id }) => id)).to.deep.equal(events.slice(1));
+    const [erased] = await house.database.query(findErased, [elsewhere.workspace, events]);
+    expect(erased?.endpointIds).to.deep.equal([elsewhere.endpoint]);
+    expect(erased?.ids).to.have.length(1);
+  });
+
   it('are not scanned either once PostgreSQL has looked at them', async () => {
     await house.rows('vacuum analyze webhook_deliveries');
     const late = await planned();
@@ -84,7 +122,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
   async function expectFewPages(client: PoolClient): Promise<void> {
     for (const [name, { values, pages, left }] of Object.entries(statements())) {
       await client.query('begin');
-      const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+      const { rows } = await client.query<Explained>(
         `explain (analyze, buffers, format json) execute "${name}" (${values.map(literal).join(', ')})`,
       );
       const open = await client.query<{ attempts: number; isMarked: boolean }>(
@@ -93,8 +131,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
         [busy],
       );
       await client.query('rollback');
-      const plan = rows[0]?.['QUERY PLAN'][0].Plan;
-      expect((plan?.['Shared Hit Blocks'] ?? Infinity) + (plan?.['Shared Read Blocks'] ?? 0), name).to.be.below(pages);
+      expect(pagesRead(rows[0]), name).to.be.below(pages);
       expect(
         open.rows.map(({ attempts, isMarked }) => `${attempts}${isMarked ? ' slow' : ''}`),
         name,
@@ -102,12 +139,14 @@ describe('100,000 deliveries parked for one endpoint', function () {
     }
   }
 
+  async function pagesOf({ text }: Statement<object>, values: unknown[]): Promise<number> {
+    const [row] = await house.rows<Explained>(`explain (analyze, buffers, format json) ${text}`, values);
+    return pagesRead(row);
+  }
+
   it('change nothing for the others: an event is at its receiver as fast as ever', async () => {
     await house.rows('delete from webhook_deliveries where endpoint_id = $1', [busy]);
     await house.startWorker();
-    const [{ workspace } = { workspace: '' }] = await house.rows<{ workspace: string }>(
-      'select workspace_id as workspace from webhook_endpoints limit 1',
-    );
     const tookMs: number[] = [];
     for (let round = 0; round < 20; round += 1) {
       const startedAt = performance.now();
@@ -146,12 +185,20 @@ describe('100,000 deliveries parked for one endpoint', function () {
       storeFresh: { ...storeAny, values: attempts(busy, [fresh], 1, null), pages: 80, left: ['1', '1'] },
       storeRetried: { ...storeAny, values: attempts(busy, [retried], 2, 'exhausted'), pages: 80, left: ['0'] },
       markSlow: { ...markSlow, values: [[busy], [retried], [at]], pages: 60, left: ['0', '1 slow'] },
+      skipSome: { ...skipSome, values: [at, [busy], [fresh, retried]], pages: 60, left: [] },
       fanOut: { ...fanOutWaiting, values: [Date.now(), 'c0d', 'x', 50], pages: 60, left: ['0', '1'] },
     };
   }
 });
 
-type Plan = Record<'Shared Hit Blocks' | 'Shared Read Blocks', number>;
+interface Explained {
+  'QUERY PLAN': [{ Plan: Record<'Shared Hit Blocks' | 'Shared Read Blocks', number> }];
+}
+
+function pagesRead(explained: Explained | undefined): number {
+  const plan = explained?.['QUERY PLAN'][0].Plan;
+  return (plan?.['Shared Hit Blocks'] ?? Infinity) + (plan?.['Shared Read Blocks'] ?? 0);
+}
 
 function literal(value: unknown): string {
   return typeof value === 'number' ? String(value) : `'${Array.isArray(value) ? arrayText(value) : String(value)}'`;
