@@ -59,6 +59,7 @@ const endpointIsThere = prepared(
 );
 const own = (workspace: string) =>
   `d.endpoint_id = any (array(select id from webhook_endpoints where workspace_id = ${workspace}))`;
+const lockEndpoints = prepared('select from webhook_endpoints where workspace_id = $1 order by id for share');
 export const findErased = planned<{ endpointIds: string[]; ids: string[]; lastDeliveryMs: string }>(`
   with erased as materialized (
     select d.endpoint_id, d.id from webhook_deliveries d where ${own('$1')} and ${indexed} and d.event_id = any ($2)
@@ -201,13 +202,14 @@ export class WebhookDeliveryService {
   /** Ends what is open of these events, and blanks what subscribers answered to them. For `EventService.onErase`. */
   async erase(tx: Tx, { workspaceId, eventIds }: { workspaceId: string; eventIds: readonly string[] }): Promise<void> {
     if (eventIds.length === 0) return;
-    // Before the lock, which everybody's deliveries wait for: it looks through all that the workspace has open.
+    const at = new Date();
+    // Before the lock, which everybody's deliveries wait for: the workspace may have many open, or be skipping them.
+    tx.write(lockEndpoints, [workspaceId]);
     const [found] = await tx.query(findErased, [workspaceId, eventIds]);
+    tx.write(skipSome, [at, found?.endpointIds ?? [], found?.ids ?? []]);
     // Whoever makes deliveries of them has made them, or will see that they are blank.
     await lockDeliveryOrder(tx);
-    const at = new Date();
     const since = idFloor(new Date(Number(found?.lastDeliveryMs ?? 0)));
-    await tx.query(skipSome, [at, found?.endpointIds ?? [], found?.ids ?? []]);
     await tx.query(skipErasedSince, [at, workspaceId, eventIds, since]);
     await tx.query(blankAnswers, [eventIds]);
     tx.afterCommit(() => this.signals.send(payloadsErased, workspaceId));

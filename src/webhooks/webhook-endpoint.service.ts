@@ -180,6 +180,8 @@ export class WebhookEndpointService {
       if (before === undefined) throw notFound('webhook');
       const { at } = nextMoment(before.updatedAt);
       await this.write(tx, { ...before, secrets: [], customHeaders: null, deletedAt: at, updatedAt: at });
+      // Before the lock, which everybody's deliveries wait for: there may be many.
+      await skipOpenDeliveries(tx, id, at);
       // Whoever makes deliveries has made them, or will see that it is gone.
       await lockDeliveryOrder(tx);
       await skipOpenDeliveries(tx, id, at);

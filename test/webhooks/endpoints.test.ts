@@ -90,6 +90,22 @@ describe('a webhook endpoint', () => {
     new Webhook(secret).verify(request?.body ?? '', request?.headers as Record<string, string>);
   });
 
+  it('is deleted without keeping anybody waiting, though what it has open is still being skipped', async () => {
+    await house.endpoints.pause(actor, endpointId);
+    await house.happen(actor, 3);
+    await subscription.settled(3, 'held');
+    const other = await Subscription.to(house);
+    let removed: Promise<unknown> | undefined;
+    await subscription.withDeliveriesLocked(async () => {
+      removed = house.endpoints.remove(actor, endpointId);
+      await house.someoneWaitsForLock();
+      await other.isServed();
+    });
+    await other.stop();
+    await removed;
+    expect(await subscription.statuses()).to.deep.equal(['skipped', 'skipped', 'skipped']);
+  });
+
   it('a delivery that is being made while its endpoint is deleted ends with it', async () => {
     const [eventId] = await house.happen(actor);
     await subscription.settled(1, 'delivered');

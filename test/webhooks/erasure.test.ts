@@ -61,6 +61,22 @@ describe('webhooks about a person who is erased', () => {
     expect(await subscription.open()).to.have.length(0);
   });
 
+  it('erasing a person keeps nobody waiting, though it waits for what is being done to their deliveries', async () => {
+    receiver.answer = (response) => void response.writeHead(500).end();
+    const [eventId = ''] = await house.happen(actor);
+    await subscription.settled(1, 'retrying');
+    const other = await Subscription.to(house);
+    let erased: Promise<unknown> | undefined;
+    await subscription.withDeliveriesLocked(async () => {
+      erased = erase(eventId);
+      await house.someoneWaitsForLock();
+      await other.isServed();
+    });
+    await other.stop();
+    await erased;
+    expect(await subscription.statuses()).to.deep.equal(['skipped']);
+  });
+
   it('erasing a person ends what is open of them, and blanks what was answered', async () => {
     receiver.answer = (response) => void response.writeHead(500).end('jane');
     const [eventId = ''] = await house.happen(actor);

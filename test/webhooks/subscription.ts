@@ -41,6 +41,23 @@ export class Subscription {
     return await this.house.rows('select from webhook_deliveries where endpoint_id = $1', [this.endpointId]);
   }
 
+  /** Whoever changes them waits until `work` is done. */
+  async withDeliveriesLocked(work: () => Promise<unknown>): Promise<void> {
+    const client = await this.house.database.pool.connect();
+    await client.query('begin');
+    await client.query('select from webhook_deliveries where endpoint_id = $1 for update', [this.endpointId]);
+    await work();
+    await client.query('rollback');
+    client.release();
+  }
+
+  /** What happens now arrives, whatever else is under way. */
+  async isServed(): Promise<void> {
+    const count = this.receiver.received.length;
+    await this.house.happen(this.actor);
+    await this.receiver.arrived(count + 1, 2_000);
+  }
+
   async stop(): Promise<void> {
     await this.receiver.stop();
   }
