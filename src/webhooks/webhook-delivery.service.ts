@@ -57,19 +57,21 @@ const insertAgain = prepared(
 const endpointIsThere = prepared(
   'select from webhook_endpoints where id = $1 and workspace_id = $2 and deleted_at is null',
 );
-const own = (workspace: string) =>
+const ofWorkspace = (workspace: string) =>
   `d.endpoint_id = any (array(select id from webhook_endpoints where workspace_id = ${workspace}))`;
+// Whoever skips all that an endpoint has open holds its row, and is waited for before the lock.
 const lockEndpoints = prepared('select from webhook_endpoints where workspace_id = $1 order by id for share');
+/** What is open of these events, as of `lastDeliveryMs`: what was made since has a later id. */
 export const findErased = planned<{ endpointIds: string[]; ids: string[]; lastDeliveryMs: string }>(`
   with erased as materialized (
-    select d.endpoint_id, d.id from webhook_deliveries d where ${own('$1')} and ${indexed} and d.event_id = any ($2)
+    select d.endpoint_id, d.id from webhook_deliveries d where ${ofWorkspace('$1')} and ${indexed} and d.event_id = any ($2)
   )
   select array(select distinct endpoint_id from erased) as "endpointIds", array(select id from erased) as ids,
     last_delivery_ms as "lastDeliveryMs"
   from webhook_fan_out
 `);
 export const skipErasedSince = planned(
-  skipping(`${own('$2')} and ${indexed} and d.event_id = any ($3) and d.id >= $4`),
+  skipping(`${ofWorkspace('$2')} and ${indexed} and d.event_id = any ($3) and d.id >= $4`),
 );
 const blankAnswers = prepared(`
   update webhook_attempts set response_body = null, error = null
