@@ -37,10 +37,9 @@ describe('retention of webhooks', () => {
     const later = (days: number) => new Date(at.getTime() + days * dayMs);
     expect(await exists(partitionOf('webhook_attempts', later(7)))).to.equal(true);
 
-    await house.rows(
-      "update webhook_endpoints set status = 'paused', pause_reason = 'manual', paused_at = $2 where id = $1",
-      [id, later(15)],
-    );
+    await house.endpoints.pause(actor, id);
+    await house.rows('update webhook_endpoints set paused_at = $2 where id = $1', [id, later(15)]);
+    await house.eventually(async () => worker.isQuiet());
     await house.rows('insert into webhook_deliveries (id, endpoint_id, event_id) values ($1, $2, $3)', [
       `${idFloor(later(15))}d${'0'.repeat(15)}`,
       id,

@@ -55,7 +55,7 @@ export class Subscription {
   async isServed(): Promise<void> {
     const count = this.receiver.received.length;
     await this.house.happen(this.actor);
-    await this.receiver.arrived(count + 1, 2_000);
+    await this.receiver.arrived(count + 1);
   }
 
   async stop(): Promise<void> {
