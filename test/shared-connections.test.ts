@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
@@ -5,32 +6,64 @@ import type { ClientConfig } from 'pg';
 import { dataSourceFor } from '../ormconfig.js';
 import { brief, Database } from '../src/platform/database.js';
 import { isConnectionLoss } from '../src/platform/errors.js';
-import { SharedConnections } from '../src/platform/shared-connections.js';
+import { SharedConnections, type LastingConnection } from '../src/platform/shared-connections.js';
 import { cloneDatabase } from './support/postgres.js';
 
 const half = brief<{ half: number; pid: number }>('select 100 / $1::int as half, pg_backend_pid() as pid');
 const slow = brief('select pg_sleep(60)');
 
 describe("a connection of one's own", () => {
-  it('tells what a statement came to before it is committed, and goes on after one that failed', async () => {
-    const cloned = await cloneDatabase();
-    const database = new Database(await dataSourceFor(cloned.url).initialize());
-    const own = database.connection();
-    const count = async () => (await database.pool.query('select from done')).rowCount;
+  let cloned: Awaited<ReturnType<typeof cloneDatabase>>;
+  let database: Database;
+  let own: LastingConnection;
+  const told: object[] = [];
+
+  before(async () => {
+    cloned = await cloneDatabase();
+    database = new Database(await dataSourceFor(cloned.url).initialize());
+    own = database.connection();
     await database.pool.query('create table done (id int unique deferrable initially deferred)');
-    const add = { name: 'add', text: 'insert into done values ($1) returning id' };
-    const told: object[] = [];
-    const run = async (id: unknown) =>
-      await own.transaction({ ...add, values: [id] }, (rows) => told.push(...rows)).catch(({ code }) => code as string);
-    expect(await run(1)).to.deep.equal([{ id: 1 }]);
-    expect(await run('one')).to.equal('22P02');
-    expect(await run(1)).to.equal('23505');
-    expect(await run(2)).to.deep.equal([{ id: 2 }]);
-    expect(told).to.deep.equal([{ id: 1 }, { id: 1 }, { id: 2 }]);
-    expect(await count()).to.equal(2);
+  });
+  after(async () => {
     await own.close();
     await database.close();
     await cloned.drop();
+  });
+
+  const add = async (id: unknown) =>
+    await own
+      .transaction({ name: 'add', text: 'insert into done values ($1) returning id', values: [id] }, (rows) =>
+        told.push(...rows),
+      )
+      .catch(({ code }) => code as string);
+
+  it('tells what a statement came to before it is committed, and goes on after one that failed', async () => {
+    expect(await add(1)).to.deep.equal([{ id: 1 }]);
+    expect(await add('one')).to.equal('22P02');
+    expect(await add(1)).to.equal('23505');
+    expect(await add(2)).to.deep.equal([{ id: 2 }]);
+    expect(told).to.deep.equal([{ id: 1 }, { id: 1 }, { id: 2 }]);
+    expect((await database.pool.query('select from done')).rowCount).to.equal(2);
+  });
+
+  it('has committed what it was asked, though its process stopped before the answer came', async () => {
+    await add(3);
+    const asked = add(4);
+    // It is sent within this turn of the event loop, and this process then hears of nothing until the child ends.
+    for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+    const look = `
+      import pg from 'pg';
+      const client = new pg.Client(process.env.URL);
+      await client.connect();
+      const isDone = async () => (await client.query('select from done where id = 4')).rowCount === 1;
+      for (const endsAt = Date.now() + 5_000; !(await isDone()) && Date.now() < endsAt; );
+      console.log(await isDone());
+      await client.end();
+    `;
+    const seen = execFileSync(process.execPath, ['--input-type=module', '--eval', look], { env: { URL: cloned.url } });
+    expect(told).not.to.deep.include({ id: 4 });
+    expect(seen.toString().trim()).to.equal('true');
+    expect(await asked).to.deep.equal([{ id: 4 }]);
   });
 });
 
