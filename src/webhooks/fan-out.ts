@@ -198,6 +198,7 @@ export class FanOut {
     return rows.length;
   }
 
+  /** Tells of what it makes before it is committed, unless the last commit failed: then after. */
   private async make(ids: NumberedIds): Promise<readonly Row[]> {
     const { edition } = this.texts;
     const { name, text } = fanOutWaiting;

@@ -67,6 +67,7 @@ export class Results {
     private readonly worker: {
       /** Null while it has none: nothing can be stored then. */
       id: () => number | null;
+      /** What fan-out made and has not committed yet may be sent already, but not stored. */
       committing: () => Committing | null;
       /** `isOurs`: the endpoint was still this worker's; false: nothing was stored. `revision` is the endpoint's. */
       onStored: (result: Result, isOurs: boolean, revision: number) => void;
@@ -154,7 +155,6 @@ export class Results {
     }
   }
 
-  /** Before it, the table has nothing to store them with. */
   private async committed(batch: readonly Result[]): Promise<void> {
     const committing = this.worker.committing();
     if (committing !== null && batch.some(({ delivery }) => delivery.id >= committing.from)) await committing.over;
