@@ -20,7 +20,7 @@ import type { WebhookMetrics } from './webhook-metrics.js';
 export interface DispatchParts {
   database: Database;
   secrets: Secrets;
-  outbound: Outbound;
+  outbound: Pick<Outbound, 'post'>;
   log: Log;
   tracing: Tracing;
   settings: Config['webhooks'];

@@ -32,7 +32,7 @@ export interface WebhookWorkerParts {
   jobs: Jobs;
   signals: Signals;
   secrets: Secrets;
-  outbound: Outbound;
+  outbound: Pick<Outbound, 'post'>;
   replays: ReplayService;
   audit: AuditService;
   eventLog: EventService;

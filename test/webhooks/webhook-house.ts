@@ -97,8 +97,8 @@ export class WebhookHouse {
     return house;
   }
 
-  async startWorker(): Promise<WebhookWorker> {
-    const { database, jobs, signals, secrets, outbound, replays, audit, eventLog, log, settings, url } = this;
+  async startWorker(outbound: Pick<Outbound, 'post'> = this.outbound): Promise<WebhookWorker> {
+    const { database, jobs, signals, secrets, replays, audit, eventLog, log, settings, url } = this;
     const worker = new WebhookWorker({
       database,
       connectionString: url,
