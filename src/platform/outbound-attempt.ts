@@ -46,7 +46,7 @@ export class Connection {
   private readonly client: Client;
   readonly address: string | null;
   private bytesReadBefore = 0;
-  private onFlood: () => void = () => {};
+  private attempt: Attempt | null = null;
 
   constructor(
     readonly origin: string,
@@ -65,7 +65,7 @@ export class Connection {
           callback(null, unused);
           unused = null;
           socket.on('readable', () => {
-            if (socket.bytesRead - this.bytesReadBefore > wireBytesMax) this.onFlood();
+            if (socket.bytesRead - this.bytesReadBefore > wireBytesMax) this.attempt?.onFlood();
           });
         }),
       allowH2: false,
@@ -79,11 +79,10 @@ export class Connection {
     this.client.once('disconnect', onClosed);
   }
 
-  /** `onFlood`: called, perhaps repeatedly, once the answer has come to 1 MiB on the wire. */
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, onFlood: () => void): void {
+  dispatch(options: Dispatcher.DispatchOptions, attempt: Attempt): void {
     this.bytesReadBefore = this.socket.bytesRead;
-    this.onFlood = onFlood;
-    this.client.dispatch(options, handler);
+    this.attempt = attempt;
+    this.client.dispatch(options, attempt);
   }
 
   close(): void {
@@ -113,13 +112,16 @@ const whileDoing = {
 
 /** One POST from its first look-up to its outcome, which is decided exactly once. */
 export class Attempt implements Dispatcher.DispatchHandler {
-  readonly timings: Timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: 0 };
+  /** Not yet rounded. */
+  readonly timings: Omit<Timings, 'totalMs'> = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null };
   phase: keyof typeof whileDoing = 'lookup';
   address: string | null = null;
   ended = false;
-  /** Drops the socket or the exchange under way. */
-  abandon: () => void = () => {};
+  /** What is closed with an attempt that ends before its answer has. */
+  carrier: { close: () => void } | null = null;
+  readonly outcome: Promise<Outcome>;
 
+  private resolve: (outcome: Outcome) => void = () => {};
   private readonly startedAt = performance.now();
   private connectDeadline: NodeJS.Timeout | undefined;
   private connection: Connection | null = null;
@@ -130,18 +132,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
   private kept: Buffer[] = [];
   private bytesRead = 0;
 
-  private constructor(
+  constructor(
     private readonly message: Message,
     private readonly deadlines: Deadlines<Attempt>,
     private readonly listener: AttemptListener,
-    private readonly resolve: (outcome: Outcome) => void,
   ) {
+    this.outcome = new Promise((resolve) => (this.resolve = resolve));
     deadlines.set(this);
-  }
-
-  static start(message: Message, deadlines: Deadlines<Attempt>, listener: AttemptListener) {
-    const { promise, resolve } = Promise.withResolvers<Outcome>();
-    return { attempt: new Attempt(message, deadlines, listener, resolve), outcome: promise };
   }
 
   startConnecting(connectTimeoutMs: number): void {
@@ -156,13 +153,16 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.connection = connection;
     this.reopen = reopen;
     this.address = connection.address;
-    this.abandon = () => connection.close();
+    this.carrier = connection;
     this.sentAt = performance.now();
     const { headers, body } = this.message;
-    connection.dispatch({ path, method: 'POST', headers, body }, this, () => {
-      if (this.status === null) this.end('connection', 'the answer never began');
-      else this.endByStatus();
-    });
+    connection.dispatch({ path, method: 'POST', headers, body }, this);
+  }
+
+  /** Called, perhaps repeatedly, once the answer has come to 1 MiB on the wire. */
+  onFlood(): void {
+    if (this.status === null) this.end('connection', 'the answer never began');
+    else this.endByStatus();
   }
 
   // undici calls it unasked; nothing hangs on it, since an attempt that is over has closed its client.
@@ -191,7 +191,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const { connection } = this;
-    this.abandon = () => {};
+    this.carrier = null;
     this.endByStatus();
     if (connection !== null) this.listener.onReusable(connection);
   }
@@ -200,7 +200,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const { reopen } = this;
     if (this.ended) return;
     if (reopen === null || this.timings.firstByteMs !== null) return this.fail(error);
-    this.abandon();
+    this.carrier?.close();
     reopen();
   }
 
@@ -237,8 +237,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.ended = true;
     this.deadlines.clear(this);
     clearTimeout(this.connectDeadline);
-    this.abandon();
-    const { status, retryAfter } = this;
+    this.carrier?.close();
+    const { status, retryAfter, timings } = this;
     const address = outcome === 'refused' ? null : this.address;
     this.listener.onEnded();
     this.resolve({
@@ -248,22 +248,18 @@ export class Attempt implements Dispatcher.DispatchHandler {
       body: this.kept.length === 0 ? nothing : Buffer.concat(this.kept),
       error,
       address,
-      timings: this.timed(),
+      timings: {
+        dnsMs: whole(timings.dnsMs),
+        connectMs: whole(timings.connectMs),
+        tlsMs: whole(timings.tlsMs),
+        firstByteMs: whole(timings.firstByteMs),
+        totalMs: Math.round(performance.now() - this.startedAt),
+      },
     });
   }
-
-  private timed(): Timings {
-    const { dnsMs, connectMs, tlsMs, firstByteMs } = this.timings;
-    const whole = (ms: number | null) => (ms === null ? null : Math.round(ms));
-    return {
-      dnsMs: whole(dnsMs),
-      connectMs: whole(connectMs),
-      tlsMs: whole(tlsMs),
-      firstByteMs: whole(firstByteMs),
-      totalMs: Math.round(performance.now() - this.startedAt),
-    };
-  }
 }
+
+const whole = (ms: number | null) => (ms === null ? null : Math.round(ms));
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
 

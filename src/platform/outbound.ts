@@ -94,11 +94,11 @@ export class Outbound {
   post(url: string, headers: Record<string, string>, body: Buffer | string): Promise<Outcome> {
     if (this.closed) return Promise.reject(new Error('Outbound is closed.'));
     const target = this.targetOf(url);
-    const { attempt, outcome } = Attempt.start({ headers, body }, this.deadlines, this.listener);
+    const attempt = new Attempt({ headers, body }, this.deadlines, this.listener);
     this.underWay += 1;
     if (!target.ok) {
       this.refuse(attempt, target);
-      return outcome;
+      return attempt.outcome;
     }
     const connection = this.takeIdle(target.origin);
     if (connection === null) {
@@ -107,7 +107,7 @@ export class Outbound {
       // It may have died since; nothing was answered then, and a fresh one costs the stranger no second event.
       attempt.send(target.path, connection, () => void this.open(target, attempt));
     }
-    return outcome;
+    return attempt.outcome;
   }
 
   /** Takes no more posts, waits for those under way and closes every connection. */
@@ -158,7 +158,7 @@ export class Outbound {
           rejectUnauthorized: true,
         })
       : net.connect(options);
-    attempt.abandon = () => socket.destroy();
+    attempt.carrier = { close: () => socket.destroy() };
 
     const onError = (error: Error) => attempt.fail(error);
     // Without a listener an error on a socket nobody waits for any more would end the process.
