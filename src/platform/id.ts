@@ -71,6 +71,9 @@ export function isEventId(value: unknown): value is string {
   return typeof value === 'string' && value.startsWith('evt_') && isId(value.slice(4), 'event');
 }
 
+/** When the event of that id happened, in Unix milliseconds. */
+export const happenedAt = (eventId: string) => parseInt(eventId.slice(5, 13), 36);
+
 /** The smallest id text of a moment: a bound for "older than", whatever the kind. */
 export function idFloor(at: Date): string {
   return `c${at.getTime().toString(36).padStart(8, '0')}`;

@@ -180,9 +180,10 @@ export class Claims {
     retried: readonly (Found & { attempts: number; dueAt: Date })[],
   ): Promise<Map<string, Loaded>> {
     const all = [...fresh, ...retried];
-    const sizes = await this.texts.sizes(all.map(({ eventId }) => eventId));
+    const eventIds = new Set(all.map(({ eventId }) => eventId));
+    const sizes = await this.texts.sizes(eventIds);
     // Events outlive what is due of them, so this is for rows that someone restored or tampered with.
-    const lost = all.filter(({ eventId }) => !sizes.has(eventId));
+    const lost = sizes.size === eventIds.size ? [] : all.filter(({ eventId }) => !sizes.has(eventId));
     if (lost.length > 0) await skipDeliveries(this.database, lost);
     const room = new Map<string, number>();
     const fits = ({ endpointId, eventId }: Found) => {
@@ -191,7 +192,7 @@ export class Claims {
       return left > 0;
     };
     const chosen = new Set(all.filter((found) => sizes.has(found.eventId) && fits(found)));
-    const texts = await this.texts.read([...chosen].map(({ eventId }) => eventId));
+    const texts = await this.texts.read(new Set([...chosen].map(({ eventId }) => eventId)));
 
     const freshByLane = Map.groupBy(fresh, ({ endpointId }) => endpointId);
     const retriedByLane = Map.groupBy(retried, ({ endpointId }) => endpointId);

@@ -11,7 +11,7 @@ export interface DeliveryRequest {
 /** What is posted: the frozen event, or what the endpoint selects of it, signed for this attempt. `now` in Unix ms. */
 export function requestOf(
   subscriber: Pick<Subscriber, 'headers' | 'payloadQuery' | 'secrets'>,
-  event: EventText,
+  event: Omit<EventText, 'happenedAt'>,
   attempt: { deliveryId: string; number: number; now: number },
 ): DeliveryRequest {
   const { payloadQuery, secrets } = subscriber;

@@ -1,4 +1,5 @@
 import { prepared, type Database } from '../platform/database.js';
+import { happenedAt } from '../platform/id.js';
 import type { EventText } from './lane.js';
 
 const bytesKeptMax = 32 * 1_024 * 1_024;
@@ -23,7 +24,8 @@ export class EventTexts {
   keep(event: { id: string; type: string; body: string }): EventText {
     const known = this.kept.get(event.id);
     if (known !== undefined) return known;
-    const text = { id: event.id, type: event.type, body: Buffer.from(event.body) };
+    const { id, type, body } = event;
+    const text = { id, type, happenedAt: happenedAt(id), body: Buffer.from(body) };
     this.kept.set(text.id, text);
     this.bytes += text.body.length;
     for (const [id, { body }] of this.kept) {
@@ -35,29 +37,29 @@ export class EventTexts {
   }
 
   /** Bytes of each that exists. */
-  async sizes(ids: readonly string[]): Promise<Map<string, number>> {
+  async sizes(ids: ReadonlySet<string>): Promise<Map<string, number>> {
     const sizes = new Map<string, number>();
-    const missing = new Set<string>();
+    const missing: string[] = [];
     for (const id of ids) {
       const known = this.kept.get(id);
-      if (known === undefined) missing.add(id);
+      if (known === undefined) missing.push(id);
       else sizes.set(id, known.body.length);
     }
-    const rows = missing.size === 0 ? [] : await this.database.query(selectSizes, [[...missing]]);
+    const rows = missing.length === 0 ? [] : await this.database.query(selectSizes, [missing]);
     for (const { id, bytes } of rows) sizes.set(id, bytes);
     return sizes;
   }
 
   /** Those that exist; a text may be too much to keep and is in the answer all the same. */
-  async read(ids: readonly string[]): Promise<Map<string, EventText>> {
+  async read(ids: ReadonlySet<string>): Promise<Map<string, EventText>> {
     const texts = new Map<string, EventText>();
-    const missing = new Set<string>();
+    const missing: string[] = [];
     for (const id of ids) {
       const known = this.kept.get(id);
-      if (known === undefined) missing.add(id);
+      if (known === undefined) missing.push(id);
       else texts.set(id, known);
     }
-    const rows = missing.size === 0 ? [] : await this.database.query(selectMany, [[...missing]]);
+    const rows = missing.length === 0 ? [] : await this.database.query(selectMany, [missing]);
     for (const row of rows) texts.set(row.id, this.keep(row));
     return texts;
   }

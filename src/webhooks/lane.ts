@@ -5,6 +5,8 @@ import type { Subscriber } from './subscriber.js';
 export interface EventText {
   readonly id: string;
   readonly type: string;
+  /** Unix milliseconds. */
+  readonly happenedAt: number;
   readonly body: Buffer;
 }
 

@@ -50,5 +50,6 @@ const examples: Record<EventType, (at: string) => object> = {
 /** An event of that type as a subscriber would get it, about nobody. */
 export function exampleOf(type: EventType, { eventId, at }: { eventId: string; at: Date }): EventText {
   const data = examples[type](at.toISOString());
-  return { id: eventId, type, body: Buffer.from(JSON.stringify({ id: eventId, type, created_at: at, data })) };
+  const body = Buffer.from(JSON.stringify({ id: eventId, type, created_at: at, data }));
+  return { id: eventId, type, happenedAt: at.getTime(), body };
 }

@@ -91,10 +91,8 @@ export class WebhookMetrics {
     (this.attemptsBy[outcome] ??= this.attempts.labels({ outcome })).inc();
   }
 
-  /** The event's id tells when it happened. */
   firstAttempt({ event, askedAt }: Pick<Delivery, 'event' | 'askedAt'>, startedAt: number): void {
-    const wantedAt = askedAt ?? parseInt(event.id.slice(5, 13), 36);
-    this.lag.observe(Math.max(0, startedAt - wantedAt) / 1_000);
+    this.lag.observe(Math.max(0, startedAt - (askedAt ?? event.happenedAt)) / 1_000);
   }
 }
 
