@@ -274,19 +274,20 @@ export class Dispatch {
     while (!this.stopped && isSeated() && this.inFlight < settings.concurrency && results.size < unstoredMax) {
       const lane = this.turns.next(settings.concurrency - this.inFlight);
       if (lane === null) return;
-      const delivery = lane.start(now());
+      const startedAt = now();
+      const delivery = lane.start(startedAt);
       if (delivery === null) continue;
-      void this.send(lane, delivery);
-      if (lane.canStart(now())) this.turns.add(lane);
-      else if (lane.wanted(now()) !== null) void this.load();
+      void this.send(lane, delivery, startedAt);
+      if (lane.canStart(startedAt)) this.turns.add(lane);
+      else if (lane.wanted(startedAt) !== null) void this.load();
     }
   }
 
-  private async send(lane: Lane, delivery: Delivery): Promise<void> {
+  private async send(lane: Lane, delivery: Delivery, startedAt: number): Promise<void> {
     const attempt = {
       subscriber: lane.subscriber,
       number: delivery.attempts + 1,
-      startedAt: this.parts.now(),
+      startedAt,
       startedTurn: (this.turn += 1),
     };
     this.inFlight += 1;
