@@ -23,6 +23,8 @@ import { FanOut1790000000006 } from './migrations/1790000000006-fan-out.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 const poolConnectionsMax = 16;
+/** A process that stops in the middle of a transaction keeps its locks from everybody for no longer. */
+const silenceInTransactionMsMax = 10_000;
 
 const timestamptz = pg.types.builtins.TIMESTAMPTZ;
 const slowly = pg.types.getTypeParser(timestamptz);
@@ -65,7 +67,14 @@ export function dataSourceFor(url: string): DataSource {
     applicationName: 'iozen',
     poolSize: poolConnectionsMax,
     // Statements are sent without waiting for the one before; the answers come in order.
-    extra: { keepAlive: true, connectionTimeoutMillis: 10_000, pipeline: true, types, onConnect: planByIndex },
+    extra: {
+      keepAlive: true,
+      connectionTimeoutMillis: 10_000,
+      idle_in_transaction_session_timeout: silenceInTransactionMsMax,
+      pipeline: true,
+      types,
+      onConnect: planByIndex,
+    },
   };
   return new DataSource(options);
 }

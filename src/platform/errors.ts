@@ -190,8 +190,9 @@ export function asFailure(thrown: unknown): Failure {
   return new Failure('internal_error', 'Something went wrong on our side.', {}, { cause: thrown });
 }
 
-// PostgreSQL's classes 08 (connection), 57P0x (shutdown) and 53 (resources), and the socket's own codes.
-const connectionLoss = /^(08\w{3}|57P0[1-3]|53[0-4]\d{2}|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT)$/;
+// PostgreSQL's classes 08 (connection), 57P0x (shutdown) and 53 (resources), a transaction that fell silent, and the
+// socket's own codes.
+const connectionLoss = /^(08\w{3}|57P0[1-3]|53[0-4]\d{2}|25P03|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT)$/;
 
 export function isConnectionLoss(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;

@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class Relay {
   target = 0;
   private readonly ways = new Map<Socket, Socket>();
-  private holds = false;
+  holds = false;
 
   private constructor(private readonly server: Server) {}
 

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
+import { asFailure } from '../../src/platform/errors.js';
+import { lockDeliveryOrder } from '../../src/webhooks/delivery-order.js';
 import { cloneDatabase } from '../support/postgres.js';
 import { Receiver } from '../support/receiver.js';
 import { Relay } from '../support/relay.js';
@@ -55,5 +57,30 @@ describe('a webhook worker whose network swallows what it asks of PostgreSQL', f
     const ids = receiver.received.map(({ headers }) => headers['x-iozen-delivery-id']);
     expect(ids).to.have.length(deliveries);
     expect(new Set(ids).size).to.equal(deliveries);
+    await worker.stop();
+  });
+
+  it('keeps the lock of deliveries from nobody for long: others go on within 15 s, and what it began is undone', async () => {
+    const others = await WebhookHouse.on(database.url);
+    receiver.received.length = 0;
+    const actor = await others.tenant();
+    await others.endpoint(actor, receiver.url);
+    await others.startWorker();
+    const begun = house.database
+      .transaction(async (tx) => {
+        await lockDeliveryOrder(tx);
+        relay.hold();
+      })
+      .catch(asFailure);
+    try {
+      while (!relay.holds) await delay(5);
+      const [eventId] = await others.happen(actor);
+      const [{ headers } = { headers: {} }] = await receiver.arrived(1, 15_000);
+      expect(headers).to.include({ 'webhook-id': eventId });
+    } finally {
+      relay.release();
+      await others.close();
+    }
+    expect(await begun).to.include({ code: 'service_unavailable' });
   });
 });
