@@ -3,7 +3,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { machine, median, round } from '../support/ground.mjs';
+import { machine, median, pace, round } from '../support/ground.mjs';
 import { startGround } from '../support/webhooks.mjs';
 import { endpoints } from './work.mjs';
 
@@ -50,13 +50,13 @@ for (const [name] of contenders) runs[name] = { drains: [], at200: [], at1000: [
 for (let round = 0; round < warmUps; round += 1) {
   for (const { ask } of everybody) await ask('drain', warmUp);
 }
-for (let round = 0; round < rounds; round += 1) {
+async function drain({ ask }) {
   await ground.settle();
-  runs.raw.push(await raw.ask('drain', events));
-  for (const [name, { ask }] of contenders) {
-    await ground.settle();
-    runs[name].drains.push(await ask('drain', events));
-  }
+  return { paceMs: pace(), ...(await ask('drain', events)) };
+}
+for (let round = 0; round < rounds; round += 1) {
+  runs.raw.push(await drain(raw));
+  for (const [name, contender] of contenders) runs[name].drains.push(await drain(contender));
 }
 await ground.settle();
 for (let round = 0; round < rounds; round += 1) {
@@ -67,11 +67,10 @@ for (let round = 0; round < rounds; round += 1) {
 }
 await started.ours.ask('addFinished');
 const withAMillionFinished = [];
-for (let round = 0; round < rounds; round += 1) {
-  await ground.settle();
-  withAMillionFinished.push(await started.ours.ask('drain', events));
-}
+for (let round = 0; round < rounds; round += 1) withAMillionFinished.push(await drain(started.ours));
 
+const drains = [runs.raw, ...contenders.map(([name]) => runs[name].drains), withAMillionFinished];
+const paces = drains.flat().map(({ paceMs }) => paceMs);
 const medianOf = (results, key) => median(results.map((result) => result[key]));
 const summary = contenders.map(([name]) => [
   name,
@@ -86,13 +85,14 @@ const report = {
   machine: machine(),
   deliveries: events * endpoints,
   rounds,
+  paceMs: { least: Math.min(...paces), most: Math.max(...paces) },
   rawPerSecond,
   ...Object.fromEntries(summary),
   ratioToRaw: round(medianOf(runs.ours.drains, 'perSecond') / rawPerSecond, 2),
   withAMillionFinished: medianOf(withAMillionFinished, 'perSecond'),
   walBytesPerDelivery: medianOf(runs.ours.drains, 'walBytesPerDelivery'),
   statementsPerDelivery: medianOf(runs.ours.drains, 'statementsPerDelivery'),
-  runs,
+  runs: { ...runs, withAMillionFinished },
 };
 if (started.bullmq === null) report.bullmq = 'no redis-server on this machine: not run';
 console.log(JSON.stringify(report, null, 2));
