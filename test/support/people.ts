@@ -1,6 +1,6 @@
 import type { App } from '../../src/app.js';
 import type { Role } from '../../src/platform/actor.js';
-import type { Tenant } from './app.js';
+import { createTenant, startServer, type Tenant, type TestServer } from './app.js';
 import { clientOf, type Answer } from './client.js';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a test reads whatever shape it expects.
@@ -57,3 +57,20 @@ async function signedIn(app: App, { email, password }: { email: string; password
 /** The code of the first error of a GraphQL answer, if any. */
 export const codeOf = (answer: Answer<Loose>): string | null =>
   (answer.body as { errors?: { extensions: { code: string } }[] }).errors?.[0]?.extensions.code ?? null;
+
+export const viewer = '{ viewer { role user { id email } } }';
+
+/** A server for the tests around it, and a workspace for each of them. People may come from addresses of their own. */
+export function useSite(): { server: TestServer; tenant: Tenant } {
+  const site = {} as { server: TestServer; tenant: Tenant };
+  before(async () => {
+    site.server = await startServer({ role: 'api', env: { TRUSTED_PROXIES: '127.0.0.0/8' } });
+  });
+  beforeEach(async () => {
+    site.tenant = await createTenant(site.server.app);
+  });
+  after(async () => {
+    await site.server.stop();
+  });
+  return site;
+}

@@ -11,12 +11,12 @@ import {
   type GraphQLInputType,
   type GraphQLSchema,
 } from 'graphql';
-import { roles, scopes, type Role, type Scope } from '../src/platform/actor.js';
-import { newId } from '../src/platform/id.js';
-import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
-import { clientOf, type Client } from './support/client.js';
-import { createBot, createSubmission } from './support/factories.js';
-import { codeOf, memberOf } from './support/people.js';
+import { roles, scopes, type Role, type Scope } from '../../src/platform/actor.js';
+import { newId } from '../../src/platform/id.js';
+import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
+import { clientOf, type Client } from '../support/client.js';
+import { createBot, createSubmission } from '../support/factories.js';
+import { codeOf, memberOf } from '../support/people.js';
 
 /** What the contract says a caller needs: a scope for a key and a role for a person; `null`: no key, no person. */
 interface Rule {

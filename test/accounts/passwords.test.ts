@@ -1,0 +1,35 @@
+import { expect } from 'chai';
+import { codeOf, memberOf, personAt, signIn, useSite, viewer } from '../support/people.js';
+
+describe('passwords', () => {
+  const site = useSite();
+
+  const change = 'mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { viewer { role } } }';
+
+  it('end every session when they change, and give the caller a new one', async () => {
+    const [here, there] = [
+      await memberOf(site.server.app, site.tenant, 'OWNER'),
+      await memberOf(site.server.app, site.tenant, 'OWNER'),
+    ];
+    expect(codeOf(await there.graphql(viewer))).to.equal(null);
+    const input = { currentPassword: site.tenant.owner.password, newPassword: 'another password' };
+    expect(codeOf(await here.graphql(change, { input: { ...input, currentPassword: 'wrong' } }))).to.equal(
+      'invalid_credentials',
+    );
+    expect(codeOf(await here.graphql(change, { input: { ...input, newPassword: 'short' } }))).to.equal(
+      'validation_failed',
+    );
+    expect(codeOf(await here.graphql(change, { input }))).to.equal(null);
+    expect(codeOf(await here.graphql(viewer))).to.equal(null);
+    expect(codeOf(await there.graphql(viewer))).to.equal('authentication_required');
+    expect(codeOf(await signIn(personAt(site.server.url), site.tenant.owner.email, 'another password'))).to.equal(null);
+  });
+
+  it('end every session when an operator resets them', async () => {
+    const owner = await memberOf(site.server.app, site.tenant, 'OWNER');
+    expect(codeOf(await owner.graphql(viewer))).to.equal(null);
+    const { password } = await site.server.app.accounts.resetPassword(site.tenant.owner.email);
+    expect(codeOf(await owner.graphql(viewer))).to.equal('authentication_required');
+    expect(codeOf(await signIn(personAt(site.server.url), site.tenant.owner.email, password))).to.equal(null);
+  });
+});

@@ -1,0 +1,122 @@
+import { expect } from 'chai';
+import { deleteEnded } from '../../src/accounts/purge.js';
+import { sessionCookieOn } from '../../src/http/session.js';
+import { codeOf, memberOf, personAt, signIn, useSite, viewer } from '../support/people.js';
+
+describe('sessions', () => {
+  const site = useSite();
+
+  it('begin with a cookie that scripts cannot read and other sites do not send', async () => {
+    const person = personAt(site.server.url, '192.0.2.1');
+    const answer = await signIn(person, ` ${site.tenant.owner.email.toUpperCase()}`, site.tenant.owner.password);
+    expect(answer.body.data.signIn.viewer).to.deep.equal({
+      role: 'OWNER',
+      user: { id: site.tenant.owner.id, email: site.tenant.owner.email },
+      workspace: { id: site.tenant.workspaceId },
+    });
+    const [cookie = ''] = answer.headers.getSetCookie();
+    expect(cookie).to.match(/^iozen_session=[\w-]{43}; Max-Age=7776000; Path=\/; HttpOnly; SameSite=Lax$/);
+    expect((await person.graphql(viewer)).body.data.viewer.user.id).to.equal(site.tenant.owner.id);
+  });
+
+  it('bind the cookie to this host and to https wherever it is not plain http on this machine', () => {
+    const written: string[] = [];
+    const response = { setHeader: (_: string, value: string) => written.push(value) } as never;
+    sessionCookieOn(response, 'https://api.example.com').set('t');
+    sessionCookieOn(response, 'http://api.example.com').set('t');
+    sessionCookieOn(response, 'http://localhost:4000').set('t');
+    expect(written.map((cookie) => cookie.split('=')[0])).to.deep.equal([
+      '__Host-iozen_session',
+      '__Host-iozen_session',
+      'iozen_session',
+    ]);
+    expect(written.map((cookie) => cookie.includes('; Secure'))).to.deep.equal([true, true, false]);
+  });
+
+  it('do not count without a header that other sites cannot send', async () => {
+    const owner = await memberOf(site.server.app, site.tenant, 'OWNER');
+    const get = async (headers: Record<string, string>) => {
+      const url = `${site.server.url}/graphql?query=${encodeURIComponent('{ viewer { role } }')}`;
+      const response = await fetch(url, { headers: { Cookie: owner.cookie ?? '', ...headers } });
+      return { status: response.status, body: (await response.json()) as { data?: object; errors?: [] } };
+    };
+    expect((await get({ 'apollo-require-preflight': 'true' })).body.data).to.deep.equal({
+      viewer: { role: 'OWNER' },
+    });
+    const refused = await get({});
+    expect(refused.status).to.equal(403);
+    expect(refused.body.errors).to.have.nested.property('[0].extensions.code', 'csrf_required');
+  });
+
+  it('open no REST', async () => {
+    const owner = await memberOf(site.server.app, site.tenant, 'OWNER');
+    const response = await fetch(`${site.server.url}/api/v1/intake-bots`, {
+      headers: { Cookie: owner.cookie ?? '', 'Content-Type': 'application/json' },
+    });
+    expect(response.status).to.equal(401);
+  });
+
+  it('end with signOut', async () => {
+    const owner = await memberOf(site.server.app, site.tenant, 'OWNER');
+    const { cookie } = owner;
+    expect((await owner.graphql('mutation { signOut { signedOut } }')).body.data.signOut.signedOut).to.equal(true);
+    expect(owner.cookie).to.equal(null);
+    owner.cookie = cookie;
+    expect(codeOf(await owner.graphql(viewer))).to.equal('authentication_required');
+  });
+
+  it('end after 30 days without use and after 90 days in all', async () => {
+    const day = 86_400_000;
+    const cases: [createdDaysAgo: number, usedDaysAgo: number, alive: boolean][] = [
+      [89, 29, true],
+      [40, 31, false],
+      [91, 0, false],
+    ];
+    for (const [created, used, alive] of cases) {
+      const owner = await memberOf(site.server.app, site.tenant, 'OWNER');
+      const ago = (days: number) => new Date(Date.now() - days * day);
+      await site.server.app.database.manager.query(
+        'update sessions set created_at = $1, last_used_at = $2 where user_id = $3',
+        [ago(created), ago(used), owner.id],
+      );
+      expect(codeOf(await owner.graphql(viewer)), `${created} ${used}`).to.equal(
+        alive ? null : 'authentication_required',
+      );
+      await site.server.app.database.manager.query('delete from sessions');
+    }
+  });
+
+  it('and invitations that ended leave no row behind', async () => {
+    const owner = await memberOf(site.server.app, site.tenant, 'OWNER');
+    await owner.graphql('mutation { inviteMember(input: { email: "gone@example.com" }) { link } }');
+    await owner.graphql('mutation { inviteMember(input: { email: "coming@example.com" }) { link } }');
+    const { manager } = site.server.app.database;
+    await manager.query("update invitations set expires_at = now() where email = 'gone@example.com'");
+    await memberOf(site.server.app, site.tenant, 'OWNER');
+    await manager.query("update sessions set last_used_at = now() - interval '31 days' where hash = sha256($1)", [
+      Buffer.from(owner.cookie?.split('=')[1] ?? ''),
+    ]);
+    await deleteEnded(site.server.app);
+    const left = async (text: string, value: string) => (await manager.query<object[]>(text, [value])).length;
+    expect(await left('select from sessions where user_id = $1', site.tenant.owner.id)).to.equal(1);
+    expect(await left('select from invitations where workspace_id = $1', site.tenant.workspaceId)).to.equal(1);
+  });
+
+  it('slide: use is noted, to the hour', async () => {
+    const owner = await memberOf(site.server.app, site.tenant, 'OWNER');
+    const used = async () => {
+      const [row] = await site.server.app.database.manager.query<{ at: Date }[]>(
+        'select last_used_at as at from sessions where user_id = $1',
+        [owner.id],
+      );
+      return row?.at.getTime() ?? 0;
+    };
+    await site.server.app.database.manager.query(
+      "update sessions set last_used_at = now() - interval '2 hours' where user_id = $1",
+      [owner.id],
+    );
+    await owner.graphql(viewer);
+    const deadline = Date.now() + 2_000;
+    while (Date.now() - (await used()) > 60_000) expect(Date.now()).to.be.lessThan(deadline);
+  });
+});
