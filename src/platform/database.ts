@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { getMetadataArgsStorage, type DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { OpenTransaction, type Write } from './open-transaction.js';
+import { planOnce } from './plan-by-index.js';
 import { runPrepared } from './run-prepared.js';
 import { lastWritesOf, SharedCommits, type Appender, type Increment } from './shared-commits.js';
 import { LastingConnection, SharedConnections } from './shared-connections.js';
@@ -192,9 +193,9 @@ export class Database {
     return rows;
   }
 
-  /** A connection of one's own, to be closed, for one who sends a statement after the other. */
+  /** A connection of one's own, to be closed, for one who sends the same few statements over and over. */
   connection(): LastingConnection {
-    return new LastingConnection(() => this.pool.options);
+    return new LastingConnection(() => this.pool.options, planOnce);
   }
 
   async close(): Promise<void> {

@@ -7,3 +7,11 @@ import type { ClientBase } from 'pg';
 export async function planByIndex(client: ClientBase): Promise<void> {
   await client.query('set enable_seqscan = off');
 }
+
+/**
+ * And alike for any values. With the values at hand, PostgreSQL takes what it never counted for a few rows, and rather
+ * reads and sorts them all than follow the index to the first that are asked for.
+ */
+export async function planOnce(client: ClientBase): Promise<void> {
+  await client.query('set enable_seqscan = off; set plan_cache_mode = force_generic_plan');
+}

@@ -35,7 +35,10 @@ export class LastingConnection {
   private client: Promise<Client> | null = null;
   private closed = false;
 
-  constructor(private readonly options: () => ClientConfig) {}
+  constructor(
+    private readonly options: () => ClientConfig,
+    private readonly prepare: (client: Client) => Promise<unknown> = planByIndex,
+  ) {}
 
   async query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>> {
     this.underWay += 1;
@@ -89,7 +92,7 @@ export class LastingConnection {
 
   private async ready(client: Client): Promise<Client> {
     await client.connect();
-    await planByIndex(client);
+    await this.prepare(client);
     return client;
   }
 

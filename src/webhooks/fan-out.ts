@@ -41,7 +41,8 @@ interface Row {
  * began before what it comes after.
  *
  * Whatever is looked up is looked up by its own index, row by row: a join would be planned by what the tables held when
- * it was, and its plan kept (`findingOpen`). Hence, too, the order where there is one row.
+ * it was, and its plan kept (`findingOpen`). Hence, too, the order where there is one row, and a queue's name that no
+ * index has, where the jobs go by their place.
  *
  * The lock of `webhook_fan_out` makes it one at a time. A statement sees what was committed when it began, but locks the
  * row as it is now: where the two differ in their turn, someone deleted an endpoint or erased an event in between.
@@ -57,8 +58,8 @@ export const fanOutWaiting = prepared<Row>(`
     select from held join webhook_fan_out seen on seen.turn = held.turn where held.last_delivery_ms < $1
   ), taken as (
     delete from pgboss.job
-    where name = '${fanOutQueue}' and id = any (array(
-      select id from pgboss.job where name = '${fanOutQueue}' and state < 'active' and exists (select from current)
+    where name || '' = '${fanOutQueue}' and ctid = any (array(
+      select ctid from pgboss.job where name = '${fanOutQueue}' and state < 'active' and exists (select from current)
       order by id limit $4 for update skip locked
     ))
     returning data->>'eventId' as event_id

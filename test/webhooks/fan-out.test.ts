@@ -114,6 +114,19 @@ describe('fan-out', () => {
     expect(receiver.received.slice(1).map(({ headers }) => headers['webhook-id'])).to.have.members(events);
   });
 
+  it('reads of the events that wait only those that it takes, though PostgreSQL has never counted them', async () => {
+    const events = 4_000;
+    await house.rows('alter table pgboss.job_common set (autovacuum_enabled = off)');
+    for (let made = 0; made < events; made += 100) await house.happen(actor, 100);
+    const before = await jobsRead();
+    const worker = await house.startWorker();
+    await receiver.arrived(events, 30_000);
+    await worker.stop();
+    // Told once the connection is closed. Each is found, then deleted.
+    await house.eventually(async () => (await jobsRead()) >= before + events);
+    expect((await jobsRead()) - before).to.be.below(4 * events);
+  });
+
   it('makes nothing for an endpoint that was deleted after it had begun', async () => {
     await withFanOutUnderWay(async () => await house.endpoints.remove(actor, endpointId));
     expect(await house.rows('select from webhook_deliveries')).to.have.length(0);
@@ -170,6 +183,10 @@ describe('fan-out', () => {
     expect(stored.map(({ eventId }) => eventId)).to.deep.equal(stored.map(({ eventId }) => eventId).toSorted());
   });
 
+  const jobsRead = async () => {
+    const counted = "select idx_tup_fetch::int as rows from pg_stat_all_tables where relname = 'job_common'";
+    return (await house.rows<{ rows: number }>(counted))[0]?.rows ?? 0;
+  };
   const waitingAtGate = `select from pg_locks where locktype = 'advisory' and objid = ${gate} and not granted`;
   const deliveredIds = async () =>
     (await house.rows<{ id: string }>("select delivery_id as id from webhook_attempts where ended = 'delivered'")).map(
