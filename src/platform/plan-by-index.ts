@@ -13,5 +13,6 @@ export async function planByIndex(client: ClientBase): Promise<void> {
  * reads and sorts them all than follow the index to the first that are asked for.
  */
 export async function planOnce(client: ClientBase): Promise<void> {
-  await client.query('set enable_seqscan = off; set plan_cache_mode = force_generic_plan');
+  await planByIndex(client);
+  await client.query('set plan_cache_mode = force_generic_plan');
 }

@@ -122,7 +122,7 @@ describe('fan-out', () => {
     const worker = await house.startWorker();
     await receiver.arrived(events, 30_000);
     await worker.stop();
-    // Told once the connection is closed. Each is found, then deleted.
+    // Told once the connection is closed.
     await house.eventually(async () => (await jobsRead()) >= before + events);
     expect((await jobsRead()) - before).to.be.below(4 * events);
   });
