@@ -12,6 +12,8 @@ import { cloneDatabase } from './support/postgres.js';
 
 const limit = 100;
 const log = createLog('silent');
+/** A busy machine may take longer than a second for an answer. */
+const patient: RateLimiterOptions = { storeTimeoutMs: 20_000 };
 
 /** A limiter as another process would have it: its own pool, its own signals. */
 async function openProcess(url: string, options: RateLimiterOptions = {}) {
@@ -74,8 +76,6 @@ describe('rate limits', () => {
   });
 
   it('lets exactly 100 of 260 simultaneous calls pass over two processes, for each of 40 keys', async () => {
-    // Ten thousand calls at once may keep a busy machine from its answer for longer than a second.
-    const patient = { storeTimeoutMs: 20_000 };
     const [a, b] = [await open(patient), await open(patient)];
     const passed = await Promise.all(
       Array.from({ length: 40 }, async (_, key) => {
@@ -239,7 +239,7 @@ describe('rate limits', () => {
   });
 
   it('goes on by its own count while the store is away, says so once, and shares again after', async () => {
-    const { limiter, database: own } = await open({ storeTimeoutMs: 50 });
+    const { limiter, database: own } = await open();
     const lines: string[] = [];
     Object.assign(limiter, {
       log: {
@@ -257,10 +257,13 @@ describe('rate limits', () => {
     expect(grants.filter(({ allowed }) => allowed)).to.have.length(100);
     expect(lines).to.deep.equal(['the rate limits go on by the count of this process alone']);
     own.query = query;
-    await wait(60);
-    await limiter.take('other', limit, 1);
-    expect(lines).to.have.length(2);
-    const beside = await open();
+    const endMs = performance.now() + 15_000;
+    while (lines.length < 2 && performance.now() < endMs) {
+      await limiter.take('other', limit, 1);
+      await wait(20);
+    }
+    expect(lines.slice(1)).to.deep.equal(['the rate limits are shared with the other processes again']);
+    const beside = await open(patient);
     await limiter.stop();
     expect((await beside.limiter.take('away', limit, 1)).allowed).to.equal(false);
   });
