@@ -5,7 +5,6 @@ import { newId, nextMoment } from '../src/platform/id.js';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
 import { clientOf } from './support/client.js';
 import { createBot, createSubmission, operator } from './support/factories.js';
-import { Receiver } from './support/receiver.js';
 
 const subscription = `subscription ($types: [EventType!], $after: ID) {
   eventOccurred(types: $types, after: $after) { id type payload }
@@ -228,38 +227,6 @@ describe('graphql subscriptions', () => {
     await following;
   });
 
-  it('resumes server-sent events behind the last that was seen', async () => {
-    const own = await createTenant(server.app);
-    await publish(own.workspaceId, 1);
-    const first = await latest(own);
-    await publish(own.workspaceId, 2);
-    const read = async (lastEventId: string, count: number): Promise<string[]> => {
-      const abort = new AbortController();
-      const response = await fetch(`${server.url}/graphql`, {
-        method: 'POST',
-        signal: abort.signal,
-        headers: {
-          Authorization: `Bearer ${own.key}`,
-          'Content-Type': 'application/json',
-          Accept: 'text/event-stream',
-          'Last-Event-ID': lastEventId,
-        },
-        body: JSON.stringify({ query: subscription }),
-      });
-      expect(response.headers.get('content-type')).to.match(/^text\/event-stream/);
-      let text = '';
-      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-        text += Buffer.from(chunk).toString();
-        if ((text.match(/^event: next$/gm) ?? []).length >= count) break;
-      }
-      abort.abort();
-      return [...text.matchAll(/^id: (.+)$/gm)].map(([, id = '']) => id);
-    };
-    const [second = ''] = await read(first, 2);
-    const rest = await read(second, 1);
-    expect([first, second, ...rest]).to.deep.equal(await listed(own));
-  });
-
   /** All that a stream says until it ends by itself, or has said `count` times what it says. */
   async function streamed(key: string, body: object, headers: Record<string, string> = {}, count = Infinity) {
     const abort = new AbortController();
@@ -281,8 +248,23 @@ describe('graphql subscriptions', () => {
     }
     abort.abort();
     const told = [...text.matchAll(/^data: (.+)$/gm)].map(([, data = '']) => JSON.parse(data) as Told);
-    return { status: response.status, told };
+    const ids = [...text.matchAll(/^id: (.+)$/gm)].map(([, id = '']) => id);
+    return { status: response.status, type: response.headers.get('content-type'), told, ids };
   }
+
+  it('resumes server-sent events behind the last that was seen', async () => {
+    const own = await createTenant(server.app);
+    await publish(own.workspaceId, 1);
+    const first = await latest(own);
+    await publish(own.workspaceId, 2);
+    const behind = async (lastEventId: string, count: number) =>
+      await streamed(own.key, { query: subscription }, { 'Last-Event-ID': lastEventId }, count);
+    const { type, ids } = await behind(first, 2);
+    expect(type).to.match(/^text\/event-stream/);
+    const [second = ''] = ids;
+    const rest = await behind(second, 1);
+    expect([first, second, ...rest.ids]).to.deep.equal(await listed(own));
+  });
 
   it('resumes behind the last event that a browser says it saw, whatever the document says of it', async () => {
     const own = await createTenant(server.app);
@@ -341,46 +323,5 @@ describe('graphql subscriptions', () => {
     expect((await streamed(tenant.key, { query })).told).to.deep.equal([
       { data: { contacts: { totalCount: 0, nodes: [] } }, extensions: cost },
     ]);
-  });
-
-  it('tells how deliveries of an endpoint go, and how a replay goes until it ends', async () => {
-    const own = await createTenant(server.app);
-    const { graphql } = clientOf(server.url, own.key);
-    const receiver = await Receiver.start();
-    try {
-      const made = await graphql(
-        'mutation ($input: CreateWebhookEndpointInput!) { createWebhookEndpoint(input: $input) { webhookEndpoint { id } } }',
-        { input: { url: receiver.url, events: ['submission.updated'] } },
-      );
-      const endpointId: string = made.body.data.createWebhookEndpoint.webhookEndpoint.id;
-      const deliveries = connect(own.key).iterate({
-        query: 'subscription ($id: ID!) { deliveryUpdated(endpointId: $id) { status event { id } } }',
-        variables: { id: endpointId },
-      });
-      const told = deliveries.next();
-      // It may come before the subscription is known: another follows.
-      const publishing = setInterval(() => void publish(own.workspaceId, 1), 50);
-      const first = (await told.finally(() => clearInterval(publishing))).value as {
-        data: { deliveryUpdated: object };
-      };
-      expect(first.data.deliveryUpdated).to.have.property('status', 'DELIVERED');
-      await deliveries.return?.();
-
-      const started = await graphql(
-        'mutation ($input: StartReplayInput!) { startReplay(input: $input) { replay { id } } }',
-        { input: { endpointId, since: new Date(Date.now() - 60_000).toISOString(), only: 'ALL' } },
-      );
-      expect(started.body).to.not.have.property('errors');
-      const statuses: string[] = [];
-      for await (const answer of connect(own.key).iterate({
-        query: 'subscription ($id: ID!) { replayProgressed(id: $id) { status done total } }',
-        variables: { id: started.body.data.startReplay.replay.id },
-      })) {
-        statuses.push((answer.data as { replayProgressed: { status: string } }).replayProgressed.status);
-      }
-      expect(statuses.at(-1)).to.equal('DONE');
-    } finally {
-      await receiver.stop();
-    }
   });
 });
