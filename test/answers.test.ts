@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { checkAnswers, missingAnswers } from '../src/submissions/answers.js';
 import { issuesOf, schema } from './support/answers.js';
+import { cpuMsOf } from './support/cpu-time.js';
 
 describe('the answers to a bot', () => {
   const items = schema(
@@ -84,19 +85,21 @@ describe('the answers to a bot', () => {
     const evil = ['(a+)+$', '(a|a)*b', '(.*)*x', '(a|b)*a(a|b){10}', String.raw`(\w+\s?)*!`];
     const field = evil.map((pattern, index) => ({ name: `f${index}`, pattern }));
     const data = Object.fromEntries(field.map(({ name }) => [name, `${'a'.repeat(9_999)}!`]));
-    const before = performance.now();
-    checkAnswers(schema(...field), data, { complete: true });
-    expect(performance.now() - before).to.be.below(1_000);
+    expect(cpuMsOf(() => checkAnswers(schema(...field), data, { complete: true }))).to.be.below(1_000);
   });
 
   it('hold the process up for a bounded time, even 40 long ones to costly patterns', () => {
     const names = Array.from({ length: 40 }, (_, index) => `f${index}`);
     const costly = schema(...names.map((name, index) => ({ name, pattern: `(a|b)*a(a|b){${700 + index}}` })));
     const text = Array.from({ length: 10_000 }, (_, index) => 'ab'[(index * index * 7 + (index >> 3)) % 2]).join('');
-    const before = performance.now();
-    const { issues } = checkAnswers(costly, Object.fromEntries(names.map((name) => [name, text])), { complete: true });
-    expect(performance.now() - before).to.be.below(3_000);
-    expect(issues.some(({ code, message }) => code === 'too_long' && message.includes('to be checked'))).to.equal(true);
+    const data = Object.fromEntries(names.map((name) => [name, text]));
+    const took = cpuMsOf(() => {
+      const { issues } = checkAnswers(costly, data, { complete: true });
+      expect(issues.some(({ code, message }) => code === 'too_long' && message.includes('to be checked'))).to.equal(
+        true,
+      );
+    });
+    expect(took).to.be.below(3_000);
   });
 
   it('never end the process, whatever the JSON', () => {
