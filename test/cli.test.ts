@@ -5,7 +5,10 @@ import { iozen, launch, serving, temporaryDirectory } from './support/process.js
 import { clientOf } from './support/client.js';
 import { contactForm } from './support/factories.js';
 
-describe('the iozen command', () => {
+describe('the iozen command', function () {
+  // Each word is a process of its own.
+  this.timeout(180_000);
+
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
   let env: Record<string, string>;
 

@@ -31,7 +31,8 @@ describe('graphql links', () => {
   let workspaceId: string;
 
   before(async () => {
-    server = await startServer();
+    // A worker would ask the database now and then.
+    server = await startServer({ role: 'api' });
     tenant = await createTenant(server.app);
     ({ workspaceId } = tenant);
     client = clientOf(server.url, tenant.key);

@@ -193,7 +193,7 @@ describe('rate limits', () => {
   });
 
   it('counts what a process that died had set aside, and no longer than it may', async () => {
-    const windowMs = 1_000;
+    const windowMs = 4_000;
     const [dead, alive] = [await open({ windowMs }), await open({ windowMs })];
     await dead.limiter.take('orphaned', limit, 1);
     const stopped = dead.limiter as unknown as { timer: NodeJS.Timeout };

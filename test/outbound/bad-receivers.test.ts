@@ -36,7 +36,7 @@ describe('outbound: what a bad receiver does ends within the deadline', () => {
     it(`${name}: ${ends[name].outcome}, and memory stays flat`, async () => {
       const receiver = await receiverOf(zoo[name]);
       // What comes before a silence is to come in time.
-      const silentAfterMs = ends[name].status === null ? soonMs : 5 * soonMs;
+      const silentAfterMs = ends[name].status === null ? soonMs : 3 * soonMs;
       const deadlineMs = /^(silence|oneByte)/.test(name) ? silentAfterMs : timeoutMs;
       const outbound = outboundOf({ timeoutMs: deadlineMs });
       const before = liveBytes();

@@ -6,7 +6,7 @@ import type { Certificate } from './certificates.js';
 /** For answers that come: a loaded machine may take its time. */
 export const timeoutMs = 10_000;
 /** For those that never do. */
-export const soonMs = 400;
+export const soonMs = 1_000;
 /** What a loaded machine may add to a deadline. */
 export const slackMs = 5_000;
 export const headers = { 'Content-Type': 'application/json', 'User-Agent': 'ioZen-Webhooks/1.0' };
