@@ -72,4 +72,30 @@ describe('architecture', () => {
     const readers = files(source).filter((file) => readFileSync(join(source, file), 'utf8').includes('process.env'));
     expect(readers).to.deep.equal(['platform/config.ts']);
   });
+
+  /** What a method that an idempotency key protects does before its transaction, beside authorising. */
+  function doneBefore(text: string): string[] {
+    const bodies = [...text.matchAll(/\n  async [^\n]*?\([\s\S]*?\{\n([\s\S]*?)\n  \}\n/g)].map(
+      ([, body = '']) => body,
+    );
+    return bodies
+      .filter((body) => body.includes('}, actor.guard)'))
+      .flatMap((body) => body.slice(0, body.indexOf('this.database.transaction(')).split('\n'))
+      .filter((line) => !/^ *(actor\.require\w*\(.*\);|requireFeature\(.*\);|try \{|(return )?await )$/.test(line));
+  }
+
+  it('only authorises before a transaction that an idempotency key may answer for, which then does not run', () => {
+    const texts = files(source).map((file) => readFileSync(join(source, file), 'utf8'));
+    expect(texts.join('').split('}, actor.guard)').length).to.be.greaterThan(25);
+    expect(texts.flatMap(doneBefore)).to.deep.equal([]);
+    const planted = `
+  async create(actor: Actor): Promise<Thing> {
+    actor.require('write:things');
+    await this.find(actor);
+    return await this.database.transaction(async (tx) => {
+    }, actor.guard);
+  }
+`;
+    expect(doneBefore(planted)).to.deep.equal(['    await this.find(actor);']);
+  });
 });

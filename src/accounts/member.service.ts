@@ -70,16 +70,16 @@ export class MemberService {
     read: Unread<typeof InviteMember>,
   ): Promise<{ invitation: Invitation; token: string; link: string }> {
     actor.requireRole('ADMIN');
-    const { email, role } = read();
-    if (role === 'OWNER') actor.requireRole('OWNER');
-    const token = newToken();
-    const invitation = await this.database.transaction(async (tx) => {
+    return await this.database.transaction(async (tx) => {
+      const { email, role } = read();
+      if (role === 'OWNER') actor.requireRole('OWNER');
       await tx.query(lockWorkspace, [actor.workspaceId]);
       if (await tx.manager.existsBy(User, { workspaceId: actor.workspaceId, email })) {
         throw conflict('already_member', 'This person is a member already.');
       }
       const { at } = nextMoment();
-      const made = Object.assign(new Invitation(), {
+      const token = newToken();
+      const invitation = Object.assign(new Invitation(), {
         id: newId('invitation'),
         workspaceId: actor.workspaceId,
         hash: tokenHash(token),
@@ -90,11 +90,10 @@ export class MemberService {
         expiresAt: new Date(at.getTime() + invitationLifeMs),
       });
       await tx.manager.delete(Invitation, { workspaceId: actor.workspaceId, email });
-      await tx.manager.insert(Invitation, made);
-      await this.audit.record(tx, actor, 'member.invited', made.id, { email, role });
-      return made;
+      await tx.manager.insert(Invitation, invitation);
+      await this.audit.record(tx, actor, 'member.invited', invitation.id, { email, role });
+      return { invitation, token, link: `${this.publicUrl()}/accept-invitation?token=${token}` };
     }, actor.guard);
-    return { invitation, token, link: `${this.publicUrl()}/accept-invitation?token=${token}` };
   }
 
   async listInvitations(actor: Actor, page: PageRequest): Promise<Page<Invitation>> {
@@ -145,9 +144,9 @@ export class MemberService {
   /** Ends the person's sessions, as every change of role does. */
   async updateRole(actor: Actor, id: string, read: Unread<typeof UpdateMemberRole>): Promise<User> {
     actor.requireRole('ADMIN');
-    await this.find(actor, id);
-    const { role } = read();
     return await this.database.transaction(async (tx) => {
+      await this.find(actor, id);
+      const { role } = read();
       const member = await this.lock(tx, actor, id);
       if (member.role === role) return member;
       requireOwnerFor(actor, member.role, role);
@@ -158,8 +157,8 @@ export class MemberService {
 
   async remove(actor: Actor, id: string): Promise<User> {
     actor.requireRole('ADMIN');
-    await this.find(actor, id);
     return await this.database.transaction(async (tx) => {
+      await this.find(actor, id);
       const member = await this.lock(tx, actor, id);
       requireOwnerFor(actor, member.role);
       if (member.role === 'OWNER') await this.keepAnOwner(tx, actor.workspaceId);
@@ -173,9 +172,9 @@ export class MemberService {
   /** The member becomes an Owner and the caller an Admin; both sign in anew, the caller at once. */
   async transferOwnership(actor: Actor, id: string): Promise<{ owner: User; signedIn: SignedIn | null }> {
     actor.requireRole('OWNER');
-    await this.find(actor, id);
-    const workspace = await this.workspaces.get(actor);
     return await this.database.transaction(async (tx) => {
+      await this.find(actor, id);
+      const workspace = await this.workspaces.get(actor);
       const member = await this.lock(tx, actor, id);
       if (id === actor.id) throw conflict('already_owner', 'You are an Owner already.');
       const owner = member.role === 'OWNER' ? member : await this.setRole(tx, actor, member, 'OWNER');

@@ -155,19 +155,21 @@ export class ApiKeyService {
   /** @throws plan_limit_exceeded; live keys are counted under a lock */
   async create(actor: Actor, read: Unread<typeof CreateApiKey>): Promise<NewApiKey> {
     actor.requireRole('ADMIN');
-    const input = read();
-    if (input.expiresAt && input.expiresAt.getTime() <= Date.now()) {
-      throw invalid('expiresAt', 'out_of_range', 'must be in the future');
-    }
-    return await this.database.transaction((tx) => this.insert(tx, actor.workspaceId, input, actor), actor.guard);
+    return await this.database.transaction(async (tx) => {
+      const input = read();
+      if (input.expiresAt && input.expiresAt.getTime() <= Date.now()) {
+        throw invalid('expiresAt', 'out_of_range', 'must be in the future');
+      }
+      return await this.insert(tx, actor.workspaceId, input, actor);
+    }, actor.guard);
   }
 
   /** A new secret for the same key; the old one works beside it for as long as they overlap. */
   async rotate(actor: Actor, id: string, read: Unread<typeof RotateApiKey>): Promise<NewApiKey> {
     actor.requireRole('ADMIN');
-    await this.get(actor, id);
-    const { overlapSeconds } = read();
     return await this.database.transaction(async (tx) => {
+      await this.get(actor, id);
+      const { overlapSeconds } = read();
       const key = await this.lock(tx, actor, id);
       const { at } = nextMoment();
       if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= at)) {
@@ -189,8 +191,8 @@ export class ApiKeyService {
 
   async revoke(actor: Actor, id: string): Promise<ApiKey> {
     actor.requireRole('ADMIN');
-    await this.get(actor, id);
     return await this.database.transaction(async (tx) => {
+      await this.get(actor, id);
       const key = await this.lock(tx, actor, id);
       if (key.revokedAt !== null) return key;
       const revoked = { revokedAt: nextMoment().at, previousHash: null, previousUntil: null };

@@ -115,11 +115,11 @@ export class ContactService {
   /** @throws conflict when another contact has the e-mail or phone */
   async create(actor: Actor, read: Unread<typeof CreateContact>): Promise<CountedContact> {
     actor.requireRole('MEMBER');
-    const input = read();
-    if ((input.email ?? input.phone ?? null) === null) {
-      throw invalid('email', 'required', 'is required when there is no phone');
-    }
     return await this.database.transaction(async (tx) => {
+      const input = read();
+      if ((input.email ?? input.phone ?? null) === null) {
+        throw invalid('email', 'required', 'is required when there is no phone');
+      }
       const moment = nextMoment();
       const contact = Object.assign(new Contact(), {
         id: newId('contact'),
@@ -146,9 +146,9 @@ export class ContactService {
   /** What changes nothing is not written and fires nothing. @throws conflict as `create` does */
   async update(actor: Actor, id: string, read: Unread<typeof UpdateContact>): Promise<CountedContact> {
     actor.requireRole('MEMBER');
-    await this.get(actor, id);
-    const { customFields, tags, ...changes } = read();
     return await this.database.transaction(async (tx) => {
+      await this.get(actor, id);
+      const { customFields, tags, ...changes } = read();
       const [before] = await tx.query(lockMany, [[id], actor.workspaceId]);
       if (before === undefined) throw notFound('contact');
       return await this.change(tx, before, {
@@ -162,10 +162,10 @@ export class ContactService {
   /** The duplicate's submissions, records, tags and what the other lacks go over to it; the duplicate is gone. */
   async merge(actor: Actor, id: string, duplicateId: string): Promise<CountedContact> {
     actor.requireRole('MEMBER');
-    await this.get(actor, id);
-    await this.get(actor, duplicateId);
-    if (id === duplicateId) throw invalid('duplicateId', 'not_allowed', 'must be another contact');
     return await this.database.transaction(async (tx) => {
+      await this.get(actor, id);
+      await this.get(actor, duplicateId);
+      if (id === duplicateId) throw invalid('duplicateId', 'not_allowed', 'must be another contact');
       const locked = await tx.query(lockMany, [[id, duplicateId], actor.workspaceId]);
       const into = locked.find((contact) => contact.id === id);
       const from = locked.find((contact) => contact.id === duplicateId);

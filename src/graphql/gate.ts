@@ -134,12 +134,12 @@ function operationOf({ operations }: ValidDocument, name: string | null): Operat
 }
 
 /** The fields that an operation asks of the root, through fragments too. */
-export function rootFields({ selectionSet }: OperationDefinitionNode, fragments: Fragments): Set<string> {
-  const names = new Set<string>();
+export function rootFields({ selectionSet }: OperationDefinitionNode, fragments: Fragments): string[] {
+  const names = new Map<string, string>();
   const seen = new Set<string>();
   const collect = ({ selections }: SelectionSetNode): void => {
     for (const selection of selections) {
-      if (selection.kind === Kind.FIELD) names.add(selection.name.value);
+      if (selection.kind === Kind.FIELD) names.set((selection.alias ?? selection.name).value, selection.name.value);
       else if (selection.kind === Kind.INLINE_FRAGMENT) collect(selection.selectionSet);
       else if (!seen.has(selection.name.value)) {
         seen.add(selection.name.value);
@@ -149,7 +149,7 @@ export function rootFields({ selectionSet }: OperationDefinitionNode, fragments:
     }
   };
   collect(selectionSet);
-  return names;
+  return [...names.values()];
 }
 
 function requireAnonymous(operation: OperationDefinitionNode, fragments: Fragments): void {

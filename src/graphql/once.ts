@@ -1,8 +1,8 @@
 import { OperationTypeNode } from 'graphql';
-import { Overtaken, readIdempotencyKey, type Idempotency } from '../http/idempotency.js';
+import { readIdempotencyKey, type Idempotency } from '../http/idempotency.js';
 import type { Actor } from '../platform/actor.js';
 import type { CommitGuard } from '../platform/database.js';
-import { invalid } from '../platform/errors.js';
+import { Failure, invalid } from '../platform/errors.js';
 import { rootFields, type Admission } from './gate.js';
 
 /** They give out sessions, which are never given out again. */
@@ -11,8 +11,8 @@ const sessionMutations = new Set(['signIn', 'signOut', 'acceptInvitation', 'chan
 /** Whether the idempotency key of a request counts: for one root mutation field, sessions' aside. */
 export function isIdempotent({ operation, valid }: Admission): boolean {
   if (operation.operation !== OperationTypeNode.MUTATION) return false;
-  const [name = '', ...others] = rootFields(operation, valid.fragments);
-  return others.length === 0 && operation.selectionSet.selections.length === 1 && !sessionMutations.has(name);
+  const [name = '', ...others] = rootFields(operation, valid.fragments).filter((field) => field !== '__typename');
+  return others.length === 0 && !sessionMutations.has(name);
 }
 
 /**
@@ -27,42 +27,48 @@ export async function runOnce<T>(
 ): Promise<{ answer: T; replayed: boolean }> {
   const key = readIdempotencyKey(header);
   if (key === null) throw invalid('Idempotency-Key', 'bad_format', 'must have 1 to 255 printable characters');
-  let answer: T | undefined;
-  const { text, replayed } = await idempotency.once(
-    { actor, key, method: 'POST', path: '/graphql', body },
-    async (keep) => {
-      const guard = keep(textOf);
-      let overtaken: Overtaken | null = null;
-      const failed = (error: unknown) => {
-        if (error instanceof Overtaken) overtaken = error;
-      };
-      answer = await run(actor.guardedBy({ ...guard, failed }));
-      // A resolver's error is part of an answer; that another request was first is not.
-      if (overtaken !== null) throw overtaken;
+  const ran: { answer?: T; failure?: unknown } = {};
+  const request = { actor, key, method: 'POST', path: '/graphql', body };
+  try {
+    const { text, replayed } = await idempotency.once(request, async (keep) => {
+      const failed = (error: unknown) => (ran.failure = error);
+      ran.answer = await run(actor.guardedBy({ ...keep(textOf), failed }));
+      if (ran.failure !== undefined) throw ran.failure;
       return '';
-    },
-  );
-  if (!replayed && answer !== undefined) return { answer, replayed };
-  const recalled = { result: resultIn(text) };
-  return { answer: await run(actor.guardedBy({ ...never, recalled })), replayed };
+    });
+    if (!replayed && ran.answer !== undefined) return { answer: ran.answer, replayed };
+    const recalled = { result: resultIn(text) };
+    return { answer: await run(actor.guardedBy({ ...never, recalled })), replayed };
+  } catch (thrown) {
+    // What a mutation fails with is part of its answer; that another request is first is not.
+    if (ran.answer === undefined || thrown !== ran.failure || isConflict(thrown)) throw thrown;
+    return { answer: ran.answer, replayed: false };
+  }
 }
 
-/** JSON, so that erasure finds the ids in it; with dates as dates. */
+const isConflict = (thrown: unknown) => thrown instanceof Failure && thrown.code === 'idempotency_conflict';
+
+/** JSON, so that erasure finds the ids in it; with dates as dates, and bytes as bytes. */
 export function textOf(result: unknown): string {
-  return JSON.stringify(result, function (this: Record<string, unknown>, key: string, value: unknown) {
+  return JSON.stringify(result ?? null, function (this: Record<string, unknown>, key: string, value: unknown) {
     const original = this[key];
-    return original instanceof Date ? { [dateTag]: original.getTime() } : value;
+    if (original instanceof Date) return { [dateTag]: original.getTime() };
+    return original instanceof Uint8Array ? { [bytesTag]: Buffer.from(original).toString('base64') } : value;
   });
 }
 
 export function resultIn(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown) => {
-    const at = value !== null && typeof value === 'object' ? (value as Record<string, unknown>)[dateTag] : undefined;
-    return typeof at === 'number' ? new Date(at) : value;
+    if (value === null || typeof value !== 'object') return value;
+    const { [dateTag]: at, [bytesTag]: bytes } = value as Record<string, unknown>;
+    if (typeof at === 'number') return new Date(at);
+    return typeof bytes === 'string' ? Buffer.from(bytes, 'base64') : value;
   });
 }
 
+// No JSON of a caller holds U+0000.
 const dateTag = '\u0000date';
+const bytesTag = '\u0000bytes';
 
 const never: CommitGuard = {
   begin: async () => {

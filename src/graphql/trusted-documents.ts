@@ -40,8 +40,8 @@ export class TrustedDocuments {
 
   async distrust(actor: Actor, documentIds: readonly string[]): Promise<void> {
     actor.requireRole('ADMIN');
-    const hashes = documentIds.flatMap((id) => hashIn(id) ?? []);
     await this.database.transaction(async (tx) => {
+      const hashes = documentIds.flatMap((id) => hashIn(id) ?? []);
       tx.write(deleteMany, [actor.workspaceId, hashes.map((hash) => Buffer.from(hash, 'hex'))]);
     }, actor.guard);
   }

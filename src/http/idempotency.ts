@@ -77,10 +77,10 @@ export class Idempotency {
     try {
       return { text: await work((answerOf) => record.guard(answerOf)), replayed: false };
     } catch (thrown) {
-      if (!(thrown instanceof Overtaken)) throw thrown;
+      // The same request may have committed meanwhile, and be what this one failed of.
       const text = await this.find(record);
-      if (text === null) throw stillRunning();
-      return { text, replayed: true };
+      if (text !== null) return { text, replayed: true };
+      throw thrown instanceof Overtaken ? stillRunning() : thrown;
     }
   }
 

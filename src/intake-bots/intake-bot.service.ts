@@ -77,8 +77,8 @@ export class IntakeBotService {
 
   async create(actor: Actor, read: Unread<typeof CreateIntakeBot>): Promise<SharedIntakeBot> {
     actor.require('write:intake-bots');
-    const { name, description = null, status, schema, recordType = null } = read();
     return await this.database.transaction(async (tx) => {
+      const { name, description = null, status, schema, recordType = null } = read();
       const { at } = nextMoment();
       const id = newId('intakeBot');
       const values = [id, actor.workspaceId, name, description, status, JSON.stringify(schema), recordType, at];
@@ -90,9 +90,9 @@ export class IntakeBotService {
   /** What changes nothing is not written. A change of status fires `intake-bot.status-changed`. */
   async update(actor: Actor, id: string, read: Unread<typeof UpdateIntakeBot>): Promise<SharedIntakeBot> {
     actor.require('write:intake-bots');
-    await this.find(actor.workspaceId, id);
-    const changes = read();
     return await this.database.transaction(async (tx) => {
+      await this.find(actor.workspaceId, id);
+      const changes = read();
       const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
       if (before === undefined) throw notFound('intake_bot');
       const after = this.changed(before, changes);

@@ -98,8 +98,8 @@ export class RecordService {
 
   async create(actor: Actor, read: Unread<typeof CreateRecord>): Promise<LinkedRecord> {
     actor.requireRole('ADMIN');
-    const { recordType, data } = read();
     return await this.database.transaction(async (tx) => {
+      const { recordType, data } = read();
       const { at } = nextMoment();
       const id = newId('record');
       tx.write(insertOne, [id, actor.workspaceId, recordType, JSON.stringify(data), null, at]);
@@ -110,9 +110,9 @@ export class RecordService {
   /** `data` merges, null removes. What changes nothing is not written. */
   async update(actor: Actor, id: string, read: Unread<typeof UpdateRecord>): Promise<LinkedRecord> {
     actor.requireRole('ADMIN');
-    await this.get(actor, id);
-    const { recordType, data } = read();
     return await this.database.transaction(async (tx) => {
+      await this.get(actor, id);
+      const { recordType, data } = read();
       const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
       if (before === undefined) throw notFound('record');
       const after = { recordType: recordType ?? before.recordType, data: merged(before.data, data ?? {}) };
@@ -132,10 +132,10 @@ export class RecordService {
     read: Unread<typeof LinkRecordContact>,
   ): Promise<LinkedRecord> {
     actor.requireRole('ADMIN');
-    await this.get(actor, id);
-    await this.contacts.get(actor, contactId);
-    const { role } = read();
     return await this.database.transaction(async (tx) => {
+      await this.get(actor, id);
+      await this.contacts.get(actor, contactId);
+      const { role } = read();
       tx.write(linkOnce, [id, contactId, role]);
       return await this.within(tx, actor, id);
     }, actor.guard);

@@ -171,13 +171,13 @@ export class SubmissionService {
    */
   async create(actor: Actor, intakeBotId: string, read: Unread<typeof CreateSubmission>): Promise<Submission> {
     actor.require('write:intake-bots');
-    const bot = await this.intakeBots.find(actor.workspaceId, intakeBotId);
-    const { data, status, isTest } = readWith(read, (sent) => [
-      ...checkAnswers(bot.schema, sent.data, { complete: sent.status !== 'IN_PROGRESS' }).issues,
-      ...inactive(bot),
-    ]);
-    const answers = data as Answers;
     return await this.database.transaction(async (tx) => {
+      const bot = await this.intakeBots.find(actor.workspaceId, intakeBotId);
+      const { data, status, isTest } = readWith(read, (sent) => [
+        ...checkAnswers(bot.schema, sent.data, { complete: sent.status !== 'IN_PROGRESS' }).issues,
+        ...inactive(bot),
+      ]);
+      const answers = data as Answers;
       const submission = Object.assign(new Submission(), {
         id: newId('submission'),
         workspaceId: actor.workspaceId,
@@ -225,14 +225,14 @@ export class SubmissionService {
     intakeBotId?: string,
   ): Promise<SubmissionWithMessages> {
     actor.require('write:intake-bots', 'MEMBER');
-    const found = await this.find(actor.workspaceId, id, intakeBotId);
-    const bot = await this.intakeBots.find(actor.workspaceId, found.intakeBotId);
-    // The patch is checked by itself: values kept from an older schema are not held against it.
-    const changes = readWith(read, ({ data, status }) => [
-      ...(data === undefined ? [] : checkAnswers(bot.schema, data, { complete: false }).issues),
-      ...refusals(bot, found, { data, status }),
-    ]);
     return await this.database.transaction(async (tx) => {
+      const found = await this.find(actor.workspaceId, id, intakeBotId);
+      const bot = await this.intakeBots.find(actor.workspaceId, found.intakeBotId);
+      // The patch is checked by itself: values kept from an older schema are not held against it.
+      const changes = readWith(read, ({ data, status }) => [
+        ...(data === undefined ? [] : checkAnswers(bot.schema, data, { complete: false }).issues),
+        ...refusals(bot, found, { data, status }),
+      ]);
       const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
       if (before === undefined) throw notFound('submission');
       const after = changed(bot, before, changes);
@@ -263,9 +263,9 @@ export class SubmissionService {
 
   async addMessage(actor: Actor, id: string, read: Unread<typeof AddSubmissionMessage>): Promise<Message> {
     actor.require('write:intake-bots');
-    await this.find(actor.workspaceId, id);
-    const { role, content } = read();
     return await this.database.transaction(async (tx) => {
+      await this.find(actor.workspaceId, id);
+      const { role, content } = read();
       const [submission] = await tx.query(lockOne, [id, actor.workspaceId]);
       if (submission === undefined) throw notFound('submission');
       const { at: createdAt } = nextMoment();

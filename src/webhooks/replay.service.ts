@@ -118,16 +118,16 @@ export class ReplayService {
   async start(actor: Actor, endpointId: string, read: Unread<typeof StartReplay>): Promise<Replay> {
     actor.require('manage:webhooks');
     requireFeature(actor, 'webhooks');
-    await this.endpoints.find(actor.workspaceId, endpointId);
-    const { since, until, only, ratePerSecond, dryRun } = read();
-    // Later than every event until now, to the millisecond.
-    const { at } = nextMoment(nextMoment().at);
-    // Deliveries that it makes itself are no part of what it reads.
-    const end = until == null || until > at ? at : until;
-    if (since >= end) throw invalid('since', 'out_of_range', 'must be earlier than until, and than now');
-    const id = newId('replay');
     try {
       return await this.database.transaction(async (tx) => {
+        await this.endpoints.find(actor.workspaceId, endpointId);
+        const { since, until, only, ratePerSecond, dryRun } = read();
+        // Later than every event until now, to the millisecond.
+        const { at } = nextMoment(nextMoment().at);
+        // Deliveries that it makes itself are no part of what it reads.
+        const end = until == null || until > at ? at : until;
+        if (since >= end) throw invalid('since', 'out_of_range', 'must be earlier than until, and than now');
+        const id = newId('replay');
         const [counted] = await tx.query(countEvents[only], [endpointId, floor(since), floor(end)]);
         const total = counted?.count ?? 0;
         const status = dryRun || total === 0 ? 'DONE' : 'RUNNING';
@@ -157,12 +157,14 @@ export class ReplayService {
   /** What was made stays. */
   async cancel(actor: Actor, id: string): Promise<Replay> {
     actor.require('manage:webhooks');
-    await this.get(actor, id);
-    await this.database.transaction(async (tx) => {
+    return await this.database.transaction(async (tx) => {
+      await this.get(actor, id);
       await tx.query(cancelOne, [id, actor.workspaceId]);
       tx.afterCommit(() => this.signals.send(replayProgressed, id));
+      const [replay] = await tx.query(selectMany, [[id], actor.workspaceId]);
+      if (replay === undefined) throw notFound('replay');
+      return replay;
     }, actor.guard);
-    return await this.get(actor, id);
   }
 
   /**

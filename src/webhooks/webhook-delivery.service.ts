@@ -186,8 +186,8 @@ export class WebhookDeliveryService {
   async redeliver(actor: Actor, id: string): Promise<WebhookDelivery> {
     actor.require('manage:webhooks');
     requireFeature(actor, 'webhooks');
-    const { endpointId, eventId } = await this.get(actor, id);
     return await this.database.transaction(async (tx) => {
+      const { endpointId, eventId } = await this.get(actor, id);
       const order = await lockDeliveryOrder(tx);
       const endpoints = await tx.query(endpointIsThere, [endpointId, actor.workspaceId]);
       if (endpoints.length === 0) throw notFound('webhook', { cause: 'the endpoint of the delivery is deleted' });

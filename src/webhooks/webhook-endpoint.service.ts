@@ -121,11 +121,11 @@ export class WebhookEndpointService {
   ): Promise<WithSecret> {
     actor.require('manage:webhooks');
     requireFeature(actor, 'webhooks');
-    const input: Partial<Valid<typeof CreateWebhookEndpoint>> & Valid<typeof RegisterWebhook> =
-      await this.readReachable(read, null);
-    const secret = newSecret();
-    const id = newId('webhookEndpoint');
     return await this.database.transaction(async (tx) => {
+      const input: Partial<Valid<typeof CreateWebhookEndpoint>> & Valid<typeof RegisterWebhook> =
+        await this.readReachable(read, null);
+      const secret = newSecret();
+      const id = newId('webhookEndpoint');
       await tx.query(lockWorkspace, [actor.workspaceId]);
       const [count] = await tx.query(countOfWorkspace, [actor.workspaceId]);
       const endpoints = count?.endpoints ?? 0;
@@ -150,14 +150,15 @@ export class WebhookEndpointService {
   /** What changes nothing is not written. */
   async update(actor: Actor, id: string, read: Unread<typeof UpdateWebhookEndpoint>): Promise<WebhookEndpoint> {
     actor.require('manage:webhooks');
-    const known = await this.find(actor.workspaceId, id);
-    const { customHeaders, ...changes } = await this.readReachable(read, known.url);
-    return await this.change(actor, id, 'webhook_endpoint.updated', (_tx, before) => {
-      const after = { ...before, ...given(changes) };
-      if (customHeaders !== undefined) after.customHeaders = this.sealHeaders(id, customHeaders);
-      if (same(before, after)) return before;
-      return after;
-    });
+    return await this.database.transaction(async (tx) => {
+      const known = await this.find(actor.workspaceId, id);
+      const { customHeaders, ...changes } = await this.readReachable(read, known.url);
+      return await this.change(tx, actor, id, 'webhook_endpoint.updated', (before) => {
+        const after = { ...before, ...given(changes) };
+        if (customHeaders !== undefined) after.customHeaders = this.sealHeaders(id, customHeaders);
+        return same(before, after) ? before : after;
+      });
+    }, actor.guard);
   }
 
   /** For the older API, where resuming and pausing is a change of status. */
@@ -194,44 +195,50 @@ export class WebhookEndpointService {
   /** Its events are held from now on, also when a plan that delivers comes back. */
   async pause(actor: Actor, id: string): Promise<WebhookEndpoint> {
     actor.require('manage:webhooks');
-    return await this.change(actor, id, 'webhook_endpoint.paused', (_tx, before) => {
-      if (before.status === 'paused' && before.pauseReason !== 'plan') return before;
-      const pausedAt = before.pausedAt ?? nextMoment(before.updatedAt).at;
-      return { ...before, status: 'paused', pauseReason: 'manual', pausedAt };
-    });
+    return await this.database.transaction(async (tx) => {
+      return await this.change(tx, actor, id, 'webhook_endpoint.paused', (before) => {
+        if (before.status === 'paused' && before.pauseReason !== 'plan') return before;
+        const pausedAt = before.pausedAt ?? nextMoment(before.updatedAt).at;
+        return { ...before, status: 'paused', pauseReason: 'manual', pausedAt };
+      });
+    }, actor.guard);
   }
 
   /** Sends the oldest held delivery, and once that succeeds the others; or drops them all with `skipHeld`. */
   async resume(actor: Actor, id: string, read: Unread<typeof ResumeWebhookEndpoint>): Promise<WebhookEndpoint> {
     actor.require('manage:webhooks');
     requireFeature(actor, 'webhooks');
-    await this.find(actor.workspaceId, id);
-    const { skipHeld } = read();
-    return await this.change(actor, id, 'webhook_endpoint.resumed', async (tx, before) => {
-      if (before.status === 'active') return before;
-      const { at } = nextMoment(before.updatedAt);
-      if (skipHeld) await skipOpenDeliveries(tx, id, at);
-      startAnew(tx, [id]);
-      return { ...before, status: 'active', pauseReason: null, pausedAt: null, consecutiveFails: 0 };
-    });
+    return await this.database.transaction(async (tx) => {
+      await this.find(actor.workspaceId, id);
+      const { skipHeld } = read();
+      return await this.change(tx, actor, id, 'webhook_endpoint.resumed', async (before) => {
+        if (before.status === 'active') return before;
+        const { at } = nextMoment(before.updatedAt);
+        if (skipHeld) await skipOpenDeliveries(tx, id, at);
+        startAnew(tx, [id]);
+        return { ...before, status: 'active', pauseReason: null, pausedAt: null, consecutiveFails: 0 };
+      });
+    }, actor.guard);
   }
 
   /** The old secret goes on signing beside the new one for as long as they overlap. */
   async rotateSecret(actor: Actor, id: string, read: Unread<typeof RotateWebhookSecret>): Promise<WithSecret> {
     actor.require('manage:webhooks');
-    await this.find(actor.workspaceId, id);
-    const { overlapSeconds } = read();
-    const secret = newSecret();
-    const webhookEndpoint = await this.change(actor, id, 'webhook_secret.rotated', (_tx, before) => {
-      const { at } = nextMoment(before.updatedAt);
-      const expiresAt = new Date(at.getTime() + overlapSeconds * 1_000).toISOString();
-      const old = before.secrets
-        .map((kept): SealedSecret => (kept.expiresAt === null ? { ...kept, expiresAt } : kept))
-        .filter((kept) => Date.parse(kept.expiresAt ?? '') > at.getTime());
-      const newest = { sealed: this.secrets.seal(secret, sealedFor(id)), expiresAt: null };
-      return { ...before, secrets: [newest, ...old.slice(0, liveSecretsMax - 1)] };
-    });
-    return { webhookEndpoint, secret };
+    return await this.database.transaction(async (tx) => {
+      await this.find(actor.workspaceId, id);
+      const { overlapSeconds } = read();
+      const secret = newSecret();
+      const webhookEndpoint = await this.change(tx, actor, id, 'webhook_secret.rotated', (before) => {
+        const { at } = nextMoment(before.updatedAt);
+        const expiresAt = new Date(at.getTime() + overlapSeconds * 1_000).toISOString();
+        const old = before.secrets
+          .map((kept): SealedSecret => (kept.expiresAt === null ? { ...kept, expiresAt } : kept))
+          .filter((kept) => Date.parse(kept.expiresAt ?? '') > at.getTime());
+        const newest = { sealed: this.secrets.seal(secret, sealedFor(id)), expiresAt: null };
+        return { ...before, secrets: [newest, ...old.slice(0, liveSecretsMax - 1)] };
+      });
+      return { webhookEndpoint, secret };
+    }, actor.guard);
   }
 
   /**
@@ -242,31 +249,33 @@ export class WebhookEndpointService {
   async sendTestEvent(actor: Actor, id: string, read: Unread<typeof SendTestEvent>): Promise<WebhookAttempt> {
     actor.require('manage:webhooks');
     requireFeature(actor, 'webhooks');
-    const endpoint = await this.find(actor.workspaceId, id);
-    const type = read().type ?? endpoint.events[0] ?? 'submission.completed';
-    await this.countTest(id);
-    const [subscriber] = await readSubscribers(this.database, this.secrets, [id]);
-    if (subscriber === undefined) throw notFound('webhook', { cause: 'deleted meanwhile' });
-    const moment = nextMoment();
-    const deliveryId = newId('webhookDelivery');
-    const { headers, body } = requestOf(subscriber, exampleOf(type, moment), {
-      deliveryId,
-      number: 1,
-      now: Date.now(),
-    });
-    const outcome = await this.outbound.post(subscriber.url, headers, body);
-    return {
-      deliveryId,
-      eventType: type,
-      number: 1,
-      at: moment.at,
-      outcome: outcome.outcome,
-      responseStatus: outcome.status,
-      answer: outcome.body,
-      error: outcome.error,
-      address: outcome.address,
-      timings: outcome.timings,
-    };
+    return await this.database.transaction(async () => {
+      const endpoint = await this.find(actor.workspaceId, id);
+      const type = read().type ?? endpoint.events[0] ?? 'submission.completed';
+      await this.countTest(id);
+      const [subscriber] = await readSubscribers(this.database, this.secrets, [id]);
+      if (subscriber === undefined) throw notFound('webhook', { cause: 'deleted meanwhile' });
+      const moment = nextMoment();
+      const deliveryId = newId('webhookDelivery');
+      const { headers, body } = requestOf(subscriber, exampleOf(type, moment), {
+        deliveryId,
+        number: 1,
+        now: Date.now(),
+      });
+      const outcome = await this.outbound.post(subscriber.url, headers, body);
+      return {
+        deliveryId,
+        eventType: type,
+        number: 1,
+        at: moment.at,
+        outcome: outcome.outcome,
+        responseStatus: outcome.status,
+        answer: outcome.body,
+        error: outcome.error,
+        address: outcome.address,
+        timings: outcome.timings,
+      };
+    }, actor.guard);
   }
 
   private async countTest(id: string): Promise<void> {
@@ -286,22 +295,21 @@ export class WebhookEndpointService {
   }
 
   private async change(
+    tx: Tx,
     actor: Actor,
     id: string,
     action: AuditAction,
-    decide: (tx: Tx, before: WebhookEndpoint) => WebhookEndpoint | Promise<WebhookEndpoint>,
+    decide: (before: WebhookEndpoint) => WebhookEndpoint | Promise<WebhookEndpoint>,
   ): Promise<WebhookEndpoint> {
-    return await this.database.transaction(async (tx) => {
-      const [before] = isId(id, 'webhookEndpoint') ? await tx.query(lockOne, [id, actor.workspaceId]) : [];
-      if (before === undefined) throw notFound('webhook');
-      const after = await decide(tx, before);
-      if (after === before) return before;
-      after.updatedAt = nextMoment(before.updatedAt).at;
-      await this.write(tx, after);
-      await this.audit.record(tx, actor, action, id);
-      tx.afterCommit(() => this.signals.send(endpointChanged, id));
-      return after;
-    }, actor.guard);
+    const [before] = isId(id, 'webhookEndpoint') ? await tx.query(lockOne, [id, actor.workspaceId]) : [];
+    if (before === undefined) throw notFound('webhook');
+    const after = await decide(before);
+    if (after === before) return before;
+    after.updatedAt = nextMoment(before.updatedAt).at;
+    await this.write(tx, after);
+    await this.audit.record(tx, actor, action, id);
+    tx.afterCommit(() => this.signals.send(endpointChanged, id));
+    return after;
   }
 
   private async write(tx: Tx, endpoint: WebhookEndpoint): Promise<void> {

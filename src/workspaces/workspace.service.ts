@@ -64,8 +64,8 @@ export class WorkspaceService {
 
   async update(actor: Actor, read: Unread<typeof UpdateWorkspace>): Promise<Workspace> {
     actor.requireRole('ADMIN');
-    const { name } = read();
     return await this.database.transaction(async (tx) => {
+      const { name } = read();
       const workspace = await this.lock(tx, actor.workspaceId);
       if (name === undefined || name === workspace.name) return workspace;
       const { at } = nextMoment(workspace.updatedAt);
