@@ -97,6 +97,11 @@ export class Dispatch {
     this.pump();
   }
 
+  /** Others made deliveries that its lanes may not have heard of yet: before what is offered next, they read those. */
+  mistrustOffers(): void {
+    for (const lane of this.lanes.values()) lane.mistrustOffers();
+  }
+
   /** They are in the table now. Returns the endpoints that have no lane here. */
   committed(batches: readonly Batch[]): string[] {
     const elsewhere: string[] = [];

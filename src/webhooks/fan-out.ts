@@ -114,6 +114,8 @@ export interface FanOutListener {
    * written of them waits for `committing`.
    */
   made: (batches: readonly Batch[]) => void;
+  /** Told before `made`: others made deliveries since this one did, or its own last ones may not be there. */
+  madeElsewhere: () => void;
   committed: (batches: readonly Batch[]) => void;
   /** Their commit failed, or nobody knows. */
   lost: (batches: readonly Batch[]) => void;
@@ -128,6 +130,8 @@ export class FanOut {
   private poll: NodeJS.Timeout | null = null;
   private readonly connection;
   private lastMs = 0;
+  /** Milliseconds of the ids it made last, and knows to be committed. */
+  private committedMs = -1;
   /** Whether the last commit went well. After one that did not, nothing is sent ahead of one that may not either. */
   private commits = true;
   private batch = batchMin;
@@ -207,6 +211,7 @@ export class FanOut {
     let made: readonly Batch[] = [];
     const commit = this.connection.transaction<Row>({ name, text, values }, (rows) => {
       made = this.batches(rows, ids, this.texts.edition === edition);
+      if (hasEvents(rows) && Number(rows[0]?.lastDeliveryMs) !== this.committedMs) this.listener.madeElsewhere();
       if (!this.commits) return;
       this.committing = { from: ids.at(1), over: commit.then(noop, noop) };
       this.listener.made(made);
@@ -215,6 +220,7 @@ export class FanOut {
       const rows = await commit;
       if (!this.commits) this.listener.made(made);
       this.listener.committed(made);
+      if (hasEvents(rows)) this.committedMs = ids.ms;
       this.commits = true;
       return rows;
     } catch (error) {
@@ -241,5 +247,7 @@ export class FanOut {
     return [...batches.values()];
   }
 }
+
+const hasEvents = ([first]: readonly Row[]) => first !== undefined && first.id !== null;
 
 const noop = () => {};

@@ -117,11 +117,16 @@ export class Lane {
     return true;
   }
 
+  /** The table may have deliveries that come before what is offered next. */
+  mistrustOffers(): void {
+    this.freshInTable = true;
+    this.lookedAgain = true;
+  }
+
   /** There may be more in the table than is known here. */
   lookAgain(): void {
-    this.freshInTable = true;
+    this.mistrustOffers();
     this.retriesInTableAt = 0;
-    this.lookedAgain = true;
   }
 
   /** The queue is read anew: something else wrote to the table, or the endpoint was changed. */

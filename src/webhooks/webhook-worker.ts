@@ -102,6 +102,7 @@ export class WebhookWorker {
     });
     this.fanOut = new FanOut(database, signals, this.texts, log, {
       made: (batches) => this.dispatch.offer(batches),
+      madeElsewhere: () => this.dispatch.mistrustOffers(),
       committed: (batches) => this.onCommitted(batches),
       lost: (batches) => this.dispatch.doubt(batches),
     });

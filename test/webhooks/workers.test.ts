@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { setTimeout as wait } from 'node:timers/promises';
+import { deliveriesDue } from '../../src/webhooks/fan-out.js';
 import type { WebhookWorker } from '../../src/webhooks/webhook-worker.js';
 import { cloneDatabase } from '../support/postgres.js';
 import { Receiver } from '../support/receiver.js';
@@ -46,6 +48,26 @@ describe('several webhook workers on one database', function () {
       expect(own.map(({ headers }) => headers['webhook-id'])).to.deep.equal(ids);
     }
     await house.eventually(async () => (await owners(house)).length > 0);
+  });
+
+  it('miss nothing that another fans out, and keep the order, though no signal tells of it', async () => {
+    const [first, second, asking] = houses;
+    const deaf = [first!, second!].map(({ signals }) => signals);
+    for (const signals of deaf) {
+      const send = signals.send.bind(signals);
+      Object.assign(signals, { send: (topic: string, id: string) => topic === deliveriesDue || send(topic, id) });
+    }
+    const actor = await asking!.tenant();
+    await asking!.endpoint(actor, receiver.url, { maxConcurrency: 1 });
+    receiver.received.length = 0;
+    const ids: string[] = [];
+    for (let event = 0; event < 300; event += 1) {
+      ids.push(...(await asking!.happen(actor)));
+      await wait(10);
+    }
+    await receiver.arrived(ids.length, 5_000);
+    expect(receiver.received.map(({ headers }) => headers['webhook-id'])).to.deep.equal(ids);
+    for (const signals of deaf) Reflect.deleteProperty(signals, 'send');
   });
 
   it('take over from one that stops, and lose and repeat nothing by it', async () => {
