@@ -20,6 +20,7 @@ import { Webhooks1790000000002 } from './migrations/1790000000002-webhooks.js';
 import { Rest1790000000003 } from './migrations/1790000000003-rest.js';
 import { Graphql1790000000005 } from './migrations/1790000000005-graphql.js';
 import { FanOut1790000000006 } from './migrations/1790000000006-fan-out.js';
+import { Erasures1790000000007 } from './migrations/1790000000007-erasures.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 const poolConnectionsMax = 16;
@@ -60,6 +61,7 @@ export function dataSourceFor(url: string): DataSource {
       Accounts1790000000004,
       Graphql1790000000005,
       FanOut1790000000006,
+      Erasures1790000000007,
     ],
     synchronize: false,
     installExtensions: false,

@@ -101,7 +101,8 @@ describe('graphql mutations', () => {
   it('makes, changes and links records', async () => {
     const { contact } = (await newContact({ email: 'linked@example.com' })).body.data.createContact;
     const made = await owner.graphql(
-      'mutation { createRecord(input: {recordType: "lead", data: {a: 1, b: 2}}) { record { id recordType data } } }',
+      'mutation ($data: JSONObject!) { createRecord(input: {recordType: "lead", data: $data}) { record { id recordType data } } }',
+      { data: JSON.parse('{"a": 1, "b": 2, "__proto__": {"c": 3}}') },
     );
     const { record } = made.body.data.createRecord;
     const query = `mutation ($id: ID!, $contactId: ID!) {
@@ -109,7 +110,8 @@ describe('graphql mutations', () => {
       linkRecordContact(input: {recordId: $id, contactId: $contactId, role: "buyer"}) { record { contacts { role contact { id } } } }
     }`;
     const { body } = await owner.graphql(query, { id: record.id, contactId: contact.id });
-    expect(body.data.updateRecord.record.data).to.deep.equal({ b: 2, c: 3 });
+    const kept = { ...JSON.parse('{"b": 2, "c": 3, "__proto__": {"c": 3}}') };
+    expect(body.data.updateRecord.record.data).to.deep.equal(kept);
     expect(body.data.linkRecordContact.record.contacts).to.deep.equal([{ role: 'buyer', contact: { id: contact.id } }]);
   });
 

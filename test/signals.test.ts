@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Signals } from '../src/platform/signals.js';
 import { createLog } from '../src/platform/log.js';
 import { startServer, type TestServer } from './support/app.js';
+import { Relay } from './support/relay.js';
 
 describe('signals', () => {
   let server: TestServer;
@@ -37,5 +38,28 @@ describe('signals', () => {
     }
     await sleep(300);
     expect(await sessions()).to.deep.equal(others);
+  });
+
+  it('are heard again when their connection died in silence, and go on after what none of us sent', async () => {
+    const relay = await Relay.start();
+    const url = new URL(server.databaseUrl);
+    relay.target = Number(url.port);
+    url.port = String(relay.port);
+    const signals = new Signals(server.app.database, url.href, createLog('silent'), 200);
+    await signals.start();
+    try {
+      const back = new Promise<void>((resolve) => signals.onReconnect(resolve));
+      relay.swallow();
+      await back;
+      for (const payload of ['x', 'null', '{"from":"else","topic":"topic"}']) {
+        await server.app.database.pool.query("select pg_notify('iozen_signals', $1)", [payload]);
+      }
+      const heard = new Promise<string[]>((resolve) => signals.on('topic', resolve));
+      server.app.signals.send('topic', 'subject');
+      expect(await heard).to.deep.equal(['subject']);
+    } finally {
+      await signals.stop();
+      await relay.stop();
+    }
   });
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { toE164 } from '../platform/phone-number.js';
-import { input, line, report } from '../platform/validate.js';
+import { input, jsonObject, line, report } from '../platform/validate.js';
 
 const email = z.string().trim().toLowerCase().max(320).pipe(z.email());
 const phone = z.string().transform((text, context) => {
@@ -10,7 +10,7 @@ const phone = z.string().transform((text, context) => {
 });
 const name = line(200);
 const tags = z.array(line(50)).max(100);
-const customFields = z.record(z.string(), z.unknown());
+const customFields = jsonObject;
 
 export const CreateContact = input(() => ({
   email: email.nullable().optional(),

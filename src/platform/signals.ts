@@ -7,7 +7,6 @@ const channel = 'iozen_signals';
 const coalesceMs = 5;
 /** NOTIFY refuses payloads of 8000 bytes and more. */
 const payloadCharactersMax = 7_000;
-const heartbeatMs = 10_000;
 
 type Listener = (subjects: string[]) => void;
 
@@ -30,6 +29,7 @@ export class Signals {
     private readonly database: Database,
     private readonly connectionString: string,
     private readonly log: Log,
+    private readonly heartbeatMs = 10_000,
   ) {}
 
   on(topic: string, listener: Listener): () => void {
@@ -87,9 +87,9 @@ export class Signals {
   }
 
   private receive(payload: string | undefined): void {
-    const message = JSON.parse(payload ?? '{}') as { from?: string; topic?: string; subjects?: string[] };
-    if (message.from === this.own || message.topic === undefined) return;
-    this.deliver(message.topic, message.subjects ?? []);
+    const message = messageIn(payload ?? '');
+    if (message === null || message.from === this.own) return;
+    this.deliver(message.topic, message.subjects);
   }
 
   private async connect(): Promise<void> {
@@ -111,9 +111,15 @@ export class Signals {
     }
     this.client = client;
     // A connection that died in silence is found by asking.
+    let isAsking = false;
     this.heartbeat = setInterval(() => {
-      client.query('select 1').catch((error: unknown) => this.lost(client, error));
-    }, heartbeatMs).unref();
+      if (isAsking) return this.lost(client, new Error(`no answer within ${this.heartbeatMs} ms`));
+      isAsking = true;
+      client.query('select 1').then(
+        () => (isAsking = false),
+        (error: unknown) => this.lost(client, error),
+      );
+    }, this.heartbeatMs).unref();
   }
 
   private lost(client: pg.Client, error: unknown): void {
@@ -137,5 +143,21 @@ export class Signals {
         // Tried again until it is back or we stop.
       }
     }
+  }
+}
+
+interface Message {
+  from: string;
+  topic: string;
+  subjects: string[];
+}
+
+/** Null for what none of our processes sent: whoever is in the database may notify. */
+function messageIn(payload: string): Message | null {
+  try {
+    const { from, topic, subjects } = JSON.parse(payload) as Partial<Message>;
+    return from !== undefined && topic !== undefined && Array.isArray(subjects) ? { from, topic, subjects } : null;
+  } catch {
+    return null;
   }
 }

@@ -22,6 +22,12 @@ export type Valid<I> = I extends Input<infer Shape> ? z.output<z.ZodObject<Shape
 /** Still to be read: a service reads it once it knows that the caller may, and that the thing is there. */
 export type Unread<I> = () => Valid<I>;
 
+/** Kept as it came: a zod record would lose the key `__proto__`. */
+export const jsonObject = z.custom<Record<string, unknown>>(
+  (value) => value !== null && typeof value === 'object' && !Array.isArray(value),
+  'must be an object',
+);
+
 export function input<Shape extends z.ZodRawShape>(shape: (spelling: Spelling) => Shape): Input<Shape> {
   return { camelCase: z.object(shape('camelCase')), snake_case: z.object(shape('snake_case')) };
 }

@@ -1,8 +1,7 @@
-import { z } from 'zod';
-import { input, line } from '../platform/validate.js';
+import { input, jsonObject, line } from '../platform/validate.js';
 
 const recordType = line(100).regex(/^[a-z][a-z0-9_-]*$/i);
-const data = z.record(z.string(), z.unknown());
+const data = jsonObject;
 
 export const CreateRecord = input(() => ({ recordType, data }));
 

@@ -2,6 +2,7 @@ import { prepared, type Database } from '../platform/database.js';
 import type { EventTexts } from './event-texts.js';
 import type { Loaded } from './lane.js';
 import { skipDeliveries } from './open-deliveries.js';
+import { opensAt } from './pause.js';
 import { liveWorkers } from './seat.js';
 
 const orphansMax = 1_000;
@@ -44,7 +45,7 @@ export const takeOrphans = prepared<{ id: string }>(`
     select s.endpoint_id from waiting
     join webhook_endpoint_states s using (endpoint_id)
     join webhook_endpoints e on e.id = s.endpoint_id
-    where e.status = 'active'
+    where e.status = 'active' and coalesce(${opensAt} <= $2, true)
       and (s.owner is null or s.owner not in (select id from live) or (s.owner = $1 and s.endpoint_id <> all ($3)))
     limit ${orphansMax}
     for no key update of s skip locked

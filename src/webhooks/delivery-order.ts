@@ -7,6 +7,9 @@ const lock = prepared<{ lastDeliveryMs: string }>(
 );
 const release = prepared('update webhook_fan_out set last_delivery_ms = $1 where last_delivery_ms < $1');
 
+/** Told to whoever looks, should the signal be lost. For who holds the lock. */
+export const countErasure = prepared('update webhook_fan_out set erasures = erasures + 1');
+
 export interface DeliveryOrder {
   /** Once deliveries were made. */
   release: () => void;

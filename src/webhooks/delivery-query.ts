@@ -1,7 +1,8 @@
 import type { EventType } from '../events/event-type.js';
 import { idFloor } from '../platform/id.js';
 import type { PageRequest } from '../platform/page.js';
-import type { DeliveryStatus } from './webhook-delivery.entity.js';
+import { opensAt } from './pause.js';
+import { DeliveryStatusEnum, type DeliveryStatus } from './webhook-delivery.entity.js';
 
 export interface WebhookDeliveryFilter {
   endpointId?: string | null;
@@ -31,10 +32,6 @@ export const openStatus = `
   case when e.status = 'paused' then 'held' when d.attempting_since is not null then 'delivering'
     when d.attempts = 0 then 'pending' else 'retrying' end
 `;
-/** When the endpoint as a whole may be sent to again. */
-const opensAt = `
-  greatest(s.gate_until, case when s.probing or s.consecutive_fails >= 3 then s.probe_at end)
-`;
 export const nextAttemptAt = `
   case when e.status = 'active' and greatest(d.due_at, ${opensAt}) > now() then greatest(d.due_at, ${opensAt}) end
 `;
@@ -57,7 +54,11 @@ export class DeliveryQuery {
     filter: WebhookDeliveryFilter,
   ) {
     const value = (given: unknown) => `$${this.values.push(given) + 4}`;
-    this.statuses = filter.status ?? null;
+    // In our order and each once, so that the forms of a filter come to few statements.
+    this.statuses =
+      filter.status == null
+        ? null
+        : Object.values(DeliveryStatusEnum).filter((status) => filter.status?.includes(status));
     const { gte, lt } = filter.createdAt ?? {};
     if (filter.endpointId != null) this.endpoints.push(`e.id = ${value(filter.endpointId)}`);
     // Ids tell the time they were made at.

@@ -63,6 +63,10 @@ export class Dispatch {
       .map(({ endpointId }) => endpointId);
   }
 
+  subscribers(): Subscriber[] {
+    return [...this.lanes.values()].map(({ subscriber }) => subscriber);
+  }
+
   /** Whether there is nothing that it could do at this moment. */
   isQuiet(): boolean {
     const now = this.parts.now();
@@ -76,7 +80,7 @@ export class Dispatch {
   async open(endpointIds: readonly string[]): Promise<void> {
     const missing = endpointIds.filter((id) => !this.lanes.has(id));
     if (missing.length === 0) return;
-    for (const subscriber of await this.subscribers(missing)) {
+    for (const subscriber of await this.read(missing)) {
       if (this.lanes.has(subscriber.endpointId)) continue;
       const lane = new Lane(subscriber, this.parts.settings.concurrencyPerEndpoint);
       this.lanes.set(subscriber.endpointId, lane);
@@ -138,7 +142,7 @@ export class Dispatch {
   async reload(endpointIds: readonly string[]): Promise<void> {
     const known = endpointIds.filter((id) => this.lanes.has(id));
     if (known.length === 0) return;
-    const found = new Map((await this.subscribers(known)).map((subscriber) => [subscriber.endpointId, subscriber]));
+    const found = new Map((await this.read(known)).map((subscriber) => [subscriber.endpointId, subscriber]));
     for (const endpointId of known) {
       const lane = this.lanes.get(endpointId);
       const subscriber = found.get(endpointId);
@@ -147,6 +151,8 @@ export class Dispatch {
         this.close(lane);
         continue;
       }
+      // Read before what is known, and answered after it.
+      if (subscriber.changedAt < lane.subscriber.changedAt) continue;
       // Resumed: what is in flight now says nothing of the life that starts here.
       if (subscriber.revision !== lane.subscriber.revision) {
         lane.life = { ...subscriber.life, countedTurn: (this.turn += 1) };
@@ -212,7 +218,7 @@ export class Dispatch {
     clearTimeout(timer);
   }
 
-  private async subscribers(endpointIds: readonly string[]): Promise<Subscriber[]> {
+  private async read(endpointIds: readonly string[]): Promise<Subscriber[]> {
     return await readSubscribers(this.parts.database, this.parts.secrets, endpointIds);
   }
 

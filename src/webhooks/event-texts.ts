@@ -12,12 +12,15 @@ const selectSizes = prepared<{ id: string; bytes: number }>(
   'select id, octet_length(body) as bytes from events where id = any($1)',
 );
 
+const selectErasures = prepared<{ erasures: string }>('select erasures from webhook_fan_out');
+
 /** Events' texts, read once however many endpoints they go to. Bounded; the oldest go first. */
 export class EventTexts {
   private readonly kept = new Map<string, EventText>();
   private bytes = 0;
   /** Grows whenever what was read before may have been erased since. */
   edition = 0;
+  private erasures = '';
 
   constructor(private readonly database: Database) {}
 
@@ -59,9 +62,22 @@ export class EventTexts {
       if (known === undefined) missing.push(id);
       else texts.set(id, known);
     }
+    const { edition } = this;
     const rows = missing.length === 0 ? [] : await this.database.query(selectMany, [missing]);
+    // What was read may have been erased since.
+    if (edition !== this.edition) return await this.read(ids);
     for (const row of rows) texts.set(row.id, this.keep(row));
     return texts;
+  }
+
+  /** Forgets all if anything was erased since the last look, and says whether. */
+  async followErasures(): Promise<boolean> {
+    const [row] = await this.database.query(selectErasures);
+    const erasures = row?.erasures ?? '';
+    if (erasures === this.erasures) return false;
+    this.erasures = erasures;
+    this.forget();
+    return true;
   }
 
   /** After a deletion that blanked what events tell of someone. */

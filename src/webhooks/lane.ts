@@ -207,6 +207,9 @@ export class Lane {
     this.inFlight -= 1;
     if (delivery.attempts > 0) this.retriesInFlight -= 1;
     if (willRetry) this.unstoredRetries += 1;
+    const busy = this.busy.get(delivery.id);
+    // What it came to is stored next.
+    if (busy !== undefined) busy.isMarked = true;
   }
 
   stored(delivery: Delivery, retryAt: number | null): void {

@@ -1,10 +1,10 @@
 import type { EventService } from '../events/event.service.js';
-import { prepared, type Database } from '../platform/database.js';
+import { prepared, type Database, type Tx } from '../platform/database.js';
 import { idFloor } from '../platform/id.js';
 import type { Log } from '../platform/log.js';
 import { byEventId, byTime, keepPartitions, type DailyTable } from '../platform/partitions.js';
 import { tell } from './notices.js';
-import { skipping } from './open-deliveries.js';
+import { indexed, skipping } from './open-deliveries.js';
 
 export const maintenanceQueue = 'webhook-maintenance';
 /** Daily, when few are awake. */
@@ -27,12 +27,12 @@ const tables: readonly DailyTable[] = [
 const skipHeld = prepared<{ skipped: number }>(
   skipping(`exists (
     select from webhook_endpoints e where e.id = d.endpoint_id and e.status = 'paused' and e.paused_at < $2
-  ) and d.id < $3`),
+  ) and d.id < $3 and ${indexed}`),
 );
 const heldLong = prepared<{ id: string; workspaceId: string; url: string }>(`
   select e.id, e.workspace_id as "workspaceId", e.url from webhook_endpoints e
   where e.status = 'paused' and e.paused_at < $1 and e.deleted_at is null
-    and exists (select from webhook_deliveries d where d.endpoint_id = e.id and d.id < $2)
+    and exists (select from webhook_deliveries d where d.endpoint_id = e.id and d.id < $2 and ${indexed})
     and not exists (
       select from notices n where n.workspace_id = e.workspace_id and n.kind = 'webhook_held'
         and n.params->>'endpoint_id' = e.id and n.created_at > e.paused_at
@@ -41,30 +41,36 @@ const heldLong = prepared<{ id: string; workspaceId: string; url: string }>(`
 `);
 const removeDeleted = prepared('delete from webhook_endpoints where deleted_at < $1');
 
-/** What is due once a day: partitions, what was held too long, and endpoints that nothing names any more. */
-export async function maintain(
+/** One of the things that are due once a day; each is done though another could not be. */
+export type Chore = () => Promise<unknown>;
+
+/** Partitions, what was held too long, and endpoints that nothing names any more. */
+export function chores(
   { database, eventLog, log }: { database: Database; eventLog: EventService; log: Log },
   now: Date,
-): Promise<void> {
-  for (const table of tables) await keepPartitions(database, table, now, log);
+): Chore[] {
   const daysAgo = (days: number) => new Date(now.getTime() - days * dayMs);
-  await eventLog.forgetPlacesBefore(`evt_${idFloor(daysAgo(eventsKeptDays))}`);
+  return [
+    ...tables.map((table) => async () => await keepPartitions(database, table, now, log)),
+    async () => await eventLog.forgetPlacesBefore(`evt_${idFloor(daysAgo(eventsKeptDays))}`),
+    async () => {
+      const heldSince = daysAgo(heldDaysMax);
+      const [skipped] = await database.query(skipHeld, [now, heldSince, idFloor(heldSince)]);
+      if ((skipped?.skipped ?? 0) > 0)
+        log.info({ deliveries: skipped?.skipped }, 'deliveries held for 30 days were skipped');
+    },
+    async () => await database.transaction(async (tx) => await tellOfHeld(tx, now, daysAgo(heldDaysBeforeNotice))),
+    async () => await database.query(removeDeleted, [daysAgo(keptDays + 2)]),
+  ];
+}
 
-  const heldSince = daysAgo(heldDaysMax);
-  const [skipped] = await database.query(skipHeld, [now, heldSince, idFloor(heldSince)]);
-  if ((skipped?.skipped ?? 0) > 0)
-    log.info({ deliveries: skipped?.skipped }, 'deliveries held for 30 days were skipped');
-
-  await database.transaction(async (tx) => {
-    const since = daysAgo(heldDaysBeforeNotice);
-    const endpoints = await tx.query(heldLong, [since, idFloor(since)]);
-    const notices = endpoints.map(({ id, workspaceId, url }) => ({
-      workspaceId,
-      kind: 'webhook_held' as const,
-      text: `Events for ${url} have been held for ${heldDaysBeforeNotice} days. After ${heldDaysMax} they are skipped; resume it to deliver them.`,
-      params: { endpoint_id: id },
-    }));
-    tell(tx, notices, now);
-  });
-  await database.query(removeDeleted, [daysAgo(keptDays + 2)]);
+async function tellOfHeld(tx: Tx, now: Date, since: Date): Promise<void> {
+  const endpoints = await tx.query(heldLong, [since, idFloor(since)]);
+  const notices = endpoints.map(({ id, workspaceId, url }) => ({
+    workspaceId,
+    kind: 'webhook_held' as const,
+    text: `Events for ${url} have been held for ${heldDaysBeforeNotice} days. After ${heldDaysMax} they are skipped; resume it to deliver them.`,
+    params: { endpoint_id: id },
+  }));
+  tell(tx, notices, now);
 }

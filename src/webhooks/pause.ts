@@ -49,6 +49,11 @@ export const resumedLife: EndpointLife = { ...newLife, probing: true };
 
 export const isProbed = (life: EndpointLife) => life.probing || life.consecutiveFails >= failsBeforeProbing;
 
+/** In SQL, of a state `s`: before it nothing is sent to the endpoint; null: no such time. */
+export const opensAt = `
+  greatest(s.gate_until, case when s.probing or s.consecutive_fails >= ${failsBeforeProbing} then s.probe_at end)
+`;
+
 export function afterAttempt(
   life: EndpointLife,
   ending: Ending,

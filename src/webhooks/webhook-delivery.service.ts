@@ -8,7 +8,7 @@ import type { OutcomeKind } from '../platform/outbound-attempt.js';
 import type { Page, PageRequest } from '../platform/page.js';
 import type { Signals } from '../platform/signals.js';
 import { requireFeature } from '../workspaces/plans.js';
-import { lockDeliveryOrder } from './delivery-order.js';
+import { countErasure, lockDeliveryOrder } from './delivery-order.js';
 import {
   DeliveryQuery,
   nextAttemptAt,
@@ -214,6 +214,7 @@ export class WebhookDeliveryService {
     const since = idFloor(new Date(Number(found?.lastDeliveryMs ?? 0)));
     await tx.query(skipErasedSince, [at, workspaceId, eventIds, since]);
     await tx.query(blankAnswers, [eventIds]);
+    tx.write(countErasure, []);
     tx.afterCommit(() => this.signals.send(payloadsErased, workspaceId));
   }
 

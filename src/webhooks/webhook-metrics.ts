@@ -5,13 +5,13 @@ import { prepared, type Database } from '../platform/database.js';
 import type { Metrics } from '../platform/metrics.js';
 import type { OutcomeKind } from '../platform/outbound-attempt.js';
 import type { Delivery } from './lane.js';
+import { opensAt } from './pause.js';
 import { endpointStatuses } from './webhook-endpoint.entity.js';
 
 // What is due again at `epoch` was resumed; a change of the endpoint is the latest that a resume can have been.
 const oldestDue = prepared<{ seconds: number }>(`
   select coalesce(max(extract(epoch from now() - since)), 0)::float8 as seconds from (
-    select greatest(open.wanted_at, e.updated_at, s.gate_until,
-      case when s.probing or s.consecutive_fails >= 3 then s.probe_at end) as since
+    select greatest(open.wanted_at, e.updated_at, ${opensAt}) as since
     from webhook_endpoints e
     join webhook_endpoint_states s on s.endpoint_id = e.id
     cross join lateral (
@@ -38,7 +38,10 @@ const endpointsByStatus = prepared<{ status: string; count: number }>(`
   select status, count(*)::int as count from webhook_endpoints where deleted_at is null group by status
 `);
 
-/** Metrics of delivering; labels are closed lists, never a tenant's. */
+/**
+ * Metrics of delivering; labels are closed lists, never a tenant's. While the database is away, what is read from it has
+ * no sample, and the others are told all the same.
+ */
 export class WebhookMetrics {
   private readonly lag: Histogram;
   private readonly attempts: Counter<'outcome'>;
@@ -68,8 +71,9 @@ export class WebhookMetrics {
         help: 'How long the oldest event or delivery that nothing but us holds back has been waiting.',
         registers: [registry],
         async collect() {
-          const [row] = await database.query(oldestDue);
-          this.set(row?.seconds ?? 0);
+          const rows = await database.query(oldestDue).catch(() => null);
+          if (rows === null) this.remove();
+          else this.set(rows[0]?.seconds ?? 0);
         },
       });
     });
@@ -80,8 +84,10 @@ export class WebhookMetrics {
         labelNames: ['status'],
         registers: [registry],
         async collect() {
+          const rows = await database.query(endpointsByStatus).catch(() => null);
+          if (rows === null) return this.reset();
           for (const status of endpointStatuses) this.set({ status }, 0);
-          for (const { status, count } of await database.query(endpointsByStatus)) this.set({ status }, count);
+          for (const { status, count } of rows) this.set({ status }, count);
         },
       });
     });

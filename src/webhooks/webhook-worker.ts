@@ -16,11 +16,12 @@ import { DeliveryNews } from './delivery-news.js';
 import { Dispatch } from './dispatch.js';
 import { EventTexts } from './event-texts.js';
 import { deliveriesDue, FanOut, type Batch } from './fan-out.js';
-import { maintain, maintenanceCron, maintenanceQueue } from './maintenance.js';
+import { chores, maintenanceCron, maintenanceQueue } from './maintenance.js';
 import { followPlans } from './plan-pauses.js';
 import type { ReplayService } from './replay.service.js';
 import { Results, wakeUpQueue, type WakeUp } from './results.js';
 import { Seat } from './seat.js';
+import { changedSince } from './subscriber.js';
 import { payloadsErased } from './webhook-delivery.service.js';
 import { endpointChanged } from './webhook-endpoint.service.js';
 import { WebhookMetrics } from './webhook-metrics.js';
@@ -46,7 +47,10 @@ export interface WebhookWorkerParts {
 }
 
 /** The queues this feature works, beside the fan-out's. */
-export const webhookQueues: readonly Queue[] = [{ name: wakeUpQueue }, { name: maintenanceQueue }];
+export const webhookQueues: readonly Queue[] = [
+  { name: wakeUpQueue },
+  { name: maintenanceQueue, retryDelaySeconds: 300 },
+];
 
 const lookMs = 1_000;
 const slowMs = 1_000;
@@ -73,6 +77,9 @@ export class WebhookWorker {
   private reacting = 0;
   private stopping = false;
   private formerId: number | null = null;
+  /** The seat under which all that was this worker's before is its own again, where nobody took it. */
+  private settledId: number | null = null;
+  private advancing: Promise<void> | null = null;
 
   constructor(private readonly parts: WebhookWorkerParts) {
     const { database, jobs, signals, audit, log } = parts;
@@ -81,7 +88,7 @@ export class WebhookWorker {
     this.claims = new Claims(database, this.texts);
     const news = new DeliveryNews(signals);
     this.results = new Results(database, jobs, audit, log, {
-      id: () => this.seat.id,
+      id: () => (this.seat.id === this.settledId ? this.seat.id : null),
       committing: () => this.fanOut.committing,
       onStored: (result, isOurs, revision) => {
         this.dispatch.stored(result, isOurs);
@@ -128,7 +135,8 @@ export class WebhookWorker {
     await jobs.work<WakeUp>(wakeUpQueue, { batchSize: 500, pollingIntervalSeconds: 1 }, async () => await this.look());
     await jobs.work(maintenanceQueue, { pollingIntervalSeconds: 30 }, async () => await this.maintain());
     await jobs.schedule(maintenanceQueue, maintenanceCron);
-    await this.maintain();
+    await this.maintain().catch(() => undefined);
+    await this.texts.followErasures();
     this.ticker = setInterval(() => void this.look(), lookMs);
     this.fanOut.start();
     await this.look();
@@ -141,6 +149,7 @@ export class WebhookWorker {
     for (const unsubscribe of this.unsubscribe) unsubscribe();
     await this.fanOut.stop();
     await (this.nextLook ?? this.looking);
+    await this.advancing;
     await this.dispatch.stop(finishInFlightMs);
     const { id } = this.seat;
     if (id !== null) {
@@ -160,7 +169,7 @@ export class WebhookWorker {
   /** Whether there is nothing that it could do at this moment. */
   isQuiet(): boolean {
     const isBusy = this.reacting > 0 || this.looking !== null || this.nextLook !== null || this.fanOut.isRunning;
-    return !isBusy && this.seat.id !== null && this.dispatch.isQuiet();
+    return !isBusy && this.advancing === null && this.seat.id !== null && this.dispatch.isQuiet();
   }
 
   /** Looks at everything now, as it does every second: what a lost signal or a crashed worker left behind. */
@@ -170,14 +179,18 @@ export class WebhookWorker {
     await this.nextLook;
   }
 
-  /** What is due daily, and what of a change of plan a lost signal left undone. */
+  /** What is due daily, and what of a change of plan a lost signal left undone. @throws when a part could not be done */
   async maintain(): Promise<void> {
-    try {
-      await maintain(this.parts, new Date(this.now()));
-      await this.onPlansChanged(null);
-    } catch (error) {
-      this.parts.log.warn({ error: story(error) }, 'webhook maintenance failed and will be tried again');
+    let failed: unknown = null;
+    for (const chore of [...chores(this.parts, new Date(this.now())), async () => await this.onPlansChanged(null)]) {
+      try {
+        await chore();
+      } catch (error) {
+        failed = error;
+        this.parts.log.warn({ error: story(error) }, 'a part of webhook maintenance failed and will be tried again');
+      }
     }
+    if (failed !== null) throw failed;
   }
 
   private async lookAfter(underWay: Promise<void> | null): Promise<void> {
@@ -194,20 +207,36 @@ export class WebhookWorker {
       await this.dispatch.open(await this.claims.takeOrphans(id, this.now(), this.dispatch.endpointIds()));
       await this.claims.giveBack(id, this.dispatch.closeIdle());
       this.results.mark(this.dispatch.slow(slowMs));
-      await this.parts.replays.advance(new Date(this.now()));
+      const isErased = await this.texts.followErasures();
+      const changed = await changedSince(this.parts.database, this.dispatch.subscribers());
+      await this.dispatch.reload(isErased ? this.dispatch.endpointIds() : changed);
     } catch (error) {
       this.parts.log.warn({ error: story(error) }, 'looking for due webhook deliveries failed');
     }
     this.dispatch.lookAgain();
+    this.advancing ??= this.advanceReplays().finally(() => (this.advancing = null));
+  }
+
+  /** Beside the look, which what is due must not wait for. */
+  private async advanceReplays(): Promise<void> {
+    try {
+      await this.parts.replays.advance(new Date(this.now()));
+    } catch (error) {
+      this.parts.log.warn({ error: story(error) }, 'advancing webhook replays failed and will be tried again');
+    }
   }
 
   /** Also after a loss: what this worker had is still its own where nobody has taken it since. */
   private async onSeat(id: number): Promise<void> {
     const former = this.formerId;
     this.formerId = id;
-    if (former === null) return;
+    if (former === null) {
+      this.settledId = id;
+      return;
+    }
     const had = this.dispatch.endpointIds();
     const inherited = await this.claims.inherit(id, former, had).catch(() => []);
+    this.settledId = id;
     await this.dispatch.keepOnly(inherited);
     await this.look();
   }

@@ -5,6 +5,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class Relay {
   target = 0;
   private readonly ways = new Map<Socket, Socket>();
+  private readonly swallowed: Socket[] = [];
   holds = false;
 
   private constructor(private readonly server: Server) {}
@@ -32,7 +33,15 @@ export class Relay {
     for (const [from, to] of this.ways) from.pipe(to);
   }
 
+  /** What is open is swallowed for good, and nobody is told; what is opened from now on gets through. */
+  swallow(): void {
+    for (const [from, to] of this.ways) from.unpipe(to);
+    this.swallowed.push(...this.ways.keys());
+    this.ways.clear();
+  }
+
   async stop(): Promise<void> {
+    for (const socket of this.swallowed) socket.destroy();
     for (const socket of this.ways.keys()) socket.destroy();
     this.server.close();
     await once(this.server, 'close');

@@ -1,5 +1,8 @@
 import { expect } from 'chai';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Actor } from '../../src/platform/actor.js';
+import { DeliveryQuery } from '../../src/webhooks/delivery-query.js';
+import type { WebhookWorker } from '../../src/webhooks/webhook-worker.js';
 import type { Receiver } from '../support/receiver.js';
 import { reasonOf, Subscription } from './subscription.js';
 import { secondsLadder, WebhookHouse } from './webhook-house.js';
@@ -8,6 +11,7 @@ const hourMs = 3_600_000;
 
 describe('the deliveries of a workspace', () => {
   let house: WebhookHouse;
+  let worker: WebhookWorker;
   let subscription: Subscription;
   let receiver: Receiver;
   let actor: Actor;
@@ -15,7 +19,7 @@ describe('the deliveries of a workspace', () => {
 
   before(async () => {
     house = await WebhookHouse.open({ retryDelaysMs: [secondsLadder[0] ?? 0] });
-    await house.startWorker();
+    worker = await house.startWorker();
   });
   after(async () => await house.close());
   beforeEach(async () => {
@@ -73,6 +77,33 @@ describe('the deliveries of a workspace', () => {
     expect(
       await subscription.deliveries({ endpointId, createdAt: { gte: new Date(Date.now() - hourMs) } }),
     ).to.have.length(2);
+  });
+
+  it('a filter comes to one statement, in whatever order and how often it names a state', () => {
+    const texts = [
+      ['held', 'delivered', 'retrying'] as const,
+      ['retrying', 'held', 'held', 'delivered', 'retrying'] as const,
+    ].map((status) => new DeliveryQuery('workspace', { status }).page('older'));
+    expect(texts[1]).to.equal(texts[0]);
+  });
+
+  it('one whose failure is being stored does not show as under way once it waits for its retry', async () => {
+    await subscription.isServed();
+    receiver.answer = (response) => void response.writeHead(500).end();
+    const blocker = await house.database.pool.connect();
+    await blocker.query('begin');
+    await blocker.query('select from webhook_endpoint_states where endpoint_id = $1 for update', [endpointId]);
+    await house.happen(actor);
+    await receiver.arrived(2);
+    await house.someoneWaitsForLock();
+    house.clockOffsetMs += 2_000;
+    await worker.look();
+    await blocker.query('rollback');
+    blocker.release();
+    await subscription.settled(1, 'retrying');
+    await wait(200);
+    house.clockOffsetMs = 0;
+    expect(await subscription.statuses()).to.deep.equal(['retrying', 'delivered']);
   });
 
   it('a search finds a delivery by its event, its ids, and what any of its attempts came to', async () => {

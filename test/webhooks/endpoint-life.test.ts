@@ -164,6 +164,23 @@ describe('the life of a webhook endpoint', () => {
     await receiver.arrived(7);
   });
 
+  it('one that asked not to be called for an hour is taken by nobody until then, whoever starts meanwhile', async () => {
+    receiver.answer = failWith(503, { 'Retry-After': '3600' });
+    await house.happen(actor);
+    await fails(1);
+    await house.happen(actor);
+    await house.eventually(async () => (await open()).length === 2);
+    await worker.stop();
+    worker = await house.startWorker();
+    await worker.look();
+    const taken = 'select from webhook_endpoint_states where owner is not null';
+    expect(await house.rows(taken)).to.have.length(0);
+    receiver.answer = (response) => void response.end();
+    await step(hourMs);
+    await receiver.arrived(3);
+    expect(await house.rows(taken)).to.have.length(1);
+  });
+
   it('what was held for 30 days is skipped, after a notice at 23', async () => {
     const { pausedAt } = await house.endpoints.pause(actor, endpointId);
     await house.happen(actor, 2);

@@ -54,6 +54,7 @@ describe('what a webhook endpoint may be', () => {
       { 'webhook-id': 'a' },
       { 'X-IoZen-Attempt': '9' },
       { 'a b': 'c' },
+      JSON.parse('{"__proto__": "c"}'),
       { '': 'c' },
       { 'X-A': 'line\r\nbreak' },
       { 'X-A': 'ünicode' },

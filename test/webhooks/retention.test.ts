@@ -60,5 +60,29 @@ describe('retention of webhooks', () => {
     expect(await exists(events)).to.equal(false);
     expect(await house.rows('select from event_positions')).to.have.length(0);
     expect(await statuses()).to.deep.equal(['skipped']);
+    house.clockOffsetMs = 0;
+  });
+
+  it('goes on with the rest though one part cannot be done, and says that it is to be done again', async () => {
+    const worker = await house.startWorker();
+    const actor = await house.tenant();
+    const { id } = (await house.endpoint(actor, receiver.url)).webhookEndpoint;
+    await house.endpoints.pause(actor, id);
+    await house.happen(actor);
+    const open = async () => await house.rows('select from webhook_deliveries where endpoint_id = $1', [id]);
+    await house.eventually(async () => (await open()).length === 1);
+    house.clockOffsetMs = 45 * dayMs;
+    const reader = await house.database.pool.connect();
+    await reader.query('begin');
+    await reader.query('lock table webhook_attempts in access share mode');
+    const failed = await worker.maintain().then(
+      () => null,
+      (error: unknown) => error,
+    );
+    await reader.query('rollback');
+    reader.release();
+    expect(failed).to.be.an('error');
+    expect(await open()).to.have.length(0);
+    await worker.maintain();
   });
 });

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { asFailure } from '../../src/platform/errors.js';
 import { lockDeliveryOrder } from '../../src/webhooks/delivery-order.js';
+import { Claims } from '../../src/webhooks/claims.js';
 import { cloneDatabase } from '../support/postgres.js';
 import { Receiver } from '../support/receiver.js';
 import { Relay } from '../support/relay.js';
@@ -82,5 +83,32 @@ describe('a webhook worker whose network swallows what it asks of PostgreSQL', f
       await others.close();
     }
     expect(await begun).to.include({ code: 'service_unavailable' });
+  });
+
+  it('throws no result away when it is given its seat anew, while it finds out what is still its own', async () => {
+    const alone = await WebhookHouse.open();
+    const actor = await alone.tenant();
+    await alone.endpoint(actor, receiver.url);
+    await alone.startWorker();
+    receiver.received.length = 0;
+    receiver.answer = (response) => void setTimeout(() => response.end(), 100);
+    const { inherit } = Claims.prototype;
+    Claims.prototype.inherit = async function (...args) {
+      await delay(400);
+      return await inherit.apply(this, args);
+    };
+    try {
+      await alone.happen(actor, 60);
+      await receiver.arrived(8);
+      await alone.rows(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'iozen webhooks' and datname = current_database()",
+      );
+      await alone.eventually(async () => (await alone.rows('select from webhook_deliveries')).length === 0);
+    } finally {
+      Claims.prototype.inherit = inherit;
+      await alone.close();
+      receiver.answer = (response) => void response.end();
+    }
+    expect(receiver.received).to.have.length(60);
   });
 });

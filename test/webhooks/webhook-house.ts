@@ -79,6 +79,7 @@ export class WebhookHouse {
     this.outbound = new Outbound(this.settings);
     this.endpoints = new WebhookEndpointService(database, this.secrets, this.outbound, this.signals, this.audit);
     this.deliveries = new WebhookDeliveryService(database, this.signals);
+    this.eventLog.onErase(async (tx, erased) => await this.deliveries.erase(tx, erased));
     this.replays = new ReplayService(database, this.endpoints, this.signals);
   }
 

@@ -1,0 +1,143 @@
+import { expect } from 'chai';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Actor } from '../../src/platform/actor.js';
+import type { Statement } from '../../src/platform/database.js';
+import { payloadsErased } from '../../src/webhooks/webhook-delivery.service.js';
+import { endpointChanged } from '../../src/webhooks/webhook-endpoint.service.js';
+import type { WebhookWorker } from '../../src/webhooks/webhook-worker.js';
+import { cloneDatabase } from '../support/postgres.js';
+import { Receiver } from '../support/receiver.js';
+import { WebhookHouse } from './webhook-house.js';
+
+describe('a webhook worker that was not told, or too late', function () {
+  this.timeout(30_000);
+
+  let drop: () => Promise<void>;
+  let asking: WebhookHouse;
+  let working: WebhookHouse;
+  let worker: WebhookWorker;
+  let receiver: Receiver;
+  let actor: Actor;
+  let endpointId: string;
+  let eventId: string;
+
+  beforeEach(async () => {
+    const database = await cloneDatabase();
+    ({ drop } = database);
+    asking = await WebhookHouse.on(database.url);
+    working = await WebhookHouse.on(database.url);
+    receiver = await Receiver.start();
+    worker = await working.startWorker();
+    actor = await asking.tenant();
+    endpointId = (await asking.endpoint(actor, `${receiver.url}/old`)).webhookEndpoint.id;
+    [eventId = ''] = await asking.happen(actor);
+    await receiver.arrived(1);
+    await asking.eventually(async () => (await latest()).status === 'delivered');
+  });
+  afterEach(async () => {
+    await asking.close();
+    await working.close();
+    await receiver.stop();
+    await drop();
+  });
+
+  const latest = async () => {
+    const page = { limit: 1, cursor: null, direction: 'older' } as const;
+    const [delivery] = (await asking.deliveries.list(actor, {}, page)).rows;
+    if (delivery === undefined) throw new Error('there is no delivery');
+    return delivery;
+  };
+  const isNew = ({ path }: { path: string }) => path.endsWith('/new');
+
+  /** As when the process that made the change dies before it tells of it. */
+  function loseSignals(lost: string): void {
+    const send = asking.signals.send.bind(asking.signals);
+    asking.signals.send = (topic, subject) => {
+      if (topic !== lost) send(topic, subject);
+    };
+  }
+
+  async function erase(): Promise<void> {
+    const [event] = await asking.rows<{ id: string }>('select subject_id as id from events where id = $1', [eventId]);
+    await asking.database.transaction(
+      async (tx) => await asking.eventLog.erase(tx, actor.workspaceId, [event?.id ?? '']),
+    );
+  }
+
+  /** What the worker reads next with this statement is answered late, once. */
+  function answeredLate(isIt: (text: string) => boolean): { read: Promise<void>; answer: () => void } {
+    const query = working.database.query.bind(working.database);
+    const read = Promise.withResolvers<void>();
+    const late = Promise.withResolvers<void>();
+    working.database.query = async <Row extends object>(statement: Statement<Row>, values?: unknown[]) => {
+      const rows = await query(statement, values);
+      if (isIt(statement.text)) {
+        working.database.query = query;
+        read.resolve();
+        await late.promise;
+      }
+      return rows;
+    };
+    return { read: read.promise, answer: () => late.resolve() };
+  }
+
+  it('finds a new address and a pause by looking, while the endpoint is busy', async () => {
+    loseSignals(endpointChanged);
+    const traffic = setInterval(() => void asking.happen(actor), 50);
+    try {
+      await asking.endpoints.update(actor, endpointId, () => ({ url: `${receiver.url}/new` }));
+      await asking.eventually(async () => receiver.received.some(isNew), 5_000);
+      await asking.endpoints.pause(actor, endpointId);
+      let count = -1;
+      await asking.eventually(async () => {
+        const isStill = receiver.received.length === count;
+        count = receiver.received.length;
+        await wait(500);
+        return isStill;
+      }, 5_000);
+    } finally {
+      clearInterval(traffic);
+    }
+  });
+
+  it('finds by looking that somebody was erased', async () => {
+    loseSignals(payloadsErased);
+    await erase();
+    await worker.look();
+    await asking.deliveries.redeliver(actor, (await latest()).id);
+    const [, again] = await receiver.arrived(2);
+    expect(JSON.parse(again?.body ?? '')).to.deep.include({ id: eventId, data: {} });
+  });
+
+  it('goes by the later of two readings of an endpoint, whichever is answered last', async () => {
+    const { read, answer } = answeredLate((text) => text.includes('e.custom_headers as "customHeaders"'));
+    await asking.endpoints.update(actor, endpointId, () => ({ description: 'changed' }));
+    await read;
+    await asking.endpoints.update(actor, endpointId, () => ({ url: `${receiver.url}/new` }));
+    await asking.eventually(async () => {
+      await asking.happen(actor);
+      await wait(50);
+      return receiver.received.some(isNew);
+    });
+    answer();
+    await wait(50);
+    receiver.received.length = 0;
+    await asking.happen(actor);
+    expect((await receiver.arrived(1))[0]).to.satisfy(isNew);
+  });
+
+  it('keeps no text that it read before an erasure and got after it', async () => {
+    const { texts } = worker as unknown as { texts: { forget: () => void } };
+    texts.forget();
+    const { read, answer } = answeredLate((text) => text.startsWith('select id, type, body from events'));
+    await asking.deliveries.redeliver(actor, (await latest()).id);
+    await read;
+    await erase();
+    // The signal has come.
+    await wait(100);
+    answer();
+    await asking.deliveries.redeliver(actor, (await latest()).id);
+    const sent = await receiver.arrived(2);
+    expect(JSON.parse(sent.at(-1)?.body ?? '')).to.deep.include({ id: eventId, data: {} });
+  });
+});
