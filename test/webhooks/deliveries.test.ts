@@ -89,6 +89,7 @@ describe('the deliveries of a workspace', () => {
 
   it('one whose failure is being stored does not show as under way once it waits for its retry', async () => {
     await subscription.isServed();
+    await subscription.settled(1, 'delivered');
     receiver.answer = (response) => void response.writeHead(500).end();
     const blocker = await house.database.pool.connect();
     await blocker.query('begin');
