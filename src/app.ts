@@ -240,7 +240,7 @@ export class App {
     await this.standing.stop();
     await this.rateLimiter.stop();
     await this.apiKeys.stop();
-    await this.outbound.close();
+    this.outbound.close();
     await this.signals.stop();
     await this.tracing.stop();
     await this.database.close();

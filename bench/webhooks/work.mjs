@@ -43,7 +43,7 @@ function senderTo(receiver) {
     const request = requestOf(subscriber, event, { deliveryId, number: 1, now: Date.now() });
     return await outbound.post(`${receiver.url}/${index}`, request.headers, request.body);
   };
-  return { send, close: async () => await outbound.close() };
+  return { send, close: () => outbound.close() };
 }
 
 const insertOutcomes = {

@@ -18,6 +18,11 @@ export class Deadlines<T> {
     this.waiting.delete(one);
   }
 
+  /** In the order in which they will strike. */
+  get pending(): readonly T[] {
+    return [...this.waiting.keys()];
+  }
+
   /** Keeps no process alive: what has a deadline does. */
   private lookIn(ms: number): void {
     this.timer = setTimeout(() => this.look(), ms).unref();

@@ -95,11 +95,6 @@ interface Message {
   body: Buffer | string;
 }
 
-interface AttemptListener {
-  onReusable: (connection: Connection) => void;
-  onEnded: () => void;
-}
-
 const nothing = Buffer.alloc(0);
 
 const whileDoing = {
@@ -135,7 +130,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   constructor(
     private readonly message: Message,
     private readonly deadlines: Deadlines<Attempt>,
-    private readonly listener: AttemptListener,
+    private readonly onReusable: (connection: Connection) => void,
   ) {
     this.outcome = new Promise((resolve) => (this.resolve = resolve));
     deadlines.set(this);
@@ -193,7 +188,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const { connection } = this;
     this.carrier = null;
     this.endByStatus();
-    if (connection !== null) this.listener.onReusable(connection);
+    if (connection !== null) this.onReusable(connection);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
@@ -240,7 +235,6 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.carrier?.close();
     const { status, retryAfter, timings } = this;
     const address = outcome === 'refused' ? null : this.address;
-    this.listener.onEnded();
     this.resolve({
       outcome,
       status,

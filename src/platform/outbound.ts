@@ -52,17 +52,9 @@ export class Outbound {
   private readonly idle = new Map<string, Connection[]>();
   private idleCount = 0;
   private own = { addresses: [] as string[], freshUntil: 0 };
-  private underWay = 0;
   private closed = false;
-  private readonly lastEnded = Promise.withResolvers<void>();
   private readonly deadlines: Deadlines<Attempt>;
-  private readonly listener = {
-    onReusable: (connection: Connection) => this.keep(connection),
-    onEnded: () => {
-      this.underWay -= 1;
-      if (this.closed && this.underWay === 0) this.lastEnded.resolve();
-    },
-  };
+  private readonly onReusable = (connection: Connection) => this.keep(connection);
 
   constructor(private readonly options: OutboundOptions) {
     this.allowed = blockListOf(options.allowedCidrs);
@@ -94,8 +86,7 @@ export class Outbound {
   post(url: string, headers: Record<string, string>, body: Buffer | string): Promise<Outcome> {
     if (this.closed) return Promise.reject(new Error('Outbound is closed.'));
     const target = this.targetOf(url);
-    const attempt = new Attempt({ headers, body }, this.deadlines, this.listener);
-    this.underWay += 1;
+    const attempt = new Attempt({ headers, body }, this.deadlines, this.onReusable);
     if (!target.ok) {
       this.refuse(attempt, target);
       return attempt.outcome;
@@ -110,11 +101,11 @@ export class Outbound {
     return attempt.outcome;
   }
 
-  /** Takes no more posts, waits for those under way and closes every connection. */
-  async close(): Promise<void> {
+  /** Takes no more posts, ends those under way, for which whoever sent them has waited, and closes every connection. */
+  close(): void {
     this.closed = true;
     for (const connection of [...this.idle.values()].flat()) this.discard(connection);
-    if (this.underWay > 0) await this.lastEnded.promise;
+    for (const attempt of this.deadlines.pending) attempt.end('connection', 'the sender stopped');
   }
 
   private async open(target: Target, attempt: Attempt): Promise<void> {

@@ -51,7 +51,7 @@ describe('outbound: what a bad receiver does ends within the deadline', () => {
         expect(outcome.body.length).to.be.at.most(16 * 1_024);
       }
       expect((Math.max(most, liveBytes()) - before) / 1_048_576).to.be.below(8);
-      await outbound.close();
+      outbound.close();
       // Only now has it read all that was sent.
       await receiver.allClosed();
       expect(receiver.requests, 'sent once each').to.have.length(4);

@@ -14,7 +14,7 @@ export const body = '{"id":"evt_1"}';
 
 /** Senders and receivers of the tests around it, closed after each. */
 export function useOutbound() {
-  const opened: { close(): Promise<void> }[] = [];
+  const opened: { close(): void | Promise<void> }[] = [];
   afterEach(async () => {
     for (const thing of opened.splice(0)) await thing.close();
   });

@@ -124,7 +124,7 @@ export class WebhookHouse {
 
   async close(): Promise<void> {
     for (const worker of this.workers) await worker.stop();
-    await this.outbound.close();
+    this.outbound.close();
     await this.jobs.stop(1_000);
     await this.signals.stop();
     await this.database.close();
