@@ -44,6 +44,8 @@ const unstoredMax = 2_000;
 /** The lanes of this worker: reads what is due, sends it in fair turns, and decides what becomes of it. */
 export class Dispatch {
   private readonly lanes = new Map<string, Lane>();
+  /** This worker's, but without a lane until they are changed. */
+  private readonly unreadable = new Set<string>();
   private readonly turns = new Turns();
   private inFlight = 0;
   private turn = 0;
@@ -61,6 +63,11 @@ export class Dispatch {
     return [...this.lanes.values()]
       .filter(({ subscriber }) => of(subscriber.workspaceId))
       .map(({ endpointId }) => endpointId);
+  }
+
+  /** All that is this worker's, whether it has a lane or cannot be read. */
+  heldIds(): string[] {
+    return [...this.lanes.keys(), ...this.unreadable];
   }
 
   subscribers(): Subscriber[] {
@@ -140,6 +147,7 @@ export class Dispatch {
 
   /** Reads anew what the endpoints are and what they have to deliver. */
   async reload(endpointIds: readonly string[]): Promise<void> {
+    for (const id of endpointIds) this.unreadable.delete(id);
     const known = endpointIds.filter((id) => this.lanes.has(id));
     if (known.length === 0) return;
     const found = new Map((await this.read(known)).map((subscriber) => [subscriber.endpointId, subscriber]));
@@ -219,7 +227,13 @@ export class Dispatch {
   }
 
   private async read(endpointIds: readonly string[]): Promise<Subscriber[]> {
-    return await readSubscribers(this.parts.database, this.parts.secrets, endpointIds);
+    const { database, secrets, log } = this.parts;
+    return await readSubscribers(database, secrets, endpointIds, (endpointId, error) => {
+      if (!this.unreadable.has(endpointId)) {
+        log.error({ endpoint: endpointId, error: story(error) }, 'a webhook endpoint cannot be read, and waits');
+      }
+      this.unreadable.add(endpointId);
+    });
   }
 
   private close(lane: Lane): void {

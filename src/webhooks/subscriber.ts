@@ -78,13 +78,22 @@ export async function changedSince(
   return (await database.query(selectChanged, values)).map(({ id }) => id);
 }
 
+/** Reads endpoints; `unreadable` is told of each that cannot be opened, for want of its key in `SECRETS_KEY`, say. */
 export async function readSubscribers(
   database: Database,
   secrets: Secrets,
   endpointIds: readonly string[],
+  unreadable: (endpointId: string, error: unknown) => void,
 ): Promise<Subscriber[]> {
   const rows = await database.query(selectMany, [endpointIds]);
-  return rows.map((row) => opened(row, secrets));
+  return rows.flatMap((row) => {
+    try {
+      return [opened(row, secrets)];
+    } catch (error) {
+      unreadable(row.id, error);
+      return [];
+    }
+  });
 }
 
 function opened(row: Row, secrets: Secrets): Subscriber {

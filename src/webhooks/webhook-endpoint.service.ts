@@ -253,7 +253,9 @@ export class WebhookEndpointService {
       const endpoint = await this.find(actor.workspaceId, id);
       const type = read().type ?? endpoint.events[0] ?? 'submission.completed';
       await this.countTest(id);
-      const [subscriber] = await readSubscribers(this.database, this.secrets, [id]);
+      const [subscriber] = await readSubscribers(this.database, this.secrets, [id], (_, error) => {
+        throw error;
+      });
       if (subscriber === undefined) throw notFound('webhook', { cause: 'deleted meanwhile' });
       const moment = nextMoment();
       const deliveryId = newId('webhookDelivery');

@@ -155,7 +155,7 @@ export class WebhookWorker {
     if (id !== null) {
       // What a database that is away cannot take is sent again by whoever is next.
       await Promise.race([this.results.drain(), sleep(storeLastMsMax, null, { ref: false })]);
-      await this.claims.giveBack(id, this.dispatch.endpointIds()).catch(() => undefined);
+      await this.claims.giveBack(id, this.dispatch.heldIds()).catch(() => undefined);
     }
     this.results.stop();
     await this.seat.leave();
@@ -204,7 +204,7 @@ export class WebhookWorker {
     const { id } = this.seat;
     if (id === null || this.stopping) return;
     try {
-      await this.dispatch.open(await this.claims.takeOrphans(id, this.now(), this.dispatch.endpointIds()));
+      await this.dispatch.open(await this.claims.takeOrphans(id, this.now(), this.dispatch.heldIds()));
       await this.claims.giveBack(id, this.dispatch.closeIdle());
       this.results.mark(this.dispatch.slow(slowMs));
       const isErased = await this.texts.followErasures();
@@ -234,7 +234,7 @@ export class WebhookWorker {
       this.settledId = id;
       return;
     }
-    const had = this.dispatch.endpointIds();
+    const had = this.dispatch.heldIds();
     const inherited = await this.claims.inherit(id, former, had).catch(() => []);
     this.settledId = id;
     await this.dispatch.keepOnly(inherited);

@@ -64,6 +64,34 @@ describe('a webhook endpoint', () => {
       expect(() => house.secrets.open(each, sealedFor('another'))).to.throw();
   });
 
+  it('that no key of SECRETS_KEY opens holds up nobody else, and is served once it has a secret that opens', async () => {
+    const own = await WebhookHouse.open();
+    const [unreadable, other] = [await Subscription.to(own), await Subscription.to(own)];
+    try {
+      other.receiver.answer = (response) => void response.writeHead(500).end();
+      const worker = await own.startWorker();
+      await own.happen(other.actor);
+      await other.settled(1, 'retrying');
+      await worker.stop();
+      const unknown = JSON.stringify([{ sealed: 'deadbeef.AAAA', expiresAt: null }]);
+      await own.rows('update webhook_endpoints set secrets = $2 where id = $1', [unreadable.endpointId, unknown]);
+      const [eventId] = await own.happen(unreadable.actor);
+      other.receiver.answer = (response) => void response.end();
+      await own.rows('update webhook_deliveries set due_at = now() where attempts > 0');
+      await own.startWorker();
+      await other.receiver.arrived(2);
+      await other.isServed();
+      expect(unreadable.receiver.received).to.have.length(0);
+      await own.endpoints.rotateSecret(unreadable.actor, unreadable.endpointId, () => ({ overlapSeconds: 0 }));
+      const [request] = await unreadable.receiver.arrived(1);
+      expect(request?.headers['webhook-id']).to.equal(eventId);
+    } finally {
+      await unreadable.stop();
+      await other.stop();
+      await own.close();
+    }
+  });
+
   it('sends a test event at once and tells the whole attempt; it counts for nothing, and ten a minute is all', async () => {
     receiver.answer = (response) => void response.writeHead(500).end('no');
     const attempt = await house.endpoints.sendTestEvent(actor, endpointId, () => ({ type: 'submission.completed' }));
