@@ -6,8 +6,9 @@ import type { ClientConfig } from 'pg';
 import { dataSourceFor } from '../ormconfig.js';
 import { brief, Database } from '../src/platform/database.js';
 import { isConnectionLoss } from '../src/platform/errors.js';
-import { SharedConnections, type LastingConnection } from '../src/platform/shared-connections.js';
+import { LastingConnection, SharedConnections } from '../src/platform/shared-connections.js';
 import { cloneDatabase } from './support/postgres.js';
+import { Relay } from './support/relay.js';
 
 const half = brief<{ half: number; pid: number }>('select 100 / $1::int as half, pg_backend_pid() as pid');
 const slow = brief('select pg_sleep(60)');
@@ -30,6 +31,27 @@ describe("a connection of one's own", () => {
     await cloned.drop();
   });
 
+  it('that a network swallows is given up, and opened anew by the next who asks', async () => {
+    const relay = await Relay.start();
+    const url = new URL(cloned.url);
+    relay.target = Number(url.port);
+    url.port = String(relay.port);
+    const swallowed = new LastingConnection(() => ({ connectionString: url.href }), undefined, 50);
+    try {
+      const [row] = (await swallowed.query(askHalf)).rows;
+      expect(row).to.deep.equal({ half: 50 });
+      relay.swallow();
+      const error = await swallowed.query(askHalf).catch((thrown: unknown) => thrown);
+      expect(isConnectionLoss(error)).to.equal(true);
+      expect((await swallowed.query(askHalf)).rows).to.deep.equal([row]);
+      relay.swallow();
+    } finally {
+      await swallowed.close();
+      await relay.stop();
+    }
+  });
+
+  const askHalf = { name: 'half', text: 'select 100 / $1::int as half', values: [2] };
   const add = async (id: unknown) =>
     await own
       .transaction({ name: 'add', text: 'insert into done values ($1) returning id', values: [id] }, (rows) =>

@@ -29,15 +29,21 @@ export class SharedConnections {
   }
 }
 
+/** What waits for an answer this many looks in a row, while none comes, waits in vain: a network may swallow in silence. */
+const silentLooksMax = 3;
+
 /** For prepared statements that go by an index. One that is lost is opened again by the next who asks. */
 export class LastingConnection {
   underWay = 0;
+  /** Looks without an answer between them. Counted, as a process that slept must not take its own sleep for silence. */
+  private silentLooks = 0;
   private client: Promise<Client> | null = null;
   private closed = false;
 
   constructor(
     private readonly options: () => ClientConfig,
     private readonly prepare: (client: Client) => Promise<unknown> = planByIndex,
+    private readonly lookMs = 5_000,
   ) {}
 
   async query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>> {
@@ -54,7 +60,7 @@ export class LastingConnection {
       if (isShutdown(error) && this.client === opening) this.client = null;
       throw error;
     } finally {
-      this.underWay -= 1;
+      this.answered();
     }
   }
 
@@ -65,29 +71,47 @@ export class LastingConnection {
    * @throws then it was not committed, or nobody knows
    */
   async transaction<Row extends QueryResultRow>(statement: QueryConfig, onRows: (rows: Row[]) => void): Promise<Row[]> {
-    const client = await (this.client ??= this.open());
-    const { stream } = connectionOf(client);
-    stream.cork();
-    const begun = client.query('begin');
-    const answered = runPrepared<Row>(client, statement);
-    const committed = client.query('commit');
-    stream.uncork();
-    const ended = Promise.allSettled([begun, committed]);
+    this.underWay += 1;
     try {
-      const { rows } = await answered;
-      onRows(rows);
-      await committed;
-      return rows;
+      const client = await (this.client ??= this.open());
+      const { stream } = connectionOf(client);
+      stream.cork();
+      const begun = client.query('begin');
+      const answered = runPrepared<Row>(client, statement);
+      const committed = client.query('commit');
+      stream.uncork();
+      const ended = Promise.allSettled([begun, committed]);
+      try {
+        const { rows } = await answered;
+        onRows(rows);
+        await committed;
+        return rows;
+      } finally {
+        // After a statement that failed, the commit is a rollback.
+        await ended;
+      }
     } finally {
-      // After a statement that failed, the commit is a rollback.
-      await ended;
+      this.answered();
     }
   }
 
   async close(): Promise<void> {
     this.closed = true;
     const client = await this.client?.catch(() => null);
+    this.underWay += 1;
     await client?.end();
+  }
+
+  private answered(): void {
+    this.underWay -= 1;
+    this.silentLooks = 0;
+  }
+
+  private look(client: Client): void {
+    this.silentLooks = this.underWay === 0 ? 0 : this.silentLooks + 1;
+    if (this.silentLooks < silentLooksMax) return;
+    const silence = Object.assign(new Error('PostgreSQL does not answer'), { code: 'ETIMEDOUT' });
+    connectionOf(client).stream.destroy(silence);
   }
 
   private async ready(client: Client): Promise<Client> {
@@ -99,8 +123,10 @@ export class LastingConnection {
   private open(): Promise<Client> {
     if (this.closed) throw new Error('The connections to the database are closed');
     const client = new Client(this.options());
+    const looking = setInterval(() => this.look(client), this.lookMs).unref();
     const opening = this.ready(client);
     const lost = () => {
+      clearInterval(looking);
       if (this.client === opening) this.client = null;
     };
     client.on('error', lost).on('end', lost);
