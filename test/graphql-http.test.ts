@@ -250,7 +250,15 @@ describe('graphql over http', () => {
       { extensions: 5 },
       { query: [query] },
     ];
-    const searches = ['&x=1&x=2', '&documentId=a&documentId=b', '&variables=5', '&variables={', `&${asked}`];
+    const searches = [
+      '&x=1&x=2',
+      '&documentId=a&documentId=b',
+      '&variables=5',
+      '&variables={',
+      `&${asked}`,
+      '&extensions=zz',
+      '&extensions=[]',
+    ];
     const answers = await Promise.all([
       ...bodies.map(async (more) =>
         fetch(`${server.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query, ...more }) }),
@@ -258,11 +266,22 @@ describe('graphql over http', () => {
       ...searches.map(async (more) => fetch(`${server.url}/graphql?${asked}${more}`, { headers })),
     ]);
     for (const answer of answers) {
-      const { data, errors } = (await answer.json()) as { data?: object; errors: { extensions: { code: string } }[] };
+      const { data, errors, extensions } = (await answer.json()) as {
+        data?: object;
+        errors: { extensions: { code: string } }[];
+        extensions: object;
+      };
       expect(data).to.equal(undefined);
+      expect(extensions).to.deep.equal(cost(0, 1));
       expect(answer.status).to.be.oneOf([400, 403]);
       expect(errors[0]?.extensions.code).to.be.oneOf(['validation_failed', 'document_not_trusted']);
     }
+  });
+
+  it('takes null for what a GET may leave out as left out', async () => {
+    const search = `query=${encodeURIComponent('{ __typename }')}&variables=null&extensions=null`;
+    const answer = await fetch(`${server.url}/graphql?${search}`, { headers: { Authorization: `Bearer ${key}` } });
+    expect(await answer.json()).to.deep.equal({ data: { __typename: 'Query' }, extensions: cost(0, 1) });
   });
 
   it('runs trusted documents by their id, and nothing else for a key that is limited to them', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { createClient, type Client as StreamClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
@@ -36,6 +37,8 @@ describe('graphql subscriptions', () => {
       url: `${server.url.replace('http', 'ws')}/graphql`,
       webSocketImpl: WebSocket,
       retryAttempts: 0,
+      // The library wants a `query`; other clients leave it out beside the id of a document.
+      jsonMessageReplacer: (key, value) => (key === 'query' && value === '' ? undefined : value),
       connectionParams: key === null ? {} : { authorization: `Bearer ${key}` },
     });
     clients.push(client);
@@ -189,6 +192,26 @@ describe('graphql subscriptions', () => {
       code: 'query_too_costly',
       details: { rule: 'cost', limit: 5_000, requested: 10_200 },
     });
+  });
+
+  it('runs a trusted document by its id, and tells of issues relative to the input', async () => {
+    const query = 'query ($filter: ContactFilter) { contacts(filter: $filter) { totalCount } }';
+    await server.app.trustedDocuments.trust(await operator(server.app, tenant.workspaceId), [query]);
+    const documentId = `sha256:${createHash('sha256').update(query).digest('hex')}`;
+    const client = connect(tenant.key);
+    const asked = { query: '', documentId };
+    const { value } = await client.iterate(asked).next();
+    expect((value as { data: object }).data).to.have.nested.property('contacts.totalCount');
+    expect(await refusedWith(client, query, { filter: { email: 'a\0b' } })).to.have.nested.property(
+      'details.issues[0].path',
+      'email',
+    );
+    const other = { query: '', documentId: `sha256:${'0'.repeat(64)}` };
+    const errors = await client
+      .iterate(other)
+      .next()
+      .catch((refused: unknown) => refused);
+    expect(errors).to.have.nested.property('[0].extensions.code', 'document_not_trusted');
   });
 
   it('refuses a subscription that asks for one answer only', async () => {

@@ -21,22 +21,27 @@ function requestIn({ method, body, search }: HTTPGraphQLRequest): OperationReque
   if (new Set(names).size < names.length) return null;
   const given = Object.fromEntries(parameters);
   try {
-    const { variables } = given;
-    return readOperationRequest({
-      ...given,
-      variables: variables === undefined ? undefined : (JSON.parse(variables) as unknown),
-    });
+    const objects = objectParameters.map((name) => [name, JSON.parse(given[name] ?? 'null') as unknown]);
+    return readOperationRequest({ ...given, ...Object.fromEntries(objects) });
   } catch {
     return null;
   }
 }
+
+/** Of a GET: in JSON. */
+const objectParameters = ['variables', 'extensions'] as const;
 
 function hasDocument({ method, body, search }: HTTPGraphQLRequest): boolean {
   if (method === 'GET') return new URLSearchParams(search).has('query');
   return method === 'POST' && isObject(body) && (body['query'] ?? '') !== '';
 }
 
-export const notAnOperation: Issue = { path: '', message: 'is not a GraphQL operation', code: 'bad_format' };
+export const notAnOperation: Issue = {
+  path: '',
+  message:
+    'must have a `query` or a `documentId`; `operationName` is a string, `variables` and `extensions` are objects',
+  code: 'bad_format',
+};
 
 /** Whether `X-Cost-Only` says that the caller only wants to know what the operation would cost. */
 export const isCostOnly = ({ 'x-cost-only': given }: IncomingHttpHeaders) => /^(1|true)$/i.test(String(given));
@@ -48,9 +53,9 @@ export function trustedRequest(http: HTTPGraphQLRequest, text: string): HTTPGrap
     return documentId === undefined ? http : { ...http, body: { ...body, query: text } };
   }
   const parameters = new URLSearchParams(http.search);
-  if (!parameters.has('documentId')) return http;
   parameters.delete('documentId');
   parameters.set('query', text);
+  for (const name of objectParameters) if (parameters.get(name)?.trim() === 'null') parameters.delete(name);
   return { ...http, search: `?${parameters.toString()}` };
 }
 
@@ -61,7 +66,7 @@ export function readOperationRequest(given: Record<string, unknown>): OperationR
   if (!isText(query) || !isText(documentId) || !isText(operationName)) return null;
   if ((query ?? documentId ?? '') === '') return null;
   if (variables !== null && !isObject(variables)) return null;
-  if (typeof extensions !== 'string' && extensions !== null && !isObject(extensions)) return null;
+  if (extensions !== null && !isObject(extensions)) return null;
   return { query, documentId, operationName, variables: variables ?? {} };
 }
 

@@ -128,6 +128,7 @@ export class Streams {
     const results = new WeakMap<object, AsyncGenerator<Streamed, void>>();
     return {
       schema: this.door.schema,
+      jsonMessageReviver: withQuery,
       onConnect: async ({ extra, connectionParams = {} }) => {
         const origin = this.originOf(extra.request);
         const given = connectionParams['authorization'] ?? connectionParams['Authorization'];
@@ -155,9 +156,9 @@ export class Streams {
         const origin = this.originOf(extra.request);
         const from = { actor, address: origin.address };
         try {
-          const asked = readOperationRequest({ ...payload });
+          const asked = readOperationRequest({ ...payload, query: payload.query === '' ? null : payload.query });
           if (asked === null) throw await gate.refuse(from, validationFailed([notAnOperation]));
-          const issues = unstorableIssues(asked.variables);
+          const issues = unstorableIssues({ variables: asked.variables });
           if (issues.length > 0) throw await gate.refuse(from, validationFailed(issues));
           const admission = await gate.admit(from, asked);
           const { valid, operation } = admission;
@@ -259,6 +260,14 @@ function asError(
   { nodes, source, positions, path }: Partial<GraphQLError> = {},
 ) {
   return new GraphQLError(message, { nodes, source, positions, path, extensions });
+}
+
+/** The protocol's library wants a `query`, also beside the id of a trusted document. */
+function withQuery(this: unknown, key: string, value: unknown): unknown {
+  const isAsked = key === 'payload' && (this as { type?: unknown }).type === 'subscribe';
+  return isAsked && value !== null && typeof value === 'object' && 'documentId' in value
+    ? { query: '', ...value }
+    : value;
 }
 
 interface Streamed {

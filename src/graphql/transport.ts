@@ -217,7 +217,7 @@ export class GraphqlTransport {
     const asked = operationRequestOf(http);
     if (asked === null) return;
     try {
-      const issues = http.method === 'GET' ? unstorableIssues(asked.variables) : [];
+      const issues = http.method === 'GET' ? unstorableIssues({ variables: asked.variables }) : [];
       if (issues.length > 0) throw await this.door.gate.refuse(from, validationFailed(issues));
       const admission = await this.door.gate.admit(from, asked);
       if (admission.operation.operation === OperationTypeNode.SUBSCRIPTION) {
