@@ -314,6 +314,9 @@ describe('graphql over http', () => {
       headers: { Authorization: `Bearer ${secret}` },
     });
     expect(await get.json()).to.have.property('data');
+    const { status, body } = await clientOf(server.url, secret).rest('GET', '/intake-bots');
+    expect(status).to.equal(403);
+    expect(body.error).to.deep.include({ code: 'feature_not_available', details: { feature: 'api' } });
   });
 
   it('trusts only documents that are valid and within the limits', async () => {

@@ -128,6 +128,10 @@ export const featureNotAvailable = (feature: 'api' | 'webhooks') =>
     { feature },
   );
 
+/** To a key that may run trusted documents only, REST is not there. */
+export const documentsOnlyKey = () =>
+  new Failure('feature_not_available', 'This API key may run trusted documents over GraphQL only.', { feature: 'api' });
+
 export const workspaceArchived = () => new Failure('workspace_archived', 'This workspace is archived.');
 
 /** The same answer for what is missing, foreign, malformed or of another kind; it never repeats the id. */

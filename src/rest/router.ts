@@ -11,6 +11,7 @@ import { factsOf, type RequestFacts } from '../http/request.js';
 import { jsonType, send, sendEmpty } from '../http/send.js';
 import {
   authenticationRequired,
+  documentsOnlyKey,
   rateLimitExceeded,
   workspaceArchived,
   type Failure,
@@ -45,6 +46,7 @@ export function restRouter({ routes, authenticator, limiter, idempotency, cors, 
     if (actor === null) throw authenticationRequired();
     if (actor.workspace.archived) throw workspaceArchived();
     requireFeature(actor, 'api');
+    if (actor.documentsOnly) throw documentsOnlyKey();
     const grant = await limiter.take(actor.id, plans[actor.workspace.plan].requestsPerMinute, 1);
     tellRateLimit(grant, factsOf(request));
     if (!grant.allowed) throw rateLimitExceeded(grant.retryAfterSeconds);
