@@ -51,6 +51,12 @@ describe('graphql mutations', () => {
       tags: ['a'],
       submissionCount: 0,
     });
+    const found = await member.graphql('{ contacts(filter: { phone: "+1 212 555 0123" }) { nodes { id } } }');
+    expect(found.body.data.contacts.nodes).to.deep.equal([{ id: contact.id }]);
+    const wrong = await newContact({ email: 'nobody' });
+    expect(wrong.body.errors[0].extensions.details.issues).to.deep.equal([
+      { path: 'email', message: 'must be an e-mail address', code: 'bad_format' },
+    ]);
     const update = `mutation ($input: UpdateContactInput!) { updateContact(input: $input) { contact { firstName phone customFields } } }`;
     const input = { id: contact.id, firstName: 'Grace', phone: null, customFields: { rank: 'admiral' } };
     const changed = await member.graphql(update, { input });

@@ -10,6 +10,7 @@ import {
 } from '../platform/database.js';
 import { conflict, invalid, notFound } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
+import { toE164 } from '../platform/phone-number.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
 import { spell, type Unread } from '../platform/validate.js';
 import type { EventService } from '../events/event.service.js';
@@ -317,7 +318,7 @@ function listOf(actor: Actor, filter: ContactFilter): List {
   const where = new Conditions()
     .within('c.workspace_id = $?', actor.workspaceId)
     .and('c.email = $?', filter.email?.trim().toLowerCase())
-    .and('c.phone = $?', filter.phone)
+    .and('c.phone = $?', filter.phone == null ? null : (toE164(filter.phone) ?? filter.phone))
     .and('$? = any(c.tags)', filter.tag)
     .between('c.created_at', filter.createdAt);
   return { from: `${counted} from contacts c`, id: 'c.id', where };

@@ -6,7 +6,8 @@ export function tellRateLimit({ limit, remaining, resetAtMs }: Grant, facts: Req
   facts.tell('X-RateLimit-Limit', limit);
   facts.tell('X-RateLimit-Remaining', remaining);
   facts.tell('X-RateLimit-Reset', resetAtMs);
-  const resetInSeconds = Math.max(0, Math.ceil((resetAtMs - Date.now()) / 1_000));
+  // Moments are rounded up a little, past the window's end.
+  const resetInSeconds = Math.min(60, Math.max(0, Math.ceil((resetAtMs - Date.now()) / 1_000)));
   facts.tell('RateLimit-Policy', `"plan";q=${limit};w=60`);
   facts.tell('RateLimit', `"plan";r=${remaining};t=${resetInSeconds}`);
 }

@@ -16,7 +16,10 @@ const botSchema = (spelling: Spelling) =>
 const name = line(200);
 const description = z.string().max(2_000).nullable();
 const status = z.enum(IntakeBotStatusEnum);
-const recordType = line(100).regex(/^[a-z][a-z0-9_-]*$/i);
+const recordType = line(100).regex(
+  /^[a-z][a-z0-9_-]*$/i,
+  'must begin with a letter, and have letters, digits, _ and - only',
+);
 
 export const CreateIntakeBot = input((spelling) => ({
   name,

@@ -165,10 +165,10 @@ export const rateLimitExceeded = (retryAfterSeconds: number) =>
     { headers: { 'Retry-After': String(retryAfterSeconds) } },
   );
 
-export const planLimitExceeded = (resource: string, current: number, max: number) =>
+export const planLimitExceeded = (resource: string, current: number, max: number, per = '') =>
   new Failure(
     'plan_limit_exceeded',
-    `The plan allows ${max} ${resource.replaceAll('_', ' ')}; ${current} are in use.`,
+    `The plan allows ${max} ${resource.replaceAll('_', ' ')}${per}; ${current} are in use.`,
     {
       resource,
       current,

@@ -156,10 +156,18 @@ function describe(found: z.core.$ZodIssue): Omit<Issue, 'path'> {
         : found.origin === 'array'
           ? { message: `must have at least ${found.minimum} entry`, code: 'out_of_range' }
           : { message: `must be at least ${found.minimum}`, code: 'out_of_range' };
+    case 'invalid_format':
+      return { message: forms[found.format] ?? found.message, code: 'bad_format' };
     default:
       return { message: 'has not the right form', code: 'bad_format' };
   }
 }
+
+/** A pattern brings its own words. */
+const forms: Record<string, string> = {
+  email: 'must be an e-mail address',
+  datetime: 'must be a time like 2026-01-15T10:30:00Z',
+};
 
 const nouns: Record<string, string> = { record: 'an object', int: 'a whole number', boolean: 'true or false' };
 

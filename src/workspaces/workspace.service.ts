@@ -107,7 +107,7 @@ export class WorkspaceService {
       if (constraint !== 'workspace_usage_allowed') return error;
       // "Failing row contains (<workspace>, <month>, <submissions>, <allowed>)."
       const [submissions = 1, allowed = 0] = (/(\d+), (\d+)\)/.exec(detail)?.slice(1) ?? []).map(Number);
-      return planLimitExceeded('submissions', submissions - 1, allowed);
+      return planLimitExceeded('submissions', submissions - 1, allowed, ' a month');
     });
   }
 
