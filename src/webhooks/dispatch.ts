@@ -160,7 +160,7 @@ export class Dispatch {
         continue;
       }
       // Read before what is known, and answered after it.
-      if (subscriber.changedAt < lane.subscriber.changedAt) continue;
+      if (subscriber.edition < lane.subscriber.edition) continue;
       // Resumed: what is in flight now says nothing of the life that starts here.
       if (subscriber.revision !== lane.subscriber.revision) {
         lane.life = { ...subscriber.life, countedTurn: (this.turn += 1) };

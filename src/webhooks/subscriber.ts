@@ -24,8 +24,8 @@ export interface Subscriber {
   readonly payloadQuery: PayloadQuery | null;
   readonly maxConcurrency: number | null;
   readonly revision: number;
-  /** The last change of the endpoint or its workspace, in Unix milliseconds: of two readings, the later knows more. */
-  readonly changedAt: number;
+  /** Grows with every change of the endpoint or its workspace. */
+  readonly edition: number;
   readonly life: EndpointLife;
 }
 
@@ -41,19 +41,19 @@ interface Row {
   payloadQuery: string | null;
   maxConcurrency: number | null;
   revision: number;
-  changedAt: number;
+  edition: number;
   consecutiveFails: number;
   probing: boolean;
   probeAt: Date | null;
   gateUntil: Date | null;
 }
 
-const changedAt = '(extract(epoch from greatest(e.updated_at, w.updated_at)) * 1000)::float8';
+const edition = '((extract(epoch from e.updated_at) + extract(epoch from w.updated_at)) * 1000)::float8';
 const selectMany = prepared<Row>(`
   select e.id, e.workspace_id as "workspaceId", w.plan, w.archived_at is null as usable,
     e.status = 'active' and e.deleted_at is null as active, e.url, e.secrets, e.custom_headers as "customHeaders",
     e.payload_query as "payloadQuery", e.max_concurrency as "maxConcurrency", s.revision,
-    ${changedAt} as "changedAt", s.consecutive_fails as "consecutiveFails", s.probing, s.probe_at as "probeAt", s.gate_until as "gateUntil"
+    ${edition} as edition, s.consecutive_fails as "consecutiveFails", s.probing, s.probe_at as "probeAt", s.gate_until as "gateUntil"
   from webhook_endpoints e
   join webhook_endpoint_states s on s.endpoint_id = e.id
   join workspaces w on w.id = e.workspace_id
@@ -61,20 +61,20 @@ const selectMany = prepared<Row>(`
 `);
 
 const selectChanged = prepared<{ id: string }>(`
-  select known.id from unnest($1::text[], $2::float8[]) as known (id, changed_at)
+  select known.id from unnest($1::text[], $2::float8[]) as known (id, edition)
   where not exists (
     select from webhook_endpoints e join workspaces w on w.id = e.workspace_id
-    where e.id = known.id and ${changedAt} = known.changed_at
+    where e.id = known.id and ${edition} = known.edition
   )
 `);
 
 /** The endpoints of those that were changed since, or are gone. */
 export async function changedSince(
   database: Database,
-  known: readonly Pick<Subscriber, 'endpointId' | 'changedAt'>[],
+  known: readonly Pick<Subscriber, 'endpointId' | 'edition'>[],
 ): Promise<string[]> {
   if (known.length === 0) return [];
-  const values = [known.map(({ endpointId }) => endpointId), known.map(({ changedAt }) => changedAt)];
+  const values = [known.map(({ endpointId }) => endpointId), known.map(({ edition }) => edition)];
   return (await database.query(selectChanged, values)).map(({ id }) => id);
 }
 
@@ -97,7 +97,7 @@ export async function readSubscribers(
 }
 
 function opened(row: Row, secrets: Secrets): Subscriber {
-  const { id, workspaceId, url, payloadQuery, maxConcurrency, revision, changedAt, consecutiveFails, probing } = row;
+  const { id, workspaceId, url, payloadQuery, maxConcurrency, revision, edition, consecutiveFails, probing } = row;
   const hasPlan = row.usable && plans[row.plan].webhooks;
   const context = sealedFor(id);
   return {
@@ -116,7 +116,7 @@ function opened(row: Row, secrets: Secrets): Subscriber {
     payloadQuery: payloadQuery === null ? null : readPayloadQuery(payloadQuery),
     maxConcurrency,
     revision,
-    changedAt,
+    edition,
     life: {
       ...newLife,
       consecutiveFails,
