@@ -1,13 +1,11 @@
 import { prepared, type Database } from '../platform/database.js';
 import type { EventTexts } from './event-texts.js';
-import type { Loaded } from './lane.js';
+import { queuedBytesMax, type Loaded } from './lane.js';
 import { skipDeliveries } from './open-deliveries.js';
 import { opensAt } from './pause.js';
 import { liveWorkers } from './seat.js';
 
 const orphansMax = 1_000;
-/** Of texts that a lane takes into memory at once. */
-const laneBytesMax = 2 * 1_024 * 1_024;
 
 // Locked rows are skipped: whoever holds them is about to change who owns what, and there is a next time.
 const takeFree = prepared<{ id: string }>(`
@@ -188,7 +186,7 @@ export class Claims {
     if (lost.length > 0) await skipDeliveries(this.database, lost);
     const room = new Map<string, number>();
     const fits = ({ endpointId, eventId }: Found) => {
-      const left = room.get(endpointId) ?? laneBytesMax;
+      const left = room.get(endpointId) ?? queuedBytesMax;
       room.set(endpointId, left - (sizes.get(eventId) ?? 0));
       return left > 0;
     };

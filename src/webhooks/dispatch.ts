@@ -8,7 +8,7 @@ import type { Tracing } from '../platform/tracing.js';
 import type { Claims } from './claims.js';
 import { requestOf, type DeliveryRequest } from './delivery-request.js';
 import type { Batch } from './fan-out.js';
-import { Lane, type Delivery } from './lane.js';
+import { Lane, roomBytes, type Delivery } from './lane.js';
 import { afterAttempt } from './pause.js';
 import type { Result, SlowAttempt } from './result-statements.js';
 import type { Results } from './results.js';
@@ -99,10 +99,15 @@ export class Dispatch {
 
   /** Straight from fan-out, without a look at the table. */
   offer(batches: readonly Batch[]): void {
+    const now = this.parts.now();
+    let room = roomBytes;
+    for (const { freshBytes } of this.lanes.values()) room -= freshBytes;
     for (const { endpointId, deliveries } of batches) {
       const lane = this.lanes.get(endpointId);
       if (lane === undefined) continue;
-      lane.offer(deliveries);
+      const before = lane.freshBytes;
+      lane.offer(deliveries, room, now);
+      room -= lane.freshBytes - before;
       this.kick(lane);
     }
     this.pump();

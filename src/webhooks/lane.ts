@@ -44,7 +44,15 @@ interface Busy {
   isMarked: boolean;
 }
 
+const mebibyte = 1_024 * 1_024;
+/** What any lane may have in memory. */
 export const queuedMax = 256;
+export const queuedBytesMax = 2 * mebibyte;
+/** What fan-out offers is kept beyond that while the process has room: to read it back costs as much as to make it. */
+const offeredMax = 8_192;
+const offeredBytesMax = 8 * mebibyte;
+/** Of all lanes of a process. */
+export const roomBytes = 64 * mebibyte;
 const lowWater = 32;
 
 /**
@@ -70,7 +78,10 @@ export class Lane {
   private fresh: Delivery[] = [];
   /** Of these in the table: all up to here are in memory, busy or over. */
   private cursor = '';
-  private freshInTable = true;
+  /** Whether the table has more of them than are known here; `perhaps` asks for a look. */
+  private freshInTable: 'no' | 'perhaps' | 'yes' = 'perhaps';
+  /** What the texts of these come to. */
+  freshBytes = 0;
   /** Failed before, in order; those that are due first, or all, as far as they fit. */
   private retries: Delivery[] = [];
   /** While the table was read, more came to it. */
@@ -97,14 +108,24 @@ export class Lane {
     return this.subscriber.endpointId;
   }
 
-  /** What fan-out made, in order. What does not fit stays in the table. */
-  offer(deliveries: readonly Offered[]): void {
+  /**
+   * What fan-out made, in order. What does not fit stays in the table.
+   * @param room bytes that the process has left for what is beyond a lane's own share
+   */
+  offer(deliveries: readonly Offered[], room: number, now: number): void {
     this.idleSince = null;
     // Behind what the table still has, or what is just being read from it.
-    if (this.freshInTable || this.loading || this.suspended) return;
+    if (this.freshInTable !== 'no' || this.loading || this.suspended) return;
+    let left = this.subscriber.delivers && this.opensAt() <= now ? room : 0;
     for (const { id, event } of deliveries) {
-      if (event === null || this.fresh.length >= queuedMax) return;
-      this.fresh.push({ id, event, attempts: 0, dueAt: null });
+      if (event === null) return;
+      const isOwnShare = this.fresh.length < queuedMax && this.freshBytes < queuedBytesMax;
+      if (!isOwnShare) {
+        const bytes = event.body.length;
+        if (this.fresh.length >= offeredMax || this.freshBytes + bytes > offeredBytesMax || bytes > left) return;
+        left -= bytes;
+      }
+      this.push({ id, event, attempts: 0, dueAt: null });
       this.cursor = id;
     }
   }
@@ -112,14 +133,14 @@ export class Lane {
   /** What fan-out made is in the table now, `lastId` the last of it. Returns whether it is to be read there. */
   committed(lastId: string): boolean {
     if (lastId <= this.cursor) return false;
-    this.freshInTable = true;
+    this.freshInTable = 'yes';
     this.lookedAgain = true;
     return true;
   }
 
   /** The table may have deliveries that come before what is offered next. */
   mistrustOffers(): void {
-    this.freshInTable = true;
+    if (this.freshInTable === 'no') this.freshInTable = 'perhaps';
     this.lookedAgain = true;
   }
 
@@ -132,6 +153,7 @@ export class Lane {
   /** The queue is read anew: something else wrote to the table, or the endpoint was changed. */
   forget(): void {
     this.fresh = [];
+    this.freshBytes = 0;
     this.retries = [];
     this.cursor = '';
     this.forgotten = this.loading;
@@ -147,7 +169,8 @@ export class Lane {
   /** What to read, or null when there is nothing to read or no use in it. */
   wanted(now: number): { cursor: string; fresh: number; retries: number } | null {
     if (this.loading || !this.subscriber.delivers || this.opensAt() > now) return null;
-    const fresh = this.freshInTable && this.fresh.length <= lowWater ? queuedMax - this.fresh.length : 0;
+    const isDue = this.freshInTable === 'perhaps' || (this.freshInTable === 'yes' && this.fresh.length <= lowWater);
+    const fresh = isDue ? Math.max(1, queuedMax - this.fresh.length) : 0;
     const retries = this.wantsRetries(now) ? queuedMax + this.busy.size : 0;
     return fresh > 0 || retries > 0 ? { cursor: this.cursor, fresh, retries } : null;
   }
@@ -167,10 +190,11 @@ export class Lane {
     }
     if (wanted.fresh > 0) {
       for (const delivery of found.fresh) {
-        if (!this.isKnown(delivery)) this.fresh.push(delivery);
+        if (!this.isKnown(delivery)) this.push(delivery);
         this.cursor = delivery.id;
       }
-      this.freshInTable = this.lookedAgain || found.hasMoreFresh;
+      if (found.hasMoreFresh) this.freshInTable = 'yes';
+      else this.freshInTable = this.lookedAgain ? 'perhaps' : 'no';
     }
     if (wanted.retries > 0) {
       const known = new Set(this.retries.map(({ id }) => id));
@@ -193,8 +217,10 @@ export class Lane {
     if (delivery === undefined) return null;
     if (this.inOrder && (delivery.dueAt ?? 0) > now) return null;
 
-    if (delivery === fresh) this.fresh.shift();
-    else this.retries.splice(this.retries.indexOf(delivery), 1);
+    if (delivery === fresh) {
+      this.fresh.shift();
+      this.freshBytes -= fresh.event.body.length;
+    } else this.retries.splice(this.retries.indexOf(delivery), 1);
     if (delivery.attempts > 0) this.retriesInFlight += 1;
     this.inFlight += 1;
     this.busy.set(delivery.id, { id: delivery.id, startedAt: now, isMarked: false });
@@ -260,7 +286,7 @@ export class Lane {
   /** The moment that changes what may start or is to be read; null when only an event can. */
   wakesAt(): number | null {
     if (!this.subscriber.delivers) return null;
-    const hasFresh = this.fresh.length > 0 || this.freshInTable;
+    const hasFresh = this.fresh.length > 0 || this.freshInTable !== 'no';
     if (hasFresh && !this.inOrder) return this.opensAt();
     const due = this.retries.map(({ dueAt }) => dueAt ?? 0);
     if (this.retriesInTableAt !== null) due.push(this.retriesInTableAt);
@@ -273,17 +299,18 @@ export class Lane {
     return this.busy.size === 0 && !this.loading && (!this.subscriber.delivers || this.fresh.length === 0);
   }
 
-  get queued(): number {
-    return this.fresh.length + this.retries.length;
-  }
-
   private mayStart(now: number): boolean {
     if (this.suspended || !this.subscriber.delivers || this.inFlight >= this.limit || this.opensAt() > now)
       return false;
     if (!this.alone) return true;
     // The oldest goes first, so it must be known which that is.
-    if (this.wantsRetries(now) || (this.freshInTable && this.fresh.length === 0)) return false;
+    if (this.wantsRetries(now) || (this.freshInTable !== 'no' && this.fresh.length === 0)) return false;
     return !this.inOrder || this.unstoredRetries === 0;
+  }
+
+  private push(delivery: Delivery): void {
+    this.fresh.push(delivery);
+    this.freshBytes += delivery.event.body.length;
   }
 
   private isKnown({ id }: { id: string }): boolean {

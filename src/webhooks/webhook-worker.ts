@@ -132,14 +132,15 @@ export class WebhookWorker {
       this.texts.forget();
       this.react(() => this.onChanged(this.dispatch.endpointIds()));
     });
+    await this.texts.followErasures();
+    this.fanOut.start();
+    this.ticker = setInterval(() => void this.look(), lookMs);
+    await this.look();
+    // What waits is on its way meanwhile.
     await jobs.work<WakeUp>(wakeUpQueue, { batchSize: 500, pollingIntervalSeconds: 1 }, async () => await this.look());
     await jobs.work(maintenanceQueue, { pollingIntervalSeconds: 30 }, async () => await this.maintain());
     await jobs.schedule(maintenanceQueue, maintenanceCron);
     await this.maintain().catch(() => undefined);
-    await this.texts.followErasures();
-    this.ticker = setInterval(() => void this.look(), lookMs);
-    this.fanOut.start();
-    await this.look();
   }
 
   /** Takes nothing more, finishes what is in flight, at most 20 s, stores it and gives the endpoints back. */

@@ -3,6 +3,8 @@ import { expect } from 'chai';
 import type { Actor } from '../../src/platform/actor.js';
 import { idFloor, newId, nextMoment } from '../../src/platform/id.js';
 import { lockDeliveryOrder } from '../../src/webhooks/delivery-order.js';
+import type { Statement } from '../../src/platform/database.js';
+import { readFresh } from '../../src/webhooks/claims.js';
 import { queuedMax } from '../../src/webhooks/lane.js';
 import { Receiver } from '../support/receiver.js';
 import { WebhookHouse } from './webhook-house.js';
@@ -108,10 +110,31 @@ describe('fan-out', () => {
     await house.happen(actor);
     await receiver.arrived(1);
     receiver.answer = (response) => void setTimeout(() => response.end(), 5);
-    const events = await house.happen(actor, 3 * queuedMax);
-    await receiver.arrived(1 + events.length);
+    const events = await house.happen(actor, 3 * queuedMax, 'contact.created', 'x'.repeat(16_384));
+    await receiver.arrived(1 + events.length, 30_000);
     await house.eventually(async () => (await deliveredIds()).length === 1 + events.length);
     expect(receiver.received.slice(1).map(({ headers }) => headers['webhook-id'])).to.have.members(events);
+  });
+
+  it('keeps what it made for a busy endpoint in memory, as far as there is room, and reads none of it back', async () => {
+    const worker = await house.startWorker();
+    receiver.answer = (response) => void setTimeout(() => response.end(), 2);
+    await house.happen(actor);
+    await house.eventually(async () => receiver.received.length === 1 && worker.isQuiet());
+    // No look comes in between: what is made during one is read back.
+    clearInterval((worker as unknown as { ticker: NodeJS.Timeout }).ticker);
+    const { database } = house;
+    const query = database.query.bind(database);
+    let read = 0;
+    database.query = async <Row extends object>(statement: Statement<Row>, values?: unknown[]) => {
+      const rows = await query(statement, values);
+      if (statement.name === readFresh.name) read += rows.length;
+      return rows;
+    };
+    const events = await house.happen(actor, 5 * queuedMax);
+    await receiver.arrived(1 + events.length, 30_000);
+    expect(receiver.received.slice(1).map(({ headers }) => headers['webhook-id'])).to.have.members(events);
+    expect(read).to.equal(0);
   });
 
   it('reads of the events that wait only those that it takes, though PostgreSQL has never counted them', async () => {

@@ -147,8 +147,8 @@ export class WebhookHouse {
   }
 
   /** Commits one change with its events; returns their ids. */
-  async happen(actor: Actor, count = 1, type: EventType = 'contact.created'): Promise<string[]> {
-    return await this.database.transaction(async (tx) => await this.publish(tx, actor, count, type));
+  async happen(actor: Actor, count = 1, type: EventType = 'contact.created', notes = ''): Promise<string[]> {
+    return await this.database.transaction(async (tx) => await this.publish(tx, actor, count, type, notes));
   }
 
   async happenIn(workspaceId: string): Promise<string[]> {
@@ -160,11 +160,12 @@ export class WebhookHouse {
     actor: Pick<Actor, 'workspaceId'>,
     count = 1,
     type: EventType = 'contact.created',
+    notes = '',
   ): Promise<string[]> {
     const happenings = Array.from({ length: count }, () => {
       const moment = nextMoment();
       const id = newId('contact');
-      const contact = { id, email: 'jane@example.com', phone: null, first_name: 'Jané', tags: ['a', 'b'] };
+      const contact = { id, email: 'jane@example.com', phone: null, first_name: 'Jané', tags: ['a', 'b'], notes };
       return { workspaceId: actor.workspaceId, type, moment, subjectId: id, data: { contact } };
     });
     this.events.publish(tx, ...happenings);
