@@ -103,7 +103,7 @@ describe('webhooks against a plain reference', function () {
   });
   after(async () => {
     await house.close();
-    await hasty.close();
+    hasty.close();
     await receiver.stop();
   });
 
