@@ -45,7 +45,7 @@ describe('signals', () => {
     const url = new URL(server.databaseUrl);
     relay.target = Number(url.port);
     url.port = String(relay.port);
-    const signals = new Signals(server.app.database, url.href, createLog('silent'), 200);
+    const signals = new Signals(server.app.database, url.href, createLog('silent'), 2_000);
     await signals.start();
     try {
       const back = new Promise<void>((resolve) => signals.onReconnect(resolve));
