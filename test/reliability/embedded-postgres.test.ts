@@ -120,19 +120,9 @@ describe('the embedded PostgreSQL', function () {
 
   describe('first and later starts', () => {
     it('makes a cluster and serves it within 5 s, as durable as PostgreSQL is by default', async () => {
-      const first = async () => {
-        const startedAt = performance.now();
-        const server = await start({});
-        return { server, tookMs: performance.now() - startedAt };
-      };
-      let { server, tookMs } = await first();
-      // Other tests run beside it: of up to three, one shows that it can.
-      for (let makes = 1; tookMs >= 5_000 && makes < 3; makes += 1) {
-        await server.stop();
-        await rm(dataDir, { recursive: true });
-        ({ server, tookMs } = await first());
-      }
-      expect(tookMs).to.be.below(5_000);
+      const startedAt = performance.now();
+      const server = await start({});
+      expect(performance.now() - startedAt).to.be.below(5000);
       expect(server.created).to.equal(true);
       const names = [
         'fsync',
