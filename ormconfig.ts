@@ -21,6 +21,7 @@ import { Rest1790000000003 } from './migrations/1790000000003-rest.js';
 import { Graphql1790000000005 } from './migrations/1790000000005-graphql.js';
 import { FanOut1790000000006 } from './migrations/1790000000006-fan-out.js';
 import { Erasures1790000000007 } from './migrations/1790000000007-erasures.js';
+import { Runs1790000000008 } from './migrations/1790000000008-runs.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 const poolConnectionsMax = 16;
@@ -62,6 +63,7 @@ export function dataSourceFor(url: string): DataSource {
       Graphql1790000000005,
       FanOut1790000000006,
       Erasures1790000000007,
+      Runs1790000000008,
     ],
     synchronize: false,
     installExtensions: false,

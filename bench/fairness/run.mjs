@@ -1,8 +1,10 @@
 // What one endpoint of ten that hangs costs the others, commit to arrival: runs with and without it, interleaved.
 // node bench/fairness/run.mjs [runs]
 import { setTimeout as delay } from 'node:timers/promises';
-import { machine, median, now, quantile, round } from '../support/ground.mjs';
+import { built, machine, median, now, quantile, round } from '../support/ground.mjs';
 import { startGround, startReceiver, WebhookHouse } from '../support/webhooks.mjs';
+
+const { insertRuns } = await built('src/webhooks/runs.js');
 
 const endpoints = 10;
 const perSecond = 200;
@@ -21,12 +23,14 @@ async function run({ hangs, parked }) {
   if (parked) {
     const [event] = await house.happen(await house.tenant());
     await house.rows(
-      `insert into webhook_deliveries (id, endpoint_id, event_id)
-       select 'c00000000d' || lpad(n::text, 15, '0'), $1, $2 from generate_series(1, ${parkedRows}) n`,
+      `with made as (
+         select $1 as endpoint_id, 'c00000000d' || lpad(n::text, 15, '0') as id, $2 as event_id, n - 1 as place
+         from generate_series(1, ${parkedRows}) n
+       ) ${insertRuns('made')}`,
       [webhookEndpoint.id, event],
     );
     // Not while it is measured.
-    await house.rows('vacuum analyze webhook_deliveries');
+    await house.rows('vacuum analyze webhook_runs');
   }
   await house.startWorker();
   await house.happen(actor, 20);

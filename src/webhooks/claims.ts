@@ -3,6 +3,7 @@ import type { EventTexts } from './event-texts.js';
 import { queuedBytesMax, type Loaded } from './lane.js';
 import { skipDeliveries } from './open-deliveries.js';
 import { opensAt } from './pause.js';
+import { bitOf, type Place } from './runs.js';
 import { liveWorkers } from './seat.js';
 
 const orphansMax = 1_000;
@@ -20,24 +21,21 @@ const takeFree = prepared<{ id: string }>(`
 `);
 
 /** Steps from endpoint to endpoint in the index: however many rows one of them has parked, it costs one step. */
-const endpointsWith = (rows: string) => `
-  (select endpoint_id from webhook_deliveries where ${rows} order by endpoint_id limit 1)
+const endpointsIn = (table: string) => `
+  (select endpoint_id from ${table} order by endpoint_id limit 1)
   union all
-  select (
-    select d.endpoint_id from webhook_deliveries d
-    where ${rows} and d.endpoint_id > step.endpoint_id order by d.endpoint_id limit 1
-  )
+  select (select d.endpoint_id from ${table} d where d.endpoint_id > step.endpoint_id order by d.endpoint_id limit 1)
 `;
 export const takeOrphans = prepared<{ id: string }>(`
   with recursive fresh as (
-    ${endpointsWith('attempts = 0')} from fresh step where step.endpoint_id is not null
+    ${endpointsIn('webhook_runs')} from fresh step where step.endpoint_id is not null
   ), retried as (
-    ${endpointsWith('attempts > 0')} from retried step where step.endpoint_id is not null
+    ${endpointsIn('webhook_retries')} from retried step where step.endpoint_id is not null
   ), waiting as (
     select endpoint_id from fresh where endpoint_id is not null
     union
     select endpoint_id from retried r where exists (
-      select from webhook_deliveries d where d.endpoint_id = r.endpoint_id and d.attempts > 0 and d.due_at <= $2
+      select from webhook_retries d where d.endpoint_id = r.endpoint_id and d.due_at <= $2
     )
   ), live as (${liveWorkers}), orphans as (
     select s.endpoint_id from waiting
@@ -57,27 +55,28 @@ const inherit = prepared<{ id: string }>(
 const giveBack = prepared<{ id: string }>(
   'update webhook_endpoint_states set owner = null where owner = $1 and endpoint_id = any($2)',
 );
-/** A row for each lane, since that of each delivery would cost more to send than to find. */
-export const readFresh = prepared<FreshOfLane>(`
-  select lane.endpoint_id as "endpointId", fresh.ids, fresh."eventIds", fresh."askedAt"
+/** Whole runs, of each lane those in which the first that it wants are. */
+export const readFresh = prepared<Run>(`
+  select lane.endpoint_id as "endpointId", run.last_id as "lastId", array_to_string(run.ids, ' ') as ids,
+    array_to_string(run.event_ids, ' ') as "eventIds", run.open, run.asked_at as "askedAt",
+    run.before + cardinality(run.ids) >= lane.wanted as "isEnough"
   from unnest($1::text[], $2::text[], $3::int[]) as lane (endpoint_id, cursor, wanted)
   cross join lateral (
-    select string_agg(d.id, ' ') as ids, string_agg(d.event_id, ' ') as "eventIds",
-      case when count(d.due_at) > 0 then array_agg(d.due_at) end as "askedAt"
-    from (
-      select d.id, d.event_id, d.due_at from webhook_deliveries d
-      where d.endpoint_id = lane.endpoint_id and d.attempts = 0 and d.id > lane.cursor
-      order by d.id limit lane.wanted
-    ) d
-  ) fresh
-  where fresh.ids is not null
+    select r.*, sum(cardinality(r.ids)) over (order by r.last_id) - cardinality(r.ids) as before from (
+      select * from webhook_runs r
+      where r.endpoint_id = lane.endpoint_id and r.last_id > lane.cursor
+      order by r.last_id limit lane.wanted
+    ) r
+  ) run
+  where run.before < lane.wanted
+  order by lane.endpoint_id, run.last_id
 `);
 export const readDue = prepared<{ endpointId: string; id: string; eventId: string; attempts: number; dueAt: Date }>(`
   select lane.endpoint_id as "endpointId", d.id, d.event_id as "eventId", d.attempts, d.due_at as "dueAt"
   from unnest($1::text[], $2::int[]) as lane (endpoint_id, wanted)
   cross join lateral (
-    select d.id, d.event_id, d.attempts, d.due_at from webhook_deliveries d
-    where d.endpoint_id = lane.endpoint_id and d.attempts > 0
+    select d.id, d.event_id, d.attempts, d.due_at from webhook_retries d
+    where d.endpoint_id = lane.endpoint_id
     order by d.due_at limit lane.wanted
   ) d
 `);
@@ -91,19 +90,23 @@ const readRetriedInOrder = prepared<{
   select lane.endpoint_id as "endpointId", d.id, d.event_id as "eventId", d.attempts, d.due_at as "dueAt"
   from unnest($1::text[], $2::int[]) as lane (endpoint_id, wanted)
   cross join lateral (
-    select d.id, d.event_id, d.attempts, d.due_at from webhook_deliveries d
-    where d.endpoint_id = lane.endpoint_id and d.attempts > 0
+    select d.id, d.event_id, d.attempts, d.due_at from webhook_retries d
+    where d.endpoint_id = lane.endpoint_id
     order by d.id limit lane.wanted
   ) d
 `);
 
-interface FreshOfLane {
+interface Run {
   endpointId: string;
+  lastId: string;
   /** Of the deliveries, in order, with a space between. */
   ids: string;
   eventIds: string;
-  /** Null where nobody asked for any of them. */
-  askedAt: (Date | null)[] | null;
+  /** A bit for each. */
+  open: number;
+  askedAt: Date | null;
+  /** Whether the lane has what it wants, and there may be more. */
+  isEnough: boolean;
 }
 
 /** A row of the table, before its event's text is read. */
@@ -114,6 +117,7 @@ interface Found {
 }
 
 interface Fresh extends Found {
+  place: Place;
   askedAt: Date | null;
 }
 
@@ -169,15 +173,17 @@ export class Claims {
         ? []
         : this.database.query(readRetriedInOrder, [ids(orderedWants), numbers(orderedWants)]),
     ]);
-    return await this.withTexts(wants, fresh.flatMap(freshOf), [...due, ...ordered]);
+    return await this.withTexts(wants, fresh, [...due, ...ordered]);
   }
 
   /** As many of each lane's as fit; at least one, however long it is. */
   private async withTexts(
     wants: readonly Want[],
-    fresh: readonly Fresh[],
+    runs: readonly Run[],
     retried: readonly (Found & { attempts: number; dueAt: Date })[],
   ): Promise<Map<string, Loaded>> {
+    const cursors = new Map(wants.map(({ endpointId, cursor }) => [endpointId, cursor]));
+    const fresh = runs.flatMap((run) => openIn(run, cursors.get(run.endpointId) ?? ''));
     const all = [...fresh, ...retried];
     const eventIds = new Set(all.map(({ eventId }) => eventId));
     const sizes = await this.texts.sizes(eventIds);
@@ -193,11 +199,14 @@ export class Claims {
     const chosen = new Set(all.filter((found) => sizes.has(found.eventId) && fits(found)));
     const texts = await this.texts.read(new Set([...chosen].map(({ eventId }) => eventId)));
 
+    const lastRuns = new Map(runs.map((run) => [run.endpointId, run]));
     const freshByLane = Map.groupBy(fresh, ({ endpointId }) => endpointId);
     const retriedByLane = Map.groupBy(retried, ({ endpointId }) => endpointId);
     const loaded = new Map<string, Loaded>();
-    for (const { endpointId, fresh: freshWanted, retries: retriesWanted, inOrder } of wants) {
+    for (const { endpointId, retries: retriesWanted, inOrder } of wants) {
+      const lastRun = lastRuns.get(endpointId);
       const own = freshByLane.get(endpointId) ?? [];
+      const isAll = own.every((found) => chosen.has(found));
       const ownRetried = retriedByLane.get(endpointId) ?? [];
       const firstLeft = ownRetried.find((found) => !chosen.has(found) && !lost.includes(found)) ?? null;
       const more = firstLeft ?? (ownRetried.length >= retriesWanted ? (ownRetried.at(-1) ?? null) : null);
@@ -205,13 +214,15 @@ export class Claims {
         fresh: own.flatMap((found) => {
           const event = chosen.has(found) ? texts.get(found.eventId) : undefined;
           const askedAt = found.askedAt?.getTime() ?? null;
-          return event === undefined ? [] : [{ id: found.id, event, attempts: 0, dueAt: null, askedAt }];
+          const { id, place } = found;
+          return event === undefined ? [] : [{ id, event, attempts: 0, place, dueAt: null, askedAt }];
         }),
-        hasMoreFresh: own.length >= freshWanted || own.some((found) => !chosen.has(found)),
+        hasMoreFresh: !isAll || (lastRun?.isEnough ?? false),
+        cursor: (isAll ? lastRun?.lastId : own.findLast((found) => chosen.has(found))?.id) ?? '',
         retries: ownRetried.flatMap((found) => {
           const event = chosen.has(found) ? texts.get(found.eventId) : undefined;
           const { id, attempts, dueAt } = found;
-          return event === undefined ? [] : [{ id, event, attempts, dueAt: dueAt.getTime() }];
+          return event === undefined ? [] : [{ id, event, attempts, place: null, dueAt: dueAt.getTime() }];
         }),
         nextRetryAt: more === null ? null : inOrder ? Infinity : more.dueAt.getTime(),
       });
@@ -220,9 +231,12 @@ export class Claims {
   }
 }
 
-function freshOf({ endpointId, ids, eventIds, askedAt }: FreshOfLane): Fresh[] {
+/** Those behind the cursor. */
+function openIn({ endpointId, lastId, ids, eventIds, open, askedAt }: Run, cursor: string): Fresh[] {
   const events = eventIds.split(' ');
-  return ids
-    .split(' ')
-    .map((id, index) => ({ endpointId, id, eventId: events[index] ?? '', askedAt: askedAt?.[index] ?? null }));
+  return ids.split(' ').flatMap((id, index) => {
+    const place = { lastId, index };
+    if (id <= cursor || (open & bitOf(place)) === 0) return [];
+    return [{ endpointId, id, eventId: events[index] ?? '', place, askedAt }];
+  });
 }

@@ -2,6 +2,7 @@ import type { EventType } from '../events/event-type.js';
 import { idFloor } from '../platform/id.js';
 import type { PageRequest } from '../platform/page.js';
 import { opensAt } from './pause.js';
+import { openOf } from './runs.js';
 import { DeliveryStatusEnum, type DeliveryStatus } from './webhook-delivery.entity.js';
 
 export interface WebhookDeliveryFilter {
@@ -28,13 +29,18 @@ export type Under = 'workspace' | 'endpoint' | 'event';
 
 const isFinal = (status: DeliveryStatus) => ['delivered', 'exhausted', 'skipped'].includes(status);
 
-export const openStatus = `
-  case when e.status = 'paused' then 'held' when d.attempting_since is not null then 'delivering'
-    when d.attempts = 0 then 'pending' else 'retrying' end
+const statusOf = (isAttempting: string, otherwise: DeliveryStatus) => `
+  case when e.status = 'paused' then 'held' when ${isAttempting} then 'delivering' else '${otherwise}' end
 `;
-export const nextAttemptAt = `
-  case when e.status = 'active' and greatest(d.due_at, ${opensAt}) > now() then greatest(d.due_at, ${opensAt}) end
+const notBefore = (dueAt: string) => `
+  case when e.status = 'active' and greatest(${dueAt}, ${opensAt}) > now() then greatest(${dueAt}, ${opensAt}) end
 `;
+/** In SQL, of a delivery `d` of a run `r`. */
+export const freshStatus = statusOf('r.attempting & d.bit <> 0', 'pending');
+export const freshAttemptAt = notBefore('null');
+/** Of a `d` of `webhook_retries`. */
+export const retryStatus = statusOf('d.attempting', 'retrying');
+export const retryAttemptAt = notBefore('d.due_at');
 
 /**
  * Deliveries of a workspace, of each of some endpoints or of each of some events. Open and finished ones lie apart,
@@ -43,7 +49,8 @@ export const nextAttemptAt = `
  */
 export class DeliveryQuery {
   readonly values: unknown[] = [];
-  private readonly open: string[] = [];
+  private readonly fresh: string[] = [];
+  private readonly retried: string[] = [];
   private readonly finished: string[] = [];
   private readonly endpoints: string[] = [];
   private readonly statuses: readonly DeliveryStatus[] | null;
@@ -74,7 +81,8 @@ export class DeliveryQuery {
         select from webhook_attempts a where a.endpoint_id = d.endpoint_id and a.delivery_id = $id and (${told('a')})
       )`;
       const inEvent = `event.body ilike ${pattern} or ${value(filter.search)} in (event.id, $id)`;
-      this.open.push(`(${inEvent} or d.attempts > 0 and ${toldBefore})`);
+      this.fresh.push(`(${inEvent})`);
+      this.retried.push(`(${inEvent} or ${toldBefore})`);
       this.finished.push(`(${inEvent} or ${told('d')} or d.number > 1 and ${toldBefore})`);
     }
     this.needsEvent = filter.eventType != null || filter.search != null;
@@ -82,7 +90,18 @@ export class DeliveryQuery {
 
   page(direction: PageRequest['direction']): string {
     const [compare, way] = direction === 'older' ? ['<', 'desc'] : ['>', 'asc'];
-    const branches = this.branches((id) => `and ${id} ${compare} $3 order by ${id} ${way} limit $4`);
+    // Runs are in order, and within each its deliveries are: no more are taken apart than the page asks for.
+    const runs =
+      direction === 'newer'
+        ? 'r.last_id > $3'
+        : `r.last_id <= coalesce((
+             select up.last_id from webhook_runs up where up.endpoint_id = e.id and up.last_id >= $3
+             order by up.last_id limit 1
+           ), '~')`;
+    const branches = this.branches(
+      `and d.id ${compare} $3 and ${runs} order by r.last_id ${way}, d.id ${way} limit $4`,
+      (id) => `and ${id} ${compare} $3 order by ${id} ${way} limit $4`,
+    );
     return `
       select * from (
         select parent.id as "parentId", d.*, row_number() over (partition by parent.id order by d.id ${way}) as place
@@ -92,9 +111,10 @@ export class DeliveryQuery {
   }
 
   counts(): string {
+    const end = 'and $3::text is null and $4::int is null';
     return `
       select parent.id, count(d.id)::int as count from ${this.tables}
-      cross join lateral (${this.branches(() => 'and $3::text is null and $4::int is null')}) d group by parent.id
+      cross join lateral (${this.branches(end, () => end)}) d group by parent.id
     `;
   }
 
@@ -106,25 +126,41 @@ export class DeliveryQuery {
   }
 
   private both(comparison: string, value: string): void {
-    this.open.push(`${comparison} ${value}`);
+    this.fresh.push(`${comparison} ${value}`);
+    this.retried.push(`${comparison} ${value}`);
     this.finished.push(`${comparison} ${value}`);
   }
 
-  private branches(end: (id: string) => string): string {
+  private branches(freshEnd: string, end: (id: string) => string): string {
     const event = this.needsEvent ? 'join events event on event.id = d.event_id' : '';
     const own = this.under === 'event' ? ['d.event_id = parent.id'] : [];
-    const where = (id: string, conditions: string[]) =>
-      ['d.endpoint_id = e.id', ...own, ...conditions].join(' and ').replaceAll('$id', id);
-    const openOnes = (which: string, statuses: readonly DeliveryStatus[]) => {
-      const wanted = this.statuses?.filter((status) => statuses.includes(status));
-      if (wanted?.length === 0) return [];
-      const status = wanted === undefined ? [] : [`${openStatus} in (${wanted.map((one) => `'${one}'`).join(', ')})`];
-      return [
-        `(select d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", ${openStatus} as status,
-          d.attempts::int as "attemptCount", ${nextAttemptAt} as "nextAttemptAt"
-        from webhook_deliveries d ${event} where ${where('d.id', [which, ...status, ...this.open])} ${end('d.id')})`,
-      ];
+    const where = (table: string, id: string, conditions: string[]) =>
+      [`${table}.endpoint_id = e.id`, ...own, ...conditions].join(' and ').replaceAll('$id', id);
+    /** Null: none of these are wanted. */
+    const wanted = (status: string, possible: readonly DeliveryStatus[]) => {
+      const some = this.statuses?.filter((one) => possible.includes(one));
+      if (some === undefined) return [];
+      return some.length === 0 ? null : [`${status} in (${some.map((one) => `'${one}'`).join(', ')})`];
     };
+    const freshOnes = wanted(freshStatus, ['pending', 'delivering', 'held']);
+    const fresh =
+      freshOnes === null
+        ? []
+        : [
+            `(select d.id, e.id as "endpointId", d.event_id as "eventId", ${freshStatus} as status,
+              0 as "attemptCount", ${freshAttemptAt} as "nextAttemptAt"
+            from webhook_runs r cross join lateral (${openOf('r')}) d ${event}
+            where ${where('r', 'd.id', [...freshOnes, ...this.fresh])} ${freshEnd})`,
+          ];
+    const retriedOnes = wanted(retryStatus, ['retrying', 'delivering', 'held']);
+    const retried =
+      retriedOnes === null
+        ? []
+        : [
+            `(select d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", ${retryStatus} as status,
+              d.attempts::int as "attemptCount", ${retryAttemptAt} as "nextAttemptAt"
+            from webhook_retries d ${event} where ${where('d', 'd.id', [...retriedOnes, ...this.retried])} ${end('d.id')})`,
+          ];
     const finals = this.statuses?.filter(isFinal);
     const final =
       finals === undefined ? 'd.ended is not null' : `d.ended in (${finals.map((one) => `'${one}'`).join(', ')})`;
@@ -134,14 +170,10 @@ export class DeliveryQuery {
         : [
             `(select d.delivery_id as id, d.endpoint_id as "endpointId", d.event_id as "eventId", d.ended as status,
               d.number::int as "attemptCount", null::timestamptz as "nextAttemptAt"
-            from webhook_attempts d ${event} where ${where('d.delivery_id', [final, ...this.finished])}
+            from webhook_attempts d ${event} where ${where('d', 'd.delivery_id', [final, ...this.finished])}
             ${end('d.delivery_id')})`,
           ];
-    const branches = [
-      ...openOnes('d.attempts = 0', ['pending', 'delivering', 'held']),
-      ...openOnes('d.attempts > 0', ['retrying', 'delivering', 'held']),
-      ...finished,
-    ];
+    const branches = [...fresh, ...retried, ...finished];
     const nothing = `(select null as id, null as "endpointId", null as "eventId", null as status,
       0 as "attemptCount", null::timestamptz as "nextAttemptAt" where $3::text = '' and $4::int = 0 and false)`;
     return branches.length === 0 ? nothing : branches.join('\nunion all\n');

@@ -208,7 +208,7 @@ export class Dispatch {
   slow(longerThanMs: number): SlowAttempt[] {
     const since = this.parts.now() - longerThanMs;
     return [...this.lanes.values()].flatMap((lane) =>
-      lane.slow(since).map(({ id, startedAt }) => ({ endpointId: lane.endpointId, id, startedAt })),
+      lane.slow(since).map((delivery) => ({ endpointId: lane.endpointId, delivery })),
     );
   }
 

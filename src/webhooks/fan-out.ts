@@ -6,6 +6,7 @@ import { story, type Log } from '../platform/log.js';
 import type { Signals } from '../platform/signals.js';
 import type { EventTexts } from './event-texts.js';
 import type { Offered } from './lane.js';
+import { insertRuns, laidInRuns } from './runs.js';
 
 /** Topic of `Signals`: the subjects are endpoint ids. For their owner, in whatever process it is. */
 export const deliveriesDue = 'webhook-deliveries-due';
@@ -36,7 +37,7 @@ interface Row {
 
 /**
  * All of it is one statement, so that a crash leaves all or nothing. The jobs that came with the events go, the events
- * get their places, the deliveries their rows. Jobs are taken in the order of their ids, which is that of the events;
+ * get their places, and the deliveries come in runs. Jobs are taken in the order of their ids, which is that of the events;
  * pg-boss's own fetch goes by the start of the transaction that inserted the job, and one that waited for a row's lock
  * began before what it comes after.
  *
@@ -81,9 +82,11 @@ export const fanOutWaiting = prepared<Row>(`
   ), numbered as materialized (
     select *, sum(cardinality(endpoints)) over (order by id) - cardinality(endpoints) as before from heard
   ), deliveries as (
-    insert into webhook_deliveries (id, endpoint_id, event_id)
-    select $2 || lpad((n.before + e.number)::text, 6, '0') || $3, e.id, n.id
+    select $2 || lpad((n.before + e.number)::text, 6, '0') || $3 as id, e.id as endpoint_id, n.id as event_id,
+      row_number() over (partition by e.id order by n.before + e.number) - 1 as place
     from numbered n cross join lateral unnest(n.endpoints) with ordinality e (id, number)
+  ), runs as (
+    ${insertRuns('deliveries')}
   ), noted as (
     update webhook_fan_out set turn = turn + 1, last_delivery_ms = $1 where exists (select from taken)
   )
@@ -234,17 +237,17 @@ export class FanOut {
 
   /** `isFresh`: what was read has not been erased since. */
   private batches(rows: readonly Row[], ids: NumberedIds, isFresh: boolean): Batch[] {
-    const batches = new Map<string, Batch>();
+    const made = new Map<string, Omit<Offered, 'place'>[]>();
     for (const { id, type, body, before, endpoints } of rows) {
       if (id === null || endpoints === '') continue;
       const event = body === null || !isFresh ? null : this.texts.keep({ id, type, body });
       for (const [index, endpointId] of endpoints.split(' ').entries()) {
-        let batch = batches.get(endpointId);
-        if (batch === undefined) batches.set(endpointId, (batch = { endpointId, deliveries: [] }));
-        batch.deliveries.push({ id: ids.at(before + index + 1), eventId: id, event });
+        let own = made.get(endpointId);
+        if (own === undefined) made.set(endpointId, (own = []));
+        own.push({ id: ids.at(before + index + 1), eventId: id, event });
       }
     }
-    return [...batches.values()];
+    return [...made].map(([endpointId, own]) => ({ endpointId, deliveries: laidInRuns(own) }));
   }
 }
 

@@ -1,4 +1,5 @@
 import { isProbed, type EndpointLife } from './pause.js';
+import type { Place } from './runs.js';
 import type { Subscriber } from './subscriber.js';
 
 /** An event's text as it goes out, shared by all deliveries of it that are in memory. */
@@ -16,6 +17,8 @@ export interface Delivery {
   readonly event: EventText;
   /** Attempts made. */
   readonly attempts: number;
+  /** Among those never attempted; null for one that was. */
+  readonly place: Place | null;
   /** Unix milliseconds; null: at once. */
   readonly dueAt: number | null;
   /** Of a redelivery or a replay: since when it is wanted. */
@@ -27,19 +30,22 @@ export interface Offered {
   readonly id: string;
   readonly eventId: string;
   readonly event: EventText | null;
+  readonly place: Place;
 }
 
 /** What was read of the table for a lane. */
 export interface Loaded {
   readonly fresh: Delivery[];
   hasMoreFresh: boolean;
+  /** All before it were read. */
+  cursor: string;
   readonly retries: Delivery[];
   /** Of the first retry that was not read, or null when all were; where order counts, `Infinity` stands for more. */
   nextRetryAt: number | null;
 }
 
 interface Busy {
-  readonly id: string;
+  readonly delivery: Delivery;
   readonly startedAt: number;
   isMarked: boolean;
 }
@@ -117,7 +123,7 @@ export class Lane {
     // Behind what the table still has, or what is just being read from it.
     if (this.freshInTable !== 'no' || this.loading || this.suspended) return;
     let left = this.subscriber.delivers && this.opensAt() <= now ? room : 0;
-    for (const { id, event } of deliveries) {
+    for (const { id, event, place } of deliveries) {
       if (event === null) return;
       const isOwnShare = this.fresh.length < queuedMax && this.freshBytes < queuedBytesMax;
       if (!isOwnShare) {
@@ -125,7 +131,7 @@ export class Lane {
         if (this.fresh.length >= offeredMax || this.freshBytes + bytes > offeredBytesMax || bytes > left) return;
         left -= bytes;
       }
-      this.push({ id, event, attempts: 0, dueAt: null });
+      this.push({ id, event, attempts: 0, place, dueAt: null });
       this.cursor = id;
     }
   }
@@ -189,10 +195,8 @@ export class Lane {
       return;
     }
     if (wanted.fresh > 0) {
-      for (const delivery of found.fresh) {
-        if (!this.isKnown(delivery)) this.push(delivery);
-        this.cursor = delivery.id;
-      }
+      for (const delivery of found.fresh) if (!this.isKnown(delivery)) this.push(delivery);
+      if (found.cursor > this.cursor) this.cursor = found.cursor;
       if (found.hasMoreFresh) this.freshInTable = 'yes';
       else this.freshInTable = this.lookedAgain ? 'perhaps' : 'no';
     }
@@ -223,7 +227,7 @@ export class Lane {
     } else this.retries.splice(this.retries.indexOf(delivery), 1);
     if (delivery.attempts > 0) this.retriesInFlight += 1;
     this.inFlight += 1;
-    this.busy.set(delivery.id, { id: delivery.id, startedAt: now, isMarked: false });
+    this.busy.set(delivery.id, { delivery, startedAt: now, isMarked: false });
     this.idleSince = null;
     return delivery;
   }
@@ -245,7 +249,7 @@ export class Lane {
     if (retryAt === null) return;
     this.unstoredRetries -= 1;
     if (isDoubtful) return this.lookAgain();
-    this.retries.push({ ...delivery, attempts: delivery.attempts + 1, dueAt: retryAt });
+    this.retries.push({ ...delivery, attempts: delivery.attempts + 1, place: null, dueAt: retryAt });
     this.arrangeRetries();
   }
 
@@ -267,10 +271,10 @@ export class Lane {
   }
 
   /** What has been under way since `since` and was not told of before. */
-  slow(since: number): readonly Busy[] {
+  slow(since: number): readonly Delivery[] {
     const slow = [...this.busy.values()].filter(({ startedAt, isMarked }) => !isMarked && startedAt <= since);
     for (const one of slow) one.isMarked = true;
-    return slow;
+    return slow.map(({ delivery }) => delivery);
   }
 
   /** Whether `start` would start something. */

@@ -4,7 +4,7 @@ import { idFloor } from '../platform/id.js';
 import type { Log } from '../platform/log.js';
 import { byEventId, byTime, keepPartitions, type DailyTable } from '../platform/partitions.js';
 import { tell } from './notices.js';
-import { indexed, skipping } from './open-deliveries.js';
+import { lockStates, retriesWhere, runsWhere, skipping } from './open-deliveries.js';
 
 export const maintenanceQueue = 'webhook-maintenance';
 /** Daily, when few are awake. */
@@ -23,16 +23,20 @@ const tables: readonly DailyTable[] = [
   { name: 'events', floor: byEventId, key: 'id', keepDays: eventsKeptDays },
 ];
 
-// Held since the later of its making, which its id tells, and the pause.
+// Held since the later of its making, which its id tells, and the pause. Those of one run were made at once.
+const heldTooLong = prepared<{ id: string }>(`
+  select e.id from webhook_endpoints e where e.status = 'paused' and e.paused_at < $1 order by e.id for no key update
+`);
 const skipHeld = prepared<{ skipped: number }>(
-  skipping(`exists (
-    select from webhook_endpoints e where e.id = d.endpoint_id and e.status = 'paused' and e.paused_at < $2
-  ) and d.id < $3 and ${indexed}`),
+  skipping(
+    runsWhere('d.endpoint_id = any ($2) and d.last_id < $3'),
+    retriesWhere('d.endpoint_id = any ($2) and d.id < $3'),
+  ),
 );
 const heldLong = prepared<{ id: string; workspaceId: string; url: string }>(`
   select e.id, e.workspace_id as "workspaceId", e.url from webhook_endpoints e
   where e.status = 'paused' and e.paused_at < $1 and e.deleted_at is null
-    and exists (select from webhook_deliveries d where d.endpoint_id = e.id and d.id < $2 and ${indexed})
+    and exists (select from webhook_deliveries d where d.endpoint_id = e.id and d.id < $2)
     and not exists (
       select from notices n where n.workspace_id = e.workspace_id and n.kind = 'webhook_held'
         and n.params->>'endpoint_id' = e.id and n.created_at > e.paused_at
@@ -55,13 +59,19 @@ export function chores(
     async () => await eventLog.forgetPlacesBefore(`evt_${idFloor(daysAgo(eventsKeptDays))}`),
     async () => {
       const heldSince = daysAgo(heldDaysMax);
-      const [skipped] = await database.query(skipHeld, [now, heldSince, idFloor(heldSince)]);
-      if ((skipped?.skipped ?? 0) > 0)
-        log.info({ deliveries: skipped?.skipped }, 'deliveries held for 30 days were skipped');
+      const skipped = await database.transaction(async (tx) => await skipHeldSince(tx, now, heldSince));
+      if (skipped > 0) log.info({ deliveries: skipped }, 'deliveries held for 30 days were skipped');
     },
     async () => await database.transaction(async (tx) => await tellOfHeld(tx, now, daysAgo(heldDaysBeforeNotice))),
     async () => await database.query(removeDeleted, [daysAgo(keptDays + 2)]),
   ];
+}
+
+async function skipHeldSince(tx: Tx, now: Date, since: Date): Promise<number> {
+  const endpointIds = (await tx.query(heldTooLong, [since])).map(({ id }) => id);
+  lockStates(tx, endpointIds);
+  const [skipped] = await tx.query(skipHeld, [now, endpointIds, idFloor(since)]);
+  return skipped?.skipped ?? 0;
 }
 
 async function tellOfHeld(tx: Tx, now: Date, since: Date): Promise<void> {

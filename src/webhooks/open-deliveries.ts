@@ -1,37 +1,76 @@
 import { prepared, type Database, type Tx } from '../platform/database.js';
+import { openOf } from './runs.js';
 
 /**
- * `source`, aliased `a`, has `endpoint_id` and `delivery_id`: `columns` of it with the `spot` of what is still open, each
- * by one look into the index that `which` names by `d.attempts = 0` or `> 0`. A join would be planned by what the table
- * held at that moment, nothing perhaps, and go through all that is parked ever after; the order leaves one index to
- * choose.
+ * Ends deliveries on purpose and on record. `runs` gives the rows `r` of `webhook_runs` in which to look, `retries` the
+ * rows of `webhook_retries`; of both those that `which` tells of a `d`, which has an `id` and an `event_id`. `$1` is the
+ * moment. For who has called `lockStates` for their endpoints, so that nobody else moves those rows.
  */
-export const findingOpen = (source: string, which: string, columns: string) => `
-  select ${columns}, d.spot from ${source} a cross join lateral (
-    select d.id, d.ctid as spot from webhook_deliveries d
-    where d.endpoint_id = a.endpoint_id and d.id >= a.delivery_id and ${which} order by d.id limit 1
-  ) d where d.id = a.delivery_id
-`;
-
-/** Of any `d`. Every row has one of both, and an index for each: what names the endpoint and this reads no other's rows. */
-export const indexed = '(d.attempts = 0 or d.attempts > 0)';
-
-/** Ends open deliveries on purpose and on record; `which` picks them, `$1` is the moment. */
-export const skipping = (which: string) => `
-  with gone as (
-    delete from webhook_deliveries d where ${which} returning d.id, d.endpoint_id, d.event_id, d.attempts
+export const skipping = (runs: string, retries: string, which = 'true') => `
+  with chosen as materialized (
+    select r.spot, r.endpoint_id, r.open, d.id, d.event_id, d.bit
+    from (${runs}) r cross join lateral (${openOf('r')}) d where ${which}
+  ), rest as materialized (
+    select spot, open & ~bit_or(bit) as open from chosen group by spot, open
+  ), emptied as (
+    delete from webhook_runs r using rest where r.ctid = rest.spot and rest.open = 0
+  ), thinned as (
+    update webhook_runs r set open = rest.open from rest where r.ctid = rest.spot and rest.open <> 0
+  ), gone as (
+    delete from webhook_retries where ctid = any (array(select d.spot from (${retries}) d where ${which}))
+    returning id, endpoint_id, event_id, attempts
+  ), counted as (
+    update webhook_endpoint_states set skips = skips + 1
+    where endpoint_id = any (array(select endpoint_id from chosen union select endpoint_id from gone))
   ), kept as (
     insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, ended)
+    select id, endpoint_id, event_id, $1::timestamptz, 0, 'skipped' from chosen
+    union all
     select id, endpoint_id, event_id, $1::timestamptz, attempts, 'skipped' from gone
     returning 1
   )
   select count(*)::int as skipped from kept
 `;
-const skipAll = prepared(skipping(`d.endpoint_id = $2 and ${indexed}`));
-export const skipSome = prepared(skipping(`d.endpoint_id = any($2) and d.id = any($3) and ${indexed}`));
+
+/** What `skipping` looks in, of these `d`. */
+export const runsWhere = (which: string) =>
+  `select d.ctid as spot, d.endpoint_id, d.ids, d.event_ids, d.open from webhook_runs d where ${which}`;
+export const retriesWhere = (which: string) =>
+  `select d.ctid as spot, d.id, d.event_id from webhook_retries d where ${which}`;
+
+const skipAll = prepared(skipping(runsWhere('d.endpoint_id = $2'), retriesWhere('d.endpoint_id = $2')));
+
+/**
+ * One look into an index for each that is wanted. A join would be planned by what the table held at that moment, nothing
+ * perhaps, and go through all that is parked ever after.
+ */
+const wanted = 'unnest($2::text[], $3::text[]) w (endpoint_id, id)';
+export const skipSome = prepared(
+  skipping(
+    `select distinct r.spot, w.endpoint_id, r.ids, r.event_ids, r.open from ${wanted} cross join lateral (
+       select ctid as spot, ids, event_ids, open from webhook_runs r
+       where r.endpoint_id = w.endpoint_id and r.last_id >= w.id order by r.last_id limit 1
+     ) r`,
+    `select d.* from ${wanted} cross join lateral (
+       select d.ctid as spot, d.id, d.event_id from webhook_retries d
+       where d.endpoint_id = w.endpoint_id and d.id >= w.id order by d.id limit 1
+     ) d`,
+    'd.id = any ($3)',
+  ),
+);
+
+const lockSome = prepared(
+  'select from webhook_endpoint_states where endpoint_id = any ($1) order by endpoint_id for no key update',
+);
+
+/** Waits for the lock under which anything that these endpoints have open is moved: what follows sees it as it is. */
+export function lockStates(tx: Tx, endpointIds: readonly string[]): void {
+  tx.write(lockSome, [[...new Set(endpointIds)]]);
+}
 
 /** Every open delivery of an endpoint. */
 export async function skipOpenDeliveries(tx: Tx, endpointId: string, at: Date): Promise<void> {
+  lockStates(tx, [endpointId]);
   await tx.query(skipAll, [at, endpointId]);
 }
 
@@ -39,6 +78,9 @@ export async function skipDeliveries(
   database: Database,
   deliveries: readonly { endpointId: string; id: string }[],
 ): Promise<void> {
-  const endpointIds = [...new Set(deliveries.map(({ endpointId }) => endpointId))];
-  await database.query(skipSome, [new Date(), endpointIds, deliveries.map(({ id }) => id)]);
+  const endpointIds = deliveries.map(({ endpointId }) => endpointId);
+  await database.transaction(async (tx) => {
+    lockStates(tx, endpointIds);
+    await tx.query(skipSome, [new Date(), endpointIds, deliveries.map(({ id }) => id)]);
+  });
 }

@@ -8,7 +8,7 @@ import type { Unread } from '../platform/validate.js';
 import { requireFeature } from '../workspaces/plans.js';
 import { lockDeliveryOrder } from './delivery-order.js';
 import { keptDays } from './maintenance.js';
-import { indexed } from './open-deliveries.js';
+import { insertRuns } from './runs.js';
 import type { Replay, ReplayOnly } from './replay.entity.js';
 import type { StartReplay } from './replay.input.js';
 import { endpointChanged, type WebhookEndpointService } from './webhook-endpoint.service.js';
@@ -32,7 +32,7 @@ const isOnRecord = `
   ))
 `;
 const isOpen = `
-  exists (select from webhook_deliveries d where d.endpoint_id = $1 and ${indexed} and d.event_id = event.id)
+  exists (select from webhook_deliveries d where d.endpoint_id = $1 and d.event_id = event.id)
 `;
 const which: Record<ReplayOnly, string> = {
   ALL: 'true',
@@ -69,9 +69,12 @@ const nextOne = prepared<Replay & { reached: string }>(`
   order by r.advanced_at limit 1 for update skip locked
 `);
 const insertDeliveries = prepared(`
-  insert into webhook_deliveries (id, endpoint_id, event_id, due_at)
-  select delivery, $2, event, now() from unnest($1::text[], $3::text[]) as made (delivery, event)
-  where exists (select from webhook_endpoints e where e.id = $2 and e.deleted_at is null)
+  with made as (
+    select $2 as endpoint_id, id, event_id, place - 1 as place
+    from unnest($1::text[], $3::text[]) with ordinality made (id, event_id, place)
+    where exists (select from webhook_endpoints e where e.id = $2 and e.deleted_at is null)
+  )
+  ${insertRuns('made', 'now()')}
 `);
 const advanceOne = prepared(`
   update webhook_replays

@@ -2,7 +2,7 @@ import { prepared } from '../platform/database.js';
 import { isoTime } from '../platform/iso-time.js';
 import type { Outcome } from '../platform/outbound-attempt.js';
 import type { Delivery, Lane } from './lane.js';
-import { findingOpen } from './open-deliveries.js';
+import { bitOf } from './runs.js';
 import type { Next } from './verdict.js';
 
 /** What one attempt came to; stored soon after. */
@@ -21,14 +21,12 @@ export interface Result {
 /** One that is still under way. */
 export interface SlowAttempt {
   endpointId: string;
-  id: string;
-  /** Unix milliseconds. */
-  startedAt: number;
+  delivery: Delivery;
 }
 
 /**
  * The state rows are updated first: only those that are still ours count, and their row locks keep them ours until the
- * commit. $1 is the worker; $2–$10 are one entry per endpoint, the rest one per attempt.
+ * commit. $1 is the worker; $2–$9 are one entry per endpoint, $10–$12 one per run, the rest one per attempt.
  */
 const fenced = `
   fenced as (
@@ -40,20 +38,38 @@ const fenced = `
       last_delivery_at = e.last_at,
       last_delivery_ok = e.last_ok
     from unnest($2::text[], $3::int[], $4::int[], $5::bool[], $6::timestamptz[], $7::timestamptz[],
-      $8::timestamptz[], $9::bool[], $10::text[])
-      as e (endpoint_id, revision, fails, probing, probe_at, gate_until, last_at, last_ok, ids)
+      $8::timestamptz[], $9::bool[])
+      as e (endpoint_id, revision, fails, probing, probe_at, gate_until, last_at, last_ok)
     where s.endpoint_id = e.endpoint_id and s.endpoint_id = any ($2::text[]) and s.owner = $1
-    returning s.endpoint_id, s.revision, string_to_array(e.ids, ' ') as ids
+    returning s.endpoint_id, s.revision, s.skips
   )
 `;
+/** Of the runs, what is open of it, and where the row lies; each by one look into the index, as in `skipSome`. */
+const found = (which: string) => `
+  found as materialized (
+    select m.last_id, m.settled, m.settled & r.open as were_open, r.open & ~m.settled as left_open, r.spot
+    from unnest($10::text[], $11::text[], $12::int[]) m (endpoint_id, last_id, settled)
+    join fenced using (endpoint_id)
+    cross join lateral (
+      select r.last_id, r.open, r.ctid as spot from webhook_runs r
+      where r.endpoint_id = m.endpoint_id and r.last_id >= m.last_id order by r.last_id limit 1
+    ) r
+    where r.last_id = m.last_id and ${which}
+  ), emptied as (
+    delete from webhook_runs r using found where r.ctid = found.spot and found.left_open = 0
+  ), thinned as (
+    update webhook_runs r set open = found.left_open from found where r.ctid = found.spot and found.left_open <> 0
+  )
+`;
+const wasOpenInRun = 'exists (select from found where found.last_id = a.run and found.were_open & a.bit <> 0)';
 const facts = `delivery_id, endpoint_id, event_id, at, number, outcome, response_status, total_ms,
   first_byte_ms, dns_ms, connect_ms, tls_ms, address, error`;
 const attempts = `
   attempt as (
-    select a.* from unnest($11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::int2[], $16::text[],
-      $17::int2[], $18::int[], $19::int[], $20::int[], $21::int[], $22::int[], $23::text[], $24::text[], $25::bytea[],
-      $26::text[], $27::timestamptz[])
-      as a (${facts}, response_body, ended, due_at)
+    select a.* from unnest($13::text[], $14::text[], $15::text[], $16::timestamptz[], $17::int2[], $18::text[],
+      $19::int2[], $20::int[], $21::int[], $22::int[], $23::int[], $24::int[], $25::text[], $26::text[], $27::bytea[],
+      $28::text[], $29::timestamptz[], $30::text[], $31::int[])
+      as a (${facts}, response_body, ended, due_at, run, bit)
     join fenced using (endpoint_id)
   )
 `;
@@ -61,75 +77,102 @@ const attempts = `
  * What ended its delivery says so. Of a delivery that was ended while it was in flight, perhaps because someone is
  * erased, no answer is kept.
  */
-const kept = (wasOpen: string) => `
+const kept = (wasOpen: string, which = 'true') => `
   kept as (
     insert into webhook_attempts (${facts}, response_body, ended)
-    select ${facts}, case when ${wasOpen} then response_body end, case when ${wasOpen} then ended end from attempt
+    select ${facts}, case when ${wasOpen} then response_body end, case when ${wasOpen} then ended end
+    from attempt a where ${which}
   )
 `;
 export interface Fenced {
   id: string;
   revision: number;
+  /** False: what was seen is older than what someone did under the endpoint's lock since. Nothing was stored. */
+  isCurrent: boolean;
 }
 /**
- * The common case, first attempts that end their delivery: one row goes, one row comes. An endpoint's are neighbours in
- * the index, so one look finds them all. The bounds are for PostgreSQL before 17, which may filter by the ids.
+ * The common case, first attempts that end their delivery: its bit goes, its attempt comes. A statement sees what was
+ * committed when it began, but locks the states as they are now: where the two differ in their skips, someone ended
+ * deliveries in between.
  */
 export const storeFirstAndLast = prepared<Fenced>(`
-  with ${fenced}, ${attempts}, gone as (
-    delete from webhook_deliveries where ctid = any (array(
-      select d.spot from fenced f cross join lateral (
-        select d.ctid as spot from webhook_deliveries d
-        where d.endpoint_id = f.endpoint_id and d.attempts = 0 and d.id = any (f.ids)
-          and d.id >= f.ids[1] and d.id <= f.ids[cardinality(f.ids)]
-        offset 0
-      ) d
-    ))
-    returning id
-  ), ${kept('delivery_id in (select id from gone)')}
-  select endpoint_id as id, revision from fenced
+  with ${fenced}, current as materialized (
+    select not exists (
+      select from fenced where skips <> (select s.skips from webhook_endpoint_states s where s.endpoint_id = fenced.endpoint_id)
+    ) as yes
+  ), ${attempts}, ${found('(select yes from current)')}, usual as materialized (
+    select count(*) = cardinality($11::text[]) as yes from found where were_open = settled
+  ), ${kept(`case when (select yes from usual) then true else ${wasOpenInRun} end`, '(select yes from current)')}
+  select endpoint_id as id, revision, (select yes from current) as "isCurrent" from fenced
 `);
+/** For who has called `lockStates`. */
 export const storeAny = prepared<Fenced>(`
-  with ${fenced}, ${attempts}, found as materialized (
-    ${findingOpen('attempt', 'd.attempts = 0 and a.number = 1', 'a.number, a.ended, a.due_at')}
-    union all
-    ${findingOpen('attempt', 'd.attempts > 0 and a.number > 1', 'a.number, a.ended, a.due_at')}
+  with ${fenced}, ${attempts}, ${found('true')}, retried as materialized (
+    select a.ended, a.number, a.due_at, d.spot from attempt a cross join lateral (
+      select d.id, d.ctid as spot from webhook_retries d
+      where d.endpoint_id = a.endpoint_id and d.id >= a.delivery_id order by d.id limit 1
+    ) d
+    where a.run is null and d.id = a.delivery_id
   ), gone as (
-    delete from webhook_deliveries d using found where d.ctid = found.spot and found.ended is not null
+    delete from webhook_retries d using retried where d.ctid = retried.spot and retried.ended is not null
     returning d.id
   ), again as (
-    update webhook_deliveries d set attempts = found.number, due_at = found.due_at, attempting_since = null
-    from found where d.ctid = found.spot and found.ended is null
+    update webhook_retries d set attempts = retried.number, due_at = retried.due_at, attempting = false
+    from retried where d.ctid = retried.spot and retried.ended is null
     returning d.id
-  ), ${kept('delivery_id in (select id from gone union all select id from again)')}
-  select endpoint_id as id, revision from fenced
+  ), failed as (
+    insert into webhook_retries (id, endpoint_id, event_id, attempts, due_at)
+    select delivery_id, endpoint_id, event_id, number, due_at from attempt a where ended is null and ${wasOpenInRun}
+  ), ${kept(`(${wasOpenInRun} or delivery_id in (select id from gone union all select id from again))`)}
+  select endpoint_id as id, revision, true as "isCurrent" from fenced
 `);
+/** `$2` and `$3` are one entry per retry, `$4` to `$6` one per run. */
 export const markSlow = prepared(`
-  with slow as materialized (
-    select * from unnest($1::text[], $2::text[], $3::timestamptz[]) as slow (endpoint_id, delivery_id, since)
+  with ours as materialized (
+    select endpoint_id from webhook_endpoint_states
+    where endpoint_id = any ($2::text[] || $4::text[]) and owner = $1 order by endpoint_id for no key update
+  ), retried as (
+    update webhook_retries set attempting = true where ctid = any (array(
+      select d.spot from unnest($2::text[], $3::text[]) w (endpoint_id, id) join ours using (endpoint_id)
+      cross join lateral (
+        select d.id, d.ctid as spot from webhook_retries d
+        where d.endpoint_id = w.endpoint_id and d.id >= w.id order by d.id limit 1
+      ) d
+      where d.id = w.id
+    ))
   ), found as materialized (
-    ${findingOpen('slow', 'd.attempts = 0', 'a.since')} union all ${findingOpen('slow', 'd.attempts > 0', 'a.since')}
+    select r.spot, w.bits from unnest($4::text[], $5::text[], $6::int[]) w (endpoint_id, last_id, bits)
+    join ours using (endpoint_id)
+    cross join lateral (
+      select r.last_id, r.ctid as spot from webhook_runs r
+      where r.endpoint_id = w.endpoint_id and r.last_id >= w.last_id order by r.last_id limit 1
+    ) r
+    where r.last_id = w.last_id
   )
-  update webhook_deliveries d set attempting_since = found.since from found where d.ctid = found.spot
+  update webhook_runs r set attempting = attempting | found.bits from found where r.ctid = found.spot
 `);
 
 /** What `storeFirstAndLast` and `storeAny` are told of a batch. */
 export function valuesOf(worker: number, batch: readonly Result[]): unknown[] {
-  return [worker, ...endpointColumns(batch), ...attemptColumnsOf(batch)];
+  return [worker, ...endpointColumns(batch), ...runColumns(batch.map(onesOwn)), ...attemptColumnsOf(batch)];
 }
 
-export function slowValuesOf(slow: readonly SlowAttempt[]): unknown[] {
+export function slowValuesOf(worker: number, slow: readonly SlowAttempt[]): unknown[] {
+  const retried = slow.filter(({ delivery }) => delivery.place === null);
   return [
-    slow.map(({ endpointId }) => endpointId),
-    slow.map(({ id }) => id),
-    slow.map(({ startedAt }) => new Date(startedAt)),
+    worker,
+    retried.map(({ endpointId }) => endpointId),
+    retried.map(({ delivery }) => delivery.id),
+    ...runColumns(slow),
   ];
 }
 
-/** $2–$10: the last result of each endpoint says how it stands. */
+const onesOwn = ({ lane, delivery }: Result) => ({ endpointId: lane.endpointId, delivery });
+
+/** $2–$9: the last result of each endpoint says how it stands. In the order in which everyone locks them. */
 function endpointColumns(batch: readonly Result[]): (string | null)[] {
-  const own = Map.groupBy(batch, ({ lane }) => lane.endpointId);
-  const results = [...own.values()].flatMap((some) => some.slice(-1));
+  const last = new Map(batch.map((result) => [result.lane.endpointId, result]));
+  const results = [...last.values()].sort((a, b) => (a.lane.endpointId < b.lane.endpointId ? -1 : 1));
   return [
     plain(results, ({ lane }) => lane.endpointId),
     plain(results, ({ lane }) => lane.subscriber.revision),
@@ -139,11 +182,23 @@ function endpointColumns(batch: readonly Result[]): (string | null)[] {
     plain(results, ({ lane }) => timestamp(lane.life.gateUntil)),
     plain(results, ({ endedAt }) => timestamp(endedAt)),
     plain(results, ({ outcome }) => outcome.outcome === 'success'),
-    plain(results, ({ lane }) => `"${sortedIds(own.get(lane.endpointId) ?? [])}"`),
   ];
 }
 
-/** $11–$27 */
+/** Which bits of which runs. */
+function runColumns(deliveries: readonly SlowAttempt[]): [string[], string[], number[]] {
+  const runs = new Map<string, { endpointId: string; bits: number }>();
+  for (const { endpointId, delivery } of deliveries) {
+    if (delivery.place === null) continue;
+    const run = runs.get(delivery.place.lastId);
+    if (run === undefined) runs.set(delivery.place.lastId, { endpointId, bits: bitOf(delivery.place) });
+    else run.bits |= bitOf(delivery.place);
+  }
+  const each = [...runs.values()];
+  return [each.map(({ endpointId }) => endpointId), [...runs.keys()], each.map(({ bits }) => bits)];
+}
+
+/** $13–$31 */
 function attemptColumnsOf(batch: readonly Result[]): unknown[] {
   return [
     plain(batch, ({ delivery }) => delivery.id),
@@ -163,14 +218,10 @@ function attemptColumnsOf(batch: readonly Result[]): unknown[] {
     quoted(batch, ({ outcome }) => (outcome.body.length === 0 ? null : outcome.body)),
     plain(batch, ({ next }) => next.ended),
     plain(batch, ({ next }) => timestamp(next.dueAt)),
+    plain(batch, ({ delivery }) => delivery.place?.lastId ?? null),
+    plain(batch, ({ delivery }) => (delivery.place === null ? null : bitOf(delivery.place))),
   ];
 }
-
-const sortedIds = (results: readonly Result[]) =>
-  results
-    .map(({ delivery }) => delivery.id)
-    .sort()
-    .join(' ');
 
 /**
  * An array as PostgreSQL reads it, of values that need no quotes: escaping each is half of what it costs to send a

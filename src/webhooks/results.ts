@@ -1,10 +1,11 @@
 import { systemOf, type AuditService } from '../audit/audit.service.js';
-import { prepared, type Database, type Statement, type Tx } from '../platform/database.js';
+import { prepared, type Database, type Tx } from '../platform/database.js';
 import type { Jobs, NewJob } from '../platform/jobs.js';
 import { isConnectionLoss } from '../platform/errors.js';
 import { story, type Log } from '../platform/log.js';
 import type { Committing } from './fan-out.js';
 import { tell } from './notices.js';
+import { lockStates } from './open-deliveries.js';
 import {
   markSlow,
   slowValuesOf,
@@ -32,10 +33,6 @@ const collectMs = 5;
 const retryDelayMsMax = 2_000;
 const failuresMax = 20;
 
-// Before the statement that moves rows begins, and sees them: who resumes the endpoint has moved them, or waits.
-const lockStates = prepared(
-  'select from webhook_endpoint_states where endpoint_id = any($1) order by endpoint_id for no key update',
-);
 const lockEndpoints = prepared('select from webhook_endpoints where id = any($1) order by id for no key update');
 const pauseEndpoints = prepared<{ id: string; workspaceId: string; url: string }>(`
   update webhook_endpoints e
@@ -128,7 +125,7 @@ export class Results {
       const worker = this.worker.id();
       try {
         if (worker === null) throw new Error('the worker has no seat');
-        await this.markSlow();
+        await this.markSlow(worker);
         const stored = await this.store(worker, batch);
         this.waiting.splice(0, batch.length);
         delayMs = 20;
@@ -160,36 +157,34 @@ export class Results {
     if (committing !== null && batch.some(({ delivery }) => delivery.id >= committing.from)) await committing.over;
   }
 
-  private async markSlow(): Promise<void> {
+  private async markSlow(worker: number): Promise<void> {
     const slow = this.slow.splice(0);
     if (slow.length === 0) return;
-    await this.database.query(markSlow, slowValuesOf(slow));
+    await this.database.query(markSlow, slowValuesOf(worker, slow));
   }
 
   private async store(worker: number, batch: readonly Result[]): Promise<Map<string, number>> {
     if (batch.length === 0) return new Map();
     const simple = batch.every((result) => result.delivery.attempts === 0 && result.next.ended !== null);
     const values = valuesOf(worker, batch);
-    const rows =
-      simple && !batch.some(isNotable)
-        ? await this.database.query(storeFirstAndLast, values)
-        : await this.storeWith(simple ? storeFirstAndLast : storeAny, values, batch);
+    let rows = simple && !batch.some(isNotable) ? await this.database.query(storeFirstAndLast, values) : null;
+    if (rows === null || rows.some(({ isCurrent }) => !isCurrent)) rows = await this.storeWith(values, batch);
     return new Map(rows.map(({ id, revision }) => [id, revision]));
   }
 
   /** With what must commit together with it: pauses, notices, and the jobs that wake endpoints up. */
-  private async storeWith(
-    statement: Statement<Fenced>,
-    values: unknown[],
-    batch: readonly Result[],
-  ): Promise<Fenced[]> {
+  private async storeWith(values: unknown[], batch: readonly Result[]): Promise<Fenced[]> {
     const notable = batch.filter(isNotable);
     return await this.database.transaction(async (tx) => {
       const pausing = notable.filter(({ pause }) => pause !== null);
       // In the order in which everyone locks them: the endpoint, then its state.
       if (pausing.length > 0) await tx.query(lockEndpoints, [pausing.map(({ lane }) => lane.endpointId)]);
-      tx.write(lockStates, [[...new Set(batch.map(({ lane }) => lane.endpointId))]]);
-      const rows = await tx.query(statement, values);
+      // Before the statement that moves rows begins, and sees them: who resumes the endpoint has moved them, or waits.
+      lockStates(
+        tx,
+        batch.map(({ lane }) => lane.endpointId),
+      );
+      const rows = await tx.query(storeAny, values);
       const ours = new Set(rows.map(({ id }) => id));
       if (pausing.length > 0)
         await this.pause(

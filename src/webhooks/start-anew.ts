@@ -7,7 +7,7 @@ const resetStates = prepared(`
 `);
 // Long ago, whatever clock is asked.
 const makeDue = prepared(`
-  update webhook_deliveries set due_at = 'epoch' where endpoint_id = any($1) and attempts > 0
+  update webhook_retries set due_at = 'epoch' where endpoint_id = any($1)
 `);
 
 /** For endpoints that are resumed: the count is 0, and what was held is due, the oldest alone at first. */

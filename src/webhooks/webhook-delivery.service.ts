@@ -11,13 +11,16 @@ import { requireFeature } from '../workspaces/plans.js';
 import { countErasure, lockDeliveryOrder } from './delivery-order.js';
 import {
   DeliveryQuery,
-  nextAttemptAt,
-  openStatus,
+  freshAttemptAt,
+  freshStatus,
+  retryAttemptAt,
+  retryStatus,
   type DeliveryRow,
   type Under,
   type WebhookDeliveryFilter,
 } from './delivery-query.js';
-import { indexed, skipping, skipSome } from './open-deliveries.js';
+import { retriesWhere, runsWhere, skipping, skipSome } from './open-deliveries.js';
+import { insertRuns, openOf } from './runs.js';
 import type { WebhookAttempt, WebhookDelivery } from './webhook-delivery.entity.js';
 import { endpointChanged } from './webhook-endpoint.service.js';
 
@@ -29,12 +32,14 @@ const selectMany = prepared<Omit<DeliveryRow, 'parentId'>>(`
   join webhook_endpoints e on e.workspace_id = $1
   join webhook_endpoint_states s on s.endpoint_id = e.id
   cross join lateral (
-    select d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", ${openStatus} as status,
-      d.attempts::int as "attemptCount", ${nextAttemptAt} as "nextAttemptAt"
-    from webhook_deliveries d where d.endpoint_id = e.id and d.id = wanted.id and d.attempts = 0
+    select d.id, e.id as "endpointId", d.event_id as "eventId", ${freshStatus} as status, 0 as "attemptCount",
+      ${freshAttemptAt} as "nextAttemptAt"
+    from (
+      select * from webhook_runs r where r.endpoint_id = e.id and r.last_id >= wanted.id order by r.last_id limit 1
+    ) r cross join lateral (${openOf('r')}) d where d.id = wanted.id
     union all
-    select d.id, d.endpoint_id, d.event_id, ${openStatus}, d.attempts::int, ${nextAttemptAt}
-    from webhook_deliveries d where d.endpoint_id = e.id and d.id = wanted.id and d.attempts > 0
+    select d.id, d.endpoint_id, d.event_id, ${retryStatus}, d.attempts::int, ${retryAttemptAt}
+    from webhook_retries d where d.endpoint_id = e.id and d.id = wanted.id
     union all
     select d.delivery_id, d.endpoint_id, d.event_id, d.ended, d.number::int, null
     from webhook_attempts d where d.endpoint_id = e.id and d.delivery_id = wanted.id and d.ended is not null
@@ -51,9 +56,9 @@ const selectAttempts = prepared<AttemptRow>(`
   where a.outcome is not null
   order by a.delivery_id, a.number, a.at
 `);
-const insertAgain = prepared(
-  'insert into webhook_deliveries (id, endpoint_id, event_id, due_at) values ($1, $2, $3, now())',
-);
+const insertAgain = prepared(`
+  with made as (select $1 as id, $2 as endpoint_id, $3 as event_id, 0 as place) ${insertRuns('made', 'now()')}
+`);
 const endpointIsThere = prepared(
   'select from webhook_endpoints where id = $1 and workspace_id = $2 and deleted_at is null',
 );
@@ -61,17 +66,25 @@ const ofWorkspace = (workspace: string) =>
   `d.endpoint_id = any (array(select id from webhook_endpoints where workspace_id = ${workspace}))`;
 // Whoever skips all that an endpoint has open holds its row, and is waited for before the lock.
 const lockEndpoints = prepared('select from webhook_endpoints where workspace_id = $1 order by id for share');
+const lockStatesOf = prepared(`
+  select from webhook_endpoints e join webhook_endpoint_states s on s.endpoint_id = e.id
+  where e.workspace_id = $1 order by e.id for no key update of s
+`);
 /** What is open of these events, as of `lastDeliveryMs`: what was made since has a later id. */
 export const findErased = planned<{ endpointIds: string[]; ids: string[]; lastDeliveryMs: string }>(`
   with erased as materialized (
-    select d.endpoint_id, d.id from webhook_deliveries d where ${ofWorkspace('$1')} and ${indexed} and d.event_id = any ($2)
+    select d.endpoint_id, d.id from webhook_deliveries d where ${ofWorkspace('$1')} and d.event_id = any ($2)
   )
-  select array(select distinct endpoint_id from erased) as "endpointIds", array(select id from erased) as ids,
-    last_delivery_ms as "lastDeliveryMs"
+  select array(select endpoint_id from erased order by id) as "endpointIds",
+    array(select id from erased order by id) as ids, last_delivery_ms as "lastDeliveryMs"
   from webhook_fan_out
 `);
 export const skipErasedSince = planned(
-  skipping(`${ofWorkspace('$2')} and ${indexed} and d.event_id = any ($3) and d.id >= $4`),
+  skipping(
+    runsWhere(`${ofWorkspace('$2')} and d.last_id >= $4`),
+    retriesWhere(`${ofWorkspace('$2')} and d.id >= $4`),
+    'd.event_id = any ($3)',
+  ),
 );
 const blankAnswers = prepared(`
   update webhook_attempts set response_body = null, error = null
@@ -207,6 +220,7 @@ export class WebhookDeliveryService {
     const at = new Date();
     // Before the lock, which everybody's deliveries wait for: the workspace may have many open, or be skipping them.
     tx.write(lockEndpoints, [workspaceId]);
+    tx.write(lockStatesOf, [workspaceId]);
     const [found] = await tx.query(findErased, [workspaceId, eventIds]);
     tx.write(skipSome, [at, found?.endpointIds ?? [], found?.ids ?? []]);
     // Whoever makes deliveries of them has made them, or will see that they are blank.

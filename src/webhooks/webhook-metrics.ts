@@ -6,6 +6,7 @@ import type { Metrics } from '../platform/metrics.js';
 import type { OutcomeKind } from '../platform/outbound-attempt.js';
 import type { Delivery } from './lane.js';
 import { opensAt } from './pause.js';
+import { openOf } from './runs.js';
 import { endpointStatuses } from './webhook-endpoint.entity.js';
 
 // What is due again at `epoch` was resumed; a change of the endpoint is the latest that a resume can have been.
@@ -15,16 +16,14 @@ const oldestDue = prepared<{ seconds: number }>(`
     from webhook_endpoints e
     join webhook_endpoint_states s on s.endpoint_id = e.id
     cross join lateral (
-      (select d.due_at as wanted_at from webhook_deliveries d
-       where d.endpoint_id = e.id and d.attempts > 0 order by d.due_at limit 1)
+      (select d.due_at as wanted_at from webhook_retries d where d.endpoint_id = e.id order by d.due_at limit 1)
       union all
-      (select coalesce(fresh.due_at, event.created_at) from (
-         select d.id, d.event_id, d.due_at from webhook_deliveries d
-         where d.endpoint_id = e.id and d.attempts = 0 order by d.id limit 1
-       ) fresh join events event on event.id = fresh.event_id
+      (select coalesce(r.asked_at, event.created_at) from (
+         select * from webhook_runs r where r.endpoint_id = e.id order by r.last_id limit 1
+       ) r cross join lateral (${openOf('r')} order by d.id limit 1) fresh join events event on event.id = fresh.event_id
        where e.max_concurrency is distinct from 1 or not exists (
-         select from webhook_deliveries head
-         where head.endpoint_id = e.id and head.attempts > 0 and head.id < fresh.id and head.due_at > now()
+         select from webhook_retries head
+         where head.endpoint_id = e.id and head.id < fresh.id and head.due_at > now()
        ))
     ) open
     where e.status = 'active' and e.deleted_at is null

@@ -6,7 +6,7 @@ import { lockDeliveryOrder } from '../../src/webhooks/delivery-order.js';
 import { sealedFor } from '../../src/webhooks/subscriber.js';
 import type { Receiver } from '../support/receiver.js';
 import { reasonOf, Subscription } from './subscription.js';
-import { WebhookHouse } from './webhook-house.js';
+import { insertDelivery, WebhookHouse } from './webhook-house.js';
 
 describe('a webhook endpoint', () => {
   let house: WebhookHouse;
@@ -77,7 +77,7 @@ describe('a webhook endpoint', () => {
       await own.rows('update webhook_endpoints set secrets = $2 where id = $1', [unreadable.endpointId, unknown]);
       const [eventId] = await own.happen(unreadable.actor);
       other.receiver.answer = (response) => void response.end();
-      await own.rows('update webhook_deliveries set due_at = now() where attempts > 0');
+      await own.rows('update webhook_retries set due_at = now()');
       await own.startWorker();
       await other.receiver.arrived(2);
       await other.isServed();
@@ -141,11 +141,7 @@ describe('a webhook endpoint', () => {
     let removed: Promise<unknown> | undefined;
     await house.database.transaction(async (tx) => {
       const order = await lockDeliveryOrder(tx);
-      await tx.manager.query('insert into webhook_deliveries (id, endpoint_id, event_id) values ($1, $2, $3)', [
-        newId('webhookDelivery'),
-        endpointId,
-        eventId,
-      ]);
+      await tx.manager.query(insertDelivery, [newId('webhookDelivery'), endpointId, eventId]);
       removed = house.endpoints.remove(actor, endpointId);
       await house.someoneWaitsForLock();
       order?.release();

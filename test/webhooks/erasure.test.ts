@@ -4,7 +4,7 @@ import { newId } from '../../src/platform/id.js';
 import { lockDeliveryOrder } from '../../src/webhooks/delivery-order.js';
 import type { Receiver } from '../support/receiver.js';
 import { Subscription } from './subscription.js';
-import { WebhookHouse } from './webhook-house.js';
+import { insertDelivery, WebhookHouse } from './webhook-house.js';
 
 describe('webhooks about a person who is erased', () => {
   let house: WebhookHouse;
@@ -47,11 +47,7 @@ describe('webhooks about a person who is erased', () => {
     let erased: Promise<unknown> | undefined;
     await house.database.transaction(async (tx) => {
       const order = await lockDeliveryOrder(tx);
-      await tx.manager.query('insert into webhook_deliveries (id, endpoint_id, event_id) values ($1, $2, $3)', [
-        newId('webhookDelivery'),
-        subscription.endpointId,
-        eventId,
-      ]);
+      await tx.manager.query(insertDelivery, [newId('webhookDelivery'), subscription.endpointId, eventId]);
       erased = erase(eventId);
       await house.someoneWaitsForLock();
       order.release();

@@ -62,14 +62,14 @@ describe('fan-out', () => {
     keeper.release();
   }
 
-  /** `statements` run for each delivery, in the commit that makes it. The endpoint has a lane. */
+  /** `statements` run for each run, in the commit that makes it. The endpoint has a lane. */
   async function atCommit(statements: string): Promise<void> {
     await house.startWorker();
     await house.happen(actor);
     await receiver.arrived(1);
     await house.rows(`
       create function at_commit() returns trigger language plpgsql as $$ begin ${statements}; return null; end $$;
-      create constraint trigger at_commit after insert on webhook_deliveries deferrable initially deferred
+      create constraint trigger at_commit after insert on webhook_runs deferrable initially deferred
       for each row execute function at_commit();
     `);
   }

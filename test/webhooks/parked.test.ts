@@ -2,14 +2,16 @@ import { expect } from 'chai';
 import type { PoolClient } from 'pg';
 import { newId } from '../../src/platform/id.js';
 import type { Statement } from '../../src/platform/database.js';
+import { DeliveryQuery } from '../../src/webhooks/delivery-query.js';
 import { readDue, readFresh, takeOrphans } from '../../src/webhooks/claims.js';
 import { fanOutWaiting } from '../../src/webhooks/fan-out.js';
 import { skipSome } from '../../src/webhooks/open-deliveries.js';
 import { readEvents } from '../../src/webhooks/replay.service.js';
+import { insertRuns, runMax } from '../../src/webhooks/runs.js';
 import { markSlow, storeAny, storeFirstAndLast } from '../../src/webhooks/result-statements.js';
 import { findErased, skipErasedSince } from '../../src/webhooks/webhook-delivery.service.js';
 import { Receiver } from '../support/receiver.js';
-import { WebhookHouse } from './webhook-house.js';
+import { insertDelivery, WebhookHouse } from './webhook-house.js';
 
 const parkedRows = 100_000;
 
@@ -41,23 +43,37 @@ describe('100,000 deliveries parked for one endpoint', function () {
     busy = (await house.endpoint(actor, receiver.url)).webhookEndpoint.id;
     parked = (await house.endpoint(actor, receiver.url)).webhookEndpoint.id;
     // Nor will PostgreSQL look again before this is over.
-    await house.rows('alter table webhook_deliveries set (autovacuum_enabled = off)');
+    for (const table of ['webhook_runs', 'webhook_retries']) {
+      await house.rows(`alter table ${table} set (autovacuum_enabled = off)`);
+    }
     await house.rows('vacuum analyze');
     early = await planned();
-    // Half wait for a later attempt, half for the endpoint to be resumed.
+    // Half wait for a later attempt, half for the endpoint to be resumed: first one by one, then made many at once.
     await house.rows(
-      `insert into webhook_deliveries (id, endpoint_id, event_id, attempts, due_at)
-       select $1 || lpad(n::text, 15, '0'), $2, $3, n % 2, case when n % 2 = 1 then now() + interval '1 day' end
-       from generate_series(1, $4) n`,
+      `insert into webhook_retries (id, endpoint_id, event_id, attempts, due_at)
+       select $1 || lpad(n::text, 15, '0'), $2, $3, 1, now() + interval '1 day' from generate_series(1, $4, 2) n`,
       [parkedPrefix, parked, event, parkedRows],
     );
+    for (const [first, last, place] of [
+      [2, parkedRows / 2, `n * ${runMax}`],
+      [parkedRows / 2 + 2, parkedRows, `(n - ${parkedRows / 2 + 2}) / 2`],
+    ] as const) {
+      await house.rows(
+        `with made as (
+           select $1 || lpad(n::text, 15, '0') as id, $2 as endpoint_id, $3 as event_id, ${place} as place
+           from generate_series(${first}, ${last}, 2) n
+         ) ${insertRuns('made')}`,
+        [parkedPrefix, parked, event],
+      );
+    }
     await house.rows(
       "update webhook_endpoints set status = 'paused', pause_reason = 'manual', paused_at = now() where id = $1",
       [parked],
     );
+    await house.rows(insertDelivery, [fresh, busy, event]);
     await house.rows(
-      'insert into webhook_deliveries (id, endpoint_id, event_id, attempts, due_at) values ($1, $3, $4, 0, null), ($2, $3, $4, 1, now())',
-      [fresh, retried, busy, event],
+      'insert into webhook_retries (id, endpoint_id, event_id, attempts, due_at) values ($1, $2, $3, 1, now())',
+      [retried, busy, event],
     );
     await house.rows('update webhook_endpoint_states set owner = 1');
     const other = await house.tenant();
@@ -70,11 +86,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
        select unnest($1::text[]), $2, 'contact.created', 'c', '{}', now()`,
       [events, elsewhere.workspace],
     );
-    await house.rows('insert into webhook_deliveries (id, endpoint_id, event_id) values ($1, $2, $3)', [
-      newId('webhookDelivery'),
-      elsewhere.endpoint,
-      events[0],
-    ]);
+    await house.rows(insertDelivery, [newId('webhookDelivery'), elsewhere.endpoint, events[0]]);
   });
 
   /** A connection that has planned every statement by what the tables hold now. */
@@ -112,8 +124,31 @@ describe('100,000 deliveries parked for one endpoint', function () {
     expect(erased?.ids).to.have.length(1);
   });
 
+  it('are taken apart no further than a page of deliveries asks for, from either end and in the middle', async () => {
+    const { rows } = await pageOf('older', '~');
+    expect(rows.map(({ id }) => id)).to.deep.equal(range(parkedRows, -1));
+    for (const [direction, cursor, ids] of [
+      ['older', parkedId(60_001), range(60_000, -1)],
+      ['newer', parkedId(60_001), range(60_002, 1)],
+      ['newer', parkedId(20_001), range(20_002, 1)],
+    ] as const) {
+      expect((await pageOf(direction, cursor)).rows.map(({ id }) => id)).to.deep.equal(ids);
+    }
+  });
+
+  const range = (from: number, step: number) => Array.from({ length: 20 }, (_, n) => parkedId(from + n * step));
+
+  /** A page of 20 of those parked, and what it takes to read it. */
+  async function pageOf(direction: 'older' | 'newer', cursor: string) {
+    const query = new DeliveryQuery('endpoint', {});
+    const values = [workspace, [parked], cursor, 20, ...query.values];
+    const pages = await pagesOf({ text: query.page(direction) } as Statement<object>, values);
+    expect(pages, `${direction} ${cursor}`).to.be.below(120);
+    return { rows: await house.rows<{ id: string }>(query.page(direction), values) };
+  }
+
   it('are not scanned either once PostgreSQL has looked at them', async () => {
-    await house.rows('vacuum analyze webhook_deliveries');
+    await house.rows('vacuum analyze webhook_runs, webhook_retries');
     const late = await planned();
     await expectFewPages(late);
     late.release();
@@ -126,7 +161,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
         `explain (analyze, buffers, format json) execute "${name}" (${values.map(literal).join(', ')})`,
       );
       const open = await client.query<{ attempts: number; isMarked: boolean }>(
-        `select attempts, attempting_since is not null as "isMarked" from webhook_deliveries
+        `select attempts, attempting as "isMarked" from webhook_deliveries
          where endpoint_id = $1 order by id`,
         [busy],
       );
@@ -145,7 +180,9 @@ describe('100,000 deliveries parked for one endpoint', function () {
   }
 
   it('change nothing for the others: an event is at its receiver as fast as ever', async () => {
-    await house.rows('delete from webhook_deliveries where endpoint_id = $1', [busy]);
+    for (const table of ['webhook_runs', 'webhook_retries']) {
+      await house.rows(`delete from ${table} where endpoint_id = $1`, [busy]);
+    }
     await house.startWorker();
     const tookMs: number[] = [];
     for (let round = 0; round < 20; round += 1) {
@@ -160,32 +197,41 @@ describe('100,000 deliveries parked for one endpoint', function () {
   /** With what each may read, and what it leaves open of the busy one: the attempts that each delivery has had. */
   function statements(): Record<string, Statement<object> & { values: unknown[]; pages: number; left: string[] }> {
     const at = new Date().toISOString();
-    const attempts = (endpointId: string, ids: string[], number: number, ended: string | null) => {
-      const endpoint = [endpointId, 0, 0, false, null, null, at, true, `"${ids.join(' ')}"`];
+    const attempts = (endpointId: string, ids: string[], number: number, ended: string | null, bits: number[]) => {
+      const endpoint = [endpointId, 0, 0, false, null, null, at, true];
+      const runs = [bits.map(() => endpointId), bits.length === 0 ? [] : ids, bits];
       const attempt = [endpointId, event, at, number, 'success', 200, 3, 3, ...nulls(6), ended, at];
-      return [1, ...endpoint.map((value) => [value]), ids, ...attempt.map((value) => ids.map(() => value))];
+      const places = bits.length === 0 ? [ids.map(() => null), ids.map(() => null)] : [ids, bits];
+      const columns = [ids, ...attempt.map((value) => ids.map(() => value)), ...places];
+      return [1, ...endpoint.map((value) => [value]), ...runs, ...columns];
     };
     const endsOfParked = [2, parkedRows].map((number) => parkedId(number));
+    const bitsOfEnds = [1, 1 << ((parkedRows / 4 - 1) % runMax)];
     return {
       readFresh: { ...readFresh, values: [[busy], [''], [256]], pages: 20, left: ['0', '1'] },
       readDue: { ...readDue, values: [[busy], [256]], pages: 20, left: ['0', '1'] },
       takeOrphans: { ...takeOrphans, values: [1, at, []], pages: 60, left: ['0', '1'] },
       storeFirstAndLast: {
         ...storeFirstAndLast,
-        values: attempts(busy, [fresh], 1, 'delivered'),
+        values: attempts(busy, [fresh], 1, 'delivered', [1]),
         pages: 60,
         left: ['1'],
       },
       storeFarApart: {
         ...storeFirstAndLast,
-        values: attempts(parked, endsOfParked, 1, 'delivered'),
+        values: attempts(parked, endsOfParked, 1, 'delivered', bitsOfEnds),
         pages: 60,
         left: ['0', '1'],
       },
-      storeFresh: { ...storeAny, values: attempts(busy, [fresh], 1, null), pages: 80, left: ['1', '1'] },
-      storeRetried: { ...storeAny, values: attempts(busy, [retried], 2, 'exhausted'), pages: 80, left: ['0'] },
-      markSlow: { ...markSlow, values: [[busy], [retried], [at]], pages: 60, left: ['0', '1 slow'] },
-      skipSome: { ...skipSome, values: [at, [busy], [fresh, retried]], pages: 60, left: [] },
+      storeFresh: { ...storeAny, values: attempts(busy, [fresh], 1, null, [1]), pages: 80, left: ['1', '1'] },
+      storeRetried: { ...storeAny, values: attempts(busy, [retried], 2, 'exhausted', []), pages: 80, left: ['0'] },
+      markSlow: {
+        ...markSlow,
+        values: [1, [busy], [retried], [busy], [fresh], [1]],
+        pages: 60,
+        left: ['0 slow', '1 slow'],
+      },
+      skipSome: { ...skipSome, values: [at, [busy, busy], [fresh, retried]], pages: 60, left: [] },
       fanOut: { ...fanOutWaiting, values: [Date.now(), 'c0d', 'x', 50], pages: 60, left: ['0', '1'] },
     };
   }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { idFloor } from '../../src/platform/id.js';
 import { Receiver } from '../support/receiver.js';
-import { WebhookHouse } from './webhook-house.js';
+import { insertDelivery, WebhookHouse } from './webhook-house.js';
 
 const dayMs = 86_400_000;
 
@@ -40,11 +40,7 @@ describe('retention of webhooks', () => {
     await house.endpoints.pause(actor, id);
     await house.rows('update webhook_endpoints set paused_at = $2 where id = $1', [id, later(15)]);
     await house.eventually(async () => worker.isQuiet());
-    await house.rows('insert into webhook_deliveries (id, endpoint_id, event_id) values ($1, $2, $3)', [
-      `${idFloor(later(15))}d${'0'.repeat(15)}`,
-      id,
-      eventId,
-    ]);
+    await house.rows(insertDelivery, [`${idFloor(later(15))}d${'0'.repeat(15)}`, id, eventId]);
     const rows = async () => (await house.rows('select from webhook_attempts')).length;
     house.clockOffsetMs = 29.9 * dayMs;
     await worker.maintain();

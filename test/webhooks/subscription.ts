@@ -45,7 +45,9 @@ export class Subscription {
   async withDeliveriesLocked(work: () => Promise<unknown>): Promise<void> {
     const client = await this.house.database.pool.connect();
     await client.query('begin');
-    await client.query('select from webhook_deliveries where endpoint_id = $1 for update', [this.endpointId]);
+    for (const table of ['webhook_runs', 'webhook_retries']) {
+      await client.query(`select from ${table} where endpoint_id = $1 for update`, [this.endpointId]);
+    }
     await work();
     await client.query('rollback');
     client.release();

@@ -26,6 +26,11 @@ import { cloneDatabase } from '../support/postgres.js';
 
 export const secondsLadder = [10, 30, 90, 300, 900, 2_700, 7_200, 21_600, 64_800].map((seconds) => seconds * 1_000);
 
+/** Makes a delivery by hand: `$1` is its id, `$2` the endpoint, `$3` the event. */
+export const insertDelivery = `
+  insert into webhook_runs (endpoint_id, last_id, ids, event_ids, open) values ($2, $1, array[$1], array[$3], 1)
+`;
+
 interface Settings {
   retryDelaysMs?: number[];
   timeoutMs?: number;
