@@ -1,0 +1,113 @@
+import { expect } from 'chai';
+import type { ServerResponse } from 'node:http';
+import { dataSourceFor } from '../../ormconfig.js';
+import type { Actor } from '../../src/platform/actor.js';
+import { migrate } from '../../src/platform/migrate.js';
+import { runMax } from '../../src/webhooks/runs.js';
+import { cloneDatabase } from '../support/postgres.js';
+import type { Receiver } from '../support/receiver.js';
+import { Subscription } from './subscription.js';
+import { WebhookHouse } from './webhook-house.js';
+
+describe('deliveries that were made at once', () => {
+  let house: WebhookHouse;
+  let subscription: Subscription;
+  let receiver: Receiver;
+  let actor: Actor;
+
+  beforeEach(async () => {
+    house = await WebhookHouse.open({ retryDelaysMs: [100, 100] });
+    subscription = await Subscription.to(house);
+    ({ receiver, actor } = subscription);
+  });
+  afterEach(async () => {
+    await house.close();
+    await subscription.stop();
+  });
+
+  const sentIds = () => receiver.received.map(({ headers }) => headers['webhook-id']);
+  const runs = async () => await house.rows<{ open: number }>('select open from webhook_runs order by last_id');
+
+  it('are begun in order, and each ends by itself: at once, or after retries', async () => {
+    const failing = new Set<unknown>();
+    receiver.answer = (response, { headers }) => {
+      const fails = failing.has(headers['webhook-id']) && headers['x-iozen-attempt'] === '1';
+      response.writeHead(fails ? 500 : 200).end();
+    };
+    const eventIds = await house.happen(actor, 2 * runMax + 5);
+    // Never two in a row, since three would have it probed.
+    for (const [index, id] of eventIds.entries()) if (index % 4 === 0) failing.add(id);
+    await house.startWorker();
+    await subscription.settled(eventIds.length, 'delivered');
+    const first = receiver.received.filter(({ headers }) => headers['x-iozen-attempt'] === '1');
+    expect(first.map(({ headers }) => headers['webhook-id'])).to.have.members(eventIds);
+    expect(receiver.received).to.have.length(eventIds.length + failing.size);
+    expect(await house.rows('select from webhook_deliveries')).to.have.length(0);
+    expect(await runs()).to.have.length(0);
+  });
+
+  it('share a row, of which only what is still open is sent by whoever takes it over', async () => {
+    await house.startWorker();
+    await house.endpoints.pause(actor, subscription.endpointId);
+    const eventIds = await house.happen(actor, runMax + 3);
+    await subscription.settled(eventIds.length, 'held');
+    expect(await runs()).to.deep.equal([{ open: 2 ** runMax - 1 }, { open: 0b111 }]);
+    await house.rows('update webhook_runs set open = open & 5');
+    const [first, , third] = eventIds;
+    const open = [first, third, eventIds[runMax], eventIds[runMax + 2]];
+    expect((await subscription.deliveries()).map(({ eventId }) => eventId)).to.deep.equal(open.toReversed());
+    await house.endpoints.resume(actor, subscription.endpointId, () => ({ skipHeld: false }));
+    await subscription.settled(open.length, 'delivered');
+    await subscription.isServed();
+    expect(sentIds().slice(0, -1)).to.have.ordered.members(open);
+  });
+
+  it('of which one is skipped while what came of them is being stored: it stays skipped, the others end once', async () => {
+    const answers: ServerResponse[] = [];
+    receiver.answer = (response) => void answers.push(response);
+    const eventIds = await house.happen(actor, 6);
+    await house.startWorker();
+    await receiver.arrived(6);
+    await house.database.transaction(async (tx) => {
+      await house.deliveries.erase(tx, { workspaceId: actor.workspaceId, eventIds: eventIds.slice(2, 3) });
+      for (const response of answers) response.end('seen');
+      await house.someoneWaitsForLock();
+    });
+    await subscription.settled(5, 'delivered');
+    await house.eventually(async () => (await house.rows('select from webhook_attempts')).length === 7);
+    expect((await subscription.statuses()).toReversed()).to.deep.equal([
+      ...['delivered', 'delivered', 'skipped', 'delivered', 'delivered', 'delivered'],
+    ]);
+    const answered = await house.rows<{ id: string }>(
+      'select event_id as id from webhook_attempts where response_body is not null order by event_id',
+    );
+    expect(answered.map(({ id }) => id)).to.deep.equal(eventIds.toSpliced(2, 1));
+    receiver.answer = (response) => void response.end();
+    await subscription.isServed();
+    expect(receiver.received).to.have.length(7);
+    await house.eventually(async () => (await runs()).length === 0);
+  });
+});
+
+describe('deliveries that were open before there were runs', () => {
+  it('are all there after the upgrade, and after the way back', async () => {
+    const { url, drop } = await cloneDatabase();
+    const source = await dataSourceFor(url).initialize();
+    const open = 'select id, endpoint_id, event_id, attempts, due_at from webhook_deliveries order by id';
+    await migrate(source);
+    await source.undoLastMigration();
+    await source.query(`
+      insert into webhook_deliveries (id, endpoint_id, event_id, attempts, due_at, attempting_since)
+      values ('d1', 'e1', 'v1', 0, null, null), ('d2', 'e1', 'v2', 0, null, now()),
+        ('d3', 'e1', 'v3', 0, '2026-01-01', null), ('d4', 'e2', 'v1', 3, '2026-01-02', null)
+    `);
+    const before = await source.query<object[]>(open);
+    await migrate(source);
+    expect(await source.query(open)).to.deep.equal(before);
+    expect(await source.query('select id from webhook_deliveries where attempting')).to.deep.equal([{ id: 'd2' }]);
+    await source.undoLastMigration();
+    expect(await source.query(open)).to.deep.equal(before);
+    await source.destroy();
+    await drop();
+  });
+});
