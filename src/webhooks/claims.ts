@@ -234,8 +234,9 @@ export class Claims {
 /** Those behind the cursor. */
 function openIn({ endpointId, lastId, ids, eventIds, open, askedAt }: Run, cursor: string): Fresh[] {
   const events = eventIds.split(' ');
+  const run = { lastId };
   return ids.split(' ').flatMap((id, index) => {
-    const place = { lastId, index };
+    const place = { run, index };
     if (id <= cursor || (open & bitOf(place)) === 0) return [];
     return [{ endpointId, id, eventId: events[index] ?? '', place, askedAt }];
   });

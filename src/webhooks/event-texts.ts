@@ -12,8 +12,6 @@ const selectSizes = prepared<{ id: string; bytes: number }>(
   'select id, octet_length(body) as bytes from events where id = any($1)',
 );
 
-const selectErasures = prepared<{ erasures: string }>('select erasures from webhook_fan_out');
-
 /** Events' texts, read once however many endpoints they go to. Bounded; the oldest go first. */
 export class EventTexts {
   private readonly kept = new Map<string, EventText>();
@@ -70,10 +68,8 @@ export class EventTexts {
     return texts;
   }
 
-  /** Forgets all if anything was erased since the last look, and says whether. */
-  async followErasures(): Promise<boolean> {
-    const [row] = await this.database.query(selectErasures);
-    const erasures = row?.erasures ?? '';
+  /** Forgets all if anything was erased since the last time, and says whether. */
+  follow(erasures: string): boolean {
     if (erasures === this.erasures) return false;
     this.erasures = erasures;
     this.forget();

@@ -6,7 +6,7 @@ import { story, type Log } from '../platform/log.js';
 import type { Signals } from '../platform/signals.js';
 import type { EventTexts } from './event-texts.js';
 import type { Offered } from './lane.js';
-import { insertRuns, laidInRuns } from './runs.js';
+import { insertRuns, RunLayout } from './runs.js';
 
 /** Topic of `Signals`: the subjects are endpoint ids. For their owner, in whatever process it is. */
 export const deliveriesDue = 'webhook-deliveries-due';
@@ -80,10 +80,11 @@ export const fanOutWaiting = prepared<Row>(`
     ) as endpoints
     from happened h
   ), numbered as materialized (
-    select *, sum(cardinality(endpoints)) over (order by id) - cardinality(endpoints) as before from heard
+    select *, sum(cardinality(endpoints)) over (order by id) - cardinality(endpoints) as before,
+      row_number() over (order by id) - 1 as place
+    from heard
   ), deliveries as (
-    select $2 || lpad((n.before + e.number)::text, 6, '0') || $3 as id, e.id as endpoint_id, n.id as event_id,
-      row_number() over (partition by e.id order by n.before + e.number) - 1 as place
+    select $2 || lpad((n.before + e.number)::text, 6, '0') || $3 as id, e.id as endpoint_id, n.id as event_id, n.place
     from numbered n cross join lateral unnest(n.endpoints) with ordinality e (id, number)
   ), runs as (
     ${insertRuns('deliveries')}
@@ -237,17 +238,20 @@ export class FanOut {
 
   /** `isFresh`: what was read has not been erased since. */
   private batches(rows: readonly Row[], ids: NumberedIds, isFresh: boolean): Batch[] {
-    const made = new Map<string, Omit<Offered, 'place'>[]>();
-    for (const { id, type, body, before, endpoints } of rows) {
+    const batches = new Map<string, Batch>();
+    const layout = new RunLayout();
+    for (const [place, { id, type, body, before, endpoints }] of rows.entries()) {
       if (id === null || endpoints === '') continue;
       const event = body === null || !isFresh ? null : this.texts.keep({ id, type, body });
       for (const [index, endpointId] of endpoints.split(' ').entries()) {
-        let own = made.get(endpointId);
-        if (own === undefined) made.set(endpointId, (own = []));
-        own.push({ id: ids.at(before + index + 1), eventId: id, event });
+        let batch = batches.get(endpointId);
+        if (batch === undefined) batches.set(endpointId, (batch = { endpointId, deliveries: [] }));
+        const deliveryId = ids.at(before + index + 1);
+        const lies = layout.add(endpointId, deliveryId, place);
+        batch.deliveries.push({ id: deliveryId, eventId: id, event, place: lies });
       }
     }
-    return [...made].map(([endpointId, own]) => ({ endpointId, deliveries: laidInRuns(own) }));
+    return [...batches.values()];
   }
 }
 

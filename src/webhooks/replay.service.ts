@@ -63,6 +63,7 @@ const insertOne = prepared(`
 const cancelOne = prepared(
   "update webhook_replays set status = 'CANCELLED' where id = $1 and workspace_id = $2 and status = 'RUNNING'",
 );
+const anyRunning = brief("select from webhook_replays where status = 'RUNNING' limit 1");
 const nextOne = prepared<Replay & { reached: string }>(`
   select ${columns}, r.reached from webhook_replays r
   where r.status = 'RUNNING' and r.advanced_at <= $1
@@ -175,7 +176,9 @@ export class ReplayService {
    * a crash repeats none; over all processes a replay makes one a second.
    */
   async advance(now: Date): Promise<void> {
-    for (let more = true; more;) more = await this.database.transaction(async (tx) => await this.step(tx, now));
+    const running = await this.database.query(anyRunning);
+    for (let more = running.length > 0; more;)
+      more = await this.database.transaction(async (tx) => await this.step(tx, now));
   }
 
   private async step(tx: Tx, now: Date): Promise<boolean> {

@@ -190,8 +190,9 @@ function runColumns(deliveries: readonly SlowAttempt[]): [string[], string[], nu
   const runs = new Map<string, { endpointId: string; bits: number }>();
   for (const { endpointId, delivery } of deliveries) {
     if (delivery.place === null) continue;
-    const run = runs.get(delivery.place.lastId);
-    if (run === undefined) runs.set(delivery.place.lastId, { endpointId, bits: bitOf(delivery.place) });
+    const { lastId } = delivery.place.run;
+    const run = runs.get(lastId);
+    if (run === undefined) runs.set(lastId, { endpointId, bits: bitOf(delivery.place) });
     else run.bits |= bitOf(delivery.place);
   }
   const each = [...runs.values()];
@@ -218,7 +219,7 @@ function attemptColumnsOf(batch: readonly Result[]): unknown[] {
     quoted(batch, ({ outcome }) => (outcome.body.length === 0 ? null : outcome.body)),
     plain(batch, ({ next }) => next.ended),
     plain(batch, ({ next }) => timestamp(next.dueAt)),
-    plain(batch, ({ delivery }) => delivery.place?.lastId ?? null),
+    plain(batch, ({ delivery }) => delivery.place?.run.lastId ?? null),
     plain(batch, ({ delivery }) => (delivery.place === null ? null : bitOf(delivery.place))),
   ];
 }

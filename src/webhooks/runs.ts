@@ -7,21 +7,26 @@
 /** Such a row stays below the size from which PostgreSQL compresses, and its bits in an integer. */
 export const runMax = 24;
 
-/** Where a delivery lies. */
+interface Run {
+  lastId: string;
+}
+
+/** Where a delivery lies: from 0 on, in its run. */
 export interface Place {
-  /** Of the run. */
-  readonly lastId: string;
-  /** From 0 on. */
+  readonly run: Readonly<Run>;
   readonly index: number;
 }
 
 export const bitOf = ({ index }: Place) => 1 << index;
 
-/** `source` has `endpoint_id`, `id`, `event_id`, and `place`, which counts each endpoint's from 0 on. */
+/**
+ * `source` has `endpoint_id`, `event_id`, `id`, and `place`, from 0 on and in the order of the ids, which an endpoint has
+ * once at most.
+ */
 export const insertRuns = (source: string, askedAt = 'null::timestamptz') => `
   insert into webhook_runs (endpoint_id, last_id, ids, event_ids, open, asked_at)
-  select endpoint_id, max(id collate "C"), array_agg(id order by id collate "C"),
-    array_agg(event_id order by id collate "C"), (1 << count(*)::int) - 1, ${askedAt}
+  select endpoint_id, max(id collate "C"), array_agg(id order by place), array_agg(event_id order by place),
+    (1 << count(*)::int) - 1, ${askedAt}
   from ${source} group by endpoint_id, place / ${runMax}
 `;
 
@@ -32,11 +37,16 @@ export const openOf = (r: string) => `
   where ${r}.open & (1 << (d.place - 1)::int) <> 0
 `;
 
-/** What was made at once for one endpoint, in order. */
-export function laidInRuns<Made extends { readonly id: string }>(made: readonly Made[]): (Made & { place: Place })[] {
-  return made.map((delivery, at) => {
-    const index = at % runMax;
-    const last = made[Math.min(at - index + runMax, made.length) - 1] ?? delivery;
-    return { ...delivery, place: { lastId: last.id, index } };
-  });
+/** Lays out what is made at once as `insertRuns` does, which see for `place`. */
+export class RunLayout {
+  private readonly latest = new Map<string, { run: Run; number: number; size: number }>();
+
+  add(endpointId: string, id: string, place: number): Place {
+    const number = Math.floor(place / runMax);
+    let latest = this.latest.get(endpointId);
+    if (latest?.number !== number) this.latest.set(endpointId, (latest = { run: { lastId: id }, number, size: 0 }));
+    latest.run.lastId = id;
+    latest.size += 1;
+    return { run: latest.run, index: latest.size - 1 };
+  }
 }

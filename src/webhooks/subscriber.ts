@@ -1,5 +1,5 @@
 import type { Plan } from '../platform/actor.js';
-import { prepared, type Database } from '../platform/database.js';
+import { brief, prepared, type Database } from '../platform/database.js';
 import type { Secrets } from '../platform/secrets.js';
 import { plans } from '../workspaces/plans.js';
 import { readPayloadQuery, type PayloadQuery } from './payload-query.js';
@@ -60,22 +60,33 @@ const selectMany = prepared<Row>(`
   where e.id = any($1)
 `);
 
-const selectChanged = prepared<{ id: string }>(`
-  select known.id from unnest($1::text[], $2::float8[]) as known (id, edition)
-  where not exists (
-    select from webhook_endpoints e join workspaces w on w.id = e.workspace_id
-    where e.id = known.id and ${edition} = known.edition
-  )
+export interface News {
+  /** The endpoints of those known that were changed since, or are gone. */
+  changed: string[];
+  /** How often events were blanked. */
+  erasures: string;
+}
+
+const selectNews = brief<News>(`
+  select erasures, array(
+    select known.id from unnest($1::text[], $2::float8[]) as known (id, edition)
+    where not exists (
+      select from webhook_endpoints e join workspaces w on w.id = e.workspace_id
+      where e.id = known.id and ${edition} = known.edition
+    )
+  ) as changed
+  from webhook_fan_out
 `);
 
-/** The endpoints of those that were changed since, or are gone. */
-export async function changedSince(
+/** What a lost signal would have told. */
+export async function readNews(
   database: Database,
   known: readonly Pick<Subscriber, 'endpointId' | 'edition'>[],
-): Promise<string[]> {
-  if (known.length === 0) return [];
+): Promise<News> {
   const values = [known.map(({ endpointId }) => endpointId), known.map(({ edition }) => edition)];
-  return (await database.query(selectChanged, values)).map(({ id }) => id);
+  const [news] = await database.query(selectNews, values);
+  if (news === undefined) throw new Error('webhook_fan_out has no row');
+  return news;
 }
 
 /** Reads endpoints; `unreadable` is told of each that cannot be opened, for want of its key in `SECRETS_KEY`, say. */

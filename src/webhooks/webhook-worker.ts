@@ -21,7 +21,7 @@ import { followPlans } from './plan-pauses.js';
 import type { ReplayService } from './replay.service.js';
 import { Results, wakeUpQueue, type WakeUp } from './results.js';
 import { Seat } from './seat.js';
-import { changedSince } from './subscriber.js';
+import { readNews } from './subscriber.js';
 import { payloadsErased } from './webhook-delivery.service.js';
 import { endpointChanged } from './webhook-endpoint.service.js';
 import { WebhookMetrics } from './webhook-metrics.js';
@@ -132,7 +132,6 @@ export class WebhookWorker {
       this.texts.forget();
       this.react(() => this.onChanged(this.dispatch.endpointIds()));
     });
-    await this.texts.followErasures();
     this.fanOut.start();
     this.ticker = setInterval(() => void this.look(), lookMs);
     await this.look();
@@ -208,9 +207,8 @@ export class WebhookWorker {
       await this.dispatch.open(await this.claims.takeOrphans(id, this.now(), this.dispatch.heldIds()));
       await this.claims.giveBack(id, this.dispatch.closeIdle());
       this.results.mark(this.dispatch.slow(slowMs));
-      const isErased = await this.texts.followErasures();
-      const changed = await changedSince(this.parts.database, this.dispatch.subscribers());
-      await this.dispatch.reload(isErased ? this.dispatch.endpointIds() : changed);
+      const { changed, erasures } = await readNews(this.parts.database, this.dispatch.subscribers());
+      await this.dispatch.reload(this.texts.follow(erasures) ? this.dispatch.endpointIds() : changed);
     } catch (error) {
       this.parts.log.warn({ error: story(error) }, 'looking for due webhook deliveries failed');
     }
