@@ -50,6 +50,7 @@ import { SubmissionService } from './submissions/submission.service.js';
 import { ReplayService } from './webhooks/replay.service.js';
 import { WebhookFeed } from './webhooks/webhook-feed.js';
 import { WebhookDeliveryService } from './webhooks/webhook-delivery.service.js';
+import { TestEventService } from './webhooks/test-event.service.js';
 import { WebhookEndpointService } from './webhooks/webhook-endpoint.service.js';
 import { countRefusals } from './webhooks/webhook-metrics.js';
 import { webhookQueues, WebhookWorker } from './webhooks/webhook-worker.js';
@@ -102,6 +103,7 @@ export class App {
   readonly submissions: SubmissionService;
   readonly outbound: Outbound;
   readonly webhookEndpoints: WebhookEndpointService;
+  readonly testEvents: TestEventService;
   readonly webhookDeliveries: WebhookDeliveryService;
   readonly replays: ReplayService;
   readonly webhookWorker: WebhookWorker;
@@ -164,6 +166,7 @@ export class App {
     );
     this.outbound = new Outbound({ ...config.webhooks, onRefused: countRefusals(this.metrics) });
     this.webhookEndpoints = new WebhookEndpointService(database, this.secrets, this.outbound, this.signals, this.audit);
+    this.testEvents = new TestEventService(database, this.secrets, this.outbound, this.webhookEndpoints);
     this.webhookDeliveries = new WebhookDeliveryService(database, this.signals);
     this.eventLog.onErase((tx, { workspaceId, subjectIds }) => this.idempotency.erase(tx, workspaceId, subjectIds));
     this.eventLog.onErase((tx, erased) => this.webhookDeliveries.erase(tx, erased));

@@ -39,6 +39,7 @@ import type { WebhookDeliveryService } from '../webhooks/webhook-delivery.servic
 import type { WebhookEndpointService } from '../webhooks/webhook-endpoint.service.js';
 import { WebhookAttemptResolver } from '../webhooks/webhook-attempt.resolver.js';
 import { WebhookDeliveryResolver } from '../webhooks/webhook-delivery.resolver.js';
+import type { TestEventService } from '../webhooks/test-event.service.js';
 import { WebhookEndpointResolver } from '../webhooks/webhook-endpoint.resolver.js';
 import type { NoticeService } from '../workspaces/notice.service.js';
 import { WorkspaceResolver } from '../workspaces/workspace.resolver.js';
@@ -64,6 +65,7 @@ export interface GraphqlServices {
   submissions: SubmissionService;
   trustedDocuments: TrustedDocuments;
   webhookEndpoints: WebhookEndpointService;
+  testEvents: TestEventService;
   webhookDeliveries: WebhookDeliveryService;
   replays: ReplayService;
 }
@@ -96,7 +98,8 @@ const resolvers = [
   line(ContactSubmissions, ({ submissions }) => new ContactSubmissions(submissions)),
   line(
     WebhookEndpointResolver,
-    ({ webhookEndpoints, webhookDeliveries }) => new WebhookEndpointResolver(webhookEndpoints, webhookDeliveries),
+    ({ webhookEndpoints, testEvents, webhookDeliveries }) =>
+      new WebhookEndpointResolver(webhookEndpoints, testEvents, webhookDeliveries),
   ),
   line(
     WebhookDeliveryResolver,

@@ -23,6 +23,7 @@ import {
 } from '../platform/connection.js';
 import { connectionPage } from '../platform/page.js';
 import { validate } from '../platform/validate.js';
+import type { TestEventService } from './test-event.service.js';
 import { WebhookAttempt, type WebhookDelivery, WebhookDeliveryConnection } from './webhook-delivery.entity.js';
 import type { WebhookDeliveryService } from './webhook-delivery.service.js';
 import { WebhookEndpoint } from './webhook-endpoint.entity.js';
@@ -89,6 +90,7 @@ class SendTestEventPayload {
 export class WebhookEndpointResolver {
   constructor(
     private readonly endpoints: WebhookEndpointService,
+    private readonly testEvents: TestEventService,
     private readonly deliveries: WebhookDeliveryService,
   ) {}
 
@@ -197,6 +199,6 @@ export class WebhookEndpointResolver {
     { endpointId, ...input }: SendTestEventInput,
   ): Promise<SendTestEventPayload> {
     const read = () => validate(SendTestEvent, input, 'camelCase');
-    return { attempt: await this.endpoints.sendTestEvent(actor, endpointId, read) };
+    return { attempt: await this.testEvents.send(actor, endpointId, read) };
   }
 }

@@ -2,7 +2,7 @@ import type { AuditAction } from '../audit/audit-entry.entity.js';
 import type { AuditService } from '../audit/audit.service.js';
 import type { Actor } from '../platform/actor.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
-import { notFound, planLimitExceeded, rateLimitExceeded } from '../platform/errors.js';
+import { notFound, planLimitExceeded } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import type { Outbound } from '../platform/outbound.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
@@ -10,14 +10,11 @@ import type { Secrets } from '../platform/secrets.js';
 import type { Signals } from '../platform/signals.js';
 import { readWith, sentTo, type Unread, type Valid } from '../platform/validate.js';
 import { requireFeature, webhookEndpointsMax } from '../workspaces/plans.js';
-import { requestOf } from './delivery-request.js';
 import { lockDeliveryOrder } from './delivery-order.js';
 import { skipOpenDeliveries } from './open-deliveries.js';
 import { newSecret } from './signature.js';
 import { startAnew } from './start-anew.js';
-import { readSubscribers, sealedFor } from './subscriber.js';
-import { exampleOf } from './test-events.js';
-import type { WebhookAttempt } from './webhook-delivery.entity.js';
+import { sealedFor } from './subscriber.js';
 import { WebhookEndpoint, type SealedSecret } from './webhook-endpoint.entity.js';
 import {
   urlCharactersMax,
@@ -26,7 +23,6 @@ import {
   type RegisterWebhook,
   type ResumeWebhookEndpoint,
   type RotateWebhookSecret,
-  type SendTestEvent,
   type UpdateWebhookEndpoint,
 } from './webhook-endpoint.input.js';
 
@@ -66,18 +62,6 @@ const updateOne = prepared(`
     status = $8, pause_reason = $9, paused_at = $10, secrets = $11, deleted_at = $12, updated_at = $13
   where id = $1
 `);
-const testsPerMinuteMax = 10;
-const lastMinute = `array(select at from unnest(s.tested_at) as at where at > now() - interval '1 minute' order by at)`;
-const countTest = prepared<{ id: string }>(`
-  update webhook_endpoint_states s set tested_at = ${lastMinute} || now()
-  where s.endpoint_id = $1 and cardinality(${lastMinute}) < $2
-  returning s.endpoint_id as id
-`);
-const oldestTest = prepared<{ freeInSeconds: number }>(`
-  select ceil(extract(epoch from (${lastMinute})[1] + interval '1 minute' - now()))::int as "freeInSeconds"
-  from webhook_endpoint_states s where s.endpoint_id = $1
-`);
-
 export interface WithSecret {
   webhookEndpoint: WebhookEndpoint;
   /** Shown here and never again. */
@@ -239,52 +223,6 @@ export class WebhookEndpointService {
       });
       return { webhookEndpoint, secret };
     }, actor.guard);
-  }
-
-  /**
-   * Posts an example at once, paused or not; it counts for nothing and is kept nowhere. `type` null: the first it
-   * listens to.
-   * @throws rate_limit_exceeded at more than ten in a minute
-   */
-  async sendTestEvent(actor: Actor, id: string, read: Unread<typeof SendTestEvent>): Promise<WebhookAttempt> {
-    actor.require('manage:webhooks');
-    requireFeature(actor, 'webhooks');
-    return await this.database.transaction(async () => {
-      const endpoint = await this.find(actor.workspaceId, id);
-      const type = read().type ?? endpoint.events[0] ?? 'submission.completed';
-      await this.countTest(id);
-      const [subscriber] = await readSubscribers(this.database, this.secrets, [id], (_, error) => {
-        throw error;
-      });
-      if (subscriber === undefined) throw notFound('webhook', { cause: 'deleted meanwhile' });
-      const moment = nextMoment();
-      const deliveryId = newId('webhookDelivery');
-      const { headers, body } = requestOf(subscriber, exampleOf(type, moment), {
-        deliveryId,
-        number: 1,
-        now: Date.now(),
-      });
-      const outcome = await this.outbound.post(subscriber.url, headers, body);
-      return {
-        deliveryId,
-        eventType: type,
-        number: 1,
-        at: moment.at,
-        outcome: outcome.outcome,
-        responseStatus: outcome.status,
-        answer: outcome.body,
-        error: outcome.error,
-        address: outcome.address,
-        timings: outcome.timings,
-      };
-    }, actor.guard);
-  }
-
-  private async countTest(id: string): Promise<void> {
-    const [counted] = await this.database.query(countTest, [id, testsPerMinuteMax]);
-    if (counted !== undefined) return;
-    const [oldest] = await this.database.query(oldestTest, [id]);
-    throw rateLimitExceeded(Math.max(1, oldest?.freeInSeconds ?? 60));
   }
 
   /** For services that know the caller to be entitled. */

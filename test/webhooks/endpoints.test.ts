@@ -94,16 +94,14 @@ describe('a webhook endpoint', () => {
 
   it('sends a test event at once and tells the whole attempt; it counts for nothing, and ten a minute is all', async () => {
     receiver.answer = (response) => void response.writeHead(500).end('no');
-    const attempt = await house.endpoints.sendTestEvent(actor, endpointId, () => ({ type: 'submission.completed' }));
+    const attempt = await house.testEvents.send(actor, endpointId, () => ({ type: 'submission.completed' }));
     expect(attempt).to.include({ outcome: 'http_error', responseStatus: 500, number: 1 });
     const [request] = await receiver.arrived(1);
     expect(JSON.parse(request?.body ?? '')).to.have.nested.property('data.submission.is_test', true);
     new Webhook(secret).verify(request?.body ?? '', request?.headers as Record<string, string>);
     expect(await house.endpoints.get(actor, endpointId)).to.include({ consecutiveFails: 0, lastDeliveryAt: null });
-    for (let sent = 1; sent < 10; sent += 1) await house.endpoints.sendTestEvent(actor, endpointId, () => ({}));
-    expect(await reasonOf(house.endpoints.sendTestEvent(actor, endpointId, () => ({})))).to.equal(
-      'rate_limit_exceeded',
-    );
+    for (let sent = 1; sent < 10; sent += 1) await house.testEvents.send(actor, endpointId, () => ({}));
+    expect(await reasonOf(house.testEvents.send(actor, endpointId, () => ({})))).to.equal('rate_limit_exceeded');
   });
 
   it('sends what a payloadQuery selects of the frozen event, and signs that', async () => {

@@ -12,7 +12,7 @@ import {
   selectPayload,
 } from '../../src/webhooks/payload-query.js';
 import { newSecret, signaturesOf, signingSecret } from '../../src/webhooks/signature.js';
-import { exampleOf } from '../../src/webhooks/test-events.js';
+import { exampleOf } from '../../src/webhooks/example-events.js';
 import { verifyWebhook, WebhookVerificationError } from '../../src/webhooks/verify-webhook.js';
 import { CreateWebhookEndpoint } from '../../src/webhooks/webhook-endpoint.input.js';
 

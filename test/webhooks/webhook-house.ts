@@ -16,6 +16,7 @@ import { Signals } from '../../src/platform/signals.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { Tracing } from '../../src/platform/tracing.js';
 import { fanOutQueue } from '../../src/events/publish.js';
+import { TestEventService } from '../../src/webhooks/test-event.service.js';
 import { WebhookEndpointService, type WithSecret } from '../../src/webhooks/webhook-endpoint.service.js';
 import { ReplayService } from '../../src/webhooks/replay.service.js';
 import { WebhookDeliveryService } from '../../src/webhooks/webhook-delivery.service.js';
@@ -47,6 +48,7 @@ export class WebhookHouse {
   readonly eventLog: EventService;
   readonly workspaces: WorkspaceService;
   readonly endpoints: WebhookEndpointService;
+  readonly testEvents: TestEventService;
   readonly deliveries: WebhookDeliveryService;
   readonly replays: ReplayService;
   readonly outbound: Outbound;
@@ -83,6 +85,7 @@ export class WebhookHouse {
     this.workspaces = new WorkspaceService(database, this.signals, this.audit);
     this.outbound = new Outbound(this.settings);
     this.endpoints = new WebhookEndpointService(database, this.secrets, this.outbound, this.signals, this.audit);
+    this.testEvents = new TestEventService(database, this.secrets, this.outbound, this.endpoints);
     this.deliveries = new WebhookDeliveryService(database, this.signals);
     this.eventLog.onErase(async (tx, erased) => await this.deliveries.erase(tx, erased));
     this.replays = new ReplayService(database, this.endpoints, this.signals);
