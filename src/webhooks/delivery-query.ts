@@ -69,8 +69,16 @@ export class DeliveryQuery {
     const { gte, lt } = filter.createdAt ?? {};
     if (filter.endpointId != null) this.endpoints.push(`e.id = ${value(filter.endpointId)}`);
     // Ids tell the time they were made at.
-    if (gte != null) this.both('$id >=', value(idFloor(gte)));
-    if (lt != null) this.both('$id <', value(idFloor(lt)));
+    if (gte != null) {
+      const from = value(idFloor(gte));
+      this.both('$id >=', from);
+      this.fresh.push(`r.last_id >= ${from}`);
+    }
+    if (lt != null) {
+      const to = value(idFloor(lt));
+      this.both('$id <', to);
+      this.fresh.push(upTo(to));
+    }
     if (filter.eventType != null) this.both('event.type = any', `(${value(filter.eventType)}::text[])`);
     if (filter.search != null) {
       const pattern = value(anywhere(filter.search));
@@ -81,23 +89,23 @@ export class DeliveryQuery {
         select from webhook_attempts a where a.endpoint_id = d.endpoint_id and a.delivery_id = $id and (${told('a')})
       )`;
       const inEvent = `event.body ilike ${pattern} or ${value(filter.search)} in (event.id, $id)`;
-      this.fresh.push(`(${inEvent})`);
+      // Of one never attempted there is nothing told; the rest is for PostgreSQL to know the type of the value.
+      this.fresh.push(`(${inEvent} or ${inBytes}::text is null)`);
       this.retried.push(`(${inEvent} or ${toldBefore})`);
       this.finished.push(`(${inEvent} or ${told('d')} or d.number > 1 and ${toldBefore})`);
     }
     this.needsEvent = filter.eventType != null || filter.search != null;
   }
 
+  /** Whether nothing can be found, and there is nothing to ask for. */
+  get isVoid(): boolean {
+    return this.statuses?.length === 0;
+  }
+
   page(direction: PageRequest['direction']): string {
     const [compare, way] = direction === 'older' ? ['<', 'desc'] : ['>', 'asc'];
     // Runs are in order, and within each its deliveries are: no more are taken apart than the page asks for.
-    const runs =
-      direction === 'newer'
-        ? 'r.last_id > $3'
-        : `r.last_id <= coalesce((
-             select up.last_id from webhook_runs up where up.endpoint_id = e.id and up.last_id >= $3
-             order by up.last_id limit 1
-           ), '~')`;
+    const runs = direction === 'newer' ? 'r.last_id > $3' : upTo('$3');
     const branches = this.branches(
       `and d.id ${compare} $3 and ${runs} order by r.last_id ${way}, d.id ${way} limit $4`,
       (id) => `and ${id} ${compare} $3 order by ${id} ${way} limit $4`,
@@ -173,12 +181,13 @@ export class DeliveryQuery {
             from webhook_attempts d ${event} where ${where('d', 'd.delivery_id', [final, ...this.finished])}
             ${end('d.delivery_id')})`,
           ];
-    const branches = [...fresh, ...retried, ...finished];
-    const nothing = `(select null as id, null as "endpointId", null as "eventId", null as status,
-      0 as "attemptCount", null::timestamptz as "nextAttemptAt" where $3::text = '' and $4::int = 0 and false)`;
-    return branches.length === 0 ? nothing : branches.join('\nunion all\n');
+    return [...fresh, ...retried, ...finished].join('\nunion all\n');
   }
 }
+
+const upTo = (id: string) => `r.last_id <= coalesce((
+  select up.last_id from webhook_runs up where up.endpoint_id = e.id and up.last_id >= ${id} order by up.last_id limit 1
+), '~')`;
 
 const anywhere = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 

@@ -55,7 +55,7 @@ export const skipSome = prepared(
        select d.ctid as spot, d.id, d.event_id from webhook_retries d
        where d.endpoint_id = w.endpoint_id and d.id >= w.id order by d.id limit 1
      ) d`,
-    'd.id = any ($3)',
+    '(d.id in (select unnest($3::text[]))) is true',
   ),
 );
 

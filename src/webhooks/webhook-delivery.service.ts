@@ -220,8 +220,8 @@ export class WebhookDeliveryService {
     const at = new Date();
     // Before the lock, which everybody's deliveries wait for: the workspace may have many open, or be skipping them.
     tx.write(lockEndpoints, [workspaceId]);
-    tx.write(lockStatesOf, [workspaceId]);
     const [found] = await tx.query(findErased, [workspaceId, eventIds]);
+    tx.write(lockStatesOf, [workspaceId]);
     tx.write(skipSome, [at, found?.endpointIds ?? [], found?.ids ?? []]);
     // Whoever makes deliveries of them has made them, or will see that they are blank.
     await lockDeliveryOrder(tx);
@@ -246,6 +246,7 @@ export class WebhookDeliveryService {
     page: PageRequest,
   ): Promise<Map<string, Page<WebhookDelivery>>> {
     const query = new DeliveryQuery(under, filter);
+    if (query.isVoid) return new Map();
     const cursor = page.cursor ?? (page.direction === 'older' ? '~' : '');
     const values = [actor.workspaceId, parentIds, cursor, page.limit + 1, ...query.values];
     const rows = await this.database.query(prepared<DeliveryRow>(query.page(page.direction)), values);
@@ -267,6 +268,7 @@ export class WebhookDeliveryService {
     parentIds: readonly string[],
   ): Promise<Map<string, number>> {
     const query = new DeliveryQuery(under, filter);
+    if (query.isVoid) return new Map();
     const values = [actor.workspaceId, parentIds, null, null, ...query.values];
     const rows = await this.database.query(prepared<{ id: string; count: number }>(query.counts()), values);
     return new Map(rows.map(({ id, count }) => [id, count]));

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Actor } from '../../src/platform/actor.js';
-import { DeliveryQuery } from '../../src/webhooks/delivery-query.js';
+import { DeliveryQuery, type WebhookDeliveryFilter } from '../../src/webhooks/delivery-query.js';
+import { DeliveryStatusEnum } from '../../src/webhooks/webhook-delivery.entity.js';
 import type { WebhookWorker } from '../../src/webhooks/webhook-worker.js';
 import type { Receiver } from '../support/receiver.js';
 import { reasonOf, Subscription } from './subscription.js';
@@ -77,6 +78,26 @@ describe('the deliveries of a workspace', () => {
     expect(
       await subscription.deliveries({ endpointId, createdAt: { gte: new Date(Date.now() - hourMs) } }),
     ).to.have.length(2);
+  });
+
+  it('each filter may be combined with each other, and the count is of what is listed', async () => {
+    await subscription.isServed();
+    await subscription.settled(1, 'delivered');
+    const others: WebhookDeliveryFilter[] = [
+      { endpointId },
+      { eventType: ['contact.created'] },
+      { createdAt: { gte: new Date(Date.now() - hourMs), lt: new Date(Date.now() + hourMs) } },
+      { search: 'jane@example.com' },
+    ];
+    const statuses = [null, [], ...Object.values(DeliveryStatusEnum).map((status) => [status])];
+    for (let chosen = 0; chosen < 1 << others.length; chosen += 1) {
+      for (const status of statuses) {
+        const filter = Object.assign({ status }, ...others.filter((_, index) => chosen & (1 << index)));
+        const isFound = status === null || status.includes('delivered');
+        expect(await subscription.deliveries(filter), JSON.stringify(filter)).to.have.length(isFound ? 1 : 0);
+        expect(await house.deliveries.count(actor, filter)).to.equal(isFound ? 1 : 0);
+      }
+    }
   });
 
   it('a filter comes to one statement, in whatever order and how often it names a state', () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { PoolClient } from 'pg';
 import { newId } from '../../src/platform/id.js';
 import type { Statement } from '../../src/platform/database.js';
-import { DeliveryQuery } from '../../src/webhooks/delivery-query.js';
+import { DeliveryQuery, type WebhookDeliveryFilter } from '../../src/webhooks/delivery-query.js';
 import { readDue, readFresh, takeOrphans } from '../../src/webhooks/claims.js';
 import { fanOutWaiting } from '../../src/webhooks/fan-out.js';
 import { skipSome } from '../../src/webhooks/open-deliveries.js';
@@ -138,9 +138,16 @@ describe('100,000 deliveries parked for one endpoint', function () {
 
   const range = (from: number, step: number) => Array.from({ length: 20 }, (_, n) => parkedId(from + n * step));
 
+  it('are not taken apart for a page of before or after they came', async () => {
+    const at = Date.now();
+    expect((await pageOf('older', '~', { createdAt: { gte: new Date(at + 60_000) } })).rows).to.have.length(0);
+    expect((await pageOf('older', '~', { createdAt: { lt: new Date(at - 60_000) } })).rows).to.have.length(0);
+    expect((await pageOf('newer', '', { createdAt: { lt: new Date(at - 60_000) } })).rows).to.have.length(0);
+  });
+
   /** A page of 20 of those parked, and what it takes to read it. */
-  async function pageOf(direction: 'older' | 'newer', cursor: string) {
-    const query = new DeliveryQuery('endpoint', {});
+  async function pageOf(direction: 'older' | 'newer', cursor: string, filter: WebhookDeliveryFilter = {}) {
+    const query = new DeliveryQuery('endpoint', filter);
     const values = [workspace, [parked], cursor, 20, ...query.values];
     const pages = await pagesOf({ text: query.page(direction) } as Statement<object>, values);
     expect(pages, `${direction} ${cursor}`).to.be.below(120);
