@@ -2,7 +2,7 @@ import type { EventType } from '../events/event-type.js';
 import { idFloor } from '../platform/id.js';
 import type { PageRequest } from '../platform/page.js';
 import { opensAt } from './pause.js';
-import { openOf } from './runs.js';
+import { openOf, runMax } from './runs.js';
 import { DeliveryStatusEnum, type DeliveryStatus } from './webhook-delivery.entity.js';
 
 export interface WebhookDeliveryFilter {
@@ -27,14 +27,13 @@ export interface DeliveryRow {
 
 export type Under = 'workspace' | 'endpoint' | 'event';
 
-const isFinal = (status: DeliveryStatus) => ['delivered', 'exhausted', 'skipped'].includes(status);
-
 const statusOf = (isAttempting: string, otherwise: DeliveryStatus) => `
   case when e.status = 'paused' then 'held' when ${isAttempting} then 'delivering' else '${otherwise}' end
 `;
 const notBefore = (dueAt: string) => `
   case when e.status = 'active' and greatest(${dueAt}, ${opensAt}) > now() then greatest(${dueAt}, ${opensAt}) end
 `;
+const freshStatuses: readonly DeliveryStatus[] = ['pending', 'delivering', 'held'];
 /** In SQL, of a delivery `d` of a run `r`. */
 export const freshStatus = statusOf('r.attempting & d.bit <> 0', 'pending');
 export const freshAttemptAt = notBefore('null');
@@ -106,24 +105,30 @@ export class DeliveryQuery {
     const [compare, way] = direction === 'older' ? ['<', 'desc'] : ['>', 'asc'];
     // Runs are in order, and within each its deliveries are: no more are taken apart than the page asks for.
     const runs = direction === 'newer' ? 'r.last_id > $3' : upTo('$3');
-    const branches = this.branches(
-      `and d.id ${compare} $3 and ${runs} order by r.last_id ${way}, d.id ${way} limit $4`,
-      (id) => `and ${id} ${compare} $3 order by ${id} ${way} limit $4`,
-    );
+    const end = (id: string) => `and ${id} ${compare} $3 order by ${id} ${way} limit $4`;
+    const branches = [
+      this.freshRows(`and d.id ${compare} $3 and ${runs} order by r.last_id ${way}, d.id ${way} limit $4`),
+      this.retriedRows(end('d.id')),
+      this.finishedRows(end('d.delivery_id')),
+    ];
     return `
       select * from (
         select parent.id as "parentId", d.*, row_number() over (partition by parent.id order by d.id ${way}) as place
-        from ${this.tables} cross join lateral (${branches}) d
+        from ${this.tables} cross join lateral (${branches.filter(isWanted).join(' union all ')}) d
       ) ranked where place <= $4 order by "parentId", place
     `;
   }
 
   counts(): string {
     const end = 'and $3::text is null and $4::int is null';
-    return `
-      select parent.id, count(d.id)::int as count from ${this.tables}
-      cross join lateral (${this.branches(end, () => end)}) d group by parent.id
-    `;
+    const rowsOf = (branch: string | null) => branch && `select count(*) from (${branch}) d`;
+    const counts = [
+      this.countsWholeRuns ? this.freshCount(end) : rowsOf(this.freshRows(end)),
+      rowsOf(this.retriedRows(end)),
+      rowsOf(this.finishedRows(end)),
+    ];
+    const count = counts.filter(isWanted).map((one) => `(${one})`);
+    return `select parent.id, sum(${count.join(' + ')})::int as count from ${this.tables} group by parent.id`;
   }
 
   private get tables(): string {
@@ -139,51 +144,73 @@ export class DeliveryQuery {
     this.finished.push(`${comparison} ${value}`);
   }
 
-  private branches(freshEnd: string, end: (id: string) => string): string {
-    const event = this.needsEvent ? 'join events event on event.id = d.event_id' : '';
+  /** Whether it takes no more than their bits to count what was never attempted. */
+  private get countsWholeRuns(): boolean {
+    return this.under !== 'event' && this.fresh.length === 0;
+  }
+
+  private freshCount(end: string): string | null {
+    if (this.having('', freshStatuses) === null) return null;
+    const count = (status: DeliveryStatus, bits: string) =>
+      this.statuses?.includes(status) === false ? '0' : `bit_count((${bits})::bit(${runMax}))`;
+    return `
+      select coalesce(sum(case when e.status = 'paused' then ${count('held', 'r.open')}
+        else ${count('pending', 'r.open & ~r.attempting')} + ${count('delivering', 'r.open & r.attempting')} end), 0)
+      from webhook_runs r where r.endpoint_id = e.id ${end}
+    `;
+  }
+
+  /** These three are null where none of theirs is wanted. */
+  private freshRows(end: string): string | null {
+    const status = this.having(freshStatus, freshStatuses);
+    return (
+      status &&
+      `(select d.id, e.id as "endpointId", d.event_id as "eventId", ${freshStatus} as status,
+        0 as "attemptCount", ${freshAttemptAt} as "nextAttemptAt"
+      from webhook_runs r cross join lateral (${openOf('r')}) d ${this.joins}
+      where ${this.where('r', 'd.id', [...status, ...this.fresh])} ${end})`
+    );
+  }
+
+  private retriedRows(end: string): string | null {
+    const status = this.having(retryStatus, ['retrying', 'delivering', 'held']);
+    return (
+      status &&
+      `(select d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", ${retryStatus} as status,
+        d.attempts::int as "attemptCount", ${retryAttemptAt} as "nextAttemptAt"
+      from webhook_retries d ${this.joins} where ${this.where('d', 'd.id', [...status, ...this.retried])} ${end})`
+    );
+  }
+
+  private finishedRows(end: string): string | null {
+    const ended = this.having('d.ended', ['delivered', 'exhausted', 'skipped']);
+    return (
+      ended &&
+      `(select d.delivery_id as id, d.endpoint_id as "endpointId", d.event_id as "eventId", d.ended as status,
+        d.number::int as "attemptCount", null::timestamptz as "nextAttemptAt"
+      from webhook_attempts d ${this.joins}
+      where ${this.where('d', 'd.delivery_id', ['d.ended is not null', ...ended, ...this.finished])} ${end})`
+    );
+  }
+
+  /** The condition that one's `status`, which is one of the `possible`, is wanted. */
+  private having(status: string, possible: readonly DeliveryStatus[]): string[] | null {
+    if (this.statuses === null) return [];
+    const some = this.statuses.filter((one) => possible.includes(one));
+    return some.length === 0 ? null : [`${status} in (${some.map((one) => `'${one}'`).join(', ')})`];
+  }
+
+  private get joins(): string {
+    return this.needsEvent ? 'join events event on event.id = d.event_id' : '';
+  }
+
+  private where(table: string, id: string, conditions: readonly string[]): string {
     const own = this.under === 'event' ? ['d.event_id = parent.id'] : [];
-    const where = (table: string, id: string, conditions: string[]) =>
-      [`${table}.endpoint_id = e.id`, ...own, ...conditions].join(' and ').replaceAll('$id', id);
-    /** Null: none of these are wanted. */
-    const wanted = (status: string, possible: readonly DeliveryStatus[]) => {
-      const some = this.statuses?.filter((one) => possible.includes(one));
-      if (some === undefined) return [];
-      return some.length === 0 ? null : [`${status} in (${some.map((one) => `'${one}'`).join(', ')})`];
-    };
-    const freshOnes = wanted(freshStatus, ['pending', 'delivering', 'held']);
-    const fresh =
-      freshOnes === null
-        ? []
-        : [
-            `(select d.id, e.id as "endpointId", d.event_id as "eventId", ${freshStatus} as status,
-              0 as "attemptCount", ${freshAttemptAt} as "nextAttemptAt"
-            from webhook_runs r cross join lateral (${openOf('r')}) d ${event}
-            where ${where('r', 'd.id', [...freshOnes, ...this.fresh])} ${freshEnd})`,
-          ];
-    const retriedOnes = wanted(retryStatus, ['retrying', 'delivering', 'held']);
-    const retried =
-      retriedOnes === null
-        ? []
-        : [
-            `(select d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", ${retryStatus} as status,
-              d.attempts::int as "attemptCount", ${retryAttemptAt} as "nextAttemptAt"
-            from webhook_retries d ${event} where ${where('d', 'd.id', [...retriedOnes, ...this.retried])} ${end('d.id')})`,
-          ];
-    const finals = this.statuses?.filter(isFinal);
-    const final =
-      finals === undefined ? 'd.ended is not null' : `d.ended in (${finals.map((one) => `'${one}'`).join(', ')})`;
-    const finished =
-      finals?.length === 0
-        ? []
-        : [
-            `(select d.delivery_id as id, d.endpoint_id as "endpointId", d.event_id as "eventId", d.ended as status,
-              d.number::int as "attemptCount", null::timestamptz as "nextAttemptAt"
-            from webhook_attempts d ${event} where ${where('d', 'd.delivery_id', [final, ...this.finished])}
-            ${end('d.delivery_id')})`,
-          ];
-    return [...fresh, ...retried, ...finished].join('\nunion all\n');
+    return [`${table}.endpoint_id = e.id`, ...own, ...conditions].join(' and ').replaceAll('$id', id);
   }
 }
+
+const isWanted = (branch: string | null) => branch !== null;
 
 const upTo = (id: string) => `r.last_id <= coalesce((
   select up.last_id from webhook_runs up where up.endpoint_id = e.id and up.last_id >= ${id} order by up.last_id limit 1

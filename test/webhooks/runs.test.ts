@@ -4,6 +4,7 @@ import { dataSourceFor } from '../../ormconfig.js';
 import type { Actor } from '../../src/platform/actor.js';
 import { migrate } from '../../src/platform/migrate.js';
 import { runMax } from '../../src/webhooks/runs.js';
+import type { DeliveryStatus } from '../../src/webhooks/webhook-delivery.entity.js';
 import { cloneDatabase } from '../support/postgres.js';
 import type { Receiver } from '../support/receiver.js';
 import { Subscription } from './subscription.js';
@@ -56,10 +57,31 @@ describe('deliveries that were made at once', () => {
     const [first, , third] = eventIds;
     const open = [first, third, eventIds[runMax], eventIds[runMax + 2]];
     expect((await subscription.deliveries()).map(({ eventId }) => eventId)).to.deep.equal(open.toReversed());
+    const count = async (status?: DeliveryStatus[]) => await house.deliveries.count(actor, { status: status ?? null });
+    expect([await count(), await count(['held']), await count(['pending', 'delivering'])]).to.deep.equal([4, 4, 0]);
+    expect([...(await house.deliveries.heldCounts(actor, [subscription.endpointId])).values()]).to.deep.equal([4]);
     await house.endpoints.resume(actor, subscription.endpointId, () => ({ skipHeld: false }));
     await subscription.settled(open.length, 'delivered');
     await subscription.isServed();
     expect(sentIds().slice(0, -1)).to.have.ordered.members(open);
+  });
+
+  it('are counted as under way or waiting, each by its own', async () => {
+    const answers: ServerResponse[] = [];
+    receiver.answer = (response) => void answers.push(response);
+    await house.happen(actor, runMax);
+    const worker = await house.startWorker();
+    const underWay = house.settings.concurrencyPerEndpoint;
+    await receiver.arrived(underWay);
+    house.clockOffsetMs = 2_000;
+    await worker.look();
+    await subscription.settled(underWay, 'delivering');
+    const count = async (status: DeliveryStatus[]) => await house.deliveries.count(actor, { status });
+    expect([await count(['delivering']), await count(['pending'])]).to.deep.equal([underWay, runMax - underWay]);
+    expect(await count(['pending', 'delivering', 'held'])).to.equal(runMax);
+    receiver.answer = (response) => void response.end();
+    for (const response of answers) response.end();
+    await subscription.settled(runMax, 'delivered');
   });
 
   it('of which one is skipped while what came of them is being stored: it stays skipped, the others end once', async () => {
