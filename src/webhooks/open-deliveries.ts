@@ -42,7 +42,7 @@ const skipAll = prepared(skipping(runsWhere('d.endpoint_id = $2'), retriesWhere(
 
 /**
  * One look into an index for each that is wanted. A join would be planned by what the table held at that moment, nothing
- * perhaps, and go through all that is parked ever after.
+ * perhaps, and go through all that is parked ever after; `is true` keeps what was asked for from becoming one.
  */
 const wanted = 'unnest($2::text[], $3::text[]) w (endpoint_id, id)';
 export const skipSome = prepared(
