@@ -2,7 +2,7 @@ import type { EventType } from '../events/event-type.js';
 import { idFloor } from '../platform/id.js';
 import type { PageRequest } from '../platform/page.js';
 import { opensAt } from './pause.js';
-import { openOf, runMax } from './runs.js';
+import { openOf, runAt, runMax } from './runs.js';
 import { DeliveryStatusEnum, type DeliveryStatus } from './webhook-delivery.entity.js';
 
 export interface WebhookDeliveryFilter {
@@ -70,15 +70,15 @@ export class DeliveryQuery {
     // Ids tell the time they were made at.
     if (gte != null) {
       const from = value(idFloor(gte));
-      this.both('$id >=', from);
+      this.onEach('$id >=', from);
       this.fresh.push(`r.last_id >= ${from}`);
     }
     if (lt != null) {
       const to = value(idFloor(lt));
-      this.both('$id <', to);
+      this.onEach('$id <', to);
       this.fresh.push(upTo(to));
     }
-    if (filter.eventType != null) this.both('event.type = any', `(${value(filter.eventType)}::text[])`);
+    if (filter.eventType != null) this.onEach('event.type = any', `(${value(filter.eventType)}::text[])`);
     if (filter.search != null) {
       const pattern = value(anywhere(filter.search));
       const inBytes = value(anywhere(escaped(filter.search)));
@@ -138,7 +138,7 @@ export class DeliveryQuery {
       join webhook_endpoint_states s on s.endpoint_id = e.id`;
   }
 
-  private both(comparison: string, value: string): void {
+  private onEach(comparison: string, value: string): void {
     this.fresh.push(`${comparison} ${value}`);
     this.retried.push(`${comparison} ${value}`);
     this.finished.push(`${comparison} ${value}`);
@@ -212,9 +212,7 @@ export class DeliveryQuery {
 
 const isWanted = (branch: string | null) => branch !== null;
 
-const upTo = (id: string) => `r.last_id <= coalesce((
-  select up.last_id from webhook_runs up where up.endpoint_id = e.id and up.last_id >= ${id} order by up.last_id limit 1
-), '~')`;
+const upTo = (id: string) => `r.last_id <= coalesce((select up.last_id from ${runAt('e.id', id)} up), '~')`;
 
 const anywhere = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 

@@ -37,7 +37,7 @@ interface Row {
 
 /**
  * All of it is one statement, so that a crash leaves all or nothing. The jobs that came with the events go, the events
- * get their places, and the deliveries come in runs. Jobs are taken in the order of their ids, which is that of the events;
+ * get their places, and the deliveries come in runs. Jobs are taken in the order of their ids, which is the events';
  * pg-boss's own fetch goes by the start of the transaction that inserted the job, and one that waited for a row's lock
  * began before what it comes after.
  *

@@ -37,7 +37,7 @@ export interface Offered {
 export interface Loaded {
   readonly fresh: Delivery[];
   hasMoreFresh: boolean;
-  /** All before it were read. */
+  /** All up to it were read. */
   cursor: string;
   readonly retries: Delivery[];
   /** Of the first retry that was not read, or null when all were; where order counts, `Infinity` stands for more. */

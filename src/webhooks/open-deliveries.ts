@@ -1,5 +1,5 @@
 import { prepared, type Database, type Tx } from '../platform/database.js';
-import { openOf } from './runs.js';
+import { openOf, retryAt, runAt } from './runs.js';
 
 /**
  * Ends deliveries on purpose and on record. `runs` gives the rows `r` of `webhook_runs` in which to look, `retries` the
@@ -40,21 +40,13 @@ export const retriesWhere = (which: string) =>
 
 const skipAll = prepared(skipping(runsWhere('d.endpoint_id = $2'), retriesWhere('d.endpoint_id = $2')));
 
-/**
- * One look into an index for each that is wanted. A join would be planned by what the table held at that moment, nothing
- * perhaps, and go through all that is parked ever after; `is true` keeps what was asked for from becoming one.
- */
+// `is true` keeps what is wanted from becoming a join.
 const wanted = 'unnest($2::text[], $3::text[]) w (endpoint_id, id)';
 export const skipSome = prepared(
   skipping(
-    `select distinct r.spot, w.endpoint_id, r.ids, r.event_ids, r.open from ${wanted} cross join lateral (
-       select ctid as spot, ids, event_ids, open from webhook_runs r
-       where r.endpoint_id = w.endpoint_id and r.last_id >= w.id order by r.last_id limit 1
-     ) r`,
-    `select d.* from ${wanted} cross join lateral (
-       select d.ctid as spot, d.id, d.event_id from webhook_retries d
-       where d.endpoint_id = w.endpoint_id and d.id >= w.id order by d.id limit 1
-     ) d`,
+    `select distinct r.spot, w.endpoint_id, r.ids, r.event_ids, r.open from ${wanted}
+     cross join lateral ${runAt('w.endpoint_id', 'w.id')} r`,
+    `select d.* from ${wanted} cross join lateral ${retryAt('w.endpoint_id', 'w.id')} d`,
     '(d.id in (select unnest($3::text[]))) is true',
   ),
 );

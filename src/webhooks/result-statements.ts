@@ -2,7 +2,7 @@ import { prepared } from '../platform/database.js';
 import { isoTime } from '../platform/iso-time.js';
 import type { Outcome } from '../platform/outbound-attempt.js';
 import type { Delivery, Lane } from './lane.js';
-import { bitOf } from './runs.js';
+import { bitOf, retryAt, runAt } from './runs.js';
 import type { Next } from './verdict.js';
 
 /** What one attempt came to; stored soon after. */
@@ -44,16 +44,13 @@ const fenced = `
     returning s.endpoint_id, s.revision, s.skips
   )
 `;
-/** Of the runs, what is open of it, and where the row lies; each by one look into the index, as in `skipSome`. */
+/** Of the runs, what is open of it, and where the row lies; as it is found by `runAt`. */
 const found = (which: string) => `
   found as materialized (
     select m.last_id, m.settled, m.settled & r.open as were_open, r.open & ~m.settled as left_open, r.spot
     from unnest($10::text[], $11::text[], $12::int[]) m (endpoint_id, last_id, settled)
     join fenced using (endpoint_id)
-    cross join lateral (
-      select r.last_id, r.open, r.ctid as spot from webhook_runs r
-      where r.endpoint_id = m.endpoint_id and r.last_id >= m.last_id order by r.last_id limit 1
-    ) r
+    cross join lateral ${runAt('m.endpoint_id', 'm.last_id')} r
     where r.last_id = m.last_id and ${which}
   ), emptied as (
     delete from webhook_runs r using found where r.ctid = found.spot and found.left_open = 0
@@ -108,10 +105,8 @@ export const storeFirstAndLast = prepared<Fenced>(`
 /** For who has called `lockStates`. */
 export const storeAny = prepared<Fenced>(`
   with ${fenced}, ${attempts}, ${found('true')}, retried as materialized (
-    select a.ended, a.number, a.due_at, d.spot from attempt a cross join lateral (
-      select d.id, d.ctid as spot from webhook_retries d
-      where d.endpoint_id = a.endpoint_id and d.id >= a.delivery_id order by d.id limit 1
-    ) d
+    select a.ended, a.number, a.due_at, d.spot from attempt a
+    cross join lateral ${retryAt('a.endpoint_id', 'a.delivery_id')} d
     where a.run is null and d.id = a.delivery_id
   ), gone as (
     delete from webhook_retries d using retried where d.ctid = retried.spot and retried.ended is not null
@@ -134,19 +129,13 @@ export const markSlow = prepared(`
   ), retried as (
     update webhook_retries set attempting = true where ctid = any (array(
       select d.spot from unnest($2::text[], $3::text[]) w (endpoint_id, id) join ours using (endpoint_id)
-      cross join lateral (
-        select d.id, d.ctid as spot from webhook_retries d
-        where d.endpoint_id = w.endpoint_id and d.id >= w.id order by d.id limit 1
-      ) d
+      cross join lateral ${retryAt('w.endpoint_id', 'w.id')} d
       where d.id = w.id
     ))
   ), found as materialized (
     select r.spot, w.bits from unnest($4::text[], $5::text[], $6::int[]) w (endpoint_id, last_id, bits)
     join ours using (endpoint_id)
-    cross join lateral (
-      select r.last_id, r.ctid as spot from webhook_runs r
-      where r.endpoint_id = w.endpoint_id and r.last_id >= w.last_id order by r.last_id limit 1
-    ) r
+    cross join lateral ${runAt('w.endpoint_id', 'w.last_id')} r
     where r.last_id = w.last_id
   )
   update webhook_runs r set attempting = attempting | found.bits from found where r.ctid = found.spot

@@ -37,6 +37,21 @@ export const openOf = (r: string) => `
   where ${r}.open & (1 << (d.place - 1)::int) <> 0
 `;
 
+/**
+ * The run of an endpoint that can have this delivery, with its `spot`: by one look into the index. A join would be
+ * planned by what the table held at that moment, nothing perhaps, and go through all that is parked ever after.
+ */
+export const runAt = (endpointId: string, id: string) => `(
+  select r.*, r.ctid as spot from webhook_runs r
+  where r.endpoint_id = ${endpointId} and r.last_id >= ${id} order by r.last_id limit 1
+)`;
+
+/** In the same way, of those that wait for another attempt the first that is not before this one. */
+export const retryAt = (endpointId: string, id: string) => `(
+  select d.*, d.ctid as spot from webhook_retries d
+  where d.endpoint_id = ${endpointId} and d.id >= ${id} order by d.id limit 1
+)`;
+
 /** Lays out what is made at once as `insertRuns` does, which see for `place`. */
 export class RunLayout {
   private readonly latest = new Map<string, { run: Run; number: number; size: number }>();

@@ -20,7 +20,7 @@ import {
   type WebhookDeliveryFilter,
 } from './delivery-query.js';
 import { retriesWhere, runsWhere, skipping, skipSome } from './open-deliveries.js';
-import { insertRuns, openOf } from './runs.js';
+import { insertRuns, openOf, runAt } from './runs.js';
 import type { WebhookAttempt, WebhookDelivery } from './webhook-delivery.entity.js';
 import { endpointChanged } from './webhook-endpoint.service.js';
 
@@ -34,9 +34,7 @@ const selectMany = prepared<Omit<DeliveryRow, 'parentId'>>(`
   cross join lateral (
     select d.id, e.id as "endpointId", d.event_id as "eventId", ${freshStatus} as status, 0 as "attemptCount",
       ${freshAttemptAt} as "nextAttemptAt"
-    from (
-      select * from webhook_runs r where r.endpoint_id = e.id and r.last_id >= wanted.id order by r.last_id limit 1
-    ) r cross join lateral (${openOf('r')}) d where d.id = wanted.id
+    from ${runAt('e.id', 'wanted.id')} r cross join lateral (${openOf('r')}) d where d.id = wanted.id
     union all
     select d.id, d.endpoint_id, d.event_id, ${retryStatus}, d.attempts::int, ${retryAttemptAt}
     from webhook_retries d where d.endpoint_id = e.id and d.id = wanted.id
