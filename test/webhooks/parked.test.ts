@@ -217,7 +217,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
     return {
       readFresh: { ...readFresh, values: [[busy], [''], [256]], pages: 20, left: ['0', '1'] },
       readDue: { ...readDue, values: [[busy], [256]], pages: 20, left: ['0', '1'] },
-      takeOrphans: { ...takeOrphans, values: [1, at, []], pages: 100, left: ['0', '1'] },
+      takeOrphans: { ...takeOrphans, values: [1, at, []], pages: 60, left: ['0', '1'] },
       storeFirstAndLast: {
         ...storeFirstAndLast,
         values: attempts(busy, [fresh], 1, 'delivered', [1]),
