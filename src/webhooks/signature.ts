@@ -1,11 +1,12 @@
-import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { Hmac } from './hmac.js';
 
-/** A secret that signs, in both of its readings. Keys are parsed once: a raw one would be for every signature. */
+/** A secret that signs, in both of its readings. */
 export interface SigningSecret {
   /** The whole text, `whsec_` included, for `X-IoZen-Signature`. */
-  readonly text: KeyObject;
+  readonly text: Hmac;
   /** The bytes behind `whsec_`, for `webhook-signature`. */
-  readonly bytes: KeyObject;
+  readonly bytes: Hmac;
   /** Unix milliseconds; null: until it is rotated. */
   readonly expiresAt: number | null;
 }
@@ -16,8 +17,8 @@ export const newSecret = () => `${prefix}${randomBytes(32).toString('base64')}`;
 
 export function signingSecret(secret: string, expiresAt: number | null): SigningSecret {
   return {
-    text: createSecretKey(secret, 'utf8'),
-    bytes: createSecretKey(Buffer.from(secret.slice(prefix.length), 'base64')),
+    text: new Hmac(Buffer.from(secret)),
+    bytes: new Hmac(Buffer.from(secret.slice(prefix.length), 'base64')),
     expiresAt,
   };
 }
@@ -39,11 +40,10 @@ export function signaturesOf(
   let standard = '';
   for (const { bytes, expiresAt } of secrets) {
     if (expiresAt !== null && expiresAt <= now) continue;
-    const signature = createHmac('sha256', bytes).update(start).update(message.body).digest('base64');
-    standard += `${standard === '' ? '' : ' '}v1,${signature}`;
+    standard += `${standard === '' ? '' : ' '}v1,${bytes.digest(start, message.body, 'base64')}`;
   }
   return {
-    'X-IoZen-Signature': `sha256=${createHmac('sha256', newest.text).update(message.body).digest('hex')}`,
+    'X-IoZen-Signature': `sha256=${newest.text.digest('', message.body, 'hex')}`,
     'webhook-signature': standard,
   };
 }
