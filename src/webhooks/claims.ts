@@ -222,7 +222,9 @@ export class Claims {
         retries: ownRetried.flatMap((found) => {
           const event = chosen.has(found) ? texts.get(found.eventId) : undefined;
           const { id, attempts, dueAt } = found;
-          return event === undefined ? [] : [{ id, event, attempts, place: null, dueAt: dueAt.getTime() }];
+          return event === undefined
+            ? []
+            : [{ id, event, attempts, place: null, dueAt: dueAt.getTime(), askedAt: null }];
         }),
         nextRetryAt: more === null ? null : inOrder ? Infinity : more.dueAt.getTime(),
       });

@@ -102,11 +102,11 @@ export class Dispatch {
     const now = this.parts.now();
     let room = roomBytes;
     for (const { freshBytes } of this.lanes.values()) room -= freshBytes;
-    for (const { endpointId, deliveries } of batches) {
+    for (const { endpointId, runs } of batches) {
       const lane = this.lanes.get(endpointId);
       if (lane === undefined) continue;
       const before = lane.freshBytes;
-      lane.offer(deliveries, room, now);
+      lane.offer(runs, room, now);
       room -= lane.freshBytes - before;
       this.kick(lane);
     }
@@ -121,10 +121,10 @@ export class Dispatch {
   /** They are in the table now. Returns the endpoints that have no lane here. */
   committed(batches: readonly Batch[]): string[] {
     const elsewhere: string[] = [];
-    for (const { endpointId, deliveries } of batches) {
+    for (const { endpointId, runs } of batches) {
       const lane = this.lanes.get(endpointId);
       if (lane === undefined) elsewhere.push(endpointId);
-      else if (lane.committed(deliveries.at(-1)?.id ?? '')) this.kick(lane);
+      else if (lane.committed(runs.at(-1)?.lastId ?? '')) this.kick(lane);
     }
     return elsewhere;
   }

@@ -5,8 +5,7 @@ import { numberedIds, type NumberedIds } from '../platform/id.js';
 import { story, type Log } from '../platform/log.js';
 import type { Signals } from '../platform/signals.js';
 import type { EventTexts } from './event-texts.js';
-import type { Offered } from './lane.js';
-import { insertRuns, RunLayout } from './runs.js';
+import { insertRuns, MadeRun } from './runs.js';
 
 /** Topic of `Signals`: the subjects are endpoint ids. For their owner, in whatever process it is. */
 export const deliveriesDue = 'webhook-deliveries-due';
@@ -102,7 +101,7 @@ export const fanOutWaiting = prepared<Row>(`
 /** What fan-out made for one endpoint, in order. */
 export interface Batch {
   endpointId: string;
-  deliveries: Offered[];
+  runs: MadeRun[];
 }
 
 /** The commit under way of all deliveries whose ids are not below `from`; over however it ends. */
@@ -239,16 +238,13 @@ export class FanOut {
   /** `isFresh`: what was read has not been erased since. */
   private batches(rows: readonly Row[], ids: NumberedIds, isFresh: boolean): Batch[] {
     const batches = new Map<string, Batch>();
-    const layout = new RunLayout();
     for (const [place, { id, type, body, before, endpoints }] of rows.entries()) {
       if (id === null || endpoints === '') continue;
       const event = body === null || !isFresh ? null : this.texts.keep({ id, type, body });
       for (const [index, endpointId] of endpoints.split(' ').entries()) {
         let batch = batches.get(endpointId);
-        if (batch === undefined) batches.set(endpointId, (batch = { endpointId, deliveries: [] }));
-        const deliveryId = ids.at(before + index + 1);
-        const lies = layout.add(endpointId, deliveryId, place);
-        batch.deliveries.push({ id: deliveryId, eventId: id, event, place: lies });
+        if (batch === undefined) batches.set(endpointId, (batch = { endpointId, runs: [] }));
+        MadeRun.at(place, batch.runs, ids).add(before + index + 1, event);
       }
     }
     return [...batches.values()];

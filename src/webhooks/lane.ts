@@ -1,5 +1,6 @@
+import { FreshQueue } from './fresh-queue.js';
 import { isProbed, type EndpointLife } from './pause.js';
-import type { Place } from './runs.js';
+import type { MadeRun, Place } from './runs.js';
 import type { Subscriber } from './subscriber.js';
 
 /** An event's text as it goes out, shared by all deliveries of it that are in memory. */
@@ -22,15 +23,7 @@ export interface Delivery {
   /** Unix milliseconds; null: at once. */
   readonly dueAt: number | null;
   /** Of a redelivery or a replay: since when it is wanted. */
-  readonly askedAt?: number | null;
-}
-
-/** A delivery that fan-out just made; `event` is null where its text is too long to be handed on. */
-export interface Offered {
-  readonly id: string;
-  readonly eventId: string;
-  readonly event: EventText | null;
-  readonly place: Place;
+  readonly askedAt: number | null;
 }
 
 /** What was read of the table for a lane. */
@@ -81,13 +74,11 @@ export class Lane {
   timer: NodeJS.Timeout | null = null;
 
   /** Never attempted, in order. */
-  private fresh: Delivery[] = [];
+  private fresh = new FreshQueue();
   /** Of these in the table: all up to here are in memory, busy or over. */
   private cursor = '';
   /** Whether the table has more of them than are known here; `perhaps` asks for a look. */
   private freshInTable: 'no' | 'perhaps' | 'yes' = 'perhaps';
-  /** What the texts of these come to. */
-  freshBytes = 0;
   /** Failed before, in order; those that are due first, or all, as far as they fit. */
   private retries: Delivery[] = [];
   /** While the table was read, more came to it. */
@@ -110,6 +101,11 @@ export class Lane {
     this.life = subscriber.life;
   }
 
+  /** What the texts of what was never attempted come to. */
+  get freshBytes(): number {
+    return this.fresh.bytes;
+  }
+
   get endpointId(): string {
     return this.subscriber.endpointId;
   }
@@ -118,21 +114,18 @@ export class Lane {
    * What fan-out made, in order. What does not fit stays in the table.
    * @param room bytes that the process has left for what is beyond a lane's own share
    */
-  offer(deliveries: readonly Offered[], room: number, now: number): void {
+  offer(runs: readonly MadeRun[], room: number, now: number): void {
     this.idleSince = null;
     // Behind what the table still has, or what is just being read from it.
     if (this.freshInTable !== 'no' || this.loading || this.suspended) return;
     let left = this.subscriber.delivers && this.opensAt() <= now ? room : 0;
-    for (const { id, event, place } of deliveries) {
-      if (event === null) return;
-      const isOwnShare = this.fresh.length < queuedMax && this.freshBytes < queuedBytesMax;
-      if (!isOwnShare) {
-        const bytes = event.body.length;
-        if (this.fresh.length >= offeredMax || this.freshBytes + bytes > offeredBytesMax || bytes > left) return;
-        left -= bytes;
-      }
-      this.push({ id, event, attempts: 0, place, dueAt: null });
-      this.cursor = id;
+    for (const run of runs) {
+      const { count, beyond } = this.fitting(run, left);
+      if (count === 0) return;
+      this.fresh.pushMade(run, count);
+      this.cursor = run.idAt(count - 1);
+      if (count < run.events.length) return;
+      left -= beyond;
     }
   }
 
@@ -158,8 +151,7 @@ export class Lane {
 
   /** The queue is read anew: something else wrote to the table, or the endpoint was changed. */
   forget(): void {
-    this.fresh = [];
-    this.freshBytes = 0;
+    this.fresh = new FreshQueue();
     this.retries = [];
     this.cursor = '';
     this.forgotten = this.loading;
@@ -195,7 +187,7 @@ export class Lane {
       return;
     }
     if (wanted.fresh > 0) {
-      for (const delivery of found.fresh) if (!this.isKnown(delivery)) this.push(delivery);
+      for (const delivery of found.fresh) if (!this.isKnown(delivery)) this.fresh.push(delivery);
       if (found.cursor > this.cursor) this.cursor = found.cursor;
       if (found.hasMoreFresh) this.freshInTable = 'yes';
       else this.freshInTable = this.lookedAgain ? 'perhaps' : 'no';
@@ -212,19 +204,17 @@ export class Lane {
   start(now: number): Delivery | null {
     if (!this.mayStart(now)) return null;
     const retry = this.nextRetry(now);
-    const fresh = this.fresh[0];
-    let delivery: Delivery | undefined;
-    if (retry === undefined || fresh === undefined) delivery = retry ?? fresh;
+    const fresh = this.fresh.first;
+    let delivery: Delivery | null;
+    if (retry === null || fresh === null) delivery = retry ?? fresh;
     else if (this.alone) delivery = retry.id < fresh.id ? retry : fresh;
     // First attempts are not stuck behind retries: these have half of the places.
     else delivery = retry.id < fresh.id && this.retriesInFlight * 2 < this.limit ? retry : fresh;
-    if (delivery === undefined) return null;
+    if (delivery === null) return null;
     if (this.inOrder && (delivery.dueAt ?? 0) > now) return null;
 
-    if (delivery === fresh) {
-      this.fresh.shift();
-      this.freshBytes -= fresh.event.body.length;
-    } else this.retries.splice(this.retries.indexOf(delivery), 1);
+    if (delivery === fresh) this.fresh.shift();
+    else this.retries.splice(this.retries.indexOf(delivery), 1);
     if (delivery.attempts > 0) this.retriesInFlight += 1;
     this.inFlight += 1;
     this.busy.set(delivery.id, { delivery, startedAt: now, isMarked: false });
@@ -281,10 +271,10 @@ export class Lane {
   canStart(now: number): boolean {
     if (!this.mayStart(now)) return false;
     const retry = this.nextRetry(now);
-    const fresh = this.fresh[0];
-    if (!this.inOrder) return retry !== undefined || fresh !== undefined;
-    const head = retry !== undefined && (fresh === undefined || retry.id < fresh.id) ? retry : fresh;
-    return head !== undefined && (head.dueAt ?? 0) <= now;
+    if (!this.inOrder) return retry !== null || this.fresh.length > 0;
+    const fresh = this.fresh.first;
+    const head = retry !== null && (fresh === null || retry.id < fresh.id) ? retry : fresh;
+    return head !== null && (head.dueAt ?? 0) <= now;
   }
 
   /** The moment that changes what may start or is to be read; null when only an event can. */
@@ -312,9 +302,22 @@ export class Lane {
     return !this.inOrder || this.unstoredRetries === 0;
   }
 
-  private push(delivery: Delivery): void {
-    this.fresh.push(delivery);
-    this.freshBytes += delivery.event.body.length;
+  /** How many of these, from the first on, may be kept, and what they take of `room`. */
+  private fitting({ events }: MadeRun, room: number): { count: number; beyond: number } {
+    let { length, bytes } = this.fresh;
+    let beyond = 0;
+    for (const event of events) {
+      if (event === null) break;
+      const size = event.body.length;
+      const isOwnShare = length < queuedMax && bytes < queuedBytesMax;
+      if (!isOwnShare) {
+        if (length >= offeredMax || bytes + size > offeredBytesMax || beyond + size > room) break;
+        beyond += size;
+      }
+      length += 1;
+      bytes += size;
+    }
+    return { count: length - this.fresh.length, beyond };
   }
 
   private isKnown({ id }: { id: string }): boolean {
@@ -333,8 +336,8 @@ export class Lane {
     return Math.max(this.life.gateUntil ?? 0, probeAt);
   }
 
-  private nextRetry(now: number): Delivery | undefined {
-    return this.inOrder ? this.retries[0] : this.retries.find(({ dueAt }) => (dueAt ?? 0) <= now);
+  private nextRetry(now: number): Delivery | null {
+    return (this.inOrder ? this.retries[0] : this.retries.find(({ dueAt }) => (dueAt ?? 0) <= now)) ?? null;
   }
 
   /** One at a time, each until it ends. */

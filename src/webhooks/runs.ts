@@ -1,3 +1,6 @@
+import type { NumberedIds } from '../platform/id.js';
+import type { Delivery, EventText } from './lane.js';
+
 /**
  * A run: deliveries of one endpoint that were made at once and never attempted, in order, in one row of `webhook_runs`
  * that is known by the last of them. Each has a bit that says whether it is open still: to make a delivery, or to end
@@ -7,13 +10,13 @@
 /** Such a row stays below the size from which PostgreSQL compresses, and its bits in an integer. */
 export const runMax = 24;
 
-interface Run {
-  lastId: string;
+export interface Run {
+  readonly lastId: string;
 }
 
 /** Where a delivery lies: from 0 on, in its run. */
 export interface Place {
-  readonly run: Readonly<Run>;
+  readonly run: Run;
   readonly index: number;
 }
 
@@ -52,16 +55,46 @@ export const retryAt = (endpointId: string, id: string) => `(
   where d.endpoint_id = ${endpointId} and d.id >= ${id} order by d.id limit 1
 )`;
 
-/** Lays out what is made at once as `insertRuns` does, which see for `place`. */
-export class RunLayout {
-  private readonly latest = new Map<string, { run: Run; number: number; size: number }>();
+/**
+ * What fan-out made for one endpoint, laid out as `insertRuns` does, which see for `place`. An event is null where its
+ * text is too long to be handed on.
+ */
+export class MadeRun implements Run {
+  readonly events: (EventText | null)[] = [];
+  private readonly numbers: number[] = [];
+  private last: string | null = null;
 
-  add(endpointId: string, id: string, place: number): Place {
-    const number = Math.floor(place / runMax);
-    let latest = this.latest.get(endpointId);
-    if (latest?.number !== number) this.latest.set(endpointId, (latest = { run: { lastId: id }, number, size: 0 }));
-    latest.run.lastId = id;
-    latest.size += 1;
-    return { run: latest.run, index: latest.size - 1 };
+  constructor(
+    private readonly ids: NumberedIds,
+    private readonly order: number,
+  ) {}
+
+  /** Of these, all of one endpoint, the one in which the next delivery lies: the last, or a new one. */
+  static at(place: number, runs: MadeRun[], ids: NumberedIds): MadeRun {
+    const order = Math.floor(place / runMax);
+    let run = runs.at(-1);
+    if (run?.order !== order) runs.push((run = new MadeRun(ids, order)));
+    return run;
+  }
+
+  add(number: number, event: EventText | null): void {
+    this.numbers.push(number);
+    this.events.push(event);
+    this.last = null;
+  }
+
+  get lastId(): string {
+    return (this.last ??= this.idAt(this.numbers.length - 1));
+  }
+
+  idAt(index: number): string {
+    return this.ids.at(this.numbers[index] ?? 0);
+  }
+
+  /** Null where its event is. */
+  deliveryAt(index: number): Delivery | null {
+    const event = this.events[index] ?? null;
+    if (event === null) return null;
+    return { id: this.idAt(index), event, attempts: 0, place: { run: this, index }, dueAt: null, askedAt: null };
   }
 }
