@@ -15,8 +15,6 @@ const batchMin = 50;
 const batchMax = 400;
 /** A larger text is read by who sends it: a batch of them would not fit. */
 const handedBytesMax = 65_536;
-/** For events whose signal was lost in a crash. */
-const pollMs = 1_000;
 const busyMs = 10;
 
 interface Row {
@@ -130,7 +128,6 @@ export class FanOut {
   private running: Promise<void> | null = null;
   private again = false;
   private stopped = false;
-  private poll: NodeJS.Timeout | null = null;
   private readonly connection;
   private lastMs = 0;
   /** Milliseconds of the ids it made last, and knows to be committed. */
@@ -151,13 +148,11 @@ export class FanOut {
 
   start(): void {
     this.signals.on('events', () => this.wake());
-    this.poll = setInterval(() => this.wake(), pollMs);
     this.wake();
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
-    if (this.poll !== null) clearInterval(this.poll);
     await this.running;
     await this.connection.close();
   }

@@ -1,3 +1,4 @@
+import { fanOutQueue } from '../events/publish.js';
 import type { Plan } from '../platform/actor.js';
 import { brief, prepared, type Database } from '../platform/database.js';
 import type { Secrets } from '../platform/secrets.js';
@@ -65,6 +66,8 @@ export interface News {
   changed: string[];
   /** How often events were blanked. */
   erasures: string;
+  /** Whether events wait for fan-out. */
+  eventsWait: boolean;
 }
 
 const selectNews = brief<News>(`
@@ -74,7 +77,7 @@ const selectNews = brief<News>(`
       select from webhook_endpoints e join workspaces w on w.id = e.workspace_id
       where e.id = known.id and ${edition} = known.edition
     )
-  ) as changed
+  ) as changed, exists (select from pgboss.job where name = '${fanOutQueue}' and state < 'active') as "eventsWait"
   from webhook_fan_out
 `);
 

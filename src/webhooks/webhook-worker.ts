@@ -207,7 +207,8 @@ export class WebhookWorker {
       await this.dispatch.open(await this.claims.takeOrphans(id, this.now(), this.dispatch.heldIds()));
       await this.claims.giveBack(id, this.dispatch.closeIdle());
       this.results.mark(this.dispatch.slow(slowMs));
-      const { changed, erasures } = await readNews(this.parts.database, this.dispatch.subscribers());
+      const { changed, erasures, eventsWait } = await readNews(this.parts.database, this.dispatch.subscribers());
+      if (eventsWait) this.fanOut.wake();
       await this.dispatch.reload(this.texts.follow(erasures) ? this.dispatch.endpointIds() : changed);
     } catch (error) {
       this.parts.log.warn({ error: story(error) }, 'looking for due webhook deliveries failed');

@@ -100,6 +100,12 @@ describe('a webhook worker that was not told, or too late', function () {
     }
   });
 
+  it('finds by looking, within seconds, that an event waits', async () => {
+    loseSignals('events');
+    await asking.happen(actor);
+    await receiver.arrived(2, 5_000);
+  });
+
   it('finds by looking that somebody was erased', async () => {
     loseSignals(payloadsErased);
     await erase();
