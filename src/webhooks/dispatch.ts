@@ -124,7 +124,7 @@ export class Dispatch {
     for (const { endpointId, runs } of batches) {
       const lane = this.lanes.get(endpointId);
       if (lane === undefined) elsewhere.push(endpointId);
-      else if (lane.committed(runs.at(-1)?.lastId ?? '')) this.kick(lane);
+      else if (lane.committed(runs.at(-1)?.row.lastId ?? '')) this.kick(lane);
     }
     return elsewhere;
   }

@@ -1,7 +1,7 @@
 import type { Delivery } from './lane.js';
 import type { MadeRun } from './runs.js';
 
-/** Of a run, what still waits: from `next` on, `end` not included. */
+/** Of a run, those from `next` on, `end` not included. */
 interface Part {
   readonly run: MadeRun;
   next: number;
@@ -13,40 +13,40 @@ interface Part {
  * comes: the garbage collector would copy an object for each, and mark it again and again, for as long as it waits.
  */
 export class FreshQueue {
+  first: Delivery | null = null;
   length = 0;
   /** What the texts of these come to. */
   bytes = 0;
-  private readonly waiting: (Delivery | Part)[] = [];
-  private head: Delivery | null = null;
+  private readonly behind: (Delivery | Part)[] = [];
 
   push(delivery: Delivery): void {
-    this.waiting.push(delivery);
+    this.behind.push(delivery);
     this.length += 1;
     this.bytes += delivery.event.body.length;
+    this.first ??= this.next();
   }
 
   /** The first `count` of a run, one at least and none without its event. */
   pushMade(run: MadeRun, count: number): void {
-    this.waiting.push({ run, next: 0, end: count });
+    this.behind.push({ run, next: 0, end: count });
     this.length += count;
     for (const event of run.events.slice(0, count)) this.bytes += event?.body.length ?? 0;
-  }
-
-  get first(): Delivery | null {
-    return (this.head ??= this.firstOf(this.waiting[0]));
+    this.first ??= this.next();
   }
 
   shift(): void {
-    const [part] = this.waiting;
     this.length -= 1;
     this.bytes -= this.first?.event.body.length ?? 0;
-    this.head = null;
-    if (part !== undefined && 'run' in part && (part.next += 1) < part.end) return;
-    this.waiting.shift();
+    this.first = this.next();
   }
 
-  private firstOf(part: Delivery | Part | undefined): Delivery | null {
+  private next(): Delivery | null {
+    const [part] = this.behind;
     if (part === undefined) return null;
-    return 'run' in part ? part.run.deliveryAt(part.next) : part;
+    const isRun = 'run' in part;
+    const delivery = isRun ? part.run.take(part.next) : part;
+    if (isRun) part.next += 1;
+    if (!isRun || part.next === part.end) this.behind.shift();
+    return delivery;
   }
 }

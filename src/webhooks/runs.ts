@@ -55,14 +55,12 @@ export const retryAt = (endpointId: string, id: string) => `(
   where d.endpoint_id = ${endpointId} and d.id >= ${id} order by d.id limit 1
 )`;
 
-/**
- * What fan-out made for one endpoint, laid out as `insertRuns` does, which see for `place`. An event is null where its
- * text is too long to be handed on.
- */
-export class MadeRun implements Run {
+/** A run as fan-out makes it for an endpoint, laid out as `insertRuns` does, which see for `place`. */
+export class MadeRun {
+  /** Null where the text is too long to be handed on, or was taken. */
   readonly events: (EventText | null)[] = [];
   private readonly numbers: number[] = [];
-  private last: string | null = null;
+  private known: Run | null = null;
 
   constructor(
     private readonly ids: NumberedIds,
@@ -77,14 +75,15 @@ export class MadeRun implements Run {
     return run;
   }
 
+  /** `number` is that in the delivery's id. */
   add(number: number, event: EventText | null): void {
     this.numbers.push(number);
     this.events.push(event);
-    this.last = null;
   }
 
-  get lastId(): string {
-    return (this.last ??= this.idAt(this.numbers.length - 1));
+  /** Once all were added. It is all of the run that a delivery under way keeps in memory. */
+  get row(): Run {
+    return (this.known ??= { lastId: this.idAt(this.numbers.length - 1) });
   }
 
   idAt(index: number): string {
@@ -92,9 +91,10 @@ export class MadeRun implements Run {
   }
 
   /** Null where its event is. */
-  deliveryAt(index: number): Delivery | null {
+  take(index: number): Delivery | null {
     const event = this.events[index] ?? null;
     if (event === null) return null;
-    return { id: this.idAt(index), event, attempts: 0, place: { run: this, index }, dueAt: null, askedAt: null };
+    this.events[index] = null;
+    return { id: this.idAt(index), event, attempts: 0, place: { run: this.row, index }, dueAt: null, askedAt: null };
   }
 }
