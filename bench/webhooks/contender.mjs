@@ -4,12 +4,18 @@ import { startReceiver } from '../support/webhooks.mjs';
 import { startBullmq } from './bullmq.mjs';
 import { startGraphileWorker } from './graphile-worker.mjs';
 import { startOurs } from './ours.mjs';
-import { startRaw } from './raw.mjs';
+import { startRaw, startRawSignedAsOurs } from './raw.mjs';
 
 const [name, url] = process.argv.slice(2);
-const start = { raw: startRaw, ours: startOurs, graphileWorker: startGraphileWorker, bullmq: startBullmq }[name];
+const starts = {
+  raw: startRaw,
+  rawSignedAsOurs: startRawSignedAsOurs,
+  ours: startOurs,
+  graphileWorker: startGraphileWorker,
+  bullmq: startBullmq,
+};
 const receiver = await startReceiver();
-const contender = await start(url, receiver);
+const contender = await starts[name](url, receiver);
 
 async function answer([method, ...values]) {
   process.send((await contender[method](...values)) ?? null);

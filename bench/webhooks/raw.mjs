@@ -4,17 +4,29 @@ import { built, now } from '../support/ground.mjs';
 import { bodyBytes, endpoints } from './work.mjs';
 
 const { newId } = await built('src/platform/id.js');
+const { Hmac } = await built('src/webhooks/hmac.js');
+
+/** With what Node.js has for it: an object for each signature. */
+const nodes = {
+  newKey: () => createSecretKey(randomBytes(32)),
+  sign: (key, start, body, encoding) => createHmac('sha256', key).update(start).update(body).digest(encoding),
+};
+const ours = {
+  newKey: () => new Hmac(randomBytes(32)),
+  sign: (key, start, body, encoding) => key.digest(start, body, encoding),
+};
 
 /** Posts that are only signed and sent, with no database behind them. */
-export const startRaw = (_url, receiver) => ({
-  drain: async (events) => await send(receiver, events * endpoints),
+const starter = (signer) => (_url, receiver) => ({
+  drain: async (events) => await send(receiver, events * endpoints, signer),
   stop: async () => {},
 });
+export const startRaw = starter(nodes);
+export const startRawSignedAsOurs = starter(ours);
 
 /** 64 at a time: with the headers of a delivery and two keys for each endpoint. */
-async function send(receiver, deliveries) {
+async function send(receiver, deliveries, { newKey, sign }) {
   const pool = new Pool(receiver.url, { connections: 64 });
-  const newKey = () => createSecretKey(randomBytes(32));
   const keys = Array.from({ length: endpoints }, () => ({ standard: newKey(), own: newKey() }));
   const body = Buffer.alloc(bodyBytes, 'x');
   const deliveryId = newId('webhookDelivery');
@@ -28,11 +40,8 @@ async function send(receiver, deliveries) {
       const timestamp = String(Math.floor(Date.now() / 1_000));
       const endpoint = sent % endpoints;
       const { standard: standardKey, own: ownKey } = keys[endpoint];
-      const standard = createHmac('sha256', standardKey)
-        .update(`${eventId}.${timestamp}.`)
-        .update(body)
-        .digest('base64');
-      const own = createHmac('sha256', ownKey).update(body).digest('hex');
+      const standard = sign(standardKey, `${eventId}.${timestamp}.`, body, 'base64');
+      const own = sign(ownKey, '', body, 'hex');
       const headers = {
         'Content-Type': 'application/json',
         'User-Agent': 'ioZen-Webhooks/1.0',

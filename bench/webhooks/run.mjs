@@ -36,16 +36,17 @@ async function startContender(name) {
 }
 
 const raw = await startContender('raw');
+const rawSignedAsOurs = await startContender('rawSignedAsOurs');
 const started = {
   ours: await startContender('ours'),
   graphileWorker: await startContender('graphileWorker'),
   bullmq: await startContender('bullmq'),
 };
 const contenders = Object.entries(started).filter(([, contender]) => contender !== null);
-const everybody = [raw, ...contenders.map(([, contender]) => contender)];
+const everybody = [raw, rawSignedAsOurs, ...contenders.map(([, contender]) => contender)];
 
 // In turns, and none is measured while its code is still being compiled, or amid what PostgreSQL has yet to clean up.
-const runs = { raw: [] };
+const runs = { raw: [], rawSignedAsOurs: [] };
 for (const [name] of contenders) runs[name] = { drains: [], at200: [], at1000: [] };
 for (let round = 0; round < warmUps; round += 1) {
   for (const { ask } of everybody) await ask('drain', warmUp);
@@ -56,6 +57,7 @@ async function drain({ ask }) {
 }
 for (let round = 0; round < rounds; round += 1) {
   runs.raw.push(await drain(raw));
+  runs.rawSignedAsOurs.push(await drain(rawSignedAsOurs));
   for (const [name, contender] of contenders) runs[name].drains.push(await drain(contender));
 }
 await ground.settle();
@@ -69,7 +71,7 @@ await started.ours.ask('addFinished');
 const withAMillionFinished = [];
 for (let round = 0; round < rounds; round += 1) withAMillionFinished.push(await drain(started.ours));
 
-const drains = [runs.raw, ...contenders.map(([name]) => runs[name].drains), withAMillionFinished];
+const drains = [runs.raw, runs.rawSignedAsOurs, ...contenders.map(([name]) => runs[name].drains), withAMillionFinished];
 const paces = drains.flat().map(({ paceMs }) => paceMs);
 const medianOf = (results, key) => median(results.map((result) => result[key]));
 const summary = contenders.map(([name]) => [
@@ -81,14 +83,18 @@ const summary = contenders.map(([name]) => [
   },
 ]);
 const rawPerSecond = medianOf(runs.raw, 'perSecond');
+const rawSignedAsOursPerSecond = medianOf(runs.rawSignedAsOurs, 'perSecond');
+const oursPerSecond = medianOf(runs.ours.drains, 'perSecond');
 const report = {
   machine: machine(),
   deliveries: events * endpoints,
   rounds,
   paceMs: { least: Math.min(...paces), most: Math.max(...paces) },
   rawPerSecond,
+  rawSignedAsOursPerSecond,
   ...Object.fromEntries(summary),
-  ratioToRaw: round(medianOf(runs.ours.drains, 'perSecond') / rawPerSecond, 2),
+  ratioToRaw: round(oursPerSecond / rawPerSecond, 2),
+  ratioToRawSignedAsOurs: round(oursPerSecond / rawSignedAsOursPerSecond, 2),
   withAMillionFinished: medianOf(withAMillionFinished, 'perSecond'),
   walBytesPerDelivery: medianOf(runs.ours.drains, 'walBytesPerDelivery'),
   statementsPerDelivery: medianOf(runs.ours.drains, 'statementsPerDelivery'),
