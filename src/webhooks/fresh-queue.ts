@@ -13,6 +13,7 @@ interface Part {
  * comes: the garbage collector would copy an object for each, and mark it again and again, for as long as it waits.
  */
 export class FreshQueue {
+  /** The next; only this one is made an object of. */
   first: Delivery | null = null;
   length = 0;
   /** What the texts of these come to. */
