@@ -150,9 +150,10 @@ export class DeliveryQuery {
   }
 
   private freshCount(end: string): string | null {
-    if (this.having('', freshStatuses) === null) return null;
+    const wanted = this.wanted(freshStatuses);
+    if (wanted.length === 0) return null;
     const count = (status: DeliveryStatus, bits: string) =>
-      this.statuses?.includes(status) === false ? '0' : `bit_count((${bits})::bit(${runMax}))`;
+      wanted.includes(status) ? `bit_count((${bits})::bit(${runMax}))` : '0';
     return `
       select coalesce(sum(case when e.status = 'paused' then ${count('held', 'r.open')}
         else ${count('pending', 'r.open & ~r.attempting')} + ${count('delivering', 'r.open & r.attempting')} end), 0)
@@ -195,9 +196,13 @@ export class DeliveryQuery {
 
   /** The condition that one's `status`, which is one of the `possible`, is wanted. */
   private having(status: string, possible: readonly DeliveryStatus[]): string[] | null {
-    if (this.statuses === null) return [];
-    const some = this.statuses.filter((one) => possible.includes(one));
-    return some.length === 0 ? null : [`${status} in (${some.map((one) => `'${one}'`).join(', ')})`];
+    const wanted = this.wanted(possible);
+    if (wanted.length === 0) return null;
+    return this.statuses === null ? [] : [`${status} in (${wanted.map((one) => `'${one}'`).join(', ')})`];
+  }
+
+  private wanted(possible: readonly DeliveryStatus[]): DeliveryStatus[] {
+    return possible.filter((one) => this.statuses?.includes(one) ?? true);
   }
 
   private get joins(): string {

@@ -27,11 +27,11 @@ export class FreshQueue {
     this.first ??= this.next();
   }
 
-  /** The first `count` of a run, one at least and none without its event. */
-  pushMade(run: MadeRun, count: number): void {
+  /** The first `count` of a run, one at least and none without its event, whose texts come to `bytes`. */
+  pushMade(run: MadeRun, count: number, bytes: number): void {
     this.behind.push({ run, next: 0, end: count });
     this.length += count;
-    for (const event of run.events.slice(0, count)) this.bytes += event?.body.length ?? 0;
+    this.bytes += bytes;
     this.first ??= this.next();
   }
 

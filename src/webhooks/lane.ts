@@ -120,9 +120,9 @@ export class Lane {
     if (this.freshInTable !== 'no' || this.loading || this.suspended) return;
     let left = this.subscriber.delivers && this.opensAt() <= now ? room : 0;
     for (const run of runs) {
-      const { count, beyond } = this.fitting(run, left);
+      const { count, bytes, beyond } = this.fitting(run, left);
       if (count === 0) return;
-      this.fresh.pushMade(run, count);
+      this.fresh.pushMade(run, count, bytes);
       this.cursor = run.idAt(count - 1);
       if (count < run.events.length) return;
       left -= beyond;
@@ -302,8 +302,8 @@ export class Lane {
     return !this.inOrder || this.unstoredRetries === 0;
   }
 
-  /** How many of these, from the first on, may be kept, and what they take of `room`. */
-  private fitting({ events }: MadeRun, room: number): { count: number; beyond: number } {
+  /** How many of these, from the first on, may be kept, what their texts come to, and how much of that is of `room`. */
+  private fitting({ events }: MadeRun, room: number): { count: number; bytes: number; beyond: number } {
     let { length, bytes } = this.fresh;
     let beyond = 0;
     for (const event of events) {
@@ -317,7 +317,7 @@ export class Lane {
       length += 1;
       bytes += size;
     }
-    return { count: length - this.fresh.length, beyond };
+    return { count: length - this.fresh.length, bytes: bytes - this.fresh.bytes, beyond };
   }
 
   private isKnown({ id }: { id: string }): boolean {
