@@ -45,6 +45,8 @@ const idleMs = 10_000;
 export class Connection {
   private readonly client: Client;
   readonly address: string | null;
+  /** In `performance.now()`, as of its last answer. */
+  idleSince = 0;
   private bytesReadBefore = 0;
   private attempt: Attempt | null = null;
 

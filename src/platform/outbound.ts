@@ -48,7 +48,7 @@ export class Outbound {
   /** What URLs came to, as long as the policy that judged them stands. */
   private readonly targets = new Map<string, Target | Refusal>();
   private readonly lookups = new Map<string, { answer: Promise<readonly string[]>; freshUntil: number }>();
-  /** By origin, the least recently used first; of an origin the last one is taken, so that the others may expire. */
+  /** By origin, the least recently used first; the last one is taken, so that the others may expire. */
   private readonly idle = new Map<string, Connection[]>();
   private idleCount = 0;
   private own = { addresses: [] as string[], freshUntil: 0 };
@@ -215,10 +215,9 @@ export class Outbound {
   }
 
   private takeIdle(origin: string): Connection | null {
-    const same = this.idle.get(origin) ?? [];
+    const same = this.idle.get(origin);
     for (;;) {
-      const connection = same.pop();
-      if (same.length === 0) this.idle.delete(origin);
+      const connection = same?.pop();
       if (connection === undefined) return null;
       this.idleCount -= 1;
       if (performance.now() < connection.reusableUntil) return connection;
@@ -227,17 +226,21 @@ export class Outbound {
   }
 
   private keep(connection: Connection): void {
-    if (this.closed || performance.now() >= connection.reusableUntil) return connection.close();
-    const same = this.idle.get(connection.origin) ?? [];
-    same.push(connection);
-    this.idle.delete(connection.origin);
-    this.idle.set(connection.origin, same);
+    const now = performance.now();
+    if (this.closed || now >= connection.reusableUntil) return connection.close();
+    connection.idleSince = now;
+    const same = this.idle.get(connection.origin);
+    if (same === undefined) this.idle.set(connection.origin, [connection]);
+    else same.push(connection);
     this.idleCount += 1;
     if (this.idleCount > idleConnectionsMax) this.discardOldest();
   }
 
   private discardOldest(): void {
-    const [[oldest] = []] = this.idle.values();
+    let oldest: Connection | undefined;
+    for (const [first] of this.idle.values()) {
+      if (first !== undefined && first.idleSince < (oldest?.idleSince ?? Infinity)) oldest = first;
+    }
     if (oldest !== undefined) this.discard(oldest);
   }
 
@@ -246,12 +249,15 @@ export class Outbound {
     connection.close();
   }
 
+  /** Of a connection that is closed; one that was in use is not among the idle. */
   private forget(connection: Connection): void {
     const same = this.idle.get(connection.origin);
-    const index = same?.indexOf(connection) ?? -1;
-    if (same === undefined || index === -1) return;
-    same.splice(index, 1);
-    this.idleCount -= 1;
+    if (same === undefined) return;
+    const index = same.indexOf(connection);
+    if (index !== -1) {
+      same.splice(index, 1);
+      this.idleCount -= 1;
+    }
     if (same.length === 0) this.idle.delete(connection.origin);
   }
 }

@@ -61,7 +61,7 @@ const lowWater = 32;
 export class Lane {
   life: EndpointLife;
   /** What is in flight, or ended and not yet stored: the table still shows it as it was. Since when, in Unix ms. */
-  readonly busy = new Map<string, Busy>();
+  private readonly busy: Busy[] = [];
   inFlight = 0;
   /** Being read from the table. */
   loading = false;
@@ -161,7 +161,7 @@ export class Lane {
   /** What fan-out made may not have come into the table: what is there is read anew, and goes before what is known here. */
   doubt(): void {
     this.forget();
-    for (const id of this.busy.keys()) this.doubtful.add(id);
+    for (const { delivery } of this.busy) this.doubtful.add(delivery.id);
   }
 
   /** What to read, or null when there is nothing to read or no use in it. */
@@ -169,7 +169,7 @@ export class Lane {
     if (this.loading || !this.subscriber.delivers || this.opensAt() > now) return null;
     const isDue = this.freshInTable === 'perhaps' || (this.freshInTable === 'yes' && this.fresh.length <= lowWater);
     const fresh = isDue ? Math.max(1, queuedMax - this.fresh.length) : 0;
-    const retries = this.wantsRetries(now) ? queuedMax + this.busy.size : 0;
+    const retries = this.wantsRetries(now) ? queuedMax + this.busy.length : 0;
     return fresh > 0 || retries > 0 ? { cursor: this.cursor, fresh, retries } : null;
   }
 
@@ -186,15 +186,16 @@ export class Lane {
       this.forgotten = false;
       return;
     }
+    const changed = new Set([...this.storedMeanwhile, ...this.busy.map(({ delivery }) => delivery.id)]);
     if (wanted.fresh > 0) {
-      for (const delivery of found.fresh) if (!this.isKnown(delivery)) this.fresh.push(delivery);
+      for (const delivery of found.fresh) if (!changed.has(delivery.id)) this.fresh.push(delivery);
       if (found.cursor > this.cursor) this.cursor = found.cursor;
       if (found.hasMoreFresh) this.freshInTable = 'yes';
       else this.freshInTable = this.lookedAgain ? 'perhaps' : 'no';
     }
     if (wanted.retries > 0) {
       const known = new Set(this.retries.map(({ id }) => id));
-      this.retries.push(...found.retries.filter(({ id }) => !known.has(id) && !this.isKnown({ id })));
+      this.retries.push(...found.retries.filter(({ id }) => !known.has(id) && !changed.has(id)));
       this.retriesInTableAt = this.lookedAgain ? 0 : found.nextRetryAt;
       this.arrangeRetries();
     }
@@ -217,7 +218,7 @@ export class Lane {
     else this.retries.splice(this.retries.indexOf(delivery), 1);
     if (delivery.attempts > 0) this.retriesInFlight += 1;
     this.inFlight += 1;
-    this.busy.set(delivery.id, { delivery, startedAt: now, isMarked: false });
+    this.busy.push({ delivery, startedAt: now, isMarked: false });
     this.idleSince = null;
     return delivery;
   }
@@ -227,13 +228,13 @@ export class Lane {
     this.inFlight -= 1;
     if (delivery.attempts > 0) this.retriesInFlight -= 1;
     if (willRetry) this.unstoredRetries += 1;
-    const busy = this.busy.get(delivery.id);
+    const busy = this.busy.find((one) => one.delivery === delivery);
     // What it came to is stored next.
     if (busy !== undefined) busy.isMarked = true;
   }
 
   stored(delivery: Delivery, retryAt: number | null): void {
-    this.busy.delete(delivery.id);
+    this.over(delivery);
     if (this.loading) this.storedMeanwhile.add(delivery.id);
     const isDoubtful = this.doubtful.delete(delivery.id);
     if (retryAt === null) return;
@@ -256,13 +257,18 @@ export class Lane {
   /** Nothing is known of its attempt, so it goes once more. */
   abandoned(delivery: Delivery): void {
     this.ended(delivery, false);
-    this.busy.delete(delivery.id);
+    this.over(delivery);
     this.forget();
+  }
+
+  private over(delivery: Delivery): void {
+    const index = this.busy.findIndex((one) => one.delivery === delivery);
+    if (index !== -1) this.busy.splice(index, 1);
   }
 
   /** What has been under way since `since` and was not told of before. */
   slow(since: number): readonly Delivery[] {
-    const slow = [...this.busy.values()].filter(({ startedAt, isMarked }) => !isMarked && startedAt <= since);
+    const slow = this.busy.filter(({ startedAt, isMarked }) => !isMarked && startedAt <= since);
     for (const one of slow) one.isMarked = true;
     return slow.map(({ delivery }) => delivery);
   }
@@ -290,7 +296,7 @@ export class Lane {
 
   /** Nothing to send for now; only then may it be given back. */
   get isIdle(): boolean {
-    return this.busy.size === 0 && !this.loading && (!this.subscriber.delivers || this.fresh.length === 0);
+    return this.busy.length === 0 && !this.loading && (!this.subscriber.delivers || this.fresh.length === 0);
   }
 
   private mayStart(now: number): boolean {
@@ -318,10 +324,6 @@ export class Lane {
       bytes += size;
     }
     return { count: length - this.fresh.length, bytes: bytes - this.fresh.bytes, beyond };
-  }
-
-  private isKnown({ id }: { id: string }): boolean {
-    return this.busy.has(id) || this.storedMeanwhile.has(id);
   }
 
   private wantsRetries(now: number): boolean {

@@ -103,14 +103,22 @@ describe('outbound: connections', () => {
     expect(receiver.requests).to.have.length(3);
   });
 
-  it('that nobody uses are at most 512, however many origins there are', async () => {
+  it('that nobody uses are at most 512, however many origins there are: those unused for longest go', async () => {
     const receiver = await receiverOf(zoo.fine);
     const outbound = outboundOf({ resolve: async () => ['127.0.0.1'], timeoutMs: 5_000 });
-    for (let i = 0; i < 530; i += 1) await outbound.post(`http://h${i}.example.com:${receiver.port}/`, headers, body);
+    const postTo = async (host: string) => outbound.post(`http://${host}.example.com:${receiver.port}/`, headers, body);
+    for (let i = 0; i < 530; i += 1) {
+      await postTo(`h${i}`);
+      if (i === 500) await postTo('h0');
+    }
     // Time for the receiver to see the last ones close.
-    for (let i = 0; i < 20; i += 1) await outbound.post(`http://h529.example.com:${receiver.port}/`, headers, body);
+    for (let i = 0; i < 20; i += 1) await postTo('h529');
     expect(receiver.connections).to.equal(530);
     expect(receiver.open).to.equal(512);
+    await postTo('h0');
+    expect(receiver.connections).to.equal(530);
+    await postTo('h1');
+    expect(receiver.connections).to.equal(531);
   }).timeout(10_000);
 
   it('are all closed by close(), which ends what is under way at once and takes no more', async () => {
