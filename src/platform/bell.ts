@@ -18,13 +18,12 @@ export class Bell {
 
   async heard(withinMs: number): Promise<void> {
     if (this.rung) return;
+    let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, withinMs);
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+      timer = setTimeout(resolve, withinMs);
+      this.wake = resolve;
     });
+    clearTimeout(timer);
     this.wake = null;
   }
 }

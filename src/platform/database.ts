@@ -4,7 +4,7 @@ import { getMetadataArgsStorage, type DataSource, type EntityManager, type Query
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { OpenTransaction, type Write } from './open-transaction.js';
 import { planOnce } from './plan-by-index.js';
-import { runPrepared } from './run-prepared.js';
+import { runQuery } from './run-query.js';
 import { lastWritesOf, SharedCommits, type Appender, type Increment } from './shared-commits.js';
 import { LastingConnection, SharedConnections } from './shared-connections.js';
 
@@ -189,7 +189,7 @@ export class Database {
     const { name, text, isBrief } = statement;
     const { rows } = isBrief
       ? await this.shared.query<Row>({ name, text, values })
-      : await runPrepared<Row>(this.pool, { name, text, values });
+      : await runQuery<Row>(this.pool, { name, text, values });
     return rows;
   }
 

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Pool, PoolClient } from 'pg';
 import type { Statement } from './database.js';
-import { runPrepared } from './run-prepared.js';
+import { runQuery } from './run-query.js';
 
 /** A statement whose answer nobody waits for before the commit. */
 export interface Write {
@@ -18,7 +18,8 @@ export class OpenTransaction {
   private readonly sent: Promise<unknown>[] = [];
   /** A connection that broke is not used again; what was under way on it fails by itself. */
   private broken: Error | undefined;
-  private readonly onError = (error: Error) => (this.broken = error);
+  /** Bound, as a function literal here would keep all of a transaction for long: see `runQuery`. */
+  private readonly onError = this.breaks.bind(this);
 
   private constructor(readonly client: PoolClient) {
     client.on('error', this.onError);
@@ -31,12 +32,12 @@ export class OpenTransaction {
 
   async query<Row extends object>({ name, text }: Statement<Row>, values: unknown[]): Promise<Row[]> {
     this.gather();
-    return (await runPrepared<Row>(this.client, { name, text, values })).rows;
+    return (await runQuery<Row>(this.client, { name, text, values })).rows;
   }
 
   write({ statement: { name, text }, values, explain }: Write): void {
     this.gather();
-    const answer = runPrepared(this.client, { name, text, values }).catch((error: unknown) => {
+    const answer = runQuery(this.client, { name, text, values }).catch((error: unknown) => {
       throw explain?.(error) ?? error;
     });
     // Looked at when the transaction ends.
@@ -48,7 +49,7 @@ export class OpenTransaction {
   async commit(): Promise<void> {
     try {
       this.gather();
-      const commit = this.client.query('commit');
+      const commit = runQuery(this.client, { text: 'commit' });
       const [ended, ...writes] = await Promise.allSettled([commit, ...this.sent]);
       const failed = writes.find(({ status }) => status === 'rejected') ?? ended;
       if (failed.status === 'rejected') throw failed.reason;
@@ -61,12 +62,16 @@ export class OpenTransaction {
   /** What went wrong first: a statement that was waited for may only have met what an earlier one left behind. */
   async rollback(met: unknown): Promise<unknown> {
     try {
-      const [, ...writes] = await Promise.allSettled([this.client.query('rollback'), ...this.sent]);
+      const [, ...writes] = await Promise.allSettled([runQuery(this.client, { text: 'rollback' }), ...this.sent]);
       const failed = writes.find(({ status }) => status === 'rejected');
       return failed?.status === 'rejected' ? failed.reason : met;
     } finally {
       this.giveBack();
     }
+  }
+
+  private breaks(error: Error): void {
+    this.broken = error;
   }
 
   private giveBack(): void {

@@ -118,7 +118,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   carrier: { close: () => void } | null = null;
   readonly outcome: Promise<Outcome>;
 
-  private resolve: (outcome: Outcome) => void = () => {};
+  private readonly resolve: (outcome: Outcome) => void;
   private readonly startedAt = performance.now();
   private connectDeadline: NodeJS.Timeout | undefined;
   private connection: Connection | null = null;
@@ -134,7 +134,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
     private readonly deadlines: Deadlines<Attempt>,
     private readonly onReusable: (connection: Connection) => void,
   ) {
-    this.outcome = new Promise((resolve) => (this.resolve = resolve));
+    let settle!: (outcome: Outcome) => void;
+    this.outcome = new Promise((resolve) => (settle = resolve));
+    this.resolve = settle;
     deadlines.set(this);
   }
 

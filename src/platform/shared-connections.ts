@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { Client, type ClientConfig, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
 import { planByIndex } from './plan-by-index.js';
-import { runPrepared } from './run-prepared.js';
+import { runQuery } from './run-query.js';
 
 /** More would gather less: what one turn of the event loop asks for goes to these. */
 const connectionsMax = 2;
@@ -54,7 +54,7 @@ export class LastingConnection {
       const client = await opening;
       // The first leaves at once, what comes while it is under way is gathered: as Nagle has it (RFC 896).
       if (this.underWay > 1) gather(client);
-      return await runPrepared<Row>(client, statement);
+      return await runQuery<Row>(client, statement);
     } catch (error) {
       // PostgreSQL says that it ends the connection a moment before it does.
       if (isShutdown(error) && this.client === opening) this.client = null;
@@ -76,9 +76,9 @@ export class LastingConnection {
       const client = await (this.client ??= this.open());
       const { stream } = connectionOf(client);
       stream.cork();
-      const begun = client.query('begin');
-      const answered = runPrepared<Row>(client, statement);
-      const committed = client.query('commit');
+      const begun = runQuery(client, { text: 'begin' });
+      const answered = runQuery<Row>(client, statement);
+      const committed = runQuery(client, { text: 'commit' });
       stream.uncork();
       const ended = Promise.allSettled([begun, committed]);
       try {
