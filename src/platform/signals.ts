@@ -19,7 +19,7 @@ export class Signals {
   private readonly own = randomUUID();
   private readonly listeners = new Map<string, Set<Listener>>();
   private readonly reconnected = new Set<() => void>();
-  private readonly pending = new Map<string, Set<string>>();
+  private pending = new Map<string, Set<string>>();
   private timer: NodeJS.Timeout | null = null;
   private client: pg.Client | null = null;
   private heartbeat: NodeJS.Timeout | null = null;
@@ -71,7 +71,7 @@ export class Signals {
   private async flush(): Promise<void> {
     this.timer = null;
     const messages = [...this.pending].flatMap(([topic, subjects]) => this.messages(topic, [...subjects]));
-    this.pending.clear();
+    this.pending = new Map();
     try {
       for (const message of messages) await this.database.pool.query('select pg_notify($1, $2)', [channel, message]);
     } catch (error) {

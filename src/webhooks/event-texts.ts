@@ -4,15 +4,24 @@ import type { EventText } from './lane.js';
 
 const bytesKeptMax = 32 * 1_024 * 1_024;
 
-const selectMany = prepared<{ id: string; type: string; body: string }>(
-  'select id, type, body from events where id = any($1)',
-);
+const selectMany = prepared<Event>('select id, type, body from events where id = any($1)');
 
 const selectSizes = prepared<{ id: string; bytes: number }>(
   'select id, octet_length(body) as bytes from events where id = any($1)',
 );
 
-/** Events' texts, read once however many endpoints they go to. Bounded; the oldest go first. */
+interface Event {
+  id: string;
+  type: string;
+  body: string;
+}
+
+/** For who holds it himself, as fan-out's deliveries do: kept for others too, each would grow old before it goes. */
+export function textOf({ id, type, body }: Event): EventText {
+  return { id, type, happenedAt: happenedAt(id), body: Buffer.from(body) };
+}
+
+/** Events' texts that were read, once however many endpoints they go to. Bounded; the oldest go first. */
 export class EventTexts {
   private readonly kept = new Map<string, EventText>();
   private bytes = 0;
@@ -21,21 +30,6 @@ export class EventTexts {
   private erasures = '';
 
   constructor(private readonly database: Database) {}
-
-  keep(event: { id: string; type: string; body: string }): EventText {
-    const known = this.kept.get(event.id);
-    if (known !== undefined) return known;
-    const { id, type, body } = event;
-    const text = { id, type, happenedAt: happenedAt(id), body: Buffer.from(body) };
-    this.kept.set(text.id, text);
-    this.bytes += text.body.length;
-    for (const [id, { body }] of this.kept) {
-      if (this.bytes <= bytesKeptMax) break;
-      this.kept.delete(id);
-      this.bytes -= body.length;
-    }
-    return text;
-  }
 
   /** Bytes of each that exists. */
   async sizes(ids: ReadonlySet<string>): Promise<Map<string, number>> {
@@ -81,5 +75,19 @@ export class EventTexts {
     this.kept.clear();
     this.bytes = 0;
     this.edition += 1;
+  }
+
+  private keep(event: Event): EventText {
+    const known = this.kept.get(event.id);
+    if (known !== undefined) return known;
+    const text = textOf(event);
+    this.kept.set(text.id, text);
+    this.bytes += text.body.length;
+    for (const [id, { body }] of this.kept) {
+      if (this.bytes <= bytesKeptMax) break;
+      this.kept.delete(id);
+      this.bytes -= body.length;
+    }
+    return text;
   }
 }
