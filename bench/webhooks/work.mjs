@@ -1,4 +1,5 @@
 // The work that every contender does, and how it is timed.
+import { PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { built, now, quantile, round } from '../support/ground.mjs';
@@ -15,10 +16,17 @@ export const bodyBytes = 1_024;
 export const concurrency = 128;
 const latencySeconds = 12;
 
+/** For how long the garbage collector has stopped this process, which is what its events are late for first of all. */
+let stoppedMs = 0;
+new PerformanceObserver((list) => {
+  for (const { duration } of list.getEntries()) stoppedMs += duration;
+}).observe({ entryTypes: ['gc'] });
+
 /** Posts from commit to arrival at a steady rate; `commit` makes one event and returns its id. */
 export async function latencies(receiver, perSecond, commit, seconds = latencySeconds) {
   const intervalMs = (1_000 * endpoints) / perSecond;
   const committedAt = new Map();
+  const stoppedMsBefore = stoppedMs;
   const startedAt = now();
   const total = Math.floor((seconds * perSecond) / endpoints);
   const commits = [];
@@ -30,7 +38,11 @@ export async function latencies(receiver, perSecond, commit, seconds = latencySe
   await Promise.all(commits);
   await receiver.until(total * endpoints);
   const took = (await receiver.arrivals()).map(([id, at]) => Math.max(0, at - committedAt.get(id)));
-  return { p50Ms: round(quantile(took, 0.5)), p99Ms: round(quantile(took, 0.99)) };
+  return {
+    p50Ms: round(quantile(took, 0.5)),
+    p99Ms: round(quantile(took, 0.99)),
+    gcMs: round(stoppedMs - stoppedMsBefore, 0),
+  };
 }
 
 /** The same sender for everyone: the request made by our own code, vetted, 15 s, the answer read. */
