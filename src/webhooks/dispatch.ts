@@ -170,7 +170,7 @@ export class Dispatch {
       if (subscriber.revision !== lane.subscriber.revision) {
         lane.life = { ...subscriber.life, countedTurn: (this.turn += 1) };
       }
-      lane.subscriber = subscriber;
+      lane.update(subscriber);
       lane.suspended = !this.parts.isSeated();
       lane.forget();
       this.kick(lane);
@@ -363,7 +363,7 @@ export class Dispatch {
     const isStale = attempt.subscriber.revision !== lane.subscriber.revision;
     if (!isStale || verdict.kind === 'success') lane.life = life;
     const pauses = pause !== null && !isStale && lane.subscriber.delivers;
-    if (pauses) lane.subscriber = { ...lane.subscriber, delivers: false };
+    if (pauses) lane.pause();
     const next = nextOf(verdict, { number, endedAt, pauses }, settings.retryDelaysMs, random);
     lane.ended(delivery, next.ended === null);
     results.add({

@@ -89,6 +89,8 @@ export class Lane {
   private forgotten = false;
   /** Busy ones that the table may not have. */
   private readonly doubtful = new Set<string>();
+  /** The revision of the endpoint in which it was paused here. */
+  private pausedIn: number | null = null;
   private retriesInFlight = 0;
   private unstoredRetries = 0;
   /** When the table's retries want a look; null: there are none beside those in memory. */
@@ -99,6 +101,17 @@ export class Lane {
     private readonly concurrencyMax: number,
   ) {
     this.life = subscriber.life;
+  }
+
+  /** As it was read. A pause that was decided here stands: until it is stored, nothing that is read tells of it. */
+  update(subscriber: Subscriber): void {
+    this.subscriber = subscriber.revision === this.pausedIn ? { ...subscriber, delivers: false } : subscriber;
+  }
+
+  /** Until it is resumed, which begins its next revision. */
+  pause(): void {
+    this.pausedIn = this.subscriber.revision;
+    this.update(this.subscriber);
   }
 
   /** What the texts of what was never attempted come to. */

@@ -132,6 +132,33 @@ describe('a webhook worker that was not told, or too late', function () {
     expect((await receiver.arrived(1))[0]).to.satisfy(isNew);
   });
 
+  it('sends nothing more after a 410 for what it read before the pause was stored', async () => {
+    const { read, answer } = answeredLate((text) => text.includes('e.custom_headers as "customHeaders"'));
+    await asking.endpoints.update(actor, endpointId, () => ({ description: 'changed' }));
+    await read;
+    const blocker = await asking.database.pool.connect();
+    try {
+      await blocker.query('begin');
+      await blocker.query('select from webhook_endpoints where id = $1 for no key update', [endpointId]);
+      receiver.answer = (response) => void response.writeHead(410).end();
+      await asking.happen(actor);
+      await receiver.arrived(2);
+      // The answer is here and cannot be stored.
+      await wait(100);
+      answer();
+      await asking.happen(actor, 3);
+      await wait(300);
+      expect(receiver.received).to.have.length(2);
+    } finally {
+      await blocker.query('rollback');
+      blocker.release();
+    }
+    await asking.eventually(async () => (await asking.endpoints.get(actor, endpointId)).pauseReason === 'gone');
+    receiver.answer = (response) => void response.end();
+    await asking.endpoints.resume(actor, endpointId, () => ({ skipHeld: false }));
+    await receiver.arrived(6);
+  });
+
   it('keeps no text that it read before an erasure and got after it', async () => {
     const { texts } = worker as unknown as { texts: { forget: () => void } };
     texts.forget();
