@@ -16,7 +16,7 @@ interface Event {
   body: string;
 }
 
-/** For who holds it himself, as fan-out's deliveries do: kept for others too, each would grow old before it goes. */
+/** For who holds it while it is of use, as fan-out's deliveries do: kept for others too, each would grow old first. */
 export function textOf({ id, type, body }: Event): EventText {
   return { id, type, happenedAt: happenedAt(id), body: Buffer.from(body) };
 }
