@@ -134,6 +134,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     private readonly deadlines: Deadlines<Attempt>,
     private readonly onReusable: (connection: Connection) => void,
   ) {
+    // No literal stands in for `resolve` until then: it would keep the whole attempt for long, see `runQuery`.
     let settle!: (outcome: Outcome) => void;
     this.outcome = new Promise((resolve) => (settle = resolve));
     this.resolve = settle;

@@ -39,6 +39,7 @@ export interface Loaded {
 
 interface Busy {
   readonly delivery: Delivery;
+  /** Unix milliseconds. */
   readonly startedAt: number;
   isMarked: boolean;
 }
@@ -60,7 +61,7 @@ const lowWater = 32;
  */
 export class Lane {
   life: EndpointLife;
-  /** What is in flight, or ended and not yet stored: the table still shows it as it was. Since when, in Unix ms. */
+  /** What is in flight, or ended and not yet stored: the table still shows it as it was. An array: see `Deadlines`. */
   private readonly busy: Busy[] = [];
   inFlight = 0;
   /** Being read from the table. */
