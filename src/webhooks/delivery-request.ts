@@ -1,4 +1,4 @@
-import type { EventText } from './lane.js';
+import type { EventText } from './event-texts.js';
 import { selectPayload } from './payload-query.js';
 import { signaturesOf } from './signature.js';
 import type { Subscriber } from './subscriber.js';

@@ -1,8 +1,7 @@
 import { prepared, type Database } from '../platform/database.js';
 import { happenedAt } from '../platform/id.js';
-import type { EventText } from './lane.js';
 
-const bytesKeptMax = 32 * 1_024 * 1_024;
+const recentBytesMax = 16 * 1_024 * 1_024;
 
 const selectMany = prepared<Event>('select id, type, body from events where id = any($1)');
 
@@ -16,15 +15,32 @@ interface Event {
   body: string;
 }
 
-/** For who holds it while it is of use, as fan-out's deliveries do: kept for others too, each would grow old first. */
-export function textOf({ id, type, body }: Event): EventText {
-  return { id, type, happenedAt: happenedAt(id), body: Buffer.from(body) };
+/** An event's text as it goes out, shared by all deliveries of it that are in memory. */
+export class EventText {
+  readonly id: string;
+  readonly type: string;
+  readonly body: Buffer;
+
+  constructor({ id, type, body }: Event) {
+    this.id = id;
+    this.type = type;
+    this.body = Buffer.from(body);
+  }
+
+  /** Unix milliseconds. */
+  get happenedAt(): number {
+    return happenedAt(this.id);
+  }
 }
 
-/** Events' texts that were read, once however many endpoints they go to. Bounded; the oldest go first. */
+/**
+ * Events' texts that were read, for the other endpoints that they go to at about the same time. Who was given one holds
+ * it himself, so each is kept until the second `age` after it at most.
+ */
 export class EventTexts {
-  private readonly kept = new Map<string, EventText>();
-  private bytes = 0;
+  private recent = new Map<string, EventText>();
+  private recentBytes = 0;
+  private older = new Map<string, EventText>();
   /** Grows whenever what was read before may have been erased since. */
   edition = 0;
   private erasures = '';
@@ -36,7 +52,7 @@ export class EventTexts {
     const sizes = new Map<string, number>();
     const missing: string[] = [];
     for (const id of ids) {
-      const known = this.kept.get(id);
+      const known = this.known(id);
       if (known === undefined) missing.push(id);
       else sizes.set(id, known.body.length);
     }
@@ -50,7 +66,7 @@ export class EventTexts {
     const texts = new Map<string, EventText>();
     const missing: string[] = [];
     for (const id of ids) {
-      const known = this.kept.get(id);
+      const known = this.known(id);
       if (known === undefined) missing.push(id);
       else texts.set(id, known);
     }
@@ -72,22 +88,29 @@ export class EventTexts {
 
   /** After a deletion that blanked what events tell of someone. */
   forget(): void {
-    this.kept.clear();
-    this.bytes = 0;
+    this.age();
+    this.age();
     this.edition += 1;
   }
 
+  /** To be called now and then: a backlog that is over should not stay in memory. */
+  age(): void {
+    this.older = this.recent;
+    this.recent = new Map();
+    this.recentBytes = 0;
+  }
+
+  private known(id: string): EventText | undefined {
+    return this.recent.get(id) ?? this.older.get(id);
+  }
+
   private keep(event: Event): EventText {
-    const known = this.kept.get(event.id);
+    const known = this.known(event.id);
     if (known !== undefined) return known;
-    const text = textOf(event);
-    this.kept.set(text.id, text);
-    this.bytes += text.body.length;
-    for (const [id, { body }] of this.kept) {
-      if (this.bytes <= bytesKeptMax) break;
-      this.kept.delete(id);
-      this.bytes -= body.length;
-    }
+    const text = new EventText(event);
+    if (this.recentBytes > recentBytesMax) this.age();
+    this.recent.set(text.id, text);
+    this.recentBytes += text.body.length;
     return text;
   }
 }

@@ -1,5 +1,5 @@
 import type { EventType } from '../events/event-type.js';
-import type { EventText } from './lane.js';
+import { EventText } from './event-texts.js';
 
 const submission = (at: string) => ({
   id: 'cexample0s000000example01',
@@ -50,6 +50,6 @@ const examples: Record<EventType, (at: string) => object> = {
 /** An event of that type as a subscriber would get it, about nobody. */
 export function exampleOf(type: EventType, { eventId, at }: { eventId: string; at: Date }): EventText {
   const data = examples[type](at.toISOString());
-  const body = Buffer.from(JSON.stringify({ id: eventId, type, created_at: at, data }));
-  return { id: eventId, type, happenedAt: at.getTime(), body };
+  const body = JSON.stringify({ id: eventId, type, created_at: at, data });
+  return new EventText({ id: eventId, type, body });
 }

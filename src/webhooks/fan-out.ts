@@ -4,7 +4,7 @@ import { prepared, type Database } from '../platform/database.js';
 import { numberedIds, type NumberedIds } from '../platform/id.js';
 import { story, type Log } from '../platform/log.js';
 import type { Signals } from '../platform/signals.js';
-import { textOf, type EventTexts } from './event-texts.js';
+import { EventText, type EventTexts } from './event-texts.js';
 import { insertRuns, MadeRun } from './runs.js';
 
 /** Topic of `Signals`: the subjects are endpoint ids. For their owner, in whatever process it is. */
@@ -235,7 +235,7 @@ export class FanOut {
     const batches = new Map<string, Batch>();
     for (const [place, { id, type, body, before, endpoints }] of rows.entries()) {
       if (id === null || endpoints === '') continue;
-      const event = body === null || !isFresh ? null : textOf({ id, type, body });
+      const event = body === null || !isFresh ? null : new EventText({ id, type, body });
       for (const [index, endpointId] of endpoints.split(' ').entries()) {
         let batch = batches.get(endpointId);
         if (batch === undefined) batches.set(endpointId, (batch = { endpointId, runs: [] }));

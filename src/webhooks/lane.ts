@@ -1,16 +1,8 @@
+import type { EventText } from './event-texts.js';
 import { FreshQueue } from './fresh-queue.js';
 import { isProbed, type EndpointLife } from './pause.js';
 import type { MadeRun, Place } from './runs.js';
 import type { Subscriber } from './subscriber.js';
-
-/** An event's text as it goes out, shared by all deliveries of it that are in memory. */
-export interface EventText {
-  readonly id: string;
-  readonly type: string;
-  /** Unix milliseconds. */
-  readonly happenedAt: number;
-  readonly body: Buffer;
-}
 
 /** A delivery that is open. */
 export interface Delivery {

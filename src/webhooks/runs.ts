@@ -1,5 +1,6 @@
 import type { NumberedIds } from '../platform/id.js';
-import type { Delivery, EventText } from './lane.js';
+import type { EventText } from './event-texts.js';
+import type { Delivery } from './lane.js';
 
 /**
  * A run: deliveries of one endpoint that were made at once and never attempted, in order, in one row of `webhook_runs`

@@ -203,6 +203,7 @@ export class WebhookWorker {
   private async lookOnce(): Promise<void> {
     const { id } = this.seat;
     if (id === null || this.stopping) return;
+    this.texts.age();
     try {
       await this.dispatch.open(await this.claims.takeOrphans(id, this.now(), this.dispatch.heldIds()));
       await this.claims.giveBack(id, this.dispatch.closeIdle());

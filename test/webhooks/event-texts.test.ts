@@ -1,0 +1,43 @@
+import { expect } from 'chai';
+import { EventTexts } from '../../src/webhooks/event-texts.js';
+import { WebhookHouse } from './webhook-house.js';
+
+describe("events' texts in memory", function () {
+  this.timeout(30_000);
+
+  let house: WebhookHouse;
+
+  before(async () => (house = await WebhookHouse.open()));
+  after(async () => await house.close());
+
+  it('are read once for all that want them at about the same time, and kept no longer', async () => {
+    const [id = ''] = await house.happen(await house.tenant());
+    const texts = new EventTexts(house.database);
+    const read = async () => (await texts.read(new Set([id]))).get(id);
+
+    const first = await read();
+    expect(JSON.parse(first?.body.toString() ?? '')).to.include({ id, type: 'contact.created' });
+    texts.age();
+    expect(await read()).to.equal(first);
+    texts.age();
+    const again = await read();
+    expect(again).not.to.equal(first);
+    expect(again).to.deep.equal(first);
+  });
+
+  it('take no more memory than 32 MiB and an event, however much is read at once', async () => {
+    const actor = await house.tenant();
+    const notes = 'x'.repeat(200_000);
+    const ids: string[] = [];
+    for (let round = 0; round < 10; round += 1) {
+      ids.push(...(await house.happen(actor, 25, 'contact.created', notes)));
+    }
+    const texts = new EventTexts(house.database);
+    const [first = '', last = ''] = [ids[0], ids.at(-1)];
+    const oldest = (await texts.read(new Set([first]))).get(first);
+    const youngest = (await texts.read(new Set(ids))).get(last);
+
+    expect((await texts.read(new Set([last]))).get(last)).to.equal(youngest);
+    expect((await texts.read(new Set([first]))).get(first)).not.to.equal(oldest);
+  });
+});
