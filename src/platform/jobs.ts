@@ -81,17 +81,18 @@ export class Jobs {
     return writes;
   }
 
-  /** Works a queue: `handle` gets what is due, at most `batchSize` at once. */
+  /** Works a queue: `handle` gets what is due, at most `batchSize` at once. Returns how to take no more. */
   async work<T extends object>(
     queue: string,
     options: { batchSize?: number; pollingIntervalSeconds?: number },
     handle: (jobs: Job<T>[]) => Promise<void>,
-  ): Promise<void> {
-    await this.boss.work<T>(
+  ): Promise<() => void> {
+    const id = await this.boss.work<T>(
       queue,
       { batchSize: options.batchSize ?? 1, pollingIntervalSeconds: options.pollingIntervalSeconds ?? 2 },
       handle,
     );
+    return () => void this.boss.offWork(queue, { id, wait: false });
   }
 
   /** Runs `queue`'s job by the clock (UTC, five cron fields), once over all processes. */

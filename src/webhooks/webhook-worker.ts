@@ -136,8 +136,12 @@ export class WebhookWorker {
     this.ticker = setInterval(() => void this.look(), lookMs);
     await this.look();
     // What waits is on its way meanwhile.
-    await jobs.work<WakeUp>(wakeUpQueue, { batchSize: 500, pollingIntervalSeconds: 1 }, async () => await this.look());
-    await jobs.work(maintenanceQueue, { pollingIntervalSeconds: 30 }, async () => await this.maintain());
+    const often = { batchSize: 500, pollingIntervalSeconds: 1 };
+    const seldom = { pollingIntervalSeconds: 30 };
+    this.unsubscribe.push(
+      await jobs.work<WakeUp>(wakeUpQueue, often, async () => await this.look()),
+      await jobs.work(maintenanceQueue, seldom, async () => await this.maintain()),
+    );
     await jobs.schedule(maintenanceQueue, maintenanceCron);
     await this.maintain().catch(() => undefined);
   }

@@ -61,7 +61,7 @@ export class WebhookHouse {
   clockOffsetMs = 0;
   /** Instead of the machine's clock, where nothing may pass by itself. */
   frozenAt: number | null = null;
-  private readonly workers: WebhookWorker[] = [];
+  private readonly workers = new Set<WebhookWorker>();
 
   private constructor(
     readonly database: Database,
@@ -125,9 +125,15 @@ export class WebhookHouse {
       now: () => (this.frozenAt ?? Date.now()) + this.clockOffsetMs,
       ...(this.frozenAt !== null && { random: () => 0 }),
     });
-    this.workers.push(worker);
+    this.workers.add(worker);
     await worker.start();
     return worker;
+  }
+
+  /** And lets go of it, for a house that outlives many. */
+  async stopWorker(worker: WebhookWorker): Promise<void> {
+    await worker.stop();
+    this.workers.delete(worker);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
 import { deliveriesDue } from '../../src/webhooks/fan-out.js';
+import { wakeUpQueue } from '../../src/webhooks/results.js';
 import type { WebhookWorker } from '../../src/webhooks/webhook-worker.js';
 import { cloneDatabase } from '../support/postgres.js';
 import { Receiver } from '../support/receiver.js';
@@ -48,6 +49,24 @@ describe('several webhook workers on one database', function () {
       expect(own.map(({ headers }) => headers['webhook-id'])).to.deep.equal(ids);
     }
     await house.eventually(async () => (await owners(house)).length > 0);
+  });
+
+  it('take no more wake-ups once they are stopped', async () => {
+    const house = houses[2]!;
+    await house.stopWorker(await house.startWorker());
+    const waiting = async () => {
+      const text = "select count(*)::int from pgboss.job where name = $1 and state = 'created'";
+      return (await house.rows<{ count: number }>(text, [wakeUpQueue]))[0]?.count;
+    };
+    for (const worker of workers.splice(0)) await worker.stop();
+    const jobs = [{ data: { endpointId: 'nobody' } }];
+    await house.database.transaction(async (tx) => await house.jobs.enqueue(tx, wakeUpQueue, jobs));
+    // Polled each second otherwise.
+    await wait(2_500);
+    expect(await waiting()).to.equal(1);
+
+    for (const house of houses.slice(0, 2)) workers.push(await house.startWorker());
+    await house.eventually(async () => (await waiting()) === 0);
   });
 
   it('miss nothing that another fans out, and keep the order, though no signal tells of it', async () => {
