@@ -1,5 +1,6 @@
 import { App, type ServerRole } from '../app.js';
 import { describeDemo, seedDemo } from '../demo.js';
+import { collectSeldom } from '../platform/collect-seldom.js';
 import { readConfig } from '../platform/config.js';
 import { createLog, story } from '../platform/log.js';
 
@@ -8,6 +9,7 @@ const sameSignalMs = 2_000;
 
 /** Runs until SIGTERM or SIGINT. */
 export async function serve(role: ServerRole): Promise<number> {
+  collectSeldom();
   const config = readConfig();
   const log = createLog(config.logLevel);
   const stopped = stopSignal();
