@@ -1,12 +1,10 @@
-// What the webhook benchmarks stand on besides: a database for each contender, our own parts, and the receiver.
+// What the webhook benchmarks stand on besides: a database for each contender, and the receiver.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { built, startPostgres } from './ground.mjs';
-
-export const { WebhookHouse } = await built('test/webhooks/webhook-house.js');
+import { startPostgres } from './ground.mjs';
 
 export async function startGround() {
   const postgres = await startPostgres();

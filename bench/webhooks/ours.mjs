@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { built, now, round } from '../support/ground.mjs';
-import { WebhookHouse } from '../support/webhooks.mjs';
 import { bodyBytes, endpoints, latencies } from './work.mjs';
 
+const { collectSeldom } = await built('src/platform/collect-seldom.js');
 const { newId, nextMoment } = await built('src/platform/id.js');
+const { WebhookHouse } = await built('test/webhooks/webhook-house.js');
 
 const finishedRows = 1_000_000;
 const type = 'contact.created';
@@ -20,6 +21,8 @@ function happening(workspaceId) {
 }
 
 export async function startOurs(url, receiver) {
+  // As `iozen serve` does.
+  collectSeldom();
   const house = await WebhookHouse.on(url);
   // Watches from outside, so that its questions are not counted.
   const watch = new pg.Client(house.url);
@@ -63,14 +66,14 @@ export async function startOurs(url, receiver) {
         statementsPerDelivery: round(statements / total, 3),
         duplicates: (await receiver.arrivals()).length - total,
       };
-      await worker.stop();
+      await house.stopWorker(worker);
       return result;
     },
     async latency(perSecond) {
       const worker = await house.startWorker();
       await latencies(receiver, 100, commit, 2);
       const result = await latencies(receiver, perSecond, commit);
-      await worker.stop();
+      await house.stopWorker(worker);
       return result;
     },
     async addFinished() {
