@@ -39,8 +39,9 @@ export class Signals {
   }
 
   /** After an interruption of the channel: whatever was kept because no signal came must be looked up again. */
-  onReconnect(listener: () => void): void {
+  onReconnect(listener: () => void): () => void {
     this.reconnected.add(listener);
+    return () => void this.reconnected.delete(listener);
   }
 
   send(topic: string, subject = ''): void {

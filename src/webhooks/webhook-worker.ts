@@ -127,11 +127,11 @@ export class WebhookWorker {
       signals.on(endpointChanged, (endpointIds) => this.react(() => this.onChanged(endpointIds))),
       signals.on(payloadsErased, (workspaceIds) => this.react(() => this.onErased(workspaceIds))),
       signals.on(workspaceChanged, (workspaceIds) => this.react(() => this.onPlansChanged(workspaceIds))),
+      signals.onReconnect(() => {
+        this.texts.forget();
+        this.react(() => this.onChanged(this.dispatch.endpointIds()));
+      }),
     );
-    signals.onReconnect(() => {
-      this.texts.forget();
-      this.react(() => this.onChanged(this.dispatch.endpointIds()));
-    });
     this.fanOut.start();
     this.ticker = setInterval(() => void this.look(), lookMs);
     await this.look();
