@@ -108,7 +108,7 @@ export class EventTexts {
     const known = this.known(event.id);
     if (known !== undefined) return known;
     const text = new EventText(event);
-    if (this.recentBytes > recentBytesMax) this.age();
+    if (this.recentBytes + text.body.length > recentBytesMax) this.age();
     this.recent.set(text.id, text);
     this.recentBytes += text.body.length;
     return text;

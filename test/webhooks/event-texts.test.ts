@@ -25,7 +25,7 @@ describe("events' texts in memory", function () {
     expect(again).to.deep.equal(first);
   });
 
-  it('take no more memory than 32 MiB and an event, however much is read at once', async () => {
+  it('take no more memory than 32 MiB, however much is read at once', async () => {
     const actor = await house.tenant();
     const notes = 'x'.repeat(200_000);
     const ids: string[] = [];
