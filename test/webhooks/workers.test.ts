@@ -53,7 +53,6 @@ describe('several webhook workers on one database', function () {
 
   it('take no more wake-ups once they are stopped', async () => {
     const house = houses[2]!;
-    await house.stopWorker(await house.startWorker());
     const waiting = async () => {
       const text = "select count(*)::int from pgboss.job where name = $1 and state = 'created'";
       return (await house.rows<{ count: number }>(text, [wakeUpQueue]))[0]?.count;
