@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import { networkOf } from '../platform/address-network.js';
 import type { Database } from '../platform/database.js';
 import { rateLimitExceeded } from '../platform/errors.js';
 
@@ -65,18 +65,4 @@ export class SignInTries {
 
 const digest = (text: string) => hash('sha256', text, 'base64url');
 
-const placeOf = (email: string, address: string | null) => digest(`${email} ${neighbourhood(address ?? '')}`);
-
-/** An IPv6 subscriber has a whole /64. */
-function neighbourhood(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.split('%')[0]?.split('::') ?? [];
-  const groups = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const missing = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length);
-  const all = [...groups, ...Array<string>(missing).fill('0'), ...after];
-  return all
-    .slice(0, 4)
-    .map((group) => parseInt(group, 16).toString(16))
-    .join(':');
-}
+const placeOf = (email: string, address: string | null) => digest(`${email} ${networkOf(address ?? '')}`);
