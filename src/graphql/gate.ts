@@ -1,15 +1,14 @@
 import { GraphQLError, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
-import type { Grant, RateLimiter } from '../http/rate-limit.js';
+import { takePoints, type Grant, type RateLimiter } from '../http/rate-limit.js';
 import type { Actor } from '../platform/actor.js';
 import { authenticationRequired, Failure, rateLimitExceeded } from '../platform/errors.js';
-import { plans } from '../workspaces/plans.js';
 import { costMax, pointsOf, type Fragments, type Variables } from './cost.js';
 import { DocumentErrors, sha256, type Documents, type ValidDocument } from './documents.js';
 import { tooCostly } from './limits.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 
-/** Points a minute, for whoever has no key. */
-const pointsOfPeople = 500;
+/** Points a minute, for whoever is not known. */
+const pointsOfStrangers = 500;
 
 /** What may be called by nobody in particular. */
 const anonymousFields = new Set(['signIn', 'acceptInvitation', '__schema', '__type', '__typename']);
@@ -63,7 +62,7 @@ export class Gate {
   constructor(
     private readonly documents: Documents,
     private readonly trusted: Pick<TrustedDocuments, 'find' | 'isTrusted'>,
-    private readonly limiter: Pick<RateLimiter, 'take'>,
+    private readonly limiter: Pick<RateLimiter, 'take' | 'giveBack'>,
   ) {}
 
   /** @throws Refused */
@@ -98,9 +97,8 @@ export class Gate {
   }
 
   private async take({ actor, address }: Caller, points: number): Promise<Grant> {
-    if (actor === null) return await this.limiter.take(`anonymous:${address}`, pointsOfPeople, points);
-    const limit = actor.kind === 'key' ? plans[actor.workspace.plan].requestsPerMinute : pointsOfPeople;
-    return await this.limiter.take(actor.credentialId, limit, points);
+    if (actor === null) return await this.limiter.take(`anonymous:${address}`, pointsOfStrangers, points);
+    return await takePoints(this.limiter, actor, points);
   }
 
   private async textOf(actor: Actor | null, { query, documentId }: OperationRequest): Promise<string> {

@@ -26,6 +26,21 @@ export class SpentPoints {
     this.sum += points;
   }
 
+  /** Takes off what was added last. */
+  takeBack(points: number): void {
+    for (let left = points; left > 0 && this.first < this.untilMs.length;) {
+      const last = this.untilMs.length - 1;
+      const taken = Math.min(left, this.points[last] ?? 0);
+      this.points[last] = (this.points[last] ?? 0) - taken;
+      this.sum -= taken;
+      left -= taken;
+      if (this.points[last] === 0) {
+        this.points.pop();
+        this.untilMs.pop();
+      }
+    }
+  }
+
   expire(nowMs: number): void {
     while (this.first < this.untilMs.length && (this.untilMs[this.first] ?? 0) <= nowMs) {
       this.sum -= this.points[this.first] ?? 0;
@@ -109,6 +124,12 @@ export class Share {
     this.reserved = Math.max(0, this.reserved - points);
     this.own.add(points, untilMs);
     this.lastSpentMs = nowMs;
+    this.told = false;
+  }
+
+  /** The other processes hear of it with the next request for more. */
+  takeBack(points: number): void {
+    this.own.takeBack(points);
     this.told = false;
   }
 

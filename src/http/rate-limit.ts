@@ -97,7 +97,7 @@ export class RateLimiter {
 
   /**
    * Takes points for one call, or none if that would be too many.
-   * @param subject whose limit it is: the id of a key or a session
+   * @param subject whose limit it is: the id of a key or a person
    * @param limit points per window
    */
   async take(subject: string, limit: number, points: number): Promise<Grant> {
@@ -123,6 +123,11 @@ export class RateLimiter {
     } finally {
       share.wanted -= points;
     }
+  }
+
+  /** What was taken a moment ago was for a call that is refused after all. */
+  giveBack(subject: string, points: number): void {
+    this.shares.get(subject)?.takeBack(points);
   }
 
   /** Gives back what this process had set aside. */
@@ -312,10 +317,26 @@ export class RateLimiter {
   }
 }
 
-export const sessionPointsPerMinute = 500;
+/** Points a minute: of one person, however many sessions, and of all people of a workspace together. */
+export const pointsOfPerson = 500;
+export const pointsOfPeople = 2_500;
 
-/** Whose points a call takes, and how many there are: both doors share them. */
-export function budgetOf(actor: Actor): { subject: string; limit: number } {
-  const limit = actor.kind === 'key' ? plans[actor.workspace.plan].requestsPerMinute : sessionPointsPerMinute;
-  return { subject: actor.credentialId, limit };
+/**
+ * Takes the points of one call from whom they belong to; both doors share them. A key has its plan's rate for itself,
+ * whatever others do. Of a person's call the answer tells the person's own budget.
+ */
+export async function takePoints(
+  limiter: Pick<RateLimiter, 'take' | 'giveBack'>,
+  actor: Actor,
+  points: number,
+): Promise<Grant> {
+  if (actor.kind === 'key') return await limiter.take(actor.id, plans[actor.workspace.plan].requestsPerMinute, points);
+  // The person's first: who is over their own limit takes nothing from the others.
+  const own = await limiter.take(actor.id, pointsOfPerson, points);
+  if (!own.allowed) return own;
+  const together = await limiter.take(`people:${actor.workspaceId}`, pointsOfPeople, points);
+  if (together.allowed) return own;
+  limiter.giveBack(actor.id, points);
+  const { retryAfterSeconds } = together;
+  return { ...own, allowed: false, remaining: own.remaining + points, retryAfterSeconds };
 }
