@@ -11,10 +11,10 @@ import {
   type OperationDefinitionNode,
   type ValueNode,
 } from 'graphql';
-import { Failure, validationFailed, type Issue } from '../platform/errors.js';
+import { Failure, tooCostly, validationFailed, type Issue } from '../platform/errors.js';
 import { jsonDepthMax, keyPath, unstorableText } from '../platform/json-text.js';
 import { costOf, type Cost, type Fragments, type Variables } from './cost.js';
-import { countTokens, depthMax, holdLimits, nestingOf, tokensMax, tooCostly } from './limits.js';
+import { countTokens, depthMax, holdLimits, nestingOf, tokensMax } from './limits.js';
 
 /** How much is kept, over all texts: a token weighs as much as eight characters, and takes some 300 bytes. */
 const weightKeptMax = 150_000;

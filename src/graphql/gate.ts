@@ -1,10 +1,9 @@
 import { GraphQLError, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
 import { takePoints, type Grant, type RateLimiter } from '../http/rate-limit.js';
 import type { Actor } from '../platform/actor.js';
-import { authenticationRequired, Failure, rateLimitExceeded } from '../platform/errors.js';
+import { authenticationRequired, Failure, rateLimitExceeded, tooCostly } from '../platform/errors.js';
 import { costMax, pointsOf, type Fragments, type Variables } from './cost.js';
 import { DocumentErrors, sha256, type Documents, type ValidDocument } from './documents.js';
-import { tooCostly } from './limits.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 
 /** Points a minute, for whoever is not known. */

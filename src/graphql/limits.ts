@@ -10,7 +10,7 @@ import {
   type FragmentDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { Failure } from '../platform/errors.js';
+import { tooCostly } from '../platform/errors.js';
 
 export const tokensMax = 2_000;
 export const depthMax = 12;
@@ -19,15 +19,6 @@ export const rootFieldsMax = 20;
 
 /** Counting the tokens of a refused text stops here. */
 const tokensCountedMax = 20_000;
-
-export type LimitRule = 'cost' | 'depth' | 'aliases' | 'tokens' | 'rootFields';
-
-export const tooCostly = (rule: LimitRule, limit: number, requested: number) =>
-  new Failure('query_too_costly', `The operation goes over the limit of ${limit} on ${rule}.`, {
-    rule,
-    limit,
-    requested,
-  });
 
 /** Counting stops at what is no token, as parsing would. */
 export function countTokens(text: string): number {

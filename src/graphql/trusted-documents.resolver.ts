@@ -1,11 +1,10 @@
 import type { GraphQLResolveInfo, GraphQLSchema } from 'graphql';
 import { Arg, Ctx, Field, ID, Info, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
-import { Failure, invalid, validationFailed, type Issue } from '../platform/errors.js';
+import { Failure, invalid, tooCostly, validationFailed, type Issue } from '../platform/errors.js';
 import { DateTime } from '../platform/scalars.js';
 import { costMax, costOf } from './cost.js';
 import { DocumentErrors, readDocument, sha256 } from './documents.js';
-import { tooCostly } from './limits.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 
 const documentsMax = 100;

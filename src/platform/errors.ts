@@ -134,6 +134,27 @@ export const documentsOnlyKey = () =>
 
 export const workspaceArchived = () => new Failure('workspace_archived', 'This workspace is archived.');
 
+/** What an operation may have too much of; `answer` counts the bytes that are read for it while it runs. */
+export type LimitRule =
+  | 'cost'
+  | 'depth'
+  | 'aliases'
+  | 'tokens'
+  | 'rootFields'
+  | 'fields'
+  | 'lines'
+  | 'search'
+  | 'introspection'
+  | 'subscription'
+  | 'answer';
+
+export const tooCostly = (rule: LimitRule, limit: number, requested: number) =>
+  new Failure('query_too_costly', `The operation goes over the limit of ${limit} on ${rule}.`, {
+    rule,
+    limit,
+    requested,
+  });
+
 /** The same answer for what is missing, foreign, malformed or of another kind; it never repeats the id. */
 export const notFound = (resource: Resource, because?: Private) =>
   new Failure('resource_not_found', `No such ${resource.replaceAll('_', ' ')}.`, { resource }, because);
