@@ -1,0 +1,102 @@
+import { get } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { TestServer } from './app.js';
+import { launch, serving, type Ended } from './process.js';
+
+/** What a process in a small container has, instead of the 4 GB that a large machine's would. */
+const heapMegabytes = 768;
+const askEveryMs = 50;
+const answerMsMax = 30_000;
+const stopMsMax = 5_000;
+
+/** A server process of its own with little memory, whose `/healthz` is asked without pause. */
+export interface SmallProcess {
+  url: string;
+  pid: number;
+  /** The longest that `/healthz` took since it was last asked for; fails when it did not answer or the process died. */
+  slowestHealthMs: () => Promise<number>;
+  stop: () => Promise<void>;
+}
+
+/** Beside `server`, whose database and tenants it shares, as another process of the same installation. */
+export async function startSmallProcess(server: TestServer, env: Record<string, string> = {}): Promise<SmallProcess> {
+  const { child, url, ended } = await serving(
+    launch(['serve', '--role', 'api'], {
+      DATABASE_URL: server.databaseUrl,
+      SECRETS_KEY: server.secretsKey,
+      PORT: '0',
+      NODE_OPTIONS: `--max-old-space-size=${heapMegabytes}`,
+      ...env,
+    }),
+  );
+  const watch = new HealthWatch(url, ended);
+  const stop = async () => {
+    watch.stop();
+    child.kill('SIGTERM');
+    // One that hangs must not hold the tests up.
+    const kill = setTimeout(() => child.kill('SIGKILL'), stopMsMax);
+    await ended;
+    clearTimeout(kill);
+  };
+  return { url, pid: child.pid ?? 0, slowestHealthMs: async () => await watch.slowestMs(), stop };
+}
+
+class HealthWatch {
+  private slowest = 0;
+  private failure: string | null = null;
+  private stopped = false;
+  private asking: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly url: string,
+    ended: Promise<Ended>,
+  ) {
+    void ended.then(({ code, stderr }) => {
+      if (!this.stopped) this.failure = `the process ended with ${code}: ${stderr.slice(-2_000)}`;
+    });
+    void this.askOn();
+  }
+
+  /** Waits for an answer to what is asked from now on: the one under way may be the slow one. */
+  async slowestMs(): Promise<number> {
+    await this.asking;
+    await this.ask();
+    const { slowest, failure } = this;
+    this.slowest = 0;
+    this.failure = null;
+    if (failure !== null) throw new Error(failure);
+    return slowest;
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  private async askOn(): Promise<void> {
+    while (!this.stopped) {
+      this.asking = this.ask();
+      await this.asking;
+      await wait(askEveryMs);
+    }
+  }
+
+  private async ask(): Promise<void> {
+    const askedAt = performance.now();
+    try {
+      const status = await statusOf(`${this.url}/healthz`);
+      if (status !== 200) throw new Error(`it answered ${status}`);
+    } catch (error) {
+      if (!this.stopped) this.failure ??= `/healthz did not answer: ${String(error)}`;
+    }
+    this.slowest = Math.max(this.slowest, performance.now() - askedAt);
+  }
+}
+
+/** Over a connection of its own, as a load balancer asks. */
+async function statusOf(url: string): Promise<number | undefined> {
+  return await new Promise((resolve, reject) => {
+    get(url, { agent: false, signal: AbortSignal.timeout(answerMsMax) }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode));
+    }).once('error', reject);
+  });
+}
