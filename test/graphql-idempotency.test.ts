@@ -107,6 +107,21 @@ describe('graphql mutations under an idempotency key', () => {
     expect(new Set(cookies).size).to.equal(2);
   });
 
+  it('keep no session that a change of ownership begins', async () => {
+    const other = await createTenant(server.app);
+    const [owner, member] = [await memberOf(server.app, other, 'OWNER'), await memberOf(server.app, other, 'MEMBER')];
+    const headers = { 'Idempotency-Key': randomUUID() };
+    const transfer =
+      'mutation ($input: TransferOwnershipInput!) { transferOwnership(input: $input) { member { role } } }';
+    const answer = await owner.graphql(transfer, { input: { id: member.id } }, headers);
+    expect(answer.body.data.transferOwnership.member.role).to.equal('OWNER');
+    const kept = await server.app.database.manager.query<object[]>(
+      'select from idempotency_records where workspace_id = $1',
+      [other.workspaceId],
+    );
+    expect(kept).to.have.length(0);
+  });
+
   /** The same request twice under one key, and what happened in between; the second is the first one's replay. */
   async function twice(
     by: Pick<Client, 'graphql'>,

@@ -6,7 +6,7 @@ import { Failure, invalid } from '../platform/errors.js';
 import { rootFields, type Admission } from './gate.js';
 
 /** They give out sessions, which are never given out again. */
-const sessionMutations = new Set(['signIn', 'signOut', 'acceptInvitation', 'changePassword']);
+const sessionMutations = new Set(['signIn', 'signOut', 'acceptInvitation', 'changePassword', 'transferOwnership']);
 
 /** Whether the idempotency key of a request counts: for one root mutation field, sessions' aside. */
 export function isIdempotent({ operation, valid }: Admission): boolean {

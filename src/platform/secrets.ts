@@ -5,6 +5,7 @@ import {
   createHmac,
   createSecretKey,
   randomBytes,
+  timingSafeEqual,
   type KeyObject,
 } from 'node:crypto';
 
@@ -50,7 +51,9 @@ export class Secrets {
   verify(text: string, signature: string): boolean {
     const [keyId = '', mac = ''] = signature.split('.');
     const key = this.keys.get(keyId);
-    return key !== undefined && createHmac('sha256', key).update(text).digest('hex') === mac;
+    if (key === undefined) return false;
+    const [expected, given] = [createHmac('sha256', key).update(text).digest(), Buffer.from(mac, 'hex')];
+    return given.length === expected.length && timingSafeEqual(given, expected);
   }
 
   private key(id: string): KeyObject {
