@@ -152,8 +152,8 @@ export class App {
     this.events = new Events(jobs, this.signals);
     this.eventLog = new EventService(database);
     this.eventFeed = new EventFeed(this.eventLog, this.signals);
-    this.trustedDocuments = new TrustedDocuments(database);
-    this.contacts = new ContactService(database, this.events, this.eventLog);
+    this.trustedDocuments = new TrustedDocuments(database, this.audit);
+    this.contacts = new ContactService(database, this.events, this.eventLog, this.audit);
     this.records = new RecordService(database, this.contacts);
     this.intakeBots = new IntakeBotService(database, this.events, () => this.publicUrl);
     this.submissions = new SubmissionService(
@@ -163,14 +163,15 @@ export class App {
       this.contacts,
       this.records,
       this.intakeBots,
+      this.audit,
     );
     this.outbound = new Outbound({ ...config.webhooks, onRefused: countRefusals(this.metrics) });
     this.webhookEndpoints = new WebhookEndpointService(database, this.secrets, this.outbound, this.signals, this.audit);
     this.testEvents = new TestEventService(database, this.secrets, this.outbound, this.webhookEndpoints);
-    this.webhookDeliveries = new WebhookDeliveryService(database, this.signals);
+    this.webhookDeliveries = new WebhookDeliveryService(database, this.signals, this.audit);
     this.eventLog.onErase((tx, { workspaceId, subjectIds }) => this.idempotency.erase(tx, workspaceId, subjectIds));
     this.eventLog.onErase((tx, erased) => this.webhookDeliveries.erase(tx, erased));
-    this.replays = new ReplayService(database, this.webhookEndpoints, this.signals);
+    this.replays = new ReplayService(database, this.webhookEndpoints, this.signals, this.audit);
     this.webhookFeed = new WebhookFeed(this.webhookEndpoints, this.webhookDeliveries, this.replays, this.signals);
     this.webhookWorker = new WebhookWorker({
       database,

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { newId } from '../src/platform/id.js';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
 import { clientOf } from './support/client.js';
+import { createBot, createSubmission } from './support/factories.js';
 import { codeOf, memberOf, type Person } from './support/people.js';
 import { iozen } from './support/process.js';
 
@@ -91,6 +93,69 @@ describe('audit log', () => {
       details: { plan: 'PRO', previous_plan: 'BUSINESS' },
     });
     expect(JSON.stringify(told)).not.to.match(/iozen_live|password"|whsec_/);
+  });
+
+  it('tells of what is sent once more, of what is deleted for good, and of what programs are trusted with', async () => {
+    const call = async (mutation: string) => {
+      const answer = await owner.graphql(`mutation { ${mutation} }`);
+      expect(codeOf(answer), mutation).to.equal(null);
+      return answer.body.data;
+    };
+    const bot = await createBot(server.app, tenant.workspaceId);
+    const [first, second] = [await createSubmission(server.app, bot), await createSubmission(server.app, bot)];
+    const made = await call(
+      'createWebhookEndpoint(input: { url: "http://127.0.0.1:9/", events: ["submission.completed"] }) { webhookEndpoint { id } }',
+    );
+    const endpoint: string = made.createWebhookEndpoint.webhookEndpoint.id;
+    const [event] = await server.app.database.manager.query<{ id: string }[]>(
+      "select id from events where subject_id = $1 and type = 'submission.completed'",
+      [first.id],
+    );
+    const delivery = newId('webhookDelivery');
+    await sql(
+      `insert into webhook_runs (endpoint_id, last_id, ids, event_ids, open) values ($2, $1, array[$1], array[$3], 1)`,
+      [delivery, endpoint, event?.id],
+    );
+    await call(`redeliver(input: { deliveryId: "${delivery}" }) { webhookDelivery { id } }`);
+    const range = `endpointId: "${endpoint}", since: "2026-01-01T00:00:00Z"`;
+    await call(`startReplay(input: { ${range}, dryRun: true }) { replay { id } }`);
+    const started = await call(`startReplay(input: { ${range} }) { replay { id } }`);
+    const replay: string = started.startReplay.replay.id;
+    await call(`cancelReplay(input: { id: "${replay}" }) { replay { id } }`);
+    await call(`cancelReplay(input: { id: "${replay}" }) { replay { id } }`);
+    await call(`deleteSubmission(input: { id: "${second.id}" }) { submission { id } }`);
+    const contact = async (email: string): Promise<string> =>
+      (await call(`createContact(input: { email: "${email}" }) { contact { id } }`)).createContact.contact.id;
+    const [kept, dropped] = [await contact('kept@example.com'), await contact('dropped@example.com')];
+    await call(`mergeContacts(input: { id: "${kept}", duplicateId: "${dropped}" }) { contact { id } }`);
+    await call(`deleteContact(input: { id: "${kept}" }) { contact { id } }`);
+    const documents = 'documents: ["{ viewer { role } }"]';
+    const trusted = await call(`trustDocuments(input: { ${documents} }) { documentIds }`);
+    await call(`trustDocuments(input: { ${documents} }) { documentIds }`);
+    const [documentId] = trusted.trustDocuments.documentIds as string[];
+    for (let times = 0; times < 2; times += 1) {
+      await call(`distrustDocuments(input: { documentIds: ["${documentId}"] }) { documentIds }`);
+    }
+    const told = (await entries()).toReversed();
+    const from = told.findIndex(({ action }) => action === 'webhook_endpoint.created') + 1;
+    expect(told.slice(from).map(({ action, subjectId }) => [action, subjectId])).to.deep.equal([
+      ['webhook_delivery.redelivered', delivery],
+      ['replay.started', replay],
+      ['replay.cancelled', replay],
+      ['submission.deleted', second.id],
+      ['contact.merged', kept],
+      ['contact.deleted', kept],
+      ['trusted_documents.added', tenant.workspaceId],
+      ['trusted_documents.removed', tenant.workspaceId],
+    ]);
+    expect(told.at(-1)?.details).to.deep.equal({ document_ids: [documentId] });
+    expect(told.find(({ action }) => action === 'replay.started')?.details).to.deep.include({
+      endpoint_id: endpoint,
+      types: ['submission.completed'],
+      total: 2,
+    });
+    // What is erased must not stay here: entries are never changed.
+    expect(JSON.stringify(told)).not.to.match(/kept@|dropped@/);
   });
 
   it('commits with the change, and is not there without it', async () => {

@@ -25,6 +25,14 @@ export const auditActions = [
   'webhook_endpoint.resumed',
   'webhook_endpoint.deleted',
   'webhook_secret.rotated',
+  'webhook_delivery.redelivered',
+  'replay.started',
+  'replay.cancelled',
+  'trusted_documents.added',
+  'trusted_documents.removed',
+  'contact.merged',
+  'contact.deleted',
+  'submission.deleted',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -1,3 +1,4 @@
+import type { AuditService } from '../audit/audit.service.js';
 import type { Actor } from '../platform/actor.js';
 import {
   brief,
@@ -85,6 +86,7 @@ export class ContactService {
     private readonly database: Database,
     private readonly publisher: Events,
     private readonly events: EventService,
+    private readonly audit: AuditService,
   ) {}
 
   follow(follower: ContactFollower): void {
@@ -175,7 +177,7 @@ export class ContactService {
       this.events.move(tx, actor.workspaceId, duplicateId, id);
       tx.write(deleteOne, [duplicateId]);
       into.submissionCount += from.submissionCount;
-      return await this.change(tx, into, {
+      const survivor = await this.change(tx, into, {
         email: into.email ?? from.email,
         phone: into.phone ?? from.phone,
         firstName: into.firstName ?? from.firstName,
@@ -183,6 +185,8 @@ export class ContactService {
         tags: distinct([...into.tags, ...from.tags]),
         customFields: { ...from.customFields, ...into.customFields },
       });
+      await this.audit.record(tx, actor, 'contact.merged', id, { duplicate_id: duplicateId });
+      return survivor;
     }, actor.guard);
   }
 
@@ -192,6 +196,8 @@ export class ContactService {
     return await this.database.transaction(async (tx) => {
       const [contact] = isId(id, 'contact') ? await tx.query(lockMany, [[id], actor.workspaceId]) : [];
       if (contact === undefined) throw notFound('contact');
+      // Before the erasure, which takes the lock that everybody's deliveries wait for. It says nothing of the person.
+      await this.audit.record(tx, actor, 'contact.deleted', id);
       const named = await Promise.all(this.followers.map((follower) => follower.namesOf(tx, id)));
       await this.events.erase(tx, actor.workspaceId, [id, ...named.flat()]);
       tx.write(deleteOne, [id]);

@@ -1,4 +1,4 @@
-import type { Scope } from '../platform/actor.js';
+import type { Actor, Scope } from '../platform/actor.js';
 import { closedScalar } from '../platform/scalars.js';
 
 /** The published event types: what a subscriber may listen to. */
@@ -27,5 +27,10 @@ export const scopeOfPayload: Record<EventType, Scope> = {
   'contact.updated': 'read:contacts',
   'intake-bot.status-changed': 'read:intake-bots',
 };
+
+/** To see what events of these types say, or to have it sent. */
+export function requirePayloads(actor: Actor, types: readonly EventType[]): void {
+  for (const scope of new Set(types.map((type) => scopeOfPayload[type]))) actor.require(scope);
+}
 
 export const EventTypeScalar = closedScalar('EventType', 'What happened, as subscribers know it.', eventTypes);

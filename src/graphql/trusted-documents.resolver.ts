@@ -32,7 +32,7 @@ class TrustDocumentsInput {
 
 @InputType('DistrustDocumentsInput', { description: 'Documents to trust no longer.' })
 class DistrustDocumentsInput {
-  @Field(() => [ID], { description: 'Their ids, `sha256:…`.' })
+  @Field(() => [ID], { description: 'Their ids, `sha256:…`, at most 100.' })
   documentIds!: string[];
 }
 
@@ -64,9 +64,7 @@ export class TrustedDocumentsResolver {
     @Info() { schema }: GraphQLResolveInfo,
   ): Promise<TrustDocumentsPayload> {
     actor.requireRole('ADMIN');
-    if (documents.length > documentsMax) {
-      throw invalid('documents', 'too_long', `must have at most ${documentsMax} entries`);
-    }
+    atMost('documents', documents);
     const issues = documents.flatMap((text, index) => problemOf(schema, text, `documents.${index}`) ?? []);
     if (issues.length > 0) throw validationFailed(issues);
     await this.trusted.trust(actor, documents);
@@ -78,9 +76,15 @@ export class TrustedDocumentsResolver {
     @Ctx('actor') actor: Actor,
     @Arg('input', () => DistrustDocumentsInput, { description: 'Which ones.' }) { documentIds }: DistrustDocumentsInput,
   ): Promise<DistrustDocumentsPayload> {
+    actor.requireRole('ADMIN');
+    atMost('documentIds', documentIds);
     await this.trusted.distrust(actor, documentIds);
     return { documentIds };
   }
+}
+
+function atMost(path: string, list: readonly string[]): void {
+  if (list.length > documentsMax) throw invalid(path, 'too_long', `must have at most ${documentsMax} entries`);
 }
 
 function problemOf(schema: GraphQLSchema, text: string, path: string): Issue | null {

@@ -1,3 +1,4 @@
+import type { AuditService } from '../audit/audit.service.js';
 import type { ContactService } from '../contacts/contact.service.js';
 import type { Events, Happening } from '../events/publish.js';
 import { fieldsOf } from '../intake-bots/bot-schema.js';
@@ -76,6 +77,7 @@ export class SubmissionService {
     private readonly contacts: ContactService,
     private readonly records: RecordService,
     private readonly intakeBots: IntakeBotService,
+    private readonly audit: AuditService,
   ) {
     contacts.follow({
       merge: (tx, fromId, intoId) => tx.write(moveToContact, [fromId, intoId]),
@@ -288,6 +290,8 @@ export class SubmissionService {
       if (submission === undefined) throw notFound('submission');
       tx.write(deleteOne, [id]);
       this.intakeBots.addToTotal(tx, submission.intakeBotId, -1);
+      const { intakeBotId } = submission;
+      await this.audit.record(tx, actor, 'submission.deleted', id, { intake_bot_id: intakeBotId });
       return submission;
     }, actor.guard);
   }

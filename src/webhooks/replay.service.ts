@@ -1,3 +1,5 @@
+import type { AuditService } from '../audit/audit.service.js';
+import { requirePayloads } from '../events/event-type.js';
 import type { Actor } from '../platform/actor.js';
 import { brief, isUniqueViolation, planned, prepared, type Database, type Tx } from '../platform/database.js';
 import { conflict, invalid, notFound } from '../platform/errors.js';
@@ -40,15 +42,19 @@ const which: Record<ReplayOnly, string> = {
   MISSED: `event.created_at >= e.created_at and ${isOnRecord} and not ${has('delivered')} and not ${isOpen}`,
 };
 
-/** `$1` is the endpoint, `$2` the last id that is not wanted any more, `$3` the first that is wanted no longer. */
+/**
+ * `$1` is the endpoint, `$2` the last id that is not wanted any more, `$3` the first that is wanted no longer, `$4` the
+ * types that the replay may send.
+ */
 const eventsOf = (only: ReplayOnly) => `
   from webhook_endpoints e
   join events event on event.workspace_id = e.workspace_id and event.type = any (e.events)
+    and event.type = any (coalesce($4, e.events))
   where e.id = $1 and e.deleted_at is null and event.id > $2 and event.id < $3 and ${which[only]}
 `;
 const counting = (only: ReplayOnly) => planned<{ count: number }>(`select count(*)::int as count ${eventsOf(only)}`);
 const reading = (only: ReplayOnly) =>
-  planned<{ id: string }>(`select event.id ${eventsOf(only)} order by event.id limit $4`);
+  planned<{ id: string }>(`select event.id ${eventsOf(only)} order by event.id limit $5`);
 const countEvents = { ALL: counting('ALL'), FAILED: counting('FAILED'), MISSED: counting('MISSED') };
 export const readEvents = { ALL: reading('ALL'), FAILED: reading('FAILED'), MISSED: reading('MISSED') };
 
@@ -57,15 +63,15 @@ const selectMany = brief<Replay>(
 );
 const insertOne = prepared(`
   insert into webhook_replays (id, workspace_id, endpoint_id, selection, since, until, rate_per_second, dry_run, status, total,
-    advanced_at, created_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'epoch', $11)
+    advanced_at, created_at, types)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'epoch', $11, $12)
 `);
-const cancelOne = prepared(
-  "update webhook_replays set status = 'CANCELLED' where id = $1 and workspace_id = $2 and status = 'RUNNING'",
-);
+const cancelOne = prepared<{ id: string }>(`
+  update webhook_replays set status = 'CANCELLED' where id = $1 and workspace_id = $2 and status = 'RUNNING' returning id
+`);
 const anyRunning = brief("select from webhook_replays where status = 'RUNNING' limit 1");
-const nextOne = prepared<Replay & { reached: string }>(`
-  select ${columns}, r.reached from webhook_replays r
+const nextOne = prepared<Replay & { reached: string; types: string[] | null }>(`
+  select ${columns}, r.reached, r.types from webhook_replays r
   where r.status = 'RUNNING' and r.advanced_at <= $1
   order by r.advanced_at limit 1 for update skip locked
 `);
@@ -94,6 +100,7 @@ export class ReplayService {
     private readonly database: Database,
     private readonly endpoints: WebhookEndpointService,
     private readonly signals: Signals,
+    private readonly audit: AuditService,
   ) {}
 
   async list(actor: Actor, page: PageRequest): Promise<Page<Replay>> {
@@ -118,13 +125,17 @@ export class ReplayService {
     return await this.database.query(selectMany, [ids, actor.workspaceId]);
   }
 
-  /** @throws conflict while another replay of the endpoint runs */
+  /**
+   * It sends what the caller may read, whatever the endpoint comes to listen to while it runs.
+   * @throws conflict while another replay of the endpoint runs; insufficient_scopes for a type that the key may not read
+   */
   async start(actor: Actor, endpointId: string, read: Unread<typeof StartReplay>): Promise<Replay> {
     actor.require('manage:webhooks');
     requireFeature(actor, 'webhooks');
     try {
       return await this.database.transaction(async (tx) => {
-        await this.endpoints.find(actor.workspaceId, endpointId);
+        const { events: types } = await this.endpoints.find(actor.workspaceId, endpointId);
+        requirePayloads(actor, types);
         const { since, until, only, ratePerSecond, dryRun } = read();
         // Later than every event until now, to the millisecond.
         const { at } = nextMoment(nextMoment().at);
@@ -132,7 +143,7 @@ export class ReplayService {
         const end = until == null || until > at ? at : until;
         if (since >= end) throw invalid('since', 'out_of_range', 'must be earlier than until, and than now');
         const id = newId('replay');
-        const [counted] = await tx.query(countEvents[only], [endpointId, floor(since), floor(end)]);
+        const [counted] = await tx.query(countEvents[only], [endpointId, floor(since), floor(end), types]);
         const total = counted?.count ?? 0;
         const status = dryRun || total === 0 ? 'DONE' : 'RUNNING';
         await tx.query(insertOne, [
@@ -147,9 +158,12 @@ export class ReplayService {
           status,
           total,
           at,
+          types,
         ]);
         const [replay] = await tx.query(selectMany, [[id], actor.workspaceId]);
         if (replay === undefined) throw new Error('a replay is not there after its insert');
+        const told = { endpoint_id: endpointId, only, since, until: end, types, total };
+        if (!dryRun) await this.audit.record(tx, actor, 'replay.started', id, told);
         return replay;
       }, actor.guard);
     } catch (error) {
@@ -163,7 +177,8 @@ export class ReplayService {
     actor.require('manage:webhooks');
     return await this.database.transaction(async (tx) => {
       await this.get(actor, id);
-      await tx.query(cancelOne, [id, actor.workspaceId]);
+      const cancelled = await tx.query(cancelOne, [id, actor.workspaceId]);
+      if (cancelled.length > 0) await this.audit.record(tx, actor, 'replay.cancelled', id);
       tx.afterCommit(() => this.signals.send(replayProgressed, id));
       const [replay] = await tx.query(selectMany, [[id], actor.workspaceId]);
       if (replay === undefined) throw notFound('replay');
@@ -185,10 +200,10 @@ export class ReplayService {
     await tx.query(endOfDeleted);
     const [replay] = await tx.query(nextOne, [new Date(now.getTime() - advanceMs)]);
     if (replay === undefined) return false;
-    const { id, endpointId, only, since, until, ratePerSecond } = replay;
+    const { id, endpointId, only, since, until, ratePerSecond, types } = replay;
     const after = replay.reached === '' ? floor(since) : replay.reached;
     // Before the lock, which everybody's deliveries wait for: it looks through all that is held for the endpoint.
-    const events = await tx.query(readEvents[only], [endpointId, after, floor(until), ratePerSecond]);
+    const events = await tx.query(readEvents[only], [endpointId, after, floor(until), types, ratePerSecond]);
     const order = await lockDeliveryOrder(tx);
     tx.write(insertDeliveries, [events.map(() => newId('webhookDelivery')), endpointId, events.map(({ id }) => id)]);
     const status = events.length < ratePerSecond ? 'DONE' : 'RUNNING';

@@ -1,7 +1,7 @@
-import type { EventType } from '../events/event-type.js';
-import { scopeOfPayload } from '../events/event-type.js';
+import type { AuditService } from '../audit/audit.service.js';
+import { eventTypes, requirePayloads, type EventType } from '../events/event-type.js';
 import type { Actor } from '../platform/actor.js';
-import { planned, prepared, type Database, type Tx } from '../platform/database.js';
+import { brief, planned, prepared, type Database, type Tx } from '../platform/database.js';
 import { notFound } from '../platform/errors.js';
 import { idFloor, isId, newId } from '../platform/id.js';
 import type { OutcomeKind } from '../platform/outbound-attempt.js';
@@ -54,6 +54,7 @@ const selectAttempts = prepared<AttemptRow>(`
   where a.outcome is not null
   order by a.delivery_id, a.number, a.at
 `);
+const selectType = brief<{ type: EventType }>('select type from events where id = $1 and workspace_id = $2');
 const insertAgain = prepared(`
   with made as (select $1 as id, $2 as endpoint_id, $3 as event_id, 0 as place) ${insertRuns('made', 'now()')}
 `);
@@ -110,6 +111,7 @@ export class WebhookDeliveryService {
   constructor(
     private readonly database: Database,
     private readonly signals: Signals,
+    private readonly audit: AuditService,
   ) {}
 
   async list(actor: Actor, filter: WebhookDeliveryFilter, page: PageRequest): Promise<Page<WebhookDelivery>> {
@@ -189,16 +191,25 @@ export class WebhookDeliveryService {
   /** What the endpoint answered, for those who may see what it was sent. */
   responseBody(actor: Actor, { answer, eventType }: Pick<WebhookAttempt, 'answer' | 'eventType'>): string | null {
     actor.require('manage:webhooks');
-    if (eventType !== null) actor.require(scopeOfPayload[eventType]);
+    if (eventType !== null) requirePayloads(actor, [eventType]);
     return answer === null ? null : answer.toString('utf8');
   }
 
-  /** The same event once more: a new delivery, with the same id and bytes. */
+  /**
+   * The same event once more: a new delivery, with the same id and bytes.
+   * @throws insufficient_scopes when the key may not read what it would send
+   */
   async redeliver(actor: Actor, id: string): Promise<WebhookDelivery> {
     actor.require('manage:webhooks');
     requireFeature(actor, 'webhooks');
     return await this.database.transaction(async (tx) => {
       const { endpointId, eventId } = await this.get(actor, id);
+      const [event] = await this.database.query(selectType, [eventId, actor.workspaceId]);
+      if (event === undefined) throw notFound('event', { cause: 'the event of the delivery is no longer kept' });
+      requirePayloads(actor, [event.type]);
+      // Before the lock, which everybody's deliveries wait for: this waits for others of the workspace.
+      const told = { endpoint_id: endpointId, event_id: eventId };
+      await this.audit.record(tx, actor, 'webhook_delivery.redelivered', id, told);
       const order = await lockDeliveryOrder(tx);
       const endpoints = await tx.query(endpointIsThere, [endpointId, actor.workspaceId]);
       if (endpoints.length === 0) throw notFound('webhook', { cause: 'the endpoint of the delivery is deleted' });
@@ -233,7 +244,7 @@ export class WebhookDeliveryService {
   /** A search looks into payloads and answers, so it needs what those need. */
   private require(actor: Actor, filter: WebhookDeliveryFilter): void {
     actor.require('manage:webhooks');
-    if (filter.search != null) for (const scope of new Set(Object.values(scopeOfPayload))) actor.require(scope);
+    if (filter.search != null) requirePayloads(actor, eventTypes);
   }
 
   private async pages(

@@ -167,10 +167,10 @@ export class WebhookEndpointService {
       await this.write(tx, { ...before, secrets: [], customHeaders: null, deletedAt: at, updatedAt: at });
       // Before the lock, which everybody's deliveries wait for: there may be many.
       await skipOpenDeliveries(tx, id, at);
+      await this.audit.record(tx, actor, 'webhook_endpoint.deleted', id, { url: before.url });
       // Whoever makes deliveries has made them, or will see that it is gone.
       await lockDeliveryOrder(tx);
       await skipOpenDeliveries(tx, id, at);
-      await this.audit.record(tx, actor, 'webhook_endpoint.deleted', id, { url: before.url });
       tx.afterCommit(() => this.signals.send(endpointChanged, id));
       return { deleted: true as const, id };
     }, actor.guard);

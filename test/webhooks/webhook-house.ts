@@ -86,9 +86,9 @@ export class WebhookHouse {
     this.outbound = new Outbound(this.settings);
     this.endpoints = new WebhookEndpointService(database, this.secrets, this.outbound, this.signals, this.audit);
     this.testEvents = new TestEventService(database, this.secrets, this.outbound, this.endpoints);
-    this.deliveries = new WebhookDeliveryService(database, this.signals);
+    this.deliveries = new WebhookDeliveryService(database, this.signals, this.audit);
     this.eventLog.onErase(async (tx, erased) => await this.deliveries.erase(tx, erased));
-    this.replays = new ReplayService(database, this.endpoints, this.signals);
+    this.replays = new ReplayService(database, this.endpoints, this.signals, this.audit);
   }
 
   static async open(settings: Settings = {}): Promise<WebhookHouse> {
