@@ -22,6 +22,7 @@ import { Graphql1790000000005 } from './migrations/1790000000005-graphql.js';
 import { FanOut1790000000006 } from './migrations/1790000000006-fan-out.js';
 import { Erasures1790000000007 } from './migrations/1790000000007-erasures.js';
 import { Runs1790000000008 } from './migrations/1790000000008-runs.js';
+import { StoredThings1790000000010 } from './migrations/1790000000010-stored-things.js';
 import { Rights1790000000011 } from './migrations/1790000000011-rights.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
@@ -65,6 +66,7 @@ export function dataSourceFor(url: string): DataSource {
       FanOut1790000000006,
       Erasures1790000000007,
       Runs1790000000008,
+      StoredThings1790000000010,
       Rights1790000000011,
     ],
     synchronize: false,

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { roles } from '../platform/actor.js';
-import { input, line } from '../platform/validate.js';
-import { emailForm } from './email.js';
+import { email, input, line } from '../platform/validate.js';
 import { passwordCharactersMax, passwordCharactersMin } from './password.js';
 
 const newPassword = z
@@ -11,11 +10,6 @@ const newPassword = z
     message: `must have at least ${passwordCharactersMin} characters`,
     params: { code: 'out_of_range' },
   });
-const email = z
-  .string()
-  .max(254)
-  .transform((text) => text.trim().toLowerCase())
-  .refine((text) => emailForm.test(text), { message: 'must be an e-mail address', params: { code: 'bad_format' } });
 
 /** Whatever is wrong with either, the answer is the same. */
 export const SignIn = input(() => ({ email: z.string().max(1_000), password: z.string().max(10_000) }));

@@ -1,19 +1,19 @@
 import { operatorIn, type AuditedActor, type AuditService } from '../audit/audit.service.js';
 import type { Actor, Origin, Role } from '../platform/actor.js';
 import { columnsOf, isUniqueViolation, prepared, type Database, type Tx } from '../platform/database.js';
-import { conflict, invalidCredentials, notFound, workspaceArchived } from '../platform/errors.js';
+import { isEmail, normalEmail } from '../platform/email-address.js';
+import { conflict, invalid, invalidCredentials, notFound, workspaceArchived } from '../platform/errors.js';
 import { newId, nextMoment } from '../platform/id.js';
 import type { Unread } from '../platform/validate.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';
 import type { ChangePassword, SignIn } from './account.input.js';
-import { readEmail } from './email.js';
 import { generatePassword, hashPassword, verifyPassword } from './password.js';
 import type { SessionService } from './session.service.js';
 import type { SignInTries } from './sign-in-tries.js';
 import { User } from './user.entity.js';
 
 const columns = columnsOf(User, 'u');
-const selectByEmail = prepared<User>(`select ${columns} from users u where u.email = $1`);
+const selectByEmails = prepared<User>(`select ${columns} from users u where u.email = any($1)`);
 const selectOne = prepared<User>(`select ${columns} from users u where u.id = $1 and u.workspace_id = $2`);
 
 export interface SignedIn {
@@ -43,12 +43,13 @@ export class AccountService {
     account: { workspaceId: string; email: string; name: string; role: Role; password: string },
     themselves?: { origin: Origin | null },
   ): Promise<User> {
+    if (!isEmail(account.email)) throw notAnEmail();
     const { at } = nextMoment();
     const { password, ...rest } = account;
     const user = Object.assign(new User(), {
       ...rest,
       id: newId('user'),
-      email: readEmail(account.email),
+      email: normalEmail(account.email),
       passwordHash: await hashPassword(password),
       createdAt: at,
       updatedAt: at,
@@ -71,8 +72,7 @@ export class AccountService {
    * @throws invalid_credentials, and rate_limit_exceeded once this address has failed too often
    */
   async signIn(read: Unread<typeof SignIn>, origin: Origin | null): Promise<SignedIn> {
-    const { password, ...given } = read();
-    const email = given.email.trim().toLowerCase();
+    const { email, password } = read();
     const user = await this.check(email, password, origin);
     const workspace = await this.workspaces.find(user.workspaceId);
     if (workspace.archivedAt !== null) throw workspaceArchived();
@@ -100,8 +100,8 @@ export class AccountService {
 
   /** For operators: a new password, shown once. */
   async resetPassword(email: string): Promise<{ email: string; password: string }> {
-    const [user] = await this.database.query(selectByEmail, [readEmail(email)]);
-    if (user === undefined) throw notFound('member');
+    const user = await this.findBy(email);
+    if (user === undefined) throw isEmail(email) ? notFound('member') : notAnEmail();
     const password = generatePassword();
     const passwordHash = await hashPassword(password);
     await this.database.transaction(async (tx) =>
@@ -119,15 +119,23 @@ export class AccountService {
 
   private async check(email: string, password: string, origin: Origin | null): Promise<User> {
     const address = origin?.address ?? null;
-    await this.tries.begin(email, address);
+    const mailbox = normalEmail(email);
+    await this.tries.begin(mailbox, address);
     const nobodys = await this.nobodysPassword();
-    const [user] = await this.database.query(selectByEmail, [email]);
+    const user = await this.findBy(email);
     const right = await verifyPassword(password, user?.passwordHash ?? nobodys);
     if (user === undefined || !right) {
       throw invalidCredentials({ cause: user === undefined ? 'no such account' : 'wrong password' });
     }
-    await this.tries.forgive(email, address);
+    await this.tries.forgive(mailbox, address);
     return user;
+  }
+
+  /** By what a person types; an account that was made before addresses had one form may be named by its letters alone. */
+  private async findBy(email: string): Promise<User | undefined> {
+    const typed = email.trim().toLowerCase();
+    const users = await this.database.query(selectByEmails, [[typed, normalEmail(email)]]);
+    return users.find((user) => user.email === typed) ?? users[0];
   }
 
   private async setPassword(tx: Tx, user: User, passwordHash: string, by: AuditedActor): Promise<void> {
@@ -137,6 +145,8 @@ export class AccountService {
     await this.audit.record(tx, by, 'member.password_changed', user.id);
   }
 }
+
+const notAnEmail = () => invalid('email', 'bad_format', 'must be an e-mail address');
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | null = null;

@@ -1,4 +1,8 @@
+import { isEmail, normalEmail } from '../platform/email-address.js';
 import { toE164 } from '../platform/phone-number.js';
+
+/** Of a first or a last name, by whichever door it comes. */
+export const nameCharactersMax = 200;
 
 /** What is needed of a bot's field: fields that take a value, in the schema's order. */
 export interface AddressField {
@@ -8,7 +12,7 @@ export interface AddressField {
 
 /** How a submission names its person; null for what it does not say. */
 export interface ContactAddress {
-  /** Trimmed, lower case. */
+  /** In the form in which addresses are compared. */
   readonly email: string | null;
   /** E.164. */
   readonly phone: string | null;
@@ -29,11 +33,15 @@ export function contactAddress(
     const value = Object.hasOwn(data, name) ? data[name] : null;
     return typeof value === 'string' && value.trim() !== '' ? value.trim() : null;
   };
-  const named = (name: string) => (fields.some((field) => field.name === name) ? answer(name) : null);
+  const named = (name: string) => {
+    const text = fields.some((field) => field.name === name) ? answer(name) : null;
+    return text === null ? null : shortened(text);
+  };
   const answersOf = (type: string) =>
     fields.filter((field) => field.type === type).flatMap((field) => answer(field.name) ?? []);
 
-  const email = answersOf('email')[0]?.toLowerCase() ?? null;
+  const sent = answersOf('email').find(isEmail);
+  const email = sent === undefined ? null : normalEmail(sent);
   const phone =
     answersOf('phone')
       .map(toE164)
@@ -42,6 +50,12 @@ export function contactAddress(
   const lastName = named('last_name');
   if (firstName !== null || lastName !== null) return { email, phone, firstName, lastName };
   return { email, phone, ...splitName(named('full_name') ?? named('name')) };
+}
+
+/** An answer may be far longer than a name. */
+function shortened(name: string): string {
+  const short = name.length <= nameCharactersMax ? name : name.slice(0, nameCharactersMax);
+  return short.isWellFormed() ? short.trim() : short.slice(0, -1).trim();
 }
 
 function splitName(fullName: string | null): Pick<ContactAddress, 'firstName' | 'lastName'> {

@@ -15,7 +15,7 @@ export class Contact {
 
   @Field(() => String, {
     nullable: true,
-    description: 'E-mail address, in lower case; one contact of a workspace has it.',
+    description: 'E-mail address, in the form in which addresses are compared; one contact of a workspace has it.',
   })
   @Column({ type: 'text', nullable: true })
   email!: string | null;

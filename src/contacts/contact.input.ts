@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { toE164 } from '../platform/phone-number.js';
-import { input, jsonObject, line, report } from '../platform/validate.js';
+import { email, input, jsonObject, line, report } from '../platform/validate.js';
+import { nameCharactersMax } from './contact-address.js';
 
-const email = z.string().trim().toLowerCase().max(320).pipe(z.email());
 const phone = z.string().transform((text, context) => {
   const number = toE164(text);
   if (number === null) report(context, [{ path: '', message: 'is not a phone number', code: 'bad_format' }]);
   return number ?? '';
 });
-const name = line(200);
+const name = line(nameCharactersMax);
 const tags = z.array(line(50)).max(100);
 const customFields = jsonObject;
 

@@ -18,7 +18,7 @@ const ContactConnection = connectionType('Contact', Contact);
 
 @InputType('ContactFilter', { description: 'Which contacts to list.' })
 class ContactFilterInput implements ContactFilter {
-  @Field(() => String, { nullable: true, description: 'With this e-mail address.' })
+  @Field(() => String, { nullable: true, description: 'With this e-mail address, however it is written.' })
   email?: string | null;
 
   @Field(() => String, { nullable: true, description: 'With this phone number, in E.164.' })
@@ -33,7 +33,11 @@ class ContactFilterInput implements ContactFilter {
 
 @InputType('CreateContactInput', { description: 'A new contact; it needs an e-mail address or a phone number.' })
 class CreateContactInput {
-  @Field(() => String, { nullable: true, description: 'E-mail address; kept trimmed and in lower case.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'E-mail address, at most 254 characters; kept in lower case, without invisible characters, its domain in ASCII.',
+  })
   email?: string | null;
 
   @Field(() => String, { nullable: true, description: 'Phone number; kept in E.164.' })

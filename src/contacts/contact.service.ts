@@ -9,6 +9,7 @@ import {
   type Database,
   type Tx,
 } from '../platform/database.js';
+import { normalEmail } from '../platform/email-address.js';
 import { conflict, invalid, notFound } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { toE164 } from '../platform/phone-number.js';
@@ -323,7 +324,7 @@ function missing(contact: Contact, address: ContactAddress, matches: readonly Co
 function listOf(actor: Actor, filter: ContactFilter): List {
   const where = new Conditions()
     .within('c.workspace_id = $?', actor.workspaceId)
-    .and('c.email = $?', filter.email?.trim().toLowerCase())
+    .and('c.email = $?', filter.email == null ? null : normalEmail(filter.email))
     .and('c.phone = $?', filter.phone == null ? null : (toE164(filter.phone) ?? filter.phone))
     .and('$? = any(c.tags)', filter.tag)
     .between('c.created_at', filter.createdAt);

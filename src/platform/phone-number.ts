@@ -27,7 +27,11 @@ export function toE164(sent: string): string | null {
   const phone = read(sent);
   if (phone === null || !phone.international || phone.hasExtension) return null;
   const parsed = parse(phone);
-  return parsed?.isPossible() === true ? parsed.number : null;
+  if (parsed === undefined) return null;
+  const { countryCallingCode, nationalNumber } = parsed;
+  // Mexico's mobile numbers had a 1 before them until 2019, and people go on writing it.
+  if (countryCallingCode === '52' && /^1\d{10}$/.test(nationalNumber)) return `+52${nationalNumber.slice(1)}`;
+  return parsed.isPossible() ? parsed.number : null;
 }
 
 function parse(phone: ReadPhone) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { emailCharactersMax, isEmail, normalEmail } from './email-address.js';
 import { Failure, validationFailed, type Issue, type IssueCode } from './errors.js';
 import { keyPath } from './json-text.js';
 
@@ -165,7 +166,6 @@ function describe(found: z.core.$ZodIssue): Omit<Issue, 'path'> {
 
 /** A pattern brings its own words. */
 const forms: Record<string, string> = {
-  email: 'must be an e-mail address',
   datetime: 'must be a time like 2026-01-15T10:30:00Z',
 };
 
@@ -195,6 +195,18 @@ export function report(context: z.core.ParsePayload | z.RefinementCtx, issues: r
 
 /** ISO 8601 with a zone, as a Date. */
 export const isoDate = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+
+/** An e-mail address, as it is kept and compared. */
+export const email = z.string().transform((text, context) => {
+  const address = normalEmail(text);
+  if (address.length > emailCharactersMax) {
+    const message = `must have at most ${emailCharactersMax} characters`;
+    report(context, [{ path: '', message, code: 'too_long' }]);
+  } else if (!isEmail(address)) {
+    report(context, [{ path: '', message: 'must be an e-mail address', code: 'bad_format' }]);
+  }
+  return address;
+});
 
 /** A trimmed, non-empty line of text. */
 export const line = (charactersMax: number) => z.string().trim().min(1).max(charactersMax);

@@ -117,7 +117,7 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
   }),
   Contact: object({
     id: id('The contact.'),
-    email: orNull(text('In lower case; one contact has it.')),
+    email: orNull(text('In lower case, its domain in ASCII; one contact has it.')),
     phone: orNull(text('In E.164; one contact has it.')),
     first_name: orNull(text('First name.')),
     last_name: orNull(text('Last name.')),

@@ -1,3 +1,4 @@
+import { isEmail } from '../platform/email-address.js';
 import type { IssueCode } from '../platform/errors.js';
 import { isPhoneNumber } from '../platform/phone-number.js';
 
@@ -28,15 +29,6 @@ export function formatProblem(type: string, text: string): Refusal | null {
     default:
       return null;
   }
-}
-
-const domainLabel = String.raw`[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?`;
-const email = new RegExp(String.raw`^[^\s\p{Cc}@<>()[\]\\,;:"]{1,64}@(?:${domainLabel}\.)+${domainLabel}$`, 'u');
-
-// What browsers take, and letters of every script; spaces around are no reason to lose an answer.
-function isEmail(text: string): boolean {
-  const address = text.trim();
-  return address.length <= 254 && email.test(address);
 }
 
 function isUrl(text: string, protocols: readonly string[]): boolean {

@@ -1,0 +1,33 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { normalEmail } from '../src/platform/email-address.js';
+
+export class StoredThings1790000000010 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    for (const table of ['contacts', 'users', 'invitations']) await putInOneForm(runner, table);
+  }
+
+  async down(): Promise<void> {
+    // The form that addresses had before is gone, and nothing needs it.
+  }
+}
+
+/**
+ * Addresses are found by their one form from now on. In ASCII they have it already; of the others, one whose form another
+ * row has stays as it is: people can merge the two contacts, and its account is still found by the same letters.
+ */
+async function putInOneForm(runner: QueryRunner, table: string): Promise<void> {
+  const rows = (await runner.query(
+    `select id, email from ${table} where octet_length(email) <> char_length(email)`,
+  )) as { id: string; email: string }[];
+  for (const { id, email } of rows) {
+    const normal = normalEmail(email);
+    if (normal === email) continue;
+    await runner.query('savepoint one_address');
+    try {
+      await runner.query(`update ${table} set email = $2 where id = $1`, [id, normal]);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== '23505') throw error;
+      await runner.query('rollback to savepoint one_address');
+    }
+  }
+}
