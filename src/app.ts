@@ -30,9 +30,11 @@ import { RateLimiter } from './http/rate-limit.js';
 import { httpApp, HttpServer } from './http/server.js';
 import { Standing } from './http/standing.js';
 import { IntakeBotService } from './intake-bots/intake-bot.service.js';
+import { clock, clockTrouble } from './platform/clock.js';
 import { blockListOf, type Config } from './platform/config.js';
-import { Database } from './platform/database.js';
+import { brief, Database } from './platform/database.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres, type Note } from './platform/embedded-postgres.js';
+import { whenTimeIsAhead } from './platform/id.js';
 import { Jobs, type Queue } from './platform/jobs.js';
 import { story, type Log } from './platform/log.js';
 import { Metrics } from './platform/metrics.js';
@@ -70,6 +72,8 @@ export const queues: readonly Queue[] = [
 ];
 
 const finishInFlightMs = 20_000;
+const anchorMs = 60_000;
+const databaseTime = brief<{ ms: number }>('select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms');
 /** A database that takes longer to say anything is no use to a caller. */
 const answerMsMax = 3_000;
 
@@ -115,6 +119,8 @@ export class App {
   /** What `/readyz` says; null when all is well. */
   private unready: string | null = 'starting';
   private works = false;
+  private anchoring: NodeJS.Timeout | null = null;
+  private clockTold: string | null = null;
 
   private constructor(
     readonly config: Config,
@@ -204,6 +210,10 @@ export class App {
       await source.initialize();
       const applied = await migrate(source);
       const database = new Database(source);
+      whenTimeIsAhead((ms) => {
+        log.error({ until: new Date(ms) }, 'a clock that was ahead wrote to the database; its time is not followed');
+      });
+      await clock.anchor(async () => await readTime(database));
       const jobs = new Jobs(database, log, { works: role === 'all' || role === 'worker' });
       await jobs.start(queues);
       const secretsKeys = config.secretsKeys ?? [await generatedKey(config.dataDir)];
@@ -223,15 +233,32 @@ export class App {
   /** Takes requests and works jobs, as the role says. */
   async serve(role: ServerRole): Promise<void> {
     await this.signals.start();
+    this.anchoring = setInterval(() => void this.anchor(), anchorMs);
+    this.tellOfClock();
     await this.listen(role);
     if (role !== 'api') await Promise.all([this.webhookWorker.start(), this.tidy()]);
     this.works = role !== 'api';
     this.unready = null;
   }
 
+  /** While the database is away, the clock goes on by itself. */
+  private async anchor(): Promise<void> {
+    await clock.anchor(async () => await readTime(this.database)).catch(() => undefined);
+    this.tellOfClock();
+  }
+
+  private tellOfClock(): void {
+    const trouble = clockTrouble(clock.differences());
+    const differs = trouble !== null;
+    if (differs && this.clockTold === null) this.log.error({ ...clock.differences() }, trouble);
+    if (!differs && this.clockTold !== null) this.log.info('the clocks agree again');
+    this.clockTold = trouble;
+  }
+
   /** Stops taking, finishes what is in flight, gives back the rest, and stops the database that only we use. */
   async stop(): Promise<void> {
     this.unready = 'stopping';
+    if (this.anchoring !== null) clearInterval(this.anchoring);
     const abort = setTimeout(() => this.http?.abort(), finishInFlightMs).unref();
     await Promise.all([
       this.streams?.stop(),
@@ -284,6 +311,7 @@ export class App {
         metrics: this.metrics,
         metricsToken: this.config.metricsToken,
         unready: async () => await this.reasonUnready(),
+        remark: () => clockTrouble(clock.differences()),
       }),
       doors: serves
         ? {
@@ -318,6 +346,12 @@ export class App {
       return 'the database does not answer';
     }
   }
+}
+
+async function readTime(database: Database): Promise<number> {
+  const [row] = await database.query(databaseTime);
+  if (row === undefined) throw new Error('the database tells no time');
+  return row.ms;
 }
 
 /** The key that encrypts secrets at rest, made on the first start; of several first starts the fastest makes it. */

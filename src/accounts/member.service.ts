@@ -1,5 +1,6 @@
 import type { AuditService } from '../audit/audit.service.js';
 import type { Actor, Origin, Role } from '../platform/actor.js';
+import { now } from '../platform/clock.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { conflict, insufficientRole, notFound, workspaceArchived } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
@@ -108,14 +109,14 @@ export class MemberService {
 
   async getInvitations(actor: Actor, ids: readonly string[]): Promise<Invitation[]> {
     actor.requireRole('ADMIN');
-    return await this.database.query(selectInvitations, [ids, actor.workspaceId, new Date()]);
+    return await this.database.query(selectInvitations, [ids, actor.workspaceId, now()]);
   }
 
   /** Its link stops working. @throws resource_not_found for one that was accepted meanwhile, too */
   async revokeInvitation(actor: Actor, id: string): Promise<Invitation> {
     actor.requireRole('ADMIN');
     return await this.database.transaction(async (tx) => {
-      const values = [id, actor.workspaceId, new Date()];
+      const values = [id, actor.workspaceId, now()];
       const [invitation] = isId(id, 'invitation') ? await tx.query(deleteInvitation, values) : [];
       if (invitation === undefined) throw notFound('invitation');
       requireOwnerFor(actor, invitation.role);
@@ -128,7 +129,7 @@ export class MemberService {
   /** Makes the account and signs it in; the link works once. */
   async accept(read: Unread<typeof AcceptInvitation>, origin: Origin | null): Promise<SignedIn> {
     const { token, name, password } = read();
-    const [invitation] = await this.database.query(selectInvitation, [tokenHash(token), new Date()]);
+    const [invitation] = await this.database.query(selectInvitation, [tokenHash(token), now()]);
     if (invitation === undefined) throw notFound('invitation');
     const { id, workspaceId, email, role } = invitation;
     const workspace = await this.workspaces.find(workspaceId);
@@ -222,6 +223,6 @@ function listOf(actor: Actor): List {
 }
 
 function openInvitations(actor: Actor): List {
-  const where = new Conditions().and('i.workspace_id = $?', actor.workspaceId).and('i.expires_at > $?', new Date());
+  const where = new Conditions().and('i.workspace_id = $?', actor.workspaceId).and('i.expires_at > $?', now());
   return { from: `${invitationColumns} from invitations i`, id: 'i.id', where };
 }

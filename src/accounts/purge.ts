@@ -1,3 +1,4 @@
+import { now } from '../platform/clock.js';
 import { prepared, type Database } from '../platform/database.js';
 import type { Queue } from '../platform/jobs.js';
 import { sessionBounds } from './session.service.js';
@@ -12,5 +13,5 @@ const deleteInvitations = prepared('delete from invitations where expires_at <= 
 /** Deletes the sessions and invitations that ended by themselves. */
 export async function deleteEnded({ database }: { database: Database }): Promise<void> {
   await database.query(deleteSessions, sessionBounds());
-  await database.query(deleteInvitations, [new Date()]);
+  await database.query(deleteInvitations, [now()]);
 }

@@ -1,4 +1,5 @@
 import { Actor, type Origin } from '../platform/actor.js';
+import { now, nowMs } from '../platform/clock.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { newId } from '../platform/id.js';
 import { Known } from '../platform/known.js';
@@ -87,7 +88,7 @@ export class SessionService {
   ): Promise<{ actor: Actor; token: string }> {
     const [id, token] = [newId('session'), newToken()];
     await tx.query(deleteEnded, [user.id, ...sessionBounds()]);
-    await tx.query(insertOne, [id, tokenHash(token), user.id, new Date()]);
+    await tx.query(insertOne, [id, tokenHash(token), user.id, now()]);
     const granted = { role: user.role, sessionId: id };
     return { actor: new Actor('user', user.id, actorWorkspace(workspace), granted, origin), token };
   }
@@ -111,13 +112,13 @@ export class SessionService {
       const [table = '', property = ''] = name.includes('.') ? name.split('.') : ['', name];
       Object.assign(table === 'user' ? user : table === 'workspace' ? workspace : session, { [property]: value });
     }
-    if (Date.now() - session.lastUsedAt.getTime() > useWrittenAfterMs) void this.touch(session);
+    if (nowMs() - session.lastUsedAt.getTime() > useWrittenAfterMs) void this.touch(session);
     return { session, user, workspace };
   }
 
   private async touch(session: Session): Promise<void> {
     try {
-      session.lastUsedAt = new Date();
+      session.lastUsedAt = now();
       await this.database.query(touch, [session.id, session.lastUsedAt]);
     } catch (error) {
       this.log.warn({ error: story(error) }, 'when a session was last used could not be written');
@@ -126,7 +127,7 @@ export class SessionService {
 }
 
 /** Sessions last used, or begun, at or before these moments have ended. */
-export const sessionBounds = () => [new Date(Date.now() - sessionIdleMs), new Date(Date.now() - sessionLifeMs)];
+export const sessionBounds = () => [new Date(nowMs() - sessionIdleMs), new Date(nowMs() - sessionLifeMs)];
 
 const isAlive = ({ lastUsedAt, createdAt }: Session) =>
-  Date.now() - lastUsedAt.getTime() < sessionIdleMs && Date.now() - createdAt.getTime() < sessionLifeMs;
+  nowMs() - lastUsedAt.getTime() < sessionIdleMs && nowMs() - createdAt.getTime() < sessionLifeMs;

@@ -1,6 +1,7 @@
 import { isIP, type BlockList } from 'node:net';
 import { operatorIn, type AuditedActor, type AuditService } from '../audit/audit.service.js';
 import { Actor, type Origin, type Scope } from '../platform/actor.js';
+import { clock, now } from '../platform/clock.js';
 import { blockListOf } from '../platform/config.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { authenticationRequired, conflict, invalid, notFound, planLimitExceeded } from '../platform/errors.js';
@@ -95,7 +96,7 @@ export class ApiKeyService {
     const found = await this.known.get(text);
     if (found === null) throw authenticationRequired({ cause: 'malformed or unknown key' });
     const { key, shownUntil, workspace, allowed } = found;
-    const nowMs = Date.now();
+    const nowMs = clock.nowMs();
     if (key.revokedAt !== null) throw authenticationRequired({ cause: `key ${key.id} is revoked` });
     if (key.expiresAt !== null && key.expiresAt.getTime() <= nowMs) {
       throw authenticationRequired({ cause: `key ${key.id} is expired` });
@@ -113,7 +114,7 @@ export class ApiKeyService {
 
   /** Those of these keys that still open the API: looked up, not remembered. */
   async usable(ids: readonly string[]): Promise<Set<string>> {
-    const found = await this.database.query(selectUsable, [ids, new Date(), plansWithApi]);
+    const found = await this.database.query(selectUsable, [ids, now(), plansWithApi]);
     return new Set(found.map(({ id }) => id));
   }
 
@@ -148,7 +149,7 @@ export class ApiKeyService {
 
   /** Keys that count towards the plan. */
   async countLive(workspaceId: string): Promise<number> {
-    const [count] = await this.database.query(countLive, [workspaceId, new Date()]);
+    const [count] = await this.database.query(countLive, [workspaceId, now()]);
     return count?.live ?? 0;
   }
 
@@ -157,7 +158,7 @@ export class ApiKeyService {
     actor.requireRole('ADMIN');
     return await this.database.transaction(async (tx) => {
       const input = read();
-      if (input.expiresAt && input.expiresAt.getTime() <= Date.now()) {
+      if (input.expiresAt && input.expiresAt.getTime() <= clock.nowMs()) {
         throw invalid('expiresAt', 'out_of_range', 'must be in the future');
       }
       return await this.insert(tx, actor.workspaceId, input, actor);

@@ -1,6 +1,7 @@
 import type { Actor, Origin } from '../platform/actor.js';
+import { now } from '../platform/clock.js';
 import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
-import { newId, nextMoment } from '../platform/id.js';
+import { idFloor, newId, nextMoment } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
 import type { Secrets } from '../platform/secrets.js';
 import { AuditEntry, type AuditAction } from './audit-entry.entity.js';
@@ -58,6 +59,9 @@ const startChain = prepared(`
 const lockChain = prepared<Chain>(`
   select length, last_at as "lastAt", last_mac as "lastMac", mac from audit_chains where workspace_id = $1 for update
 `);
+const lastFrom = prepared<{ id: string }>(
+  'select id from audit_entries where workspace_id = $1 and id >= $2 order by id desc limit 1',
+);
 const readChain = prepared<Chain>(`
   select length, last_at as "lastAt", last_mac as "lastMac", mac from audit_chains where workspace_id = $1
 `);
@@ -98,12 +102,16 @@ export class AuditService {
   ): Promise<void> {
     const { workspaceId } = actor;
     await tx.query(startChain, [workspaceId]);
-    const [chain] = await tx.query(lockChain, [workspaceId]);
+    const [[chain], [last]] = await Promise.all([
+      tx.query(lockChain, [workspaceId]),
+      // Once the chain is locked. Usually there is none, as what was is older than now.
+      tx.query(lastFrom, [workspaceId, idFloor(now())]),
+    ]);
     if (chain === undefined) throw new Error('the audit chain is gone');
     const number = Number(chain.length) + 1;
-    // Later than the last, so that the order of ids is the order of the chain.
     const { at } = nextMoment(chain.lastAt);
-    const id = newId('auditEntry');
+    // Greater than the last, so that the order of ids is the order of the chain.
+    const id = newId('auditEntry', last?.id);
     const { kind, id: actorId, origin } = actor;
     const detailsText = JSON.stringify(details);
     const fields = [

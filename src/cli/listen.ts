@@ -64,6 +64,7 @@ async function forward(
   dispatcher: Dispatcher,
   stopped: AbortSignal,
 ): Promise<Forwarded> {
+  // The clock of this machine, as its receiver has it.
   const at = new Date();
   const startedAt = performance.now();
   // The frozen text was made by JSON.stringify, and keeps its bytes through another round.

@@ -16,7 +16,7 @@ import { toE164 } from '../platform/phone-number.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
 import { spell, type Unread } from '../platform/validate.js';
 import type { EventService } from '../events/event.service.js';
-import type { Events, Happening } from '../events/publish.js';
+import { momentAfter, type Events, type Happening } from '../events/publish.js';
 import { contactAddress, type AddressField, type ContactAddress } from './contact-address.js';
 import { Contact } from './contact.entity.js';
 import type { CreateContact, UpdateContact } from './contact.input.js';
@@ -214,7 +214,7 @@ export class ContactService {
     if (after.email === null && after.phone === null) {
       throw invalid('email', 'not_allowed', 'cannot be removed when there is no phone');
     }
-    const moment = nextMoment(before.updatedAt);
+    const moment = await momentAfter(tx, before.id, before.updatedAt);
     after.updatedAt = moment.at;
     tx.write(updateOne, valuesOf(after), taken);
     const { id: subjectId, workspaceId } = after;
@@ -294,7 +294,7 @@ async function fill(
   const [contact] = await tx.query(lockOne, [found.id]);
   const changes = contact === undefined ? [] : missing(contact, address, matches);
   if (contact === undefined || changes.length === 0) return unchanged;
-  const moment = nextMoment(contact.updatedAt);
+  const moment = await momentAfter(tx, contact.id, contact.updatedAt);
   for (const name of changes) contact[name] = address[name];
   contact.updatedAt = moment.at;
   contact.submissionCount += 1;

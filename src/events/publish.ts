@@ -1,5 +1,6 @@
+import { now } from '../platform/clock.js';
 import { prepared, type Tx } from '../platform/database.js';
-import type { Moment } from '../platform/id.js';
+import { idFloor, nextMoment, type Moment } from '../platform/id.js';
 import { isoTime } from '../platform/iso-time.js';
 import type { Jobs } from '../platform/jobs.js';
 import type { Appender } from '../platform/shared-commits.js';
@@ -24,6 +25,19 @@ const insertEvents = prepared(`
   insert into events (id, workspace_id, type, subject_id, body, created_at)
   select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
 `);
+
+const lastFrom = prepared<{ id: string }>(
+  'select id from events where subject_id = $1 and id >= $2 order by id desc limit 1',
+);
+
+/**
+ * The moment of a change of an object, and the id of the event that tells of it, greater than those of all its events:
+ * also than those that a clock made which was ahead. For who holds the lock of the object's row.
+ */
+export async function momentAfter(tx: Tx, subjectId: string, lastChange: Date): Promise<Moment> {
+  const [last] = await tx.query(lastFrom, [subjectId, `evt_${idFloor(now())}`]);
+  return nextMoment(lastChange, last?.id);
+}
 
 export class Events {
   constructor(

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Actor } from '../platform/actor.js';
+import { nowMs } from '../platform/clock.js';
 import { brief, isUniqueViolation, prepared, type CommitGuard, type Database, type Tx } from '../platform/database.js';
 import { idempotencyConflict } from '../platform/errors.js';
 import type { Queue } from '../platform/jobs.js';
@@ -90,7 +91,7 @@ export class Idempotency {
   }
 
   /** Deletes what is expired, in small batches. */
-  async purge(now = Date.now()): Promise<void> {
+  async purge(now = nowMs()): Promise<void> {
     let deleted: object[];
     do deleted = await this.database.query(deleteExpired, [new Date(now - keptForMs), purgeBatchRows]);
     while (deleted.length === purgeBatchRows);
@@ -123,7 +124,7 @@ class KeptRecord {
 
   /** Its answer; null when it is expired, and about to be purged. */
   open({ fingerprint, answer, createdAt }: Row): string | null {
-    this.isExpired = createdAt.getTime() <= Date.now() - keptForMs;
+    this.isExpired = createdAt.getTime() <= nowMs() - keptForMs;
     if (this.isExpired) return null;
     if (!fingerprint.equals(this.fingerprint)) {
       throw idempotencyConflict('This Idempotency-Key was used for another request.');
@@ -136,13 +137,13 @@ class KeptRecord {
     return {
       begin: async (tx) => {
         tx.write(takeLock, [this.id.readBigInt64BE()], (error) => (isDivisionByZero(error) ? stillRunning() : error));
-        if (this.isExpired) tx.write(deleteOne, [this.id, new Date(Date.now() - keptForMs)]);
+        if (this.isExpired) tx.write(deleteOne, [this.id, new Date(nowMs() - keptForMs)]);
       },
       conclude: async (tx, result) => {
         const text = answerOf(result);
         const { workspaceId } = this.request.actor;
         const sealed = this.secrets.seal(text, this.context);
-        const values = [this.id, workspaceId, this.fingerprint, sealed, subjectsOf(text, result), new Date()];
+        const values = [this.id, workspaceId, this.fingerprint, sealed, subjectsOf(text, result), new Date(nowMs())];
         tx.write(insertOne, values, (error) => (isUniqueViolation(error) ? new Overtaken() : error));
       },
     };

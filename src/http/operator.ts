@@ -10,10 +10,12 @@ export interface OperatorOptions {
   metricsToken: string | null;
   /** Why this process is not ready; null when it is. */
   unready(): Promise<string | null>;
+  /** What an operator should see to though the process is ready; null when there is nothing. */
+  remark(): string | null;
 }
 
 /** What an operator's tools ask. */
-export function operatorRouter({ metrics, metricsToken, unready }: OperatorOptions): Router {
+export function operatorRouter({ metrics, metricsToken, unready, remark }: OperatorOptions): Router {
   const router = Router();
   const trusted = (request: Request) => {
     if (metricsToken !== null) return bears(request, metricsToken);
@@ -25,10 +27,11 @@ export function operatorRouter({ metrics, metricsToken, unready }: OperatorOptio
   });
 
   router.get('/readyz', async (request, response) => {
-    const reason = await unready();
-    response.status(reason === null ? 200 : 503);
-    if (reason === null) response.json({ status: 'ready' });
-    else response.json({ status: 'unready', ...(trusted(request) && { reason }) });
+    const why = await unready();
+    const reason = why ?? remark();
+    const status = why === null ? 'ready' : 'unready';
+    response.status(why === null ? 200 : 503);
+    response.json({ status, ...(reason !== null && trusted(request) && { reason }) });
   });
 
   router.get('/metrics', async (request, response) => {

@@ -1,3 +1,4 @@
+import { nowMs } from '../platform/clock.js';
 import type { Grant } from './rate-limit.js';
 import type { RequestFacts } from './request.js';
 
@@ -7,7 +8,7 @@ export function tellRateLimit({ limit, remaining, resetAtMs }: Grant, facts: Req
   facts.tell('X-RateLimit-Remaining', remaining);
   facts.tell('X-RateLimit-Reset', resetAtMs);
   // Moments are rounded up a little, past the window's end.
-  const resetInSeconds = Math.min(60, Math.max(0, Math.ceil((resetAtMs - Date.now()) / 1_000)));
+  const resetInSeconds = Math.min(60, Math.max(0, Math.ceil((resetAtMs - nowMs()) / 1_000)));
   facts.tell('RateLimit-Policy', `"plan";q=${limit};w=60`);
   facts.tell('RateLimit', `"plan";r=${remaining};t=${resetInSeconds}`);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Actor } from '../platform/actor.js';
+import { clock } from '../platform/clock.js';
 import { prepared, type Database } from '../platform/database.js';
 import { story, type Log } from '../platform/log.js';
 import type { Signals } from '../platform/signals.js';
@@ -162,13 +163,13 @@ export class RateLimiter {
     const freeMs = share.freeMs(points);
     const untilMs = Number.isFinite(freeMs) ? freeMs : nowMs + (share.reservedByOthers > 0 ? 0 : this.windowMs);
     const grant = this.describe(share, false, nowMs);
-    const seconds = Math.ceil(Math.max(untilMs - nowMs, grant.resetAtMs - Date.now()) / 1_000);
+    const seconds = Math.ceil(Math.max(untilMs - nowMs, grant.resetAtMs - clock.nowMs()) / 1_000);
     return { ...grant, retryAfterSeconds: Math.max(1, seconds) };
   }
 
   private describe(share: Share, allowed: boolean, nowMs: number): Grant {
     const { limit, remaining, nextMs } = share;
-    const resetAtMs = Math.ceil(Date.now() + (Number.isFinite(nextMs) ? nextMs - nowMs : 0));
+    const resetAtMs = Math.ceil(clock.nowMs() + (Number.isFinite(nextMs) ? nextMs - nowMs : 0));
     return { allowed, limit, remaining, resetAtMs, retryAfterSeconds: 0 };
   }
 

@@ -4,6 +4,7 @@ import type { BlockList } from 'node:net';
 import { isIP } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Origin } from '../platform/actor.js';
+import { nowMs } from '../platform/clock.js';
 import { invalid } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
 import type { Tracing } from '../platform/tracing.js';
@@ -78,7 +79,7 @@ export function identify(log: Log, trustedProxies: BlockList, tracing: Tracing):
       tracing.record({
         name: method,
         kind: 'server',
-        startedAtMs: Date.now() - ms,
+        startedAtMs: nowMs() - ms,
         ms,
         failed: status >= 500,
         traceparent: request.headers['traceparent'] as string | undefined,

@@ -1,4 +1,4 @@
-import type { Events } from '../events/publish.js';
+import { momentAfter, type Events } from '../events/publish.js';
 import type { Actor } from '../platform/actor.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { conflict, notFound } from '../platform/errors.js';
@@ -97,7 +97,7 @@ export class IntakeBotService {
       if (before === undefined) throw notFound('intake_bot');
       const after = this.changed(before, changes);
       if (JSON.stringify(after) === JSON.stringify(before)) return this.shared(before);
-      const moment = nextMoment(before.updatedAt);
+      const moment = await momentAfter(tx, id, before.updatedAt);
       after.updatedAt = moment.at;
       const { name, description, status, schema, schemaVersion, recordType, updatedAt } = after;
       const values = [id, name, description, status, JSON.stringify(schema), schemaVersion, recordType, updatedAt];

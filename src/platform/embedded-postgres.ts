@@ -185,8 +185,8 @@ class Use {
 
 /** Takes over the running server, or starts one. PostgreSQL's own lock decides between several that start it at once. */
 async function serve(server: Server, log: Note, back?: Back): Promise<Held> {
-  const startedAt = Date.now();
-  const within = (ms: number) => Date.now() - startedAt < ms;
+  const startedAt = performance.now();
+  const within = (ms: number) => performance.now() - startedAt < ms;
   let news = 'took over the running';
   for (let silence = ''; ; await delay(pollMs)) {
     const postmaster = await readPostmaster(server);
@@ -296,9 +296,10 @@ async function release({ claim, pid }: Held, { bin, runAs }: Server, log: Note) 
     await run(join(bin, 'pg_ctl'), ['kill', 'INT', String(pid)], runAs).catch(async (thrown) => {
       if (await isRunning(pid)) throw thrown;
     });
-    const deadlineAt = Date.now() + stopMsMax;
+    const deadlineAt = performance.now() + stopMsMax;
     while (await isRunning(pid)) {
-      if (Date.now() > deadlineAt) throw new Error(`PostgreSQL (pid ${pid}) has not stopped within ${stopMsMax} ms.`);
+      if (performance.now() > deadlineAt)
+        throw new Error(`PostgreSQL (pid ${pid}) has not stopped within ${stopMsMax} ms.`);
       await delay(pollMs);
     }
     log('stopped PostgreSQL');

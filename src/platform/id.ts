@@ -1,4 +1,5 @@
 import { randomFillSync, randomInt } from 'node:crypto';
+import { notableMs, nowMs } from './clock.js';
 
 /**
  * Ids carry their time and kind: `c`, 8 base-36 characters of milliseconds, one character for the kind, 15 more that
@@ -29,22 +30,39 @@ export type Kind = keyof typeof kinds;
 const form = /^c[a-z0-9]{24}$/;
 const counterEnd = 36 ** 6;
 const randomEnd = 36 ** 9;
+/** In the year 2059, when eight characters are used up. */
+const lastIdMs = 36 ** 8 - 1;
+/** What another process made is followed so far beyond our time: clocks differ, but no true one by more. */
+export const followedMsMax = notableMs;
 
 let lastMs = 0;
 let counter = 0;
 let writtenMs = -1;
 let msText = '';
 
-/** Ids made by one process never step back, whatever its clock does. */
-export function newId(kind: Kind): string {
-  return idAt(kind, tick());
+/**
+ * Ids made by one process never step back, whatever its clock does.
+ * @param last of a sequence of their own, an id that this one has to be greater than
+ */
+export function newId(kind: Kind, last: string | null = null): string {
+  return greater(idAt(kind, tick()), last);
+}
+
+/** Told of moments that some clock made wrong, once a process. */
+let onAhead: ((ms: number) => void) | null = null;
+
+export function whenTimeIsAhead(listener: (ms: number) => void): void {
+  onAhead = listener;
 }
 
 export function isId(value: unknown, kind: Kind): value is string {
   return typeof value === 'string' && form.test(value) && value[9] === kinds[kind];
 }
 
-/** Ids of one millisecond later than `afterMs`, for a statement that numbers its rows: `start`, six digits, `end`. */
+/**
+ * Ids of one millisecond, later than `afterMs` if that is not far ahead of the time, for what is made under one lock:
+ * `start`, six digits, `end`.
+ */
 export interface NumberedIds {
   readonly ms: number;
   readonly start: string;
@@ -54,7 +72,7 @@ export interface NumberedIds {
 }
 
 export function numberedIds(kind: Kind, afterMs: number): NumberedIds {
-  const ms = tick(new Date(afterMs));
+  const ms = following(afterMs);
   const start = `c${pad(ms, 8)}${kinds[kind]}`;
   const end = pad(randomBits48() % randomEnd, 9);
   return { ms, start, end, at: (number) => `${start}${String(number).padStart(6, '0')}${end}` };
@@ -74,10 +92,13 @@ export function isEventId(value: unknown): value is string {
 /** When the event of that id happened, in Unix milliseconds. */
 export const happenedAt = (eventId: string) => parseInt(eventId.slice(5, 13), 36);
 
-/** The smallest id text of a moment: a bound for "older than", whatever the kind. */
+/** The smallest id text of a moment: a bound for "older than", whatever the kind. Ids know no time beyond their ends. */
 export function idFloor(at: Date): string {
-  return `c${at.getTime().toString(36).padStart(8, '0')}`;
+  return `c${pad(Math.min(Math.max(at.getTime() || 0, 0), lastIdMs), 8)}`;
 }
+
+/** Whether it was made by a clock that was wrong: no true one is so far ahead. */
+export const isAhead = (id: string) => id > idFloor(new Date(nowMs() + followedMsMax));
 
 /**
  * The moment of a change, and the id of the event that tells of it. Made under the lock of the changed row and later
@@ -89,19 +110,59 @@ export interface Moment {
   eventId: string;
 }
 
-export function nextMoment(lastChange?: Date): Moment {
-  const atMs = tick(lastChange);
-  return { at: new Date(atMs), eventId: `evt_${idAt('event', atMs)}` };
+/**
+ * No other object's moments or ids move with it. A last change that is far ahead of the time is not followed.
+ * @param lastEventId of the object's events the last, where it is not older than the time: the next one's id is greater
+ */
+export function nextMoment(lastChange?: Date, lastEventId: string | null = null): Moment {
+  const atMs = following(lastChange?.getTime() ?? 0);
+  // Behind the ids that this process made, where its clock was put back.
+  const id = idAt('event', Math.max(atMs, lastMs));
+  return { at: new Date(atMs), eventId: `evt_${greater(id, lastEventId?.slice(4) ?? null)}` };
 }
 
-function tick(after?: Date): number {
-  const ms = Math.max(Date.now(), lastMs, after === undefined ? 0 : after.getTime() + 1);
-  if (ms > lastMs || counter >= counterEnd - 1) {
-    lastMs = ms > lastMs ? ms : lastMs + 1;
-    // In the lower half, so that a millisecond has a billion ids left.
-    counter = randomInt(counterEnd / 2);
-  }
+/** Ends this millisecond: what is made from here on is later than what was. */
+export function endMillisecond(): Date {
+  const ms = tick() + 1;
+  startAt(ms);
+  return new Date(ms);
+}
+
+/** The time, or what comes after `afterMs` where that is a little ahead of it. */
+function following(afterMs: number): number {
+  const trueMs = nowMs();
+  const heldMs = tick();
+  const ms = heldMs <= trueMs + followedMsMax ? heldMs : trueMs;
+  if (afterMs <= ms + followedMsMax) return Math.max(ms, afterMs + 1);
+  onAhead?.(afterMs);
+  onAhead = null;
+  return ms;
+}
+
+/** Holds where the clock steps back, and follows nobody but the clock. */
+function tick(): number {
+  const ms = nowMs();
+  if (ms > lastMs) startAt(ms);
+  else if (counter >= counterEnd - 1) startAt(lastMs + 1);
   return lastMs;
+}
+
+function startAt(ms: number): void {
+  lastMs = ms;
+  // In the lower half, so that a millisecond has a billion ids left.
+  counter = randomInt(counterEnd / 2);
+}
+
+/** As it is or, where that is not greater, of the same millisecond as the last as long as that has ids left. */
+function greater(made: string, last: string | null): string {
+  return last === null || made > last ? made : idAfter(last);
+}
+
+function idAfter(id: string): string {
+  const next = parseInt(id.slice(10, 16), 36) + 1;
+  const ms = parseInt(id.slice(1, 9), 36);
+  const [inMs, place] = next < counterEnd ? [ms, next] : [ms + 1, 0];
+  return `c${pad(inMs, 8)}${id.slice(9, 10)}${pad(place, 6)}${pad(randomBits48() % randomEnd, 9)}`;
 }
 
 function idAt(kind: Kind, ms: number): string {

@@ -12,6 +12,7 @@ export function createLog(level: LogLevel): Log {
   const options = {
     level,
     base: null,
+    // The machine's own clock, as the other logs of the machine.
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };

@@ -1,4 +1,5 @@
-import { Registry, collectDefaultMetrics } from 'prom-client';
+import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { clock } from './clock.js';
 
 /** One registry a process, so that two servers in one test process do not share counters. */
 export class Metrics {
@@ -6,5 +7,14 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+    new Gauge({
+      name: 'iozen_clock_difference_seconds',
+      help: 'How far a clock is ahead of the time that this process goes by.',
+      labelNames: ['clock'],
+      registers: [this.registry],
+      collect() {
+        for (const [whose, ms] of Object.entries(clock.differences())) this.set({ clock: whose }, ms / 1_000);
+      },
+    });
   }
 }

@@ -1,5 +1,6 @@
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { Plan } from '../platform/actor.js';
+import { nowMs } from '../platform/clock.js';
 import { prepared, type Database } from '../platform/database.js';
 import { idFloor } from '../platform/id.js';
 import type { Queue } from '../platform/jobs.js';
@@ -30,7 +31,7 @@ const deleteBatch = prepared<{ intakeBotId: string }>(`
 /** Deletes what is older than its workspace's plan keeps; contacts and records stay. */
 export async function deleteOldSubmissions(
   { database, intakeBots, log }: { database: Database; intakeBots: IntakeBotService; log: Log },
-  now = Date.now(),
+  now = nowMs(),
 ): Promise<void> {
   for (const [plan, { submissionRetentionDays }] of Object.entries(plans) as [Plan, (typeof plans)[Plan]][]) {
     if (submissionRetentionDays === null) continue;

@@ -1,6 +1,6 @@
 import type { AuditService } from '../audit/audit.service.js';
 import type { ContactService } from '../contacts/contact.service.js';
-import type { Events, Happening } from '../events/publish.js';
+import { momentAfter, type Events, type Happening } from '../events/publish.js';
 import { fieldsOf } from '../intake-bots/bot-schema.js';
 import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
@@ -246,7 +246,7 @@ export class SubmissionService {
       if (fields.length === 0) return Object.assign(before, { messages });
       const completes = fields.includes('status');
       const contact = completes ? await this.contactOf(tx, bot, after.data) : null;
-      const moment = nextMoment(before.updatedAt);
+      const moment = await momentAfter(tx, id, before.updatedAt);
       Object.assign(after, { contactId: contact?.id ?? before.contactId, updatedAt: moment.at });
       const { data, status, contactId, fileCount, schemaVersion, updatedAt } = after;
       tx.write(updateOne, [id, JSON.stringify(data), status, contactId, fileCount, schemaVersion, updatedAt]);

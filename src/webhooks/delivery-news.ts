@@ -10,18 +10,19 @@ const forgetMs = 3 * followAgainMs;
 
 /** A worker's side of following deliveries: it tells of those that somebody follows, and nobody pays for the others. */
 export class DeliveryNews {
+  /** Until when, in `performance.now()`. */
   private readonly followed = new Map<string, number>();
 
   constructor(private readonly signals: Signals) {
     signals.on(deliveriesFollowed, (endpointIds) => {
-      for (const id of endpointIds) this.followed.set(id, Date.now() + forgetMs);
+      for (const id of endpointIds) this.followed.set(id, performance.now() + forgetMs);
     });
   }
 
   tell(endpointId: string, deliveryId: string): void {
     const until = this.followed.get(endpointId);
     if (until === undefined) return;
-    if (until < Date.now()) this.followed.delete(endpointId);
+    if (until < performance.now()) this.followed.delete(endpointId);
     else this.signals.send(deliveryUpdated, `${endpointId} ${deliveryId}`);
   }
 }

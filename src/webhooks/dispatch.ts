@@ -1,3 +1,4 @@
+import { nowMs } from '../platform/clock.js';
 import type { Config } from '../platform/config.js';
 import type { Database } from '../platform/database.js';
 import { story, type Log } from '../platform/log.js';
@@ -38,6 +39,8 @@ export interface DispatchParts {
 
 const idleLaneMs = 10_000;
 const timerMsMax = 60_000;
+/** No reading is under way for longer. */
+const staleMsMax = 60_000;
 /** Results that wait for a database that is away; beyond them nothing new is sent. */
 const unstoredMax = 2_000;
 
@@ -164,8 +167,9 @@ export class Dispatch {
         this.close(lane);
         continue;
       }
-      // Read before what is known, and answered after it.
-      if (subscriber.edition < lane.subscriber.edition) continue;
+      // Read before what is known, and answered after it; one that is far older was changed while a clock was ahead.
+      const olderByMs = lane.subscriber.edition - subscriber.edition;
+      if (olderByMs > 0 && olderByMs < staleMsMax) continue;
       // Resumed: what is in flight now says nothing of the life that starts here.
       if (subscriber.revision !== lane.subscriber.revision) {
         lane.life = { ...subscriber.life, countedTurn: (this.turn += 1) };
@@ -390,7 +394,7 @@ export class Dispatch {
     tracing.record({
       name: 'webhook attempt',
       kind: 'client',
-      startedAtMs: Date.now() - ms,
+      startedAtMs: nowMs() - ms,
       ms,
       failed: kind !== 'success',
       attributes: { ...named, 'http.response.status_code': status ?? undefined },

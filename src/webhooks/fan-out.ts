@@ -1,7 +1,7 @@
 import { eventsPlaced, placing } from '../events/event.service.js';
 import { fanOutQueue } from '../events/publish.js';
 import { prepared, type Database } from '../platform/database.js';
-import { numberedIds, type NumberedIds } from '../platform/id.js';
+import { followedMsMax, numberedIds, type NumberedIds } from '../platform/id.js';
 import { story, type Log } from '../platform/log.js';
 import type { Signals } from '../platform/signals.js';
 import { EventText, type EventTexts } from './event-texts.js';
@@ -45,7 +45,7 @@ interface Row {
  * The lock of `webhook_fan_out` makes it one at a time. A statement sees what was committed when it began, but locks the
  * row as it is now: where the two differ in their turn, someone deleted an endpoint or erased an event in between.
  *
- * `$1`: milliseconds of the ids, above all before; `$2` and `$3`: what stands around a delivery's number in its id; `$4`:
+ * `$1`: milliseconds of the ids, above all before, unless a clock that was wrong made those; `$2` and `$3`: what stands around a delivery's number in its id; `$4`:
  * how many events.
  * No row: another process holds the lock.
  */
@@ -53,7 +53,8 @@ export const fanOutWaiting = prepared<Row>(`
   with held as materialized (
     select turn, last_delivery_ms from webhook_fan_out for update skip locked
   ), current as materialized (
-    select from held join webhook_fan_out seen on seen.turn = held.turn where held.last_delivery_ms < $1
+    select from held join webhook_fan_out seen on seen.turn = held.turn
+    where held.last_delivery_ms < $1 or held.last_delivery_ms > $1 + ${followedMsMax}
   ), taken as (
     delete from pgboss.job
     where name || '' = '${fanOutQueue}' and ctid = any (array(

@@ -1,3 +1,4 @@
+import { isAhead } from '../platform/id.js';
 import type { EventText } from './event-texts.js';
 import { FreshQueue } from './fresh-queue.js';
 import { isProbed, type EndpointLife } from './pause.js';
@@ -122,6 +123,7 @@ export class Lane {
    */
   offer(runs: readonly MadeRun[], room: number, now: number): void {
     this.idleSince = null;
+    this.distrustCursor();
     // Behind what the table still has, or what is just being read from it.
     if (this.freshInTable !== 'no' || this.loading || this.suspended) return;
     let left = this.subscriber.delivers && this.opensAt() <= now ? room : 0;
@@ -137,6 +139,7 @@ export class Lane {
 
   /** What fan-out made is in the table now, `lastId` the last of it. Returns whether it is to be read there. */
   committed(lastId: string): boolean {
+    this.distrustCursor();
     if (lastId <= this.cursor) return false;
     this.freshInTable = 'yes';
     this.lookedAgain = true;
@@ -151,6 +154,7 @@ export class Lane {
 
   /** There may be more in the table than is known here. */
   lookAgain(): void {
+    this.distrustCursor();
     this.mistrustOffers();
     this.retriesInTableAt = 0;
   }
@@ -162,6 +166,11 @@ export class Lane {
     this.cursor = '';
     this.forgotten = this.loading;
     this.lookAgain();
+  }
+
+  /** Before one that a clock made which was ahead, others come: the queue is read from its start. */
+  private distrustCursor(): void {
+    if (isAhead(this.cursor)) this.forget();
   }
 
   /** What fan-out made may not have come into the table: what is there is read anew, and goes before what is known here. */

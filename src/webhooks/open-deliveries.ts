@@ -1,3 +1,4 @@
+import { now } from '../platform/clock.js';
 import { prepared, type Database, type Tx } from '../platform/database.js';
 import { openOf, retryAt, runAt } from './runs.js';
 
@@ -73,6 +74,6 @@ export async function skipDeliveries(
   const endpointIds = deliveries.map(({ endpointId }) => endpointId);
   await database.transaction(async (tx) => {
     lockStates(tx, endpointIds);
-    await tx.query(skipSome, [new Date(), endpointIds, deliveries.map(({ id }) => id)]);
+    await tx.query(skipSome, [now(), endpointIds, deliveries.map(({ id }) => id)]);
   });
 }

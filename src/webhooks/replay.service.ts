@@ -3,7 +3,7 @@ import { requirePayloads } from '../events/event-type.js';
 import type { Actor } from '../platform/actor.js';
 import { brief, isUniqueViolation, planned, prepared, type Database, type Tx } from '../platform/database.js';
 import { conflict, invalid, notFound } from '../platform/errors.js';
-import { idFloor, isId, newId, nextMoment } from '../platform/id.js';
+import { endMillisecond, idFloor, isId, newId } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
 import type { Signals } from '../platform/signals.js';
 import type { Unread } from '../platform/validate.js';
@@ -138,7 +138,7 @@ export class ReplayService {
         requirePayloads(actor, types);
         const { since, until, only, ratePerSecond, dryRun } = read();
         // Later than every event until now, to the millisecond.
-        const { at } = nextMoment(nextMoment().at);
+        const at = endMillisecond();
         // Deliveries that it makes itself are no part of what it reads.
         const end = until == null || until > at ? at : until;
         if (since >= end) throw invalid('since', 'out_of_range', 'must be earlier than until, and than now');
@@ -205,7 +205,7 @@ export class ReplayService {
     // Before the lock, which everybody's deliveries wait for: it looks through all that is held for the endpoint.
     const events = await tx.query(readEvents[only], [endpointId, after, floor(until), types, ratePerSecond]);
     const order = await lockDeliveryOrder(tx);
-    tx.write(insertDeliveries, [events.map(() => newId('webhookDelivery')), endpointId, events.map(({ id }) => id)]);
+    tx.write(insertDeliveries, [order.ids(events.length), endpointId, events.map(({ id }) => id)]);
     const status = events.length < ratePerSecond ? 'DONE' : 'RUNNING';
     tx.write(advanceOne, [id, events.length, events.at(-1)?.id ?? replay.reached, status, now]);
     order.release();

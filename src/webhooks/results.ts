@@ -1,4 +1,5 @@
 import { systemOf, type AuditService } from '../audit/audit.service.js';
+import { now } from '../platform/clock.js';
 import { prepared, type Database, type Tx } from '../platform/database.js';
 import type { Jobs, NewJob } from '../platform/jobs.js';
 import { isConnectionLoss } from '../platform/errors.js';
@@ -203,7 +204,7 @@ export class Results {
       results.map(({ lane }) => lane.endpointId),
       results.map(({ pause }) => pause),
       // The clock by which endpoints are changed from elsewhere.
-      results.map(() => new Date()),
+      results.map(() => now()),
       results.map(({ lane }) => lane.subscriber.revision),
     ]);
     const reasons = new Map(results.map(({ lane, pause }) => [lane.endpointId, pause]));

@@ -1,4 +1,5 @@
 import type { Actor } from '../platform/actor.js';
+import { nowMs } from '../platform/clock.js';
 import { prepared, type Database } from '../platform/database.js';
 import { notFound, rateLimitExceeded } from '../platform/errors.js';
 import { newId, nextMoment } from '../platform/id.js';
@@ -55,7 +56,7 @@ export class TestEventService {
       const { headers, body } = requestOf(subscriber, exampleOf(type, moment), {
         deliveryId,
         number: 1,
-        now: Date.now(),
+        now: nowMs(),
       });
       const outcome = await this.outbound.post(subscriber.url, headers, body);
       return {

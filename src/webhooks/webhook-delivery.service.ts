@@ -1,14 +1,15 @@
 import type { AuditService } from '../audit/audit.service.js';
 import { eventTypes, requirePayloads, type EventType } from '../events/event-type.js';
 import type { Actor } from '../platform/actor.js';
+import { now } from '../platform/clock.js';
 import { brief, planned, prepared, type Database, type Tx } from '../platform/database.js';
 import { notFound } from '../platform/errors.js';
-import { idFloor, isId, newId } from '../platform/id.js';
+import { isId } from '../platform/id.js';
 import type { OutcomeKind } from '../platform/outbound-attempt.js';
 import type { Page, PageRequest } from '../platform/page.js';
 import type { Signals } from '../platform/signals.js';
 import { requireFeature } from '../workspaces/plans.js';
-import { countErasure, lockDeliveryOrder } from './delivery-order.js';
+import { countErasure, floorSince, lockDeliveryOrder } from './delivery-order.js';
 import {
   DeliveryQuery,
   freshAttemptAt,
@@ -213,7 +214,7 @@ export class WebhookDeliveryService {
       const order = await lockDeliveryOrder(tx);
       const endpoints = await tx.query(endpointIsThere, [endpointId, actor.workspaceId]);
       if (endpoints.length === 0) throw notFound('webhook', { cause: 'the endpoint of the delivery is deleted' });
-      const newOne = newId('webhookDelivery');
+      const [newOne = ''] = order.ids(1);
       tx.write(insertAgain, [newOne, endpointId, eventId]);
       order.release();
       tx.afterCommit(() => this.signals.send(endpointChanged, endpointId));
@@ -226,7 +227,7 @@ export class WebhookDeliveryService {
   /** Ends what is open of these events, and blanks what subscribers answered to them. For `EventService.onErase`. */
   async erase(tx: Tx, { workspaceId, eventIds }: { workspaceId: string; eventIds: readonly string[] }): Promise<void> {
     if (eventIds.length === 0) return;
-    const at = new Date();
+    const at = now();
     // Before the lock, which everybody's deliveries wait for: the workspace may have many open, or be skipping them.
     tx.write(lockEndpoints, [workspaceId]);
     const [found] = await tx.query(findErased, [workspaceId, eventIds]);
@@ -234,7 +235,7 @@ export class WebhookDeliveryService {
     tx.write(skipSome, [at, found?.endpointIds ?? [], found?.ids ?? []]);
     // Whoever makes deliveries of them has made them, or will see that they are blank.
     await lockDeliveryOrder(tx);
-    const since = idFloor(new Date(Number(found?.lastDeliveryMs ?? 0)));
+    const since = floorSince(Number(found?.lastDeliveryMs ?? 0));
     await tx.query(skipErasedSince, [at, workspaceId, eventIds, since]);
     await tx.query(blankAnswers, [eventIds]);
     tx.write(countErasure, []);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditService } from '../audit/audit.service.js';
 import type { EventService } from '../events/event.service.js';
+import { now, nowMs } from '../platform/clock.js';
 import type { Config } from '../platform/config.js';
 import type { Database } from '../platform/database.js';
 import type { Jobs, Queue } from '../platform/jobs.js';
@@ -83,7 +84,7 @@ export class WebhookWorker {
 
   constructor(private readonly parts: WebhookWorkerParts) {
     const { database, jobs, signals, audit, log } = parts;
-    this.now = parts.now ?? Date.now;
+    this.now = parts.now ?? nowMs;
     this.texts = new EventTexts(database);
     this.claims = new Claims(database, this.texts);
     const news = new DeliveryNews(signals);
@@ -258,7 +259,7 @@ export class WebhookWorker {
   }
 
   private async onPlansChanged(workspaceIds: readonly string[] | null): Promise<void> {
-    const changed = await followPlans(this.parts.database, this.parts.audit, workspaceIds, new Date());
+    const changed = await followPlans(this.parts.database, this.parts.audit, workspaceIds, now());
     for (const endpointId of changed) this.parts.signals.send(endpointChanged, endpointId);
   }
 

@@ -1,5 +1,6 @@
 import { operatorIn, type AuditService } from '../audit/audit.service.js';
 import type { Actor, Plan } from '../platform/actor.js';
+import { now } from '../platform/clock.js';
 import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { notFound, planLimitExceeded } from '../platform/errors.js';
 import { newId, nextMoment } from '../platform/id.js';
@@ -93,7 +94,7 @@ export class WorkspaceService {
 
   /** Submissions of the current calendar month, UTC, test ones aside. */
   async submissionsThisMonth(workspaceId: string): Promise<number> {
-    const [usage] = await this.database.query(selectUsage, [workspaceId, monthOf(new Date())]);
+    const [usage] = await this.database.query(selectUsage, [workspaceId, monthOf(now())]);
     return usage?.submissions ?? 0;
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Actor } from '../../src/platform/actor.js';
-import { idFloor, newId, nextMoment } from '../../src/platform/id.js';
+import { idFloor, nextMoment } from '../../src/platform/id.js';
 import { lockDeliveryOrder } from '../../src/webhooks/delivery-order.js';
 import type { Statement } from '../../src/platform/database.js';
 import { readFresh } from '../../src/webhooks/claims.js';
@@ -179,10 +179,7 @@ describe('fan-out', () => {
     const ids = receiver.received.map(({ headers }) => String(headers['x-iozen-delivery-id']));
     expect(ids.filter((id) => id < idFloor(new Date(ahead + 1)))).to.deep.equal([]);
     // What is made next by hand is younger still.
-    const next = await house.database.transaction(async (tx) => {
-      await lockDeliveryOrder(tx);
-      return newId('webhookDelivery');
-    });
+    const [next = ''] = await house.database.transaction(async (tx) => (await lockDeliveryOrder(tx)).ids(1));
     expect(ids.filter((id) => id >= next)).to.deep.equal([]);
   });
 
