@@ -34,7 +34,7 @@ export async function startServer(file, { args = [], env = {}, execArgv = [] } =
 }
 
 /** Closed loop: each connection sends its next request once the last was answered. */
-async function load(server, next, { seconds, refuses }) {
+export async function load(server, next, { seconds, refuses }) {
   const cpuBefore = await cpuUsOf(server);
   const pool = new Pool(server.url, { connections, pipelining: 1 });
   const latenciesMs = [];
