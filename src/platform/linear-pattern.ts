@@ -3,20 +3,26 @@ import { RE2JS } from 're2js';
 export const patternCharactersMax = 200;
 /** `[\pL ]{1,1000}` compiles to 2,001 instructions; nested repeats reach 34,000 within 200 characters. */
 const instructionsMax = 2_500;
-/** Compiling costs 0.7 µs an instruction: 0.1 s a schema, where 200 patterns of the worst kind would take 3 s. */
-const instructionsTogetherMax = 100_000;
-/** Matching is linear in the text, times the instructions in the worst case: 65 ns a step, so 0.3 s at most. */
-const stepsMax = 5_000_000;
-const compiledMax = 64;
-// A compiled pattern remembers the states it met, about 17 bytes a step, and has no way to forget them.
+/** Compiling costs 0.7 µs an instruction: 30 ms a schema, where 200 patterns of the worst kind would take 3 s. */
+const instructionsTogetherMax = 40_000;
+/** Matching is linear in the text, times the instructions in the worst case: 65 ns a step, so 30 ms at most. */
+const stepsMax = 500_000;
+/** Of all patterns that stay compiled: one caller's many push out others' for no longer than those take to compile. */
+const keptBytesMax = 32 * 1_048_576;
+const bytesOfOne = 4_000;
+const bytesAnInstruction = 200;
+// A compiled pattern remembers the states it met, and has no way to forget them.
+const bytesAStep = 17;
 const stepsKept = 200_000;
 
 interface Compiled {
-  readonly regex: RE2JS;
+  /** null: a later engine refuses what was saved. */
+  readonly regex: RE2JS | null;
   steps: number;
 }
 
-const cache = new Map<string, Compiled | null>();
+const kept = new Map<string, Compiled>();
+let keptBytes = 0;
 
 /** Reviews the patterns of one schema before it is saved; the work of compiling them is bounded too. */
 export class PatternReview {
@@ -46,30 +52,54 @@ export class PatternChecks {
   /** `unchecked` when the text is too long for what is left of the budget. */
   check(pattern: string, text: string): 'matches' | 'differs' | 'unchecked' {
     const compiled = compile(pattern);
+    const { regex } = compiled;
     // Saved patterns were compiled once; should a later engine refuse one, answers must still get in.
-    if (compiled === null) return 'matches';
-    const steps = compiled.regex.programSize() * (text.length + 1);
+    if (regex === null) return 'matches';
+    const steps = regex.programSize() * (text.length + 1);
     if (steps > this.stepsLeft) return 'unchecked';
     this.stepsLeft -= steps;
+    forget(pattern);
     compiled.steps += steps;
-    if (compiled.steps > stepsKept) cache.delete(pattern);
-    return compiled.regex.testExact(text) ? 'matches' : 'differs';
+    if (compiled.steps <= stepsKept) keep(pattern, compiled);
+    return regex.testExact(text) ? 'matches' : 'differs';
   }
 }
 
-function compile(pattern: string): Compiled | null {
-  let compiled = cache.get(pattern);
-  if (compiled === undefined) {
-    try {
-      compiled = { regex: RE2JS.compile(pattern), steps: 0 };
-    } catch {
-      compiled = null;
-    }
-  }
-  // The most recently used stands last.
-  cache.delete(pattern);
-  cache.set(pattern, compiled);
-  const [oldest] = cache.keys();
-  if (cache.size > compiledMax && oldest !== undefined) cache.delete(oldest);
+function compile(pattern: string): Compiled {
+  const known = kept.get(pattern);
+  if (known !== undefined) return known;
+  const compiled = { regex: regexOf(pattern), steps: 0 };
+  keep(pattern, compiled);
   return compiled;
 }
+
+function regexOf(pattern: string): RE2JS | null {
+  try {
+    return RE2JS.compile(pattern);
+  } catch {
+    return null;
+  }
+}
+
+/** The most recently used stands last. */
+function keep(pattern: string, compiled: Compiled): void {
+  kept.set(pattern, compiled);
+  keptBytes += bytesOf(compiled);
+  for (const [oldest] of kept) {
+    if (keptBytes <= keptBytesMax) break;
+    forget(oldest);
+  }
+}
+
+function forget(pattern: string): void {
+  const compiled = kept.get(pattern);
+  if (compiled === undefined) return;
+  kept.delete(pattern);
+  keptBytes -= bytesOf(compiled);
+}
+
+const bytesOf = ({ regex, steps }: Compiled) =>
+  bytesOfOne + (regex === null ? 0 : regex.programSize() * bytesAnInstruction) + steps * bytesAStep;
+
+/** What the cache of compiled patterns holds. */
+export const keptPatterns = () => ({ patterns: kept.size, bytes: keptBytes });
