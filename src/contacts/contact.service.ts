@@ -12,6 +12,7 @@ import {
 import { normalEmail } from '../platform/email-address.js';
 import { conflict, invalid, notFound } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
+import { isSameJson, isSameSet } from '../platform/json-text.js';
 import { toE164 } from '../platform/phone-number.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
 import { spell, type Unread } from '../platform/validate.js';
@@ -209,7 +210,7 @@ export class ContactService {
   private async change(tx: Tx, before: CountedContact, changes: Partial<CountedContact>): Promise<CountedContact> {
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
     const after = Object.assign(new Contact(), before, given);
-    const names = changeable.filter((name) => JSON.stringify(after[name]) !== JSON.stringify(before[name]));
+    const names = changeable.filter((name) => !same[name](before, after));
     if (names.length === 0) return before;
     if (after.email === null && after.phone === null) {
       throw invalid('email', 'not_allowed', 'cannot be removed when there is no phone');
@@ -244,6 +245,17 @@ export class ContactService {
 }
 
 const changeable = ['email', 'phone', 'firstName', 'lastName', 'tags', 'customFields'] as const;
+
+const sameText = (name: 'email' | 'phone' | 'firstName' | 'lastName') => (one: Contact, other: Contact) =>
+  one[name] === other[name];
+const same: Readonly<Record<(typeof changeable)[number], (one: Contact, other: Contact) => boolean>> = {
+  email: sameText('email'),
+  phone: sameText('phone'),
+  firstName: sameText('firstName'),
+  lastName: sameText('lastName'),
+  tags: (one, other) => isSameSet(one.tags, other.tags),
+  customFields: (one, other) => isSameJson(one.customFields, other.customFields),
+};
 
 const valuesOf = ({ id, email, phone, firstName, lastName, tags, customFields, updatedAt }: Contact) => [
   id,

@@ -3,6 +3,7 @@ import type { Actor } from '../platform/actor.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { conflict, notFound } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
+import { isSameJson } from '../platform/json-text.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
 import type { Unread } from '../platform/validate.js';
 import { IntakeBot, type IntakeBotStatus } from './intake-bot.entity.js';
@@ -96,7 +97,7 @@ export class IntakeBotService {
       const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
       if (before === undefined) throw notFound('intake_bot');
       const after = this.changed(before, changes);
-      if (JSON.stringify(after) === JSON.stringify(before)) return this.shared(before);
+      if (isSameJson(after, before)) return this.shared(before);
       const moment = await momentAfter(tx, id, before.updatedAt);
       after.updatedAt = moment.at;
       const { name, description, status, schema, schemaVersion, recordType, updatedAt } = after;
@@ -134,7 +135,7 @@ export class IntakeBotService {
     }
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
     const after = { ...before, ...given };
-    if (JSON.stringify(after.schema) !== JSON.stringify(before.schema)) after.schemaVersion += 1;
+    if (!isSameJson(after.schema, before.schema)) after.schemaVersion += 1;
     return after;
   }
 

@@ -40,6 +40,27 @@ export function charactersIn(text: string): number {
   return characters;
 }
 
+/** Whether two JSON values are the same: the order of an object's keys is no part of it, that of a list's entries is. */
+export function isSameJson(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  if (Array.isArray(one) || Array.isArray(other)) {
+    const [entries, others] = [one, other];
+    if (!Array.isArray(entries) || !Array.isArray(others) || entries.length !== others.length) return false;
+    return entries.every((entry, index) => isSameJson(entry, others[index]));
+  }
+  const values = Object.entries(one);
+  const others = other as Readonly<Record<string, unknown>>;
+  if (values.length !== Object.keys(other).length) return false;
+  return values.every(([key, value]) => Object.hasOwn(other, key) && isSameJson(value, others[key]));
+}
+
+/** Whether two lists have the same entries, however often and in whichever order. */
+export function isSameSet(one: readonly string[], other: readonly string[]): boolean {
+  const [entries, others] = [new Set(one), new Set(other)];
+  return entries.size === others.size && one.every((entry) => others.has(entry));
+}
+
 function walk(value: unknown, path: string, depth: number, issues: Issue[]): void {
   if (issues.length >= issuesMax) return;
   const add = (at: string, message: string, code: Issue['code'] = 'bad_format') =>

@@ -109,8 +109,8 @@ function sort(
     spelled.add(key);
     if (!Object.hasOwn(raw, key)) continue;
     const value = (raw as Record<string, unknown>)[key];
-    // In GraphQL whatever may be left out is nullable, and many clients send null for a variable they have not set.
-    if (value === null && spelling === 'camelCase' && isOptionalOnly(rule as z.ZodType)) continue;
+    // Many clients send null for what they have not set.
+    if (value === null && isOptionalOnly(rule as z.ZodType)) continue;
     known[name] = value;
   }
   const others = Object.keys(raw).filter((key) => !spelled.has(key));

@@ -2,6 +2,7 @@ import type { Actor } from '../platform/actor.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { notFound } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
+import { isSameJson } from '../platform/json-text.js';
 import {
   Conditions,
   countRows,
@@ -116,7 +117,7 @@ export class RecordService {
       const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
       if (before === undefined) throw notFound('record');
       const after = { recordType: recordType ?? before.recordType, data: merged(before.data, data ?? {}) };
-      if (after.recordType !== before.recordType || JSON.stringify(after.data) !== JSON.stringify(before.data)) {
+      if (after.recordType !== before.recordType || !isSameJson(after.data, before.data)) {
         const { at } = nextMoment(before.updatedAt);
         tx.write(updateOne, [id, after.recordType, JSON.stringify(after.data), at]);
       }

@@ -18,12 +18,13 @@ const optionCharactersShownMax = 40;
  *
  * `complete` demands the required fields: null is absent, and an empty text or list is no answer either. Apart from
  * that an empty text is a text, to which every rule applies. `hidden` takes any kind of value. Lengths count
- * characters, a surrogate pair as one; `min` and `max` count the entries of a list.
+ * characters, a surrogate pair as one; `min` and `max` count the entries of a list. `kept` is what a change meets: null
+ * may name a field of it that the schema no longer has.
  */
 export function checkAnswers(
   items: readonly SchemaItem[],
   data: unknown,
-  options: { complete: boolean },
+  options: { complete: boolean; kept?: Readonly<Answers> },
 ): { issues: Issue[] } {
   if (data === undefined || data === null) return { issues: [issue('data', 'required', 'is required')] };
   if (typeof data !== 'object' || Array.isArray(data)) {
@@ -38,6 +39,7 @@ export function checkAnswers(
     if (options.complete && field.required && isBlank(value)) return [issue(path, 'required', 'is required')];
     return value === undefined || value === null ? [] : new FieldCheck(field, patterns).check(path, value);
   });
+  for (const name of Object.keys(options.kept ?? {})) if (answers.get(name) === null) answers.delete(name);
   return { issues: [...issues, ...unknownFields(fields, items, answers)] };
 }
 

@@ -3,7 +3,7 @@ import { input, line } from '../platform/validate.js';
 import { SubmissionStatusEnum } from './submission.entity.js';
 
 // Checked against the bot's schema once the bot is known.
-const data = z.custom<Record<string, unknown>>(() => true);
+const data = z.custom<Record<string, unknown>>((value) => value !== null);
 const status = z.enum(SubmissionStatusEnum);
 
 export const CreateSubmission = input(() => ({

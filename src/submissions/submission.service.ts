@@ -232,7 +232,7 @@ export class SubmissionService {
       const bot = await this.intakeBots.find(actor.workspaceId, found.intakeBotId);
       // The patch is checked by itself: values kept from an older schema are not held against it.
       const changes = readWith(read, ({ data, status }) => [
-        ...(data === undefined ? [] : checkAnswers(bot.schema, data, { complete: false }).issues),
+        ...(data === undefined ? [] : checkAnswers(bot.schema, data, { complete: false, kept: found.data }).issues),
         ...refusals(bot, found, { data, status }),
       ]);
       const [before] = await tx.query(lockOne, [id, actor.workspaceId]);

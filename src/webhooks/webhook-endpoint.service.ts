@@ -4,6 +4,7 @@ import type { Actor } from '../platform/actor.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { notFound, planLimitExceeded } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
+import { isSameJson, isSameSet } from '../platform/json-text.js';
 import type { Outbound } from '../platform/outbound.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
 import type { Secrets } from '../platform/secrets.js';
@@ -139,8 +140,11 @@ export class WebhookEndpointService {
       const { customHeaders, ...changes } = await this.readReachable(read, known.url);
       return await this.change(tx, actor, id, 'webhook_endpoint.updated', (before) => {
         const after = { ...before, ...given(changes) };
-        if (customHeaders !== undefined) after.customHeaders = this.sealHeaders(id, customHeaders);
-        return same(before, after) ? before : after;
+        if (isSameSet(after.events, before.events)) after.events = before.events;
+        if (customHeaders !== undefined && !isSameJson(customHeaders ?? {}, this.headersOf(before))) {
+          after.customHeaders = this.sealHeaders(id, customHeaders);
+        }
+        return isSameJson(after, before) ? before : after;
       });
     }, actor.guard);
   }
@@ -277,6 +281,10 @@ export class WebhookEndpointService {
     );
   }
 
+  private headersOf({ id, customHeaders }: WebhookEndpoint): object {
+    return customHeaders === null ? {} : (JSON.parse(this.secrets.open(customHeaders, sealedFor(id))) as object);
+  }
+
   private sealHeaders(id: string, headers: Record<string, string> | null): string | null {
     if (headers === null || Object.keys(headers).length === 0) return null;
     return this.secrets.seal(JSON.stringify(headers), sealedFor(id));
@@ -294,5 +302,3 @@ const given = <T extends object>(changes: T): { [K in keyof T]: Exclude<T[K], un
   Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>;
   };
-
-const same = (before: WebhookEndpoint, after: WebhookEndpoint) => JSON.stringify(before) === JSON.stringify(after);
