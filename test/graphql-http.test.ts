@@ -92,8 +92,8 @@ describe('graphql over http', () => {
       edges { cursor node { submissions(last: 3) { nodes { contact { id } } } } }
     } }`;
     const { body } = await client.graphql(query, { n: 7 });
-    expect(body.extensions).to.deep.equal(cost(7 * (1 + 3 * 2), 1));
-    expect((await client.graphql(query, { n: 1_000 })).body.extensions).to.deep.equal(cost(700, 2));
+    expect(body.extensions).to.deep.equal(cost(7 * (1 + 3 * 2) + 10, 1));
+    expect((await client.graphql(query, { n: 1_000 })).body.extensions).to.deep.equal(cost(710, 2));
     expect((await client.graphql('{ __schema { types { name } } }')).body.extensions).to.deep.equal(cost(50, 1));
   });
 

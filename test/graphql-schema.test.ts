@@ -1,7 +1,19 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
-import { isEnumType, isInputObjectType, isInterfaceType, isIntrospectionType, isObjectType } from 'graphql';
+import {
+  getNamedType,
+  getNullableType,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isIntrospectionType,
+  isLeafType,
+  isListType,
+  isObjectType,
+  type GraphQLField,
+} from 'graphql';
 import { graphqlSchema, schemaText } from '../src/graphql/schema.js';
+import { costIn } from '../src/platform/field-cost.js';
 
 describe('graphql schema', () => {
   const schema = graphqlSchema(null);
@@ -29,6 +41,50 @@ describe('graphql schema', () => {
       }
     }
     expect(bare).to.deep.equal([]);
+  });
+
+  const fields = Object.values(schema.getTypeMap()).flatMap((type): [string, GraphQLField<unknown, unknown>][] => {
+    if (!(isObjectType(type) || isInterfaceType(type)) || isIntrospectionType(type)) return [];
+    return Object.values(type.getFields()).map((field) => [`${type.name}.${field.name}`, field]);
+  });
+  const isList = ({ type }: GraphQLField<unknown, unknown>) => isListType(getNullableType(type));
+  const pages = /Connection\.(nodes|edges)$/;
+
+  it('says of every list what it costs', () => {
+    const silent = fields.filter(([name, field]) => {
+      const { flat, rows } = costIn(field.extensions);
+      return isList(field) && !pages.test(name) && flat === undefined && rows === undefined;
+    });
+    expect(silent.map(([name]) => name)).to.deep.equal([]);
+  });
+
+  it('pages every connection, and takes the argument that a list is charged by', () => {
+    for (const [name, { args, type, extensions }] of fields) {
+      const { rows } = costIn(extensions);
+      const names = args.map((argument) => argument.name);
+      if (getNamedType(type).name.endsWith('Connection')) expect(names, name).to.include.members(['first', 'last']);
+      if (rows !== undefined) expect(names, name).to.include(rows.argument);
+    }
+  });
+
+  it('charges a list flat only where its entries load nothing', () => {
+    for (const [name, field] of fields) {
+      const entry = getNamedType(field.type);
+      if (!isList(field) || costIn(field.extensions).flat === undefined || !isObjectType(entry)) continue;
+      for (const inner of Object.values(entry.getFields())) {
+        const loads = !isLeafType(getNamedType(inner.type)) && costIn(inner.extensions).flat !== 0;
+        expect(loads, `${name} may hold any number of ${inner.name}`).to.equal(false);
+      }
+    }
+  });
+
+  it('charges long values and counts alike, wherever they stand', () => {
+    const long = /\.(data|payload|customFields|responseBody|requestBody|text|content|details)$/;
+    const counts = /\.(totalCount|heldCount)$|^Contact\.submissionCount$/;
+    for (const [name, { extensions }] of fields) {
+      if (long.test(name)) expect(costIn(extensions).flat, name).to.equal(2);
+      if (counts.test(name)) expect(costIn(extensions).flat, name).to.equal(10);
+    }
   });
 
   it('takes one input and returns one payload in each mutation', () => {

@@ -162,7 +162,7 @@ describe('graphql subscriptions', () => {
     await following.finally(() => clearInterval(publishing));
     expect(answers[0]?.data?.eventOccurred.type).to.equal('submission.completed');
     expect(answers[0]?.data?.eventOccurred.payload).to.have.nested.property('data.submission.data.email');
-    expect(answers[0]?.extensions).to.deep.equal({ cost: { requested: 1, limit: 5_000, points: 1 } });
+    expect(answers[0]?.extensions).to.deep.equal({ cost: { requested: 3, limit: 5_000, points: 1 } });
   });
 
   async function refusedWith(client: StreamClient, query: string, variables: Record<string, unknown> = {}) {
@@ -339,7 +339,7 @@ describe('graphql subscriptions', () => {
       expect(text).to.include('Mutations go over plain HTTP').and.include('"cost":');
     }
     const query = '{ contacts(filter: { email: "streamed@example.com" }) { totalCount nodes { id } } }';
-    const cost = { cost: { requested: 20, limit: 5_000, points: 1 } };
+    const cost = { cost: { requested: 30, limit: 5_000, points: 1 } };
     expect((await streamed(tenant.key, { query }, { 'X-Cost-Only': 'true' })).told).to.deep.equal([
       { data: null, extensions: cost },
     ]);

@@ -13,6 +13,7 @@ import {
 } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
 import type { CallContext } from '../platform/call-context.js';
+import { Costs, hashesPassword } from '../platform/field-cost.js';
 import { DateTime } from '../platform/scalars.js';
 import { validate } from '../platform/validate.js';
 import { Workspace } from '../workspaces/workspace.entity.js';
@@ -99,6 +100,7 @@ export class AccountResolver {
     return { limit, remaining, resetAt: new Date(resetAtMs) };
   }
 
+  @Costs(hashesPassword)
   @Mutation(() => SignInPayload, { description: 'Begins a session and sets its cookie.' })
   async signIn(
     @Ctx() { door }: CallContext,
@@ -116,6 +118,7 @@ export class AccountResolver {
     return { signedOut: true };
   }
 
+  @Costs(hashesPassword)
   @Mutation(() => ChangePasswordPayload, {
     description: 'Changes the password; every session of the account ends, and the caller gets a new one.',
   })

@@ -2,6 +2,7 @@ import { Arg, Args, Ctx, Field, ID, InputType, Mutation, ObjectType, Query, Reso
 import type { Actor, Role } from '../platform/actor.js';
 import type { CallContext } from '../platform/call-context.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/connection.js';
+import { Costs, hashesPassword } from '../platform/field-cost.js';
 import { connectionPage } from '../platform/page.js';
 import { validate } from '../platform/validate.js';
 import { AcceptInvitation, InviteMember, UpdateMemberRole } from './account.input.js';
@@ -148,6 +149,7 @@ export class MemberResolver {
     return { invitation: await this.members.revokeInvitation(actor, id) };
   }
 
+  @Costs(hashesPassword)
   @Mutation(() => AcceptInvitationPayload, { description: 'Makes the account, begins a session and sets its cookie.' })
   async acceptInvitation(
     @Ctx() { door }: CallContext,

@@ -1,5 +1,6 @@
 import { Field, ObjectType } from 'type-graphql';
 import type { Actor, Role, Scope } from '../platform/actor.js';
+import { Costs, listInRow } from '../platform/field-cost.js';
 import { ScopeScalar } from '../platform/scalars.js';
 import { RoleEnum } from './user.entity.js';
 
@@ -10,6 +11,7 @@ export class Viewer {
   @Field(() => RoleEnum, { nullable: true, description: "The person's role; null for a key." })
   role!: Role | null;
 
+  @Costs(listInRow)
   @Field(() => [ScopeScalar], { nullable: true, description: "The key's scopes; null for a person." })
   scopes!: readonly Scope[] | null;
 }

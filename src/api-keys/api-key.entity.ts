@@ -1,6 +1,7 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Scope } from '../platform/actor.js';
+import { Costs, listInRow } from '../platform/field-cost.js';
 import { Node } from '../platform/node.js';
 import { DateTime, ScopeScalar } from '../platform/scalars.js';
 
@@ -41,10 +42,12 @@ export class ApiKey {
   @Column({ type: 'text' })
   hint!: string;
 
+  @Costs(listInRow)
   @Field(() => [ScopeScalar], { description: 'What it may do.' })
   @Column({ type: 'text', array: true })
   scopes!: Scope[];
 
+  @Costs(listInRow)
   @Field(() => [String], { description: 'Ranges it may call from; empty: from anywhere.' })
   @Column({ name: 'allowed_cidrs', type: 'text', array: true })
   allowedCidrs!: string[];

@@ -1,5 +1,6 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { bulky, Costs } from '../platform/field-cost.js';
 import { Node } from '../platform/node.js';
 import { DateTime, JSONObject } from '../platform/scalars.js';
 
@@ -78,6 +79,7 @@ export class AuditEntry {
   @Column({ name: 'subject_id', type: 'text' })
   subjectId!: string;
 
+  @Costs(bulky)
   @Field(() => JSONObject, { description: 'What there is to say of it, never a secret.' })
   @Column({ type: 'json' })
   details!: object;

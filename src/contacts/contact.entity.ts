@@ -1,5 +1,6 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { bulky, Costs, counted, listInRow } from '../platform/field-cost.js';
 import { Node } from '../platform/node.js';
 import { DateTime, JSONObject } from '../platform/scalars.js';
 
@@ -32,10 +33,12 @@ export class Contact {
   @Column({ name: 'last_name', type: 'text', nullable: true })
   lastName!: string | null;
 
+  @Costs(listInRow)
   @Field(() => [String], { description: 'Tags, in no particular order.' })
   @Column({ type: 'text', array: true })
   tags!: string[];
 
+  @Costs(bulky)
   @Field(() => JSONObject, { description: 'Whatever else is known.' })
   @Column({ name: 'custom_fields', type: 'json' })
   customFields!: Record<string, unknown>;
@@ -49,6 +52,7 @@ export class Contact {
   updatedAt!: Date;
 
   /** Counted when it is read, never kept. */
+  @Costs(counted)
   @Field(() => Int, { description: 'How many submissions it has.' })
   submissionCount!: number;
 }

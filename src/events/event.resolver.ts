@@ -2,6 +2,7 @@ import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, ObjectType, Query,
 import type { Actor } from '../platform/actor.js';
 import type { CallContext } from '../platform/call-context.js';
 import { ConnectionArgs, connectionOf, DateTimeRange, type Connection } from '../platform/connection.js';
+import { bulky, Costs, listInRow } from '../platform/field-cost.js';
 import { connectionPage } from '../platform/page.js';
 import { JSONObject } from '../platform/scalars.js';
 import { describeEventType, eventTypes, EventTypeScalar, type EventType } from './event-type.js';
@@ -33,6 +34,7 @@ class EventTypeInfo {
 export class EventResolver {
   constructor(private readonly events: EventService) {}
 
+  @Costs(listInRow)
   @Query(() => [EventTypeInfo], { description: 'What a subscriber may listen to.' })
   eventTypes(@Ctx('actor') _actor: Actor): EventTypeInfo[] {
     return eventTypes.map((type) => ({ type, description: describeEventType[type] }));
@@ -63,6 +65,7 @@ export class EventResolver {
     );
   }
 
+  @Costs(bulky)
   @FieldResolver(() => JSONObject, {
     nullable: true,
     description: 'What subscribers were sent, frozen when it happened. Needs the read scope of the object inside, too.',

@@ -2,11 +2,9 @@ import {
   getNamedType,
   isCompositeType,
   isInterfaceType,
-  isListType,
-  isNonNullType,
   isObjectType,
   Kind,
-  type ArgumentNode,
+  OperationTypeNode,
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLCompositeType,
@@ -16,28 +14,53 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
+import { tooCostly } from '../platform/errors.js';
+import { costIn, type FieldCost } from '../platform/field-cost.js';
 import { pageSizeMax } from '../platform/page.js';
 
 export const costMax = 5_000;
+/** What a subscription runs for each event. */
+export const eventCostMax = 500;
 const costPerPoint = 500;
 const introspectionCost = 50;
+const searchCost = 100;
 const pageSizeDefault = 20;
+/** One of each in an operation. */
+const searchesMax = 1;
+const introspectionsMax = 1;
 
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 export type Variables = Readonly<Record<string, unknown>>;
 
 export interface Cost {
   requested: number;
+  /** What its root fields take of the per-minute limit whatever they select. */
+  points: number;
+  searches: number;
+  /** Of the whole schema. */
+  introspections: number;
   /** Whether it depends on a variable. */
   varies: boolean;
 }
 
 /** Points of the per-minute limit: one per started 500 of cost. */
-export const pointsOf = (cost: number) => Math.max(1, Math.ceil(cost / costPerPoint));
+export const pointsOf = ({ requested, points }: Pick<Cost, 'requested' | 'points'>) =>
+  Math.max(1, Math.ceil(requested / costPerPoint), points);
+
+/** @throws query_too_costly */
+export function holdCost({ requested, searches, introspections }: Cost, operation: OperationDefinitionNode): void {
+  if (searches > searchesMax) throw tooCostly('search', searchesMax, searches);
+  if (introspections > introspectionsMax) throw tooCostly('introspection', introspectionsMax, introspections);
+  if (requested > costMax) throw tooCostly('cost', costMax, requested);
+  if (operation.operation === OperationTypeNode.SUBSCRIPTION && requested > eventCostMax) {
+    throw tooCostly('subscription', eventCostMax, requested);
+  }
+}
 
 /**
  * The cost of an operation of a valid document, before it runs: one per object that it can come to, lists multiplied by
- * their page sizes; introspection is flat. Connections, edges and page infos are the list's shape, no objects.
+ * their page sizes, and what else its fields declare. Connections, edges and page infos are the list's shape, no
+ * objects.
  */
 export function costOf(
   schema: GraphQLSchema,
@@ -45,40 +68,41 @@ export function costOf(
   fragments: Fragments,
   variables: Variables,
 ): Cost {
-  const known = new Map<string, number>();
-  let introspects = false;
-  let varies = false;
+  const total: Cost = { requested: 0, points: 0, searches: 0, introspections: 0, varies: false };
 
   const valueOf = (node: ValueNode): unknown => {
-    if (node.kind === Kind.INT) return Number(node.value);
+    if (node.kind === Kind.INT || node.kind === Kind.FLOAT) return Number(node.value);
     if (node.kind === Kind.NULL) return null;
-    if (node.kind === Kind.LIST) return node.values;
-    if (node.kind !== Kind.VARIABLE) return undefined;
-    varies = true;
+    if (node.kind === Kind.LIST) return node.values.map(valueOf);
+    if (node.kind === Kind.OBJECT) {
+      return new Map(node.fields.map(({ name, value }) => [name.value, valueOf(value)]));
+    }
+    if (node.kind !== Kind.VARIABLE) return node.value;
+    total.varies = true;
     if (Object.hasOwn(variables, node.name.value)) return variables[node.name.value];
     const definition = operation.variableDefinitions?.find(({ variable }) => variable.name.value === node.name.value);
     return definition?.defaultValue === undefined ? null : valueOf(definition.defaultValue);
   };
 
   const argumentOf = (node: FieldNode, name: string): unknown => {
-    const given = node.arguments?.find((argument: ArgumentNode) => argument.name.value === name);
+    const given = node.arguments?.find((argument) => argument.name.value === name);
     return given === undefined ? null : valueOf(given.value);
   };
 
-  const pageSize = (node: FieldNode): number => {
-    const size = argumentOf(node, 'first') ?? argumentOf(node, 'last') ?? pageSizeDefault;
-    // Whatever is no number is refused when it is coerced.
-    return typeof size === 'number' ? Math.min(Math.max(size, 1), pageSizeMax) : pageSizeMax;
+  const rowsIn = (size: unknown, byDefault: number, max: number): number => {
+    const rows = Array.isArray(size) ? size.length : (size ?? byDefault);
+    // Whatever is no number stands for a list of itself, or is refused when it is coerced.
+    return typeof rows === 'number' ? Math.min(Math.max(rows, 1), max) : 1;
   };
 
-  /** How many objects a list field that is no connection comes to, for each of its parents. */
-  const listSize = (node: FieldNode, field: GraphQLField<unknown, unknown>): number => {
-    const type = isNonNullType(field.type) ? field.type.ofType : field.type;
-    if (!isListType(type)) return 1;
-    const ids = argumentOf(node, 'ids');
-    if (Array.isArray(ids)) return Math.min(ids.length, pageSizeMax);
-    const { listSize: declared } = field.extensions;
-    return typeof declared === 'number' ? declared : 1;
+  const pageSize = (node: FieldNode): number =>
+    rowsIn(argumentOf(node, 'first') ?? argumentOf(node, 'last'), pageSizeDefault, pageSizeMax);
+
+  const isSearch = (node: FieldNode, { searchIn }: FieldCost): boolean => {
+    if (searchIn === undefined) return false;
+    const filter = argumentOf(node, searchIn);
+    const search = filter instanceof Map ? filter.get('search') : (filter as { search?: unknown } | null)?.search;
+    return search !== undefined && search !== null;
   };
 
   /** `size`: of the page, when `type` is a connection or an edge of one. */
@@ -90,21 +114,11 @@ export function costOf(
       } else if (selection.kind === Kind.INLINE_FRAGMENT) {
         cost += ofSet(selection.selectionSet, narrowed(selection.typeCondition?.name.value, type), size);
       } else {
-        cost += ofFragment(selection.name.value, type, size);
+        const fragment = fragments.get(selection.name.value);
+        if (fragment === undefined) continue;
+        cost += ofSet(fragment.selectionSet, narrowed(fragment.typeCondition.name.value, type), size);
       }
     }
-    return cost;
-  }
-
-  function ofFragment(name: string, type: GraphQLCompositeType, size: number): number {
-    const key = `${name} ${size}`;
-    const fragment = fragments.get(name);
-    const cost =
-      known.get(key) ??
-      (fragment === undefined
-        ? 0
-        : ofSet(fragment.selectionSet, narrowed(fragment.typeCondition.name.value, type), size));
-    known.set(key, cost);
     return cost;
   }
 
@@ -115,22 +129,41 @@ export function costOf(
 
   function ofField(node: FieldNode, parent: GraphQLCompositeType, size: number): number {
     const name = node.name.value;
-    if (name.startsWith('__')) {
-      introspects ||= name !== '__typename';
-      return 0;
-    }
+    if (name === '__schema') total.introspections += 1;
+    if (name === '__schema' || name === '__type') return introspectionCost;
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
-    const type = field === undefined ? undefined : getNamedType(field.type);
-    if (field === undefined || node.selectionSet === undefined || !isCompositeType(type)) return 0;
-    const inner = (pageSizeOfList: number) => ofSet(node.selectionSet as SelectionSetNode, type, pageSizeOfList);
+    if (field === undefined) return 0;
+    const declared = costIn(field.extensions);
+    total.points += declared.points ?? 0;
+    if (isSearch(node, declared)) {
+      total.searches += 1;
+      return searchCost + ofObjects(node, field, declared, parent, size);
+    }
+    return ofObjects(node, field, declared, parent, size);
+  }
+
+  function ofObjects(
+    node: FieldNode,
+    field: GraphQLField<unknown, unknown>,
+    declared: FieldCost,
+    parent: GraphQLCompositeType,
+    size: number,
+  ): number {
+    const type = getNamedType(field.type);
+    if (node.selectionSet === undefined || !isCompositeType(type)) return declared.flat ?? 0;
+    const { selectionSet } = node;
+    const inner = (pageSizeOfList: number) => ofSet(selectionSet, type, pageSizeOfList);
     if (type.name === 'PageInfo') return 0;
     if (type.name.endsWith('Connection')) return inner(pageSize(node));
     if (type.name.endsWith('Edge')) return size * inner(1);
-    const objects = parent.name.endsWith('Connection') && name === 'nodes' ? size : listSize(node, field);
-    return objects * (1 + inner(1));
+    if (declared.flat !== undefined) return declared.flat + inner(1);
+    const { rows } = declared;
+    if (rows !== undefined) return rowsIn(argumentOf(node, rows.argument), rows.byDefault, rows.max) * (1 + inner(1));
+    const isPage = parent.name.endsWith('Connection') && node.name.value === 'nodes';
+    return (isPage ? size : 1) * (1 + inner(1));
   }
 
   const root = schema.getRootType(operation.operation);
-  const objects = root === null || root === undefined ? 0 : ofSet(operation.selectionSet, root, 1);
-  return { requested: objects + (introspects ? introspectionCost : 0), varies };
+  if (root) total.requested = ofSet(operation.selectionSet, root, 1);
+  return total;
 }

@@ -1,8 +1,8 @@
 import { GraphQLError, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
 import { takePoints, type Grant, type RateLimiter } from '../http/rate-limit.js';
 import type { Actor } from '../platform/actor.js';
-import { authenticationRequired, Failure, rateLimitExceeded, tooCostly } from '../platform/errors.js';
-import { costMax, pointsOf, type Fragments, type Variables } from './cost.js';
+import { authenticationRequired, Failure, rateLimitExceeded } from '../platform/errors.js';
+import { costMax, holdCost, pointsOf, type Fragments, type Variables } from './cost.js';
 import { DocumentErrors, sha256, type Documents, type ValidDocument } from './documents.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 
@@ -67,19 +67,21 @@ export class Gate {
   /** @throws Refused */
   async admit(caller: Caller, request: OperationRequest): Promise<Admission> {
     let requested = 0;
+    let points = 1;
     let admitted: Omit<Admission, 'cost' | 'grant'>;
     try {
       const text = await this.textOf(caller.actor, request);
       const valid = this.documents.read(text);
       const operation = operationOf(valid, request.operationName);
       if (caller.actor === null) requireAnonymous(operation, valid.fragments);
-      requested = this.documents.costOf(operation, valid.fragments, request.variables).requested;
-      if (requested > costMax) throw tooCostly('cost', costMax, requested);
+      const cost = this.documents.costOf(operation, valid.fragments, request.variables);
+      ({ requested } = cost);
+      holdCost(cost, operation);
+      points = pointsOf(cost);
       admitted = { text, valid, operation, variables: request.variables };
     } catch (reason) {
       throw await this.refuse(caller, reason, requested);
     }
-    const points = pointsOf(requested);
     const grant = await this.take(caller, points);
     const cost = { requested, limit: costMax, points: grant.allowed ? points : 0 };
     if (!grant.allowed) throw new Refused(rateLimitExceeded(grant.retryAfterSeconds), cost, grant);

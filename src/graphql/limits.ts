@@ -16,6 +16,8 @@ export const tokensMax = 2_000;
 export const depthMax = 12;
 export const aliasesMax = 30;
 export const rootFieldsMax = 20;
+/** Fields, spreads and inline fragments, each fragment as often as it is spread: what every later step walks. */
+export const selectionsMax = 2_000;
 
 /** Counting the tokens of a refused text stops here. */
 const tokensCountedMax = 20_000;
@@ -58,9 +60,11 @@ interface Size {
   aliases: number;
   /** Fields of this selection set itself. */
   fields: number;
+  /** Of this set and below. */
+  selections: number;
 }
 
-const nothing: Size = { depth: 0, introspectionDepth: 0, aliases: 0, fields: 0 };
+const nothing: Size = { depth: 0, introspectionDepth: 0, aliases: 0, fields: 0, selections: 0 };
 
 /**
  * Measures what is written, each fragment as often as it is spread, before anything is validated: so the work is linear
@@ -94,6 +98,7 @@ function measure(document: DocumentNode): Size {
         size.introspectionDepth = Math.max(size.introspectionDepth, inner.introspectionDepth);
         size.aliases += inner.aliases + (selection.alias === undefined ? 0 : 1);
         size.fields += 1;
+        size.selections += inner.selections + 1;
       } else {
         const inner =
           selection.kind === Kind.FRAGMENT_SPREAD ? ofFragment(selection.name.value) : ofSet(selection.selectionSet);
@@ -101,6 +106,7 @@ function measure(document: DocumentNode): Size {
         size.introspectionDepth = Math.max(size.introspectionDepth, inner.introspectionDepth);
         size.aliases += inner.aliases;
         size.fields += inner.fields;
+        size.selections += inner.selections + 1;
       }
     }
     return size;
@@ -114,6 +120,8 @@ function measure(document: DocumentNode): Size {
     introspectionDepth: most(({ introspectionDepth }) => introspectionDepth),
     aliases: most(({ aliases }) => aliases),
     fields: most(({ fields }) => fields),
+    // Each operation is validated, whichever runs.
+    selections: sizes.reduce((sum, { selections }) => sum + selections, 0),
   };
 }
 
@@ -124,9 +132,10 @@ export const introspectionDepthMax = measure(
 
 /** @throws query_too_costly for any operation of the document that is too deep, or has too many aliases or root fields */
 export function holdLimits(document: DocumentNode): void {
-  const { depth, introspectionDepth, aliases, fields } = measure(document);
+  const { depth, introspectionDepth, aliases, fields, selections } = measure(document);
   if (depth > depthMax) throw tooCostly('depth', depthMax, depth);
   if (introspectionDepth > introspectionDepthMax) throw tooCostly('depth', introspectionDepthMax, introspectionDepth);
   if (aliases > aliasesMax) throw tooCostly('aliases', aliasesMax, aliases);
   if (fields > rootFieldsMax) throw tooCostly('rootFields', rootFieldsMax, fields);
+  if (selections > selectionsMax) throw tooCostly('selections', selectionsMax, selections);
 }

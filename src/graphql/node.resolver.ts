@@ -2,6 +2,7 @@ import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
 import type { CallContext } from '../platform/call-context.js';
 import { invalid } from '../platform/errors.js';
+import { Costs } from '../platform/field-cost.js';
 import { kindOf } from '../platform/id.js';
 import { isNodeKind, Node, type NodeKind } from '../platform/node.js';
 import { pageSizeMax } from '../platform/page.js';
@@ -21,6 +22,7 @@ export class NodeResolver {
     return await this.find(context, id);
   }
 
+  @Costs({ rows: { argument: 'ids', byDefault: 0, max: pageSizeMax } })
   @Query(() => [Node], {
     nullable: 'items',
     description: 'Things by their ids, at most 100, null where there is nothing.',

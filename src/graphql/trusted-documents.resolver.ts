@@ -1,11 +1,14 @@
 import type { GraphQLResolveInfo, GraphQLSchema } from 'graphql';
-import { Arg, Ctx, Field, ID, Info, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import { Arg, Args, Ctx, Field, ID, Info, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
-import { Failure, invalid, tooCostly, validationFailed, type Issue } from '../platform/errors.js';
+import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/connection.js';
+import { Failure, invalid, validationFailed, type Issue } from '../platform/errors.js';
+import { bulky, Costs, listInRow } from '../platform/field-cost.js';
+import { connectionPage } from '../platform/page.js';
 import { DateTime } from '../platform/scalars.js';
-import { costMax, costOf } from './cost.js';
+import { costOf, holdCost } from './cost.js';
 import { DocumentErrors, readDocument, sha256 } from './documents.js';
-import type { TrustedDocuments } from './trusted-documents.js';
+import { documentCursor, type TrustedDocument, type TrustedDocuments } from './trusted-documents.js';
 
 const documentsMax = 100;
 
@@ -17,12 +20,15 @@ class TrustedDocumentType {
   @Field(() => ID, { description: '`sha256:` and the SHA-256 of the text, in hexadecimal.' })
   documentId!: string;
 
+  @Costs(bulky)
   @Field(() => String, { description: 'The document.' })
   text!: string;
 
   @Field(() => DateTime, { description: 'Since when it is trusted.' })
   createdAt!: Date;
 }
+
+const TrustedDocumentConnection = connectionType('TrustedDocument', TrustedDocumentType);
 
 @InputType('TrustDocumentsInput', { description: 'Documents to trust.' })
 class TrustDocumentsInput {
@@ -38,12 +44,14 @@ class DistrustDocumentsInput {
 
 @ObjectType('TrustDocumentsPayload', { description: 'What is trusted now.', simpleResolvers: true })
 class TrustDocumentsPayload {
+  @Costs(listInRow)
   @Field(() => [ID], { description: 'The ids of the documents sent, in their order.' })
   documentIds!: string[];
 }
 
 @ObjectType('DistrustDocumentsPayload', { description: 'What is trusted no longer.', simpleResolvers: true })
 class DistrustDocumentsPayload {
+  @Costs(listInRow)
   @Field(() => [ID], { description: 'The ids that were sent.' })
   documentIds!: string[];
 }
@@ -52,9 +60,16 @@ class DistrustDocumentsPayload {
 export class TrustedDocumentsResolver {
   constructor(private readonly trusted: TrustedDocuments) {}
 
-  @Query(() => [TrustedDocumentType], { description: 'What the workspace trusts. For Owners and Admins.' })
-  async trustedDocuments(@Ctx('actor') actor: Actor): Promise<TrustedDocumentType[]> {
-    return await this.trusted.list(actor);
+  @Query(() => TrustedDocumentConnection, {
+    description: 'What the workspace trusts, newest first. For Owners and Admins.',
+  })
+  async trustedDocuments(
+    @Ctx('actor') actor: Actor,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+  ): Promise<Connection<TrustedDocument>> {
+    actor.requireRole('ADMIN');
+    const page = connectionPage(args, documentCursor);
+    return connectionOf(page, await this.trusted.list(actor, page), async () => this.trusted.count(actor));
   }
 
   @Mutation(() => TrustDocumentsPayload, { description: 'Trusts documents. For Owners and Admins.' })
@@ -91,8 +106,8 @@ function problemOf(schema: GraphQLSchema, text: string, path: string): Issue | n
   try {
     const { operations, fragments } = readDocument(schema, text);
     for (const operation of operations) {
-      const { requested, varies } = costOf(schema, operation, fragments, {});
-      if (!varies && requested > costMax) throw tooCostly('cost', costMax, requested);
+      const cost = costOf(schema, operation, fragments, {});
+      if (!cost.varies) holdCost(cost, operation);
     }
     return null;
   } catch (error) {

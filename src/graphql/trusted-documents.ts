@@ -3,12 +3,21 @@ import type { AuditService } from '../audit/audit.service.js';
 import type { Actor } from '../platform/actor.js';
 import { brief, prepared, type Database, type Tx } from '../platform/database.js';
 import { nextMoment } from '../platform/id.js';
+import type { Page, PageRequest } from '../platform/page.js';
 
 const selectOne = brief<{ text: string }>('select text from trusted_documents where workspace_id = $1 and hash = $2');
-const selectAll = prepared<TrustedDocument>(`
-  select 'sha256:' || encode(hash, 'hex') as "documentId", text, created_at as "createdAt"
-  from trusted_documents where workspace_id = $1 order by created_at desc, hash
+const columns = `'sha256:' || encode(hash, 'hex') as "documentId", text, created_at as "createdAt"`;
+const selectOlder = prepared<TrustedDocument>(`
+  select ${columns} from trusted_documents where workspace_id = $1 and (created_at, hash) < ($2, $3)
+  order by created_at desc, hash desc limit $4
 `);
+const selectNewer = prepared<TrustedDocument>(`
+  select ${columns} from trusted_documents where workspace_id = $1 and (created_at, hash) > ($2, $3)
+  order by created_at, hash limit $4
+`);
+const countAll = prepared<{ count: number }>(
+  'select count(*)::int as count from trusted_documents where workspace_id = $1',
+);
 const insertMany = prepared<Named>(`
   insert into trusted_documents (workspace_id, hash, text, created_at)
   select $1, sha256(convert_to(text, 'UTF8')), text, $3 from unnest($2::text[]) as t (text)
@@ -20,6 +29,9 @@ const deleteMany = prepared<Named>(`
 `);
 
 type Named = Pick<TrustedDocument, 'documentId'>;
+
+/** Of the list, which is sorted by when a document was trusted: that moment, and the hash. */
+export const documentCursor = /^[0-9a-z]{9}[0-9a-f]{64}$/;
 
 export interface TrustedDocument {
   /** `sha256:<64 hex digits>` of the text in UTF-8. */
@@ -35,9 +47,21 @@ export class TrustedDocuments {
     private readonly audit: AuditService,
   ) {}
 
-  async list(actor: Actor): Promise<TrustedDocument[]> {
+  /** `id` is the cursor. */
+  async list(actor: Actor, { cursor, direction, limit }: PageRequest): Promise<Page<TrustedDocument & { id: string }>> {
     actor.requireRole('ADMIN');
-    return await this.database.query(selectAll, [actor.workspaceId]);
+    const older = direction === 'older';
+    const start = cursor === null ? (older ? ends.newest : ends.oldest) : placeIn(cursor);
+    const values = [actor.workspaceId, start.at, start.hash, limit + 1];
+    const rows = await this.database.query(older ? selectOlder : selectNewer, values);
+    const kept = rows.slice(0, limit).map((row) => ({ ...row, id: cursorOf(row) }));
+    return { rows: older ? kept : kept.toReversed(), hasMore: rows.length > limit };
+  }
+
+  async count(actor: Actor): Promise<number> {
+    actor.requireRole('ADMIN');
+    const [row] = await this.database.query(countAll, [actor.workspaceId]);
+    return row?.count ?? 0;
   }
 
   /** The texts were found valid by the door. */
@@ -79,5 +103,18 @@ export class TrustedDocuments {
     return row?.text ?? null;
   }
 }
+
+const ends = {
+  newest: { at: 'infinity', hash: Buffer.alloc(0) },
+  oldest: { at: '-infinity', hash: Buffer.alloc(0) },
+};
+
+const cursorOf = ({ createdAt, documentId }: TrustedDocument) =>
+  createdAt.getTime().toString(36).padStart(9, '0') + documentId.slice(-64);
+
+const placeIn = (cursor: string) => ({
+  at: new Date(parseInt(cursor.slice(0, 9), 36)),
+  hash: Buffer.from(cursor.slice(9), 'hex'),
+});
 
 const hashIn = (documentId: string) => /^sha256:([0-9a-f]{64})$/.exec(documentId)?.[1] ?? null;

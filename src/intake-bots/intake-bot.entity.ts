@@ -1,5 +1,6 @@
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Costs, listInRow } from '../platform/field-cost.js';
 import { Node } from '../platform/node.js';
 import { DateTime } from '../platform/scalars.js';
 import type { SchemaItem } from './bot-schema.js';
@@ -36,6 +37,7 @@ export class SchemaItemType implements SchemaItem {
   @Field(() => Boolean, { description: 'Whether a completed submission must answer it.' })
   required!: boolean;
 
+  @Costs(listInRow)
   @Field(() => [String], { nullable: true, description: 'What a select or multi_select offers.' })
   options?: string[];
 
@@ -89,6 +91,7 @@ export class IntakeBot {
   @Column({ type: 'text' })
   status!: IntakeBotStatus;
 
+  @Costs(listInRow)
   @Field(() => [SchemaItemType], { description: 'What it asks.' })
   @Column({ type: 'json' })
   schema!: SchemaItem[];

@@ -1,6 +1,7 @@
 import { ArgsType, Field, InputType, Int, ObjectType, type ClassType } from 'type-graphql';
 import type { Actor } from './actor.js';
 import type { CallContext } from './call-context.js';
+import { Costs, counted } from './field-cost.js';
 import type { Kind } from './id.js';
 import { connectionPage, type ConnectionArguments, type Page, type PageRequest } from './page.js';
 import { DateTime } from './scalars.js';
@@ -74,6 +75,7 @@ export function connectionType<T extends object>(name: string, node: ClassType<T
     @Field(() => PageInfo, { description: 'Whether there is more.' })
     pageInfo!: PageInfo;
 
+    @Costs(counted)
     @Field(() => Int, { description: 'How many there are in all; counted only when asked for.' })
     async totalCount(): Promise<number> {
       // Of a plain object, its own `totalCount` stands in this one's place.

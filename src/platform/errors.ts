@@ -141,7 +141,7 @@ export type LimitRule =
   | 'aliases'
   | 'tokens'
   | 'rootFields'
-  | 'fields'
+  | 'selections'
   | 'lines'
   | 'search'
   | 'introspection'

@@ -37,8 +37,11 @@ export interface ConnectionArguments {
   before?: string | null;
 }
 
-/** Relay: `first` 20 by default, 100 at most; `last` with `before` reads towards newer. */
-export function connectionPage(args: ConnectionArguments, kind: Kind): PageRequest {
+/**
+ * Relay: `first` 20 by default, 100 at most; `last` with `before` reads towards newer.
+ * @param kind of the ids that are the list's cursors, or the form of cursors that are no ids
+ */
+export function connectionPage(args: ConnectionArguments, kind: Kind | RegExp): PageRequest {
   const { first, after, last, before } = args;
   if (first != null && last != null) throw invalid('last', 'not_allowed', 'cannot be combined with first');
   if (after != null && before != null) throw invalid('before', 'not_allowed', 'cannot be combined with after');
@@ -198,12 +201,14 @@ function tablesOf(from: string): string {
   throw new Error(`no tables in ${from}`);
 }
 
-function readCursor(cursor: unknown, kind: Kind, path: string): string {
+function readCursor(cursor: unknown, kind: Kind | RegExp, path: string): string {
   if (isCursor(cursor, kind)) return cursor;
   throw validationFailed([notACursor(path)]);
 }
 
-const isCursor = (cursor: unknown, kind: Kind): cursor is string =>
-  kind === 'event' ? isEventId(cursor) : isId(cursor, kind);
+function isCursor(cursor: unknown, kind: Kind | RegExp): cursor is string {
+  if (kind instanceof RegExp) return typeof cursor === 'string' && kind.test(cursor);
+  return kind === 'event' ? isEventId(cursor) : isId(cursor, kind);
+}
 
 const notACursor = (path: string): Issue => ({ path, code: 'bad_format', message: 'is not a cursor of this list' });

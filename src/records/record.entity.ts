@@ -1,5 +1,6 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { bulky, Costs } from '../platform/field-cost.js';
 import { Node } from '../platform/node.js';
 import { DateTime, JSONObject } from '../platform/scalars.js';
 
@@ -21,6 +22,7 @@ export class RecordEntity {
   @Column({ name: 'record_type', type: 'text' })
   recordType!: string;
 
+  @Costs(bulky)
   @Field(() => JSONObject, { description: 'Its values.' })
   @Column({ type: 'json' })
   data!: Record<string, unknown>;

@@ -6,6 +6,7 @@ import {
   FieldResolver,
   ID,
   InputType,
+  Int,
   Mutation,
   ObjectType,
   Query,
@@ -24,12 +25,16 @@ import {
   DateTimeRange,
   type Connection,
 } from '../platform/connection.js';
+import { invalid } from '../platform/errors.js';
+import { Costs } from '../platform/field-cost.js';
 import { connectionPage } from '../platform/page.js';
 import { JSONObject } from '../platform/scalars.js';
 import { validate } from '../platform/validate.js';
 import { RecordEntity } from './record.entity.js';
 import { CreateRecord, LinkRecordContact, UpdateRecord } from './record.input.js';
-import type { LinkedRecord, RecordFilter, RecordService } from './record.service.js';
+import { linksReadMax, type LinkedRecord, type RecordFilter, type RecordService } from './record.service.js';
+
+const linksDefault = 20;
 
 const RecordConnection = connectionType('Record', RecordEntity);
 
@@ -130,9 +135,16 @@ export class RecordResolver {
     );
   }
 
+  @Costs({ rows: { argument: 'first', byDefault: linksDefault, max: linksReadMax } })
   @FieldResolver(() => [RecordContactLink], { description: 'The people it is about.' })
-  contacts(@Root() { contacts }: Pick<LinkedRecord, 'contacts'>): RecordContactLink[] {
-    return contacts;
+  contacts(
+    @Root() { contacts }: Pick<LinkedRecord, 'contacts'>,
+    @Arg('first', () => Int, { nullable: true, defaultValue: linksDefault, description: 'How many, at most 100.' })
+    first: number | null,
+  ): RecordContactLink[] {
+    const size = first ?? linksDefault;
+    if (size < 1) throw invalid('first', 'out_of_range', 'must be a whole number from 1 to 100');
+    return contacts.slice(0, size);
   }
 
   @Mutation(() => CreateRecordPayload, { description: 'Makes a record. For people, not for keys.' })

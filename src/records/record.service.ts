@@ -27,9 +27,15 @@ export interface RecordFilter {
   createdAt?: { gte?: Date | null; lt?: Date | null } | null;
 }
 
+/** Of one record; beyond it, links are not shown. */
+export const linksReadMax = 100;
+
 const linked = `${columnsOf(RecordEntity, 'r')}, coalesce((
     select json_agg(json_build_object('id', l.contact_id, 'role', l.role) order by l.contact_id, l.role)
-    from record_contacts l where l.record_id = r.id
+    from (
+      select l.contact_id, l.role from record_contacts l where l.record_id = r.id
+      order by l.contact_id, l.role limit ${linksReadMax}
+    ) l
   ), '[]') as "contacts"`;
 
 const selectMany = brief<LinkedRecord>(`select ${linked} from records r where r.id = any($1) and r.workspace_id = $2`);

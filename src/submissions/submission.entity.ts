@@ -1,5 +1,6 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { bulky, Costs } from '../platform/field-cost.js';
 import { Node } from '../platform/node.js';
 import { DateTime, JSONObject } from '../platform/scalars.js';
 import type { Answers } from './answers.js';
@@ -32,6 +33,7 @@ export class Submission {
   @Column({ name: 'contact_id', type: 'text', collation: 'C', nullable: true })
   contactId!: string | null;
 
+  @Costs(bulky)
   @Field(() => JSONObject, { description: 'The answers by field name, as they were sent.' })
   @Column({ type: 'json' })
   data!: Answers;
@@ -90,6 +92,7 @@ export class Message {
   @Column({ type: 'text' })
   role!: 'assistant' | 'user';
 
+  @Costs(bulky)
   @Field(() => String, { description: 'What was said.' })
   @Column({ type: 'text' })
   content!: string;

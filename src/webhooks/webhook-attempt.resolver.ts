@@ -1,5 +1,6 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
+import { bulky, Costs } from '../platform/field-cost.js';
 import { WebhookAttempt } from './webhook-delivery.entity.js';
 import type { WebhookDeliveryService } from './webhook-delivery.service.js';
 
@@ -7,6 +8,7 @@ import type { WebhookDeliveryService } from './webhook-delivery.service.js';
 export class WebhookAttemptResolver {
   constructor(private readonly deliveries: WebhookDeliveryService) {}
 
+  @Costs(bulky)
   @FieldResolver(() => String, {
     nullable: true,
     description: 'The first 16 KiB of the answer. Needs the read scope of the object inside the event, too.',

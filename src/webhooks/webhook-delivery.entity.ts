@@ -1,6 +1,7 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import type { EventType } from '../events/event-type.js';
 import { connectionType } from '../platform/connection.js';
+import { Costs, partOfRow } from '../platform/field-cost.js';
 import { Node } from '../platform/node.js';
 import type { OutcomeKind } from '../platform/outbound-attempt.js';
 import { DateTime } from '../platform/scalars.js';
@@ -123,6 +124,7 @@ export class WebhookAttempt {
   @Field(() => String, { nullable: true, description: 'The address dialled.' })
   address!: string | null;
 
+  @Costs(partOfRow)
   @Field(() => WebhookTimings, { description: 'How long each part took.' })
   timings!: WebhookTimings;
 }

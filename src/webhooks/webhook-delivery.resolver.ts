@@ -4,6 +4,7 @@ import type { EventService, ListedEvent } from '../events/event.service.js';
 import type { Actor } from '../platform/actor.js';
 import type { CallContext } from '../platform/call-context.js';
 import { ConnectionArgs, connectionOf, type Connection } from '../platform/connection.js';
+import { Costs } from '../platform/field-cost.js';
 import { connectionPage } from '../platform/page.js';
 import { WebhookAttempt, WebhookDelivery, WebhookDeliveryConnection } from './webhook-delivery.entity.js';
 import type { WebhookDeliveryService } from './webhook-delivery.service.js';
@@ -33,6 +34,7 @@ export class WebhookDeliveryResolver {
     return await this.deliveries.get(actor, id);
   }
 
+  @Costs({ searchIn: 'filter' })
   @Query(() => WebhookDeliveryConnection, {
     name: 'webhookDeliveries',
     description: 'The deliveries of the workspace, newest first; finished ones for 30 days.',
@@ -68,6 +70,7 @@ export class WebhookDeliveryResolver {
     return await context.load('webhookEndpoint', endpointId, (actor, ids) => this.endpoints.getMany(actor, ids));
   }
 
+  @Costs({ flat: 10 })
   @FieldResolver(() => [WebhookAttempt], { description: 'Its attempts, the first one first.' })
   async attempts(
     @Root() { id, endpointId }: Pick<WebhookDelivery, 'id' | 'endpointId'>,

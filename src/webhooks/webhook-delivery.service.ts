@@ -44,15 +44,21 @@ const selectMany = prepared<Omit<DeliveryRow, 'parentId'>>(`
     from webhook_attempts d where d.endpoint_id = e.id and d.delivery_id = wanted.id and d.ended is not null
   ) d
 `);
+/** Of one delivery: as many as a schedule has entries, and the first one. */
+export const attemptsReadMax = 51;
+
 const selectAttempts = prepared<AttemptRow>(`
   select a.delivery_id as "deliveryId", a.number, a.at, a.outcome, a.response_status as "responseStatus",
     a.response_body as answer, a.error, a.address, a.dns_ms as "dnsMs", a.connect_ms as "connectMs",
     a.tls_ms as "tlsMs", a.first_byte_ms as "firstByteMs", a.total_ms as "totalMs", event.type as "eventType"
   from unnest($2::text[], $3::text[]) as wanted (endpoint_id, delivery_id)
   join webhook_endpoints e on e.id = wanted.endpoint_id and e.workspace_id = $1
-  join webhook_attempts a on a.endpoint_id = wanted.endpoint_id and a.delivery_id = wanted.delivery_id
+  cross join lateral (
+    select * from webhook_attempts a
+    where a.endpoint_id = wanted.endpoint_id and a.delivery_id = wanted.delivery_id and a.outcome is not null
+    order by a.number, a.at limit ${attemptsReadMax}
+  ) a
   left join events event on event.id = a.event_id
-  where a.outcome is not null
   order by a.delivery_id, a.number, a.at
 `);
 const selectType = brief<{ type: EventType }>('select type from events where id = $1 and workspace_id = $2');

@@ -1,6 +1,7 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { EventTypeScalar, type EventType } from '../events/event-type.js';
+import { Costs, listInRow } from '../platform/field-cost.js';
 import { Node } from '../platform/node.js';
 import { DateTime } from '../platform/scalars.js';
 
@@ -57,6 +58,7 @@ export class WebhookEndpoint {
   @Column({ type: 'text' })
   url!: string;
 
+  @Costs(listInRow)
   @Field(() => [EventTypeScalar], { description: 'What it listens to.' })
   @Column({ type: 'text', array: true })
   events!: EventType[];

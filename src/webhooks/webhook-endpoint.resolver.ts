@@ -21,6 +21,7 @@ import {
   connectionUnder,
   type Connection,
 } from '../platform/connection.js';
+import { Costs, counted } from '../platform/field-cost.js';
 import { connectionPage } from '../platform/page.js';
 import { validate } from '../platform/validate.js';
 import type { TestEventService } from './test-event.service.js';
@@ -114,6 +115,7 @@ export class WebhookEndpointResolver {
     return connectionOf(page, await this.endpoints.list(actor, page), () => this.endpoints.count(actor));
   }
 
+  @Costs(counted)
   @FieldResolver(() => Int, { description: 'How many deliveries wait until it is resumed.' })
   async heldCount(@Root() { id }: Pick<WebhookEndpoint, 'id'>, @Ctx() context: CallContext): Promise<number> {
     const counts = (actor: Actor, ids: readonly string[]) => this.deliveries.heldCounts(actor, ids);

@@ -1,5 +1,6 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { bulky, Costs } from '../platform/field-cost.js';
 import { Node } from '../platform/node.js';
 import { DateTime, JSONObject } from '../platform/scalars.js';
 
@@ -21,6 +22,7 @@ export class Notice {
   @Column({ type: 'text' })
   kind!: string;
 
+  @Costs(bulky)
   @Field(() => String, { description: 'What it says, for people.' })
   @Column({ type: 'text' })
   text!: string;

@@ -200,7 +200,7 @@ function callOf(field: GraphQLField<unknown, unknown>, root: string, things: Thi
   const declared = given.map(({ name, type }) => `$${name}: ${String(type)}`).join(', ');
   const passed = given.map(({ name }) => `${name}: $${name}`).join(', ');
   const type = getNamedType(field.type);
-  const selection = isObjectType(type) && 'nodes' in type.getFields() ? '{ nodes { id } }' : '{ __typename }';
+  const selection = isObjectType(type) && 'nodes' in type.getFields() ? '{ nodes { __typename } }' : '{ __typename }';
   const query = `${root} ${declared && `(${declared})`} { ${field.name} ${passed && `(${passed})`} ${selection} }`;
   return { query, variables, named };
 }

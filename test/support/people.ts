@@ -49,8 +49,9 @@ export async function memberOf(app: App, tenant: Tenant, role: Role): Promise<Pe
 
 async function signedIn(app: App, { email, password }: { email: string; password: string }): Promise<Person> {
   const person = personAt(app.publicUrl);
-  const answer = await signIn(person, email, password);
-  if (person.cookie === null) throw new Error(`nobody was signed in: ${JSON.stringify(answer.body)}`);
+  // Past the door, where this machine's address has the points of some twenty sign-ins a minute.
+  const { token } = await app.accounts.signIn(() => ({ email, password }), null);
+  person.cookie = `iozen_session=${token}`;
   return person;
 }
 
