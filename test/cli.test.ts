@@ -65,8 +65,13 @@ describe('the iozen command', function () {
       );
       expect(made.owner).to.include({ email: 'owner@acme.test' });
       const file = join(directory.path, 'schema.json');
-      await writeFile(file, JSON.stringify(contactForm));
       const workspace = ['--workspace', made.workspace_id];
+      await writeFile(file, '[{"name":"n","label":"N","type":"number","max":9007199254740993}]');
+      const inexact = await iozen(['bot', 'create', ...workspace, '--name', 'Form', '--schema', file], env);
+      expect(inexact).to.deep.include({ code: 1, stdout: '' });
+      expect(inexact.stderr).to.include('schema.0.max must be a whole number that a double holds exactly');
+      // As editors on Windows write it.
+      await writeFile(file, `\uFEFF${JSON.stringify(contactForm)}`);
       const bot = await json('bot', 'create', ...workspace, '--name', 'Form', '--schema', file, '--status', 'ACTIVE');
       expect(bot.status).to.equal('ACTIVE');
       const key = await json('key', 'create', ...workspace, '--name', 'Reader', '--scopes', 'read:intake-bots');

@@ -9,6 +9,7 @@ import { readConfig } from '../platform/config.js';
 import { notFound } from '../platform/errors.js';
 import { isId } from '../platform/id.js';
 import { createLog } from '../platform/log.js';
+import { readJsonBytes } from '../platform/read-json.js';
 import { validate } from '../platform/validate.js';
 import { plans } from '../workspaces/plans.js';
 import { actorWorkspace } from '../workspaces/workspace.entity.js';
@@ -179,10 +180,11 @@ async function verifyAudit(app: App, { workspace = '' }: Options) {
 }
 
 async function createBot(app: App, { workspace = '', name, schema = '', status, 'record-type': recordType }: Options) {
-  const items: unknown = JSON.parse(await readFile(schema, 'utf8'));
+  const { value: items, issues } = readJsonBytes(await readFile(schema));
+  const inSchema = issues.map((issue) => ({ ...issue, path: `schema.${issue.path}` }));
   const raw = { name, schema: items, ...(status && { status }), ...(recordType && { record_type: recordType }) };
   const actor = await operatorIn(app, workspace);
-  const bot = await app.intakeBots.create(actor, () => validate(CreateIntakeBot, raw, 'snake_case'));
+  const bot = await app.intakeBots.create(actor, () => validate(CreateIntakeBot, raw, 'snake_case', inSchema));
   return { id: bot.id, status: bot.status };
 }
 

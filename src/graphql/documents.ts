@@ -4,17 +4,15 @@ import {
   Kind,
   parse,
   validate,
-  visit,
   type DocumentNode,
   type FragmentDefinitionNode,
   type GraphQLSchema,
   type OperationDefinitionNode,
-  type ValueNode,
 } from 'graphql';
-import { Failure, tooCostly, validationFailed, type Issue } from '../platform/errors.js';
-import { jsonDepthMax, keyPath, unstorableText } from '../platform/json-text.js';
+import { Failure, tooCostly, validationFailed } from '../platform/errors.js';
 import { costOf, type Cost, type Fragments, type Variables } from './cost.js';
 import { countTokens, depthMax, holdLimits, nestingOf, tokensMax } from './limits.js';
+import { unstorableLiterals } from './literals.js';
 
 /** How much is kept, over all texts: a token weighs as much as eight characters, and takes some 300 bytes. */
 const weightKeptMax = 150_000;
@@ -107,7 +105,7 @@ export class Documents {
 export function readDocument(schema: GraphQLSchema, text: string): ValidDocument {
   const document = parseWithin(text);
   holdLimits(document);
-  const issues = unstorableLiterals(document);
+  const issues = unstorableLiterals(schema, document);
   if (issues.length > 0) throw validationFailed(issues);
   const errors = validate(schema, document, undefined, { maxErrors: validationErrorsMax });
   if (errors.length > 0) throw new DocumentErrors('GRAPHQL_VALIDATION_FAILED', errors);
@@ -140,36 +138,4 @@ function tokensOf({ loc }: DocumentNode): number {
   let tokens = 0;
   for (let token = loc?.startToken; token; token = token.next ?? undefined) tokens += 1;
   return tokens;
-}
-
-/** The same that a JSON body is refused for, in the literals of a document; paths are relative to the argument. */
-function unstorableLiterals(document: DocumentNode): Issue[] {
-  const issues: Issue[] = [];
-  visit(document, {
-    Argument: ({ value }) => check(value, '', 0),
-    VariableDefinition: ({ defaultValue }) => defaultValue && check(defaultValue, '', 0),
-  });
-  return issues;
-
-  function check(node: ValueNode, path: string, depth: number): void {
-    const add = (message: string) => issues.push({ path, message, code: 'bad_format' });
-    if (node.kind === Kind.STRING) {
-      const problem = unstorableText(node.value);
-      if (problem !== null) add(problem);
-    } else if (node.kind === Kind.FLOAT || node.kind === Kind.INT) {
-      const number = Number(node.value);
-      if (!Number.isFinite(number)) add('must be a number that fits a double (below 1.8e308)');
-      else if (node.kind === Kind.INT && !Number.isSafeInteger(number) && String(number) !== node.value) {
-        add('must be a whole number that a double holds exactly');
-      }
-    } else if (node.kind === Kind.LIST || node.kind === Kind.OBJECT) {
-      if (depth === jsonDepthMax) {
-        issues.push({ path, message: `must not be nested deeper than ${jsonDepthMax} levels`, code: 'not_allowed' });
-      } else if (node.kind === Kind.LIST) {
-        node.values.forEach((value, index) => check(value, keyPath(path, String(index)), depth + 1));
-      } else {
-        for (const { name, value } of node.fields) check(value, keyPath(path, name.value), depth + 1);
-      }
-    }
-  }
 }

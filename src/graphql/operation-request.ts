@@ -1,11 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { HTTPGraphQLRequest } from '@apollo/server';
 import { validationFailed, type Issue } from '../platform/errors.js';
-import type { OperationRequest } from './gate.js';
+import { unstorableIssues } from '../platform/json-text.js';
+import { readJson, type ReadJson } from '../platform/read-json.js';
+import type { Admission, OperationRequest } from './gate.js';
 
 /**
  * What a request asks for; null when it is in no form of GraphQL over HTTP and has no document either.
- * @throws validation_failed for a document in no form of a request: nothing runs that is not read here
+ * @throws validation_failed for a document in no form of a request, as nothing runs that is not read here, and for what
+ * could not be given back as it was sent
  */
 export function operationRequestOf(http: HTTPGraphQLRequest): OperationRequest | null {
   const asked = requestIn(http);
@@ -17,22 +20,38 @@ function requestIn({ method, body, search }: HTTPGraphQLRequest): OperationReque
   if (method === 'POST') return isObject(body) ? readOperationRequest(body) : null;
   if (method !== 'GET') return null;
   const parameters = new URLSearchParams(search);
-  const names = [...parameters.keys()];
-  if (new Set(names).size < names.length) return null;
-  const given = Object.fromEntries(parameters);
+  if (new Set(parameters.keys()).size < parameters.size) return null;
+  // Client libraries write out what is not set, too.
+  const given = new Map([...parameters].filter(([, text]) => text !== ''));
+  const texts = Object.fromEntries(textParameters.map((name) => [name, given.get(name) ?? null]));
+  const issues = [...unstorableIssues(texts)];
+  const objects: Record<string, unknown> = {};
+  for (const name of objectParameters) {
+    const read = readObject(given.get(name) ?? 'null');
+    if (read === null) return null;
+    objects[name] = read.value;
+    issues.push(...read.issues.map((issue) => ({ ...issue, path: `${name}.${issue.path}` })));
+  }
+  const asked = readOperationRequest({ ...texts, ...objects });
+  if (asked !== null && issues.length > 0) throw validationFailed(issues);
+  return asked;
+}
+
+/** Of a GET. */
+const textParameters = ['query', 'documentId', 'operationName'] as const;
+/** In JSON. */
+const objectParameters = ['variables', 'extensions'] as const;
+
+function readObject(text: string): ReadJson | null {
   try {
-    const objects = objectParameters.map((name) => [name, JSON.parse(given[name] ?? 'null') as unknown]);
-    return readOperationRequest({ ...given, ...Object.fromEntries(objects) });
+    return readJson(text);
   } catch {
     return null;
   }
 }
 
-/** Of a GET: in JSON. */
-const objectParameters = ['variables', 'extensions'] as const;
-
 function hasDocument({ method, body, search }: HTTPGraphQLRequest): boolean {
-  if (method === 'GET') return new URLSearchParams(search).has('query');
+  if (method === 'GET') return new URLSearchParams(search).getAll('query').some((text) => text !== '');
   return method === 'POST' && isObject(body) && (body['query'] ?? '') !== '';
 }
 
@@ -46,28 +65,24 @@ export const notAnOperation: Issue = {
 /** Whether `X-Cost-Only` says that the caller only wants to know what the operation would cost. */
 export const isCostOnly = ({ 'x-cost-only': given }: IncomingHttpHeaders) => /^(1|true)$/i.test(String(given));
 
-/** The same request with the text of its document, which it may have named by its id alone. */
-export function trustedRequest(http: HTTPGraphQLRequest, text: string): HTTPGraphQLRequest {
-  if (http.method === 'POST') {
-    const { documentId, ...body } = http.body as Record<string, unknown>;
-    return documentId === undefined ? http : { ...http, body: { ...body, query: text } };
-  }
-  const parameters = new URLSearchParams(http.search);
-  parameters.delete('documentId');
-  parameters.set('query', text);
-  for (const name of objectParameters) if (parameters.get(name)?.trim() === 'null') parameters.delete(name);
-  return { ...http, search: `?${parameters.toString()}` };
+/** The same request as it was read: with the text of its document, which it may have named by its id alone. */
+export function plainRequest(http: HTTPGraphQLRequest, { text, operation, variables }: Admission): HTTPGraphQLRequest {
+  const name: Record<string, string> = operation.name === undefined ? {} : { operationName: operation.name.value };
+  if (http.method === 'POST') return { ...http, body: { query: text, variables, ...name } };
+  const search = new URLSearchParams({ query: text, variables: JSON.stringify(variables), ...name });
+  return { ...http, search: `?${search.toString()}` };
 }
 
 /** @returns null for what is in no form of an operation */
 export function readOperationRequest(given: Record<string, unknown>): OperationRequest | null {
   const { query = null, documentId = null, operationName = null, variables = null, extensions = null } = given;
   const isText = (value: unknown): value is string | null => value === null || typeof value === 'string';
-  if (!isText(query) || !isText(documentId) || !isText(operationName)) return null;
-  if ((query ?? documentId ?? '') === '') return null;
+  if (!isText(query) || !isText(documentId) || documentId === '' || !isText(operationName)) return null;
   if (variables !== null && !isObject(variables)) return null;
   if (extensions !== null && !isObject(extensions)) return null;
-  return { query, documentId, operationName, variables: variables ?? {} };
+  // A client that names none, or sends the id of a document alone, may write an empty text.
+  const asked = { query: query || null, documentId, operationName: operationName || null };
+  return asked.query === null && documentId === null ? null : { ...asked, variables: variables ?? {} };
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

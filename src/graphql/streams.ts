@@ -12,9 +12,8 @@ import {
   type GraphQLFormattedError,
   type GraphQLSchema,
 } from 'graphql';
-import type { ServerOptions } from 'graphql-ws';
-import { useServer, type Extra } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
+import { makeServer, type ServerOptions } from 'graphql-ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import type { Authenticator } from '../http/authenticate.js';
 import { bodyBytesMax } from '../http/body.js';
 import { tellRateLimit } from '../http/rate-limit-headers.js';
@@ -24,13 +23,13 @@ import type { Actor, Origin } from '../platform/actor.js';
 import { CallContext, type Door } from '../platform/call-context.js';
 import { authenticationRequired, rateLimitExceeded, validationFailed, workspaceArchived } from '../platform/errors.js';
 import { interruptible } from '../platform/interruptible.js';
-import { unstorableIssues } from '../platform/json-text.js';
 import type { Log } from '../platform/log.js';
 import { requireFeature } from '../workspaces/plans.js';
 import { DocumentErrors } from './documents.js';
 import { errorsOf, formatError } from './errors.js';
 import { Refused, type Admission, type Gate, type OperationRequest } from './gate.js';
 import { isCostOnly, notAnOperation, readOperationRequest } from './operation-request.js';
+import { attachSocket, closeSocket, issuesIn } from './socket.js';
 
 const streamsPerCallerMax = 100;
 const keepAliveMs = 12_000;
@@ -42,6 +41,15 @@ export interface StreamsDoor {
   standing: Standing;
   trustedProxies: BlockList;
   log: Log;
+}
+
+/** What there is beside a WebSocket. */
+interface Extra {
+  socket: WebSocket;
+  request: IncomingMessage;
+  /** Once it said who it is. */
+  actor?: Actor;
+  unwatch?: () => void;
 }
 
 /**
@@ -58,19 +66,24 @@ export class Streams {
   private readonly closing = new AbortController();
 
   constructor(private readonly door: StreamsDoor) {
-    useServer(this.protocol(), this.sockets, keepAliveMs);
+    const protocol = makeServer(this.protocol());
+    const { log } = door;
+    this.sockets.on('connection', (socket, request) => {
+      const isKnown = ({ actor }: Extra) => actor !== undefined;
+      attachSocket<Extra>(protocol, { socket, request }, { keepAliveMs, isKnown, log });
+    });
   }
 
   /** Takes over a connection to `/graphql`; nobody else is told apart from one who knocks at the wrong door. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (request.url?.split('?', 1)[0] !== '/graphql') return void socket.destroy();
+    if (!/^\/graphql\/?(\?|$)/.test(request.url ?? '')) return void socket.destroy();
     this.sockets.handleUpgrade(request, socket, head, (opened) => this.sockets.emit('connection', opened, request));
   }
 
   /** Ends every stream; their clients reconnect, elsewhere or later. */
   async stop(): Promise<void> {
     this.closing.abort();
-    for (const socket of this.sockets.clients) socket.close(1001, 'Going away');
+    for (const socket of this.sockets.clients) closeSocket(socket, 1001, 'Going away');
     await new Promise<void>((resolve) => this.sockets.close(() => resolve()));
   }
 
@@ -123,12 +136,11 @@ export class Streams {
     }
   }
 
-  private protocol(): ServerOptions<Record<string, unknown>, Extra & { actor?: Actor; unwatch?: () => void }> {
+  private protocol(): ServerOptions<Record<string, unknown>, Extra> {
     const { authenticator, standing, gate, log } = this.door;
     const results = new WeakMap<object, AsyncGenerator<Streamed, void>>();
     return {
       schema: this.door.schema,
-      jsonMessageReviver: withQuery,
       onConnect: async ({ extra, connectionParams = {} }) => {
         const origin = this.originOf(extra.request);
         const given = connectionParams['authorization'] ?? connectionParams['Authorization'];
@@ -142,7 +154,7 @@ export class Streams {
           if (actor.workspace.archived) throw workspaceArchived();
           if (actor.kind === 'key') requireFeature(actor, 'api');
           extra.actor = actor;
-          extra.unwatch = standing.onEnded(actor, () => extra.socket.close(4403, 'Forbidden'));
+          extra.unwatch = standing.onEnded(actor, () => closeSocket(extra.socket, 4403, 'Forbidden'));
           return true;
         } catch (error) {
           log.debug({ error: String(error) }, 'a WebSocket was not let in');
@@ -156,10 +168,10 @@ export class Streams {
         const origin = this.originOf(extra.request);
         const from = { actor, address: origin.address };
         try {
-          const asked = readOperationRequest({ ...payload, query: payload.query === '' ? null : payload.query });
-          if (asked === null) throw await gate.refuse(from, validationFailed([notAnOperation]));
-          const issues = unstorableIssues({ variables: asked.variables });
+          const issues = issuesIn(payload);
           if (issues.length > 0) throw await gate.refuse(from, validationFailed(issues));
+          const asked = readOperationRequest({ ...payload });
+          if (asked === null) throw await gate.refuse(from, validationFailed([notAnOperation]));
           const admission = await gate.admit(from, asked);
           const { valid, operation } = admission;
           const args = { schema: this.door.schema, document: valid.document, operationName: operation.name?.value };
@@ -260,14 +272,6 @@ function asError(
   { nodes, source, positions, path }: Partial<GraphQLError> = {},
 ) {
   return new GraphQLError(message, { nodes, source, positions, path, extensions });
-}
-
-/** The protocol's library wants a `query`, also beside the id of a trusted document. */
-function withQuery(this: unknown, key: string, value: unknown): unknown {
-  const isAsked = key === 'payload' && (this as { type?: unknown }).type === 'subscribe';
-  return isAsked && value !== null && typeof value === 'object' && 'documentId' in value
-    ? { query: '', ...value }
-    : value;
 }
 
 interface Streamed {

@@ -12,7 +12,7 @@ import {
 import type { Request, RequestHandler, Response } from 'express';
 import { GraphQLError, OperationTypeNode, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import type { Authenticator } from '../http/authenticate.js';
-import { parseBody, readBody } from '../http/body.js';
+import { readBody } from '../http/body.js';
 import { failureOf } from '../http/failure.js';
 import type { Idempotency } from '../http/idempotency.js';
 import { tellRateLimit } from '../http/rate-limit-headers.js';
@@ -23,19 +23,20 @@ import type { Actor } from '../platform/actor.js';
 import { CallContext, type Door } from '../platform/call-context.js';
 import {
   authenticationRequired,
+  batchingNotSupported,
   Failure,
   methodNotAllowed,
   validationFailed,
   workspaceArchived,
 } from '../platform/errors.js';
-import { unstorableIssues } from '../platform/json-text.js';
 import type { Log } from '../platform/log.js';
+import { exactValue, readJsonBytes } from '../platform/read-json.js';
 import { requireFeature } from '../workspaces/plans.js';
 import { CompiledQueries } from './compiled.js';
 import { DocumentErrors, type Documents } from './documents.js';
 import { errorOfFailure, errorsOf, formatError, refusalOf } from './errors.js';
 import { Refused, unknownCost, type Admission, type Caller, type CostReport, type Gate } from './gate.js';
-import { isCostOnly, notAnOperation, operationRequestOf, trustedRequest } from './operation-request.js';
+import { isCostOnly, notAnOperation, operationRequestOf, plainRequest } from './operation-request.js';
 import { isIdempotent, runOnce } from './once.js';
 import type { Streams } from './streams.js';
 
@@ -165,7 +166,7 @@ export class GraphqlTransport {
     }
     const run = async (actor: Actor | null) =>
       await this.apollo.executeHTTPGraphQLRequest({
-        httpGraphQLRequest: admission === null ? http : trustedRequest(http, admission.text),
+        httpGraphQLRequest: admission === null ? http : plainRequest(http, admission),
         context: async () => {
           if (refused !== null) throw refusalOf(refused.reason, log);
           return new HttpCall(actor, door, progress);
@@ -217,8 +218,6 @@ export class GraphqlTransport {
     const asked = operationRequestOf(http);
     if (asked === null) return;
     try {
-      const issues = http.method === 'GET' ? unstorableIssues({ variables: asked.variables }) : [];
-      if (issues.length > 0) throw await this.door.gate.refuse(from, validationFailed(issues));
       const admission = await this.door.gate.admit(from, asked);
       if (admission.operation.operation === OperationTypeNode.SUBSCRIPTION) {
         throw new Refused(subscriptionsElsewhere, admission.cost, admission.grant);
@@ -263,8 +262,15 @@ function httpRequestOf(request: Request, bytes: Buffer): HTTPGraphQLRequest {
     method: request.method,
     headers,
     search: query === -1 ? '' : request.url.slice(query),
-    body: request.method === 'POST' ? parseBody(bytes) : undefined,
+    body: request.method === 'POST' ? bodyOf(bytes) : undefined,
   };
+}
+
+/** @throws validation_failed, batching_not_supported: a budget of points is for one operation at a time */
+function bodyOf(bytes: Buffer): unknown {
+  const body = exactValue(readJsonBytes(bytes));
+  if (Array.isArray(body)) throw batchingNotSupported();
+  return body;
 }
 
 const takesAnAnswer = /(application\/(json|graphql-response\+json|\*)|\*\/\*)(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i;

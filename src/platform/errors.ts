@@ -40,6 +40,7 @@ export type Resource =
 export const statusOf = {
   validation_failed: 400,
   query_too_costly: 400,
+  batching_not_supported: 400,
   GRAPHQL_PARSE_FAILED: 400,
   GRAPHQL_VALIDATION_FAILED: 400,
   authentication_required: 401,
@@ -169,6 +170,9 @@ export const methodNotAllowed = (allowed: readonly string[]) =>
 
 export const unsupportedMediaType = () =>
   new Failure('unsupported_media_type', 'Send the body as application/json in UTF-8.');
+
+export const batchingNotSupported = () =>
+  new Failure('batching_not_supported', 'Send one operation a request: a list of operations is not taken.');
 
 export const payloadTooLarge = (bytesMax: number) =>
   new Failure('payload_too_large', `The body may have at most ${bytesMax} bytes.`);

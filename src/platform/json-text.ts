@@ -7,7 +7,25 @@ export const listEntriesMax = 100;
 export const jsonDepthMax = 32;
 /** A body of 1 MiB could hold 100,000 bad values; the answer names this many of them. */
 const issuesMax = 1_000;
+/** In all: a path may be 3,200 characters long, and an answer must not be many times its request. */
+const issueCharactersMax = 262_144;
 const keyCharactersMax = 100;
+
+/** What was found wrong, up to as much as an answer names. */
+export class IssueList {
+  readonly found: Issue[] = [];
+  private characters = 0;
+
+  get isFull(): boolean {
+    return this.found.length >= issuesMax || this.characters >= issueCharactersMax;
+  }
+
+  add(path: string, message: string, code: Issue['code'] = 'bad_format'): void {
+    if (this.isFull) return;
+    this.found.push({ path, message, code });
+    this.characters += path.length + message.length;
+  }
+}
 
 /**
  * What a parsed JSON value holds that PostgreSQL or UTF-8 cannot keep, at any place, in keys too: U+0000, half of a
@@ -15,9 +33,9 @@ const keyCharactersMax = 100;
  * `path` is where `value` stands; the paths returned begin with it. Values other than JSON's are let pass.
  */
 export function unstorableIssues(value: unknown, path = ''): Issue[] {
-  const issues: Issue[] = [];
+  const issues = new IssueList();
   walk(value, path, 0, issues);
-  return issues;
+  return issues.found;
 }
 
 /** Why this text cannot be kept, for an issue `bad_format`; null when it can. */
@@ -61,18 +79,16 @@ export function isSameSet(one: readonly string[], other: readonly string[]): boo
   return entries.size === others.size && one.every((entry) => others.has(entry));
 }
 
-function walk(value: unknown, path: string, depth: number, issues: Issue[]): void {
-  if (issues.length >= issuesMax) return;
-  const add = (at: string, message: string, code: Issue['code'] = 'bad_format') =>
-    issues.length < issuesMax && issues.push({ path: at, message, code });
+function walk(value: unknown, path: string, depth: number, issues: IssueList): void {
+  if (issues.isFull) return;
   if (typeof value === 'string') {
     const problem = unstorableText(value);
-    if (problem !== null) add(path, problem);
+    if (problem !== null) issues.add(path, problem);
   } else if (typeof value === 'number') {
-    if (!Number.isFinite(value)) add(path, 'must be a number that fits a double (below 1.8e308)');
+    if (!Number.isFinite(value)) issues.add(path, beyondDouble);
   } else if (typeof value === 'object' && value !== null) {
     if (depth === jsonDepthMax) {
-      add(path, `must not be nested deeper than ${jsonDepthMax} levels`, 'not_allowed');
+      issues.add(path, nestedTooDeep, 'not_allowed');
     } else if (Array.isArray(value)) {
       for (let index = 0; index < value.length; index++) {
         const entry: unknown = value[index];
@@ -81,12 +97,15 @@ function walk(value: unknown, path: string, depth: number, issues: Issue[]): voi
     } else {
       for (const [key, entry] of Object.entries(value)) {
         const problem = unstorableText(key);
-        if (problem !== null) add(keyPath(path, key), `must have a name that can be kept; it ${problem}`);
+        if (problem !== null) issues.add(keyPath(path, key), `must have a name that can be kept; it ${problem}`);
         if (needsWalk(entry)) walk(entry, keyPath(path, key), depth + 1, issues);
       }
     }
   }
 }
+
+export const beyondDouble = 'must be a number that fits a double (below 1.8e308)';
+export const nestedTooDeep = `must not be nested deeper than ${jsonDepthMax} levels`;
 
 // Most values are fine: paths are built for the others only, which makes an ordinary body three times cheaper.
 function needsWalk(value: unknown): boolean {

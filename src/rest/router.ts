@@ -1,7 +1,7 @@
 import { parse } from 'node:querystring';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Authenticator } from '../http/authenticate.js';
-import { readBody, readJson } from '../http/body.js';
+import { readBody } from '../http/body.js';
 import type { Cors } from '../http/cors.js';
 import { failureOf } from '../http/failure.js';
 import { readIdempotencyKey, type Idempotency } from '../http/idempotency.js';
@@ -17,6 +17,7 @@ import {
   type Failure,
   type Issue,
 } from '../platform/errors.js';
+import { readJsonBytes } from '../platform/read-json.js';
 import { plans, requireFeature } from '../workspaces/plans.js';
 import type { Pages } from './pages.js';
 import { RouteTable } from './route-table.js';
@@ -53,7 +54,7 @@ export function restRouter({ routes, authenticator, limiter, idempotency, cors, 
     if (request.method === 'OPTIONS') return describe(request, response, table.allowed(path));
     const { route, params } = table.match(request.method, path);
     const bytes = route.body === null ? null : await readBody(request);
-    const { value: body, issues } = bytes === null ? { value: undefined, issues: [] } : readJson(bytes);
+    const { value: body, issues } = bytes === null ? { value: undefined, issues: [] } : readJsonBytes(bytes);
     actor.require(route.scope);
     if (route.feature !== null) requireFeature(actor, route.feature);
 

@@ -1,0 +1,122 @@
+import type { IncomingMessage } from 'node:http';
+import type { Server } from 'graphql-ws';
+import { WebSocket, type RawData } from 'ws';
+import type { Issue } from '../platform/errors.js';
+import { story, type Log } from '../platform/log.js';
+import { readJsonBytes } from '../platform/read-json.js';
+
+/** What comes before we know who it is. */
+const strangersMessagesMax = 5;
+const strangersMessageBytesMax = 16_384;
+/** For the other side to close, too, before we hang up. */
+const closingMs = 1_000;
+const clientsTypes = new Set(['connection_init', 'ping', 'pong', 'subscribe', 'complete']);
+
+export interface SocketOptions<Extra> {
+  /** Said to be alive, and asked whether the other side is, so often. */
+  keepAliveMs: number;
+  /** Whether it is known who this is. */
+  isKnown(extra: Extra): boolean;
+  log: Log;
+}
+
+const issuesByPayload = new WeakMap<object, readonly Issue[]>();
+
+/** What of a message's payload we could not give back as it was sent; paths are relative to the payload. */
+export const issuesIn = (payload: object): readonly Issue[] => issuesByPayload.get(payload) ?? [];
+
+/**
+ * One socket, as the protocol's library has it, with our own reader of what comes in: a message passes the same as a
+ * body does. What the other side does wrong is no line of ours.
+ */
+export function attachSocket<Extra extends object>(
+  protocol: Server<Extra & { socket: WebSocket; request: IncomingMessage }>,
+  extra: Extra & { socket: WebSocket; request: IncomingMessage },
+  { keepAliveMs, isKnown, log }: SocketOptions<Extra>,
+): void {
+  const { socket } = extra;
+  const stopPings = keepAlive(socket, keepAliveMs);
+  let messages = 0;
+  const isTooMuch = (bytes: number) => {
+    if (isKnown(extra)) return false;
+    messages += 1;
+    return messages > strangersMessagesMax || bytes > strangersMessageBytesMax;
+  };
+  const closed = protocol.opened(
+    {
+      protocol: socket.protocol,
+      send: async (text) => await sendText(socket, text),
+      close: (code = 1000, reason = '') => closeSocket(socket, code, reason),
+      onMessage: (take) =>
+        socket.on('message', async (data: RawData) => {
+          // After our close frame the other side's words are heard no more.
+          if (socket.readyState !== WebSocket.OPEN) return;
+          const bytes = Array.isArray(data) ? Buffer.concat(data) : (data as Buffer);
+          const message = isTooMuch(bytes.length) ? null : readMessage(bytes);
+          if (message === null) return closeSocket(socket, 4400, 'Invalid message received');
+          try {
+            // The library takes what is parsed already, which its types do not say.
+            await take(message as string);
+          } catch (error) {
+            log.error({ error: story(error) }, 'a message of a WebSocket could not be handled');
+            closeSocket(socket, 4500, 'Internal server error');
+          }
+        }),
+    },
+    extra,
+  );
+  socket.on('error', (error) => log.debug({ error: story(error) }, 'a WebSocket broke off'));
+  socket.once('close', (code, reason) => {
+    stopPings();
+    void closed(code, String(reason));
+  });
+}
+
+/** Closes, and hangs up on who does not close as well. */
+export function closeSocket(socket: WebSocket, code: number, reason: string): void {
+  if (socket.readyState === WebSocket.CLOSING || socket.readyState === WebSocket.CLOSED) return;
+  socket.close(code, reason);
+  const hangUp = setTimeout(() => socket.terminate(), closingMs).unref();
+  socket.once('close', () => clearTimeout(hangUp));
+}
+
+/** A message that a client may send, with what is wrong in its payload kept beside it; null for any other. */
+function readMessage(bytes: Buffer): unknown {
+  let read: ReturnType<typeof readJsonBytes>;
+  try {
+    read = readJsonBytes(bytes);
+  } catch {
+    return null;
+  }
+  const { value: message, issues } = read;
+  if (!isObject(message) || !clientsTypes.has(String(message['type']))) return null;
+  const { payload } = message;
+  if (message['type'] !== 'subscribe' || !isObject(payload)) return issues.length === 0 ? message : null;
+  // The library wants a `query`, also beside the id of a trusted document.
+  if (payload['documentId'] !== undefined) payload['query'] ??= '';
+  const inPayload = issues.map((issue) => ({ ...issue, path: issue.path.replace(/^payload\.?/, '') }));
+  if (inPayload.length > 0) issuesByPayload.set(payload, inPayload);
+  return message;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+
+async function sendText(socket: WebSocket, text: string): Promise<void> {
+  if (socket.readyState !== WebSocket.OPEN) return;
+  await new Promise<void>((resolve, reject) => {
+    socket.send(text, (error) => (error instanceof Error ? reject(error) : resolve()));
+  });
+}
+
+/** Hangs up on who does not answer a ping before the next. */
+function keepAlive(socket: WebSocket, everyMs: number): () => void {
+  let answered = true;
+  socket.on('pong', () => (answered = true));
+  const timer = setInterval(() => {
+    if (!answered) return socket.terminate();
+    answered = false;
+    socket.ping();
+  }, everyMs);
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,48 @@
+import { invalid, validationFailed, type Issue } from './errors.js';
+import { inexactNumbers } from './exact-numbers.js';
+import { unstorableIssues } from './json-text.js';
+
+/**
+ * The one reader of JSON that others wrote, whichever way it comes in: bodies, parameters of an address, messages,
+ * files. Parsing and looking are linear in the text.
+ */
+export interface ReadJson {
+  value: unknown;
+  /** What of it we could not give back as it was sent, wherever it stands. */
+  issues: readonly Issue[];
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const byteOrderMark = '\uFEFF';
+
+/** @throws validation_failed for what is no JSON in UTF-8 */
+export function readJsonBytes(bytes: Uint8Array): ReadJson {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    throw invalid('', 'bad_format', 'is not valid UTF-8');
+  }
+  return readJson(text);
+}
+
+/** @throws validation_failed for what is no JSON */
+export function readJson(given: string): ReadJson {
+  // Some editors and languages put one before every text.
+  const text = given.startsWith(byteOrderMark) ? given.slice(1) : given;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw invalid('', 'bad_format', 'is not valid JSON');
+  }
+  const unstorable = unstorableIssues(value);
+  // A text nested without bounds is walked no further.
+  return { value, issues: unstorable.length > 0 ? unstorable : inexactNumbers(text).found };
+}
+
+/** @returns the value. @throws validation_failed for what is read with an issue, too */
+export function exactValue({ value, issues }: ReadJson): unknown {
+  if (issues.length > 0) throw validationFailed(issues);
+  return value;
+}
