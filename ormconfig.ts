@@ -11,6 +11,7 @@ import { Invitation } from './src/accounts/invitation.entity.js';
 import { Session } from './src/accounts/session.entity.js';
 import { User } from './src/accounts/user.entity.js';
 import { Notice } from './src/workspaces/notice.entity.js';
+import { DatabaseClient } from './src/platform/database-client.js';
 import { planByIndex } from './src/platform/plan-by-index.js';
 import { readTimestamp } from './src/platform/iso-time.js';
 import { Workspace } from './src/workspaces/workspace.entity.js';
@@ -76,6 +77,7 @@ export function dataSourceFor(url: string): DataSource {
     poolSize: poolConnectionsMax,
     // Statements are sent without waiting for the one before; the answers come in order.
     extra: {
+      Client: DatabaseClient,
       keepAlive: true,
       connectionTimeoutMillis: 10_000,
       idle_in_transaction_session_timeout: silenceInTransactionMsMax,

@@ -32,6 +32,7 @@ import { Standing } from './http/standing.js';
 import { IntakeBotService } from './intake-bots/intake-bot.service.js';
 import { clock, clockTrouble } from './platform/clock.js';
 import { blockListOf, type Config } from './platform/config.js';
+import { checkDatabase } from './platform/database-check.js';
 import { brief, Database } from './platform/database.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres, type Note } from './platform/embedded-postgres.js';
 import { whenTimeIsAhead } from './platform/id.js';
@@ -208,6 +209,7 @@ export class App {
     const source = dataSourceFor(url);
     try {
       await source.initialize();
+      await checkDatabase(source);
       const applied = await migrate(source);
       const database = new Database(source);
       whenTimeIsAhead((ms) => {
@@ -339,7 +341,7 @@ export class App {
     if (this.works && !this.webhookWorker.ready()) return 'the webhook worker has no seat';
     try {
       const late = wait(answerMsMax, null, { ref: false }).then(() => Promise.reject(new Error('no answer in time')));
-      await Promise.race([this.database.pool.query('select 1'), late]);
+      await Promise.race([this.workspaces.probe(), late]);
       return null;
     } catch (error) {
       this.log.warn({ error: story(error) }, 'the database does not answer');

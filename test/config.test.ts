@@ -22,6 +22,8 @@ describe('settings', () => {
   const accepted: [name: string, value: string][] = [
     ['PORT', '0'],
     ['DATABASE_URL', 'postgresql://u:p@db/iozen'],
+    ['DATABASE_URL', 'postgres://db/iozen?sslmode=verify-full'],
+    ['DATABASE_URL', 'postgres://db/iozen?sslmode=disable'],
     ['SECRETS_KEY', key],
     ['SECRETS_KEY', `${key}, ${key}`],
     ['WEBHOOK_ALLOWED_CIDRS', '127.0.0.0/8, fd00::/8'],
@@ -57,6 +59,16 @@ describe('settings', () => {
   for (const [name, value] of refused) {
     it(`refuses ${name}=${value} by its name`, () => {
       expect(() => readConfig({ [name]: value })).to.throw(ConfigProblem, `${name} must be`);
+    });
+  }
+
+  for (const mode of ['prefer', 'allow', 'verify_full']) {
+    it(`refuses sslmode=${mode}, which pg takes for another, with what to write instead`, () => {
+      const DATABASE_URL = `postgres://u:hunter2@db/iozen?sslmode=${mode}`;
+      expect(() => readConfig({ DATABASE_URL, SECRETS_KEY: key }))
+        .to.throw(ConfigProblem, /Write sslmode=verify-full, or no-verify .* or disable/)
+        .with.property('message')
+        .not.match(/hunter/);
     });
   }
 

@@ -104,6 +104,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       'SECRETS_KEY is required with DATABASE_URL: 32 bytes in base64, the same in every process. `openssl rand -base64 32` makes one.',
     );
   }
+  if (config.databaseUrl !== null) problems.push(...sslModeProblem(config.databaseUrl));
   if (problems.length > 0) throw new ConfigProblem(problems);
   return config;
 }
@@ -156,6 +157,18 @@ const quote = (name: string, text: string) =>
 function integer(text: string, min: number, max: number): number | null {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
   return value >= min && value <= max ? value : null;
+}
+
+/** What pg makes of these is what they say. It takes `prefer` for `verify-full`, and whatever else it does not know. */
+const sslModes = ['disable', 'no-verify', 'require', 'verify-ca', 'verify-full'];
+
+function sslModeProblem(text: string): string[] {
+  const mode = new URL(text).searchParams.getAll('sslmode').at(-1) ?? 'disable';
+  if (sslModes.includes(mode)) return [];
+  return [
+    'DATABASE_URL says an sslmode that leaves open whether the connection is encrypted. Write sslmode=verify-full, ' +
+      'or no-verify where the certificate cannot be checked, or disable for a connection without TLS.',
+  ];
 }
 
 function postgresUrl(text: string): string | null {

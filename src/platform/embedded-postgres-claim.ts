@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
+import { DatabaseClient } from './database-client.js';
 import { errorCode } from './embedded-postgres-cluster.js';
 
 /*
@@ -12,8 +12,8 @@ const claimName = 'iozen claim';
 const pollMs = 25;
 
 /** @returns why there is none when that may pass, as it does with a server that is going away */
-export async function claimAt(connectionString: string): Promise<Client | Error> {
-  const client = new Client({
+export async function claimAt(connectionString: string): Promise<DatabaseClient | Error> {
+  const client = new DatabaseClient({
     connectionString,
     application_name: claimName,
     connectionTimeoutMillis: 5000,
@@ -38,14 +38,14 @@ export async function claimAt(connectionString: string): Promise<Client | Error>
 }
 
 /** Whether the connection keeps this process alive: not while it only stands for it. */
-export function hold(client: Client, alive: boolean): void {
-  const handle = client as Client & { ref(): void; unref(): void };
+export function hold(client: DatabaseClient, alive: boolean): void {
+  const handle = client as DatabaseClient & { ref(): void; unref(): void };
   if (alive) handle.ref();
   else handle.unref();
 }
 
 /** True leaves the lock taken. */
-export async function isOnlyOurs(claim: Client): Promise<boolean> {
+export async function isOnlyOurs(claim: DatabaseClient): Promise<boolean> {
   const isTrue = async (condition: string, values: string[]) =>
     (await claim.query<{ answer: boolean }>(`select ${condition} as answer`, values)).rows[0]?.answer === true;
   await claim.query('select pg_advisory_unlock_shared($1)', [claimKey]);

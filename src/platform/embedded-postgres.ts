@@ -5,7 +5,7 @@ import { link, mkdir, open, readFile, realpath, rm, writeFile } from 'node:fs/pr
 import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
+import { DatabaseClient } from './database-client.js';
 import { claimAt, hold, isOnlyOurs } from './embedded-postgres-claim.js';
 import {
   database,
@@ -133,7 +133,7 @@ interface Back {
 }
 
 interface Held {
-  claim: Client;
+  claim: DatabaseClient;
   pid: number;
   port: number;
 }
@@ -205,7 +205,7 @@ async function serve(server: Server, log: Note, back?: Back): Promise<Held> {
         throw new Error(`PostgreSQL (pid ${pid}) is on port ${port} now, not ${back.port}. Restart this process.`);
       }
       const claim = await claimAt(urlOf(server, port, 'postgres'));
-      if (claim instanceof Client) {
+      if (claim instanceof DatabaseClient) {
         log(`${news} PostgreSQL (pid ${pid}, port ${port})`);
         return { claim, pid, port };
       }

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
-import { Client, type ClientConfig, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
+import type { Client, ClientConfig, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import { DatabaseClient } from './database-client.js';
 import { planByIndex } from './plan-by-index.js';
 import { runQuery } from './run-query.js';
 
@@ -122,7 +123,7 @@ export class LastingConnection {
 
   private open(): Promise<Client> {
     if (this.closed) throw new Error('The connections to the database are closed');
-    const client = new Client(this.options());
+    const client = new DatabaseClient(this.options());
     const looking = setInterval(() => this.look(client), this.lookMs).unref();
     const opening = this.ready(client);
     const lost = () => {

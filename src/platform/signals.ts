@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import type { Client } from 'pg';
 import type { Database } from './database.js';
+import { DatabaseClient } from './database-client.js';
 import { story, type Log } from './log.js';
 
 const channel = 'iozen_signals';
@@ -21,7 +22,7 @@ export class Signals {
   private readonly reconnected = new Set<() => void>();
   private pending = new Map<string, Set<string>>();
   private timer: NodeJS.Timeout | null = null;
-  private client: pg.Client | null = null;
+  private client: Client | null = null;
   private heartbeat: NodeJS.Timeout | null = null;
   private stopped = false;
 
@@ -94,7 +95,7 @@ export class Signals {
   }
 
   private async connect(): Promise<void> {
-    const client = new pg.Client({
+    const client = new DatabaseClient({
       connectionString: this.connectionString,
       application_name: 'iozen signals',
       keepAlive: true,
@@ -123,7 +124,7 @@ export class Signals {
     }, this.heartbeatMs).unref();
   }
 
-  private lost(client: pg.Client, error: unknown): void {
+  private lost(client: Client, error: unknown): void {
     if (this.stopped || this.client !== client) return;
     this.client = null;
     if (this.heartbeat !== null) clearInterval(this.heartbeat);

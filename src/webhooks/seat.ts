@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type { Client } from 'pg';
+import { DatabaseClient } from '../platform/database-client.js';
 import { story, type Log } from '../platform/log.js';
 
 /** The first key of the advisory locks by which workers show that they live; the second is the worker's id. */
@@ -24,14 +25,14 @@ export const liveWorkers = `
 
 /** A worker's place among the workers, held by a session of its own. */
 export class Seat {
-  private client: pg.Client | null = null;
+  private client: Client | null = null;
   private renewal: NodeJS.Timeout | null = null;
   private stopped = false;
   private current: number | null = null;
   /** In `performance.now()`: counted from before it was asked for, so that it ends here before it does for others. */
   private leasedUntil = 0;
   /** Whose renewal has not been answered yet. */
-  private asking: pg.Client | null = null;
+  private asking: Client | null = null;
 
   constructor(
     private readonly connectionString: string,
@@ -49,7 +50,7 @@ export class Seat {
   }
 
   async take(): Promise<void> {
-    const client = new pg.Client({
+    const client = new DatabaseClient({
       connectionString: this.connectionString,
       application_name: 'iozen webhooks',
       keepAlive: true,
@@ -90,7 +91,7 @@ export class Seat {
     await client.end().catch(() => undefined);
   }
 
-  private async renew(client: pg.Client, id: number): Promise<void> {
+  private async renew(client: Client, id: number): Promise<void> {
     const askedAt = performance.now();
     try {
       // Without an answer, or while this process slept.
@@ -114,7 +115,7 @@ export class Seat {
     return performance.now() >= this.leasedUntil;
   }
 
-  private lose(client: pg.Client, error: unknown): void {
+  private lose(client: Client, error: unknown): void {
     if (this.client !== client || this.stopped) return;
     this.client = null;
     this.current = null;

@@ -17,6 +17,7 @@ const lockOne = prepared<Workspace>(
 const selectUsage = prepared<{ submissions: number }>(
   'select submissions from workspace_usage where workspace_id = $1 and month = $2',
 );
+const selectAny = prepared<{ at: Date }>('select created_at as at from workspaces union all select now() limit 1');
 // The month's row knows what the plan allows, and its check constraint refuses the one too many: so nobody has to look
 // at the result before the commit.
 const addToMonth = prepared(`
@@ -49,6 +50,12 @@ export class WorkspaceService {
     const [workspace] = await this.database.query(selectOne, [id]);
     if (workspace === undefined) throw notFound('workspace');
     return workspace;
+  }
+
+  /** Whether a row can be read, and what is in it, as any request does it. @throws when it cannot */
+  async probe(): Promise<void> {
+    const [row] = await this.database.query(selectAny);
+    if (!(row?.at instanceof Date) || Number.isNaN(row.at.getTime())) throw new Error('a row cannot be read');
   }
 
   async isEmpty(): Promise<boolean> {

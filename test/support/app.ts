@@ -20,12 +20,19 @@ export interface TestServerOptions {
   env?: Record<string, string>;
   /** Another server's, to be its second process; it is not dropped at the end. */
   beside?: TestServer;
+  /** One that the test made; it is not dropped at the end. */
+  databaseUrl?: string;
 }
 
 /** A real server on a free port, with a database of its own, that may deliver to this machine. */
-export async function startServer({ role = 'all', env = {}, beside }: TestServerOptions = {}): Promise<TestServer> {
-  const database = beside === undefined ? await cloneDatabase() : null;
-  const databaseUrl = beside?.databaseUrl ?? database?.url ?? '';
+export async function startServer({
+  role = 'all',
+  env = {},
+  beside,
+  databaseUrl: given = beside?.databaseUrl,
+}: TestServerOptions = {}): Promise<TestServer> {
+  const database = given === undefined ? await cloneDatabase() : null;
+  const databaseUrl = given ?? database?.url ?? '';
   const secretsKey = beside?.secretsKey ?? randomBytes(32).toString('base64');
   const config = readConfig({
     PORT: '0',
