@@ -2,10 +2,11 @@ import type { AuditService } from '../audit/audit.service.js';
 import type { Actor, Origin, Role } from '../platform/actor.js';
 import { now } from '../platform/clock.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
-import { conflict, insufficientRole, notFound, workspaceArchived } from '../platform/errors.js';
+import { conflict, insufficientRole, notFound, planLimitExceeded, workspaceArchived } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
 import type { Unread } from '../platform/validate.js';
+import { membersMax, openInvitationsMax } from '../workspaces/plans.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';
 import type { AcceptInvitation, InviteMember, UpdateMemberRole } from './account.input.js';
 import type { AccountService, SignedIn } from './account.service.js';
@@ -24,6 +25,11 @@ const lockWorkspace = prepared('select from workspaces where id = $1 for no key 
 const countOwners = prepared<{ owners: number }>(
   "select count(*)::int as owners from users where workspace_id = $1 and role = 'OWNER'",
 );
+// An invitation of the same e-mail makes room for the next.
+const countPeople = prepared<{ members: number; invitations: number }>(`
+  select (select count(*)::int from users where workspace_id = $1) as members, count(*)::int as invitations
+  from invitations where workspace_id = $1 and email <> $2 and expires_at > $3
+`);
 const invitationColumns = columnsOf(Invitation, 'i');
 const selectInvitation = prepared<Invitation>(
   `select ${invitationColumns} from invitations i where i.hash = $1 and i.expires_at > $2`,
@@ -77,6 +83,12 @@ export class MemberService {
       await tx.query(lockWorkspace, [actor.workspaceId]);
       if (await tx.manager.existsBy(User, { workspaceId: actor.workspaceId, email })) {
         throw conflict('already_member', 'This person is a member already.');
+      }
+      const [count] = await tx.query(countPeople, [actor.workspaceId, email, now()]);
+      const { members = 0, invitations = 0 } = count ?? {};
+      if (members >= membersMax) throw planLimitExceeded('members', members, membersMax);
+      if (invitations >= openInvitationsMax) {
+        throw planLimitExceeded('invitations', invitations, openInvitationsMax);
       }
       const { at } = nextMoment();
       const token = newToken();

@@ -46,6 +46,14 @@ const countLive = prepared<{ live: number }>(`
   select count(*)::int as live from api_keys
   where workspace_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)
 `);
+// What they did stays in the audit log.
+const forgetEnded = prepared(`
+  delete from api_keys where id in (
+    select k.id from api_keys k
+    where k.workspace_id = $1 and (k.revoked_at is not null or k.expires_at <= $2)
+    order by k.id desc offset $3
+  )
+`);
 const selectUsable = prepared<{ id: string }>(`
   select k.id from api_keys k join workspaces w on w.id = k.workspace_id
   where k.id = any($1) and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
@@ -61,6 +69,8 @@ const writeUses = prepared(`
   update api_keys k set last_used_at = used.at from used where k.id = used.id
 `);
 
+/** Keys that ended, the last made; older ones are forgotten when another is made. */
+const endedKept = 1_000;
 const plansWithApi = Object.entries(plans).flatMap(([plan, { api }]) => (api ? [plan] : []));
 
 /** Topic of `Signals`: the subjects are key ids. */
@@ -234,6 +244,7 @@ export class ApiKeyService {
       lastUsedAt: null,
       createdAt: at,
     });
+    await tx.query(forgetEnded, [workspaceId, at, endedKept]);
     await tx.manager.insert(ApiKey, apiKey);
     const { id, name, scopes, allowedCidrs, expiresAt } = apiKey;
     const details = { name, scopes, allowed_cidrs: allowedCidrs, expires_at: expiresAt };

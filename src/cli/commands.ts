@@ -12,6 +12,7 @@ import { createLog } from '../platform/log.js';
 import { readJsonBytes } from '../platform/read-json.js';
 import { validate } from '../platform/validate.js';
 import { plans } from '../workspaces/plans.js';
+import { UpdateWorkspace } from '../workspaces/workspace.input.js';
 import { actorWorkspace } from '../workspaces/workspace.entity.js';
 import { listen } from './listen.js';
 import { serve } from './serve.js';
@@ -137,7 +138,8 @@ function answering<Answer extends object>(
   };
 }
 
-async function createWorkspace(app: App, { name = '', plan = '', 'owner-email': email = '' }: Options) {
+async function createWorkspace(app: App, { name: given = '', plan = '', 'owner-email': email = '' }: Options) {
+  const { name = '' } = validate(UpdateWorkspace, { name: given }, 'snake_case');
   const password = generatePassword();
   const planName = planOf(plan);
   return await app.database.transaction(async (tx) => {

@@ -9,7 +9,8 @@ const phone = z.string().transform((text, context) => {
   return number ?? '';
 });
 const name = line(nameCharactersMax);
-const tags = z.array(line(50)).max(100);
+export const tagsMax = 100;
+const tags = z.array(line(50)).max(tagsMax);
 const customFields = jsonObject;
 
 export const CreateContact = input(() => ({

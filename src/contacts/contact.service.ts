@@ -10,17 +10,18 @@ import {
   type Tx,
 } from '../platform/database.js';
 import { normalEmail } from '../platform/email-address.js';
-import { conflict, invalid, notFound } from '../platform/errors.js';
+import { conflict, invalid, notFound, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { isSameJson, isSameSet } from '../platform/json-text.js';
+import { keptBytesMax, keptJsonIssues, mergeJson } from '../platform/kept-json.js';
 import { toE164 } from '../platform/phone-number.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
-import { spell, type Unread } from '../platform/validate.js';
+import { readWith, spell, type Unread } from '../platform/validate.js';
 import type { EventService } from '../events/event.service.js';
 import { momentAfter, type Events, type Happening } from '../events/publish.js';
 import { contactAddress, type AddressField, type ContactAddress } from './contact-address.js';
 import { Contact } from './contact.entity.js';
-import type { CreateContact, UpdateContact } from './contact.input.js';
+import { tagsMax, type CreateContact, type UpdateContact } from './contact.input.js';
 import { contactView } from './contact.view.js';
 
 /** How many submissions a contact has is counted when it is asked for, never kept. */
@@ -121,7 +122,7 @@ export class ContactService {
   async create(actor: Actor, read: Unread<typeof CreateContact>): Promise<CountedContact> {
     actor.requireRole('MEMBER');
     return await this.database.transaction(async (tx) => {
-      const input = read();
+      const input = readWith(read, (sent) => customFieldIssues(sent.customFields, {}));
       if ((input.email ?? input.phone ?? null) === null) {
         throw invalid('email', 'required', 'is required when there is no phone');
       }
@@ -152,14 +153,16 @@ export class ContactService {
   async update(actor: Actor, id: string, read: Unread<typeof UpdateContact>): Promise<CountedContact> {
     actor.requireRole('MEMBER');
     return await this.database.transaction(async (tx) => {
-      await this.get(actor, id);
-      const { customFields, tags, ...changes } = read();
+      const { customFields: known } = await this.get(actor, id);
+      const { customFields, tags, ...changes } = readWith(read, (sent) =>
+        customFieldIssues(mergeJson(known, sent.customFields), known),
+      );
       const [before] = await tx.query(lockMany, [[id], actor.workspaceId]);
       if (before === undefined) throw notFound('contact');
       return await this.change(tx, before, {
         ...changes,
         ...(tags === undefined ? {} : { tags: distinct(tags) }),
-        ...(customFields === undefined ? {} : { customFields: merged(before.customFields, customFields) }),
+        ...(customFields === undefined ? {} : { customFields: mergeJson(before.customFields, customFields) }),
       });
     }, actor.guard);
   }
@@ -215,6 +218,8 @@ export class ContactService {
     if (after.email === null && after.phone === null) {
       throw invalid('email', 'not_allowed', 'cannot be removed when there is no phone');
     }
+    const issues = growthIssues(before, after);
+    if (issues.length > 0) throw validationFailed(issues);
     const moment = await momentAfter(tx, before.id, before.updatedAt);
     after.updatedAt = moment.at;
     tx.write(updateOne, valuesOf(after), taken);
@@ -270,8 +275,15 @@ const valuesOf = ({ id, email, phone, firstName, lastName, tags, customFields, u
 
 const distinct = (tags: readonly string[]) => [...new Set(tags)];
 
-const merged = (before: object, patch: object) =>
-  Object.fromEntries(Object.entries({ ...before, ...patch }).filter(([, value]) => value !== null));
+const customFieldIssues = (after: unknown, before: object) =>
+  keptJsonIssues(after, { path: 'customFields', bytesMax: keptBytesMax.object, before });
+
+/** What became of a change, or of two contacts that are one: only growth beyond the bounds is refused. */
+function growthIssues(before: Contact, after: Contact): Issue[] {
+  const issues = customFieldIssues(after.customFields, before.customFields);
+  if (after.tags.length <= Math.max(tagsMax, before.tags.length)) return issues;
+  return [...issues, { path: 'tags', message: `must have at most ${tagsMax} entries`, code: 'too_long' }];
+}
 
 const taken = (error: unknown) =>
   isUniqueViolation(error)

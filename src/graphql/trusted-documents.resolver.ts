@@ -8,9 +8,11 @@ import { connectionPage } from '../platform/page.js';
 import { DateTime } from '../platform/scalars.js';
 import { costOf, holdCost } from './cost.js';
 import { DocumentErrors, readDocument, sha256 } from './documents.js';
+import { trustedDocumentsMax } from '../workspaces/plans.js';
 import { documentCursor, type TrustedDocument, type TrustedDocuments } from './trusted-documents.js';
 
 const documentsMax = 100;
+const documentBytesMax = 65_536;
 
 @ObjectType('TrustedDocument', {
   description: 'A document that programs may run by its id alone.',
@@ -32,7 +34,9 @@ const TrustedDocumentConnection = connectionType('TrustedDocument', TrustedDocum
 
 @InputType('TrustDocumentsInput', { description: 'Documents to trust.' })
 class TrustDocumentsInput {
-  @Field(() => [String], { description: 'Their texts, at most 100; each must be valid and within the limits.' })
+  @Field(() => [String], {
+    description: 'Their texts, at most 100 of 64 KiB; each must be valid and within the limits.',
+  })
   documents!: string[];
 }
 
@@ -93,6 +97,10 @@ export class TrustedDocumentsResolver {
   ): Promise<DistrustDocumentsPayload> {
     actor.requireRole('ADMIN');
     atMost('documentIds', documentIds);
+    actor.requireRole('ADMIN');
+    if (documentIds.length > trustedDocumentsMax) {
+      throw invalid('documentIds', 'too_long', `must have at most ${trustedDocumentsMax} entries`);
+    }
     await this.trusted.distrust(actor, documentIds);
     return { documentIds };
   }
@@ -103,6 +111,10 @@ function atMost(path: string, list: readonly string[]): void {
 }
 
 function problemOf(schema: GraphQLSchema, text: string, path: string): Issue | null {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > documentBytesMax) {
+    return { path, message: `must have at most ${documentBytesMax} bytes; it has ${bytes}`, code: 'too_long' };
+  }
   try {
     const { operations, fragments } = readDocument(schema, text);
     for (const operation of operations) {

@@ -2,8 +2,10 @@ import type { AuditAction } from '../audit/audit-entry.entity.js';
 import type { AuditService } from '../audit/audit.service.js';
 import type { Actor } from '../platform/actor.js';
 import { brief, prepared, type Database, type Tx } from '../platform/database.js';
+import { planLimitExceeded } from '../platform/errors.js';
 import { nextMoment } from '../platform/id.js';
 import type { Page, PageRequest } from '../platform/page.js';
+import { trustedDocumentsMax } from '../workspaces/plans.js';
 
 const selectOne = brief<{ text: string }>('select text from trusted_documents where workspace_id = $1 and hash = $2');
 const columns = `'sha256:' || encode(hash, 'hex') as "documentId", text, created_at as "createdAt"`;
@@ -18,6 +20,7 @@ const selectNewer = prepared<TrustedDocument>(`
 const countAll = prepared<{ count: number }>(
   'select count(*)::int as count from trusted_documents where workspace_id = $1',
 );
+const lockWorkspace = prepared('select from workspaces where id = $1 for no key update');
 const insertMany = prepared<Named>(`
   insert into trusted_documents (workspace_id, hash, text, created_at)
   select $1, sha256(convert_to(text, 'UTF8')), text, $3 from unnest($2::text[]) as t (text)
@@ -64,11 +67,18 @@ export class TrustedDocuments {
     return row?.count ?? 0;
   }
 
-  /** The texts were found valid by the door. */
+  /** The texts were found valid by the door. @throws plan_limit_exceeded beyond 1,000 documents */
   async trust(actor: Actor, texts: readonly string[]): Promise<void> {
     actor.requireRole('ADMIN');
     await this.database.transaction(async (tx) => {
+      // Its lock makes additions one at a time.
+      await tx.query(lockWorkspace, [actor.workspaceId]);
       const added = await tx.query(insertMany, [actor.workspaceId, texts, nextMoment().at]);
+      const [row] = added.length === 0 ? [] : await tx.query(countAll, [actor.workspaceId]);
+      const count = row?.count ?? 0;
+      if (count > trustedDocumentsMax) {
+        throw planLimitExceeded('trusted_documents', count - added.length, trustedDocumentsMax);
+      }
       await this.tell(tx, actor, 'trusted_documents.added', added);
     }, actor.guard);
   }

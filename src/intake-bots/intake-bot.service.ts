@@ -1,11 +1,14 @@
 import { momentAfter, type Events } from '../events/publish.js';
 import type { Actor } from '../platform/actor.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
-import { conflict, notFound } from '../platform/errors.js';
+import { conflict, notFound, planLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { isSameJson } from '../platform/json-text.js';
+import { bytesOf, keptBytesMax } from '../platform/kept-json.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
-import type { Unread } from '../platform/validate.js';
+import { readWith, type Unread } from '../platform/validate.js';
+import { intakeBotsMax } from '../workspaces/plans.js';
+import type { SchemaItem } from './bot-schema.js';
 import { IntakeBot, type IntakeBotStatus } from './intake-bot.entity.js';
 import type { CreateIntakeBot, UpdateIntakeBot } from './intake-bot.input.js';
 import { intakeBotView } from './intake-bot.view.js';
@@ -39,6 +42,11 @@ const addToTotal = prepared(`
   insert into intake_bot_totals (intake_bot_id, submissions) values ($1, $2)
   on conflict (intake_bot_id) do update set submissions = intake_bot_totals.submissions + excluded.submissions
 `);
+
+const lockWorkspace = prepared('select from workspaces where id = $1 for no key update');
+const countOfWorkspace = prepared<{ bots: number }>(
+  'select count(*)::int as bots from intake_bots where workspace_id = $1',
+);
 
 const next: Record<IntakeBotStatus, readonly IntakeBotStatus[]> = {
   DRAFT: ['ACTIVE'],
@@ -76,10 +84,16 @@ export class IntakeBotService {
     return bots.map((bot) => this.shared(bot));
   }
 
+  /** @throws plan_limit_exceeded at 10,000 bots */
   async create(actor: Actor, read: Unread<typeof CreateIntakeBot>): Promise<SharedIntakeBot> {
     actor.require('write:intake-bots');
     return await this.database.transaction(async (tx) => {
-      const { name, description = null, status, schema, recordType = null } = read();
+      const input = readWith(read, (sent) => schemaIssues(sent.schema, []));
+      const { name, description = null, status, schema, recordType = null } = input;
+      await tx.query(lockWorkspace, [actor.workspaceId]);
+      const [count] = await tx.query(countOfWorkspace, [actor.workspaceId]);
+      const bots = count?.bots ?? 0;
+      if (bots >= intakeBotsMax) throw planLimitExceeded('intake_bots', bots, intakeBotsMax);
       const { at } = nextMoment();
       const id = newId('intakeBot');
       const values = [id, actor.workspaceId, name, description, status, JSON.stringify(schema), recordType, at];
@@ -92,12 +106,15 @@ export class IntakeBotService {
   async update(actor: Actor, id: string, read: Unread<typeof UpdateIntakeBot>): Promise<SharedIntakeBot> {
     actor.require('write:intake-bots');
     return await this.database.transaction(async (tx) => {
-      await this.find(actor.workspaceId, id);
-      const changes = read();
+      const known = await this.find(actor.workspaceId, id);
+      const changes = readWith(read, (sent) => schemaIssues(sent.schema, known.schema));
       const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
       if (before === undefined) throw notFound('intake_bot');
       const after = this.changed(before, changes);
       if (isSameJson(after, before)) return this.shared(before);
+      // Looked at again under the lock: another change may have come between.
+      const issues = schemaIssues(after.schema, before.schema);
+      if (issues.length > 0) throw validationFailed(issues);
       const moment = await momentAfter(tx, id, before.updatedAt);
       after.updatedAt = moment.at;
       const { name, description, status, schema, schemaVersion, recordType, updatedAt } = after;
@@ -142,6 +159,15 @@ export class IntakeBotService {
   private shared(bot: IntakeBot): SharedIntakeBot {
     return Object.assign(bot, { shareUrl: `${this.publicUrl()}/f/${bot.id}` });
   }
+}
+
+/** Only growth beyond the bound is refused. */
+function schemaIssues(after: unknown, before: readonly SchemaItem[]): Issue[] {
+  if (!Array.isArray(after)) return [];
+  const bytes = bytesOf(after);
+  if (bytes <= keptBytesMax.object || bytes <= bytesOf(before)) return [];
+  const message = `must have at most ${keptBytesMax.object} bytes as JSON; it would have ${bytes}`;
+  return [{ path: 'schema', message, code: 'too_long' }];
 }
 
 function listOf(actor: Actor, filter: IntakeBotFilter): List {

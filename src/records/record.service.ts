@@ -1,8 +1,9 @@
 import type { Actor } from '../platform/actor.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
-import { notFound } from '../platform/errors.js';
+import { notFound, planLimitExceeded, validationFailed } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { isSameJson } from '../platform/json-text.js';
+import { keptBytesMax, keptJsonIssues, mergeJson } from '../platform/kept-json.js';
 import {
   Conditions,
   countRows,
@@ -13,7 +14,7 @@ import {
   type Page,
   type PageRequest,
 } from '../platform/page.js';
-import type { Unread } from '../platform/validate.js';
+import { readWith, type Unread } from '../platform/validate.js';
 import type { ContactService } from '../contacts/contact.service.js';
 import { RecordEntity } from './record.entity.js';
 import type { CreateRecord, LinkRecordContact, UpdateRecord } from './record.input.js';
@@ -57,6 +58,9 @@ const relink = prepared(`
   insert into record_contacts (record_id, contact_id, role) select record_id, $2, role from moved
   on conflict do nothing
 `);
+
+/** To one record, over all roles. */
+const linksMax = 100;
 
 export class RecordService {
   constructor(
@@ -106,7 +110,7 @@ export class RecordService {
   async create(actor: Actor, read: Unread<typeof CreateRecord>): Promise<LinkedRecord> {
     actor.requireRole('ADMIN');
     return await this.database.transaction(async (tx) => {
-      const { recordType, data } = read();
+      const { recordType, data } = readWith(read, (sent) => dataIssues(sent.data, {}));
       const { at } = nextMoment();
       const id = newId('record');
       tx.write(insertOne, [id, actor.workspaceId, recordType, JSON.stringify(data), null, at]);
@@ -118,11 +122,14 @@ export class RecordService {
   async update(actor: Actor, id: string, read: Unread<typeof UpdateRecord>): Promise<LinkedRecord> {
     actor.requireRole('ADMIN');
     return await this.database.transaction(async (tx) => {
-      await this.get(actor, id);
-      const { recordType, data } = read();
+      const known = await this.get(actor, id);
+      const { recordType, data } = readWith(read, (sent) => dataIssues(mergeJson(known.data, sent.data), known.data));
       const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
       if (before === undefined) throw notFound('record');
-      const after = { recordType: recordType ?? before.recordType, data: merged(before.data, data ?? {}) };
+      const after = { recordType: recordType ?? before.recordType, data: mergeJson(before.data, data) };
+      // Looked at again under the lock: another change may have come between.
+      const issues = dataIssues(after.data, before.data);
+      if (issues.length > 0) throw validationFailed(issues);
       if (after.recordType !== before.recordType || !isSameJson(after.data, before.data)) {
         const { at } = nextMoment(before.updatedAt);
         tx.write(updateOne, [id, after.recordType, JSON.stringify(after.data), at]);
@@ -131,7 +138,7 @@ export class RecordService {
     }, actor.guard);
   }
 
-  /** Linking what is linked already changes nothing. */
+  /** Linking what is linked already changes nothing. @throws plan_limit_exceeded at 100 links */
   async link(
     actor: Actor,
     id: string,
@@ -143,6 +150,13 @@ export class RecordService {
       await this.get(actor, id);
       await this.contacts.get(actor, contactId);
       const { role } = read();
+      // Its lock makes links one at a time.
+      await tx.query(lockOne, [id, actor.workspaceId]);
+      const { contacts } = await this.within(tx, actor, id);
+      const isNew = !contacts.some((link) => link.id === contactId && link.role === role);
+      if (isNew && contacts.length >= linksMax) {
+        throw planLimitExceeded('record_contacts', contacts.length, linksMax, ' a record');
+      }
       tx.write(linkOnce, [id, contactId, role]);
       return await this.within(tx, actor, id);
     }, actor.guard);
@@ -168,8 +182,8 @@ export class RecordService {
   }
 }
 
-const merged = (before: object, patch: object) =>
-  Object.fromEntries(Object.entries({ ...before, ...patch }).filter(([, value]) => value !== null));
+const dataIssues = (after: unknown, before: object) =>
+  keptJsonIssues(after, { path: 'data', bytesMax: keptBytesMax.object, before });
 
 function listOf(actor: Actor, filter: RecordFilter): List {
   return { from: `${linked} from records r`, id: 'r.id', where: conditionsOf(actor, filter) };

@@ -1,6 +1,7 @@
 import { fieldsOf, type SchemaItem } from '../intake-bots/bot-schema.js';
 import type { Issue, IssueCode } from '../platform/errors.js';
 import { charactersIn, keyPath, listEntriesMax, textCharactersMax, unstorableText } from '../platform/json-text.js';
+import { mergeJson } from '../platform/kept-json.js';
 import { PatternChecks } from '../platform/linear-pattern.js';
 import { formatProblem } from './answer-formats.js';
 
@@ -52,13 +53,7 @@ export function missingAnswers(items: readonly SchemaItem[], data: Readonly<Answ
 
 /** `current` with the values of `patch`; a null in `patch` removes. Neither is changed. */
 export function mergeAnswers(current: Readonly<Answers>, patch: Readonly<Answers>): Answers {
-  const merged = new Map(Object.entries(current));
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) merged.delete(name);
-    else merged.set(name, value);
-  }
-  // Unlike assignment, this keeps a field called `__proto__` an ordinary one.
-  return Object.fromEntries(merged);
+  return mergeJson(current, patch) as Answers;
 }
 
 /** The names of fields whose value differs, sorted; null and absent are the same. */

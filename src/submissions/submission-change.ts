@@ -1,6 +1,7 @@
 import { fieldsOf } from '../intake-bots/bot-schema.js';
 import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import { validationFailed, type Issue } from '../platform/errors.js';
+import { keptBytesMax, keptJsonIssues } from '../platform/kept-json.js';
 import { mergeAnswers, missingAnswers, type Answers } from './answers.js';
 import type { Submission, SubmissionStatus } from './submission.entity.js';
 
@@ -12,10 +13,15 @@ export function refusals(bot: IntakeBot, before: Submission, patch: { data?: unk
   // What was complete stays so: a schema that asks for more since is not held against it.
   const known = before.status === 'COMPLETED' ? missingAnswers(bot.schema, before.data).map(({ path }) => path) : [];
   return [
+    ...(patch.data === undefined ? [] : answersIssues(merged(before, patch.data), before.data)),
     ...missing.filter(({ path }) => !known.includes(path)),
     ...(goesBack ? [{ path: 'status', code: 'not_allowed' as const, message: 'cannot go back from COMPLETED' }] : []),
   ];
 }
+
+/** Answers together may have a megabyte, like the body that brings them, however many changes bring them. */
+export const answersIssues = (after: unknown, before: object) =>
+  keptJsonIssues(after, { path: 'data', bytesMax: keptBytesMax.answers, before });
 
 const merged = (before: Submission, data: unknown) =>
   typeof data !== 'object' || data === null ? before.data : mergeAnswers(before.data, data as Answers);

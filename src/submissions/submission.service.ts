@@ -6,14 +6,15 @@ import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { Actor } from '../platform/actor.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
-import { notFound, type Issue } from '../platform/errors.js';
+import { invalid, notFound, planLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
+import { bytesOf, keptBytesMax } from '../platform/kept-json.js';
 import { countRows, countRowsOfEach, readPage, readPages, type Page, type PageRequest } from '../platform/page.js';
 import { readWith, type Unread } from '../platform/validate.js';
 import type { RecordService } from '../records/record.service.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';
 import { changedFields, checkAnswers, type Answers } from './answers.js';
-import { changed, countFiles, refusals } from './submission-change.js';
+import { answersIssues, changed, countFiles, refusals } from './submission-change.js';
 import { Message, Submission } from './submission.entity.js';
 import type { AddSubmissionMessage, CreateSubmission, UpdateSubmission } from './submission.input.js';
 import {
@@ -62,12 +63,20 @@ const selectMessagesByIds = brief<Message>(`
   select ${columnsOf(Message, 'm')} from submission_messages m join submissions s on s.id = m.submission_id
   where m.id = any($1) and s.workspace_id = $2
 `);
+const measureMessages = prepared<{ messages: number; bytes: string }>(`
+  select count(*)::int as messages, coalesce(sum(octet_length(to_json(content)::text)), 0) as bytes
+  from submission_messages where submission_id = $1
+`);
 const insertMessage = prepared(
   'insert into submission_messages (id, submission_id, role, content, created_at) values ($1, $2, $3, $4, $5)',
 );
 
 const moveToContact = prepared('update submissions set contact_id = $2 where contact_id = $1');
 const selectOfContact = prepared<{ id: string }>('select id from submissions where contact_id = $1');
+
+/** Of one submission: GET by id answers with all of them. */
+const messagesMax = 500;
+const messageBytesMax = 4 * 1_048_576;
 
 export class SubmissionService {
   constructor(
@@ -196,12 +205,15 @@ export class SubmissionService {
       const moment = nextMoment();
       const { at } = moment;
       Object.assign(submission, { contactId: contact?.id ?? null, createdAt: at, updatedAt: at });
+      const text = JSON.stringify(answers);
+      // Numbers may take more room than they were sent in.
+      if (Buffer.byteLength(text) > keptBytesMax.answers) throw validationFailed(answersIssues(answers, {}));
       tx.write(insertOne, [
         submission.id,
         submission.workspaceId,
         submission.intakeBotId,
         submission.contactId,
-        JSON.stringify(answers),
+        text,
         status,
         isTest,
         submission.fileCount,
@@ -263,6 +275,7 @@ export class SubmissionService {
     }, actor.guard);
   }
 
+  /** @throws plan_limit_exceeded at 500 messages, validation_failed when they would be larger than 4 MiB together */
   async addMessage(actor: Actor, id: string, read: Unread<typeof AddSubmissionMessage>): Promise<Message> {
     actor.require('write:intake-bots');
     return await this.database.transaction(async (tx) => {
@@ -270,6 +283,13 @@ export class SubmissionService {
       const { role, content } = read();
       const [submission] = await tx.query(lockOne, [id, actor.workspaceId]);
       if (submission === undefined) throw notFound('submission');
+      const [kept] = await tx.query(measureMessages, [id]);
+      const { messages = 0, bytes = 0 } = kept ?? {};
+      if (messages >= messagesMax) throw planLimitExceeded('messages', messages, messagesMax, ' a submission');
+      if (Number(bytes) + bytesOf(content) > messageBytesMax) {
+        const message = `must leave the messages of a submission at most ${messageBytesMax} bytes together`;
+        throw invalid('content', 'too_long', message);
+      }
       const { at: createdAt } = nextMoment();
       const message = Object.assign(new Message(), {
         id: newId('message'),

@@ -15,6 +15,8 @@ const dayMs = 86_400_000;
 export const keptDays = 30;
 const heldDaysMax = 30;
 const heldDaysBeforeNotice = 23;
+/** Of a workspace, the last ones, dismissed or not. */
+const noticesKept = 1_000;
 // As long as what was held for 30 days and then attempted for the last time may be looked at.
 const eventsKeptDays = heldDaysMax + keptDays + 2;
 
@@ -43,6 +45,12 @@ const heldLong = prepared<{ id: string; workspaceId: string; url: string }>(`
     )
   for no key update of e
 `);
+const forgetNotices = prepared(`
+  delete from notices n using (select workspace_id from notices group by workspace_id having count(*) > $1) many
+  where n.workspace_id = many.workspace_id and n.id < (
+    select last.id from notices last where last.workspace_id = many.workspace_id order by last.id desc offset $1 - 1 limit 1
+  )
+`);
 const removeDeleted = prepared('delete from webhook_endpoints where deleted_at < $1');
 
 /** One of the things that are due once a day; each is done though another could not be. */
@@ -63,6 +71,7 @@ export function chores(
       if (skipped > 0) log.info({ deliveries: skipped }, 'deliveries held for 30 days were skipped');
     },
     async () => await database.transaction(async (tx) => await tellOfHeld(tx, now, daysAgo(heldDaysBeforeNotice))),
+    async () => await database.query(forgetNotices, [noticesKept]),
     async () => await database.query(removeDeleted, [daysAgo(keptDays + 2)]),
   ];
 }

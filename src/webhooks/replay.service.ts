@@ -66,6 +66,11 @@ const insertOne = prepared(`
     advanced_at, created_at, types)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'epoch', $11, $12)
 `);
+const forgetEnded = prepared(`
+  delete from webhook_replays where id in (
+    select r.id from webhook_replays r where r.workspace_id = $1 and r.status <> 'RUNNING' order by r.id desc offset $2
+  )
+`);
 const cancelOne = prepared<{ id: string }>(`
   update webhook_replays set status = 'CANCELLED' where id = $1 and workspace_id = $2 and status = 'RUNNING' returning id
 `);
@@ -94,6 +99,8 @@ const endOfDeleted = prepared(`
 `);
 
 export const advanceMs = 1_000;
+/** Replays that ended, of a workspace, the last ones; older ones are forgotten when another starts. */
+const endedKept = 1_000;
 
 export class ReplayService {
   constructor(
@@ -146,6 +153,7 @@ export class ReplayService {
         const [counted] = await tx.query(countEvents[only], [endpointId, floor(since), floor(end), types]);
         const total = counted?.count ?? 0;
         const status = dryRun || total === 0 ? 'DONE' : 'RUNNING';
+        tx.write(forgetEnded, [actor.workspaceId, endedKept]);
         await tx.query(insertOne, [
           id,
           actor.workspaceId,

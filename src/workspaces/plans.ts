@@ -40,6 +40,11 @@ export const plans: Record<Plan, PlanLimits> = {
 };
 
 export const webhookEndpointsMax = 50;
+/** They are archived, never deleted. */
+export const intakeBotsMax = 10_000;
+export const membersMax = 1_000;
+export const openInvitationsMax = 100;
+export const trustedDocumentsMax = 1_000;
 
 export function requireFeature(actor: Actor, feature: 'api' | 'webhooks'): void {
   if (!plans[actor.workspace.plan][feature]) throw featureNotAvailable(feature);
