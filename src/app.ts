@@ -29,6 +29,7 @@ import { operatorRouter } from './http/operator.js';
 import { RateLimiter } from './http/rate-limit.js';
 import { httpApp, HttpServer } from './http/server.js';
 import { Standing } from './http/standing.js';
+import { Strangers } from './http/strangers.js';
 import { IntakeBotService } from './intake-bots/intake-bot.service.js';
 import { clock, clockTrouble } from './platform/clock.js';
 import { blockListOf, type Config } from './platform/config.js';
@@ -88,6 +89,7 @@ export class App {
   readonly secrets: Secrets;
   readonly idempotency: Idempotency;
   readonly rateLimiter: RateLimiter;
+  readonly strangers = new Strangers();
 
   readonly audit: AuditService;
   readonly workspaces: WorkspaceService;
@@ -296,12 +298,21 @@ export class App {
     const routes = restRoutes(this);
     const schema = graphqlSchema(this);
     const documents = new Documents(schema);
-    const gate = new Gate(documents, this.trustedDocuments, this.rateLimiter);
+    const gate = new Gate(documents, this.trustedDocuments, this.rateLimiter, this.strangers);
     const trustedProxies = blockListOf(this.config.trustedProxies);
-    const { standing, idempotency, log } = this;
-    const streams = new Streams({ schema, gate, authenticator, standing, trustedProxies, log });
+    const { standing, idempotency, strangers, log } = this;
+    const streams = new Streams({ schema, gate, authenticator, strangers, standing, trustedProxies, log });
     this.streams = streams;
-    const graphql = new GraphqlTransport({ schema, documents, gate, authenticator, streams, idempotency, log });
+    const graphql = new GraphqlTransport({
+      schema,
+      documents,
+      gate,
+      authenticator,
+      strangers,
+      streams,
+      idempotency,
+      log,
+    });
     await graphql.start();
     this.graphql = graphql;
     const serves = role !== 'worker';
@@ -320,6 +331,7 @@ export class App {
             rest: restRouter({
               routes,
               authenticator,
+              strangers,
               limiter: this.rateLimiter,
               idempotency: this.idempotency,
               cors: new Cors(this.config.corsOrigins),

@@ -86,6 +86,39 @@ describe('graphql over http', () => {
     }
   });
 
+  it('answers HEAD as GET, without the body', async () => {
+    const headers = { Authorization: `Bearer ${key}` };
+    for (const [query, status] of [
+      ['{ intakeBots { totalCount } }', 200],
+      ['{ nothing }', 400],
+      ['mutation { signOut { __typename } }', 405],
+    ] as const) {
+      const url = `${server.url}/graphql?${new URLSearchParams({ query }).toString()}`;
+      const accept = { ...headers, Accept: 'application/graphql-response+json' };
+      const get = await fetch(url, { headers: accept });
+      const head = await fetch(url, { method: 'HEAD', headers: accept });
+      expect(head.status, query).to.equal(get.status).and.equal(status);
+      expect(head.headers.get('content-length')).to.equal(String((await get.arrayBuffer()).byteLength));
+      expect(await head.text()).to.equal('');
+    }
+    expect(
+      (
+        await fetch(`${server.url}/graphql?query={__typename}`, {
+          method: 'HEAD',
+          headers: { ...headers, Accept: 'text/event-stream' },
+        })
+      ).status,
+    ).to.equal(200);
+  });
+
+  it('says with a 401 how to come in, as REST does', async () => {
+    for (const path of ['/graphql?query={viewer{role}}', '/api/v1/intake-bots']) {
+      const answer = await fetch(`${server.url}${path}`);
+      expect(answer.status).to.equal(401);
+      expect(answer.headers.get('www-authenticate')).to.equal('Bearer realm="iozen"');
+    }
+  });
+
   it('multiplies pages, and counts shapes of lists for nothing', async () => {
     const query = `query ($n: Int) { intakeBots(first: $n) {
       totalCount pageInfo { hasNextPage }

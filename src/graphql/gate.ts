@@ -1,13 +1,15 @@
 import { GraphQLError, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
-import { takePoints, type Grant, type RateLimiter } from '../http/rate-limit.js';
+import { lookAtBudget, takePoints, type Grant, type RateLimiter } from '../http/rate-limit.js';
+import { SlidingWindows } from '../http/sliding-windows.js';
+import type { Strangers } from '../http/strangers.js';
 import type { Actor } from '../platform/actor.js';
 import { authenticationRequired, Failure, rateLimitExceeded } from '../platform/errors.js';
 import { costMax, holdCost, pointsOf, type Fragments, type Variables } from './cost.js';
 import { DocumentErrors, sha256, type Documents, type ValidDocument } from './documents.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 
-/** Points a minute, for whoever is not known. */
-const pointsOfStrangers = 500;
+/** What a stranger pays before anything of theirs is read. */
+const pointsAtDoor = 1;
 
 /** What may be called by nobody in particular. */
 const anonymousFields = new Set(['signIn', 'acceptInvitation', '__schema', '__type', '__typename']);
@@ -21,7 +23,7 @@ export interface OperationRequest {
 }
 
 export interface Caller {
-  /** null: anonymous. */
+  /** null: a stranger, of whom the door took a point already. */
   actor: Actor | null;
   address: string | null;
 }
@@ -56,13 +58,29 @@ export class Refused extends Error {
 
 export const unknownCost: CostReport = { requested: 0, limit: costMax, points: 0 };
 
+/** So many operations that are read and then refused for want of points, a minute; beyond it none is read any more. */
+const readInVainMax = 60;
+
 /** What every operation passes before it runs, over HTTP and over streams: trust, limits, validity, cost, budget. */
 export class Gate {
+  private readonly readInVain = new SlidingWindows(readInVainMax, 60_000);
+
   constructor(
     private readonly documents: Documents,
     private readonly trusted: Pick<TrustedDocuments, 'find' | 'isTrusted'>,
-    private readonly limiter: Pick<RateLimiter, 'take' | 'giveBack'>,
+    private readonly limiter: Pick<RateLimiter, 'take' | 'giveBack' | 'look'>,
+    private readonly strangers: Strangers,
   ) {}
+
+  /** What a caller without points is refused for before anything of theirs is read. @throws Refused */
+  requirePoints({ actor }: Caller): void {
+    if (actor === null) return;
+    const budget = lookAtBudget(this.limiter, actor);
+    const nowMs = performance.now();
+    const inVainMs = this.readInVain.freeMs(actor.id, 1, nowMs) - nowMs;
+    const waitSeconds = budget.allowed ? Math.ceil(inVainMs / 1_000) : budget.retryAfterSeconds;
+    if (waitSeconds > 0) throw new Refused(rateLimitExceeded(waitSeconds), unknownCost, budget);
+  }
 
   /** @throws Refused */
   async admit(caller: Caller, request: OperationRequest): Promise<Admission> {
@@ -83,22 +101,25 @@ export class Gate {
       throw await this.refuse(caller, reason, requested);
     }
     const grant = await this.take(caller, points);
-    const cost = { requested, limit: costMax, points: grant.allowed ? points : 0 };
-    if (!grant.allowed) throw new Refused(rateLimitExceeded(grant.retryAfterSeconds), cost, grant);
-    return { ...admitted, cost, grant };
+    const taken = caller.actor === null ? pointsAtDoor : 0;
+    const cost = { requested, limit: costMax, points: grant.allowed ? points : taken };
+    if (grant.allowed) return { ...admitted, cost, grant };
+    if (caller.actor !== null) this.readInVain.spend(caller.actor.id, 1, performance.now());
+    throw new Refused(rateLimitExceeded(grant.retryAfterSeconds), cost, grant);
   }
 
   /** What is refused takes a point too, unless it is refused for want of a name or of points. */
   async refuse(caller: Caller, reason: unknown, requested = 0): Promise<Refused> {
     const cost = { requested, limit: costMax, points: 0 };
     if (reason instanceof Failure && reason.status === 401) return new Refused(reason, cost, null);
+    if (caller.actor === null) return new Refused(reason, { ...cost, points: pointsAtDoor }, null);
     const grant = await this.take(caller, 1);
     if (!grant.allowed) return new Refused(rateLimitExceeded(grant.retryAfterSeconds), cost, grant);
     return new Refused(reason, { ...cost, points: 1 }, grant);
   }
 
   private async take({ actor, address }: Caller, points: number): Promise<Grant> {
-    if (actor === null) return await this.limiter.take(`anonymous:${address}`, pointsOfStrangers, points);
+    if (actor === null) return this.strangers.take(address, points - pointsAtDoor);
     return await takePoints(this.limiter, actor, points);
   }
 

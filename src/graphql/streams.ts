@@ -14,19 +14,22 @@ import {
 } from 'graphql';
 import { makeServer, type ServerOptions } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { Authenticator } from '../http/authenticate.js';
+import { callerOf, type Authenticator } from '../http/authenticate.js';
 import { bodyBytesMax } from '../http/body.js';
+import { failureOf } from '../http/failure.js';
 import { tellRateLimit } from '../http/rate-limit-headers.js';
 import { addressOf, factsOf } from '../http/request.js';
+import { answerOnSocket } from '../http/unreadable.js';
 import type { Standing } from '../http/standing.js';
+import type { Strangers } from '../http/strangers.js';
 import type { Actor, Origin } from '../platform/actor.js';
 import { CallContext, type Door } from '../platform/call-context.js';
 import { authenticationRequired, rateLimitExceeded, validationFailed, workspaceArchived } from '../platform/errors.js';
 import { interruptible } from '../platform/interruptible.js';
-import type { Log } from '../platform/log.js';
+import { story, type Log } from '../platform/log.js';
 import { requireFeature } from '../workspaces/plans.js';
 import { DocumentErrors } from './documents.js';
-import { errorsOf, formatError } from './errors.js';
+import { errorOfFailure, errorsOf, formatError } from './errors.js';
 import { Refused, type Admission, type Gate, type OperationRequest } from './gate.js';
 import { isCostOnly, notAnOperation, readOperationRequest } from './operation-request.js';
 import { attachSocket, closeSocket, issuesIn } from './socket.js';
@@ -38,6 +41,7 @@ export interface StreamsDoor {
   schema: GraphQLSchema;
   gate: Gate;
   authenticator: Authenticator;
+  strangers: Strangers;
   standing: Standing;
   trustedProxies: BlockList;
   log: Log;
@@ -77,7 +81,8 @@ export class Streams {
   /** Takes over a connection to `/graphql`; nobody else is told apart from one who knocks at the wrong door. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (!/^\/graphql\/?(\?|$)/.test(request.url ?? '')) return void socket.destroy();
-    this.sockets.handleUpgrade(request, socket, head, (opened) => this.sockets.emit('connection', opened, request));
+    socket.on('error', () => socket.destroy());
+    void this.letIn(request, socket, head);
   }
 
   /** Ends every stream; their clients reconnect, elsewhere or later. */
@@ -115,6 +120,21 @@ export class Streams {
       stopWatching();
       this.closing.signal.removeEventListener('abort', end);
       response.end();
+    }
+  }
+
+  /** Who shows nothing yet, as browsers and many libraries do, is a stranger until `connection_init`. */
+  private async letIn(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    try {
+      const origin = this.originOf(request);
+      const { actor } = await callerOf(
+        async () => await this.door.authenticator.actorOfUpgrade(request.headers, origin),
+      );
+      if (actor === null) this.door.strangers.enter(origin.address);
+      this.sockets.handleUpgrade(request, socket, head, (opened) => this.sockets.emit('connection', opened, request));
+    } catch (thrown) {
+      const failure = failureOf(thrown, this.door.log);
+      answerOnSocket(socket, failure, JSON.stringify({ errors: [errorOfFailure(failure)] }));
     }
   }
 
@@ -157,7 +177,8 @@ export class Streams {
           extra.unwatch = standing.onEnded(actor, () => closeSocket(extra.socket, 4403, 'Forbidden'));
           return true;
         } catch (error) {
-          log.debug({ error: String(error) }, 'a WebSocket was not let in');
+          log.debug({ error: story(error) }, 'a WebSocket was not let in');
+          this.door.strangers.take(origin.address, 1);
           return false;
         }
       },

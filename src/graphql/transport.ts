@@ -11,7 +11,7 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { Request, RequestHandler, Response } from 'express';
 import { GraphQLError, OperationTypeNode, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
-import type { Authenticator } from '../http/authenticate.js';
+import { callerOf, type Authenticator } from '../http/authenticate.js';
 import { readBody } from '../http/body.js';
 import { failureOf } from '../http/failure.js';
 import type { Idempotency } from '../http/idempotency.js';
@@ -19,6 +19,7 @@ import { tellRateLimit } from '../http/rate-limit-headers.js';
 import type { Grant } from '../http/rate-limit.js';
 import { factsOf, type RequestFacts } from '../http/request.js';
 import { jsonType, send } from '../http/send.js';
+import type { Strangers } from '../http/strangers.js';
 import type { Actor } from '../platform/actor.js';
 import { CallContext, type Door } from '../platform/call-context.js';
 import {
@@ -77,6 +78,7 @@ export interface GraphqlDoor {
   documents: Documents;
   gate: Gate;
   authenticator: Authenticator;
+  strangers: Strangers;
   streams: Streams;
   idempotency: Idempotency;
   log: Log;
@@ -125,17 +127,22 @@ export class GraphqlTransport {
     return async (request, response) => {
       const { log, origin } = factsOf(request);
       const from: Caller = { actor: null, address: origin.address };
+      // Who is not let in at all has no budget to take from.
+      let isIn = false;
       try {
-        from.actor = await this.door.authenticator.actorOf(request);
-        if (from.actor?.workspace.archived) throw workspaceArchived();
-        if (from.actor?.kind === 'key') requireFeature(from.actor, 'api');
-        if (request.method !== 'POST' && request.method !== 'GET') throw methodNotAllowed(['GET', 'POST']);
+        const { actor, refusal } = await callerOf(async () => await this.door.authenticator.actorOf(request));
+        from.actor = actor;
+        if (actor === null) this.door.strangers.enter(origin.address);
+        else if (actor.workspace.archived) throw workspaceArchived();
+        else if (actor.kind === 'key') requireFeature(actor, 'api');
+        isIn = true;
+        if (refusal !== null) throw refusal;
+        this.door.gate.requirePoints(from);
+        if (!['POST', 'GET', 'HEAD'].includes(request.method)) throw methodNotAllowed(['GET', 'POST']);
         await this.answer(request, response, from);
       } catch (thrown) {
         const { reason, cost, grant } =
-          thrown instanceof Refused || !isCounted(from.actor, thrown)
-            ? asRefused(thrown)
-            : await this.door.gate.refuse(from, thrown);
+          thrown instanceof Refused || !isIn ? asRefused(thrown) : await this.door.gate.refuse(from, thrown);
         if (grant !== null && from.actor !== null) tellRateLimit(grant, factsOf(request));
         const failure = failureOf(reason, log);
         for (const [name, value] of Object.entries(failure.headers)) factsOf(request).tell(name, value);
@@ -151,7 +158,7 @@ export class GraphqlTransport {
     const { authenticator, streams } = this.door;
     const bytes = request.method === 'POST' ? await readBody(request) : Buffer.alloc(0);
     const http = httpRequestOf(request, bytes);
-    if (/^text\/event-stream\b/i.test(request.headers.accept ?? '')) {
+    if (request.method !== 'HEAD' && /^text\/event-stream\b/i.test(request.headers.accept ?? '')) {
       const asked = operationRequestOf(http);
       if (asked === null) throw validationFailed([notAnOperation]);
       if (from.actor === null) throw authenticationRequired();
@@ -161,7 +168,7 @@ export class GraphqlTransport {
     const progress: Progress = { ...begun, costOnly: isCostOnly(request.headers) };
     await this.admit(from, progress, door, http);
     const { admission, refused } = progress;
-    if (request.method === 'GET' && admission?.operation.operation === OperationTypeNode.MUTATION) {
+    if (http.method === 'GET' && admission?.operation.operation === OperationTypeNode.MUTATION) {
       throw new Refused(methodNotAllowed(['POST']), admission.cost, admission.grant);
     }
     const run = async (actor: Actor | null) =>
@@ -244,11 +251,6 @@ const ownHeaders = new Set(['content-type', 'content-length', 'cache-control']);
 
 const asRefused = (thrown: unknown) => (thrown instanceof Refused ? thrown : new Refused(thrown, unknownCost, null));
 
-/** Who is not let in at all has no budget to take from. */
-const isCounted = (actor: Actor | null, thrown: unknown) =>
-  actor !== null &&
-  !(thrown instanceof Failure && ['workspace_archived', 'feature_not_available'].includes(thrown.code));
-
 const answerOf = (answer: object, cost: CostReport) => JSON.stringify({ ...answer, extensions: { cost } });
 
 function httpRequestOf(request: Request, bytes: Buffer): HTTPGraphQLRequest {
@@ -259,7 +261,8 @@ function httpRequestOf(request: Request, bytes: Buffer): HTTPGraphQLRequest {
   if (contentType !== undefined) headers.set('content-type', contentType);
   const query = request.url.indexOf('?');
   return {
-    method: request.method,
+    // The answer's head is the same; `send` leaves the rest away.
+    method: request.method === 'HEAD' ? 'GET' : request.method,
     headers,
     search: query === -1 ? '' : request.url.slice(query),
     body: request.method === 'POST' ? bodyOf(bytes) : undefined,

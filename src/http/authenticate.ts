@@ -4,9 +4,24 @@ import type { SessionService } from '../accounts/session.service.js';
 import type { ApiKeyService } from '../api-keys/api-key.service.js';
 import type { Actor, Origin } from '../platform/actor.js';
 import type { Door } from '../platform/call-context.js';
-import { authenticationRequired, csrfRequired } from '../platform/errors.js';
+import { authenticationRequired, csrfRequired, Failure } from '../platform/errors.js';
 import { factsOf } from './request.js';
 import { cannotBeForged, sessionCookieOn, sessionTokenOf } from './session.js';
+
+/**
+ * Who calls; a stranger with what they are refused for, if they showed anything at all, to be said once they are counted.
+ * What could not be looked up is no verdict, and is thrown.
+ */
+export async function callerOf(
+  identify: () => Promise<Actor | null>,
+): Promise<{ actor: Actor | null; refusal: Failure | null }> {
+  try {
+    return { actor: await identify(), refusal: null };
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.status < 500) return { actor: null, refusal: thrown };
+    throw thrown;
+  }
+}
 
 export class Authenticator {
   constructor(

@@ -109,8 +109,7 @@ export class RateLimiter {
     share.wanted += points;
     try {
       for (let attempt = 0; attempt < askAttemptsMax; attempt += 1) {
-        const hopeless = share.remaining < points && (share.reservedByOthers === 0 || nowMs < share.askAgainMs);
-        if (hopeless) break;
+        if (this.isHopeless(share, points, nowMs)) break;
         if (this.isAway(nowMs)) break;
         // While the store is away, one call tries it and the others go on.
         if (this.awayUntilMs !== null) this.awayUntilMs = nowMs + this.storeTimeoutMs;
@@ -124,6 +123,16 @@ export class RateLimiter {
     } finally {
       share.wanted -= points;
     }
+  }
+
+  /** What is known of a budget without asking anybody: `allowed` unless a single point is sure to be refused. */
+  look(subject: string, limit: number): Grant {
+    const share = this.shareOf(subject, limit);
+    const nowMs = performance.now();
+    share.expire(nowMs);
+    const goesOnAlone = this.isAway(nowMs) && share.own.total < limit;
+    const isSpent = share.ready === 0 && !goesOnAlone && this.isHopeless(share, 1, nowMs);
+    return isSpent ? this.refuse(share, 1, nowMs) : this.describe(share, true, nowMs);
   }
 
   /** What was taken a moment ago was for a call that is refused after all. */
@@ -152,6 +161,11 @@ export class RateLimiter {
       share.lapse();
     }
     return share;
+  }
+
+  /** Whether asking the store now would give no more than we know of. */
+  private isHopeless(share: Share, points: number, nowMs: number): boolean {
+    return share.remaining < points && (share.reservedByOthers === 0 || nowMs < share.askAgainMs);
   }
 
   private allow(share: Share, points: number, nowMs: number): Grant {
@@ -340,4 +354,12 @@ export async function takePoints(
   limiter.giveBack(actor.id, points);
   const { retryAfterSeconds } = together;
   return { ...own, allowed: false, remaining: own.remaining + points, retryAfterSeconds };
+}
+
+/** What is known of a caller's budget without asking anybody: `allowed` unless a single point is sure to be refused. */
+export function lookAtBudget(limiter: Pick<RateLimiter, 'look'>, actor: Actor): Grant {
+  if (actor.kind === 'key') return limiter.look(actor.id, plans[actor.workspace.plan].requestsPerMinute);
+  const own = limiter.look(actor.id, pointsOfPerson);
+  const { allowed, retryAfterSeconds } = limiter.look(`people:${actor.workspaceId}`, pointsOfPeople);
+  return own.allowed && !allowed ? { ...own, allowed, retryAfterSeconds } : own;
 }

@@ -7,6 +7,7 @@ import type { Origin } from '../platform/actor.js';
 import { nowMs } from '../platform/clock.js';
 import { invalid } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
+import { nodeName } from '../platform/node-name.js';
 import type { Tracing } from '../platform/tracing.js';
 
 const callersOwn = /^[A-Za-z0-9._-]{1,128}$/;
@@ -98,20 +99,27 @@ export function identify(log: Log, trustedProxies: BlockList, tracing: Tracing):
 const isWithoutHost = ({ httpVersion, headers }: IncomingMessage) =>
   httpVersion === '1.1' && headers.host === undefined;
 
-/** The first address from the right that is no trusted proxy. */
+/** So many proxies in a row are believed; a header of 16 KiB could name thousands. */
+const hopsMax = 32;
+
+/**
+ * Who calls: of the hops, the last of which is the socket's other end, the first from the right that is no trusted
+ * proxy. What a trusted proxy names and is no address counts as such, under its own text; null when nobody is there.
+ */
 export function addressOf({ headers, socket }: IncomingMessage, trustedProxies: BlockList): string | null {
-  const direct = plainAddress(socket.remoteAddress ?? '');
-  const forwarded = headers['x-forwarded-for'];
-  if (forwarded === undefined) return isIP(direct) === 0 ? null : direct;
-  const hops = [...String(forwarded).split(',').map(plainAddress), direct];
-  for (let hop = hops.pop(); hop !== undefined; hop = hops.pop()) {
-    const family = isIP(hop);
-    if (family === 0) return null;
-    if (!trustedProxies.check(hop, family === 6 ? 'ipv6' : 'ipv4')) return hop;
-    if (hops.every((rest) => rest === '')) return hop;
+  let hop = nodeName(socket.remoteAddress ?? '');
+  const forwarded = String(headers['x-forwarded-for'] ?? '');
+  let end = forwarded.length;
+  for (let hops = 0; hops < hopsMax && end > 0 && isWithin(trustedProxies, hop); hops += 1) {
+    const comma = forwarded.lastIndexOf(',', end - 1);
+    const named = nodeName(forwarded.slice(comma + 1, end));
+    if (named !== '') hop = named;
+    end = comma;
   }
-  return null;
+  return hop === '' ? null : hop;
 }
 
-/** IPv4 as such, also where it came in over IPv6. */
-const plainAddress = (address: string) => address.trim().replace(/^::ffff:(?=\d+\.)/, '');
+function isWithin(ranges: BlockList, node: string): boolean {
+  const family = isIP(node);
+  return family !== 0 && ranges.check(node, family === 6 ? 'ipv6' : 'ipv4');
+}

@@ -1,22 +1,35 @@
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Failure, invalid } from '../platform/errors.js';
 import { jsonType } from './send.js';
 
+/** For the other side to read the answer and hang up. */
+const lastWordsMs = 1_000;
+
 /** What cannot be read as HTTP becomes no request, and is answered all the same: in the envelope, on the bare socket. */
 export function answerUnreadable(error: Error & { code?: string }, socket: Duplex, headerBytesMax: number): void {
-  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-  const { status, code, message, details } =
+  if (error.code === 'ECONNRESET') return void socket.destroy();
+  const failure =
     error.code === 'HPE_HEADER_OVERFLOW'
       ? new Failure('payload_too_large', `The headers may have at most ${headerBytesMax} bytes.`)
       : invalid('', 'bad_format', 'is not valid HTTP');
-  const body = JSON.stringify({ success: false, error: { code, message, details } });
+  const { code, message, details } = failure;
+  answerOnSocket(socket, failure, JSON.stringify({ success: false, error: { code, message, details } }));
+}
+
+/** Says the last of a connection that is no request's. */
+export function answerOnSocket(socket: Duplex, { status, headers }: Failure, body: string): void {
+  if (!socket.writable) return void socket.destroy();
   const head = [
-    `HTTP/1.1 ${status} ${status === 413 ? 'Payload Too Large' : 'Bad Request'}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     `Content-Type: ${jsonType}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${randomUUID()}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // Reset at once, a connection may lose what is still to be read.
+  setTimeout(() => socket.destroy(), lastWordsMs).unref();
 }

@@ -36,6 +36,7 @@ export interface ActorWorkspace {
 /** Where a call came from, for the log and the audit log. */
 export interface Origin {
   requestId: string;
+  /** An address; or else, short, what a trusted proxy names in its place. */
   address: string | null;
 }
 

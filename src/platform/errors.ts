@@ -97,11 +97,14 @@ export const validationFailed = (issues: readonly Issue[]) =>
 export const invalid = (path: string, code: IssueCode, message: string) => validationFailed([{ path, message, code }]);
 
 export const authenticationRequired = (because?: Private) =>
-  new Failure('authentication_required', 'A valid API key or session is required.', {}, because);
+  new Failure('authentication_required', 'A valid API key or session is required.', {}, { ...because, ...asBearer });
 
 /** The same for a wrong password and for an account that is not there. */
 export const invalidCredentials = (because?: Private) =>
-  new Failure('invalid_credentials', 'The e-mail or the password is wrong.', {}, because);
+  new Failure('invalid_credentials', 'The e-mail or the password is wrong.', {}, { ...because, ...asBearer });
+
+/** What a refusal with 401 has to say: how to come in. */
+const asBearer = { headers: { 'WWW-Authenticate': 'Bearer realm="iozen"' } };
 
 export const csrfRequired = (because?: Private) =>
   new Failure(

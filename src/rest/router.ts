@@ -1,6 +1,6 @@
 import { parse } from 'node:querystring';
 import type { Request, RequestHandler, Response } from 'express';
-import type { Authenticator } from '../http/authenticate.js';
+import { callerOf, type Authenticator } from '../http/authenticate.js';
 import { readBody } from '../http/body.js';
 import type { Cors } from '../http/cors.js';
 import { failureOf } from '../http/failure.js';
@@ -9,6 +9,7 @@ import { tellRateLimit } from '../http/rate-limit-headers.js';
 import type { RateLimiter } from '../http/rate-limit.js';
 import { factsOf, type RequestFacts } from '../http/request.js';
 import { jsonType, send, sendEmpty } from '../http/send.js';
+import type { Strangers } from '../http/strangers.js';
 import {
   authenticationRequired,
   documentsOnlyKey,
@@ -26,6 +27,7 @@ import type { RestCall, Route } from './route.js';
 export interface RestDoor {
   routes: readonly Route[];
   authenticator: Authenticator;
+  strangers: Strangers;
   limiter: Pick<RateLimiter, 'take'>;
   idempotency: Idempotency;
   cors: Cors;
@@ -34,7 +36,15 @@ export interface RestDoor {
 }
 
 /** `/api/v1`: the table of routes as Express knows it. The order of refusals is the order of this function. */
-export function restRouter({ routes, authenticator, limiter, idempotency, cors, pages }: RestDoor): RequestHandler {
+export function restRouter({
+  routes,
+  authenticator,
+  strangers,
+  limiter,
+  idempotency,
+  cors,
+  pages,
+}: RestDoor): RequestHandler {
   const table = new RouteTable(routes);
 
   async function answer(request: Request, response: Response): Promise<void> {
@@ -43,8 +53,11 @@ export function restRouter({ routes, authenticator, limiter, idempotency, cors, 
     const page = pages.find(path);
     if (page !== null) return await pages.answer(page, request, response);
 
-    const actor = await authenticator.keyOf(request);
-    if (actor === null) throw authenticationRequired();
+    const { actor, refusal } = await callerOf(async () => await authenticator.keyOf(request));
+    if (actor === null) {
+      strangers.enter(factsOf(request).origin.address);
+      throw refusal ?? authenticationRequired();
+    }
     if (actor.workspace.archived) throw workspaceArchived();
     requireFeature(actor, 'api');
     if (actor.documentsOnly) throw documentsOnlyKey();
