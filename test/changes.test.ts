@@ -194,4 +194,136 @@ describe('changes', () => {
       }
     });
   });
+
+  describe('with If-Match', () => {
+    const etagOf = async (path: string, headers: Record<string, string> = {}) => {
+      const answer = await key.rest('GET', path, undefined, headers);
+      return answer.headers.get('etag') ?? '';
+    };
+    const change = async (method: string, path: string, body: object | undefined, ifMatch: string) =>
+      await key.rest(method, path, body, { 'If-Match': ifMatch });
+
+    const long = 'x'.repeat(2_000);
+    const things: {
+      what: string;
+      make: () => Promise<string>;
+      patches: [object, object];
+      counts: (path: string) => Promise<unknown>;
+    }[] = [
+      {
+        what: 'a bot',
+        make: async () => `/intake-bots/${(await createBot(server.app, tenant.workspaceId, { description: long })).id}`,
+        patches: [{ name: 'One' }, { schema: [{ name: 'a', type: 'text' }] }],
+        counts: async (path) => {
+          const bot = await server.app.intakeBots.find(tenant.workspaceId, path.split('/')[2] ?? '');
+          await createSubmission(server.app, Object.assign(bot, { shareUrl: '' }));
+        },
+      },
+      {
+        what: 'a submission',
+        make: async () => {
+          const bot = await createBot(server.app, tenant.workspaceId);
+          const submission = await createSubmission(server.app, bot, {
+            data: { full_name: long, email: 'etag@example.com' },
+          });
+          return `/intake-bots/${bot.id}/submissions/${submission.id}`;
+        },
+        patches: [{ data: { topic: 'Sales' } }, { data: { topic: 'Support' } }],
+        counts: async (path) => {
+          const input = { submissionId: path.split('/')[4], role: 'USER', content: 'Hello' };
+          await mutate('addSubmissionMessage', input, 'message { id }');
+        },
+      },
+      {
+        what: 'a webhook',
+        make: async () => {
+          const { body } = await key.rest('POST', '/webhooks', {
+            url: `http://127.0.0.1:9/${long.slice(0, 1_500)}`,
+            events: ['contact.created'],
+          });
+          return `/webhooks/${body.data.webhook.id}`;
+        },
+        patches: [{ description: 'One' }, { status: 'paused' }],
+        counts: async (path) => {
+          const id = path.split('/')[2];
+          await server.app.database.pool.query(
+            'update webhook_endpoint_states set last_delivery_at = now(), last_delivery_ok = false, consecutive_fails = 3 where endpoint_id = $1',
+            [id],
+          );
+          await mutate('rotateWebhookSecret', { id }, 'secret');
+        },
+      },
+    ];
+    for (const {
+      what,
+      make,
+      patches: [one, other],
+      counts,
+    } of things) {
+      it(`change ${what} only where nothing that a PATCH may change has changed since`, async () => {
+        const path = await make();
+        const before = await etagOf(path);
+        await counts(path);
+        const after = await etagOf(path);
+        // Other bytes, and nothing that a PATCH could change.
+        expect(after).not.to.equal(before);
+        expect((await change('PATCH', path, one, before)).status).to.equal(200);
+        for (const stale of [before, after]) {
+          const refused = await change('PATCH', path, other, stale);
+          expect(refused.status).to.equal(412);
+          expect(refused.body.error).to.deep.include({ code: 'precondition_failed', details: {} });
+        }
+        expect((await change('PATCH', path, other, await etagOf(path))).status).to.equal(200);
+      });
+
+      it(`take the ETag of ${what} in any encoding, in a list and for a star, and no weak one`, async () => {
+        const path = await make();
+        const etags = await Promise.all(
+          ['identity', 'gzip', 'br'].map(async (encoding) => await etagOf(path, { 'Accept-Encoding': encoding })),
+        );
+        expect(new Set(etags)).to.have.length(3);
+        for (const etag of [...etags, `"other", ${etags[1]}`, '*'])
+          expect((await change('PATCH', path, {}, etag)).status, etag).to.equal(200);
+        const list = await key.rest('GET', path.split('/').slice(0, -1).join('/'));
+        for (const etag of [`W/${etags[0]}`, '"nope"', 'nope', '', '","', list.headers.get('etag') ?? '']) {
+          expect((await change('PATCH', path, one, etag)).status, etag).to.equal(412);
+        }
+        expect((await key.rest('GET', path, undefined, { 'If-Match': '"nope"' })).status).to.equal(200);
+        const missing = path.slice(0, -3) + '000';
+        expect((await change('PATCH', missing, one, '*')).status).to.equal(404);
+      });
+
+      it(`let one of ten changes of ${what} at once pass, and lose none`, async () => {
+        const path = await make();
+        const etag = await etagOf(path);
+        const statuses = await Promise.all(
+          Array.from(
+            { length: 10 },
+            async (_, index) => (await change('PATCH', path, index % 2 === 0 ? one : other, etag)).status,
+          ),
+        );
+        expect(statuses.toSorted()).to.deep.equal([200, ...Array<number>(9).fill(412)]);
+      });
+    }
+
+    it('delete a webhook just so', async () => {
+      const { body } = await key.rest('POST', '/webhooks', { url: 'http://127.0.0.1:9/', events: ['contact.created'] });
+      const path = `/webhooks/${body.data.webhook.id}`;
+      const before = await etagOf(path);
+      await key.rest('PATCH', path, { events: ['contact.updated'] });
+      expect((await change('DELETE', path, undefined, before)).status).to.equal(412);
+      expect((await change('DELETE', path, undefined, await etagOf(path))).status).to.equal(200);
+    });
+
+    it('change nothing of a webhook where one of several changes is for another version', async () => {
+      const { body } = await key.rest('POST', '/webhooks', { url: 'http://127.0.0.1:9/', events: ['contact.created'] });
+      const path = `/webhooks/${body.data.webhook.id}`;
+      const all = { description: 'x', events: ['contact.updated'], status: 'paused' };
+      expect((await change('PATCH', path, all, '"nope"')).status).to.equal(412);
+      const { webhook } = (await key.rest('GET', path)).body.data;
+      expect(webhook).to.deep.include({ description: null, events: ['contact.created'], status: 'active' });
+      const done = await change('PATCH', path, all, await etagOf(path));
+      expect(done.body.data.webhook).to.deep.include(all);
+    });
+  });
 });

@@ -3,7 +3,7 @@ import { factsOf } from './request.js';
 import { sendEmpty } from './send.js';
 
 const methods = 'GET, HEAD, POST, PATCH, DELETE';
-const requestHeaders = 'Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-Id';
+const requestHeaders = 'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id';
 const exposedHeaders = [
   'ETag',
   'Idempotency-Replayed',

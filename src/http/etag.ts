@@ -1,10 +1,23 @@
 import { hash } from 'node:crypto';
+import type { ExpectedVersions } from '../platform/version.js';
 import type { Encoding } from './compression.js';
 
-/** A strong validator: each encoding of the same text has its own, as its bytes differ. */
-export function etagOf(text: string, encoding: Encoding | null): string {
+/**
+ * A strong validator: each encoding of the same text has its own, as its bytes differ. `version` is of what a caller may
+ * change of the thing: it stays while only counts and times move, and `If-Match` goes by it.
+ */
+export function etagOf(text: string, encoding: Encoding | null, version: string | null): string {
   const digest = hash('sha256', text, 'base64url').slice(0, 27);
-  return encoding === null ? `"${digest}"` : `"${digest}-${encoding}"`;
+  const parts = [version, digest, encoding].filter((part) => part !== null);
+  return `"${parts.join('-')}"`;
+}
+
+const versioned = /^"([0-9a-z]+)-[\w-]{27}(?:-[a-z]+)?"$/;
+
+/** What `If-Match` is ready to change. A tag that is weak, or not of one thing, is ready for nothing. */
+export function versionsIn(ifMatch: string | undefined): ExpectedVersions {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return null;
+  return new Set(ifMatch.split(',').flatMap((tag) => versioned.exec(tag.trim())?.[1] ?? []));
 }
 
 /** Whether `If-None-Match` names it: the caller has these bytes already. */

@@ -9,6 +9,8 @@ export interface Answer {
   status: number;
   type: string;
   text: string;
+  /** Of the one thing that was read. */
+  version?: string | null;
 }
 
 /**
@@ -18,12 +20,12 @@ export interface Answer {
 export async function send(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, type, text }: Answer,
+  { status, type, text, version = null }: Answer,
 ): Promise<void> {
   const bytes = Buffer.byteLength(text);
   const encoding = bytes < compressedBytesMin ? null : encodingFor(request.headers['accept-encoding']);
   const isRead = status === 200 && (request.method === 'GET' || request.method === 'HEAD');
-  const etag = isRead ? etagOf(text, encoding) : null;
+  const etag = isRead ? etagOf(text, encoding, version) : null;
   const isKnown = etag !== null && isNamedBy(etag, request.headers['if-none-match']);
   // Before anything is told: should it fail, another answer is sent in its place.
   const sent = isKnown || encoding === null ? text : await compress(Buffer.from(text), encoding);

@@ -7,11 +7,12 @@ import { isSameJson } from '../platform/json-text.js';
 import { bytesOf, keptBytesMax } from '../platform/kept-json.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
 import { readWith, type Unread } from '../platform/validate.js';
+import { requireVersion, type ExpectedVersions } from '../platform/version.js';
 import { intakeBotsMax } from '../workspaces/plans.js';
 import type { SchemaItem } from './bot-schema.js';
 import { IntakeBot, type IntakeBotStatus } from './intake-bot.entity.js';
 import type { CreateIntakeBot, UpdateIntakeBot } from './intake-bot.input.js';
-import { intakeBotView } from './intake-bot.view.js';
+import { intakeBotVersion, intakeBotView } from './intake-bot.view.js';
 
 export interface IntakeBotFilter {
   status?: readonly IntakeBotStatus[] | null;
@@ -103,13 +104,19 @@ export class IntakeBotService {
   }
 
   /** What changes nothing is not written. A change of status fires `intake-bot.status-changed`. */
-  async update(actor: Actor, id: string, read: Unread<typeof UpdateIntakeBot>): Promise<SharedIntakeBot> {
+  async update(
+    actor: Actor,
+    id: string,
+    read: Unread<typeof UpdateIntakeBot>,
+    expected: ExpectedVersions = null,
+  ): Promise<SharedIntakeBot> {
     actor.require('write:intake-bots');
     return await this.database.transaction(async (tx) => {
       const known = await this.find(actor.workspaceId, id);
       const changes = readWith(read, (sent) => schemaIssues(sent.schema, known.schema));
       const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
       if (before === undefined) throw notFound('intake_bot');
+      requireVersion(expected, intakeBotVersion(before));
       const after = this.changed(before, changes);
       if (isSameJson(after, before)) return this.shared(before);
       // Looked at again under the lock: another change may have come between.

@@ -1,5 +1,6 @@
 import { isoTime } from '../platform/iso-time.js';
 import { spell } from '../platform/validate.js';
+import { versionOf } from '../platform/version.js';
 import type { SchemaItem } from './bot-schema.js';
 import type { IntakeBot } from './intake-bot.entity.js';
 
@@ -20,6 +21,10 @@ export const intakeBotView = (bot: IntakeBot & { shareUrl: string }) => ({
   share_url: bot.shareUrl,
   schema: schemaView(bot.schema),
 });
+
+/** Of what REST may change of a bot. */
+export const intakeBotVersion = ({ name, description, status, schemaVersion }: IntakeBot) =>
+  versionOf([name, description, status, schemaVersion]);
 
 export const schemaView = (items: readonly SchemaItem[]) =>
   items.map((item) =>

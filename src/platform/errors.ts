@@ -55,6 +55,7 @@ export const statusOf = {
   method_not_allowed: 405,
   conflict: 409,
   idempotency_conflict: 409,
+  precondition_failed: 412,
   payload_too_large: 413,
   unsupported_media_type: 415,
   rate_limit_exceeded: 429,
@@ -181,6 +182,9 @@ export const payloadTooLarge = (bytesMax: number) =>
   new Failure('payload_too_large', `The body may have at most ${bytesMax} bytes.`);
 
 export const conflict = (reason: string, message: string) => new Failure('conflict', message, { reason });
+
+export const preconditionFailed = () =>
+  new Failure('precondition_failed', 'It has changed since the ETag in If-Match: read it again.');
 
 export const idempotencyConflict = (message: string, headers: Record<string, string> = {}) =>
   new Failure('idempotency_conflict', message, {}, { headers });

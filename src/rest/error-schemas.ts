@@ -38,6 +38,7 @@ const details: Partial<Record<ErrorCode, JsonSchema>> = {
   method_not_allowed: none,
   conflict: object({ reason: text('Why, for programs.') }),
   idempotency_conflict: none,
+  precondition_failed: none,
   payload_too_large: none,
   unsupported_media_type: none,
   rate_limit_exceeded: object({ retry_after: { ...integer('Seconds to wait.'), minimum: 1 } }),

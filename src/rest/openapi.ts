@@ -14,7 +14,7 @@ const headers = {
   'RateLimit-Policy': header('The same limit, as the IETF draft writes it.', { type: 'string' }),
   RateLimit: header('What is left of it, likewise.', { type: 'string' }),
   'Retry-After': header('Seconds to wait.', { type: 'integer' }),
-  ETag: header('Send it back in If-None-Match.', { type: 'string' }),
+  ETag: header('Send it back in If-None-Match, or in If-Match with a change.', { type: 'string' }),
   'Idempotency-Replayed': header('`true` when an earlier request made this answer.', { type: 'string' }),
   Allow: header('The methods that this path takes.', { type: 'string' }),
 };
@@ -35,6 +35,7 @@ const refusals: Readonly<Record<number, { name: string; description: string; hea
   404: { name: 'NotFound', description: 'Nothing of that id is here.' },
   405: { name: 'MethodNotAllowed', description: 'The path takes other methods.', headers: ['Allow'] },
   409: { name: 'Conflict', description: 'It contradicts what is there.', headers: ['Retry-After'] },
+  412: { name: 'PreconditionFailed', description: 'It has changed since the ETag in If-Match.' },
   413: { name: 'PayloadTooLarge', description: 'The body is over 1 MiB.' },
   415: { name: 'UnsupportedMediaType', description: 'The body is not JSON.' },
   429: { name: 'TooMany', description: 'Too many requests, or a plan’s limit.', headers: ['Retry-After'] },
@@ -68,6 +69,16 @@ const idempotencyParameter = {
   description: 'Of your making, one per intent. The same request under the same key gets the first answer again.',
   schema: { type: 'string', minLength: 1, maxLength: 257 },
 };
+
+const ifMatchParameter = {
+  name: 'If-Match',
+  in: 'header',
+  description:
+    'The `ETag` of what you read: the change is made only where nothing that a `PATCH` may change has changed since.',
+  schema: { type: 'string' },
+};
+
+const isChange = (method: Route['method']) => method === 'PATCH' || method === 'DELETE';
 
 /** The published contract as OpenAPI 3.1, made from the table of routes. */
 export function openApiDocument(routes: readonly Route[]): object {
@@ -117,6 +128,7 @@ function operationOf(route: Route): object {
       ...names.map((name) => ({ name, in: 'path', required: true, schema: text('An id.') })),
       ...(route.isList ? [limitParameter, cursorParameter] : []),
       ...(route.method === 'POST' ? [idempotencyParameter] : []),
+      ...(isChange(route.method) ? [ifMatchParameter] : []),
     ],
     ...(route.body !== null && {
       requestBody: { required: true, content: { 'application/json': { schema: route.body } } },
@@ -153,6 +165,7 @@ function refusalsOf({ path, method, isList, body }: Route): number[] {
     400: isList || body !== null,
     404: path.includes(':'),
     409: body !== null,
+    412: isChange(method),
     413: body !== null,
     415: body !== null,
   };

@@ -5,6 +5,7 @@ import type { Issue } from '../platform/errors.js';
 import type { Kind } from '../platform/id.js';
 import { restPage, type Page, type PageRequest } from '../platform/page.js';
 import { validate, type Unread, type Input } from '../platform/validate.js';
+import type { ExpectedVersions } from '../platform/version.js';
 import { flag, id, object, ref, type Body, type JsonSchema } from './json-schema.js';
 
 /** `{ id: string }` of `/intake-bots/:id`. */
@@ -23,6 +24,14 @@ export interface RestCall {
   issues: readonly Issue[];
   /** Of a request under an idempotency key; null for others. */
   keep: Keep | null;
+  /** Which versions of the thing a change is for. */
+  expected: ExpectedVersions;
+}
+
+export interface RestAnswer {
+  text: string;
+  /** Of the one thing that was read. */
+  version?: string;
 }
 
 /** One line of the published contract: the only place where a route exists. */
@@ -41,15 +50,14 @@ export interface Route {
   body: JsonSchema | null;
   /** What stands in `data` of the answer. */
   data: JsonSchema;
-  /** The text of the answer. */
-  answer(call: RestCall): Promise<string>;
+  answer(call: RestCall): Promise<RestAnswer>;
 }
 
 /** The keys of `data` with their schemas, and beside them how a result becomes their values. */
 type Schemas<Key extends string> = Readonly<Record<Key, JsonSchema>>;
 type View<T, Key extends string> = (result: T) => Record<Key, unknown>;
 
-const success = (data: object) => JSON.stringify({ success: true, data });
+const success = (data: object): RestAnswer => ({ text: JSON.stringify({ success: true, data }) });
 
 export function get<T, Path extends string, Key extends string>(
   path: Path,
@@ -58,8 +66,14 @@ export function get<T, Path extends string, Key extends string>(
   call: (actor: Actor, params: Params<Path>) => Promise<T>,
   schemas: Schemas<Key>,
   view: View<T, Key>,
+  /** Of what may be changed; null for what may not. */
+  versionOf: ((result: T) => string) | null = null,
 ): Route {
-  const answer = async ({ actor, params }: RestCall) => success(view(await call(actor, params as Params<Path>)));
+  const answer = async ({ actor, params }: RestCall) => {
+    const found = await call(actor, params as Params<Path>);
+    const shown = success(view(found));
+    return versionOf === null ? shown : { ...shown, version: versionOf(found) };
+  };
   return { ...reading, path, summary, scope, data: object(schemas), answer };
 }
 
@@ -89,10 +103,10 @@ export function remove<Path extends string>(
   path: Path,
   summary: string,
   scope: Scope,
-  call: (actor: Actor, params: Params<Path>) => Promise<{ id: string }>,
+  call: (actor: Actor, params: Params<Path>, expected: ExpectedVersions) => Promise<{ id: string }>,
 ): Route {
-  const answer = async ({ actor, params }: RestCall) =>
-    success({ deleted: true, id: (await call(actor, params as Params<Path>)).id });
+  const answer = async ({ actor, params, expected }: RestCall) =>
+    success({ deleted: true, id: (await call(actor, params as Params<Path>, expected)).id });
   const data = object({ deleted: { ...flag('It is gone.'), const: true }, id: id('What was deleted.') });
   return { ...reading, method: 'DELETE', path, summary, scope, data, answer };
 }
@@ -103,16 +117,17 @@ function writing(method: 'POST' | 'PATCH') {
     summary: string,
     scope: Scope,
     { input, schema }: Body<Shape>,
-    call: (actor: Actor, params: Params<Path>, read: Unread<Input<Shape>>) => Promise<T>,
+    call: (actor: Actor, params: Params<Path>, read: Unread<Input<Shape>>, expected: ExpectedVersions) => Promise<T>,
     schemas: Schemas<Key>,
     view: View<T, Key>,
     more: { feature?: 'webhooks' } = {},
   ): Route => {
     const show = (result: T) => success(view(result));
-    const answer = async ({ actor, params, body, issues, keep }: RestCall) => {
+    const answer = async ({ actor, params, body, issues, keep, expected }: RestCall) => {
       // What the transaction returns is what the call returns, and the record is made from it.
-      const guarded = keep === null ? actor : actor.guardedBy(keep((result) => show(result as T)));
-      return show(await call(guarded, params as Params<Path>, () => validate(input, body, 'snake_case', issues)));
+      const guarded = keep === null ? actor : actor.guardedBy(keep((result) => show(result as T).text));
+      const read = () => validate(input, body, 'snake_case', issues);
+      return show(await call(guarded, params as Params<Path>, read, expected));
     };
     const data = object(schemas);
     return { method, path, summary, scope, feature: null, ...more, isList: false, body: schema, data, answer };

@@ -3,6 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { callerOf, type Authenticator } from '../http/authenticate.js';
 import { readBody } from '../http/body.js';
 import type { Cors } from '../http/cors.js';
+import { versionsIn } from '../http/etag.js';
 import { failureOf } from '../http/failure.js';
 import { readIdempotencyKey, type Idempotency } from '../http/idempotency.js';
 import { tellRateLimit } from '../http/rate-limit-headers.js';
@@ -22,7 +23,7 @@ import { readJsonBytes } from '../platform/read-json.js';
 import { plans, requireFeature } from '../workspaces/plans.js';
 import type { Pages } from './pages.js';
 import { RouteTable } from './route-table.js';
-import type { RestCall, Route } from './route.js';
+import type { RestAnswer, RestCall, Route } from './route.js';
 
 export interface RestDoor {
   routes: readonly Route[];
@@ -71,13 +72,15 @@ export function restRouter({
     actor.require(route.scope);
     if (route.feature !== null) requireFeature(actor, route.feature);
 
-    const call = { actor, params, query: parse(query), body, issues, keep: null };
+    const isChange = route.method === 'PATCH' || route.method === 'DELETE';
+    const expected = isChange ? versionsIn(request.headers['if-match']) : null;
+    const call = { actor, params, query: parse(query), body, issues, keep: null, expected };
     const key = route.method === 'POST' ? request.headers['idempotency-key'] : undefined;
-    const text =
+    const answered =
       typeof key === 'string' && bytes !== null
         ? await answerOnce(route, call, { key, path, body: bytes }, factsOf(request))
         : await route.answer(call);
-    await send(request, response, { status: 200, type: jsonType, text });
+    await send(request, response, { status: 200, type: jsonType, ...answered });
   }
 
   async function answerOnce(
@@ -85,14 +88,17 @@ export function restRouter({
     call: RestCall,
     { key: header, path, body }: { key: string; path: string; body: Buffer },
     facts: RequestFacts,
-  ): Promise<string> {
+  ): Promise<RestAnswer> {
     const key = readIdempotencyKey(header);
     // Said once the route knows that what it is for is there.
     if (key === null) return await route.answer({ ...call, issues: [...call.issues, notAKey] });
     const request = { actor: call.actor, key, method: route.method, path, body };
-    const { text, replayed } = await idempotency.once(request, (keep) => route.answer({ ...call, keep }));
+    const { text, replayed } = await idempotency.once(
+      request,
+      async (keep) => (await route.answer({ ...call, keep })).text,
+    );
     if (replayed) facts.tell('Idempotency-Replayed', 'true');
-    return text;
+    return { text };
   }
 
   return async (request, response) => {

@@ -1,13 +1,18 @@
 import type { ContactService } from '../contacts/contact.service.js';
 import { contactView } from '../contacts/contact.view.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
-import { intakeBotSummaryView, intakeBotView, schemaView } from '../intake-bots/intake-bot.view.js';
+import { intakeBotSummaryView, intakeBotVersion, intakeBotView, schemaView } from '../intake-bots/intake-bot.view.js';
 import type { RecordService } from '../records/record.service.js';
 import { recordView } from '../records/record.view.js';
 import type { SubmissionService } from '../submissions/submission.service.js';
-import { submissionCreatedView, submissionListedView, submissionView } from '../submissions/submission.view.js';
+import {
+  submissionCreatedView,
+  submissionListedView,
+  submissionVersion,
+  submissionView,
+} from '../submissions/submission.view.js';
 import type { WebhookEndpointService } from '../webhooks/webhook-endpoint.service.js';
-import { webhookCreatedView, webhookView } from '../webhooks/webhook.view.js';
+import { webhookCreatedView, webhookVersion, webhookView } from '../webhooks/webhook.view.js';
 import { list as listOf, ref } from './json-schema.js';
 import { get, list, patch, post, remove, type Route } from './route.js';
 import { createSubmission, patchIntakeBot, patchWebhook, registerWebhook, updateSubmission } from './schemas.js';
@@ -42,13 +47,14 @@ export function restRoutes(services: RestServices): Route[] {
       (actor, { id }) => intakeBots.get(actor, id),
       { intake_bot: ref('IntakeBot') },
       (bot) => ({ intake_bot: intakeBotView(bot) }),
+      intakeBotVersion,
     ),
     patch(
       '/intake-bots/:id',
       'Change intake bot',
       'write:intake-bots',
       patchIntakeBot,
-      (actor, { id }, input) => intakeBots.update(actor, id, input),
+      (actor, { id }, input, expected) => intakeBots.update(actor, id, input, expected),
       { intake_bot: ref('IntakeBot') },
       (bot) => ({ intake_bot: intakeBotView(bot) }),
     ),
@@ -71,6 +77,7 @@ export function restRoutes(services: RestServices): Route[] {
       (actor, { id, submissionId }) => submissions.getOf(actor, id, submissionId),
       { submission: ref('Submission') },
       (found) => ({ submission: submissionView(found) }),
+      submissionVersion,
     ),
     post(
       '/intake-bots/:id/submissions',
@@ -86,7 +93,8 @@ export function restRoutes(services: RestServices): Route[] {
       'Change submission',
       'write:intake-bots',
       updateSubmission,
-      (actor, { id, submissionId }, input) => submissions.update(actor, submissionId, input, id),
+      (actor, { id: intakeBotId, submissionId }, input, expected) =>
+        submissions.update(actor, submissionId, input, { intakeBotId, expected }),
       { submission: ref('Submission') },
       (found) => ({ submission: submissionView(found) }),
     ),
@@ -150,16 +158,19 @@ export function restRoutes(services: RestServices): Route[] {
       (actor, { id }) => webhookEndpoints.get(actor, id),
       { webhook: ref('Webhook') },
       (endpoint) => ({ webhook: webhookView(endpoint) }),
+      webhookVersion,
     ),
     patch(
       '/webhooks/:id',
       'Change webhook',
       'manage:webhooks',
       patchWebhook,
-      (actor, { id }, input) => webhookEndpoints.patch(actor, id, input),
+      (actor, { id }, input, expected) => webhookEndpoints.patch(actor, id, input, expected),
       { webhook: ref('Webhook') },
       (endpoint) => ({ webhook: webhookView(endpoint) }),
     ),
-    remove('/webhooks/:id', 'Delete webhook', 'manage:webhooks', (actor, { id }) => webhookEndpoints.remove(actor, id)),
+    remove('/webhooks/:id', 'Delete webhook', 'manage:webhooks', (actor, { id }, expected) =>
+      webhookEndpoints.remove(actor, id, expected),
+    ),
   ];
 }

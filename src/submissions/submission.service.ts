@@ -11,6 +11,7 @@ import { isId, newId, nextMoment } from '../platform/id.js';
 import { bytesOf, keptBytesMax } from '../platform/kept-json.js';
 import { countRows, countRowsOfEach, readPage, readPages, type Page, type PageRequest } from '../platform/page.js';
 import { readWith, type Unread } from '../platform/validate.js';
+import { requireVersion, type ExpectedVersions } from '../platform/version.js';
 import type { RecordService } from '../records/record.service.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';
 import { changedFields, checkAnswers, type Answers } from './answers.js';
@@ -26,7 +27,7 @@ import {
   type Parent,
   type SubmissionFilter,
 } from './submission-lists.js';
-import { submissionEventView } from './submission.view.js';
+import { submissionEventView, submissionVersion } from './submission.view.js';
 
 export type SubmissionWithMessages = Submission & { messages: Message[] };
 
@@ -236,7 +237,7 @@ export class SubmissionService {
     actor: Actor,
     id: string,
     read: Unread<typeof UpdateSubmission>,
-    intakeBotId?: string,
+    { intakeBotId, expected = null }: { intakeBotId?: string; expected?: ExpectedVersions } = {},
   ): Promise<SubmissionWithMessages> {
     actor.require('write:intake-bots', 'MEMBER');
     return await this.database.transaction(async (tx) => {
@@ -249,6 +250,7 @@ export class SubmissionService {
       ]);
       const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
       if (before === undefined) throw notFound('submission');
+      requireVersion(expected, submissionVersion(before));
       const after = changed(bot, before, changes);
       const fields = [
         ...(changedFields(before.data, after.data).length > 0 ? ['data'] : []),

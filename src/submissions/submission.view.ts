@@ -45,6 +45,9 @@ export const submissionView = (submission: SubmissionWithMessages) => ({
   })),
 });
 
+/** Of what REST may change of a submission: nothing else moves the time of its last change. */
+export const submissionVersion = ({ updatedAt }: Pick<Submission, 'updatedAt'>) => updatedAt.getTime().toString(36);
+
 /** What creating one over REST answers. */
 export const submissionCreatedView = ({ id, status, createdAt }: Submission) => ({
   id,

@@ -10,12 +10,14 @@ import { Conditions, countRows, readPage, type List, type Page, type PageRequest
 import type { Secrets } from '../platform/secrets.js';
 import type { Signals } from '../platform/signals.js';
 import { readWith, sentTo, type Unread, type Valid } from '../platform/validate.js';
+import { requireVersion, type ExpectedVersions } from '../platform/version.js';
 import { requireFeature, webhookEndpointsMax } from '../workspaces/plans.js';
 import { lockDeliveryOrder } from './delivery-order.js';
 import { skipOpenDeliveries } from './open-deliveries.js';
 import { newSecret } from './signature.js';
 import { startAnew } from './start-anew.js';
 import { sealedFor } from './subscriber.js';
+import { webhookVersion } from './webhook.view.js';
 import { WebhookEndpoint, type SealedSecret } from './webhook-endpoint.entity.js';
 import {
   urlCharactersMax,
@@ -137,36 +139,40 @@ export class WebhookEndpointService {
     actor.require('manage:webhooks');
     return await this.database.transaction(async (tx) => {
       const known = await this.find(actor.workspaceId, id);
-      const { customHeaders, ...changes } = await this.readReachable(read, known.url);
-      return await this.change(tx, actor, id, 'webhook_endpoint.updated', (before) => {
-        const after = { ...before, ...given(changes) };
-        if (isSameSet(after.events, before.events)) after.events = before.events;
-        if (customHeaders !== undefined && !isSameJson(customHeaders ?? {}, this.headersOf(before))) {
-          after.customHeaders = this.sealHeaders(id, customHeaders);
-        }
-        return isSameJson(after, before) ? before : after;
-      });
+      const changes = await this.readReachable(read, known.url);
+      return await this.change(tx, actor, id, 'webhook_endpoint.updated', (before) => this.changed(before, changes));
     }, actor.guard);
   }
 
-  /** For the older API, where resuming and pausing is a change of status. */
-  async patch(actor: Actor, id: string, read: Unread<typeof PatchWebhook>): Promise<WebhookEndpoint> {
+  /** For the older API, where resuming and pausing is a change of status. @throws precondition_failed */
+  async patch(
+    actor: Actor,
+    id: string,
+    read: Unread<typeof PatchWebhook>,
+    expected: ExpectedVersions = null,
+  ): Promise<WebhookEndpoint> {
     actor.require('manage:webhooks');
     if (sentTo(read).status === 'active') requireFeature(actor, 'webhooks');
-    const known = await this.find(actor.workspaceId, id);
-    const { status, ...changes } = await this.readReachable(read, known.url);
-    if (Object.keys(given(changes)).length > 0) await this.update(actor, id, () => changes);
-    if (status === 'paused') await this.pause(actor, id);
-    if (status === 'active') await this.resume(actor, id, () => ({ skipHeld: false }));
-    return await this.find(actor.workspaceId, id);
+    return await this.database.transaction(async (tx) => {
+      const known = await this.find(actor.workspaceId, id);
+      const { status, ...changes } = await this.readReachable(read, known.url);
+      const changed = await this.change(tx, actor, id, 'webhook_endpoint.updated', (before) => {
+        requireVersion(expected, webhookVersion(before));
+        return this.changed(before, changes);
+      });
+      if (status === 'paused') return await this.change(tx, actor, id, 'webhook_endpoint.paused', paused);
+      if (status === 'active') return await this.change(tx, actor, id, 'webhook_endpoint.resumed', resumed(tx, false));
+      return changed;
+    });
   }
 
   /** Its open deliveries end as skipped; what was attempted stays on record. */
-  async remove(actor: Actor, id: string): Promise<{ deleted: true; id: string }> {
+  async remove(actor: Actor, id: string, expected: ExpectedVersions = null): Promise<{ deleted: true; id: string }> {
     actor.require('manage:webhooks');
     return await this.database.transaction(async (tx) => {
       const [before] = isId(id, 'webhookEndpoint') ? await tx.query(lockOne, [id, actor.workspaceId]) : [];
       if (before === undefined) throw notFound('webhook');
+      requireVersion(expected, webhookVersion(before));
       const { at } = nextMoment(before.updatedAt);
       await this.write(tx, { ...before, secrets: [], customHeaders: null, deletedAt: at, updatedAt: at });
       // Before the lock, which everybody's deliveries wait for: there may be many.
@@ -184,11 +190,7 @@ export class WebhookEndpointService {
   async pause(actor: Actor, id: string): Promise<WebhookEndpoint> {
     actor.require('manage:webhooks');
     return await this.database.transaction(async (tx) => {
-      return await this.change(tx, actor, id, 'webhook_endpoint.paused', (before) => {
-        if (before.status === 'paused' && before.pauseReason !== 'plan') return before;
-        const pausedAt = before.pausedAt ?? nextMoment(before.updatedAt).at;
-        return { ...before, status: 'paused', pauseReason: 'manual', pausedAt };
-      });
+      return await this.change(tx, actor, id, 'webhook_endpoint.paused', paused);
     }, actor.guard);
   }
 
@@ -199,13 +201,7 @@ export class WebhookEndpointService {
     return await this.database.transaction(async (tx) => {
       await this.find(actor.workspaceId, id);
       const { skipHeld } = read();
-      return await this.change(tx, actor, id, 'webhook_endpoint.resumed', async (before) => {
-        if (before.status === 'active') return before;
-        const { at } = nextMoment(before.updatedAt);
-        if (skipHeld) await skipOpenDeliveries(tx, id, at);
-        startAnew(tx, [id]);
-        return { ...before, status: 'active', pauseReason: null, pausedAt: null, consecutiveFails: 0 };
-      });
+      return await this.change(tx, actor, id, 'webhook_endpoint.resumed', resumed(tx, skipHeld));
     }, actor.guard);
   }
 
@@ -236,6 +232,18 @@ export class WebhookEndpointService {
       : [];
     if (endpoint === undefined) throw notFound('webhook');
     return endpoint;
+  }
+
+  private changed(
+    before: WebhookEndpoint,
+    { customHeaders, ...changes }: Valid<typeof UpdateWebhookEndpoint>,
+  ): WebhookEndpoint {
+    const after = { ...before, ...given(changes) };
+    if (isSameSet(after.events, before.events)) after.events = before.events;
+    if (customHeaders !== undefined && !isSameJson(customHeaders ?? {}, this.headersOf(before))) {
+      after.customHeaders = this.sealHeaders(before.id, customHeaders);
+    }
+    return isSameJson(after, before) ? before : after;
   }
 
   private async change(
@@ -292,6 +300,22 @@ export class WebhookEndpointService {
 }
 
 const liveSecretsMax = 10;
+
+function paused(before: WebhookEndpoint): WebhookEndpoint {
+  if (before.status === 'paused' && before.pauseReason !== 'plan') return before;
+  const pausedAt = before.pausedAt ?? nextMoment(before.updatedAt).at;
+  return { ...before, status: 'paused', pauseReason: 'manual', pausedAt };
+}
+
+const resumed =
+  (tx: Tx, skipHeld: boolean) =>
+  async (before: WebhookEndpoint): Promise<WebhookEndpoint> => {
+    if (before.status === 'active') return before;
+    const { at } = nextMoment(before.updatedAt);
+    if (skipHeld) await skipOpenDeliveries(tx, before.id, at);
+    startAnew(tx, [before.id]);
+    return { ...before, status: 'active', pauseReason: null, pausedAt: null, consecutiveFails: 0 };
+  };
 
 function listOf(actor: Actor): List {
   const where = new Conditions().within('e.deleted_at is null and e.workspace_id = $?', actor.workspaceId);

@@ -1,4 +1,5 @@
 import { isoTime } from '../platform/iso-time.js';
+import { versionOf } from '../platform/version.js';
 import type { WebhookEndpoint } from './webhook-endpoint.entity.js';
 
 /** An endpoint over REST, in a list and by itself. */
@@ -14,6 +15,10 @@ export const webhookView = (endpoint: WebhookEndpoint) => ({
   created_at: isoTime(endpoint.createdAt),
   updated_at: isoTime(endpoint.updatedAt),
 });
+
+/** Of what REST may change of an endpoint. */
+export const webhookVersion = ({ url, events, description, status }: WebhookEndpoint) =>
+  versionOf([url, events.toSorted(), description, status]);
 
 /** A new endpoint over REST: the only answer that shows the secret. */
 export const webhookCreatedView = ({
