@@ -31,6 +31,7 @@ import { httpApp, HttpServer } from './http/server.js';
 import { Standing } from './http/standing.js';
 import { Strangers } from './http/strangers.js';
 import { IntakeBotService } from './intake-bots/intake-bot.service.js';
+import type { Confirm } from './platform/actor.js';
 import { clock, clockTrouble } from './platform/clock.js';
 import { blockListOf, type Config } from './platform/config.js';
 import { checkDatabase } from './platform/database-check.js';
@@ -147,21 +148,15 @@ export class App {
     this.notices = new NoticeService(database);
     this.sessions = new SessionService(database, this.signals, log);
     const tries = new SignInTries(database);
-    this.accounts = new AccountService(database, this.audit, this.workspaces, this.sessions, tries);
-    this.members = new MemberService(
-      database,
-      this.audit,
-      this.workspaces,
-      this.sessions,
-      this.accounts,
-      () => this.publicUrl,
-    );
-    this.apiKeys = new ApiKeyService(database, this.signals, this.audit, log);
+    this.accounts = new AccountService(database, this.audit, this.sessions, tries);
+    this.members = new MemberService(database, this.audit, this.sessions, this.accounts, () => this.publicUrl);
+    this.apiKeys = new ApiKeyService(database, this.signals, this.audit, this.sessions, log);
+    const confirm: Confirm = async (tx, actor) => await this.apiKeys.confirm(tx, actor);
     this.standing = new Standing(this.apiKeys, this.sessions, this.signals, log);
     this.events = new Events(jobs, this.signals);
     this.eventLog = new EventService(database);
     this.eventFeed = new EventFeed(this.eventLog, this.signals);
-    this.trustedDocuments = new TrustedDocuments(database, this.audit);
+    this.trustedDocuments = new TrustedDocuments(database, this.audit, confirm);
     this.contacts = new ContactService(database, this.events, this.eventLog, this.audit);
     this.records = new RecordService(database, this.contacts);
     this.intakeBots = new IntakeBotService(database, this.events, () => this.publicUrl);
@@ -175,12 +170,19 @@ export class App {
       this.audit,
     );
     this.outbound = new Outbound({ ...config.webhooks, onRefused: countRefusals(this.metrics) });
-    this.webhookEndpoints = new WebhookEndpointService(database, this.secrets, this.outbound, this.signals, this.audit);
+    this.webhookEndpoints = new WebhookEndpointService(
+      database,
+      this.secrets,
+      this.outbound,
+      this.signals,
+      this.audit,
+      confirm,
+    );
     this.testEvents = new TestEventService(database, this.secrets, this.outbound, this.webhookEndpoints);
-    this.webhookDeliveries = new WebhookDeliveryService(database, this.signals, this.audit);
+    this.webhookDeliveries = new WebhookDeliveryService(database, this.signals, this.audit, confirm);
     this.eventLog.onErase((tx, { workspaceId, subjectIds }) => this.idempotency.erase(tx, workspaceId, subjectIds));
     this.eventLog.onErase((tx, erased) => this.webhookDeliveries.erase(tx, erased));
-    this.replays = new ReplayService(database, this.webhookEndpoints, this.signals, this.audit);
+    this.replays = new ReplayService(database, this.webhookEndpoints, this.signals, this.audit, confirm);
     this.webhookFeed = new WebhookFeed(this.webhookEndpoints, this.webhookDeliveries, this.replays, this.signals);
     this.webhookWorker = new WebhookWorker({
       database,

@@ -187,6 +187,79 @@ describe('API keys', () => {
     });
   });
 
+  it('keep every promise of an overlap through later rotations, until they are revoked', async () => {
+    const admin = await memberOf(server.app, tenant, 'ADMIN');
+    const id = (await server.app.apiKeys.list(await operator(server.app, tenant.workspaceId), page)).rows[0]?.id;
+    const turn = async (overlapSeconds: number) =>
+      (await admin.graphql(rotate, { input: { id, overlapSeconds } })).body.data.rotateApiKey.secret as string;
+    const statuses = async (...secrets: string[]) => await Promise.all(secrets.map(async (one) => statusOf(one)));
+    const first = tenant.key;
+    const second = await turn(604_800);
+    const third = await turn(604_800);
+    expect(await statuses(first, second, third)).to.deep.equal([200, 200, 200]);
+    // One that ends at once ends that one alone.
+    const fourth = await turn(0);
+    expect(await statuses(first, second, third, fourth)).to.deep.equal([200, 200, 401, 200]);
+    const fifth = await turn(1);
+    const sixth = await turn(604_800);
+    await wait(1_010);
+    expect(await statuses(first, second, fourth, fifth, sixth)).to.deep.equal([200, 200, 401, 200, 200]);
+    // They are one key, with one budget, that counts once towards the plan.
+    const left = await clientOf(server.url, sixth).rest('GET', '/intake-bots');
+    expect(Number(left.headers.get('x-ratelimit-remaining'))).to.be.below(490);
+    expect((await admin.graphql('{ workspace { usage { apiKeys } } }')).body.data.workspace.usage.apiKeys).to.equal(1);
+    const [seventh, eighth] = [await turn(604_800), await turn(604_800)];
+    const refused = await admin.graphql(rotate, { input: { id, overlapSeconds: 60 } });
+    expect(refused.body.errors[0].extensions).to.deep.include({
+      code: 'conflict',
+      details: { reason: 'too_many_secrets' },
+    });
+    const all = [first, second, fifth, sixth, seventh, eighth];
+    expect(await statuses(...all)).to.deep.equal(all.map(() => 200));
+    const ninth = await turn(0);
+    await admin.graphql(revoke, { input: { id } });
+    expect(await statuses(...all, ninth)).to.deep.equal([...all, ninth].map(() => 401));
+  });
+
+  it('promise no overlap past their own end', async () => {
+    const admin = await memberOf(server.app, tenant, 'ADMIN');
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    const input = { name: 'Ends soon', scopes: ['read:intake-bots'], expiresAt };
+    const { apiKey } = (await admin.graphql(create, { input })).body.data.createApiKey;
+    const rotated = await admin.graphql(`mutation { rotateApiKey(input: { id: "${apiKey.id}" }) {
+      apiKey { previousUntil expiresAt } } }`);
+    expect(rotated.body.data.rotateApiKey.apiKey).to.deep.equal({ previousUntil: expiresAt, expiresAt });
+  });
+
+  it('are made and rotated 30 times an hour, so that new ones are no way around the limits', async () => {
+    const admin = await memberOf(server.app, tenant, 'ADMIN');
+    const make = async () => await admin.graphql(create, { input: { name: 'Churned', scopes: ['read:intake-bots'] } });
+    for (let made = 0; made < 29; made += 1) {
+      const id: string = (await make()).body.data.createApiKey.apiKey.id;
+      await admin.graphql(revoke, { input: { id } });
+    }
+    // What the plan refuses is not counted, what is done at once is.
+    const answers = await Promise.all(Array.from({ length: 12 }, make));
+    const codes = answers.map(codeOf);
+    expect(codes.filter((code) => code === null)).to.have.length(1);
+    expect(codes.filter((code) => code === 'rate_limit_exceeded')).to.have.length(11);
+    const refused = answers.find((answer) => codeOf(answer) !== null);
+    expect(refused?.body.errors[0].extensions.details.retry_after).to.be.within(3_500, 3_600);
+    const kept = answers.find((answer) => codeOf(answer) === null);
+    const id: string = kept?.body.data.createApiKey.apiKey.id;
+    expect(codeOf(await admin.graphql(rotate, { input: { id } }))).to.equal('rate_limit_exceeded');
+    // Ending one is never refused, and operators are not counted.
+    expect(codeOf(await admin.graphql(revoke, { input: { id } }))).to.equal(null);
+    await server.app.apiKeys.create(await operator(server.app, tenant.workspaceId), () =>
+      validate(CreateApiKey, { name: 'By hand', scopes: ['read:contacts'] }, 'snake_case'),
+    );
+    await server.app.database.manager.query(
+      "update api_key_changes set at = array(select one - interval '1 hour' from unnest(at) one) where workspace_id = $1",
+      [tenant.workspaceId],
+    );
+    expect(codeOf(await make())).to.equal(null);
+  });
+
   it('remember when they were last used without a write per request', async () => {
     const { database, apiKeys } = server.app;
     const query = database.query.bind(database);

@@ -69,6 +69,7 @@ describe('audit log', () => {
       'workspace.created',
       'member.joined',
       'api_key.created',
+      'member.signed_in',
       'member.joined',
       'workspace.updated',
       'member.invited',
@@ -179,14 +180,19 @@ describe('audit log', () => {
     const other = await createTenant(server.app);
     const stranger = await memberOf(server.app, other, 'OWNER');
     const seen = (await stranger.graphql(log)).body.data.auditLog.nodes as Entry[];
-    expect(seen.map(({ action }) => action)).to.deep.equal(['api_key.created', 'member.joined', 'workspace.created']);
+    expect(seen.map(({ action }) => action)).to.deep.equal([
+      'member.signed_in',
+      'api_key.created',
+      'member.joined',
+      'workspace.created',
+    ]);
   });
 
   it('is one chain whatever happens at once', async () => {
     const rename = async (index: number) =>
       owner.graphql(`mutation { updateWorkspace(input: { name: "Name ${index}" }) { workspace { id } } }`);
     await Promise.all(Array.from({ length: 30 }, async (_, index) => rename(index)));
-    expect(await server.app.audit.verify(tenant.workspaceId)).to.deep.equal({ rows: 33, ok: true, firstBad: null });
+    expect(await server.app.audit.verify(tenant.workspaceId)).to.deep.equal({ rows: 34, ok: true, firstBad: null });
   });
 
   const tampering: [how: string, text: string, firstBad: string | ((ids: string[]) => string | undefined)][] = [
@@ -198,7 +204,7 @@ describe('audit log', () => {
       (ids) => ids[0],
     ],
     ['a row taken out', 'delete from audit_entries where number = 2 and', (ids) => ids[2]],
-    ['the last row taken out', 'delete from audit_entries where number = 13 and', 'end'],
+    ['the last row taken out', 'delete from audit_entries where number = 14 and', 'end'],
     ['the first row taken out', 'delete from audit_entries where number = 1 and', (ids) => ids[1]],
     ['all rows taken out', 'delete from audit_entries where', 'end'],
   ];
@@ -210,7 +216,7 @@ describe('audit log', () => {
         [tenant.workspaceId],
       );
       const wanted = typeof firstBad === 'string' ? firstBad : firstBad(rows.map(({ id }) => id));
-      expect(await server.app.audit.verify(tenant.workspaceId)).to.deep.equal({ rows: 13, ok: true, firstBad: null });
+      expect(await server.app.audit.verify(tenant.workspaceId)).to.deep.equal({ rows: 14, ok: true, firstBad: null });
       await sql(`${text} workspace_id = $1`, [tenant.workspaceId]);
       expect(await server.app.audit.verify(tenant.workspaceId)).to.include({ ok: false, firstBad: wanted });
     });
@@ -218,10 +224,10 @@ describe('audit log', () => {
 
   it('notices an end cut off so well that the chain says it was never longer', async () => {
     await callEverything();
-    await sql('delete from audit_entries where number = 13 and workspace_id = $1', [tenant.workspaceId]);
+    await sql('delete from audit_entries where number = 14 and workspace_id = $1', [tenant.workspaceId]);
     await sql(
-      `update audit_chains c set length = 12, last_mac = e.mac from audit_entries e
-       where e.workspace_id = c.workspace_id and e.number = 12 and c.workspace_id = $1`,
+      `update audit_chains c set length = 13, last_mac = e.mac from audit_entries e
+       where e.workspace_id = c.workspace_id and e.number = 13 and c.workspace_id = $1`,
       [tenant.workspaceId],
     );
     expect(await server.app.audit.verify(tenant.workspaceId)).to.include({ ok: false, firstBad: 'end' });
@@ -231,7 +237,7 @@ describe('audit log', () => {
     const env = { DATABASE_URL: server.databaseUrl, SECRETS_KEY: server.secretsKey };
     const { code, stdout } = await iozen(['audit', 'verify', '--workspace', tenant.workspaceId, '--json'], env);
     expect(code).to.equal(0);
-    expect(JSON.parse(stdout)).to.deep.equal({ rows: 3, ok: true, first_bad: null });
+    expect(JSON.parse(stdout)).to.deep.equal({ rows: 4, ok: true, first_bad: null });
   });
 
   it('fails `iozen audit verify` where it is broken, so that a nightly job notices', async () => {

@@ -2,11 +2,11 @@ import { operatorIn, type AuditedActor, type AuditService } from '../audit/audit
 import type { Actor, Origin, Role } from '../platform/actor.js';
 import { columnsOf, isUniqueViolation, prepared, type Database, type Tx } from '../platform/database.js';
 import { isEmail, normalEmail } from '../platform/email-address.js';
-import { conflict, invalid, invalidCredentials, notFound, workspaceArchived } from '../platform/errors.js';
+import { conflict, invalid, invalidCredentials, notFound } from '../platform/errors.js';
 import { newId, nextMoment } from '../platform/id.js';
 import type { Unread } from '../platform/validate.js';
-import type { WorkspaceService } from '../workspaces/workspace.service.js';
 import type { ChangePassword, SignIn } from './account.input.js';
+import { PasswordPlaces } from './password-places.js';
 import { generatePassword, hashPassword, verifyPassword } from './password.js';
 import type { SessionService } from './session.service.js';
 import type { SignInTries } from './sign-in-tries.js';
@@ -15,6 +15,10 @@ import { User } from './user.entity.js';
 const columns = columnsOf(User, 'u');
 const selectByEmails = prepared<User>(`select ${columns} from users u where u.email = any($1)`);
 const selectOne = prepared<User>(`select ${columns} from users u where u.id = $1 and u.workspace_id = $2`);
+const replacePassword = prepared<{ id: string }>(`
+  update users set password_hash = $3, updated_at = $4 where id = $1 and password_hash = coalesce($2, password_hash)
+  returning id
+`);
 
 export interface SignedIn {
   actor: Actor;
@@ -23,13 +27,13 @@ export interface SignedIn {
 }
 
 export class AccountService {
+  private readonly places = new PasswordPlaces();
   /** Checked in place of the password of an account that is not there, so that it takes as long. */
   private readonly nobodysPassword = once(async () => hashPassword(generatePassword()));
 
   constructor(
     private readonly database: Database,
     private readonly audit: AuditService,
-    private readonly workspaces: WorkspaceService,
     private readonly sessions: SessionService,
     private readonly tries: SignInTries,
   ) {}
@@ -40,17 +44,20 @@ export class AccountService {
    */
   async create(
     tx: Tx,
-    account: { workspaceId: string; email: string; name: string; role: Role; password: string },
+    { password, ...account }: Omit<NewAccount, 'passwordHash'> & { password: string },
     themselves?: { origin: Origin | null },
   ): Promise<User> {
+    return await this.insert(tx, { ...account, passwordHash: await hashPassword(password) }, themselves);
+  }
+
+  /** As `create`, with a password that was hashed before the transaction, which then waits for no queue. */
+  async insert(tx: Tx, account: NewAccount, themselves?: { origin: Origin | null }): Promise<User> {
     if (!isEmail(account.email)) throw notAnEmail();
     const { at } = nextMoment();
-    const { password, ...rest } = account;
     const user = Object.assign(new User(), {
-      ...rest,
+      ...account,
       id: newId('user'),
       email: normalEmail(account.email),
-      passwordHash: await hashPassword(password),
       createdAt: at,
       updatedAt: at,
     });
@@ -74,9 +81,14 @@ export class AccountService {
   async signIn(read: Unread<typeof SignIn>, origin: Origin | null): Promise<SignedIn> {
     const { email, password } = read();
     const user = await this.check(email, password, origin);
-    const workspace = await this.workspaces.find(user.workspaceId);
-    if (workspace.archivedAt !== null) throw workspaceArchived();
-    return await this.database.transaction(async (tx) => this.sessions.start(tx, user, workspace, origin));
+    return await this.database.transaction(async (tx) => {
+      const { actor, token, ended } = await this.sessions.start(tx, user, origin);
+      // Failures never come here: strangers must not write into the chain.
+      if (actor.role !== 'MEMBER') {
+        await this.audit.record(tx, actor, 'member.signed_in', user.id, ended > 0 ? { sessions_ended: ended } : {});
+      }
+      return { actor, token };
+    });
   }
 
   async signOut(actor: Actor): Promise<void> {
@@ -90,11 +102,11 @@ export class AccountService {
     const { currentPassword, newPassword } = read();
     const { email } = await this.get(actor);
     const user = await this.check(email, currentPassword, actor.origin);
-    const workspace = await this.workspaces.find(user.workspaceId);
-    const passwordHash = await hashPassword(newPassword);
+    const passwordHash = await this.hashFor(newPassword, actor.origin);
     return await this.database.transaction(async (tx) => {
-      await this.setPassword(tx, user, passwordHash, actor);
-      return await this.sessions.start(tx, user, workspace, actor.origin);
+      const isChanged = await this.setPassword(tx, user, { from: user.passwordHash, to: passwordHash }, actor);
+      if (!isChanged) throw invalidCredentials({ cause: 'the password was changed meanwhile' });
+      return await this.sessions.start(tx, { id: user.id, passwordHash }, actor.origin);
     });
   }
 
@@ -104,10 +116,21 @@ export class AccountService {
     if (user === undefined) throw isEmail(email) ? notFound('member') : notAnEmail();
     const password = generatePassword();
     const passwordHash = await hashPassword(password);
-    await this.database.transaction(async (tx) =>
-      this.setPassword(tx, user, passwordHash, operatorIn(user.workspaceId)),
-    );
+    await this.database.transaction(async (tx) => {
+      const isChanged = await this.setPassword(
+        tx,
+        user,
+        { from: null, to: passwordHash },
+        operatorIn(user.workspaceId),
+      );
+      if (!isChanged) throw notFound('member');
+    });
     return { email: user.email, password };
+  }
+
+  /** In the queue of passwords, where each address has its places. */
+  async hashFor(password: string, origin: Origin | null): Promise<string> {
+    return await this.places.hold(origin?.address ?? null, async () => hashPassword(password));
   }
 
   /** The person who calls. */
@@ -120,15 +143,17 @@ export class AccountService {
   private async check(email: string, password: string, origin: Origin | null): Promise<User> {
     const address = origin?.address ?? null;
     const mailbox = normalEmail(email);
-    await this.tries.begin(mailbox, address);
-    const nobodys = await this.nobodysPassword();
-    const user = await this.findBy(email);
-    const right = await verifyPassword(password, user?.passwordHash ?? nobodys);
-    if (user === undefined || !right) {
-      throw invalidCredentials({ cause: user === undefined ? 'no such account' : 'wrong password' });
-    }
-    await this.tries.forgive(mailbox, address);
-    return user;
+    return await this.places.hold(address, async () => {
+      await this.tries.begin(mailbox, address);
+      const nobodys = await this.nobodysPassword();
+      const user = await this.findBy(email);
+      const right = await verifyPassword(password, user?.passwordHash ?? nobodys);
+      if (user === undefined || !right) {
+        throw invalidCredentials({ cause: user === undefined ? 'no such account' : 'wrong password' });
+      }
+      await this.tries.forgive(mailbox, address);
+      return user;
+    });
   }
 
   /** By what a person types; an account that was made before addresses had one form may be named by its letters alone. */
@@ -138,12 +163,27 @@ export class AccountService {
     return users.find((user) => user.email === typed) ?? users[0];
   }
 
-  private async setPassword(tx: Tx, user: User, passwordHash: string, by: AuditedActor): Promise<void> {
-    const { affected } = await tx.manager.update(User, { id: user.id }, { passwordHash, updatedAt: nextMoment().at });
-    if (affected !== 1) throw notFound('member');
-    await this.sessions.endAllOf(tx, user.id);
-    await this.audit.record(tx, by, 'member.password_changed', user.id);
+  /** Whether it is; not when it was no longer `from`. Who knows an old password must not set a new one. */
+  private async setPassword(
+    tx: Tx,
+    { id }: User,
+    { from, to }: { from: string | null; to: string },
+    by: AuditedActor,
+  ): Promise<boolean> {
+    const changed = await tx.query(replacePassword, [id, from, to, nextMoment().at]);
+    if (changed.length === 0) return false;
+    const ended = await this.sessions.endAllOf(tx, id);
+    await this.audit.record(tx, by, 'member.password_changed', id, { sessions_ended: ended });
+    return true;
   }
+}
+
+export interface NewAccount {
+  workspaceId: string;
+  email: string;
+  name: string;
+  role: Role;
+  passwordHash: string;
 }
 
 const notAnEmail = () => invalid('email', 'bad_format', 'must be an e-mail address');

@@ -8,6 +8,7 @@ import { validate } from '../platform/validate.js';
 import { AcceptInvitation, InviteMember, UpdateMemberRole } from './account.input.js';
 import { Invitation } from './invitation.entity.js';
 import type { MemberService } from './member.service.js';
+import { RemovedMember } from './removed-member.view.js';
 import { RoleEnum, User } from './user.entity.js';
 import { Viewer, viewerOf } from './viewer.view.js';
 
@@ -92,12 +93,6 @@ class UpdateMemberRolePayload {
   member!: User;
 }
 
-@ObjectType('RemoveMemberPayload', { description: 'The removed member.', simpleResolvers: true })
-class RemoveMemberPayload {
-  @Field(() => User, { description: 'The person as they were.' })
-  member!: User;
-}
-
 @ObjectType('TransferOwnershipPayload', { description: 'The new Owner.', simpleResolvers: true })
 class TransferOwnershipPayload {
   @Field(() => User, { description: 'The person as they are now.' })
@@ -133,7 +128,11 @@ export class MemberResolver {
     );
   }
 
-  @Mutation(() => InviteMemberPayload, { description: 'Makes a link to join with. For Owners and Admins.' })
+  @Mutation(() => InviteMemberPayload, {
+    description:
+      'Makes a link to join with, for 7 days; one made earlier for the same e-mail ends. It works as long as who made it ' +
+      'may give the role. For Owners and Admins.',
+  })
   async inviteMember(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => InviteMemberInput, { description: 'Whom.' }) input: InviteMemberInput,
@@ -162,7 +161,9 @@ export class MemberResolver {
   }
 
   @Mutation(() => UpdateMemberRolePayload, {
-    description: 'Changes a role; the sessions of the person end. For Owners and Admins.',
+    description:
+      'Changes a role; the sessions of the person end, and the invitations they made that they might not make now. For ' +
+      'Owners and Admins.',
   })
   async updateMemberRole(
     @Ctx('actor') actor: Actor,
@@ -172,11 +173,15 @@ export class MemberResolver {
     return { member: await this.members.updateRole(actor, id, () => validate(UpdateMemberRole, input, 'camelCase')) };
   }
 
-  @Mutation(() => RemoveMemberPayload, { description: "Ends a person's account. For Owners and Admins." })
+  @Mutation(() => RemovedMember, {
+    description:
+      "Ends a person's account, with their sessions and the invitations they made. Keys that they made go on working: " +
+      'see `apiKeysMade`. For Owners and Admins.',
+  })
   async removeMember(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => RemoveMemberInput, { description: 'Who.' }) { id }: RemoveMemberInput,
-  ): Promise<RemoveMemberPayload> {
+  ): Promise<RemovedMember> {
     return { member: await this.members.remove(actor, id) };
   }
 

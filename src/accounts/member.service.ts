@@ -1,5 +1,5 @@
 import type { AuditService } from '../audit/audit.service.js';
-import type { Actor, Origin, Role } from '../platform/actor.js';
+import { roles, type Actor, type Origin, type Role } from '../platform/actor.js';
 import { now } from '../platform/clock.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { conflict, insufficientRole, notFound, planLimitExceeded, workspaceArchived } from '../platform/errors.js';
@@ -7,7 +7,6 @@ import { isId, newId, nextMoment } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
 import type { Unread } from '../platform/validate.js';
 import { membersMax, openInvitationsMax } from '../workspaces/plans.js';
-import type { WorkspaceService } from '../workspaces/workspace.service.js';
 import type { AcceptInvitation, InviteMember, UpdateMemberRole } from './account.input.js';
 import type { AccountService, SignedIn } from './account.service.js';
 import { Invitation } from './invitation.entity.js';
@@ -21,7 +20,9 @@ const columns = columnsOf(User, 'u');
 const selectMany = brief<User>(`select ${columns} from users u where u.id = any($1) and u.workspace_id = $2`);
 const lockOne = prepared<User>(`select ${columns} from users u where u.id = $1 and u.workspace_id = $2 for update`);
 // Changes of who belongs are made one at a time, so that the last Owner stays one.
-const lockWorkspace = prepared('select from workspaces where id = $1 for no key update');
+const lockWorkspace = prepared<{ archivedAt: Date | null }>(
+  'select archived_at as "archivedAt" from workspaces where id = $1 for no key update',
+);
 const countOwners = prepared<{ owners: number }>(
   "select count(*)::int as owners from users where workspace_id = $1 and role = 'OWNER'",
 );
@@ -41,13 +42,20 @@ const deleteInvitation = prepared<Invitation>(`
   delete from invitations i where i.id = $1 and i.workspace_id = $2 and i.expires_at > $3
   returning ${invitationColumns}
 `);
+const voidInvitations = prepared<Invitation>(`
+  delete from invitations i
+  where i.workspace_id = $1 and i.invited_by = $2 and i.role = any($3) and i.expires_at > $4
+  returning ${invitationColumns}
+`);
+const replaceInvitation = prepared<Invitation>(
+  `delete from invitations i where i.workspace_id = $1 and i.email = $2 returning ${invitationColumns}`,
+);
 
 /** Who belongs to a workspace, and as what. Only an Owner gives or takes the role of Owner. */
 export class MemberService {
   constructor(
     private readonly database: Database,
     private readonly audit: AuditService,
-    private readonly workspaces: WorkspaceService,
     private readonly sessions: SessionService,
     private readonly accounts: AccountService,
     private readonly publicUrl: () => string,
@@ -80,7 +88,7 @@ export class MemberService {
     return await this.database.transaction(async (tx) => {
       const { email, role } = read();
       if (role === 'OWNER') actor.requireRole('OWNER');
-      await tx.query(lockWorkspace, [actor.workspaceId]);
+      await this.lockRights(tx, actor);
       if (await tx.manager.existsBy(User, { workspaceId: actor.workspaceId, email })) {
         throw conflict('already_member', 'This person is a member already.');
       }
@@ -102,9 +110,11 @@ export class MemberService {
         createdAt: at,
         expiresAt: new Date(at.getTime() + invitationLifeMs),
       });
-      await tx.manager.delete(Invitation, { workspaceId: actor.workspaceId, email });
+      const replaced = await tx.query(replaceInvitation, [actor.workspaceId, email]);
+      for (const earlier of replaced) requireOwnerFor(actor, earlier.role);
       await tx.manager.insert(Invitation, invitation);
-      await this.audit.record(tx, actor, 'member.invited', invitation.id, { email, role });
+      const details = { email, role, ...(replaced[0] && { replaces: replaced[0].id }) };
+      await this.audit.record(tx, actor, 'member.invited', invitation.id, details);
       return { invitation, token, link: `${this.publicUrl()}/accept-invitation?token=${token}` };
     }, actor.guard);
   }
@@ -128,6 +138,7 @@ export class MemberService {
   async revokeInvitation(actor: Actor, id: string): Promise<Invitation> {
     actor.requireRole('ADMIN');
     return await this.database.transaction(async (tx) => {
+      await this.lockRights(tx, actor);
       const values = [id, actor.workspaceId, now()];
       const [invitation] = isId(id, 'invitation') ? await tx.query(deleteInvitation, values) : [];
       if (invitation === undefined) throw notFound('invitation');
@@ -138,19 +149,25 @@ export class MemberService {
     }, actor.guard);
   }
 
-  /** Makes the account and signs it in; the link works once. */
+  /** Makes the account and signs it in; the link works once, and as long as who made it may still give its role. */
   async accept(read: Unread<typeof AcceptInvitation>, origin: Origin | null): Promise<SignedIn> {
     const { token, name, password } = read();
-    const [invitation] = await this.database.query(selectInvitation, [tokenHash(token), now()]);
-    if (invitation === undefined) throw notFound('invitation');
-    const { id, workspaceId, email, role } = invitation;
-    const workspace = await this.workspaces.find(workspaceId);
-    if (workspace.archivedAt !== null) throw workspaceArchived();
+    const [found] = await this.database.query(selectInvitation, [tokenHash(token), now()]);
+    if (found === undefined) throw notFound('invitation');
+    const passwordHash = await this.accounts.hashFor(password, origin);
+    const { id, workspaceId } = found;
     return await this.database.transaction(async (tx) => {
-      const { affected } = await tx.manager.delete(Invitation, { id });
-      if (affected !== 1) throw notFound('invitation');
-      const user = await this.accounts.create(tx, { workspaceId, email, name, role, password }, { origin });
-      return await this.sessions.start(tx, user, workspace, origin);
+      const [workspace] = await tx.query(lockWorkspace, [workspaceId]);
+      if (workspace?.archivedAt !== null) throw workspaceArchived();
+      const [invitation] = await tx.query(deleteInvitation, [id, workspaceId, now()]);
+      if (invitation === undefined) throw notFound('invitation');
+      const { email, role, invitedBy } = invitation;
+      const [inviter] = await tx.query(lockOne, [invitedBy, workspaceId]);
+      if (invitedBy !== 'operator' && !mayGive(inviter?.role ?? null, role)) {
+        throw notFound('invitation', { cause: `${invitedBy} may no longer make a person ${role}` });
+      }
+      const user = await this.accounts.insert(tx, { workspaceId, email, name, role, passwordHash }, { origin });
+      return await this.sessions.start(tx, user, origin);
     });
   }
 
@@ -168,6 +185,7 @@ export class MemberService {
     }, actor.guard);
   }
 
+  /** Ends the person's sessions, and the invitations they made. */
   async remove(actor: Actor, id: string): Promise<User> {
     actor.requireRole('ADMIN');
     return await this.database.transaction(async (tx) => {
@@ -175,9 +193,11 @@ export class MemberService {
       const member = await this.lock(tx, actor, id);
       requireOwnerFor(actor, member.role);
       if (member.role === 'OWNER') await this.keepAnOwner(tx, actor.workspaceId);
-      await this.sessions.endAllOf(tx, id);
+      const ended = await this.sessions.endAllOf(tx, id);
       await tx.manager.delete(User, { id, workspaceId: actor.workspaceId });
-      await this.audit.record(tx, actor, 'member.removed', id, { email: member.email, role: member.role });
+      const details = { email: member.email, role: member.role, sessions_ended: ended };
+      await this.audit.record(tx, actor, 'member.removed', id, details);
+      await this.voidInvitationsOf(tx, actor, id, null);
       return member;
     }, actor.guard);
   }
@@ -187,14 +207,13 @@ export class MemberService {
     actor.requireRole('OWNER');
     return await this.database.transaction(async (tx) => {
       await this.find(actor, id);
-      const workspace = await this.workspaces.get(actor);
       const member = await this.lock(tx, actor, id);
       if (id === actor.id) throw conflict('already_owner', 'You are an Owner already.');
       const owner = member.role === 'OWNER' ? member : await this.setRole(tx, actor, member, 'OWNER');
       await this.audit.record(tx, actor, 'ownership.transferred', id, { from: actor.id });
       if (actor.kind !== 'user') return { owner, signedIn: null };
       const caller = await this.setRole(tx, actor, await this.lock(tx, actor, actor.id), 'ADMIN');
-      return { owner, signedIn: await this.sessions.start(tx, caller, workspace, actor.origin) };
+      return { owner, signedIn: await this.sessions.start(tx, caller, actor.origin) };
     }, actor.guard);
   }
 
@@ -203,7 +222,23 @@ export class MemberService {
     await tx.manager.update(User, { id: member.id }, { role, updatedAt });
     await this.sessions.endAllOf(tx, member.id);
     await this.audit.record(tx, actor, 'member.role_changed', member.id, { from: member.role, to: role });
+    await this.voidInvitationsOf(tx, actor, member.id, role);
     return Object.assign(member, { role, updatedAt });
+  }
+
+  /** Those open ones that the person, in this role now or removed, might not make any more. */
+  private async voidInvitationsOf(tx: Tx, actor: Actor, inviterId: string, inviter: Role | null): Promise<void> {
+    const tooHigh = roles.filter((role) => !mayGive(inviter, role));
+    const voided = await tx.query(voidInvitations, [actor.workspaceId, inviterId, tooHigh, now()]);
+    for (const { id, email, role } of voided) {
+      await this.audit.record(tx, actor, 'invitation.voided', id, { email, role, invited_by: inviterId });
+    }
+  }
+
+  /** Rights in a workspace change one at a time; the caller's own may have changed just before. */
+  private async lockRights(tx: Tx, actor: Actor): Promise<void> {
+    await tx.query(lockWorkspace, [actor.workspaceId]);
+    await this.sessions.confirm(tx, actor);
   }
 
   private async find(actor: Actor, id: string): Promise<User> {
@@ -213,7 +248,7 @@ export class MemberService {
   }
 
   private async lock(tx: Tx, actor: Actor, id: string): Promise<User> {
-    await tx.query(lockWorkspace, [actor.workspaceId]);
+    await this.lockRights(tx, actor);
     const [user] = await tx.query(lockOne, [id, actor.workspaceId]);
     if (user === undefined) throw notFound('member');
     return user;
@@ -224,6 +259,8 @@ export class MemberService {
     if ((count?.owners ?? 0) < 2) throw conflict('last_owner', 'A workspace keeps at least one Owner.');
   }
 }
+
+const mayGive = (giver: Role | null, given: Role) => giver === 'OWNER' || (giver === 'ADMIN' && given !== 'OWNER');
 
 function requireOwnerFor(actor: Actor, ...roles: Role[]): void {
   if (roles.includes('OWNER') && actor.role !== 'OWNER') throw insufficientRole('OWNER', actor.role);

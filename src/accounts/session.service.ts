@@ -1,6 +1,7 @@
-import { Actor, type Origin } from '../platform/actor.js';
+import { Actor, type Origin, type Role } from '../platform/actor.js';
 import { now, nowMs } from '../platform/clock.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { authenticationRequired, invalidCredentials, workspaceArchived } from '../platform/errors.js';
 import { newId } from '../platform/id.js';
 import { Known } from '../platform/known.js';
 import { story, type Log } from '../platform/log.js';
@@ -16,6 +17,8 @@ const dayMs = 86_400_000;
 export const sessionIdleMs = 30 * dayMs;
 /** Whatever the use. */
 export const sessionLifeMs = 90 * dayMs;
+/** Of one person. */
+const liveSessionsMax = 20;
 const useWrittenAfterMs = 3_600_000;
 
 interface KnownSession {
@@ -37,12 +40,30 @@ const selectUsable = prepared<{ id: string }>(`
   select s.id from sessions s join users u on u.id = s.user_id join workspaces w on w.id = u.workspace_id
   where s.id = any($1) and ${alive} and w.archived_at is null
 `);
+// One sign-in of a person at a time, and none beside a change of the password.
+const lockPerson = prepared<Workspace & { role: Role }>(`
+  select u.role, ${columnsOf(Workspace, 'w')} from users u join workspaces w on w.id = u.workspace_id
+  where u.id = $1 and u.password_hash = $2
+  for no key update of u
+`);
+// Against its end alone: its use may be written meanwhile.
+const keepOne = prepared<{ archivedAt: Date | null }>(`
+  select w.archived_at as "archivedAt"
+  from sessions s join users u on u.id = s.user_id join workspaces w on w.id = u.workspace_id
+  where s.id = $1 and ${alive}
+  for key share of s
+`);
 const insertOne = prepared(
   'insert into sessions (id, hash, user_id, created_at, last_used_at) values ($1, $2, $3, $4, $4)',
 );
 const deleteEnded = prepared('delete from sessions where user_id = $1 and (last_used_at <= $2 or created_at <= $3)');
 const deleteOne = prepared('delete from sessions where id = $1');
-const deleteAll = prepared('delete from sessions where user_id = $1');
+const deleteUnused = prepared<{ id: string }>(`
+  delete from sessions where id in (
+    select id from sessions where user_id = $1 and id <> $2 order by last_used_at desc, id desc offset ${liveSessionsMax - 1}
+  ) returning id
+`);
+const deleteAll = prepared<{ id: string }>('delete from sessions where user_id = $1 returning id');
 const touch = prepared('update sessions set last_used_at = $2 where id = $1 and last_used_at < $2');
 
 /** Topic of `Signals`: the subjects are ids of sessions, or of people all of whose sessions ended. */
@@ -79,18 +100,36 @@ export class SessionService {
     return new Set(found.map(({ id }) => id));
   }
 
-  /** A new session's token, which is kept nowhere else. */
+  /**
+   * A new session's token, which is kept nowhere else. The person is who they were when their password was found right,
+   * or nobody: it may have been changed since. Beyond 20 sessions the one unused longest ends.
+   * @throws invalid_credentials, workspace_archived
+   */
   async start(
     tx: Tx,
-    user: User,
-    workspace: Workspace,
+    { id: userId, passwordHash }: Pick<User, 'id' | 'passwordHash'>,
     origin: Origin | null,
-  ): Promise<{ actor: Actor; token: string }> {
+  ): Promise<{ actor: Actor; token: string; ended: number }> {
+    const [found] = await tx.query(lockPerson, [userId, passwordHash]);
+    if (found === undefined) throw invalidCredentials({ cause: 'the password was changed meanwhile' });
+    const { role, ...workspace } = found;
+    if (workspace.archivedAt !== null) throw workspaceArchived();
     const [id, token] = [newId('session'), newToken()];
-    await tx.query(deleteEnded, [user.id, ...sessionBounds()]);
-    await tx.query(insertOne, [id, tokenHash(token), user.id, now()]);
-    const granted = { role: user.role, sessionId: id };
-    return { actor: new Actor('user', user.id, actorWorkspace(workspace), granted, origin), token };
+    await tx.query(deleteEnded, [userId, ...sessionBounds()]);
+    await tx.query(insertOne, [id, tokenHash(token), userId, now()]);
+    const ended = await tx.query(deleteUnused, [userId, id]);
+    tx.afterCommit(() => ended.forEach((session) => this.signals.send(sessionsEnded, session.id)));
+    const granted = { role, sessionId: id };
+    const actor = new Actor('user', userId, actorWorkspace(workspace), granted, origin);
+    return { actor, token, ended: ended.length };
+  }
+
+  /** Of a person: role, membership and password end their sessions when they change. See `Confirm`. */
+  async confirm(tx: Tx, actor: Actor): Promise<void> {
+    if (actor.kind !== 'user') return;
+    const [found] = await tx.query(keepOne, [actor.credentialId, ...sessionBounds()]);
+    if (found === undefined) throw authenticationRequired({ cause: 'the session ended meanwhile' });
+    if (found.archivedAt !== null) throw workspaceArchived();
   }
 
   async end(actor: Actor): Promise<void> {
@@ -98,10 +137,11 @@ export class SessionService {
     this.signals.send(sessionsEnded, actor.credentialId);
   }
 
-  /** In every process, once `tx` commits. */
-  async endAllOf(tx: Tx, userId: string): Promise<void> {
-    await tx.query(deleteAll, [userId]);
+  /** In every process, once `tx` commits. Returns how many. */
+  async endAllOf(tx: Tx, userId: string): Promise<number> {
+    const ended = await tx.query(deleteAll, [userId]);
     tx.afterCommit(() => this.signals.send(sessionsEnded, userId));
+    return ended.length;
   }
 
   private async lookUp(hash: Buffer): Promise<KnownSession | null> {

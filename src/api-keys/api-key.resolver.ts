@@ -13,9 +13,11 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
+import { RemovedMember } from '../accounts/removed-member.view.js';
 import { Viewer } from '../accounts/viewer.view.js';
 import type { Actor, Scope } from '../platform/actor.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/connection.js';
+import { Costs } from '../platform/field-cost.js';
 import { connectionPage } from '../platform/page.js';
 import { DateTime, ScopeScalar } from '../platform/scalars.js';
 import { validate } from '../platform/validate.js';
@@ -54,7 +56,9 @@ class RotateApiKeyInput {
 
   @Field(() => Int, {
     nullable: true,
-    description: 'How long the secret so far works beside the new one: 0 to 604,800 seconds, a day by default.',
+    description:
+      'How long the secret so far works beside the new one: 0 to 604,800 seconds, a day by default. Earlier ones, five at ' +
+      'most, work as long as their own overlap said.',
   })
   overlapSeconds?: number;
 }
@@ -103,7 +107,9 @@ export class ApiKeyResolver {
     return connectionOf(page, await this.apiKeys.list(actor, page), async () => this.apiKeys.count(actor));
   }
 
-  @Mutation(() => CreateApiKeyPayload, { description: 'Makes a key. For Owners and Admins.' })
+  @Mutation(() => CreateApiKeyPayload, {
+    description: 'Makes a key. For Owners and Admins; 30 keys an hour are made or rotated in a workspace.',
+  })
   async createApiKey(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => CreateApiKeyInput, { description: 'The key.' }) input: CreateApiKeyInput,
@@ -111,7 +117,9 @@ export class ApiKeyResolver {
     return await this.apiKeys.create(actor, () => validate(CreateApiKey, input, 'camelCase'));
   }
 
-  @Mutation(() => RotateApiKeyPayload, { description: 'Gives a key a new secret. For Owners and Admins.' })
+  @Mutation(() => RotateApiKeyPayload, {
+    description: 'Gives a key a new secret. For Owners and Admins; 30 keys an hour are made or rotated in a workspace.',
+  })
   async rotateApiKey(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => RotateApiKeyInput, { description: 'Which one.' }) { id, ...input }: RotateApiKeyInput,
@@ -119,7 +127,9 @@ export class ApiKeyResolver {
     return await this.apiKeys.rotate(actor, id, () => validate(RotateApiKey, input, 'camelCase'));
   }
 
-  @Mutation(() => RevokeApiKeyPayload, { description: 'Ends a key, in every process. For Owners and Admins.' })
+  @Mutation(() => RevokeApiKeyPayload, {
+    description: 'Ends a key and all its secrets, in every process. For Owners and Admins.',
+  })
   async revokeApiKey(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => RevokeApiKeyInput, { description: 'Which one.' }) { id }: RevokeApiKeyInput,
@@ -136,6 +146,23 @@ export class ViewerApiKey {
   @FieldResolver(() => ApiKey, { nullable: true, description: 'The key; null for a person.' })
   async apiKey(@Root() { actor }: Viewer): Promise<ApiKey | null> {
     return await this.apiKeys.ownOf(actor);
+  }
+}
+
+/** The forward view of a removal. */
+@Resolver(() => RemovedMember)
+export class RemovedMemberApiKeys {
+  constructor(private readonly apiKeys: ApiKeyService) {}
+
+  // As many as the largest plan has.
+  @Costs({ flat: 10 })
+  @FieldResolver(() => [ApiKey], {
+    description:
+      'Keys that the person made or rotated and that go on working: whoever was shown a secret may have kept it. ' +
+      'Revoke what only this person used, rotate the rest.',
+  })
+  async apiKeysMade(@Root() { member }: RemovedMember, @Ctx('actor') actor: Actor): Promise<ApiKey[]> {
+    return await this.apiKeys.madeBy(actor, member.id);
   }
 }
 

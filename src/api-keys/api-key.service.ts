@@ -1,10 +1,19 @@
 import { isIP, type BlockList } from 'node:net';
+import type { SessionService } from '../accounts/session.service.js';
 import { operatorIn, type AuditedActor, type AuditService } from '../audit/audit.service.js';
 import { Actor, type Origin, type Scope } from '../platform/actor.js';
 import { clock, now } from '../platform/clock.js';
 import { blockListOf } from '../platform/config.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
-import { authenticationRequired, conflict, invalid, notFound, planLimitExceeded } from '../platform/errors.js';
+import {
+  authenticationRequired,
+  conflict,
+  invalid,
+  notFound,
+  planLimitExceeded,
+  rateLimitExceeded,
+  workspaceArchived,
+} from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { Known } from '../platform/known.js';
 import { story, type Log } from '../platform/log.js';
@@ -20,6 +29,13 @@ import type { CreateApiKey, RotateApiKey } from './api-key.input.js';
 
 /** `last_used_at` is written this often, for all keys in one statement, never with a request. */
 const usesWrittenEveryMs = 30_000;
+/** Earlier secrets of a key that work beside its own. */
+const earlierSecretsMax = 5;
+/**
+ * Keys made and rotated by people of a workspace within an hour. A new key has a new budget: without this bound, whoever
+ * makes one, uses it up and revokes it would have as many as they like.
+ */
+const changesPerHourMax = 30;
 
 interface KnownKey {
   key: ApiKey;
@@ -31,9 +47,10 @@ interface KnownKey {
 
 const columns = columnsOf(ApiKey, 'k');
 const selectByHash = brief<ApiKey & { workspace: Workspace }>(`
-  select ${columns}, ${columnsOf(Workspace, 'w').replaceAll(' as "', ' as "workspace.')}
+  select ${columns}, ${columnsOf(Workspace, 'w').replaceAll(' as "', ' as "workspace.')},
+    (select s.until from api_key_secrets s where s.hash = $1) as "earlierUntil"
   from api_keys k join workspaces w on w.id = k.workspace_id
-  where k.hash = $1 or k.previous_hash = $1
+  where k.hash = $1 or k.previous_hash = $1 or k.id = (select s.api_key_id from api_key_secrets s where s.hash = $1)
 `);
 const selectMany = brief<ApiKey>(`select ${columns} from api_keys k where k.id = any($1) and k.workspace_id = $2`);
 const lockOne = prepared<ApiKey>(
@@ -53,6 +70,33 @@ const forgetEnded = prepared(`
     where k.workspace_id = $1 and (k.revoked_at is not null or k.expires_at <= $2)
     order by k.id desc offset $3
   )
+`);
+const selectLive = prepared<ApiKey>(`
+  select ${columns} from api_keys k
+  where k.workspace_id = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
+  order by k.id desc
+`);
+// Against its revocation; what it was last used at is written later then.
+const keepOne = prepared<{ archivedAt: Date | null }>(`
+  select w.archived_at as "archivedAt" from api_keys k join workspaces w on w.id = k.workspace_id
+  where k.id = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
+  for share of k
+`);
+const forgetEarlier = prepared('delete from api_key_secrets where api_key_id = $1 and until <= $2');
+const countEarlier = prepared<{ secrets: number }>(
+  'select count(*)::int as secrets from api_key_secrets where api_key_id = $1',
+);
+const insertEarlier = prepared('insert into api_key_secrets (hash, api_key_id, until) values ($1, $2, $3)');
+const deleteEarlier = prepared('delete from api_key_secrets where api_key_id = $1');
+const lastHour = `array(select at from unnest(c.at) as at where at > now() - interval '1 hour' order by at)`;
+const countChange = prepared<{ counted: number }>(`
+  insert into api_key_changes as c (workspace_id, at) values ($1, array[now()])
+  on conflict (workspace_id) do update set at = ${lastHour} || now() where cardinality(${lastHour}) < $2
+  returning 1 as counted
+`);
+const oldestChange = prepared<{ freeInSeconds: number }>(`
+  select ceil(extract(epoch from (${lastHour})[1] + interval '1 hour' - now()))::int as "freeInSeconds"
+  from api_key_changes c where c.workspace_id = $1
 `);
 const selectUsable = prepared<{ id: string }>(`
   select k.id from api_keys k join workspaces w on w.id = k.workspace_id
@@ -91,6 +135,7 @@ export class ApiKeyService {
     private readonly database: Database,
     private readonly signals: Signals,
     private readonly audit: AuditService,
+    private readonly sessions: SessionService,
     private readonly log: Log,
   ) {
     signals.on(apiKeyChanged, (ids) => this.known.forget(({ key }) => ids.includes(key.id)));
@@ -128,6 +173,14 @@ export class ApiKeyService {
     return new Set(found.map(({ id }) => id));
   }
 
+  /** Of a key or a person. See `Confirm`. */
+  async confirm(tx: Tx, actor: Actor): Promise<void> {
+    if (actor.kind !== 'key') return await this.sessions.confirm(tx, actor);
+    const [found] = await tx.query(keepOne, [actor.id, now()]);
+    if (found === undefined) throw authenticationRequired({ cause: `key ${actor.id} ended meanwhile` });
+    if (found.archivedAt !== null) throw workspaceArchived();
+  }
+
   /** For operators, who name a key by its id alone. */
   async find(id: string): Promise<ApiKey> {
     const key = isId(id, 'apiKey') ? await this.database.manager.findOneBy(ApiKey, { id }) : null;
@@ -163,7 +216,16 @@ export class ApiKeyService {
     return count?.live ?? 0;
   }
 
-  /** @throws plan_limit_exceeded; live keys are counted under a lock */
+  /** Keys that still work and whose secret this person was shown, at their making or a rotation. */
+  async madeBy(actor: Actor, userId: string): Promise<ApiKey[]> {
+    actor.requireRole('ADMIN');
+    const live = await this.database.query(selectLive, [actor.workspaceId, now()]);
+    const ids = live.map(({ id }) => id);
+    const made = await this.audit.doneBy(userId, actor.workspaceId, ['api_key.created', 'api_key.rotated'], ids);
+    return live.filter(({ id }) => made.has(id));
+  }
+
+  /** @throws plan_limit_exceeded; live keys are counted under a lock. rate_limit_exceeded beyond 30 changes an hour */
   async create(actor: Actor, read: Unread<typeof CreateApiKey>): Promise<NewApiKey> {
     actor.requireRole('ADMIN');
     return await this.database.transaction(async (tx) => {
@@ -171,27 +233,37 @@ export class ApiKeyService {
       if (input.expiresAt && input.expiresAt.getTime() <= clock.nowMs()) {
         throw invalid('expiresAt', 'out_of_range', 'must be in the future');
       }
+      await this.lockRights(tx, actor);
+      await this.countChange(tx, actor);
       return await this.insert(tx, actor.workspaceId, input, actor);
     }, actor.guard);
   }
 
-  /** A new secret for the same key; the old one works beside it for as long as they overlap. */
+  /**
+   * A new secret for the same key; the old one works beside it for as long as they overlap, and so does each earlier one
+   * for as long as its own overlap said.
+   * @throws conflict when five earlier ones would be six; rate_limit_exceeded beyond 30 changes an hour
+   */
   async rotate(actor: Actor, id: string, read: Unread<typeof RotateApiKey>): Promise<NewApiKey> {
     actor.requireRole('ADMIN');
     return await this.database.transaction(async (tx) => {
       await this.get(actor, id);
       const { overlapSeconds } = read();
+      await this.lockRights(tx, actor);
       const key = await this.lock(tx, actor, id);
       const { at } = nextMoment();
       if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= at)) {
         throw conflict('api_key_ended', 'This key was revoked or has expired.');
       }
+      await this.countChange(tx, actor);
+      await this.keepEarlier(tx, key, at, overlapSeconds > 0);
       const secret = newApiKeyText();
+      const untilMs = Math.min(at.getTime() + overlapSeconds * 1_000, key.expiresAt?.getTime() ?? Infinity);
       const rotated = {
         hash: hashOf(secret),
         hint: hintOf(secret),
         previousHash: overlapSeconds === 0 ? null : key.hash,
-        previousUntil: overlapSeconds === 0 ? null : new Date(at.getTime() + overlapSeconds * 1_000),
+        previousUntil: overlapSeconds === 0 ? null : new Date(untilMs),
       };
       await tx.manager.update(ApiKey, { id, workspaceId: actor.workspaceId }, rotated);
       await this.audit.record(tx, actor, 'api_key.rotated', id, { overlap_seconds: overlapSeconds });
@@ -200,14 +272,17 @@ export class ApiKeyService {
     }, actor.guard);
   }
 
+  /** Ends all its secrets. */
   async revoke(actor: Actor, id: string): Promise<ApiKey> {
     actor.requireRole('ADMIN');
     return await this.database.transaction(async (tx) => {
       await this.get(actor, id);
+      await this.lockRights(tx, actor);
       const key = await this.lock(tx, actor, id);
       if (key.revokedAt !== null) return key;
       const revoked = { revokedAt: nextMoment().at, previousHash: null, previousUntil: null };
       await tx.manager.update(ApiKey, { id, workspaceId: actor.workspaceId }, revoked);
+      await tx.query(deleteEarlier, [id]);
       await this.audit.record(tx, actor, 'api_key.revoked', id, { name: key.name });
       tx.afterCommit(() => this.signals.send(apiKeyChanged, id));
       return Object.assign(key, revoked);
@@ -258,6 +333,33 @@ export class ApiKeyService {
     await this.writeUses();
   }
 
+  /** Rights in a workspace change one at a time; the caller's own may have changed just before. */
+  private async lockRights(tx: Tx, actor: Actor): Promise<void> {
+    await tx.query(lockWorkspace, [actor.workspaceId]);
+    await this.sessions.confirm(tx, actor);
+  }
+
+  /** What operators do is not counted. */
+  private async countChange(tx: Tx, { kind, workspaceId }: Actor): Promise<void> {
+    if (kind === 'operator') return;
+    const counted = await tx.query(countChange, [workspaceId, changesPerHourMax]);
+    if (counted.length > 0) return;
+    const [oldest] = await tx.query(oldestChange, [workspaceId]);
+    throw rateLimitExceeded(Math.max(1, oldest?.freeInSeconds ?? 3_600));
+  }
+
+  /** The secret before the last one goes on working until its time; `another` is about to be kept beside it. */
+  private async keepEarlier(tx: Tx, { id, previousHash, previousUntil }: ApiKey, at: Date, another: boolean) {
+    await tx.query(forgetEarlier, [id, at]);
+    if (previousHash !== null && previousUntil !== null && previousUntil > at) {
+      await tx.query(insertEarlier, [previousHash, id, previousUntil]);
+    }
+    const [count] = await tx.query(countEarlier, [id]);
+    if (another && (count?.secrets ?? 0) >= earlierSecretsMax) {
+      throw conflict('too_many_secrets', `${earlierSecretsMax} earlier secrets of this key still work.`);
+    }
+  }
+
   private async get(actor: Actor, id: string): Promise<ApiKey> {
     const [key] = isId(id, 'apiKey') ? await this.database.query(selectMany, [[id], actor.workspaceId]) : [];
     if (key === undefined) throw notFound('api_key');
@@ -275,8 +377,8 @@ export class ApiKeyService {
     const hash = hashOf(text);
     const [row] = await this.database.query(selectByHash, [hash]);
     if (row === undefined) return null;
-    const { key, workspace } = split(row);
-    const shownUntil = key.hash.equals(hash) ? null : key.previousUntil;
+    const { key, workspace, earlierUntil } = split(row);
+    const shownUntil = key.hash.equals(hash) ? null : (earlierUntil ?? key.previousUntil);
     const allowed = key.allowedCidrs.length === 0 ? null : blockListOf(key.allowedCidrs);
     return { key, shownUntil, workspace, allowed };
   }
@@ -303,14 +405,15 @@ function listOf(actor: Actor): List {
   return { from: `${columns} from api_keys k`, id: 'k.id', where };
 }
 
-function split(row: object): { key: ApiKey; workspace: Workspace } {
+function split(row: object): { key: ApiKey; workspace: Workspace; earlierUntil: Date | null } {
   const key = new ApiKey();
   const workspace = new Workspace();
-  for (const [name, value] of Object.entries(row)) {
+  const { earlierUntil, ...rest } = row as { earlierUntil: Date | null };
+  for (const [name, value] of Object.entries(rest)) {
     if (name.startsWith('workspace.')) Object.assign(workspace, { [name.slice('workspace.'.length)]: value });
     else Object.assign(key, { [name]: value });
   }
-  return { key, workspace };
+  return { key, workspace, earlierUntil };
 }
 
 function within(ranges: BlockList, address: string | null): boolean {

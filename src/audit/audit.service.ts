@@ -76,6 +76,10 @@ const append = prepared(`
 const selectMany = prepared<AuditEntry>(
   `select ${columns} from audit_entries a where a.id = any($1) and a.workspace_id = $2`,
 );
+const selectDone = prepared<{ subjectId: string }>(`
+  select distinct subject_id as "subjectId" from audit_entries
+  where workspace_id = $1 and actor_id = $2 and action = any($3) and subject_id = any($4)
+`);
 const selectNext = prepared<AuditEntry & { detailsText: string }>(`
   select ${columns}, a.details::text as "detailsText" from audit_entries a
   where a.workspace_id = $1 and a.number > $2 order by a.number limit 1000
@@ -143,6 +147,17 @@ export class AuditService {
   async getMany(actor: Actor, ids: readonly string[]): Promise<AuditEntry[]> {
     actor.requireRole('ADMIN');
     return await this.database.query(selectMany, [ids, actor.workspaceId]);
+  }
+
+  /** To which of these things somebody did one of these. */
+  async doneBy(
+    actorId: string,
+    workspaceId: string,
+    actions: readonly AuditAction[],
+    subjectIds: readonly string[],
+  ): Promise<Set<string>> {
+    const found = await this.database.query(selectDone, [workspaceId, actorId, actions, subjectIds]);
+    return new Set(found.map(({ subjectId }) => subjectId));
   }
 
   /** Reads the whole chain of a workspace and checks every link of it. */

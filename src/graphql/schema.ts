@@ -5,7 +5,12 @@ import { AccountResolver } from '../accounts/account.resolver.js';
 import type { AccountService } from '../accounts/account.service.js';
 import { MemberResolver } from '../accounts/member.resolver.js';
 import type { MemberService } from '../accounts/member.service.js';
-import { ApiKeyResolver, ViewerApiKey, WorkspaceUsageApiKeys } from '../api-keys/api-key.resolver.js';
+import {
+  ApiKeyResolver,
+  RemovedMemberApiKeys,
+  ViewerApiKey,
+  WorkspaceUsageApiKeys,
+} from '../api-keys/api-key.resolver.js';
 import type { ApiKeyService } from '../api-keys/api-key.service.js';
 import { AuditResolver } from '../audit/audit.resolver.js';
 import type { AuditService } from '../audit/audit.service.js';
@@ -79,6 +84,7 @@ const resolvers = [
   line(MemberResolver, ({ members }) => new MemberResolver(members)),
   line(ApiKeyResolver, ({ apiKeys }) => new ApiKeyResolver(apiKeys)),
   line(ViewerApiKey, ({ apiKeys }) => new ViewerApiKey(apiKeys)),
+  line(RemovedMemberApiKeys, ({ apiKeys }) => new RemovedMemberApiKeys(apiKeys)),
   line(WorkspaceUsageApiKeys, ({ apiKeys }) => new WorkspaceUsageApiKeys(apiKeys)),
   line(EventResolver, ({ eventLog }) => new EventResolver(eventLog)),
   line(EventFeedResolver, () => new EventFeedResolver()),

@@ -1,6 +1,6 @@
 import type { AuditAction } from '../audit/audit-entry.entity.js';
 import type { AuditService } from '../audit/audit.service.js';
-import type { Actor } from '../platform/actor.js';
+import type { Actor, Confirm } from '../platform/actor.js';
 import { brief, prepared, type Database, type Tx } from '../platform/database.js';
 import { planLimitExceeded } from '../platform/errors.js';
 import { nextMoment } from '../platform/id.js';
@@ -48,6 +48,7 @@ export class TrustedDocuments {
   constructor(
     private readonly database: Database,
     private readonly audit: AuditService,
+    private readonly confirm: Confirm,
   ) {}
 
   /** `id` is the cursor. */
@@ -104,6 +105,7 @@ export class TrustedDocuments {
 
   private async tell(tx: Tx, actor: Actor, action: AuditAction, documents: readonly Named[]): Promise<void> {
     if (documents.length === 0) return;
+    await this.confirm(tx, actor);
     const ids = documents.map(({ documentId }) => documentId);
     await this.audit.record(tx, actor, action, actor.workspaceId, { document_ids: ids });
   }

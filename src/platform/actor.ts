@@ -1,4 +1,4 @@
-import type { CommitGuard } from './database.js';
+import type { CommitGuard, Tx } from './database.js';
 import { insufficientRole, insufficientScopes } from './errors.js';
 
 export const scopes = [
@@ -105,6 +105,13 @@ export class Actor {
     return this.granted.role !== undefined && roles.indexOf(this.granted.role) >= roles.indexOf(roleForScope[scope]);
   }
 }
+
+/**
+ * For what outlives the call, inside its transaction: what the caller showed at the door opens it still, and does until
+ * `tx` ends. The door may have let them in by what it knew half a minute ago, and a right may end meanwhile.
+ * @throws authentication_required
+ */
+export type Confirm = (tx: Tx, actor: Actor) => Promise<void>;
 
 /** The command line: everything a workspace's Owner may do, in that workspace alone. */
 export function operatorOf(workspace: ActorWorkspace): Actor {

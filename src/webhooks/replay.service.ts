@@ -1,6 +1,6 @@
 import type { AuditService } from '../audit/audit.service.js';
 import { requirePayloads } from '../events/event-type.js';
-import type { Actor } from '../platform/actor.js';
+import type { Actor, Confirm } from '../platform/actor.js';
 import { brief, isUniqueViolation, planned, prepared, type Database, type Tx } from '../platform/database.js';
 import { conflict, invalid, notFound } from '../platform/errors.js';
 import { endMillisecond, idFloor, isId, newId } from '../platform/id.js';
@@ -108,6 +108,7 @@ export class ReplayService {
     private readonly endpoints: WebhookEndpointService,
     private readonly signals: Signals,
     private readonly audit: AuditService,
+    private readonly confirm: Confirm,
   ) {}
 
   async list(actor: Actor, page: PageRequest): Promise<Page<Replay>> {
@@ -153,6 +154,8 @@ export class ReplayService {
         const [counted] = await tx.query(countEvents[only], [endpointId, floor(since), floor(end), types]);
         const total = counted?.count ?? 0;
         const status = dryRun || total === 0 ? 'DONE' : 'RUNNING';
+        // Late, as its revocation waits for us from here on.
+        await this.confirm(tx, actor);
         tx.write(forgetEnded, [actor.workspaceId, endedKept]);
         await tx.query(insertOne, [
           id,

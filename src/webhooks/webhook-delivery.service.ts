@@ -1,6 +1,6 @@
 import type { AuditService } from '../audit/audit.service.js';
 import { eventTypes, requirePayloads, type EventType } from '../events/event-type.js';
-import type { Actor } from '../platform/actor.js';
+import type { Actor, Confirm } from '../platform/actor.js';
 import { now } from '../platform/clock.js';
 import { brief, planned, prepared, type Database, type Tx } from '../platform/database.js';
 import { notFound } from '../platform/errors.js';
@@ -119,6 +119,7 @@ export class WebhookDeliveryService {
     private readonly database: Database,
     private readonly signals: Signals,
     private readonly audit: AuditService,
+    private readonly confirm: Confirm,
   ) {}
 
   async list(actor: Actor, filter: WebhookDeliveryFilter, page: PageRequest): Promise<Page<WebhookDelivery>> {
@@ -214,6 +215,7 @@ export class WebhookDeliveryService {
       const [event] = await this.database.query(selectType, [eventId, actor.workspaceId]);
       if (event === undefined) throw notFound('event', { cause: 'the event of the delivery is no longer kept' });
       requirePayloads(actor, [event.type]);
+      await this.confirm(tx, actor);
       // Before the lock, which everybody's deliveries wait for: this waits for others of the workspace.
       const told = { endpoint_id: endpointId, event_id: eventId };
       await this.audit.record(tx, actor, 'webhook_delivery.redelivered', id, told);

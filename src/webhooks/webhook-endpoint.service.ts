@@ -1,8 +1,8 @@
 import type { AuditAction } from '../audit/audit-entry.entity.js';
 import type { AuditService } from '../audit/audit.service.js';
-import type { Actor } from '../platform/actor.js';
+import type { Actor, Confirm } from '../platform/actor.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
-import { notFound, planLimitExceeded } from '../platform/errors.js';
+import { conflict, notFound, planLimitExceeded } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { isSameJson, isSameSet } from '../platform/json-text.js';
 import type { Outbound } from '../platform/outbound.js';
@@ -78,6 +78,7 @@ export class WebhookEndpointService {
     private readonly outbound: Outbound,
     private readonly signals: Signals,
     private readonly audit: AuditService,
+    private readonly confirm: Confirm,
   ) {}
 
   async list(actor: Actor, page: PageRequest): Promise<Page<WebhookEndpoint>> {
@@ -114,6 +115,7 @@ export class WebhookEndpointService {
       const secret = newSecret();
       const id = newId('webhookEndpoint');
       await tx.query(lockWorkspace, [actor.workspaceId]);
+      await this.confirm(tx, actor);
       const [count] = await tx.query(countOfWorkspace, [actor.workspaceId]);
       const endpoints = count?.endpoints ?? 0;
       if (endpoints >= webhookEndpointsMax) throw planLimitExceeded('webhooks', endpoints, webhookEndpointsMax);
@@ -177,6 +179,7 @@ export class WebhookEndpointService {
       await this.write(tx, { ...before, secrets: [], customHeaders: null, deletedAt: at, updatedAt: at });
       // Before the lock, which everybody's deliveries wait for: there may be many.
       await skipOpenDeliveries(tx, id, at);
+      await this.confirm(tx, actor);
       await this.audit.record(tx, actor, 'webhook_endpoint.deleted', id, { url: before.url });
       // Whoever makes deliveries has made them, or will see that it is gone.
       await lockDeliveryOrder(tx);
@@ -205,7 +208,10 @@ export class WebhookEndpointService {
     }, actor.guard);
   }
 
-  /** The old secret goes on signing beside the new one for as long as they overlap. */
+  /**
+   * The old secret goes on signing beside the new one for as long as they overlap, and so does each earlier one.
+   * @throws conflict when ten would be eleven
+   */
   async rotateSecret(actor: Actor, id: string, read: Unread<typeof RotateWebhookSecret>): Promise<WithSecret> {
     actor.require('manage:webhooks');
     return await this.database.transaction(async (tx) => {
@@ -218,8 +224,11 @@ export class WebhookEndpointService {
         const old = before.secrets
           .map((kept): SealedSecret => (kept.expiresAt === null ? { ...kept, expiresAt } : kept))
           .filter((kept) => Date.parse(kept.expiresAt ?? '') > at.getTime());
+        if (old.length >= liveSecretsMax) {
+          throw conflict('too_many_secrets', `${liveSecretsMax - 1} earlier secrets of this endpoint still sign.`);
+        }
         const newest = { sealed: this.secrets.seal(secret, sealedFor(id)), expiresAt: null };
-        return { ...before, secrets: [newest, ...old.slice(0, liveSecretsMax - 1)] };
+        return { ...before, secrets: [newest, ...old] };
       });
       return { webhookEndpoint, secret };
     }, actor.guard);
@@ -257,9 +266,10 @@ export class WebhookEndpointService {
     if (before === undefined) throw notFound('webhook');
     const after = await decide(before);
     if (after === before) return before;
+    await this.confirm(tx, actor);
     after.updatedAt = nextMoment(before.updatedAt).at;
     await this.write(tx, after);
-    await this.audit.record(tx, actor, action, id);
+    await this.audit.record(tx, actor, action, id, action === 'webhook_endpoint.updated' ? told(before, after) : {});
     tx.afterCommit(() => this.signals.send(endpointChanged, id));
     return after;
   }
@@ -326,3 +336,12 @@ const given = <T extends object>(changes: T): { [K in keyof T]: Exclude<T[K], un
   Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>;
   };
+
+/** Where events go from now on, and which; of headers and the rest only that they changed. */
+function told(before: WebhookEndpoint, after: WebhookEndpoint): Record<string, unknown> {
+  const changes = changeable.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+  const { url, events } = after;
+  return { changes, ...(changes.includes('url') && { url }), ...(changes.includes('events') && { events }) };
+}
+
+const changeable = ['url', 'events', 'description', 'customHeaders', 'payloadQuery', 'maxConcurrency'] as const;

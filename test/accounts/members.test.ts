@@ -1,15 +1,20 @@
 import { expect } from 'chai';
 import { createTenant } from '../support/app.js';
+import { clientOf } from '../support/client.js';
 import { codeOf, memberOf, personAt, signIn, useSite, viewer } from '../support/people.js';
 
 describe('members', () => {
   const site = useSite();
+  let addresses = 0;
+  /** Each from an address of their own, which has the points of some twenty accounts a minute. */
+  const somebody = () => personAt(site.server.url, `198.51.100.${(addresses += 1)}`);
 
   const invite = 'mutation ($input: InviteMemberInput!) { inviteMember(input: $input) { link token } }';
   const accept =
     'mutation ($input: AcceptInvitationInput!) { acceptInvitation(input: $input) { viewer { role user { email } } } }';
   const setRole = 'mutation ($input: UpdateMemberRoleInput!) { updateMemberRole(input: $input) { member { role } } }';
-  const remove = 'mutation ($input: RemoveMemberInput!) { removeMember(input: $input) { member { id } } }';
+  const remove =
+    'mutation ($input: RemoveMemberInput!) { removeMember(input: $input) { member { id } apiKeysMade { id } } }';
   const transfer =
     'mutation ($input: TransferOwnershipInput!) { transferOwnership(input: $input) { member { role } } }';
 
@@ -18,7 +23,7 @@ describe('members', () => {
     const made = await admin.graphql(invite, { input: { email: 'New@Example.com', role: 'MEMBER' } });
     const { link, token } = made.body.data.inviteMember;
     expect(link).to.equal(`${site.server.url}/accept-invitation?token=${token}`);
-    const joining = personAt(site.server.url);
+    const joining = somebody();
     const input = { token, name: 'New', password: 'long enough' };
     const joined = await joining.graphql(accept, { input });
     expect(joined.body.data.acceptInvitation.viewer).to.deep.equal({
@@ -26,7 +31,7 @@ describe('members', () => {
       user: { email: 'new@example.com' },
     });
     expect((await joining.graphql(viewer)).body.data.viewer.role).to.equal('MEMBER');
-    expect(codeOf(await personAt(site.server.url).graphql(accept, { input }))).to.equal('resource_not_found');
+    expect(codeOf(await somebody().graphql(accept, { input }))).to.equal('resource_not_found');
   });
 
   it('cannot join by a link that is 7 days old, or that a newer one replaced', async () => {
@@ -36,7 +41,7 @@ describe('members', () => {
     const first = await make();
     const second = await make();
     const join = async (token: string) =>
-      codeOf(await personAt(site.server.url).graphql(accept, { input: { token, name: 'S', password: 'long enough' } }));
+      codeOf(await somebody().graphql(accept, { input: { token, name: 'S', password: 'long enough' } }));
     expect(await join(first)).to.equal('resource_not_found');
     await site.server.app.database.manager.query('update invitations set expires_at = now() where email = $1', [email]);
     expect(await join(second)).to.equal('resource_not_found');
@@ -61,7 +66,7 @@ describe('members', () => {
     expect(codeOf(await admin.graphql(revoke, { input: invitation }))).to.equal('resource_not_found');
     expect(await open()).to.deep.equal({ totalCount: 0, nodes: [] });
     const input = { token, name: 'L', password: 'long enough' };
-    expect(codeOf(await personAt(site.server.url).graphql(accept, { input }))).to.equal('resource_not_found');
+    expect(codeOf(await somebody().graphql(accept, { input }))).to.equal('resource_not_found');
     const log = await admin.graphql('{ auditLog(first: 1) { nodes { action actorId subjectId details } } }');
     expect(log.body.data.auditLog.nodes).to.deep.equal([
       {
@@ -73,12 +78,104 @@ describe('members', () => {
     ]);
   });
 
+  it('cannot join by what somebody made who was removed or demoted since, unless they might make it still', async () => {
+    const { app } = site.server;
+    const owner = await memberOf(app, site.tenant, 'OWNER');
+    const roles = ['OWNER', 'ADMIN', 'MEMBER'] as const;
+    const cases = [
+      ['removed', []],
+      ['ADMIN', ['ADMIN', 'MEMBER']],
+      ['MEMBER', []],
+    ] as const;
+    for (const [become, stay] of cases) {
+      const account = {
+        workspaceId: site.tenant.workspaceId,
+        email: `${become}.${site.tenant.owner.email}`,
+        name: 'Second Owner',
+        role: 'OWNER',
+        password: 'a password of theirs',
+      } as const;
+      const { id } = await app.database.transaction(async (tx) => app.accounts.create(tx, account));
+      const second = somebody();
+      await signIn(second, account.email, account.password);
+      const emailOf = (role: string) => `${role}.${become}.${site.tenant.owner.email}`.toLowerCase();
+      const tokens = new Map<string, string>();
+      for (const role of roles) {
+        const made = await second.graphql(invite, { input: { email: emailOf(role), role } });
+        tokens.set(role, made.body.data.inviteMember.token);
+      }
+      const ended =
+        become === 'removed'
+          ? await owner.graphql(remove, { input: { id } })
+          : await owner.graphql(setRole, { input: { id, role: become } });
+      expect(codeOf(ended)).to.equal(null);
+      const voided = roles.filter((role) => !(stay as readonly string[]).includes(role));
+      const log = await owner.graphql(`{ auditLog(first: ${voided.length}, filter: { action: "invitation.voided" }) {
+        nodes { details } } }`);
+      expect(log.body.data.auditLog.nodes.map(({ details }: { details: object }) => details)).to.have.deep.members(
+        voided.map((role) => ({ email: emailOf(role), role, invited_by: id })),
+      );
+      for (const role of roles) {
+        const input = { token: tokens.get(role), name: 'Back', password: 'long enough' };
+        const joined = codeOf(await somebody().graphql(accept, { input }));
+        expect(joined, `${role} by one who is ${become}`).to.equal(voided.includes(role) ? 'resource_not_found' : null);
+      }
+    }
+  });
+
+  it('cannot join by what somebody made who is gone, even where the invitation was left behind', async () => {
+    const admin = await memberOf(site.server.app, site.tenant, 'ADMIN');
+    const made = await admin.graphql(invite, { input: { email: `left.${site.tenant.owner.email}` } });
+    // As a version did that knew nothing of this.
+    await site.server.app.database.manager.query('delete from users where id = $1', [admin.id]);
+    const input = { token: made.body.data.inviteMember.token, name: 'Back', password: 'long enough' };
+    expect(codeOf(await somebody().graphql(accept, { input }))).to.equal('resource_not_found');
+  });
+
+  it("cannot, as Admins, end an Owner's invitation of an Owner by inviting them anew", async () => {
+    const [owner, admin] = [
+      await memberOf(site.server.app, site.tenant, 'OWNER'),
+      await memberOf(site.server.app, site.tenant, 'ADMIN'),
+    ];
+    const email = `next.${site.tenant.owner.email}`;
+    const made = await owner.graphql(invite, { input: { email, role: 'OWNER' } });
+    expect(codeOf(await admin.graphql(invite, { input: { email } }))).to.equal('insufficient_role');
+    const input = { token: made.body.data.inviteMember.token, name: 'Next', password: 'long enough' };
+    expect((await somebody().graphql(accept, { input })).body.data.acceptInvitation.viewer.role).to.equal('OWNER');
+  });
+
+  it('leave behind keys that go on working, which their removal tells of', async () => {
+    const { app } = site.server;
+    const [owner, admin] = [await memberOf(app, site.tenant, 'OWNER'), await memberOf(app, site.tenant, 'ADMIN')];
+    const create = async (by: Pick<typeof owner, 'graphql'>, name: string) =>
+      (
+        await by.graphql(`mutation { createApiKey(input: { name: "${name}", scopes: ["read:intake-bots"] }) {
+          secret apiKey { id } } }`)
+      ).body.data.createApiKey as { secret: string; apiKey: { id: string } };
+    const [made, revoked, others, rotated] = [
+      await create(admin, 'made'),
+      await create(admin, 'revoked'),
+      await create(owner, 'others'),
+      await create(owner, 'rotated'),
+    ];
+    await admin.graphql(`mutation { rotateApiKey(input: { id: "${rotated.apiKey.id}" }) { secret } }`);
+    await admin.graphql(`mutation { revokeApiKey(input: { id: "${revoked.apiKey.id}" }) { apiKey { id } } }`);
+    const answer = await owner.graphql(remove, { input: { id: admin.id } });
+    expect(answer.body.data.removeMember).to.deep.equal({
+      member: { id: admin.id },
+      apiKeysMade: [{ id: rotated.apiKey.id }, { id: made.apiKey.id }],
+    });
+    for (const { secret } of [made, others]) {
+      expect((await clientOf(site.server.url, secret).rest('GET', '/intake-bots')).status).to.equal(200);
+    }
+  });
+
   it('have one account each: an e-mail that has one elsewhere cannot join', async () => {
     const elsewhere = await createTenant(site.server.app);
     const admin = await memberOf(site.server.app, site.tenant, 'ADMIN');
     const made = await admin.graphql(invite, { input: { email: elsewhere.owner.email } });
     const input = { token: made.body.data.inviteMember.token, name: 'X', password: 'long enough' };
-    const refused = await personAt(site.server.url).graphql(accept, { input });
+    const refused = await somebody().graphql(accept, { input });
     expect(refused.body.errors[0].extensions).to.deep.include({
       code: 'conflict',
       details: { reason: 'email_taken' },
@@ -111,7 +208,7 @@ describe('members', () => {
     expect(alone.body.errors[0].extensions.details).to.deep.equal({ reason: 'last_owner' });
     const second = await memberOf(site.server.app, site.tenant, 'ADMIN');
     await owner.graphql(setRole, { input: { id: second.id, role: 'OWNER' } });
-    const back = personAt(site.server.url);
+    const back = somebody();
     await signIn(back, second.email, 'a password of theirs');
     const both = await Promise.all([
       owner.graphql(remove, { input: { id: owner.id } }),
@@ -125,14 +222,12 @@ describe('members', () => {
     const member = await memberOf(site.server.app, site.tenant, 'MEMBER');
     await owner.graphql(setRole, { input: { id: member.id, role: 'ADMIN' } });
     expect(codeOf(await member.graphql(viewer))).to.equal('authentication_required');
-    const again = personAt(site.server.url);
+    const again = somebody();
     await signIn(again, member.email, 'a password of theirs');
     expect((await again.graphql(viewer)).body.data.viewer.role).to.equal('ADMIN');
     await owner.graphql(remove, { input: { id: member.id } });
     expect(codeOf(await again.graphql(viewer))).to.equal('authentication_required');
-    expect(codeOf(await signIn(personAt(site.server.url), member.email, 'a password of theirs'))).to.equal(
-      'invalid_credentials',
-    );
+    expect(codeOf(await signIn(somebody(), member.email, 'a password of theirs'))).to.equal('invalid_credentials');
   });
 
   it('hand over ownership: the Owner becomes an Admin and goes on with a new session', async () => {
@@ -143,7 +238,7 @@ describe('members', () => {
     expect(answer.body.data.transferOwnership.member.role).to.equal('OWNER');
     expect((await owner.graphql(viewer)).body.data.viewer.role).to.equal('ADMIN');
     expect(owner.cookie).not.to.equal(before);
-    const old = Object.assign(personAt(site.server.url), { cookie: before });
+    const old = Object.assign(somebody(), { cookie: before });
     expect(codeOf(await old.graphql(viewer))).to.equal('authentication_required');
   });
 });

@@ -65,6 +65,37 @@ describe('sessions', () => {
     expect(codeOf(await owner.graphql(viewer))).to.equal('authentication_required');
   });
 
+  it('are 20 for a person: a sign-in beyond ends the one unused longest, and its streams', async () => {
+    const { app, url } = site.server;
+    const { id, email, password } = site.tenant.owner;
+    const rows = async () =>
+      (await app.database.manager.query<{ id: string }[]>('select id from sessions where user_id = $1', [id])).map(
+        (row) => row.id,
+      );
+    const early = await memberOf(app, site.tenant, 'OWNER');
+    const unused = await memberOf(app, site.tenant, 'OWNER');
+    const tokenOf = ({ cookie }: Pick<typeof early, 'cookie'>) => cookie?.split('=')[1] ?? '';
+    const actor = await app.sessions.authenticate(tokenOf(unused), { requestId: '', address: null });
+    if (actor === null) throw new Error('nobody');
+    await app.database.manager.query(
+      "update sessions set last_used_at = now() - interval '1 day' where hash = sha256($1)",
+      [Buffer.from(tokenOf(unused))],
+    );
+    const ended = new Promise<void>((resolve) => app.standing.onEnded(actor, resolve));
+    const people = Array.from({ length: 19 }, (_, index) => personAt(url, `192.0.2.${index}`));
+    // Five at once: more would be slowed down.
+    for (let first = 0; first < people.length; first += 5) {
+      await Promise.all(people.slice(first, first + 5).map(async (person) => signIn(person, email, password)));
+    }
+    await ended;
+    expect(await rows()).to.have.length(20);
+    expect(codeOf(await unused.graphql(viewer))).to.equal('authentication_required');
+    for (const person of [early, ...people]) expect(codeOf(await person.graphql(viewer))).to.equal(null);
+    const [told] = (await early.graphql('{ auditLog(filter: { action: "member.signed_in" }) { nodes { details } } }'))
+      .body.data.auditLog.nodes;
+    expect(told.details).to.deep.equal({ sessions_ended: 1 });
+  });
+
   it('end after 30 days without use and after 90 days in all', async () => {
     const day = 86_400_000;
     const cases: [createdDaysAgo: number, usedDaysAgo: number, alive: boolean][] = [

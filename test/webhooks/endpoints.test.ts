@@ -49,6 +49,24 @@ describe('a webhook endpoint', () => {
     expect(() => new Webhook(newSecret).verify(next?.body ?? '', next?.headers as Record<string, string>)).to.throw();
   });
 
+  it('keeps the promise of every overlap through ten secrets, and refuses an eleventh rather than drop one', async () => {
+    const known = [secret];
+    const turn = async (overlapSeconds: number) =>
+      await house.endpoints.rotateSecret(actor, endpointId, () => ({ overlapSeconds }));
+    for (let turns = 0; turns < 9; turns += 1) known.push((await turn(604_800)).secret);
+    expect(await reasonOf(turn(60))).to.equal('conflict');
+    await house.happen(actor);
+    const [request] = await receiver.arrived(1);
+    const headers = request?.headers as Record<string, string>;
+    expect(headers['webhook-signature']?.split(' ')).to.have.length(10);
+    for (const one of known) new Webhook(one).verify(request?.body ?? '', headers);
+    // Without an overlap there is room: the one that ends makes it.
+    known.splice(-1, 1, (await turn(0)).secret);
+    await house.happen(actor);
+    const [, next] = await receiver.arrived(2);
+    for (const one of known) new Webhook(one).verify(next?.body ?? '', next?.headers as Record<string, string>);
+  });
+
   it('keeps secrets and custom headers encrypted, each for its endpoint alone', async () => {
     await house.endpoints.update(actor, endpointId, () => ({ customHeaders: { Authorization: 'Bearer hush' } }));
     const { secret: newest } = await house.endpoints.rotateSecret(actor, endpointId, () => ({ overlapSeconds: 60 }));

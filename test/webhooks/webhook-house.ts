@@ -39,6 +39,9 @@ interface Settings {
   concurrencyPerEndpoint?: number;
 }
 
+/** There is no door here that anybody came through. */
+const confirmed = async () => {};
+
 /** The webhook feature with what it stands on, on a database of its own; no doors. */
 export class WebhookHouse {
   readonly jobs: Jobs;
@@ -84,11 +87,18 @@ export class WebhookHouse {
     this.eventLog = new EventService(database);
     this.workspaces = new WorkspaceService(database, this.signals, this.audit);
     this.outbound = new Outbound(this.settings);
-    this.endpoints = new WebhookEndpointService(database, this.secrets, this.outbound, this.signals, this.audit);
+    this.endpoints = new WebhookEndpointService(
+      database,
+      this.secrets,
+      this.outbound,
+      this.signals,
+      this.audit,
+      confirmed,
+    );
     this.testEvents = new TestEventService(database, this.secrets, this.outbound, this.endpoints);
-    this.deliveries = new WebhookDeliveryService(database, this.signals, this.audit);
+    this.deliveries = new WebhookDeliveryService(database, this.signals, this.audit, confirmed);
     this.eventLog.onErase(async (tx, erased) => await this.deliveries.erase(tx, erased));
-    this.replays = new ReplayService(database, this.endpoints, this.signals, this.audit);
+    this.replays = new ReplayService(database, this.endpoints, this.signals, this.audit, confirmed);
   }
 
   static async open(settings: Settings = {}): Promise<WebhookHouse> {
