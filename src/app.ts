@@ -12,6 +12,8 @@ import { SignInTries } from './accounts/sign-in-tries.js';
 import { ApiKeyService } from './api-keys/api-key.service.js';
 import { AuditService } from './audit/audit.service.js';
 import { ContactService } from './contacts/contact.service.js';
+import { erasureCron, erasureQueue, ErasureService, type AnswerEraser } from './contacts/erasure.service.js';
+import { EventErasureService } from './events/event-erasure.service.js';
 import { EventFeed } from './events/event-feed.js';
 import { EventService } from './events/event.service.js';
 import { Events, fanOutQueue } from './events/publish.js';
@@ -72,6 +74,7 @@ export const queues: readonly Queue[] = [
   retentionQueue,
   idempotencyQueue,
   accountPurgeQueue,
+  erasureQueue,
 ];
 
 const finishInFlightMs = 20_000;
@@ -102,9 +105,11 @@ export class App {
   readonly standing: Standing;
   readonly events: Events;
   readonly eventLog: EventService;
+  readonly eventErasure: EventErasureService;
   readonly eventFeed: EventFeed;
   readonly webhookFeed: WebhookFeed;
   readonly trustedDocuments: TrustedDocuments;
+  readonly erasures: ErasureService;
   readonly contacts: ContactService;
   readonly records: RecordService;
   readonly intakeBots: IntakeBotService;
@@ -155,9 +160,11 @@ export class App {
     this.standing = new Standing(this.apiKeys, this.sessions, this.signals, log);
     this.events = new Events(jobs, this.signals);
     this.eventLog = new EventService(database);
+    this.eventErasure = new EventErasureService();
     this.eventFeed = new EventFeed(this.eventLog, this.signals);
     this.trustedDocuments = new TrustedDocuments(database, this.audit, confirm);
-    this.contacts = new ContactService(database, this.events, this.eventLog, this.audit);
+    this.erasures = new ErasureService(database, this.eventErasure, jobs, log);
+    this.contacts = new ContactService(database, this.events, this.eventErasure, this.erasures, this.audit);
     this.records = new RecordService(database, this.contacts);
     this.intakeBots = new IntakeBotService(database, this.events, () => this.publicUrl);
     this.submissions = new SubmissionService(
@@ -168,7 +175,9 @@ export class App {
       this.records,
       this.intakeBots,
       this.audit,
+      this.eventErasure,
     );
+    this.erasures.onAnswers(answerEraser(this.idempotency));
     this.outbound = new Outbound({ ...config.webhooks, onRefused: countRefusals(this.metrics) });
     this.webhookEndpoints = new WebhookEndpointService(
       database,
@@ -180,8 +189,10 @@ export class App {
     );
     this.testEvents = new TestEventService(database, this.secrets, this.outbound, this.webhookEndpoints);
     this.webhookDeliveries = new WebhookDeliveryService(database, this.signals, this.audit, confirm);
-    this.eventLog.onErase((tx, { workspaceId, subjectIds }) => this.idempotency.erase(tx, workspaceId, subjectIds));
-    this.eventLog.onErase((tx, erased) => this.webhookDeliveries.erase(tx, erased));
+    this.eventErasure.onErase({
+      erase: (tx, erased) => this.webhookDeliveries.erase(tx, erased),
+      conclude: (tx, erased) => this.webhookDeliveries.concludeErasure(tx, erased),
+    });
     this.replays = new ReplayService(database, this.webhookEndpoints, this.signals, this.audit, confirm);
     this.webhookFeed = new WebhookFeed(this.webhookEndpoints, this.webhookDeliveries, this.replays, this.signals);
     this.webhookWorker = new WebhookWorker({
@@ -290,9 +301,15 @@ export class App {
     await this.jobs.work(retentionQueue.name, seldom, async () => await deleteOldSubmissions(this));
     await this.jobs.work(idempotencyQueue.name, seldom, async () => await this.idempotency.purge());
     await this.jobs.work(accountPurgeQueue.name, seldom, async () => await deleteEnded(this));
+    await this.jobs.work(erasureQueue.name, {}, async () => {
+      await this.erasures.goOn();
+      await this.erasures.forgetOld();
+    });
     await this.jobs.schedule(retentionQueue.name, retentionCron);
     await this.jobs.schedule(idempotencyQueue.name, idempotencyCron);
     await this.jobs.schedule(accountPurgeQueue.name, accountPurgeCron);
+    await this.jobs.schedule(erasureQueue.name, erasureCron);
+    await this.erasures.wake();
   }
 
   private async listen(role: ServerRole): Promise<void> {
@@ -368,6 +385,15 @@ async function readTime(database: Database): Promise<number> {
   const [row] = await database.query(databaseTime);
   if (row === undefined) throw new Error('the database tells no time');
   return row.ms;
+}
+
+/** The answers that speak of a person, or of what was theirs. */
+function answerEraser(idempotency: Idempotency): AnswerEraser {
+  return async (tx, { workspaceId, subjectIds }, limit, objectIds) => {
+    const named = await idempotency.erase(tx, workspaceId, subjectIds, limit);
+    const others = objectIds.length === 0 ? 0 : await idempotency.erase(tx, workspaceId, objectIds);
+    return { counts: { idempotencyRecords: named + others }, isAll: named < limit };
+  };
 }
 
 /** The key that encrypts secrets at rest, made on the first start; of several first starts the fastest makes it. */

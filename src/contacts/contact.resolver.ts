@@ -1,5 +1,19 @@
-import { Arg, Args, Ctx, Field, ID, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import {
+  Arg,
+  Args,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
+import type { CallContext } from '../platform/call-context.js';
 import {
   ConnectionArgs,
   connectionOf,
@@ -7,12 +21,14 @@ import {
   DateTimeRange,
   type Connection,
 } from '../platform/connection.js';
+import { Costs, listInRow } from '../platform/field-cost.js';
 import { connectionPage } from '../platform/page.js';
 import { JSONObject } from '../platform/scalars.js';
 import { validate } from '../platform/validate.js';
 import { Contact } from './contact.entity.js';
 import { CreateContact, UpdateContact } from './contact.input.js';
-import type { ContactFilter, ContactService } from './contact.service.js';
+import { otherAddressesMax, type ContactFilter, type ContactService } from './contact.service.js';
+import { Erasure } from './erasure.entity.js';
 
 const ContactConnection = connectionType('Contact', Contact);
 
@@ -85,7 +101,11 @@ class MergeContactsInput {
   @Field(() => ID, { description: 'The contact that stays; what it has is kept.' })
   id!: string;
 
-  @Field(() => ID, { description: 'The contact that goes; what it has fills what the other lacks.' })
+  @Field(() => ID, {
+    description:
+      'The contact that goes. Its e-mail, phone and names fill what the other lacks, an e-mail or phone beyond that ' +
+      'becomes one of its `otherAddresses`; its tags are added; of custom fields that both have, the other keeps its own.',
+  })
   duplicateId!: string;
 }
 
@@ -93,6 +113,14 @@ class MergeContactsInput {
 class DeleteContactInput {
   @Field(() => ID, { description: 'The contact.' })
   id!: string;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description:
+      'Whether the submissions of the person go too, with their messages and records, and drafts that name an address ' +
+      'of theirs. Needs the role ADMIN.',
+  })
+  eraseSubmissions!: boolean;
 }
 
 @ObjectType('CreateContactPayload', { description: 'The new contact.', simpleResolvers: true })
@@ -115,8 +143,11 @@ class MergeContactsPayload {
 
 @ObjectType('DeleteContactPayload', { description: 'What was deleted.', simpleResolvers: true })
 class DeleteContactPayload {
-  @Field(() => Contact, { description: 'The contact as it was.' })
+  @Field(() => Contact, { description: 'The contact as it was; when the answer is replayed, its id and times alone.' })
   contact!: Contact;
+
+  @Field(() => Erasure, { description: 'What was erased. RUNNING: nothing shows the rest, which is erased by and by.' })
+  erasure!: Erasure;
 }
 
 @Resolver(() => Contact)
@@ -160,7 +191,22 @@ export class ContactResolver {
     return { contact: await this.contacts.update(actor, id, () => validate(UpdateContact, input, 'camelCase')) };
   }
 
-  @Mutation(() => MergeContactsPayload, { description: 'Makes one contact of two. For people, not for keys.' })
+  @Costs(listInRow)
+  @FieldResolver(() => [String], {
+    description: 'E-mail addresses, then phone numbers, of merged duplicates: the contact is found by them, too.',
+  })
+  async otherAddresses(@Root() { id }: Pick<Contact, 'id'>, @Ctx() context: CallContext): Promise<string[]> {
+    const found = await context.loadFor('Contact.otherAddresses', id, (actor, ids) =>
+      this.contacts.otherAddresses(actor, ids),
+    );
+    return found ?? [];
+  }
+
+  @Mutation(() => MergeContactsPayload, {
+    description:
+      'Makes one contact of two, and fires `contact.updated` with `changes: ["merged"]`. ' +
+      `\`validation_failed\` when it would have more than ${otherAddressesMax} other addresses. For people, not for keys.`,
+  })
   async mergeContacts(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => MergeContactsInput, { description: 'The two.' }) { id, duplicateId }: MergeContactsInput,
@@ -169,12 +215,16 @@ export class ContactResolver {
   }
 
   @Mutation(() => DeleteContactPayload, {
-    description: 'Deletes a contact and blanks it in everything kept for delivery. For people, not for keys.',
+    description:
+      'Deletes a contact and erases the person: from payloads kept for delivery, what receivers answered to them, and ' +
+      'answers kept for retries, also of submissions that are deleted and duplicates that were merged. Open deliveries ' +
+      'that name the person end as SKIPPED. For people, not for keys.',
   })
   async deleteContact(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => DeleteContactInput, { description: 'Which one.' }) { id }: DeleteContactInput,
+    @Arg('input', () => DeleteContactInput, { description: 'Which one.' })
+    { id, eraseSubmissions }: DeleteContactInput,
   ): Promise<DeleteContactPayload> {
-    return { contact: await this.contacts.remove(actor, id) };
+    return await this.contacts.remove(actor, id, eraseSubmissions);
   }
 }

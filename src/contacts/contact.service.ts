@@ -3,6 +3,7 @@ import type { Actor } from '../platform/actor.js';
 import {
   brief,
   columnsOf,
+  isDivisionByZero,
   isUniqueViolation,
   prepared,
   TryAgain,
@@ -17,12 +18,15 @@ import { keptBytesMax, keptJsonIssues, mergeJson } from '../platform/kept-json.j
 import { toE164 } from '../platform/phone-number.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
 import { readWith, spell, type Unread } from '../platform/validate.js';
-import type { EventService } from '../events/event.service.js';
+import type { EventErasureService } from '../events/event-erasure.service.js';
 import { momentAfter, type Events, type Happening } from '../events/publish.js';
+import { addressSubject } from './address-subject.js';
 import { contactAddress, type AddressField, type ContactAddress } from './contact-address.js';
 import { Contact } from './contact.entity.js';
 import { tagsMax, type CreateContact, type UpdateContact } from './contact.input.js';
 import { contactView } from './contact.view.js';
+import type { Erasure } from './erasure.entity.js';
+import type { Eraser, ErasureService } from './erasure.service.js';
 
 /** How many submissions a contact has is counted when it is asked for, never kept. */
 export type CountedContact = Contact;
@@ -34,18 +38,40 @@ export interface ContactFilter {
   createdAt?: { gte?: Date | null; lt?: Date | null } | null;
 }
 
+/** Of one contact, in one transaction or by and by: who has more addresses than these is no single person. */
+export const otherAddressesMax = 50;
+
 const columns = columnsOf(Contact, 'c');
 const counted = `${columns}, (select count(*)::int from submissions s where s.contact_id = c.id) as "submissionCount"`;
 
-const selectOne = brief<CountedContact>(`select ${counted} from contacts c where c.id = $1 and c.workspace_id = $2`);
+// Of a contact that is being erased nothing is left but the row, until nothing names it any more.
+const isThere = 'c.erased_at is null';
+const selectOne = brief<CountedContact>(
+  `select ${counted} from contacts c where c.id = $1 and c.workspace_id = $2 and ${isThere}`,
+);
 const selectMany = brief<CountedContact>(
-  `select ${counted} from contacts c where c.id = any($1) and c.workspace_id = $2`,
+  `select ${counted} from contacts c where c.id = any($1) and c.workspace_id = $2 and ${isThere}`,
 );
 // Not counted: a contact may have thousands of submissions, and every one of them looks here.
-const selectMatches = brief<Contact>(
-  `select ${columns} from contacts c where c.workspace_id = $1 and (c.email = $2 or c.phone = $3) order by c.id`,
+const selectMatches = brief<Match>(`
+  with other as materialized (
+    select kind, contact_id from contact_addresses
+    where workspace_id = $1 and (kind = 'email' and address = $2 or kind = 'phone' and address = $3)
+  )
+  select ${columns},
+    coalesce(c.email = $2, false) or exists (select from other o where o.contact_id = c.id and o.kind = 'email')
+      as "hasEmail",
+    coalesce(c.phone = $3, false) or exists (select from other o where o.contact_id = c.id and o.kind = 'phone')
+      as "hasPhone"
+  from contacts c
+  where c.workspace_id = $1 and (c.email = $2 or c.phone = $3 or c.id = any (array(select contact_id from other)))
+  order by c.id
+`);
+const lockOne = prepared<CountedContact>(
+  `select ${counted} from contacts c where c.id = $1 and ${isThere} for no key update of c`,
 );
-const lockOne = prepared<CountedContact>(`select ${counted} from contacts c where c.id = $1 for no key update of c`);
+/** Whoever names a contact beside the one that is linked holds it, so that who erases it waits. */
+const holdOthers = prepared('select from contacts where id = any($1) order by id for key share');
 const insertOne = prepared(`
   insert into contacts (id, workspace_id, email, phone, first_name, last_name, created_at, updated_at)
   values ($1, $2, $3, $4, $5, $6, $7, $7)
@@ -63,23 +89,68 @@ const updateOne = prepared(`
   set email = $2, phone = $3, first_name = $4, last_name = $5, tags = $6, custom_fields = $7, updated_at = $8
   where id = $1
 `);
-const lockMany = prepared<CountedContact>(
-  `select ${counted} from contacts c where c.id = any($1) and c.workspace_id = $2 order by c.id for no key update of c`,
-);
+const locking = (strength: string) =>
+  prepared<CountedContact>(`
+    select ${counted} from contacts c where c.id = any($1) and c.workspace_id = $2 and ${isThere}
+    order by c.id for ${strength} of c
+  `);
+const lockMany = locking('no key update');
+/** Whoever is about to link something to it waits, and finds that it is gone; whoever has done so is waited for. */
+const lockToDelete = locking('update');
 const deleteOne = prepared('delete from contacts where id = $1');
+
+const selectAddresses = prepared<{ contactId: string; address: string }>(`
+  select contact_id as "contactId", address from contact_addresses where contact_id = any($1) order by kind, address
+`);
+const selectOtherAddresses = brief<{ id: string; addresses: string[] }>(`
+  select c.id, array(
+    select a.address from contact_addresses a where a.contact_id = c.id order by a.kind, a.address
+  ) as addresses
+  from contacts c where c.id = any($1) and c.workspace_id = $2
+`);
+const insertAddresses = prepared(`
+  insert into contact_addresses (workspace_id, kind, address, contact_id)
+  select $1, kind, address, $4 from unnest($2::text[], $3::text[]) a (kind, address)
+`);
+const moveAddresses = prepared('update contact_addresses set contact_id = $2 where contact_id = $1');
+const these = "(kind = 'email' and address = $2 or kind = 'phone' and address = $3)";
+/** One that becomes the contact's own is no other of it any more. */
+const promote = prepared(`delete from contact_addresses where contact_id = $1 and ${these}`);
+// Fails where another contact has it: no unique index covers both tables.
+const findUntaken = prepared(`
+  select 1 / (not exists (select from contact_addresses where workspace_id = $1 and ${these}))::int
+`);
 
 /** A later room that keeps something of a contact's, told in the transaction of the change. */
 export interface ContactFollower {
   /** Everything of the one contact is the other's from now on. */
   merge: (tx: Tx, fromId: string, intoId: string) => void;
-  /** Ids of the objects of its own that say who the contact is. */
-  namesOf: (tx: Tx, id: string) => Promise<string[]>;
+  erase: Eraser;
 }
+
+/** One of those that a submission may speak of. */
+type Match = Contact & { hasEmail: boolean; hasPhone: boolean };
 
 /** The contact of a submission, and what others are to hear of it: in the submission's own commit. */
 export interface ResolvedContact {
   id: string;
+  /** The contact, and whoever else has one of the addresses. */
+  people: string[];
   happenings: Happening[];
+}
+
+/** What a deletion answers. What is kept of the answer for a retry says who it was no more. */
+export class DeletedContact {
+  constructor(
+    readonly contact: CountedContact,
+    readonly erasure: Erasure,
+  ) {}
+
+  toJSON(): object {
+    const { id, createdAt, updatedAt, submissionCount } = this.contact;
+    const nobody = { email: null, phone: null, firstName: null, lastName: null, tags: [], customFields: {} };
+    return { contact: { id, createdAt, updatedAt, submissionCount, ...nobody }, erasure: this.erasure };
+  }
 }
 
 export class ContactService {
@@ -88,12 +159,14 @@ export class ContactService {
   constructor(
     private readonly database: Database,
     private readonly publisher: Events,
-    private readonly events: EventService,
+    private readonly events: EventErasureService,
+    private readonly erasures: ErasureService,
     private readonly audit: AuditService,
   ) {}
 
   follow(follower: ContactFollower): void {
     this.followers.push(follower);
+    this.erasures.over(follower.erase);
   }
 
   async list(actor: Actor, filter: ContactFilter, page: PageRequest): Promise<Page<CountedContact>> {
@@ -116,6 +189,23 @@ export class ContactService {
   async getMany(actor: Actor, ids: readonly string[]): Promise<CountedContact[]> {
     actor.require('read:contacts');
     return await this.database.query(selectMany, [ids, actor.workspaceId]);
+  }
+
+  /** Of each, what merged duplicates brought along. */
+  async otherAddresses(actor: Actor, ids: readonly string[]): Promise<Map<string, string[]>> {
+    actor.require('read:contacts');
+    const rows = await this.database.query(selectOtherAddresses, [ids, actor.workspaceId]);
+    return new Map(rows.map(({ id, addresses }) => [id, addresses]));
+  }
+
+  /** What stands for the addresses in a submission's answers. */
+  addressSubjects(
+    workspaceId: string,
+    fields: readonly AddressField[],
+    data: Readonly<Record<string, unknown>>,
+  ): string[] {
+    const { email, phone } = contactAddress(fields, data);
+    return [email, phone].flatMap((address) => (address === null ? [] : [addressSubject(workspaceId, address)]));
   }
 
   /** @throws conflict when another contact has the e-mail or phone */
@@ -143,6 +233,7 @@ export class ContactService {
       const { id, workspaceId, createdAt } = contact;
       const [, ...values] = valuesOf(contact);
       tx.write(insertWhole, [id, workspaceId, ...values.slice(0, -1), createdAt, createdAt], taken);
+      tx.write(findUntaken, [workspaceId, contact.email, contact.phone], takenAsOther);
       const data = { contact: contactView(contact) };
       this.publisher.publish(tx, { workspaceId, type: 'contact.created', moment, subjectId: id, data });
       return contact;
@@ -167,54 +258,87 @@ export class ContactService {
     }, actor.guard);
   }
 
-  /** The duplicate's submissions, records, tags and what the other lacks go over to it; the duplicate is gone. */
+  /**
+   * The duplicate's submissions, records, tags and what the other lacks go over to it; the duplicate is gone. Addresses
+   * that it need not fill with are kept as further ones of the other.
+   */
   async merge(actor: Actor, id: string, duplicateId: string): Promise<CountedContact> {
     actor.requireRole('MEMBER');
     return await this.database.transaction(async (tx) => {
       await this.get(actor, id);
       await this.get(actor, duplicateId);
       if (id === duplicateId) throw invalid('duplicateId', 'not_allowed', 'must be another contact');
-      const locked = await tx.query(lockMany, [[id, duplicateId], actor.workspaceId]);
+      const locked = await tx.query(lockToDelete, [[id, duplicateId], actor.workspaceId]);
       const into = locked.find((contact) => contact.id === id);
       const from = locked.find((contact) => contact.id === duplicateId);
       if (into === undefined || from === undefined) throw notFound('contact');
+      const dropped = (['email', 'phone'] as const).flatMap((kind) => {
+        const address = into[kind] === null ? null : from[kind];
+        return address === null ? [] : [{ kind, address }];
+      });
+      const kept = await tx.query(selectAddresses, [[id, duplicateId]]);
+      if (kept.length + dropped.length > otherAddressesMax) {
+        const message = `would leave the contact with more than ${otherAddressesMax} other addresses`;
+        throw invalid('duplicateId', 'out_of_range', message);
+      }
       for (const follower of this.followers) follower.merge(tx, duplicateId, id);
       this.events.move(tx, actor.workspaceId, duplicateId, id);
+      tx.write(moveAddresses, [duplicateId, id]);
       tx.write(deleteOne, [duplicateId]);
+      const [kinds, addresses] = [dropped.map(({ kind }) => kind), dropped.map(({ address }) => address)];
+      if (dropped.length > 0) tx.write(insertAddresses, [actor.workspaceId, kinds, addresses, id], taken);
       into.submissionCount += from.submissionCount;
-      const survivor = await this.change(tx, into, {
-        email: into.email ?? from.email,
-        phone: into.phone ?? from.phone,
-        firstName: into.firstName ?? from.firstName,
-        lastName: into.lastName ?? from.lastName,
-        tags: distinct([...into.tags, ...from.tags]),
-        customFields: { ...from.customFields, ...into.customFields },
-      });
+      const survivor = await this.change(
+        tx,
+        into,
+        {
+          email: into.email ?? from.email,
+          phone: into.phone ?? from.phone,
+          firstName: into.firstName ?? from.firstName,
+          lastName: into.lastName ?? from.lastName,
+          tags: distinct([...into.tags, ...from.tags]),
+          customFields: { ...from.customFields, ...into.customFields },
+        },
+        ['merged'],
+      );
       await this.audit.record(tx, actor, 'contact.merged', id, { duplicate_id: duplicateId });
       return survivor;
     }, actor.guard);
   }
 
-  /** Deletes the contact, and erases it from whatever is kept for delivery: one commit. */
-  async remove(actor: Actor, id: string): Promise<CountedContact> {
-    actor.requireRole('MEMBER');
+  /**
+   * Deletes the contact, and erases the person from all that is kept, with their submissions or without: deleting
+   * submissions and records takes the role ADMIN, wherever it is done.
+   */
+  async remove(actor: Actor, id: string, eraseSubmissions: boolean): Promise<DeletedContact> {
+    actor.requireRole(eraseSubmissions ? 'ADMIN' : 'MEMBER');
     return await this.database.transaction(async (tx) => {
-      const [contact] = isId(id, 'contact') ? await tx.query(lockMany, [[id], actor.workspaceId]) : [];
+      const [contact] = isId(id, 'contact') ? await tx.query(lockToDelete, [[id], actor.workspaceId]) : [];
       if (contact === undefined) throw notFound('contact');
-      // Before the erasure, which takes the lock that everybody's deliveries wait for. It says nothing of the person.
-      await this.audit.record(tx, actor, 'contact.deleted', id);
-      const named = await Promise.all(this.followers.map((follower) => follower.namesOf(tx, id)));
-      await this.events.erase(tx, actor.workspaceId, [id, ...named.flat()]);
-      tx.write(deleteOne, [id]);
-      return contact;
+      const others = await tx.query(selectAddresses, [[id]]);
+      const addresses = [contact.email, contact.phone, ...others.map(({ address }) => address)]
+        .filter((address) => address !== null)
+        .map((address) => addressSubject(actor.workspaceId, address));
+      const begun = await this.erasures.begin(tx, contact, addresses, eraseSubmissions);
+      const details = { erasure_id: begun.erasure.id, erased_submissions: eraseSubmissions };
+      // It says nothing of the person.
+      await this.audit.record(tx, actor, 'contact.deleted', id, details);
+      await this.erasures.conclude(tx, begun);
+      return new DeletedContact(contact, begun.erasure);
     }, actor.guard);
   }
 
-  private async change(tx: Tx, before: CountedContact, changes: Partial<CountedContact>): Promise<CountedContact> {
+  /** `reasons` are told of in place of what changed, and also when nothing did. */
+  private async change(
+    tx: Tx,
+    before: CountedContact,
+    changes: Partial<CountedContact>,
+    reasons?: string[],
+  ): Promise<CountedContact> {
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
     const after = Object.assign(new Contact(), before, given);
     const names = changeable.filter((name) => !same[name](before, after));
-    if (names.length === 0) return before;
+    if (names.length === 0 && reasons === undefined) return before;
     if (after.email === null && after.phone === null) {
       throw invalid('email', 'not_allowed', 'cannot be removed when there is no phone');
     }
@@ -223,8 +347,13 @@ export class ContactService {
     const moment = await momentAfter(tx, before.id, before.updatedAt);
     after.updatedAt = moment.at;
     tx.write(updateOne, valuesOf(after), taken);
-    const { id: subjectId, workspaceId } = after;
-    const data = { contact: contactView(after), changes: names.map((name) => spell(name, 'snake_case')) };
+    const { id: subjectId, workspaceId, email, phone } = after;
+    if (names.includes('email') || names.includes('phone')) {
+      tx.write(promote, [subjectId, email, phone]);
+      tx.write(findUntaken, [workspaceId, email, phone], takenAsOther);
+    }
+    const told = reasons ?? names.map((name) => spell(name, 'snake_case'));
+    const data = { contact: contactView(after), changes: told };
     this.publisher.publish(tx, { workspaceId, type: 'contact.updated', moment, subjectId, data });
     return after;
   }
@@ -244,8 +373,12 @@ export class ContactService {
     // Locks nothing, so it needs no transaction: what changes meanwhile is met by the unique indexes at the write.
     const matches = await this.database.query(selectMatches, [workspaceId, address.email, address.phone]);
     // E-mail wins if the two point at different people.
-    const found = matches.find(({ email }) => email !== null && email === address.email) ?? matches[0];
-    return found === undefined ? create(tx, workspaceId, address) : await fill(tx, found, address, matches);
+    const found = matches.find(({ hasEmail }) => hasEmail) ?? matches[0];
+    if (found === undefined) return create(tx, workspaceId, address);
+    const others = matches.filter((match) => match !== found).map(({ id }) => id);
+    if (others.length > 0) tx.write(holdOthers, [others]);
+    const { happenings } = await fill(tx, found, address, matches);
+    return { id: found.id, people: [found.id, ...others], happenings };
   }
 }
 
@@ -285,10 +418,9 @@ function growthIssues(before: Contact, after: Contact): Issue[] {
   return [...issues, { path: 'tags', message: `must have at most ${tagsMax} entries`, code: 'too_long' }];
 }
 
-const taken = (error: unknown) =>
-  isUniqueViolation(error)
-    ? conflict('duplicate_contact', 'Another contact has this e-mail address or phone number.')
-    : error;
+const duplicate = () => conflict('duplicate_contact', 'Another contact has this e-mail address or phone number.');
+const taken = (error: unknown) => (isUniqueViolation(error) ? duplicate() : error);
+const takenAsOther = (error: unknown) => (isDivisionByZero(error) ? duplicate() : error);
 
 function create(tx: Tx, workspaceId: string, address: ContactAddress): ResolvedContact {
   const moment = nextMoment();
@@ -304,28 +436,30 @@ function create(tx: Tx, workspaceId: string, address: ContactAddress): ResolvedC
   const { id, email, phone, firstName, lastName } = contact;
   tx.write(insertOne, [id, workspaceId, email, phone, firstName, lastName, moment.at], meanwhile);
   const data = { contact: contactView({ ...contact, submissionCount: 1 }) };
-  return { id, happenings: [{ workspaceId, type: 'contact.created', moment, subjectId: id, data }] };
+  const happenings: Happening[] = [{ workspaceId, type: 'contact.created', moment, subjectId: id, data }];
+  return { id, people: [id], happenings };
 }
 
 async function fill(
   tx: Tx,
-  found: Contact,
+  found: Match,
   address: ContactAddress,
-  matches: readonly Contact[],
-): Promise<ResolvedContact> {
-  const unchanged = { id: found.id, happenings: [] };
-  if (missing(found, address, matches).length === 0) return unchanged;
+  matches: readonly Match[],
+): Promise<Pick<ResolvedContact, 'happenings'>> {
+  if (missing(found, address, matches).length === 0) return { happenings: [] };
   const [contact] = await tx.query(lockOne, [found.id]);
-  const changes = contact === undefined ? [] : missing(contact, address, matches);
-  if (contact === undefined || changes.length === 0) return unchanged;
+  if (contact === undefined) throw new TryAgain('the contact was merged or deleted');
+  const changes = missing(contact, address, matches);
+  if (changes.length === 0) return { happenings: [] };
   const moment = await momentAfter(tx, contact.id, contact.updatedAt);
   for (const name of changes) contact[name] = address[name];
   contact.updatedAt = moment.at;
   contact.submissionCount += 1;
   const { id, workspaceId, email, phone, firstName, lastName } = contact;
   tx.write(fillOne, [id, email, phone, firstName, lastName, moment.at], meanwhile);
+  if (changes.includes('email') || changes.includes('phone')) tx.write(promote, [id, email, phone]);
   const data = { contact: contactView(contact), changes: changes.map((name) => spelled[name]) };
-  return { id, happenings: [{ workspaceId, type: 'contact.updated', moment, subjectId: id, data }] };
+  return { happenings: [{ workspaceId, type: 'contact.updated', moment, subjectId: id, data }] };
 }
 
 /** Another submission made or filled the contact: its commit was awaited, so the next try finds it. */
@@ -335,21 +469,34 @@ const meanwhile = (error: unknown) =>
 const spelled = { email: 'email', phone: 'phone', firstName: 'first_name', lastName: 'last_name' } as const;
 
 /** The empty fields that the address fills; an e-mail or phone that another contact has stays with that one. */
-function missing(contact: Contact, address: ContactAddress, matches: readonly Contact[]): (keyof ContactAddress)[] {
+function missing(contact: Contact, address: ContactAddress, matches: readonly Match[]): (keyof ContactAddress)[] {
   const names = Object.keys(spelled) as (keyof ContactAddress)[];
-  return names.filter((name) => {
-    if (contact[name] !== null || address[name] === null) return false;
-    return !matches.some(
-      (other) => other.id !== contact.id && other[name] === address[name] && /email|phone/.test(name),
-    );
-  });
+  const others = matches.filter(({ id }) => id !== contact.id);
+  const isAnothers = {
+    email: others.some(({ hasEmail }) => hasEmail),
+    phone: others.some(({ hasPhone }) => hasPhone),
+    firstName: false,
+    lastName: false,
+  };
+  return names.filter((name) => contact[name] === null && address[name] !== null && !isAnothers[name]);
 }
+
+/** In SQL, the contact that has the address, as its own or as another of its; `$1` is the workspace. */
+const having = (kind: 'email' | 'phone') => `c.id = any (array(
+  select h.contact_id from (values ($?::text)) a (address) cross join lateral (
+    select o.id as contact_id from contacts o where o.workspace_id = $1 and o.${kind} = a.address
+    union all
+    select o.contact_id from contact_addresses o
+    where o.workspace_id = $1 and o.kind = '${kind}' and o.address = a.address
+  ) h
+))`;
 
 function listOf(actor: Actor, filter: ContactFilter): List {
   const where = new Conditions()
     .within('c.workspace_id = $?', actor.workspaceId)
-    .and('c.email = $?', filter.email == null ? null : normalEmail(filter.email))
-    .and('c.phone = $?', filter.phone == null ? null : (toE164(filter.phone) ?? filter.phone))
+    .always(isThere)
+    .and(having('email'), filter.email == null ? null : normalEmail(filter.email))
+    .and(having('phone'), filter.phone == null ? null : (toE164(filter.phone) ?? filter.phone))
     .and('$? = any(c.tags)', filter.tag)
     .between('c.created_at', filter.createdAt);
   return { from: `${counted} from contacts c`, id: 'c.id', where };

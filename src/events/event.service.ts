@@ -1,5 +1,5 @@
 import type { Actor } from '../platform/actor.js';
-import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { brief, columnsOf, prepared, type Database } from '../platform/database.js';
 import { notFound } from '../platform/errors.js';
 import { isEventId } from '../platform/id.js';
 import {
@@ -12,6 +12,7 @@ import {
   type Page,
   type PageRequest,
 } from '../platform/page.js';
+import { bodyOf, withMoved } from './event-erasure.service.js';
 import { scopeOfPayload, type EventType } from './event-type.js';
 import { Event } from './event.entity.js';
 
@@ -27,12 +28,6 @@ export interface EventFilter {
 /** An event as lists have it: its text is wide, and read when it is asked for. */
 export type ListedEvent = Omit<Event, 'body'>;
 
-/** What else holds what an event says: told in the transaction that erases it. */
-export type EventEraser = (
-  tx: Tx,
-  erased: { workspaceId: string; subjectIds: readonly string[]; eventIds: readonly string[] },
-) => Promise<void>;
-
 const columns = columnsOf(Event, 'e', ['id', 'workspaceId', 'type', 'subjectId', 'createdAt']);
 const tables = 'event_positions p join events e on e.id = p.event_id';
 
@@ -40,7 +35,7 @@ const selectMany = brief<ListedEvent>(`
   select ${columns} from ${tables} where e.id = any($1) and e.workspace_id = $2
 `);
 const selectBodies = prepared<{ id: string; body: string }>(
-  'select e.id, e.body from events e where e.id = any($1) and e.workspace_id = $2',
+  `select e.id, ${bodyOf('e')} as body from events e where e.id = any($1) and e.workspace_id = $2`,
 );
 /**
  * Puts events at the end of the list. In the statement of fan-out, of which there is one at a time; `source` are the
@@ -51,12 +46,6 @@ export const placing = (source: string) => `
   select id, workspace_id, type from ${source} order by id
   on conflict (event_id) do nothing
 `;
-const blankMany = prepared<{ id: string }>(`
-  update events
-  set body = json_build_object('id', id, 'type', type, 'created_at', body::json -> 'created_at', 'data', '{}'::json)::text
-  where workspace_id = $1 and subject_id = any($2) returning id
-`);
-const moveMany = prepared('update events set subject_id = $3 where workspace_id = $1 and subject_id = $2');
 const forgetPlaces = prepared(`
   delete from event_positions where event_id in (
     select p.event_id from event_positions p
@@ -66,8 +55,6 @@ const forgetPlaces = prepared(`
 
 /** What happened, in the order of fan-out: it appears once it is fanned out, and nothing ever appears before it. */
 export class EventService {
-  private readonly erasers: EventEraser[] = [];
-
   constructor(private readonly database: Database) {}
 
   async list(actor: Actor, filter: EventFilter, page: PageRequest): Promise<Page<ListedEvent>> {
@@ -114,22 +101,6 @@ export class EventService {
     return await this.database.query(selectBodies, [ids, actor.workspaceId]);
   }
 
-  onErase(eraser: EventEraser): void {
-    this.erasers.push(eraser);
-  }
-
-  /** Blanks what was said of these objects, here and wherever else it is kept. */
-  async erase(tx: Tx, workspaceId: string, subjectIds: readonly string[]): Promise<void> {
-    const blanked = await tx.query(blankMany, [workspaceId, subjectIds]);
-    const eventIds = blanked.map(({ id }) => id);
-    for (const eraser of this.erasers) await eraser(tx, { workspaceId, subjectIds, eventIds });
-  }
-
-  /** What was said of one object counts as said of another, which took its place. */
-  move(tx: Tx, workspaceId: string, fromSubjectId: string, toSubjectId: string): void {
-    tx.write(moveMany, [workspaceId, fromSubjectId, toSubjectId]);
-  }
-
   /** Places of events older than this, in small batches; the events themselves go by partition. */
   async forgetPlacesBefore(eventIdFloor: string, batchRows = 5_000): Promise<void> {
     let deleted: object[];
@@ -147,7 +118,7 @@ function listOf(actor: Actor, filter: EventFilter): List {
   const where = new Conditions()
     .within('p.workspace_id = $?', actor.workspaceId)
     .and('p.type = any($?)', filter.type)
-    .and('e.subject_id = $?', filter.subjectId)
+    .and(`e.subject_id = any (${withMoved('$?')})`, filter.subjectId)
     .between('e.created_at', filter.createdAt);
   return { from: `${columns} from ${tables}`, id: 'p.position', where, bound };
 }

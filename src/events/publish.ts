@@ -1,6 +1,6 @@
 import { now } from '../platform/clock.js';
 import { prepared, type Tx } from '../platform/database.js';
-import { idFloor, nextMoment, type Moment } from '../platform/id.js';
+import { idFloor, isId, nextMoment, type Moment } from '../platform/id.js';
 import { isoTime } from '../platform/iso-time.js';
 import type { Jobs } from '../platform/jobs.js';
 import type { Appender } from '../platform/shared-commits.js';
@@ -17,11 +17,16 @@ export interface Happening {
   moment: Moment;
   /** The id of the object it happened to. */
   subjectId: string;
+  /** Who else it speaks of: ids of contacts, digests of addresses. Whoever of them is erased, so is what it says. */
+  people?: readonly string[];
   /** The object as REST shows it, by its name: `{ submission: {…} }`. */
   data: object;
 }
 
 const insertEvents = prepared(`
+  with named as (
+    insert into event_subjects (event_id, subject_id) select * from unnest($7::text[], $8::text[])
+  )
   insert into events (id, workspace_id, type, subject_id, body, created_at)
   select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
 `);
@@ -48,10 +53,12 @@ export class Events {
   /** The event rows and their fan-out jobs, in the commit of the change. */
   publish(tx: Tx, ...happenings: Happening[]): void {
     if (happenings.length === 0) return;
-    const rows = happenings.map(({ workspaceId, type, moment, subjectId, data }): EventRow => {
+    const rows = happenings.map(({ workspaceId, type, moment, subjectId, people = [], data }): EventRow => {
       // Frozen now, so that a retry tomorrow sends what was true at the event.
       const body = JSON.stringify({ id: moment.eventId, type, created_at: isoTime(moment.at), data });
-      return [moment.eventId, workspaceId, type, subjectId, body, moment.at];
+      const everybody = isId(subjectId, 'contact') ? [subjectId, ...people] : people;
+      tx.speakOf(everybody);
+      return [moment.eventId, workspaceId, type, subjectId, body, moment.at, everybody];
     });
     tx.append(this.appender, rows);
     tx.afterCommit(() => this.signals.send('events'));
@@ -60,13 +67,26 @@ export class Events {
   private readonly appender: Appender<EventRow> = {
     writesOf: async (rows) => {
       const columns = [0, 1, 2, 3, 4, 5].map((index) => rows.map((row) => row[index]));
+      const named = rows.flatMap(([eventId, , , , , , people]) => [...new Set(people)].map((id) => [eventId, id]));
+      const subjects = [0, 1].map((index) => named.map((pair) => pair[index]));
       const jobs = rows.map(([eventId]) => ({ id: jobIdOf(eventId), data: { eventId } }));
-      return [{ statement: insertEvents, values: columns }, ...(await this.jobs.insertion(fanOutQueue, jobs))];
+      return [
+        { statement: insertEvents, values: [...columns, ...subjects] },
+        ...(await this.jobs.insertion(fanOutQueue, jobs)),
+      ];
     },
   };
 }
 
-type EventRow = [id: string, workspaceId: string, type: EventType, subjectId: string, body: string, createdAt: Date];
+type EventRow = [
+  id: string,
+  workspaceId: string,
+  type: EventType,
+  subjectId: string,
+  body: string,
+  createdAt: Date,
+  people: readonly string[],
+];
 
 /** A UUID that sorts as the event id does, so that events are fanned out in their order. */
 export function jobIdOf(eventId: string): string {

@@ -16,6 +16,8 @@ import { AuditResolver } from '../audit/audit.resolver.js';
 import type { AuditService } from '../audit/audit.service.js';
 import { ContactResolver } from '../contacts/contact.resolver.js';
 import type { ContactService } from '../contacts/contact.service.js';
+import { ErasureResolver } from '../contacts/erasure.resolver.js';
+import type { ErasureService } from '../contacts/erasure.service.js';
 import type { EventFeed } from '../events/event-feed.js';
 import { EventFeedResolver, type EventOccurredArgs } from '../events/event-feed.resolver.js';
 import { EventResolver } from '../events/event.resolver.js';
@@ -65,6 +67,7 @@ export interface GraphqlServices {
   eventFeed: EventFeed;
   webhookFeed: WebhookFeed;
   contacts: ContactService;
+  erasures: ErasureService;
   records: RecordService;
   intakeBots: IntakeBotService;
   submissions: SubmissionService;
@@ -90,6 +93,7 @@ const resolvers = [
   line(EventFeedResolver, () => new EventFeedResolver()),
   line(WebhookFeedResolver, () => new WebhookFeedResolver()),
   line(ContactResolver, ({ contacts }) => new ContactResolver(contacts)),
+  line(ErasureResolver, ({ erasures }) => new ErasureResolver(erasures)),
   line(RecordResolver, ({ records }) => new RecordResolver(records)),
   line(RecordContactResolver, ({ contacts }) => new RecordContactResolver(contacts)),
   line(ContactRecords, ({ records }) => new ContactRecords(records)),
@@ -134,6 +138,7 @@ const nodeSources = (services: GraphqlServices): ConstructorParameters<typeof No
   submission: (actor, ids) => services.submissions.getMany(actor, ids),
   message: (actor, ids) => services.submissions.getMessages(actor, ids),
   contact: (actor, ids) => services.contacts.getMany(actor, ids),
+  erasure: (actor, ids) => services.erasures.getMany(actor, ids),
   record: (actor, ids) => services.records.getMany(actor, ids),
   event: (actor, ids) => services.eventLog.getMany(actor, ids),
   apiKey: (actor, ids) => services.apiKeys.getMany(actor, ids),

@@ -1,7 +1,15 @@
 import { hash } from 'node:crypto';
 import type { Actor } from '../platform/actor.js';
 import { nowMs } from '../platform/clock.js';
-import { brief, isUniqueViolation, prepared, type CommitGuard, type Database, type Tx } from '../platform/database.js';
+import {
+  brief,
+  isDivisionByZero,
+  isUniqueViolation,
+  prepared,
+  type CommitGuard,
+  type Database,
+  type Tx,
+} from '../platform/database.js';
 import { idempotencyConflict } from '../platform/errors.js';
 import type { Queue } from '../platform/jobs.js';
 import type { Secrets } from '../platform/secrets.js';
@@ -48,9 +56,11 @@ const insertOne = prepared(`
   values ($1, $2, $3, $4, $5, $6)
 `);
 const deleteOne = prepared('delete from idempotency_records where id = $1 and created_at <= $2');
-const eraseMany = prepared(
-  'update idempotency_records set answer = null where workspace_id = $1 and subjects && $2 and answer is not null',
-);
+const eraseMany = prepared<{ id: Buffer }>(`
+  update idempotency_records set answer = null, subjects = '{}' where id in (
+    select id from idempotency_records where workspace_id = $1 and subjects && $2 and answer is not null limit $3
+  ) returning id
+`);
 const deleteExpired = prepared<{ id: Buffer }>(`
   delete from idempotency_records
   where id in (select id from idempotency_records where created_at <= $1 limit $2) returning id
@@ -85,9 +95,9 @@ export class Idempotency {
     }
   }
 
-  /** Blanks the answers that speak of these ids; a retry of their requests is then a conflict. */
-  async erase(tx: Tx, workspaceId: string, ids: readonly string[]): Promise<void> {
-    await tx.query(eraseMany, [workspaceId, ids]);
+  /** Blanks answers that speak of these ids; a retry of their requests is then a conflict. Returns how many it blanked. */
+  async erase(tx: Tx, workspaceId: string, ids: readonly string[], limit: number | null = null): Promise<number> {
+    return (await tx.query(eraseMany, [workspaceId, ids, limit])).length;
   }
 
   /** Deletes what is expired, in small batches. */
@@ -143,26 +153,29 @@ class KeptRecord {
         const text = answerOf(result);
         const { workspaceId } = this.request.actor;
         const sealed = this.secrets.seal(text, this.context);
-        const values = [this.id, workspaceId, this.fingerprint, sealed, subjectsOf(text, result), new Date(nowMs())];
+        const values = [
+          this.id,
+          workspaceId,
+          this.fingerprint,
+          sealed,
+          subjectsOf(text, tx.subjects),
+          new Date(nowMs()),
+        ];
         tx.write(insertOne, values, (error) => (isUniqueViolation(error) ? new Overtaken() : error));
       },
     };
   }
 }
 
-const isDivisionByZero = (error: unknown) => (error as { code?: unknown }).code === '22012';
-
 const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
 
 const stillRunning = () =>
   idempotencyConflict('The first request under this Idempotency-Key still runs.', { 'Retry-After': '1' });
 
-/** The ids that an answer speaks of, and the contact behind it, by which it can be found for erasure. */
-function subjectsOf(text: string, result: unknown): string[] {
-  const { contactId } = (result ?? {}) as { contactId?: unknown };
-  const named = text.match(/\bc[a-z0-9]{24}\b/g) ?? [];
-  return [...new Set(typeof contactId === 'string' ? [...named, contactId] : named)];
-}
+/** The ids that an answer names, and the people behind it, by which it can be found for erasure. */
+const subjectsOf = (text: string, people: Iterable<string>): string[] => [
+  ...new Set([...(text.match(/\bc[a-z0-9]{24}\b/g) ?? []), ...people]),
+];
 
 /** 1–255 printable characters; the quotes that the IETF draft puts around them are not part of it. */
 export function readIdempotencyKey(header: string): string | null {

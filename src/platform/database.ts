@@ -62,6 +62,8 @@ export class Tx {
   readonly writes: Write[] = [];
   readonly appended = new Map<Appender<unknown>, unknown[]>();
   readonly increments: Increment[] = [];
+  /** People that it speaks of: what a door keeps of it is found by them when one is erased. */
+  readonly subjects = new Set<string>();
   private opening: Promise<OpenTransaction> | null = null;
   private opened: OpenTransaction | null = null;
   private runner: QueryRunner | null = null;
@@ -116,6 +118,10 @@ export class Tx {
     explain?: (error: unknown) => unknown,
   ): void {
     this.increments.push({ counter, key, by, explain });
+  }
+
+  speakOf(subjectIds: readonly string[]): void {
+    for (const id of subjectIds) this.subjects.add(id);
   }
 
   /** Called once the commit is certain; a rolled back transaction never calls it. */
@@ -236,9 +242,17 @@ export class Database {
 }
 
 /** PostgreSQL's SQLSTATE for a violated unique index, whichever library wrapped it. */
-export function isUniqueViolation(thrown: unknown, constraint?: string): boolean {
+export const isUniqueViolation = (thrown: unknown, constraint?: string) => violates(thrown, '23505', constraint);
+
+/** How a statement that only reads makes a commit fail: `1 / 0`. */
+export const isDivisionByZero = (thrown: unknown) => violates(thrown, '22012', undefined);
+
+/** What a row names is gone. */
+export const isForeignKeyViolation = (thrown: unknown, constraint?: string) => violates(thrown, '23503', constraint);
+
+function violates(thrown: unknown, sqlState: string, constraint: string | undefined): boolean {
   const { code, constraint: violated } = (thrown ?? {}) as { code?: unknown; constraint?: unknown };
-  return code === '23505' && (constraint === undefined || violated === constraint);
+  return code === sqlState && (constraint === undefined || violated === constraint);
 }
 
 // 40001: serialization failure, 40P01: deadlock.

@@ -35,7 +35,8 @@ export type Resource =
   | 'member'
   | 'invitation'
   | 'notice'
-  | 'workspace';
+  | 'workspace'
+  | 'erasure';
 
 export const statusOf = {
   validation_failed: 400,

@@ -23,6 +23,7 @@ export const kinds = {
   replay: 'y',
   notice: 'o',
   auditEntry: 'a',
+  erasure: 'x',
 } as const;
 
 export type Kind = keyof typeof kinds;

@@ -18,6 +18,7 @@ export const nodeTypes = {
   notice: 'Notice',
   invitation: 'Invitation',
   auditEntry: 'AuditEntry',
+  erasure: 'Erasure',
 } as const satisfies Partial<Record<Kind, string>>;
 export type NodeKind = keyof typeof nodeTypes;
 

@@ -16,11 +16,16 @@ import {
 } from '../platform/page.js';
 import { readWith, type Unread } from '../platform/validate.js';
 import type { ContactService } from '../contacts/contact.service.js';
+import type { Erased, ErasedPerson } from '../contacts/erasure.service.js';
+import { contactsErasedWithSubmissions } from '../events/event-erasure.service.js';
 import { RecordEntity } from './record.entity.js';
 import type { CreateRecord, LinkRecordContact, UpdateRecord } from './record.input.js';
 
 /** A record with the contacts it is linked to, and in which role. */
 export type LinkedRecord = RecordEntity & { contacts: { id: string; role: string }[] };
+
+/** The role of who made the submission that a record was made of. */
+const submitter = 'submitter';
 
 export interface RecordFilter {
   recordType?: string | null;
@@ -39,7 +44,22 @@ const linked = `${columnsOf(RecordEntity, 'r')}, coalesce((
     ) l
   ), '[]') as "contacts"`;
 
-const selectMany = brief<LinkedRecord>(`select ${linked} from records r where r.id = any($1) and r.workspace_id = $2`);
+/**
+ * In SQL, of a link `l`: whether its record goes with one of these contacts, being made of a submission of theirs or
+ * about nobody else. Others stay, without the link.
+ */
+const goesWith = (contacts: string) => `(
+  l.contact_id = any (${contacts}) and (l.role = '${submitter}' or not exists (
+    select from record_contacts other where other.record_id = l.record_id and other.contact_id <> all (${contacts})
+  ))
+)`;
+/** In SQL, of a record `r`: whether it is not of somebody who is being erased, and goes with them. */
+const isShown = `case when exists (select from erasing_subjects where with_submissions) then not exists (
+  select from record_contacts l where l.record_id = r.id and ${goesWith(contactsErasedWithSubmissions)}
+) else true end`;
+const selectMany = brief<LinkedRecord>(
+  `select ${linked} from records r where r.id = any($1) and r.workspace_id = $2 and ${isShown}`,
+);
 const insertOne = prepared(`
   insert into records (id, workspace_id, record_type, data, submission_id, created_at, updated_at)
   values ($1, $2, $3, $4, $5, $6, $6)
@@ -61,6 +81,17 @@ const relink = prepared(`
 
 /** To one record, over all roles. */
 const linksMax = 100;
+const selectOfContact = prepared<{ id: string }>(`
+  select distinct l.record_id as id from record_contacts l where l.contact_id = $1 and ${goesWith('array[$1]')}
+  order by l.record_id limit $2
+`);
+const deleteMany = prepared<{ id: string }>('delete from records where id = any($1) returning id');
+const deleteOfSubmissions = prepared<{ id: string }>('delete from records where submission_id = any($1) returning id');
+const unlinkSome = prepared<{ id: string }>(`
+  delete from record_contacts where ctid = any (array(
+    select ctid from record_contacts where contact_id = $1 limit $2
+  )) returning record_id as id
+`);
 
 export class RecordService {
   constructor(
@@ -69,8 +100,7 @@ export class RecordService {
   ) {
     contacts.follow({
       merge: (tx, fromId, intoId) => tx.write(relink, [fromId, intoId]),
-      // Nothing is published of a record.
-      namesOf: async () => [],
+      erase: async (tx, person, limit) => await this.erase(tx, person, limit),
     });
   }
 
@@ -178,7 +208,21 @@ export class RecordService {
     const id = newId('record');
     const { workspaceId, data, at } = submission;
     tx.write(insertOne, [id, workspaceId, recordType, JSON.stringify(data), submission.id, at]);
-    if (contactId !== null) tx.write(insertLink, [id, contactId, 'submitter']);
+    if (contactId !== null) tx.write(insertLink, [id, contactId, submitter]);
+  }
+
+  /** Deletes what was made of these submissions. Returns the ids. */
+  async removeOf(tx: Tx, submissionIds: readonly string[]): Promise<string[]> {
+    return (await tx.query(deleteOfSubmissions, [submissionIds])).map(({ id }) => id);
+  }
+
+  private async erase(tx: Tx, { contactId, withSubmissions }: ErasedPerson, limit: number): Promise<Erased> {
+    const found = withSubmissions ? await tx.query(selectOfContact, [contactId, limit]) : [];
+    const ids = found.map(({ id }) => id);
+    const deleted = ids.length === 0 ? [] : await tx.query(deleteMany, [ids]);
+    const unlinked = ids.length === limit ? [] : await tx.query(unlinkSome, [contactId, limit]);
+    const isAll = ids.length < limit && unlinked.length < limit;
+    return { counts: { records: deleted.length }, objectIds: ids, isAll };
   }
 }
 
@@ -199,6 +243,7 @@ function listUnder(actor: Actor, filter: RecordFilter): List {
 function conditionsOf(actor: Actor, filter: RecordFilter): Conditions {
   return new Conditions()
     .within('r.workspace_id = $?', actor.workspaceId)
+    .always(isShown)
     .and('r.record_type = $?', filter.recordType)
     .and('exists (select 1 from record_contacts l where l.record_id = r.id and l.contact_id = $?)', filter.contactId)
     .between('r.created_at', filter.createdAt);

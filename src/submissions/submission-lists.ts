@@ -1,3 +1,4 @@
+import { contactsErasedWithSubmissions } from '../events/event-erasure.service.js';
 import type { Actor } from '../platform/actor.js';
 import { columnsOf } from '../platform/database.js';
 import { Conditions, type List } from '../platform/page.js';
@@ -25,6 +26,8 @@ export interface SubmissionFilter {
 }
 
 export const columns = columnsOf(Submission, 's');
+/** In SQL, of a submission `s`: whether it is not of somebody who is being erased with what they submitted. */
+export const isShown = `(s.contact_id is null or s.contact_id <> all (${contactsErasedWithSubmissions}))`;
 const messageCount = '(select count(*)::int from submission_messages m where m.submission_id = s.id) as "messageCount"';
 const counted = `${columnsOf(Submission, 's', listedColumns)}, ${messageCount}`;
 
@@ -52,6 +55,7 @@ function conditionsOf(actor: Actor, filter: SubmissionFilter): Conditions {
   return new Conditions()
     .within('s.workspace_id = $?', actor.workspaceId)
     .within('s.intake_bot_id = $?', filter.intakeBotId)
+    .always(isShown)
     .and('s.contact_id = $?', filter.contactId)
     .and('s.status = any($?)', filter.status)
     .and('s.is_test = $?', filter.isTest)

@@ -1,11 +1,20 @@
 import type { AuditService } from '../audit/audit.service.js';
 import type { ContactService } from '../contacts/contact.service.js';
+import type { EventErasureService } from '../events/event-erasure.service.js';
 import { momentAfter, type Events, type Happening } from '../events/publish.js';
 import { fieldsOf } from '../intake-bots/bot-schema.js';
 import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { Actor } from '../platform/actor.js';
-import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import {
+  brief,
+  columnsOf,
+  isForeignKeyViolation,
+  prepared,
+  TryAgain,
+  type Database,
+  type Tx,
+} from '../platform/database.js';
 import { invalid, notFound, planLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { bytesOf, keptBytesMax } from '../platform/kept-json.js';
@@ -20,6 +29,7 @@ import { Message, Submission } from './submission.entity.js';
 import type { AddSubmissionMessage, CreateSubmission, UpdateSubmission } from './submission.input.js';
 import {
   columns,
+  isShown,
   listOf,
   listUnder,
   messagesUnder,
@@ -27,33 +37,40 @@ import {
   type Parent,
   type SubmissionFilter,
 } from './submission-lists.js';
+import { SubmissionEraser } from './submission-eraser.js';
 import { submissionEventView, submissionVersion } from './submission.view.js';
+
+/** Addresses that a submission named at one time or another while no contact was linked. */
+const addressesMax = 20;
 
 export type SubmissionWithMessages = Submission & { messages: Message[] };
 
-const selectOne = brief<Submission>(`select ${columns} from submissions s where s.id = $1 and s.workspace_id = $2`);
+const selectOne = brief<Submission>(
+  `select ${columns} from submissions s where s.id = $1 and s.workspace_id = $2 and ${isShown}`,
+);
 const selectWithMessages = brief<SubmissionWithMessages>(`
   select ${columns}, coalesce((
     select json_agg(json_build_object('id', m.id, 'role', m.role, 'content', m.content, 'createdAt', m.created_at)
       order by m.id)
     from submission_messages m where m.submission_id = s.id
   ), '[]') as "messages"
-  from submissions s where s.id = $1 and s.workspace_id = $2 and s.intake_bot_id = $3
+  from submissions s where s.id = $1 and s.workspace_id = $2 and s.intake_bot_id = $3 and ${isShown}
 `);
 const selectMany = brief<Submission>(
-  `select ${columns} from submissions s where s.id = any($1) and s.workspace_id = $2`,
+  `select ${columns} from submissions s where s.id = any($1) and s.workspace_id = $2 and ${isShown}`,
 );
-const lockOne = prepared<Submission>(
-  `select ${columns} from submissions s where s.id = $1 and s.workspace_id = $2 for no key update`,
-);
+const lockOne = prepared<Submission & { addresses: string[] | null }>(`
+  select ${columns}, s.addresses from submissions s
+  where s.id = $1 and s.workspace_id = $2 and ${isShown} for no key update
+`);
 const insertOne = prepared(`
   insert into submissions (id, workspace_id, intake_bot_id, contact_id, data, status, is_test, file_count,
-    schema_version, created_at, updated_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+    schema_version, created_at, updated_at, addresses)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)
 `);
 const updateOne = prepared(`
   update submissions
-  set data = $2, status = $3, contact_id = $4, file_count = $5, schema_version = $6, updated_at = $7
+  set data = $2, status = $3, contact_id = $4, file_count = $5, schema_version = $6, updated_at = $7, addresses = $8
   where id = $1
 `);
 const deleteOne = prepared('delete from submissions where id = $1');
@@ -62,7 +79,7 @@ const selectMessages = prepared<Message>(`
 `);
 const selectMessagesByIds = brief<Message>(`
   select ${columnsOf(Message, 'm')} from submission_messages m join submissions s on s.id = m.submission_id
-  where m.id = any($1) and s.workspace_id = $2
+  where m.id = any($1) and s.workspace_id = $2 and ${isShown}
 `);
 const measureMessages = prepared<{ messages: number; bytes: string }>(`
   select count(*)::int as messages, coalesce(sum(octet_length(to_json(content)::text)), 0) as bytes
@@ -73,7 +90,6 @@ const insertMessage = prepared(
 );
 
 const moveToContact = prepared('update submissions set contact_id = $2 where contact_id = $1');
-const selectOfContact = prepared<{ id: string }>('select id from submissions where contact_id = $1');
 
 /** Of one submission: GET by id answers with all of them. */
 const messagesMax = 500;
@@ -88,10 +104,12 @@ export class SubmissionService {
     private readonly records: RecordService,
     private readonly intakeBots: IntakeBotService,
     private readonly audit: AuditService,
+    private readonly eventErasure: EventErasureService,
   ) {
+    const eraser = new SubmissionEraser(records, intakeBots, eventErasure);
     contacts.follow({
       merge: (tx, fromId, intoId) => tx.write(moveToContact, [fromId, intoId]),
-      namesOf: async (tx, contactId) => (await tx.query(selectOfContact, [contactId])).map(({ id }) => id),
+      erase: async (tx, person, limit) => await eraser.erase(tx, person, limit),
     });
   }
 
@@ -203,27 +221,34 @@ export class SubmissionService {
         schemaVersion: bot.schemaVersion,
       });
       const contact = status === 'COMPLETED' ? await this.contactOf(tx, bot, answers) : null;
+      const addresses = contact === null ? this.addressesOf(bot, answers) : [];
+      tx.speakOf(addresses);
       const moment = nextMoment();
       const { at } = moment;
       Object.assign(submission, { contactId: contact?.id ?? null, createdAt: at, updatedAt: at });
       const text = JSON.stringify(answers);
       // Numbers may take more room than they were sent in.
       if (Buffer.byteLength(text) > keptBytesMax.answers) throw validationFailed(answersIssues(answers, {}));
-      tx.write(insertOne, [
-        submission.id,
-        submission.workspaceId,
-        submission.intakeBotId,
-        submission.contactId,
-        text,
-        status,
-        isTest,
-        submission.fileCount,
-        submission.schemaVersion,
-        at,
-      ]);
+      tx.write(
+        insertOne,
+        [
+          submission.id,
+          submission.workspaceId,
+          submission.intakeBotId,
+          submission.contactId,
+          text,
+          status,
+          isTest,
+          submission.fileCount,
+          submission.schemaVersion,
+          at,
+          orNull(addresses),
+        ],
+        contactIsGone,
+      );
       if (status === 'COMPLETED') {
         this.recordOf(tx, bot, submission);
-        const completed = happening(submission, 'submission.completed', moment, {});
+        const completed = happening(submission, 'submission.completed', moment, contact?.people ?? [], {});
         this.events.publish(tx, ...(contact?.happenings ?? []), completed);
       }
       this.intakeBots.addToTotal(tx, bot.id, 1);
@@ -248,9 +273,11 @@ export class SubmissionService {
         ...(data === undefined ? [] : checkAnswers(bot.schema, data, { complete: false, kept: found.data }).issues),
         ...refusals(bot, found, { data, status }),
       ]);
-      const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
-      if (before === undefined) throw notFound('submission');
-      requireVersion(expected, submissionVersion(before));
+      const [locked] = await tx.query(lockOne, [id, actor.workspaceId]);
+      if (locked === undefined) throw notFound('submission');
+      requireVersion(expected, submissionVersion(locked));
+      const before = shown(locked);
+      tx.speakOf(peopleOf(locked));
       const after = changed(bot, before, changes);
       const fields = [
         ...(changedFields(before.data, after.data).length > 0 ? ['data'] : []),
@@ -263,15 +290,24 @@ export class SubmissionService {
       const moment = await momentAfter(tx, id, before.updatedAt);
       Object.assign(after, { contactId: contact?.id ?? before.contactId, updatedAt: moment.at });
       const { data, status, contactId, fileCount, schemaVersion, updatedAt } = after;
-      tx.write(updateOne, [id, JSON.stringify(data), status, contactId, fileCount, schemaVersion, updatedAt]);
+      const named = this.addressesOf(bot, data);
+      const known = locked.addresses ?? [];
+      // Whoever was named once may be meant by what comes later, too.
+      const addresses = contactId === null ? [...new Set([...known, ...named])].slice(-addressesMax) : [];
+      const values = [id, JSON.stringify(data), status, contactId, fileCount, schemaVersion, updatedAt];
+      tx.write(updateOne, [...values, orNull(addresses)], contactIsGone);
       if (completes) this.recordOf(tx, bot, after);
+      // What happened to it before is theirs as well.
+      const newcomers = contact?.people ?? addresses.filter((address) => !known.includes(address));
+      this.eventErasure.name(tx, [id], newcomers);
+      const people = contactId === null ? addresses : [contactId, ...(contact?.people ?? named)];
       this.events.publish(
         tx,
         ...(contact?.happenings ?? []),
         // Completing fires submission.completed only.
         completes
-          ? happening(after, 'submission.completed', moment, {})
-          : happening(after, 'submission.updated', moment, { changes: fields }),
+          ? happening(after, 'submission.completed', moment, people, {})
+          : happening(after, 'submission.updated', moment, people, { changes: fields }),
       );
       return Object.assign(after, { messages });
     }, actor.guard);
@@ -292,6 +328,7 @@ export class SubmissionService {
         const message = `must leave the messages of a submission at most ${messageBytesMax} bytes together`;
         throw invalid('content', 'too_long', message);
       }
+      tx.speakOf(peopleOf(submission));
       const { at: createdAt } = nextMoment();
       const message = Object.assign(new Message(), {
         id: newId('message'),
@@ -310,11 +347,12 @@ export class SubmissionService {
     return await this.database.transaction(async (tx) => {
       const [submission] = isId(id, 'submission') ? await tx.query(lockOne, [id, actor.workspaceId]) : [];
       if (submission === undefined) throw notFound('submission');
+      tx.speakOf(peopleOf(submission));
       tx.write(deleteOne, [id]);
       this.intakeBots.addToTotal(tx, submission.intakeBotId, -1);
       const { intakeBotId } = submission;
       await this.audit.record(tx, actor, 'submission.deleted', id, { intake_bot_id: intakeBotId });
-      return submission;
+      return shown(submission);
     }, actor.guard);
   }
 
@@ -331,12 +369,33 @@ export class SubmissionService {
     return await this.contacts.resolve(tx, bot.workspaceId, fieldsOf(bot.schema), answers);
   }
 
+  private addressesOf(bot: IntakeBot, answers: Answers): string[] {
+    return this.contacts.addressSubjects(bot.workspaceId, fieldsOf(bot.schema), answers);
+  }
+
   private recordOf(tx: Tx, bot: IntakeBot, submission: Submission): void {
     if (bot.recordType === null) return;
     const { id, workspaceId, data, contactId, updatedAt: at } = submission;
     this.records.createFor(tx, { id, workspaceId, data, at }, bot.recordType, contactId);
   }
 }
+
+/** By whom a submission is found for erasure. */
+const peopleOf = ({ contactId, addresses }: { contactId: string | null; addresses: string[] | null }): string[] =>
+  contactId === null ? (addresses ?? []) : [contactId];
+
+/** The digests are nobody else's business. */
+function shown({ addresses: _, ...submission }: Submission & { addresses: string[] | null }): Submission {
+  return submission;
+}
+
+const orNull = (addresses: string[]) => (addresses.length === 0 ? null : addresses);
+
+/** It was merged or deleted after it was found: its commit was awaited, so the next try finds what there is now. */
+const contactIsGone = (error: unknown) =>
+  isForeignKeyViolation(error, 'submissions_contact_id_fkey')
+    ? new TryAgain('the contact was merged or deleted', { cause: error })
+    : error;
 
 function inactive({ status }: IntakeBot): Issue[] {
   if (status === 'ACTIVE') return [];
@@ -348,8 +407,16 @@ function happening(
   submission: Submission,
   type: 'submission.completed' | 'submission.updated',
   moment: Happening['moment'],
+  people: readonly string[],
   more: object,
 ): Happening {
   const { id: subjectId, workspaceId } = submission;
-  return { workspaceId, type, moment, subjectId, data: { submission: submissionEventView(submission), ...more } };
+  return {
+    workspaceId,
+    type,
+    moment,
+    subjectId,
+    people,
+    data: { submission: submissionEventView(submission), ...more },
+  };
 }

@@ -1,3 +1,4 @@
+import { isBeingErased } from '../events/event-erasure.service.js';
 import type { EventType } from '../events/event-type.js';
 import { idFloor } from '../platform/id.js';
 import type { PageRequest } from '../platform/page.js';
@@ -87,11 +88,13 @@ export class DeliveryQuery {
       const toldBefore = `exists (
         select from webhook_attempts a where a.endpoint_id = d.endpoint_id and a.delivery_id = $id and (${told('a')})
       )`;
-      const inEvent = `event.body ilike ${pattern} or ${value(filter.search)} in (event.id, $id)`;
+      const isId = `${value(filter.search)} in (event.id, $id)`;
+      const inEvent = `event.body ilike ${pattern}`;
+      const shown = `not ${isBeingErased('event.id', 'event.subject_id')}`;
       // Of one never attempted there is nothing told; the rest is for PostgreSQL to know the type of the value.
-      this.fresh.push(`(${inEvent} or ${inBytes}::text is null)`);
-      this.retried.push(`(${inEvent} or ${toldBefore})`);
-      this.finished.push(`(${inEvent} or ${told('d')} or d.number > 1 and ${toldBefore})`);
+      this.fresh.push(`(${isId} or ${shown} and (${inEvent} or ${inBytes}::text is null))`);
+      this.retried.push(`(${isId} or ${shown} and (${inEvent} or ${toldBefore}))`);
+      this.finished.push(`(${isId} or ${shown} and (${inEvent} or ${told('d')} or d.number > 1 and ${toldBefore}))`);
     }
     this.needsEvent = filter.eventType != null || filter.search != null;
   }

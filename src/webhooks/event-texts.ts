@@ -1,9 +1,10 @@
+import { bodyOf } from '../events/event-erasure.service.js';
 import { prepared, type Database } from '../platform/database.js';
 import { happenedAt } from '../platform/id.js';
 
 const recentBytesMax = 16 * 1_024 * 1_024;
 
-const selectMany = prepared<Event>('select id, type, body from events where id = any($1)');
+const selectMany = prepared<Event>(`select id, type, ${bodyOf('events')} as body from events where id = any($1)`);
 
 const selectSizes = prepared<{ id: string; bytes: number }>(
   'select id, octet_length(body) as bytes from events where id = any($1)',

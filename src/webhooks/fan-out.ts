@@ -13,7 +13,7 @@ export const deliveriesDue = 'webhook-deliveries-due';
 /** Events taken at once: few first, so that the first is soon on its way, then more for as long as more wait. */
 const batchMin = 50;
 const batchMax = 400;
-/** A larger text is read by who sends it: a batch of them would not fit. */
+/** A larger text is read by who sends it: a batch of them would not fit. So is any while somebody is being erased. */
 const handedBytesMax = 65_536;
 const busyMs = 10;
 
@@ -91,7 +91,7 @@ export const fanOutWaiting = prepared<Row>(`
   )
   select exists (select from current) as "isCurrent", held.last_delivery_ms as "lastDeliveryMs",
     n.id, n.workspace_id as "workspaceId", n.type,
-    case when octet_length(n.body) <= ${handedBytesMax} then n.body end as body,
+    case when octet_length(n.body) <= ${handedBytesMax} and not exists (select from erasing_subjects) then n.body end as body,
     n.before::int, array_to_string(n.endpoints, ' ') as endpoints
   from held left join numbered n on true
   order by n.id

@@ -23,6 +23,8 @@ const eventsKeptDays = heldDaysMax + keptDays + 2;
 const tables: readonly DailyTable[] = [
   { name: 'webhook_attempts', floor: byTime, key: 'at', keepDays: keptDays },
   { name: 'events', floor: byEventId, key: 'id', keepDays: eventsKeptDays },
+  // As long as answers to them: an event that was replayed on its last day is gone before those.
+  { name: 'event_subjects', floor: byEventId, key: 'event_id', keepDays: eventsKeptDays + keptDays },
 ];
 
 // Held since the later of its making, which its id tells, and the pause. Those of one run were made at once.

@@ -1,5 +1,6 @@
 import type { AuditService } from '../audit/audit.service.js';
 import { eventTypes, requirePayloads, type EventType } from '../events/event-type.js';
+import { isBeingErased, type ErasedEvents } from '../events/event-erasure.service.js';
 import type { Actor, Confirm } from '../platform/actor.js';
 import { now } from '../platform/clock.js';
 import { brief, planned, prepared, type Database, type Tx } from '../platform/database.js';
@@ -49,7 +50,7 @@ export const attemptsReadMax = 51;
 
 const selectAttempts = prepared<AttemptRow>(`
   select a.delivery_id as "deliveryId", a.number, a.at, a.outcome, a.response_status as "responseStatus",
-    a.response_body as answer, a.error, a.address, a.dns_ms as "dnsMs", a.connect_ms as "connectMs",
+    case when not erased.yes then a.response_body end as answer, case when not erased.yes then a.error end as error, a.address, a.dns_ms as "dnsMs", a.connect_ms as "connectMs",
     a.tls_ms as "tlsMs", a.first_byte_ms as "firstByteMs", a.total_ms as "totalMs", event.type as "eventType"
   from unnest($2::text[], $3::text[]) as wanted (endpoint_id, delivery_id)
   join webhook_endpoints e on e.id = wanted.endpoint_id and e.workspace_id = $1
@@ -59,6 +60,7 @@ const selectAttempts = prepared<AttemptRow>(`
     order by a.number, a.at limit ${attemptsReadMax}
   ) a
   left join events event on event.id = a.event_id
+  cross join lateral (select ${isBeingErased('a.event_id', 'event.subject_id')} as yes) erased
   order by a.delivery_id, a.number, a.at
 `);
 const selectType = brief<{ type: EventType }>('select type from events where id = $1 and workspace_id = $2');
@@ -92,9 +94,18 @@ export const skipErasedSince = planned(
     'd.event_id = any ($3)',
   ),
 );
-const blankAnswers = prepared(`
-  update webhook_attempts set response_body = null, error = null
-  where event_id = any ($1) and (response_body is not null or error is not null)
+const blankAnswers = prepared<{ count: number }>(`
+  with blanked as (
+    update webhook_attempts set response_body = null, error = null
+    where event_id = any ($1) and (response_body is not null or error is not null)
+    returning 1
+  )
+  select count(*)::int as count from blanked
+`);
+const blankAnswersSince = prepared(`
+  update webhook_attempts d set response_body = null, error = null
+  where ${ofWorkspace('$1')} and d.delivery_id >= $3 and d.event_id = any ($2)
+    and (d.response_body is not null or d.error is not null)
 `);
 
 interface AttemptRow {
@@ -232,20 +243,28 @@ export class WebhookDeliveryService {
     }, actor.guard);
   }
 
-  /** Ends what is open of these events, and blanks what subscribers answered to them. For `EventService.onErase`. */
-  async erase(tx: Tx, { workspaceId, eventIds }: { workspaceId: string; eventIds: readonly string[] }): Promise<void> {
-    if (eventIds.length === 0) return;
-    const at = now();
-    // Before the lock, which everybody's deliveries wait for: the workspace may have many open, or be skipping them.
+  /**
+   * Ends what is open of these events, and blanks what subscribers answered to them. For
+   * `EventErasureService.onErase`, as is what follows.
+   */
+  async erase(tx: Tx, { workspaceId, eventIds }: ErasedEvents): Promise<{ answers: number; asOf: string }> {
+    // The workspace may have many open, or be skipping them.
     tx.write(lockEndpoints, [workspaceId]);
     const [found] = await tx.query(findErased, [workspaceId, eventIds]);
+    // Until the commit no result of its endpoints is stored. Of what was skipped here, none keeps its answer then.
     tx.write(lockStatesOf, [workspaceId]);
-    tx.write(skipSome, [at, found?.endpointIds ?? [], found?.ids ?? []]);
+    tx.write(skipSome, [now(), found?.endpointIds ?? [], found?.ids ?? []]);
+    const [blanked] = await tx.query(blankAnswers, [eventIds]);
+    if ((found?.ids.length ?? 0) > 0) tx.afterCommit(() => this.signals.send(payloadsErased, workspaceId));
+    return { answers: blanked?.count ?? 0, asOf: floorSince(Number(found?.lastDeliveryMs ?? 0)) };
+  }
+
+  /** Takes the lock that everybody's deliveries wait for until the commit: what has to be done under it is little. */
+  async concludeErasure(tx: Tx, { workspaceId, eventIds, asOf }: ErasedEvents & { asOf: string }): Promise<void> {
     // Whoever makes deliveries of them has made them, or will see that they are blank.
     await lockDeliveryOrder(tx);
-    const since = floorSince(Number(found?.lastDeliveryMs ?? 0));
-    await tx.query(skipErasedSince, [at, workspaceId, eventIds, since]);
-    await tx.query(blankAnswers, [eventIds]);
+    await tx.query(skipErasedSince, [now(), workspaceId, eventIds, asOf]);
+    tx.write(blankAnswersSince, [workspaceId, eventIds, asOf]);
     tx.write(countErasure, []);
     tx.afterCommit(() => this.signals.send(payloadsErased, workspaceId));
   }

@@ -85,8 +85,5 @@ describe('webhooks about a person who is erased', () => {
     expect(bodies).to.have.length(0);
   });
 
-  const erase = async (eventId: string) =>
-    await house.database.transaction(
-      async (tx) => await house.deliveries.erase(tx, { workspaceId: actor.workspaceId, eventIds: [eventId] }),
-    );
+  const erase = async (eventId: string) => await house.eraseEvents(actor, [eventId]);
 });

@@ -162,9 +162,7 @@ describe('fan-out', () => {
         'select subject_id as "subjectId" from events where id = $1',
         [eventId],
       );
-      await house.database.transaction(
-        async (tx) => await house.eventLog.erase(tx, actor.workspaceId, [event?.subjectId ?? '']),
-      );
+      await house.erase(actor, event?.subjectId ?? '');
     });
     const [, blank] = await receiver.arrived(2);
     expect(JSON.parse(blank?.body ?? '')).to.deep.include({ data: {} });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { dataSourceFor } from '../../ormconfig.js';
 import { AuditService } from '../../src/audit/audit.service.js';
 import type { EventType } from '../../src/events/event-type.js';
+import { EventErasureService } from '../../src/events/event-erasure.service.js';
 import { EventService } from '../../src/events/event.service.js';
 import { Events } from '../../src/events/publish.js';
 import { operatorOf, type Actor } from '../../src/platform/actor.js';
@@ -49,6 +50,7 @@ export class WebhookHouse {
   readonly events: Events;
   readonly audit: AuditService;
   readonly eventLog: EventService;
+  readonly eventErasure = new EventErasureService();
   readonly workspaces: WorkspaceService;
   readonly endpoints: WebhookEndpointService;
   readonly testEvents: TestEventService;
@@ -97,7 +99,10 @@ export class WebhookHouse {
     );
     this.testEvents = new TestEventService(database, this.secrets, this.outbound, this.endpoints);
     this.deliveries = new WebhookDeliveryService(database, this.signals, this.audit, confirmed);
-    this.eventLog.onErase(async (tx, erased) => await this.deliveries.erase(tx, erased));
+    this.eventErasure.onErase({
+      erase: async (tx, erased) => await this.deliveries.erase(tx, erased),
+      conclude: async (tx, erased) => await this.deliveries.concludeErasure(tx, erased),
+    });
     this.replays = new ReplayService(database, this.endpoints, this.signals, this.audit, confirmed);
   }
 
@@ -194,6 +199,30 @@ export class WebhookHouse {
     });
     this.events.publish(tx, ...happenings);
     return happenings.map(({ moment }) => moment.eventId);
+  }
+
+  /** What the deletion of a contact does to the events about it. */
+  async erase({ workspaceId }: Pick<Actor, 'workspaceId'>, contactId: string): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const id = newId('erasure');
+      await tx.manager.query(
+        `insert into erasures (id, workspace_id, contact_id, with_submissions, status, created_at, stepped_at)
+         values ($1, $2, $3, false, 'RUNNING', now(), now())`,
+        [id, workspaceId, contactId],
+      );
+      await this.eventErasure.mark(tx, id, { contactId, addresses: [] }, false);
+      const batch = await this.eventErasure.erase(tx, id, workspaceId, 100);
+      this.eventErasure.unmark(tx, id, contactId);
+      await this.eventErasure.conclude(tx, batch);
+    });
+  }
+
+  /** And to what came of them. */
+  async eraseEvents({ workspaceId }: Pick<Actor, 'workspaceId'>, eventIds: readonly string[]): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const { asOf } = await this.deliveries.erase(tx, { workspaceId, eventIds });
+      await this.deliveries.concludeErasure(tx, { workspaceId, eventIds, asOf });
+    });
   }
 
   async rows<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {

@@ -1,0 +1,59 @@
+import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Costs, partOfRow } from '../platform/field-cost.js';
+import { Node } from '../platform/node.js';
+import { DateTime } from '../platform/scalars.js';
+
+export const ErasureStatusEnum = { RUNNING: 'RUNNING', DONE: 'DONE' } as const;
+export type ErasureStatus = keyof typeof ErasureStatusEnum;
+registerEnumType(ErasureStatusEnum, {
+  name: 'ErasureStatus',
+  description: 'How far an erasure is.',
+  valuesConfig: {
+    RUNNING: { description: 'Nothing of the person is shown or sent any more; the rest is being overwritten.' },
+    DONE: { description: 'Everything is overwritten or deleted.' },
+  },
+});
+
+@ObjectType('ErasureCounts', { description: 'What an erasure came to until now.', simpleResolvers: true })
+export class ErasureCounts {
+  @Field(() => Int, { description: 'Events whose payload was blanked.' })
+  events!: number;
+
+  @Field(() => Int, { description: 'Attempts of deliveries whose answer or error was blanked.' })
+  attempts!: number;
+
+  @Field(() => Int, { description: 'Submissions deleted; 0 unless submissions were to be erased too.' })
+  submissions!: number;
+
+  @Field(() => Int, { description: 'Messages deleted with their submissions.' })
+  messages!: number;
+
+  @Field(() => Int, { description: 'Records deleted; 0 unless submissions were to be erased too.' })
+  records!: number;
+
+  @Field(() => Int, { description: 'Answers blanked that were kept for retries under an idempotency key.' })
+  idempotencyRecords!: number;
+}
+
+@ObjectType('Erasure', {
+  description: 'A person being erased. It says nothing of who it was, and is kept for 90 days.',
+  simpleResolvers: true,
+  implements: Node,
+})
+export class Erasure {
+  @Field(() => ID, { description: 'The erasure id.' })
+  id!: string;
+
+  @Field(() => ErasureStatusEnum, { description: 'How far it is.' })
+  status!: ErasureStatus;
+
+  @Costs(partOfRow)
+  @Field(() => ErasureCounts, { description: 'What was erased until now.' })
+  counts!: ErasureCounts;
+
+  @Field(() => DateTime, { description: 'When the contact was deleted.' })
+  createdAt!: Date;
+
+  @Field(() => DateTime, { nullable: true, description: 'When the last of it was erased; null while it runs.' })
+  finishedAt!: Date | null;
+}

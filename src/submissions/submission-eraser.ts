@@ -1,0 +1,60 @@
+import type { Erased, ErasedPerson } from '../contacts/erasure.service.js';
+import type { EventErasureService } from '../events/event-erasure.service.js';
+import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
+import { prepared, type Tx } from '../platform/database.js';
+import type { RecordService } from '../records/record.service.js';
+
+// In one order everywhere, so that two who lock several never wait for each other.
+const lockLinked = prepared<Found>(`
+  select id, intake_bot_id as "intakeBotId" from submissions where contact_id = $1 order by id limit $2 for no key update
+`);
+const lockNaming = prepared<Found>(`
+  select id, intake_bot_id as "intakeBotId" from submissions
+  where addresses && $1 and contact_id is null and workspace_id = $2 and id < $3 order by id limit $4 for no key update
+`);
+const unlink = prepared('update submissions set contact_id = null, addresses = $2 where id = any($1)');
+const countMessages = prepared<{ count: number }>(
+  'select count(*)::int as count from submission_messages where submission_id = any($1)',
+);
+const deleteMany = prepared<{ intakeBotId: string }>(
+  'delete from submissions where id = any($1) returning intake_bot_id as "intakeBotId"',
+);
+
+interface Found {
+  id: string;
+  intakeBotId: string;
+}
+
+/** A person's submissions, when the person is erased: they go, or are nobody's from then on. */
+export class SubmissionEraser {
+  constructor(
+    private readonly records: RecordService,
+    private readonly intakeBots: IntakeBotService,
+    private readonly events: EventErasureService,
+  ) {}
+
+  async erase(tx: Tx, person: ErasedPerson, limit: number): Promise<Erased> {
+    const { workspaceId, contactId, subjectIds, withSubmissions, before } = person;
+    const linked = await tx.query(lockLinked, [contactId, limit]);
+    const drafts = withSubmissions ? await tx.query(lockNaming, [subjectIds, workspaceId, before, limit]) : [];
+    const objectIds = [...linked, ...drafts].map(({ id }) => id);
+    const isAll = linked.length < limit && drafts.length < limit;
+    if (objectIds.length === 0) return { counts: {}, isAll };
+    // Of what was published before anybody was named with it.
+    this.events.name(tx, objectIds, [contactId]);
+    if (withSubmissions) return { ...(await this.remove(tx, objectIds)), isAll };
+    // Should the person be erased once more, they are still found by what they name.
+    tx.write(unlink, [objectIds, subjectIds.filter((id) => id.startsWith('@'))]);
+    return { counts: {}, objectIds, isAll };
+  }
+
+  private async remove(tx: Tx, ids: string[]): Promise<Omit<Erased, 'isAll'>> {
+    const recordIds = await this.records.removeOf(tx, ids);
+    const [messages] = await tx.query(countMessages, [ids]);
+    const deleted = await tx.query(deleteMany, [ids]);
+    const perBot = [...Map.groupBy(deleted, ({ intakeBotId }) => intakeBotId)];
+    for (const [botId, gone] of perBot) this.intakeBots.addToTotal(tx, botId, -gone.length);
+    const counts = { submissions: deleted.length, messages: messages?.count ?? 0, records: recordIds.length };
+    return { counts, objectIds: [...ids, ...recordIds] };
+  }
+}
