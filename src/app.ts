@@ -10,6 +10,7 @@ import { accountPurgeCron, accountPurgeQueue, deleteEnded } from './accounts/pur
 import { SessionService } from './accounts/session.service.js';
 import { SignInTries } from './accounts/sign-in-tries.js';
 import { ApiKeyService } from './api-keys/api-key.service.js';
+import { auditDigestCron, auditDigestQueue, AuditDigestService } from './audit/audit-digest.service.js';
 import { AuditService } from './audit/audit.service.js';
 import { ContactService } from './contacts/contact.service.js';
 import { erasureCron, erasureQueue, ErasureService, type AnswerEraser } from './contacts/erasure.service.js';
@@ -75,6 +76,7 @@ export const queues: readonly Queue[] = [
   idempotencyQueue,
   accountPurgeQueue,
   erasureQueue,
+  auditDigestQueue,
 ];
 
 const finishInFlightMs = 20_000;
@@ -96,6 +98,7 @@ export class App {
   readonly strangers = new Strangers();
 
   readonly audit: AuditService;
+  readonly auditDigests: AuditDigestService;
   readonly workspaces: WorkspaceService;
   readonly notices: NoticeService;
   readonly sessions: SessionService;
@@ -149,6 +152,7 @@ export class App {
     this.signals = new Signals(database, foundation.url, log);
     this.rateLimiter = new RateLimiter(database, this.signals, log);
     this.audit = new AuditService(database, this.secrets);
+    this.auditDigests = new AuditDigestService(database, this.secrets, log);
     this.workspaces = new WorkspaceService(database, this.signals, this.audit);
     this.notices = new NoticeService(database);
     this.sessions = new SessionService(database, this.signals, log);
@@ -305,6 +309,8 @@ export class App {
       await this.erasures.goOn();
       await this.erasures.forgetOld();
     });
+    await this.jobs.work(auditDigestQueue.name, seldom, async () => void (await this.auditDigests.make()));
+    await this.jobs.schedule(auditDigestQueue.name, auditDigestCron);
     await this.jobs.schedule(retentionQueue.name, retentionCron);
     await this.jobs.schedule(idempotencyQueue.name, idempotencyCron);
     await this.jobs.schedule(accountPurgeQueue.name, accountPurgeCron);

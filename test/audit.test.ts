@@ -1,9 +1,11 @@
 import { expect } from 'chai';
+import { randomBytes } from 'node:crypto';
+import { AuditDigestService } from '../src/audit/audit-digest.service.js';
 import { newId } from '../src/platform/id.js';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
 import { clientOf } from './support/client.js';
-import { createBot, createSubmission } from './support/factories.js';
-import { codeOf, memberOf, type Person } from './support/people.js';
+import { createBot, createSubmission, operator } from './support/factories.js';
+import { codeOf, memberOf, personAt, signIn, type Person } from './support/people.js';
 import { iozen } from './support/process.js';
 
 const log = `query ($filter: AuditEntryFilter) {
@@ -159,6 +161,28 @@ describe('audit log', () => {
     expect(JSON.stringify(told)).not.to.match(/kept@|dropped@/);
   });
 
+  it('tells of sign-ins of Owners and Admins, and nothing of what strangers try', async () => {
+    const before = (await entries()).length;
+    const { email, password } = tenant.owner;
+    for (const [who, word] of [
+      [email, 'wrong'],
+      ['nobody@example.com', password],
+      [email, password],
+    ] as const) {
+      await signIn(personAt(server.url), who, word);
+    }
+    const admin = await memberOf(server.app, tenant, 'ADMIN');
+    await memberOf(server.app, tenant, 'MEMBER');
+    const told = (await entries()).toReversed().slice(before);
+    expect(told.map(({ action, actorId }) => [action, actorId])).to.deep.equal([
+      ['member.signed_in', tenant.owner.id],
+      ['member.joined', 'operator'],
+      ['member.signed_in', admin.id],
+      ['member.joined', 'operator'],
+    ]);
+    expect(told[0]?.address).to.equal('127.0.0.1');
+  });
+
   it('commits with the change, and is not there without it', async () => {
     const before = (await entries()).length;
     const actor = await server.app.apiKeys.authenticate(tenant.key, { requestId: '', address: null });
@@ -192,7 +216,7 @@ describe('audit log', () => {
     const rename = async (index: number) =>
       owner.graphql(`mutation { updateWorkspace(input: { name: "Name ${index}" }) { workspace { id } } }`);
     await Promise.all(Array.from({ length: 30 }, async (_, index) => rename(index)));
-    expect(await server.app.audit.verify(tenant.workspaceId)).to.deep.equal({ rows: 34, ok: true, firstBad: null });
+    expect(await server.app.audit.verify(tenant.workspaceId)).to.include({ rows: 34, length: 34, ok: true });
   });
 
   const tampering: [how: string, text: string, firstBad: string | ((ids: string[]) => string | undefined)][] = [
@@ -216,7 +240,7 @@ describe('audit log', () => {
         [tenant.workspaceId],
       );
       const wanted = typeof firstBad === 'string' ? firstBad : firstBad(rows.map(({ id }) => id));
-      expect(await server.app.audit.verify(tenant.workspaceId)).to.deep.equal({ rows: 14, ok: true, firstBad: null });
+      expect(await server.app.audit.verify(tenant.workspaceId)).to.include({ rows: 14, ok: true, firstBad: null });
       await sql(`${text} workspace_id = $1`, [tenant.workspaceId]);
       expect(await server.app.audit.verify(tenant.workspaceId)).to.include({ ok: false, firstBad: wanted });
     });
@@ -233,11 +257,163 @@ describe('audit log', () => {
     expect(await server.app.audit.verify(tenant.workspaceId)).to.include({ ok: false, firstBad: 'end' });
   });
 
-  it('is verified by `iozen audit verify`', async () => {
+  /** The log as it stands, and how to make it stand so again. */
+  async function remembered(): Promise<{
+    length: number;
+    head: string;
+    putBack: (withCount?: boolean) => Promise<void>;
+  }> {
+    const { manager } = server.app.database;
+    const chainOf = 'select length::int as length, last_at, last_mac, mac from audit_chains where workspace_id = $1';
+    const [chain] = await manager.query<{ length: number; last_at: Date; last_mac: string; mac: string }[]>(chainOf, [
+      tenant.workspaceId,
+    ]);
+    if (chain === undefined) throw new Error('no chain');
+    const { length, last_at: lastAt, last_mac: head, mac } = chain;
+    const putBack = async (withCount = false) => {
+      const values = [tenant.workspaceId, length];
+      await sql('delete from audit_entries where workspace_id = $1 and number > $2', values);
+      await sql('update audit_chains set length = $2, last_at = $3, last_mac = $4, mac = $5 where workspace_id = $1', [
+        ...values,
+        lastAt,
+        head,
+        mac,
+      ]);
+      if (withCount) await sql('update audit_lengths set length = $2 where workspace_id = $1', values);
+    };
+    return { length, head, putBack };
+  }
+
+  const rename = async (name: string) =>
+    await owner.graphql(`mutation { updateWorkspace(input: { name: "${name}" }) { workspace { id } } }`);
+
+  it('notices that all of it was taken out, chain and all, also once it grows anew', async () => {
+    for (const table of ['audit_entries', 'audit_chains', 'audit_lengths']) {
+      await sql(`delete from ${table} where workspace_id = $1`, [tenant.workspaceId]);
+    }
+    const { audit } = server.app;
+    expect(await audit.verify(tenant.workspaceId)).to.include({ rows: 0, ok: false, firstBad: 'end' });
+    await rename('After');
+    const [first] = await entries();
+    expect(first?.action).to.equal('workspace.updated');
+    expect(await audit.verify(tenant.workspaceId)).to.include({ rows: 1, ok: false });
+  });
+
+  it('notices an older end that was put back, with the entries since and without them', async () => {
+    const before = await remembered();
+    await rename('First');
+    await rename('Second');
+    const [second, first] = await server.app.database.manager.query<{ id: string }[]>(
+      'select id from audit_entries where workspace_id = $1 order by number desc limit 2',
+      [tenant.workspaceId],
+    );
+    const after = await remembered();
+    await sql('update audit_chains c set length = $2, last_mac = $3, mac = $4 where workspace_id = $1', [
+      tenant.workspaceId,
+      before.length,
+      before.head,
+      // Signed by us, as it once was.
+      server.app.secrets.sign(JSON.stringify(['audit end', tenant.workspaceId, before.length, before.head])),
+    ]);
+    const { audit } = server.app;
+    expect(second).not.to.equal(undefined);
+    expect(await audit.verify(tenant.workspaceId)).to.include({ ok: false, firstBad: first?.id });
+    await before.putBack();
+    expect(await audit.verify(tenant.workspaceId)).to.include({ rows: before.length, ok: false, firstBad: 'end' });
+    expect(after.length).to.equal(before.length + 2);
+  });
+
+  it('notices by an end that was kept what was put back so well that the database holds no trace of more', async () => {
+    const { audit } = server.app;
+    const before = await remembered();
+    await rename('Hidden');
+    const { length, head } = await audit.verify(tenant.workspaceId);
+    const kept = { length, head: head ?? '' };
+    expect(await audit.verify(tenant.workspaceId, kept)).to.include({ ok: true });
+    await before.putBack(true);
+    expect(await audit.verify(tenant.workspaceId)).to.include({ ok: true });
+    expect(await audit.verify(tenant.workspaceId, kept)).to.include({ ok: false, firstBad: 'end' });
+    // Nor does another entry in its place help.
+    await rename('Instead');
+    expect(await audit.verify(tenant.workspaceId)).to.include({ ok: true, length });
+    const [instead] = await server.app.database.manager.query<{ id: string }[]>(
+      'select id from audit_entries where workspace_id = $1 and number = $2',
+      [tenant.workspaceId, length],
+    );
+    expect(await audit.verify(tenant.workspaceId, kept)).to.include({ ok: false, firstBad: instead?.id });
+    expect(await audit.verify(tenant.workspaceId, before)).to.include({ ok: true });
+  });
+
+  it('leaves one line a day of all chains in the log, which nobody who writes to the database reaches', async () => {
+    const lines: { text: string; told: Record<string, unknown> }[] = [];
+    const write = (told: Record<string, unknown>, text: string) => void lines.push({ text, told });
+    const { database, secrets, audit } = server.app;
+    const digests = new AuditDigestService(database, secrets, { info: write, error: write } as never);
+    const day = (number: number) => new Date(Date.UTC(2099, 0, number, 0, 17));
+    const before = await remembered();
+    const first = await digests.make(day(1));
+    expect(await digests.make(day(1))).to.equal(null);
+    expect(lines).to.deep.equal([{ text: 'audit digest', told: first }]);
+    expect(first?.workspaces).to.be.greaterThan(1);
+    await rename('Later');
+    const second = await digests.make(day(2));
+    expect(second).to.include({ day: '2099-01-02', workspaces: 1 });
+    expect(await digests.recompute(null)).to.deep.equal({ ...second, ok: true, firstBad: null });
+    expect(await digests.recompute('2099-01-01')).to.deep.equal({ ...first, ok: true, firstBad: null });
+    expect(await digests.recompute('2099-01-03')).to.equal(null);
+    // Put back further than a digest: it is noticed by the ends that are kept with it, and the next digest says whose.
+    await before.putBack(true);
+    expect(await audit.verify(tenant.workspaceId)).to.include({ ok: false, firstBad: 'end' });
+    await digests.make(day(3));
+    expect(lines.at(-1)?.text).to.equal('audit logs are shorter than a digest says');
+    expect(lines.at(-1)?.told).to.deep.equal({ workspaces: [tenant.workspaceId] });
+    // Without those ends the log alone knows: the digest comes out as another.
+    await sql("delete from audit_heads where workspace_id = $1 and day = '2099-01-02'", [tenant.workspaceId]);
+    expect(await audit.verify(tenant.workspaceId)).to.include({ ok: true });
+    const again = await digests.recompute('2099-01-02');
+    expect(again).to.include({ ok: false, firstBad: '2099-01-02' });
+    expect(again?.digest).not.to.equal(second?.digest);
     const env = { DATABASE_URL: server.databaseUrl, SECRETS_KEY: server.secretsKey };
-    const { code, stdout } = await iozen(['audit', 'verify', '--workspace', tenant.workspaceId, '--json'], env);
-    expect(code).to.equal(0);
-    expect(JSON.parse(stdout)).to.deep.equal({ rows: 4, ok: true, first_bad: null });
+    const { code, stdout, stderr } = await iozen(['audit', 'digest', '--day', '2099-01-01', '--json'], env);
+    expect(JSON.parse(stdout)).to.deep.equal({ ...first, ok: false, first_bad: '2099-01-02' });
+    expect([code, stderr]).to.deep.equal([1, 'The chain of digests is broken at 2099-01-02.\n']);
+  });
+
+  it('holds nothing that somebody made too long', async () => {
+    const { audit, database } = server.app;
+    const actor = await operator(server.app, tenant.workspaceId);
+    await database.transaction(async (tx) =>
+      audit.record(tx, actor, 'workspace.updated', tenant.workspaceId, { name: 'x'.repeat(20_000) }),
+    );
+    expect((await entries())[0]?.details).to.deep.equal({ omitted: '20011 characters' });
+    expect(await audit.verify(tenant.workspaceId)).to.include({ ok: true });
+  });
+
+  it('is verified by `iozen audit verify`, which says what to keep, and checks what was kept', async () => {
+    const env = { DATABASE_URL: server.databaseUrl, SECRETS_KEY: server.secretsKey };
+    const words = ['audit', 'verify', '--workspace', tenant.workspaceId, '--json'];
+    const { length, head } = await remembered();
+    const ends = await Promise.all([
+      iozen([...words, '--length', String(length), '--head', head], env),
+      iozen([...words, '--length', String(length), '--head', `${head}0`], env),
+      iozen([...words, '--length', String(length)], env),
+    ]);
+    expect(ends.map(({ code }) => code)).to.deep.equal([0, 1, 2]);
+    expect(JSON.parse(ends[0]?.stdout ?? '')).to.deep.equal({ rows: 4, length, head, ok: true, first_bad: null });
+  });
+
+  it('names a key that SECRETS_KEY lacks as that', async () => {
+    const env = { DATABASE_URL: server.databaseUrl, SECRETS_KEY: randomBytes(32).toString('base64') };
+    const words = ['audit', 'verify', '--workspace', tenant.workspaceId, '--json'];
+    const { code, stdout, stderr } = await iozen(words, env);
+    const { head } = await remembered();
+    const missing = head.split('.')[0];
+    const told = JSON.parse(stdout) as { first_bad: string };
+    expect(told).to.include({ rows: 1, ok: false, missing_key: missing });
+    expect(code).to.equal(1);
+    expect(stderr).to.equal(
+      `SECRETS_KEY has no key with the fingerprint ${missing}, which signed ${told.first_bad}: put it back.\n`,
+    );
   });
 
   it('fails `iozen audit verify` where it is broken, so that a nightly job notices', async () => {
@@ -247,7 +423,7 @@ describe('audit log', () => {
     const env = { DATABASE_URL: server.databaseUrl, SECRETS_KEY: server.secretsKey };
     const { code, stdout, stderr } = await iozen(['audit', 'verify', '--workspace', tenant.workspaceId, '--json'], env);
     const { first_bad: firstBad, ...rest } = JSON.parse(stdout) as { first_bad: string; rows: number; ok: boolean };
-    expect({ code, ...rest }).to.deep.equal({ code: 1, rows: 2, ok: false });
+    expect({ code, ...rest }).to.include({ code: 1, rows: 2, length: 4, ok: false });
     expect(stderr).to.equal(`The log is broken at ${firstBad}.\n`);
   });
 });

@@ -37,11 +37,22 @@ export interface AuditEntryFilter {
   createdAt?: { gte?: Date | null; lt?: Date | null } | null;
 }
 
+/** An end of a chain that somebody wrote down: how many entries there were, and the MAC of the last. */
+export interface ChainEnd {
+  length: number;
+  head: string;
+}
+
 export interface Verdict {
   rows: number;
+  /** Of the chain, when it was looked at: with `head` what an operator keeps. */
+  length: number;
+  head: string | null;
   ok: boolean;
   /** The id of the first entry that was altered or follows a missing one; `end` when the last ones are missing. */
   firstBad: string | null;
+  /** The fingerprint of the key that signed `firstBad`, where `SECRETS_KEY` lacks it: nobody can tell then. */
+  missingKey?: string;
 }
 
 interface Chain {
@@ -71,8 +82,16 @@ const append = prepared(`
       (id, workspace_id, number, created_at, actor_kind, actor_id, address, action, subject_id, details, mac)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
   )
+, counted as (
+    insert into audit_lengths as l (workspace_id, length) values ($2, $3)
+    on conflict (workspace_id) do update set length = greatest(l.length, excluded.length)
+  )
   update audit_chains set length = $3, last_at = $4, last_mac = $11, mac = $12 where workspace_id = $2
 `);
+const readLength = prepared<{ length: string }>('select length from audit_lengths where workspace_id = $1');
+const readHeads = prepared<{ length: string; head: string }>(
+  'select length, head from audit_heads where workspace_id = $1 order by day',
+);
 const selectMany = prepared<AuditEntry>(
   `select ${columns} from audit_entries a where a.id = any($1) and a.workspace_id = $2`,
 );
@@ -84,6 +103,9 @@ const selectNext = prepared<AuditEntry & { detailsText: string }>(`
   select ${columns}, a.details::text as "detailsText" from audit_entries a
   where a.workspace_id = $1 and a.number > $2 order by a.number limit 1000
 `);
+
+/** More than we ever say. An entry stays as it is for ever, so nobody may make one as long as they like. */
+const detailsCharactersMax = 16_384;
 
 /** Who did what to which thing, from where; each entry is chained to the last, so that none can be altered or taken out. */
 export class AuditService {
@@ -117,7 +139,7 @@ export class AuditService {
     // Greater than the last, so that the order of ids is the order of the chain.
     const id = newId('auditEntry', last?.id);
     const { kind, id: actorId, origin } = actor;
-    const detailsText = JSON.stringify(details);
+    const detailsText = shortened(JSON.stringify(details));
     const fields = [
       id,
       workspaceId,
@@ -160,27 +182,43 @@ export class AuditService {
     return new Set(found.map(({ subjectId }) => subjectId));
   }
 
-  /** Reads the whole chain of a workspace and checks every link of it. */
-  async verify(workspaceId: string): Promise<Verdict> {
+  /**
+   * Reads the whole chain of a workspace and checks every link of it, and that it holds what was known of it before: by
+   * the count beside it, by the daily digests, and by who calls. Every workspace has an entry, that of its creation.
+   */
+  async verify(workspaceId: string, kept: ChainEnd | null = null): Promise<Verdict> {
     // Read first: what is appended from now on is not missing.
     const [chain] = await this.database.query(readChain, [workspaceId]);
+    const [counted] = await this.database.query(readLength, [workspaceId]);
+    const heads = await this.database.query(readHeads, [workspaceId]);
     const length = Number(chain?.length ?? 0);
-    let [rows, lastMac] = [0, ''];
-    const bad = (firstBad: string): Verdict => ({ rows, ok: false, firstBad });
+    const known = new Map(heads.map((each) => [Number(each.length), each.head]));
+    const longest = Math.max(length, Number(counted?.length ?? 0), kept?.length ?? 0, ...known.keys());
+    let [rows, lastMac, firstBeyond] = [0, '', 'end'];
+    const verdict = (firstBad: string | null, mac?: string): Verdict => {
+      const missingKey = mac === undefined ? null : this.secrets.missingKey(mac);
+      const told = { rows, length, head: chain?.lastMac ?? null, ok: firstBad === null, firstBad };
+      return missingKey === null ? told : { ...told, missingKey };
+    };
     for (;;) {
       const entries = await this.database.query(selectNext, [workspaceId, rows]);
       for (const entry of entries) {
         rows += 1;
-        if (Number(entry.number) !== rows || !this.fits(lastMac, entry)) return bad(entry.id);
-        lastMac = entry.mac;
-        if (rows === length && lastMac !== chain?.lastMac) return bad(entry.id);
+        const { id, mac } = entry;
+        if (Number(entry.number) !== rows || !this.fits(lastMac, entry)) return verdict(id, mac);
+        if (rows === 1 && !isCreation(entry)) return verdict(id);
+        if ((known.get(rows) ?? mac) !== mac || (rows === kept?.length && kept.head !== mac)) return verdict(id);
+        if (rows === length && mac !== chain?.lastMac) return verdict(id);
+        if (rows === length + 1) firstBeyond = id;
+        lastMac = mac;
       }
       if (entries.length === 0) break;
     }
-    if (rows < length) return bad('end');
-    if (chain === undefined) return rows === 0 ? { rows, ok: true, firstBad: null } : bad('end');
-    const ended = this.secrets.verify(endOf(workspaceId, length, chain.lastMac), chain.mac);
-    return ended ? { rows, ok: true, firstBad: null } : bad('end');
+    if (chain === undefined || rows === 0 || rows < longest) return verdict('end');
+    if (!this.secrets.verify(endOf(workspaceId, length, chain.lastMac), chain.mac)) return verdict('end', chain.mac);
+    // Entries that the chain knows nothing of were not appended meanwhile, but were there when its end was put back.
+    const [after] = await this.database.query(readChain, [workspaceId]);
+    return verdict(Number(after?.length ?? 0) < rows ? firstBeyond : null);
   }
 
   private fits(lastMac: string, entry: AuditEntry & { detailsText: string }): boolean {
@@ -200,6 +238,12 @@ export class AuditService {
     return this.secrets.verify(textOf(lastMac, fields), entry.mac);
   }
 }
+
+const isCreation = ({ action, subjectId, workspaceId }: AuditEntry) =>
+  action === 'workspace.created' && subjectId === workspaceId;
+
+const shortened = (text: string) =>
+  text.length <= detailsCharactersMax ? text : JSON.stringify({ omitted: `${text.length} characters` });
 
 const textOf = (lastMac: string, fields: readonly unknown[]) => JSON.stringify(['audit', lastMac, ...fields]);
 

@@ -90,9 +90,15 @@ export const commands: readonly Command[] = [
   },
   {
     path: ['audit', 'verify'],
-    about: "Checks every link of a workspace's audit log.",
-    options: { workspace: { value: 'ID', required: true } },
-    run: answering(verifyAudit, ({ ok, first_bad: firstBad }) => (ok ? null : `The log is broken at ${firstBad}.`)),
+    about: "Checks every link of a workspace's audit log, and that it holds an end that was kept of it.",
+    options: { workspace: { value: 'ID', required: true }, length: { value: 'N' }, head: { value: 'MAC' } },
+    run: answering(verifyAudit, brokenAt('log')),
+  },
+  {
+    path: ['audit', 'digest'],
+    about: 'Makes the daily digests of all audit logs again, and shows one to be compared with the log of its day.',
+    options: { day: { value: 'YYYY-MM-DD' } },
+    run: answering(digestAudit, brokenAt('chain of digests')),
   },
   {
     path: ['bot', 'create'],
@@ -175,10 +181,30 @@ async function revokeKey(app: App, { id = '' }: Options) {
   return { id: revoked.id, revoked_at: revoked.revokedAt };
 }
 
-async function verifyAudit(app: App, { workspace = '' }: Options) {
+async function verifyAudit(app: App, { workspace = '', length, head }: Options) {
+  if ((length === undefined) !== (head === undefined)) throw new UsageError('--length and --head go together');
+  if (length !== undefined && !/^[1-9]\d{0,14}$/.test(length)) throw new UsageError('--length must be a number from 1');
   const { workspaceId } = await operatorIn(app, workspace);
-  const { rows, ok, firstBad } = await app.audit.verify(workspaceId);
-  return { rows, ok, first_bad: firstBad };
+  const kept = head === undefined ? null : { length: Number(length), head };
+  const { ok, firstBad, missingKey, ...rest } = await app.audit.verify(workspaceId, kept);
+  return { ...rest, ok, first_bad: firstBad, ...(missingKey !== undefined && { missing_key: missingKey }) };
+}
+
+async function digestAudit(app: App, { day }: Options) {
+  if (day !== undefined && !/^\d{4}-\d\d-\d\d$/.test(day)) throw new UsageError('--day must be like 2026-01-31');
+  const made = await app.auditDigests.recompute(day ?? null);
+  if (made === null) throw new Error(day === undefined ? 'There is no digest yet.' : `There is no digest of ${day}.`);
+  const { firstBad, missingKey, ...rest } = made;
+  return { ...rest, first_bad: firstBad, ...(missingKey !== undefined && { missing_key: missingKey }) };
+}
+
+/** In words, where an answer says that it is. */
+function brokenAt(what: string) {
+  return (answer: { ok: boolean; first_bad: string | null; missing_key?: string }): string | null => {
+    if (answer.ok) return null;
+    if (answer.missing_key === undefined) return `The ${what} is broken at ${answer.first_bad}.`;
+    return `SECRETS_KEY has no key with the fingerprint ${answer.missing_key}, which signed ${answer.first_bad}: put it back.`;
+  };
 }
 
 async function createBot(app: App, { workspace = '', name, schema = '', status, 'record-type': recordType }: Options) {

@@ -56,6 +56,12 @@ export class Secrets {
     return given.length === expected.length && timingSafeEqual(given, expected);
   }
 
+  /** The fingerprint of the key that made this signature, if `SECRETS_KEY` has no such key. */
+  missingKey(signature: string): string | null {
+    const [, keyId = null] = /^([0-9a-f]{8})\./.exec(signature) ?? [];
+    return keyId === null || this.keys.has(keyId) ? null : keyId;
+  }
+
   private key(id: string): KeyObject {
     const key = this.keys.get(id);
     if (key === undefined) throw new Error(`SECRETS_KEY has no key with the fingerprint ${id}`);
