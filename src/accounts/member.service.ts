@@ -166,6 +166,9 @@ export class MemberService {
       if (invitedBy !== 'operator' && !mayGive(inviter?.role ?? null, role)) {
         throw notFound('invitation', { cause: `${invitedBy} may no longer make a person ${role}` });
       }
+      // Many more may have been invited while there was room.
+      const [count] = await tx.query(countPeople, [workspaceId, email, now()]);
+      if ((count?.members ?? 0) >= membersMax) throw planLimitExceeded('members', count?.members ?? 0, membersMax);
       const user = await this.accounts.insert(tx, { workspaceId, email, name, role, passwordHash }, { origin });
       return await this.sessions.start(tx, user, origin);
     });

@@ -144,6 +144,26 @@ describe('members', () => {
     expect((await somebody().graphql(accept, { input })).body.data.acceptInvitation.viewer.role).to.equal('OWNER');
   });
 
+  it('are 1,000 at most, however many accept at once what was made while there was room', async () => {
+    const owner = await memberOf(site.server.app, site.tenant, 'OWNER');
+    await site.server.app.database.manager.query(
+      `insert into users (id, workspace_id, email, name, password_hash, role, created_at, updated_at)
+       select 'c' || lpad(n::text, 24, '0'), $1, n || '.' || $2, 'One of many', '', 'MEMBER', now(), now()
+       from generate_series(1, 997) n`,
+      [site.tenant.workspaceId, site.tenant.owner.email],
+    );
+    const inputs = await Promise.all(
+      ['a', 'b', 'c', 'd'].map(async (name) => {
+        const made = await owner.graphql(invite, { input: { email: `${name}.${site.tenant.owner.email}` } });
+        return { token: made.body.data.inviteMember.token, name, password: 'long enough' };
+      }),
+    );
+    const joining = inputs.map(async (input) => codeOf(await somebody().graphql(accept, { input })));
+    const codes = await Promise.all(joining);
+    expect(codes.filter((code) => code === null)).to.have.length(2);
+    expect(codes.filter((code) => code === 'plan_limit_exceeded')).to.have.length(2);
+  });
+
   it('leave behind keys that go on working, which their removal tells of', async () => {
     const { app } = site.server;
     const [owner, admin] = [await memberOf(app, site.tenant, 'OWNER'), await memberOf(app, site.tenant, 'ADMIN')];

@@ -84,12 +84,14 @@ describe('a right that ends while it is being used', () => {
   it('ends every session got with the old password, however many try while it is changed', async () => {
     const { email, password, id } = site.tenant.owner;
     const owner = await memberOf(site.server.app, site.tenant, 'OWNER');
-    let going = true;
+    const changedIt = new AbortController();
     const thieves = Array.from({ length: 6 }, async (_, index) => {
-      while (going) await signIn(personAt(site.server.url, `198.51.100.${index}`), email, password);
+      while (!changedIt.signal.aborted) {
+        await signIn(personAt(site.server.url, `198.51.100.${index}`), email, password);
+      }
     });
     const changed = await owner.graphql(change, { input: { currentPassword: password, newPassword: 'a better one' } });
-    going = false;
+    changedIt.abort();
     await Promise.all(thieves);
     expect(codeOf(changed)).to.equal(null);
     expect(await sessionsOf(id)).to.equal(1);
@@ -202,7 +204,7 @@ describe('a right that ends while it is being used', () => {
         first.graphql(setRole, { input: { id: second.id, role: 'MEMBER' } }),
         second.graphql(setRole, { input: { id: first.id, role: 'MEMBER' } }),
       ]);
-      expect(answers.map(codeOf).toSorted()).to.deep.equal(['authentication_required', null].toSorted());
+      expect(answers.map(codeOf)).to.have.members(['authentication_required', null]);
       const [count] = await app.database.manager.query<{ owners: number }[]>(
         "select count(*)::int as owners from users where workspace_id = $1 and role = 'OWNER'",
         [site.tenant.workspaceId],
