@@ -93,7 +93,7 @@ export function readPayloadQuery(text: string): PayloadQuery {
   for (const definition of parsed(text).definitions) {
     if (definition.kind !== Kind.FRAGMENT_DEFINITION) throw new PayloadQueryProblem('may hold fragments only');
     const type = definition.typeCondition.name.value;
-    const known = payloadTypes[type];
+    const known = Object.hasOwn(payloadTypes, type) ? payloadTypes[type] : undefined;
     if (known === undefined) {
       throw new PayloadQueryProblem(
         `has a fragment on ${type}; events tell of ${Object.keys(payloadTypes).join(', ')}`,
