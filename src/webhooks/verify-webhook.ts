@@ -1,20 +1,82 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** What subscribers receive. */
-export interface WebhookEvent {
+/** A submission, as events tell of it. Times are ISO 8601 in UTC. */
+export interface SubmissionPayload {
   id: string;
-  type: string;
+  intake_bot_id: string;
+  /** Answers, by the names of their fields. */
+  data: Record<string, string | number | boolean | string[]>;
+  status: 'IN_PROGRESS' | 'COMPLETED';
+  ai_summary: string | null;
+  is_test: boolean;
+  file_count: number;
+  schema_version: number;
   created_at: string;
-  data: Record<string, unknown>;
+  updated_at: string;
 }
 
+export interface ContactPayload {
+  id: string;
+  email: string | null;
+  phone: string | null;
+  first_name: string | null;
+  last_name: string | null;
+  tags: string[];
+  custom_fields: Record<string, unknown>;
+  submission_count: number;
+  created_at: string;
+  updated_at: string;
+}
+
+export type IntakeBotStatus = 'DRAFT' | 'ACTIVE' | 'PAUSED' | 'ARCHIVED';
+
+export interface IntakeBotPayload {
+  id: string;
+  name: string;
+  description: string | null;
+  status: IntakeBotStatus;
+  submission_count: number;
+  share_url: string;
+  schema: Record<string, unknown>[];
+  created_at: string;
+  updated_at: string;
+}
+
+/** What each type of event says. With a `payloadQuery` on the webhook, `data` is what that selects instead. */
+export interface WebhookPayloads {
+  'submission.completed': { submission: SubmissionPayload };
+  /** `changes` names the fields that changed. */
+  'submission.updated': { submission: SubmissionPayload; changes: string[] };
+  'contact.created': { contact: ContactPayload };
+  'contact.updated': { contact: ContactPayload; changes: string[] };
+  'intake-bot.status-changed': { intake_bot: IntakeBotPayload; previous_status: IntakeBotStatus };
+}
+
+export type WebhookEventType = keyof WebhookPayloads;
+
+/** What subscribers receive: `type` says what `data` holds. */
+export type WebhookEvent = {
+  [Type in WebhookEventType]: {
+    /** The same in every repetition: keep those you have seen, and skip them. */
+    id: string;
+    type: Type;
+    created_at: string;
+    data: WebhookPayloads[Type];
+  };
+}[WebhookEventType];
+
+/** The request is not ours, not whole or not fresh, or the call is wrong; the message says what. */
 export class WebhookVerificationError extends Error {
   override readonly name = 'WebhookVerificationError';
 }
 
-const toleranceSeconds = 300;
+/** Of `node:http` (`headers` or `headersDistinct`), of `fetch`, a Map, or any object; names in any case. */
+export type WebhookHeaders =
+  | Readonly<Record<string, string | readonly string[] | undefined>>
+  | Iterable<readonly [string, string | readonly string[]]>
+  | { get(name: string): string | null | undefined };
 
-type HeaderValues = Record<string, string | readonly string[] | undefined> | { get(name: string): string | null };
+const toleranceSeconds = 300;
 
 /**
  * The event of a delivery that is ours, unchanged and fresh.
@@ -26,41 +88,79 @@ type HeaderValues = Record<string, string | readonly string[] | undefined> | { g
  */
 export function verifyWebhook(
   rawBody: string | Uint8Array,
-  headers: HeaderValues,
+  headers: WebhookHeaders,
   secretOrList: string | readonly string[],
 ): WebhookEvent {
-  const id = header(headers, 'webhook-id');
-  const timestamp = header(headers, 'webhook-timestamp');
-  const signatures = header(headers, 'webhook-signature')
-    .split(' ')
+  if (typeof rawBody !== 'string' && !(rawBody instanceof Uint8Array)) {
+    throw new WebhookVerificationError('the body must be given raw, as text or bytes, not as what a parser made of it');
+  }
+  const keys = keysOf(secretOrList);
+  const id = one(headers, 'webhook-id');
+  const timestamp = one(headers, 'webhook-timestamp');
+  const signatures = all(headers, 'webhook-signature')
+    .flatMap((value) => value.split(' '))
     .filter((signature) => signature.startsWith('v1,'))
     .map((signature) => Buffer.from(signature.slice(3), 'base64'));
-  if (!/^\d{1,12}$/.test(timestamp)) throw new WebhookVerificationError('webhook-timestamp is not a number of seconds');
-  if (Math.abs(Date.now() / 1_000 - Number(timestamp)) > toleranceSeconds) {
-    throw new WebhookVerificationError('webhook-timestamp is more than 300 seconds away from now');
-  }
+  if (signatures.length === 0) throw new WebhookVerificationError('webhook-signature holds no signature of version v1');
+  assertFresh(timestamp);
 
-  const secrets = typeof secretOrList === 'string' ? [secretOrList] : secretOrList;
-  const isOurs = secrets.some((secret) => {
+  const isOurs = keys.some((key) => {
+    const expected = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(rawBody).digest();
+    return signatures.some((given) => given.length === expected.length && timingSafeEqual(given, expected));
+  });
+  if (!isOurs) {
+    throw new WebhookVerificationError('no signature matches: the secret is another one, or the body was changed');
+  }
+  try {
+    return JSON.parse(typeof rawBody === 'string' ? rawBody : new TextDecoder().decode(rawBody)) as WebhookEvent;
+  } catch (error) {
+    throw new WebhookVerificationError('the body is signed, and is no JSON', { cause: error });
+  }
+}
+
+function keysOf(secretOrList: string | readonly string[]): Buffer[] {
+  const secrets: readonly unknown[] = Array.isArray(secretOrList) ? secretOrList : [secretOrList];
+  if (secrets.length === 0) throw new WebhookVerificationError('no secret is given');
+  return secrets.map((secret) => {
+    if (typeof secret !== 'string') throw new WebhookVerificationError('the secret is missing');
     if (!secret.startsWith('whsec_')) throw new WebhookVerificationError('a secret must begin with whsec_');
     const key = Buffer.from(secret.slice(6), 'base64');
     // Anyone can sign with an empty one.
     if (key.length === 0) throw new WebhookVerificationError('the secret is empty');
-    const expected = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(rawBody).digest();
-    return signatures.some((given) => given.length === expected.length && timingSafeEqual(given, expected));
+    return key;
   });
-  if (!isOurs) throw new WebhookVerificationError('no signature matches');
-  const text = typeof rawBody === 'string' ? rawBody : new TextDecoder().decode(rawBody);
-  return JSON.parse(text) as WebhookEvent;
 }
 
-function header(headers: HeaderValues, name: string): string {
-  const value = isFetchHeaders(headers)
-    ? headers.get(name)
-    : Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
-  if (typeof value !== 'string') throw new WebhookVerificationError(`the header ${name} is missing`);
+function assertFresh(timestamp: string): void {
+  if (!/^\d{1,12}$/.test(timestamp)) throw new WebhookVerificationError('webhook-timestamp is not a number of seconds');
+  const ageSeconds = Math.round(Date.now() / 1_000 - Number(timestamp));
+  if (Math.abs(ageSeconds) <= toleranceSeconds) return;
+  const when = ageSeconds > 0 ? 'old' : 'ahead of the clock of this machine';
+  throw new WebhookVerificationError(
+    `webhook-timestamp is ${Math.abs(ageSeconds)} seconds ${when}; at most ${toleranceSeconds} are allowed`,
+  );
+}
+
+function one(headers: WebhookHeaders, name: string): string {
+  const [value = '', ...others] = new Set(all(headers, name));
+  if (others.length > 0) throw new WebhookVerificationError(`the header ${name} has more than one value`);
   return value;
 }
 
-const isFetchHeaders = (headers: HeaderValues): headers is { get(name: string): string | null } =>
-  typeof headers['get'] === 'function';
+function all(headers: WebhookHeaders, name: string): string[] {
+  const values = entriesOf(headers, name)
+    .filter(([key]) => String(key).toLowerCase() === name)
+    .flatMap(([, value]) => value)
+    .filter((value) => typeof value === 'string');
+  if (values.length === 0) throw new WebhookVerificationError(`the header ${name} is missing`);
+  return values;
+}
+
+type Entry = readonly [name: string, value: unknown];
+
+function entriesOf(headers: WebhookHeaders, name: string): Entry[] {
+  if (headers === null || typeof headers !== 'object') throw new WebhookVerificationError('the headers are missing');
+  if (Symbol.iterator in headers) return [...headers];
+  if ('get' in headers && typeof headers.get === 'function') return [[name, headers.get(name)]];
+  return Object.entries(headers);
+}

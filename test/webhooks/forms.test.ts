@@ -2,7 +2,9 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { buildSchema, GraphQLObjectType } from 'graphql';
-import { eventTypes } from '../../src/events/event-type.js';
+import { contactView } from '../../src/contacts/contact.view.js';
+import { eventTypes, type EventType } from '../../src/events/event-type.js';
+import { intakeBotView } from '../../src/intake-bots/intake-bot.view.js';
 import type { Failure, Issue } from '../../src/platform/errors.js';
 import { spell, validate } from '../../src/platform/validate.js';
 import {
@@ -11,9 +13,18 @@ import {
   readPayloadQuery,
   selectPayload,
 } from '../../src/webhooks/payload-query.js';
+import { submissionEventView } from '../../src/submissions/submission.view.js';
 import { newSecret, signaturesOf, signingSecret } from '../../src/webhooks/signature.js';
 import { exampleOf } from '../../src/webhooks/example-events.js';
-import { verifyWebhook, WebhookVerificationError } from '../../src/webhooks/verify-webhook.js';
+import {
+  verifyWebhook,
+  WebhookVerificationError,
+  type ContactPayload,
+  type IntakeBotPayload,
+  type SubmissionPayload,
+  type WebhookEvent,
+  type WebhookPayloads,
+} from '../../src/webhooks/verify-webhook.js';
 import { CreateWebhookEndpoint } from '../../src/webhooks/webhook-endpoint.input.js';
 
 const moment = { eventId: 'evt_c0000000ae000000000000000', at: new Date('2026-01-15T10:30:00.000Z') };
@@ -172,6 +183,76 @@ describe('verifyWebhook', () => {
     refuses(body, signed([secret]), secret.slice(6));
     refuses(body, signed([secret]), []);
     refuses(body, signed(['whsec_']), 'whsec_');
+  });
+
+  it('takes headers of every kind: lists, pairs, maps, whatever has a getter, names in any case', () => {
+    const headers = signed([secret, newSecret()]);
+    const lists = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
+    const { 'webhook-signature': signatures = '', ...others } = headers as Record<string, string>;
+    const kinds = {
+      lists,
+      signaturesApart: { ...others, 'Webhook-Signature': signatures.split(' ') },
+      pairs: Object.entries(headers),
+      map: new Map(Object.entries(headers).map(([name, value]) => [name.toUpperCase(), value] as const)),
+      fetch: new Headers(headers),
+      getter: { get: (name: string) => headers[name as 'webhook-id'] },
+      repeated: { ...headers, 'webhook-id': [moment.eventId, moment.eventId] },
+    };
+    for (const [kind, given] of Object.entries(kinds)) {
+      expect(verifyWebhook(body, given, secret).id, kind).to.equal(moment.eventId);
+    }
+  });
+
+  it('says what is wrong', () => {
+    const headers = signed([secret]);
+    const wrong = (...[raw, given, secrets]: Parameters<typeof verifyWebhook>) => {
+      try {
+        verifyWebhook(raw, given, secrets);
+        return 'nothing';
+      } catch (error) {
+        expect(error).to.be.instanceOf(WebhookVerificationError);
+        return (error as Error).message;
+      }
+    };
+    const { 'webhook-id': _, ...nameless } = headers;
+    expect(wrong(body, nameless, secret)).to.equal('the header webhook-id is missing');
+    expect(wrong(body, undefined as never, secret)).to.equal('the headers are missing');
+    expect(wrong(body, { ...headers, 'webhook-id': ['a', 'b'] }, secret)).to.include('webhook-id has more than one');
+    expect(wrong(body, { ...headers, 'webhook-signature': 'v2,abc' }, secret)).to.include('no signature of version v1');
+    expect(wrong(JSON.parse(body.toString()) as never, headers, secret)).to.include('must be given raw');
+    expect(wrong(body, headers, undefined as never)).to.equal('the secret is missing');
+    expect(wrong(body, headers, [])).to.equal('no secret is given');
+    expect(wrong(body, signed([secret], 1_000), secret)).to.match(/is 100\d seconds old; at most 300 are allowed/);
+    expect(wrong(body, signed([secret], -1_000), secret)).to.match(/seconds ahead of the clock of this machine/);
+    expect(wrong(body, headers, newSecret())).to.include('no signature matches');
+  });
+
+  it('gives each type of event its payload: a union by `type`, of the views that are sent', () => {
+    const events: WebhookEvent[] = eventTypes.map((type) => JSON.parse(exampleOf(type, moment).body.toString()));
+    const summary = events.map((event): string => {
+      // It compiles only where each type narrows to its own payload.
+      switch (event.type) {
+        case 'submission.completed':
+          return event.data.submission.status;
+        case 'submission.updated':
+          return event.data.changes.join();
+        case 'contact.created':
+          return event.data.contact.email ?? '';
+        case 'contact.updated':
+          return event.data.changes.join();
+        case 'intake-bot.status-changed':
+          return event.data.previous_status;
+      }
+    });
+    expect(summary).to.deep.equal(['COMPLETED', 'data', 'jane@example.com', 'last_name', 'ACTIVE']);
+    type Same<A, B> = [keyof A] extends [keyof B] ? ([keyof B] extends [keyof A] ? true : false) : false;
+    const same: [
+      Same<SubmissionPayload, ReturnType<typeof submissionEventView>>,
+      Same<ContactPayload, ReturnType<typeof contactView>>,
+      Same<IntakeBotPayload, ReturnType<typeof intakeBotView>>,
+      Same<WebhookPayloads, Record<EventType, unknown>>,
+    ] = [true, true, true, true];
+    expect(same).to.not.include(false);
   });
 
   it('needs nothing but Node.js', () => {
