@@ -25,6 +25,7 @@ import { Erasures1790000000007 } from './migrations/1790000000007-erasures.js';
 import { Runs1790000000008 } from './migrations/1790000000008-runs.js';
 import { StoredThings1790000000010 } from './migrations/1790000000010-stored-things.js';
 import { Rights1790000000011 } from './migrations/1790000000011-rights.js';
+import { AttemptEventTypes1790000000012 } from './migrations/1790000000012-attempt-event-types.js';
 import { Erasure1790000000013 } from './migrations/1790000000013-erasure.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
@@ -70,6 +71,7 @@ export function dataSourceFor(url: string): DataSource {
       Runs1790000000008,
       StoredThings1790000000010,
       Rights1790000000011,
+      AttemptEventTypes1790000000012,
       Erasure1790000000013,
     ],
     synchronize: false,

@@ -254,7 +254,7 @@ export class App {
   /** Takes requests and works jobs, as the role says. */
   async serve(role: ServerRole): Promise<void> {
     await this.signals.start();
-    this.anchoring = setInterval(() => void this.anchor(), anchorMs);
+    this.anchoring = setInterval(() => void this.anchor(), anchorMs).unref();
     this.tellOfClock();
     await this.listen(role);
     if (role !== 'api') await Promise.all([this.webhookWorker.start(), this.tidy()]);

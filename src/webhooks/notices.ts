@@ -3,7 +3,7 @@ import { newId } from '../platform/id.js';
 
 export interface NewNotice {
   workspaceId: string;
-  kind: 'webhook_failing' | 'webhook_paused' | 'webhook_held';
+  kind: 'webhook_failing' | 'webhook_paused' | 'webhook_held' | 'webhook_headers_removed';
   /** For people. */
   text: string;
   /** For programs. */

@@ -59,13 +59,13 @@ const found = (which: string) => `
   )
 `;
 const wasOpenInRun = 'exists (select from found where found.last_id = a.run and found.were_open & a.bit <> 0)';
-const facts = `delivery_id, endpoint_id, event_id, at, number, outcome, response_status, total_ms,
+const facts = `delivery_id, endpoint_id, event_id, event_type, at, number, outcome, response_status, total_ms,
   first_byte_ms, dns_ms, connect_ms, tls_ms, address, error`;
 const attempts = `
   attempt as (
-    select a.* from unnest($13::text[], $14::text[], $15::text[], $16::timestamptz[], $17::int2[], $18::text[],
-      $19::int2[], $20::int[], $21::int[], $22::int[], $23::int[], $24::int[], $25::text[], $26::text[], $27::bytea[],
-      $28::text[], $29::timestamptz[], $30::text[], $31::int[])
+    select a.* from unnest($13::text[], $14::text[], $15::text[], $16::text[], $17::timestamptz[], $18::int2[],
+      $19::text[], $20::int2[], $21::int[], $22::int[], $23::int[], $24::int[], $25::int[], $26::text[], $27::text[],
+      $28::bytea[], $29::text[], $30::timestamptz[], $31::text[], $32::int[])
       as a (${facts}, response_body, ended, due_at, run, bit)
     join fenced using (endpoint_id)
   )
@@ -188,12 +188,13 @@ function runColumns(deliveries: readonly SlowAttempt[]): [string[], string[], nu
   return [each.map(({ endpointId }) => endpointId), [...runs.keys()], each.map(({ bits }) => bits)];
 }
 
-/** $13–$31 */
+/** $13–$32 */
 function attemptColumnsOf(batch: readonly Result[]): unknown[] {
   return [
     plain(batch, ({ delivery }) => delivery.id),
     plain(batch, ({ lane }) => lane.endpointId),
     plain(batch, ({ delivery }) => delivery.event.id),
+    plain(batch, ({ delivery }) => delivery.event.type),
     plain(batch, ({ startedAt }) => timestamp(startedAt)),
     plain(batch, ({ delivery }) => delivery.attempts + 1),
     plain(batch, ({ outcome }) => outcome.outcome),

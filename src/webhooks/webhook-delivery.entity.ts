@@ -102,6 +102,7 @@ export class WebhookTimings {
 @ObjectType('WebhookAttempt', { description: 'One request of a delivery.', simpleResolvers: true })
 export class WebhookAttempt {
   deliveryId!: string;
+  /** Null where the event is gone, of attempts made before it was kept with them. */
   eventType!: EventType | null;
 
   @Field(() => Int, { description: '1, 2, 3 …' })

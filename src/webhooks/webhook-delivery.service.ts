@@ -51,7 +51,7 @@ export const attemptsReadMax = 51;
 const selectAttempts = prepared<AttemptRow>(`
   select a.delivery_id as "deliveryId", a.number, a.at, a.outcome, a.response_status as "responseStatus",
     case when not erased.yes then a.response_body end as answer, case when not erased.yes then a.error end as error, a.address, a.dns_ms as "dnsMs", a.connect_ms as "connectMs",
-    a.tls_ms as "tlsMs", a.first_byte_ms as "firstByteMs", a.total_ms as "totalMs", event.type as "eventType"
+    a.tls_ms as "tlsMs", a.first_byte_ms as "firstByteMs", a.total_ms as "totalMs", coalesce(a.event_type, event.type) as "eventType"
   from unnest($2::text[], $3::text[]) as wanted (endpoint_id, delivery_id)
   join webhook_endpoints e on e.id = wanted.endpoint_id and e.workspace_id = $1
   cross join lateral (
@@ -210,7 +210,8 @@ export class WebhookDeliveryService {
   /** What the endpoint answered, for those who may see what it was sent. */
   responseBody(actor: Actor, { answer, eventType }: Pick<WebhookAttempt, 'answer' | 'eventType'>): string | null {
     actor.require('manage:webhooks');
-    if (eventType !== null) requirePayloads(actor, [eventType]);
+    // Whatever it may have been, where that is not known.
+    requirePayloads(actor, eventType === null ? eventTypes : [eventType]);
     return answer === null ? null : answer.toString('utf8');
   }
 

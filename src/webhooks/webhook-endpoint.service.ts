@@ -1,6 +1,7 @@
 import type { AuditAction } from '../audit/audit-entry.entity.js';
 import type { AuditService } from '../audit/audit.service.js';
 import type { Actor, Confirm } from '../platform/actor.js';
+import { now } from '../platform/clock.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { conflict, notFound, planLimitExceeded } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
@@ -13,6 +14,7 @@ import { readWith, sentTo, type Unread, type Valid } from '../platform/validate.
 import { requireVersion, type ExpectedVersions } from '../platform/version.js';
 import { requireFeature, webhookEndpointsMax } from '../workspaces/plans.js';
 import { lockDeliveryOrder } from './delivery-order.js';
+import { tell } from './notices.js';
 import { skipOpenDeliveries } from './open-deliveries.js';
 import { newSecret } from './signature.js';
 import { startAnew } from './start-anew.js';
@@ -142,7 +144,9 @@ export class WebhookEndpointService {
     return await this.database.transaction(async (tx) => {
       const known = await this.find(actor.workspaceId, id);
       const changes = await this.readReachable(read, known.url);
-      return await this.change(tx, actor, id, 'webhook_endpoint.updated', (before) => this.changed(before, changes));
+      return await this.change(tx, actor, id, 'webhook_endpoint.updated', (before) =>
+        this.changed(tx, before, changes),
+      );
     }, actor.guard);
   }
 
@@ -160,7 +164,7 @@ export class WebhookEndpointService {
       const { status, ...changes } = await this.readReachable(read, known.url);
       const changed = await this.change(tx, actor, id, 'webhook_endpoint.updated', (before) => {
         requireVersion(expected, webhookVersion(before));
-        return this.changed(before, changes);
+        return this.changed(tx, before, changes);
       });
       if (status === 'paused') return await this.change(tx, actor, id, 'webhook_endpoint.paused', paused);
       if (status === 'active') return await this.change(tx, actor, id, 'webhook_endpoint.resumed', resumed(tx, false));
@@ -244,6 +248,7 @@ export class WebhookEndpointService {
   }
 
   private changed(
+    tx: Tx,
     before: WebhookEndpoint,
     { customHeaders, ...changes }: Valid<typeof UpdateWebhookEndpoint>,
   ): WebhookEndpoint {
@@ -252,6 +257,7 @@ export class WebhookEndpointService {
     if (customHeaders !== undefined && !isSameJson(customHeaders ?? {}, this.headersOf(before))) {
       after.customHeaders = this.sealHeaders(before.id, customHeaders);
     }
+    if (customHeaders === undefined && originOf(before) !== originOf(after)) this.removeHeaders(tx, before, after);
     return isSameJson(after, before) ? before : after;
   }
 
@@ -303,6 +309,17 @@ export class WebhookEndpointService {
     return customHeaders === null ? {} : (JSON.parse(this.secrets.open(customHeaders, sealedFor(id))) as object);
   }
 
+  /** They may hold secrets of whoever was sent to until now. */
+  private removeHeaders(tx: Tx, { customHeaders, url }: WebhookEndpoint, after: WebhookEndpoint): void {
+    if (customHeaders === null) return;
+    after.customHeaders = null;
+    const { id, workspaceId } = after;
+    const text =
+      `The custom headers of the webhook to ${url} were removed when it was moved to ${after.url}: they may have been ` +
+      'meant for the former address alone. Give them again if the new one is to have them.';
+    tell(tx, [{ workspaceId, kind: 'webhook_headers_removed', text, params: { endpoint_id: id } }], now());
+  }
+
   private sealHeaders(id: string, headers: Record<string, string> | null): string | null {
     if (headers === null || Object.keys(headers).length === 0) return null;
     return this.secrets.seal(JSON.stringify(headers), sealedFor(id));
@@ -326,6 +343,8 @@ const resumed =
     startAnew(tx, [before.id]);
     return { ...before, status: 'active', pauseReason: null, pausedAt: null, consecutiveFails: 0 };
   };
+
+const originOf = ({ url }: WebhookEndpoint) => new URL(url).origin;
 
 function listOf(actor: Actor): List {
   const where = new Conditions().within('e.deleted_at is null and e.workspace_id = $?', actor.workspaceId);

@@ -67,7 +67,11 @@ export class UpdateWebhookEndpointInput {
   @Field(() => String, { nullable: true, description: 'What it is for; null removes it.' })
   description?: string | null;
 
-  @Field(() => JSONObject, { nullable: true, description: 'All its headers anew; null removes them.' })
+  @Field(() => JSONObject, {
+    nullable: true,
+    description:
+      'All its headers anew; null removes them. Left out, they stay, unless `url` leads to another origin than before.',
+  })
   customHeaders?: Record<string, unknown> | null;
 
   @Field(() => String, { nullable: true, description: 'What it selects; null: whole objects.' })

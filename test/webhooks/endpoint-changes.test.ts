@@ -1,0 +1,159 @@
+import { expect } from 'chai';
+import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
+import { clientOf, type Client } from '../support/client.js';
+import { createBot, createSubmission } from '../support/factories.js';
+import { codeOf, memberOf } from '../support/people.js';
+import { Receiver } from '../support/receiver.js';
+import { scopes, type Scope } from '../../src/platform/actor.js';
+import { AttemptEventTypes1790000000012 } from '../../migrations/1790000000012-attempt-event-types.js';
+
+let server: TestServer;
+let tenant: Tenant;
+let client: Client;
+let receiver: Receiver;
+
+const sql = async <Row extends object>(text: string, values: unknown[] = []) =>
+  (await server.app.database.pool.query<Row>(text, values)).rows;
+const create = async (input: object, caller = client) =>
+  await caller.graphql(
+    `mutation ($input: CreateWebhookEndpointInput!) {
+      createWebhookEndpoint(input: $input) { webhookEndpoint { id } }
+    }`,
+    { input: { events: ['submission.completed'], url: receiver.url, ...input } },
+  );
+const update = async (input: object) => {
+  const { body } = await client.graphql(
+    'mutation ($input: UpdateWebhookEndpointInput!) { updateWebhookEndpoint(input: $input) { webhookEndpoint { url } } }',
+    { input },
+  );
+  expect(body.errors, JSON.stringify(body.errors)).to.equal(undefined);
+};
+const keyWith = async (granted: readonly Scope[]) => {
+  const input = { name: 'Some', scopes: [...granted], allowedCidrs: [], documentsOnly: false };
+  const { secret } = await server.app.database.transaction(
+    async (tx) => await server.app.apiKeys.insert(tx, tenant.workspaceId, input),
+  );
+  return clientOf(server.url, secret);
+};
+
+before(async () => {
+  server = await startServer();
+});
+beforeEach(async () => {
+  tenant = await createTenant(server.app);
+  client = clientOf(server.url, tenant.key);
+  receiver = await Receiver.start();
+});
+afterEach(async () => await receiver.stop());
+after(async () => await server.stop());
+
+describe('the custom headers of an endpoint', () => {
+  const customHeaders = { Authorization: 'Bearer of the first' };
+
+  async function sentAfter(change: (id: string, second: Receiver) => Promise<void>) {
+    const second = await Receiver.start();
+    try {
+      const made = await create({ customHeaders });
+      const { id } = made.body.data.createWebhookEndpoint.webhookEndpoint;
+      await change(id, second);
+      await createSubmission(server.app, await createBot(server.app, tenant.workspaceId));
+      await Promise.race([receiver.arrived(1), second.arrived(1)].map((arrived) => arrived.catch(() => arrived)));
+      const owner = await memberOf(server.app, tenant, 'OWNER');
+      const { body } = await owner.graphql('{ viewer { workspace { notices { nodes { kind text params } } } } }');
+      const [request] = [...receiver.received, ...second.received];
+      return { authorization: request?.headers.authorization, notices: body.data.viewer.workspace.notices.nodes, id };
+    } finally {
+      await second.stop();
+    }
+  }
+
+  it('go with its URL’s origin, over GraphQL and REST, and a notice says so', async () => {
+    const byRest = async (id: string, { url }: Receiver) => {
+      expect((await client.rest('PATCH', `/webhooks/${id}`, { url })).status).to.equal(200);
+    };
+    const byGraphql = async (id: string, { url }: Receiver) => await update({ id, url });
+    for (const change of [byRest, byGraphql]) {
+      const { authorization, notices, id } = await sentAfter(change);
+      expect(authorization).to.equal(undefined);
+      expect(notices[0]).to.deep.include({ kind: 'webhook_headers_removed', params: { endpoint_id: id } });
+      expect(notices[0].text).to.include('were removed');
+    }
+  });
+
+  it('stay where they are given again in the same call, and within an origin', async () => {
+    const again = await sentAfter(async (id, { url }) => await update({ id, url, customHeaders }));
+    expect(again).to.deep.include({ authorization: customHeaders.Authorization, notices: [] });
+    await receiver.stop();
+    receiver = await Receiver.start();
+    const within = await sentAfter(async (id) => await update({ id, url: `${receiver.url}/elsewhere` }));
+    expect(within).to.deep.include({ authorization: customHeaders.Authorization, notices: [] });
+  });
+});
+
+describe('a payloadQuery', () => {
+  it('that names what every object has is refused as any unknown type is', async () => {
+    for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty', 'valueOf']) {
+      for (const payloadQuery of [`fragment on ${name} { id }`, `fragment on Submission { ${name} }`]) {
+        const answer = await create({ payloadQuery });
+        expect(codeOf(answer), payloadQuery).to.equal('validation_failed');
+        expect(answer.body.errors[0].extensions.details.issues[0].path).to.equal('payloadQuery');
+      }
+    }
+  });
+});
+
+describe('what a subscriber answered', () => {
+  const question = '{ webhookDeliveries(first: 1) { nodes { attempts { responseBody } } } }';
+  const answered = async (caller: Client) => await caller.graphql(question);
+  const delivered = async () => {
+    receiver.answer = (response) => void response.end('a secret of theirs');
+    await create({});
+    await createSubmission(server.app, await createBot(server.app, tenant.workspaceId));
+    const finished = `
+      select a.event_id as id from webhook_attempts a join webhook_endpoints e on e.id = a.endpoint_id
+      where a.ended = 'delivered' and e.workspace_id = '${tenant.workspaceId}'
+    `;
+    for (;;) {
+      const [row] = await sql<{ id: string }>(finished);
+      if (row !== undefined) return row.id;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  const expectRights = async () => {
+    expect(codeOf(await answered(await keyWith(['manage:webhooks', 'read:contacts'])))).to.equal('insufficient_scopes');
+    const { body } = await answered(await keyWith(['manage:webhooks', 'read:submissions']));
+    expect(body.data?.webhookDeliveries.nodes[0].attempts[0].responseBody, JSON.stringify(body)).to.equal(
+      'a secret of theirs',
+    );
+  };
+  it('needs the read scope of what it was sent for longer than the event is kept', async () => {
+    const eventId = await delivered();
+    await expectRights();
+    await sql('delete from events where id = $1', [eventId]);
+    await expectRights();
+  });
+
+  it('needs every read scope where nobody knows what it was sent', async () => {
+    const eventId = await delivered();
+    await sql('update webhook_attempts set event_type = null');
+    await expectRights();
+    await sql('delete from events where id = $1', [eventId]);
+    const few = await keyWith(scopes.filter((scope) => scope !== 'read:contacts'));
+    expect(codeOf(await answered(few))).to.equal('insufficient_scopes');
+    expect(codeOf(await answered(client))).to.equal(null);
+  });
+
+  it('of before an upgrade keeps the type of an event that goes first', async () => {
+    const eventId = await delivered();
+    const old = `evt_c${(Date.now() - 40 * 86_400_000).toString(36)}${eventId.slice(13)}`;
+    await sql('update events set id = $2 where id = $1', [eventId, old]);
+    await sql('update webhook_attempts set event_id = $1', [old]);
+    const migration = new AttemptEventTypes1790000000012();
+    const runner = server.app.database.source.createQueryRunner();
+    await migration.down(runner);
+    await migration.up(runner);
+    await runner.release();
+    await sql('delete from events where id = $1', [old]);
+    await expectRights();
+  });
+});
