@@ -19,6 +19,7 @@ import { EventFeed } from './events/event-feed.js';
 import { EventService } from './events/event.service.js';
 import { Events, fanOutQueue } from './events/publish.js';
 import { Documents } from './graphql/documents.js';
+import { Execution } from './graphql/execution.js';
 import { explorerRouter } from './graphql/explorer.js';
 import { Gate } from './graphql/gate.js';
 import { graphqlSchema, schemaText } from './graphql/schema.js';
@@ -323,15 +324,17 @@ export class App {
     const routes = restRoutes(this);
     const schema = graphqlSchema(this);
     const documents = new Documents(schema);
+    const execution = new Execution(schema);
     const gate = new Gate(documents, this.trustedDocuments, this.rateLimiter, this.strangers);
     const trustedProxies = blockListOf(this.config.trustedProxies);
     const { standing, idempotency, strangers, log } = this;
-    const streams = new Streams({ schema, gate, authenticator, strangers, standing, trustedProxies, log });
+    const streams = new Streams({ schema, gate, execution, authenticator, strangers, standing, trustedProxies, log });
     this.streams = streams;
     const graphql = new GraphqlTransport({
       schema,
       documents,
       gate,
+      execution,
       authenticator,
       strangers,
       streams,

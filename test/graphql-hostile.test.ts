@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { getIntrospectionQuery } from 'graphql';
 import { createTenant, startServer, type TestServer } from './support/app.js';
 import { createBot, createSubmission } from './support/factories.js';
 import { liveBytes } from './support/live-bytes.js';
@@ -81,6 +82,8 @@ const bodies: [what: string, body: string | Buffer][] = [
 describe('hostile graphql', () => {
   let server: TestServer;
   let key: string;
+  /** Of which each link to a contact is an error. */
+  let narrowKey: string;
 
   before(async () => {
     server = await startServer({ role: 'api' });
@@ -88,6 +91,9 @@ describe('hostile graphql', () => {
     const bot = await createBot(server.app, tenant.workspaceId);
     for (let count = 0; count < 3; count += 1) await createSubmission(server.app, bot);
     ({ key } = tenant);
+    const narrow = { name: 'Narrow', scopes: ['read:submissions' as const], allowedCidrs: [], documentsOnly: false };
+    const { app } = server;
+    narrowKey = (await app.database.transaction((tx) => app.apiKeys.insert(tx, tenant.workspaceId, narrow))).secret;
   });
   after(async () => await server.stop());
 
@@ -108,6 +114,112 @@ describe('hostile graphql', () => {
       expect(JSON.stringify(answer.body)).to.not.include('internal_error');
     });
   }
+
+  /** Each near the limit of what is read at all; so many lines or characters as a body may have. */
+  const slow: [what: string, query: string][] = [
+    ['fields to be merged', `{ __schema { types { ${wide(490, 'fields { name }')} } } }`],
+    [
+      'fields to be merged at two levels',
+      `{ __schema { types { ${wide(60, `fields { ${wide(6, 'args { name }')} }`)} } } }`,
+    ],
+    [
+      'fragments to be merged',
+      `{ __schema { types { ${wide(120, '...F#')} } } } ${wide(120, 'fragment F# on __Type { fields { name } }')}`,
+    ],
+    [
+      'the whole schema over and over',
+      `{ __schema { ${wide(30, 'a#: types { fields { args { type { name } } } }')} } }`,
+    ],
+    [
+      'types over and over',
+      `{ ${wide(20, 'a#: __type(name: "Query") { fields { type { fields { args { type { name } } } } } }')} }`,
+    ],
+    ['variables nobody uses', `query (${wide(480, '$v#: Int')}) { __typename }`],
+    ['variables of no type', `query (${wide(480, '$v#: Strin#')}) { __typename }`],
+    ['arguments nobody takes', `{ intakeBots(${wide(600, 'frist#: 1')}) { totalCount } }`],
+    ['an argument over and over', `{ intakeBots(${wide(600, 'first: 1')}) { totalCount } }`],
+    ['values of no enum', `{ intakeBots(filter: {status: [${wide(1_900, 'ACTIV#')}]}) { totalCount } }`],
+    ['a list of literals', `{ intakeBots(filter: {status: [${wide(1_900, 'ACTIVE')}]}) { totalCount } }`],
+    ['fields of no input', `{ intakeBots(filter: {${wide(600, 'statu#: 1')}}) { totalCount } }`],
+    ['directives nobody knows', `{ __typename ${wide(270, '@incldue(if: true)')} }`],
+    ['types nobody knows', `{ node(id: "x") { ${wide(270, '... on Contcat# { id }')} } }`],
+    ['operations of one name', wide(280, 'query Q { __typename }')],
+    ['a chain of fragments', `{ ...F0 } ${wide(250, 'fragment F# on Query { __typename ...F# }')}`],
+    ['one long name', `{ ${'a'.repeat(900_000)} }`],
+    ['a long name that errors repeat', `query ${'q'.repeat(500_000)} { ${wide(10, '__typename @include(if: $v#)')} }`],
+    ['a long text of escapes', `{ contact(id: "${'\\u0041'.repeat(140_000)}") { id } }`],
+    ['a text of many lines', `{ contact(id: """${'\n  x'.repeat(190_000)}""") { id } }`],
+    ['errors behind a megabyte of lines', `${'\n'.repeat(500_000)}{ ${wide(20, 'nothing#')} }`],
+    [
+      'errors while it runs, behind a megabyte of lines',
+      `${'\r\n'.repeat(240_000)}{ submissions { nodes { ${wide(27, 'a#: contact { id }')} } } }`,
+    ],
+    ['a broken end behind a megabyte of lines', `${'\n'.repeat(500_000)}{`],
+    ['comments', `${'#\n'.repeat(320_000)}{ __typename }`],
+    ['commas', `${','.repeat(900_000)}{ __typename }`],
+    ['a name without an end', `{ ${'a'.repeat(900_000)} !`],
+    ['a text without an end', `{ a(b: "${'a'.repeat(900_000)}`],
+  ];
+  for (const [what, query] of slow) {
+    it(`holds nobody else up for longer than a moment: ${what}`, async () => {
+      const tries: number[] = [];
+      for (let n = 0; n < 3; n += 1) {
+        // A text of its own each time, which is remembered by nobody.
+        const body = JSON.stringify({ query: `${query}#${n}` });
+        const before = process.cpuUsage();
+        const answer = await fetch(`${server.url}/graphql`, {
+          method: 'POST',
+          headers: { Authorization: `Bearer ${narrowKey}`, 'Content-Type': 'application/json' },
+          body,
+        });
+        expect(answer.status).to.not.equal(413);
+        expect((await answer.text()).length).to.be.lessThan(300_000);
+        const { user, system } = process.cpuUsage(before);
+        tries.push((user + system) / 1_000);
+      }
+      expect(Math.min(...tries), 'ms of processor').to.be.lessThan(150);
+    });
+  }
+
+  it('refuses what would have to be compared, each with each', async () => {
+    for (const [, query] of slow.slice(0, 3)) {
+      const { body } = await post(JSON.stringify({ query }));
+      expect(body.errors?.[0]?.extensions).to.have.nested.property('details.rule', 'overlaps');
+    }
+  });
+
+  it('counts what introspection comes to, and answers the standard query in all its forms', async () => {
+    const { body } = await post(JSON.stringify({ query: slow[3]?.[1] }));
+    expect(body.errors?.[0]?.extensions).to.have.nested.property('details.rule', 'introspected');
+    const options = {
+      specifiedByUrl: true,
+      directiveIsRepeatable: true,
+      schemaDescription: true,
+      inputValueDeprecation: true,
+    };
+    for (const query of [getIntrospectionQuery(), getIntrospectionQuery({ ...options, oneOf: true })]) {
+      const answers: unknown[] = [];
+      for (let time = 0; time < 3; time += 1) answers.push((await post(JSON.stringify({ query }))).body);
+      expect(answers[0]).to.have.nested.property('data.__schema.queryType.name', 'Query');
+      expect(answers.slice(1)).to.deep.equal([answers[0], answers[0]]);
+    }
+  });
+
+  it('repeats no long text in what it says is wrong', async () => {
+    const long = 'x'.repeat(500_000);
+    const unknown = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`u${n}`, 1]));
+    const query = 'mutation ($input: CreateContactInput!) { createContact(input: $input) { contact { id } } }';
+    const bodies = [
+      { query, variables: { input: { firstName: long, ...unknown } } },
+      { query: `{ intakeBots(first: "${long}") { totalCount } }` },
+      { query: `query ($n: Int) { intakeBots(first: $n) { totalCount } }`, variables: { n: long } },
+    ];
+    for (const body of bodies) {
+      const answer = await post(JSON.stringify(body));
+      expect(answer.body).to.have.property('errors');
+      expect(JSON.stringify(answer.body).length).to.be.lessThan(20_000);
+    }
+  });
 
   it('leaves no mark on what every object has', () => {
     expect({}).to.not.have.property('admin');

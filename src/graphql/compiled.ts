@@ -1,37 +1,213 @@
-import { OperationTypeNode, type ExecutionResult, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
+import {
+  GraphQLScalarType,
+  GraphQLSchema,
+  isNonNullType,
+  Kind,
+  OperationTypeNode,
+  TypeInfo,
+  valueFromAST,
+  visit,
+  visitWithTypeInfo,
+  type ArgumentNode,
+  type DocumentNode,
+  type ExecutionResult,
+  type FragmentDefinitionNode,
+  type GraphQLArgument,
+  type OperationDefinitionNode,
+  type ValueNode,
+  type VariableDefinitionNode,
+} from 'graphql';
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
 import type { CallContext } from '../platform/call-context.js';
+import { WeighedCache } from '../platform/weighed-cache.js';
+import type { Fragments, Variables } from './cost.js';
 import type { ValidDocument } from './documents.js';
-import type { Variables } from './cost.js';
+import { selectionsOf } from './limits.js';
 
-/** Compiling takes some 2.5 ms: a text that comes once is not worth it. */
-const usesMin = 2;
+/** A text that comes now and then is not worth what compiling takes. */
+const usesMin = 10;
+/** Fragments written out, as they are compiled: some 8 ms at most, and 2.5 KB each. */
+const selectionsMax = 200;
+const selectionsKeptMax = 6_000;
+/** How many may wait to be compiled: one at a time, between what else there is to do. */
+const waitingMax = 20;
+
+/** An argument's value in the document, which every run computes anew, as graphql-js would. */
+interface Hoisted {
+  name: string;
+  node: ValueNode;
+  definition: GraphQLArgument;
+}
+
+interface Compiled {
+  query: CompiledQuery['query'];
+  hoisted: readonly Hoisted[];
+  /** Variables of directives: what they hold where they are null, the specification words. */
+  conditions: readonly string[];
+}
 
 /**
  * Hot documents as compiled functions, which run some ten times faster than graphql-js walks them. Only queries:
- * mutations spend their time in the database. Kept as long as the document is.
+ * mutations spend their time in the database. graphql-jit is given no say in what a value is: graphql-js computes
+ * variables and arguments, and what does not fit is left to it altogether.
  */
 export class CompiledQueries {
-  private readonly compiled = new WeakMap<OperationDefinitionNode, CompiledQuery | null>();
+  private readonly compiled = new WeighedCache<OperationDefinitionNode, Compiled | null>(selectionsKeptMax);
+  private readonly waiting = new Map<OperationDefinitionNode, ValidDocument>();
+  private readonly schema: GraphQLSchema;
 
-  constructor(private readonly schema: GraphQLSchema) {}
+  constructor(schema: GraphQLSchema) {
+    const { types, ...config } = schema.toConfig();
+    this.schema = new GraphQLSchema({ ...config, types: [...types, computed], assumeValid: true });
+  }
 
-  /** Null when it is to be run by graphql-js: a first sight, or variables that do not fit, which graphql-js words. */
+  /**
+   * Null when it is to be run by graphql-js.
+   * @param variables coerced by graphql-js
+   */
   async run(
-    { document, uses }: ValidDocument,
+    valid: ValidDocument,
     operation: OperationDefinitionNode,
     context: CallContext,
     variables: Variables,
   ): Promise<ExecutionResult | null> {
-    if (uses < usesMin || operation.operation !== OperationTypeNode.QUERY) return null;
-    let query = this.compiled.get(operation);
-    if (query === undefined) {
-      const made = compileQuery(this.schema, document, operation.name?.value ?? '');
-      query = isCompiledQuery(made) ? made : null;
-      this.compiled.set(operation, query);
-    }
-    if (query === null) return null;
-    const result = (await query.query(undefined, context, { ...variables })) as ExecutionResult;
+    const compiled = this.compiled.get(operation);
+    if (compiled === undefined) this.consider(valid, operation, context);
+    if (compiled === undefined || compiled === null) return null;
+    const values = valuesFor(compiled, variables);
+    if (values === null) return null;
+    const result = (await compiled.query(undefined, context, values)) as ExecutionResult;
     return Object.hasOwn(result, 'data') ? result : null;
   }
+
+  /** Once nothing waits to be compiled. For tests. */
+  async idle(): Promise<void> {
+    while (this.waiting.size > 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Nothing of strangers is kept, and what has come often is compiled later: no request waits for it. */
+  private consider(valid: ValidDocument, operation: OperationDefinitionNode, context: CallContext): void {
+    if (valid.uses < usesMin || context.anonymous || this.waiting.has(operation)) return;
+    if (this.waiting.size >= waitingMax) return;
+    if (this.waiting.size === 0) setImmediate(() => this.compileNext());
+    this.waiting.set(operation, valid);
+  }
+
+  private compileNext(): void {
+    for (const [operation, valid] of this.waiting) {
+      const selections = selectionsOf(operation, valid.fragments);
+      const isWorthIt = selections <= selectionsMax && isCompilable(valid, operation);
+      this.compiled.set(operation, isWorthIt ? this.compile(valid, operation) : null, isWorthIt ? selections : 1);
+      this.waiting.delete(operation);
+      break;
+    }
+    if (this.waiting.size > 0) setImmediate(() => this.compileNext());
+  }
+
+  private compile({ fragments }: ValidDocument, operation: OperationDefinitionNode): Compiled | null {
+    const { document, hoisted, conditions } = hoist(this.schema, operation, fragmentsOf(operation, fragments));
+    const made = compileQuery(this.schema, document, operation.name?.value ?? '');
+    return isCompiledQuery(made) ? { query: made.query.bind(made), hoisted, conditions } : null;
+  }
+}
+
+/** Stands for whatever graphql-js has computed. */
+const computed = new GraphQLScalarType({ name: 'ComputedArgument' });
+
+/** Introspection is large and comes seldom; `__proto__` in generated code is no name like others. */
+function isCompilable({ fragments }: ValidDocument, operation: OperationDefinitionNode): boolean {
+  if (operation.operation !== OperationTypeNode.QUERY) return false;
+  let compilable = true;
+  for (const definition of [operation, ...fragmentsOf(operation, fragments)]) {
+    visit(definition, {
+      Name({ value }) {
+        if (value === '__schema' || value === '__type' || value === '__proto__') compilable = false;
+      },
+    });
+  }
+  return compilable;
+}
+
+/** Those that an operation spreads, at any depth. */
+function fragmentsOf(operation: OperationDefinitionNode, fragments: Fragments): FragmentDefinitionNode[] {
+  const found = new Set<FragmentDefinitionNode>();
+  const spread = (definition: OperationDefinitionNode | FragmentDefinitionNode): void => {
+    visit(definition, {
+      FragmentSpread({ name }) {
+        const fragment = fragments.get(name.value);
+        if (fragment === undefined || found.has(fragment)) return;
+        found.add(fragment);
+        spread(fragment);
+      },
+    });
+  };
+  spread(operation);
+  return [...found];
+}
+
+/** The operation alone, with a variable in place of each argument's value. */
+function hoist(
+  schema: GraphQLSchema,
+  operation: OperationDefinitionNode,
+  fragments: readonly FragmentDefinitionNode[],
+): { document: DocumentNode; hoisted: Hoisted[]; conditions: string[] } {
+  const hoisted: Hoisted[] = [];
+  const conditions = new Set<string>();
+  // No variable of the caller's has such a name.
+  let prefix = 'argument';
+  const declaredNames = (operation.variableDefinitions ?? []).map(({ variable }) => variable.name.value);
+  while (declaredNames.some((name) => name.startsWith(prefix))) prefix += '_';
+  const types = new TypeInfo(schema);
+  const outlined = visit<DocumentNode>(
+    { kind: Kind.DOCUMENT, definitions: [operation, ...fragments] },
+    visitWithTypeInfo(types, {
+      Directive({ arguments: given = [] }) {
+        for (const { value } of given) if (value.kind === Kind.VARIABLE) conditions.add(value.name.value);
+        return false;
+      },
+      Argument(argument): ArgumentNode | undefined {
+        const definition = types.getArgument();
+        if (!definition) return undefined;
+        const name = `${prefix}${hoisted.length}`;
+        hoisted.push({ name, node: argument.value, definition });
+        return { ...argument, value: variableOf(name) };
+      },
+    }),
+  );
+  const declared = operation.variableDefinitions?.filter(({ variable }) => conditions.has(variable.name.value)) ?? [];
+  const definitions = outlined.definitions.map((definition) =>
+    definition.kind === Kind.OPERATION_DEFINITION
+      ? { ...definition, variableDefinitions: [...declared, ...hoisted.map(definitionOf)] }
+      : definition,
+  );
+  return { document: { ...outlined, definitions }, hoisted, conditions: [...conditions] };
+}
+
+const nameOf = (value: string) => ({ kind: Kind.NAME, value }) as const;
+
+const variableOf = (name: string) => ({ kind: Kind.VARIABLE, name: nameOf(name) }) as const;
+
+const definitionOf = ({ name }: Hoisted): VariableDefinitionNode => ({
+  kind: Kind.VARIABLE_DEFINITION,
+  variable: variableOf(name),
+  type: { kind: Kind.NAMED_TYPE, name: nameOf(computed.name) },
+});
+
+/** What the compiled function takes for its variables; null where graphql-js would find an error. */
+function valuesFor({ hoisted, conditions }: Compiled, variables: Variables): Record<string, unknown> | null {
+  const values: Record<string, unknown> = {};
+  for (const name of conditions) {
+    if (typeof variables[name] !== 'boolean') return null;
+    values[name] = variables[name];
+  }
+  for (const { name, node, definition } of hoisted) {
+    if (node.kind === Kind.VARIABLE && !Object.hasOwn(variables, node.name.value)) {
+      if (isNonNullType(definition.type) && definition.defaultValue === undefined) return null;
+      continue;
+    }
+    const value: unknown = valueFromAST(node, definition.type, variables);
+    if (value === undefined) return null;
+    values[name] = value;
+  }
+  return values;
 }

@@ -17,6 +17,7 @@ import {
 import { tooCostly } from '../platform/errors.js';
 import { costIn, type FieldCost } from '../platform/field-cost.js';
 import { pageSizeMax } from '../platform/page.js';
+import { introspectedBy, introspectedMax } from './introspection.js';
 
 export const costMax = 5_000;
 /** What a subscription runs for each event. */
@@ -39,6 +40,8 @@ export interface Cost {
   searches: number;
   /** Of the whole schema. */
   introspections: number;
+  /** Fields that introspection comes to. */
+  introspected: number;
   /** Whether it depends on a variable. */
   varies: boolean;
 }
@@ -48,9 +51,13 @@ export const pointsOf = ({ requested, points }: Pick<Cost, 'requested' | 'points
   Math.max(1, Math.ceil(requested / costPerPoint), points);
 
 /** @throws query_too_costly */
-export function holdCost({ requested, searches, introspections }: Cost, operation: OperationDefinitionNode): void {
+export function holdCost(
+  { requested, searches, introspections, introspected }: Cost,
+  operation: OperationDefinitionNode,
+): void {
   if (searches > searchesMax) throw tooCostly('search', searchesMax, searches);
   if (introspections > introspectionsMax) throw tooCostly('introspection', introspectionsMax, introspections);
+  if (introspected > introspectedMax) throw tooCostly('introspected', introspectedMax, introspected);
   if (requested > costMax) throw tooCostly('cost', costMax, requested);
   if (operation.operation === OperationTypeNode.SUBSCRIPTION && requested > eventCostMax) {
     throw tooCostly('subscription', eventCostMax, requested);
@@ -68,7 +75,7 @@ export function costOf(
   fragments: Fragments,
   variables: Variables,
 ): Cost {
-  const total: Cost = { requested: 0, points: 0, searches: 0, introspections: 0, varies: false };
+  const total: Cost = { requested: 0, points: 0, searches: 0, introspections: 0, introspected: 0, varies: false };
 
   const valueOf = (node: ValueNode): unknown => {
     if (node.kind === Kind.INT || node.kind === Kind.FLOAT) return Number(node.value);
@@ -130,7 +137,10 @@ export function costOf(
   function ofField(node: FieldNode, parent: GraphQLCompositeType, size: number): number {
     const name = node.name.value;
     if (name === '__schema') total.introspections += 1;
-    if (name === '__schema' || name === '__type') return introspectionCost;
+    if (name === '__schema' || name === '__type') {
+      total.introspected += introspectedBy(schema, fragments, node, argumentOf(node, 'name'));
+      return introspectionCost;
+    }
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
     if (field === undefined) return 0;
     const declared = costIn(field.extensions);

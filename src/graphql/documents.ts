@@ -10,14 +10,18 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { Failure, tooCostly, validationFailed } from '../platform/errors.js';
+import { WeighedCache } from '../platform/weighed-cache.js';
 import { costOf, type Cost, type Fragments, type Variables } from './cost.js';
-import { countTokens, depthMax, holdLimits, nestingOf, tokensMax } from './limits.js';
+import { countTokens, depthMax, holdLimits, holdLines, holdNames, nestingOf, tokensMax } from './limits.js';
 import { unstorableLiterals } from './literals.js';
 
-/** How much is kept, over all texts: a token weighs as much as eight characters, and takes some 300 bytes. */
-const weightKeptMax = 150_000;
-const charactersPerToken = 8;
-const textCharactersKeptMax = 65_536;
+/** Of callers' documents, in bytes; one workspace has a quarter of it at most. */
+const bytesKeptMax = 24 * 1_048_576;
+/** Of strangers' documents, who have little to say. */
+const strangersBytesKeptMax = 1_048_576;
+/** A token with its place in the tree, as measured; and what a document has beside its tokens. */
+const bytesPerToken = 450;
+const bytesPerDocument = 2_000;
 const validationErrorsMax = 10;
 
 /** A text that was found valid and within the limits that need no variables. */
@@ -26,6 +30,7 @@ export interface ValidDocument {
   document: DocumentNode;
   fragments: Fragments;
   operations: OperationDefinitionNode[];
+  tokens: number;
   /** How often it was asked for. */
   uses: number;
 }
@@ -40,43 +45,50 @@ export class DocumentErrors extends Error {
   }
 }
 
-/** Reads texts into documents, and keeps those that come again; the least lately used go first. */
+type Read = ValidDocument | Failure | DocumentErrors;
+
+/** Reads texts into documents, and keeps those that come again. */
 export class Documents {
-  private readonly kept = new Map<string, { weight: number; read: ValidDocument | Error }>();
-  private readonly byHash = new Map<string, ValidDocument>();
+  private readonly ofCallers = new WeighedCache<string, Read>(bytesKeptMax, bytesKeptMax / 4);
+  private readonly ofStrangers = new WeighedCache<string, Read>(strangersBytesKeptMax);
+  /** Those that are about to run, by hash. */
+  private readonly held = new Map<string, { document: DocumentNode; times: number }>();
   private readonly constantCosts = new WeakMap<OperationDefinitionNode, Cost>();
-  private weightKept = 0;
 
   constructor(private readonly schema: GraphQLSchema) {}
 
-  /** @throws DocumentErrors, query_too_costly, validation_failed for what no database can keep */
-  read(text: string): ValidDocument {
-    const known = this.kept.get(text);
-    if (known !== undefined) {
-      // Put last again.
-      this.kept.delete(text);
-      this.kept.set(text, known);
-      if (known.read instanceof Error) throw known.read;
-      known.read.uses += 1;
-      return known.read;
+  /**
+   * @param workspaceId of the caller; null for a stranger, whose documents displace nobody else's
+   * @throws DocumentErrors, query_too_costly, validation_failed for what no database can keep
+   */
+  read(text: string, workspaceId: string | null): ValidDocument {
+    const cache = workspaceId === null ? this.ofStrangers : this.ofCallers;
+    let read = cache.get(text);
+    if (read === undefined) {
+      read = this.tryToRead(text);
+      const tokens = read instanceof Error ? tokensMax : read.tokens;
+      const bytes = bytesPerDocument + tokens * bytesPerToken + text.length * 2;
+      cache.set(text, read, bytes, workspaceId ?? '');
     }
-    let tokens = tokensMax;
-    let read: ValidDocument | Error;
-    try {
-      read = readDocument(this.schema, text);
-      tokens = tokensOf(read.document);
-    } catch (error) {
-      if (!(error instanceof Failure || error instanceof DocumentErrors)) throw error;
-      read = error;
-    }
-    if (text.length <= textCharactersKeptMax) this.keep(text, tokens, read);
     if (read instanceof Error) throw read;
+    read.uses += 1;
     return read;
   }
 
   /** For Apollo, which asks by the text's SHA-256: what was read here is neither parsed nor validated again. */
   find(hash: string): DocumentNode | undefined {
-    return this.byHash.get(hash)?.document;
+    return this.held.get(hash)?.document;
+  }
+
+  /** Until the returned function is called, the document can be found. */
+  hold({ hash, document }: ValidDocument): () => void {
+    const held = this.held.get(hash) ?? { document, times: 0 };
+    held.times += 1;
+    this.held.set(hash, held);
+    return () => {
+      held.times -= 1;
+      if (held.times === 0) this.held.delete(hash);
+    };
   }
 
   costOf(operation: OperationDefinitionNode, fragments: Fragments, variables: Variables): Cost {
@@ -87,23 +99,21 @@ export class Documents {
     return cost;
   }
 
-  private keep(text: string, tokens: number, read: ValidDocument | Error): void {
-    const weight = tokens + Math.ceil(text.length / charactersPerToken);
-    this.kept.set(text, { weight, read });
-    if (!(read instanceof Error)) this.byHash.set(read.hash, read);
-    this.weightKept += weight;
-    for (const [oldest, entry] of this.kept) {
-      if (this.weightKept <= weightKeptMax) break;
-      this.kept.delete(oldest);
-      if (!(entry.read instanceof Error)) this.byHash.delete(entry.read.hash);
-      this.weightKept -= entry.weight;
+  private tryToRead(text: string): Read {
+    try {
+      return readDocument(this.schema, text);
+    } catch (error) {
+      if (error instanceof Failure || error instanceof DocumentErrors) return error;
+      throw error;
     }
   }
 }
 
 /** @throws DocumentErrors, query_too_costly, validation_failed for what no database can keep */
 export function readDocument(schema: GraphQLSchema, text: string): ValidDocument {
+  holdLines(text);
   const document = parseWithin(text);
+  const tokens = holdNames(document);
   holdLimits(document);
   const issues = unstorableLiterals(schema, document);
   if (issues.length > 0) throw validationFailed(issues);
@@ -115,7 +125,7 @@ export function readDocument(schema: GraphQLSchema, text: string): ValidDocument
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
     if (definition.kind === Kind.OPERATION_DEFINITION) operations.push(definition);
   }
-  return { hash: sha256(text), document, fragments, operations, uses: 1 };
+  return { hash: sha256(text), document, fragments, operations, tokens, uses: 0 };
 }
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -132,10 +142,4 @@ function parseWithin(text: string): DocumentNode {
     }
     throw new DocumentErrors('GRAPHQL_PARSE_FAILED', [error]);
   }
-}
-
-function tokensOf({ loc }: DocumentNode): number {
-  let tokens = 0;
-  for (let token = loc?.startToken; token; token = token.next ?? undefined) tokens += 1;
-  return tokens;
 }

@@ -6,6 +6,8 @@ import { Failure, idempotencyConflict, validationFailed, type ErrorCode, type Is
 import type { Log } from '../platform/log.js';
 import { DocumentErrors } from './documents.js';
 
+const messageCharactersMax = 1_000;
+
 /** A refusal in GraphQL's form, without a place in the document. */
 export function errorOfFailure(failure: Failure): GraphQLFormattedError {
   const { code, message, details } = relativeToInput(failure);
@@ -19,7 +21,7 @@ export function formatError(formatted: GraphQLFormattedError, thrown: unknown, l
   if (origin instanceof Overtaken)
     return { ...formatted, ...errorOfFailure(idempotencyConflict('Another was first.')) };
   if (origin instanceof GraphQLError && !isOurFault(formatted, origin)) {
-    return { ...formatted, extensions: { code: codeOf(origin), details: {} } };
+    return { ...formatted, message: clipped(formatted.message), extensions: { code: codeOf(origin), details: {} } };
   }
   return { ...formatted, ...errorOfFailure(failureOf(origin, log)) };
 }
@@ -27,10 +29,17 @@ export function formatError(formatted: GraphQLFormattedError, thrown: unknown, l
 /** Every refusal of a request before anything ran. */
 export function errorsOf(thrown: unknown, log: Log): GraphQLFormattedError[] {
   if (thrown instanceof DocumentErrors) {
-    return thrown.errors.map((error) => ({ ...error.toJSON(), extensions: { code: thrown.code, details: {} } }));
+    return thrown.errors.map((error) => {
+      const formatted = error.toJSON();
+      return { ...formatted, message: clipped(formatted.message), extensions: { code: thrown.code, details: {} } };
+    });
   }
   return [errorOfFailure(failureOf(thrown, log))];
 }
+
+/** graphql-js repeats what it speaks of, however long. */
+const clipped = (message: string) =>
+  message.length > messageCharactersMax ? `${message.slice(0, messageCharactersMax)}…` : message;
 
 /** In Apollo's form: what the answer's head is to be. */
 export function refusalOf(thrown: unknown, log: Log): GraphQLError {

@@ -89,7 +89,7 @@ export class Gate {
     let admitted: Omit<Admission, 'cost' | 'grant'>;
     try {
       const text = await this.textOf(caller.actor, request);
-      const valid = this.documents.read(text);
+      const valid = this.documents.read(text, caller.actor?.workspaceId ?? null);
       const operation = operationOf(valid, request.operationName);
       if (caller.actor === null) requireAnonymous(operation, valid.fragments);
       const cost = this.documents.costOf(operation, valid.fragments, request.variables);

@@ -8,9 +8,11 @@ import {
   TokenKind,
   type DocumentNode,
   type FragmentDefinitionNode,
+  type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
 import { tooCostly } from '../platform/errors.js';
+import type { Fragments } from './cost.js';
 
 export const tokensMax = 2_000;
 export const depthMax = 12;
@@ -18,9 +20,42 @@ export const aliasesMax = 30;
 export const rootFieldsMax = 20;
 /** Fields, spreads and inline fragments, each fragment as often as it is spread: what every later step walks. */
 export const selectionsMax = 2_000;
+/**
+ * Pairs of fields with one name in one place, which validation compares each with each: 140 of one name, where clients
+ * that merge fragments come to some thirty.
+ */
+export const overlapsMax = 10_000;
+/** As many as a document has tokens: to say where an error stands, the lines before it are counted. */
+export const linesMax = 2_000;
+/** Of one name, which many messages may repeat. */
+export const nameLengthMax = 1_000;
 
-/** Counting the tokens of a refused text stops here. */
+/** Counting the tokens, or lines, of a refused text stops here. */
 const tokensCountedMax = 20_000;
+
+/** @throws query_too_costly for a text that is more lines than tokens */
+export function holdLines(text: string): void {
+  const lines = countLines(text);
+  if (lines > linesMax) throw tooCostly('lines', linesMax, lines);
+}
+
+function countLines(text: string): number {
+  const breaks = /\r\n|[\n\r]/g;
+  let lines = 1;
+  while (lines < tokensCountedMax && breaks.test(text)) lines += 1;
+  return lines;
+}
+
+/** How many tokens a document has. @throws query_too_costly for a name that is too long */
+export function holdNames({ loc }: DocumentNode): number {
+  let tokens = 0;
+  for (let token = loc?.startToken; token; token = token.next ?? undefined) {
+    tokens += 1;
+    const length = token.end - token.start;
+    if (token.kind === TokenKind.NAME && length > nameLengthMax) throw tooCostly('nameLength', nameLengthMax, length);
+  }
+  return tokens;
+}
 
 /** Counting stops at what is no token, as parsing would. */
 export function countTokens(text: string): number {
@@ -138,4 +173,72 @@ export function holdLimits(document: DocumentNode): void {
   if (aliases > aliasesMax) throw tooCostly('aliases', aliasesMax, aliases);
   if (fields > rootFieldsMax) throw tooCostly('rootFields', rootFieldsMax, fields);
   if (selections > selectionsMax) throw tooCostly('selections', selectionsMax, selections);
+  const overlaps = countOverlaps(document);
+  if (overlaps > overlapsMax) throw tooCostly('overlaps', overlapsMax, overlaps);
+}
+
+/** Fields, spreads and inline fragments of an operation, each fragment as often as it is spread. */
+export function selectionsOf({ selectionSet }: OperationDefinitionNode, fragments: Fragments): number {
+  let count = 0;
+  walk(selectionSet);
+  return count;
+
+  function walk({ selections }: SelectionSetNode): void {
+    for (const selection of selections) {
+      count += 1;
+      const inner =
+        selection.kind === Kind.FRAGMENT_SPREAD
+          ? fragments.get(selection.name.value)?.selectionSet
+          : selection.selectionSet;
+      if (inner !== undefined) walk(inner);
+    }
+  }
+}
+
+/** Of a document that is within the limit on selections. */
+function countOverlaps(document: DocumentNode): number {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  let pairs = 0;
+  let left = selectionsMax;
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.OPERATION_DEFINITION) merge([definition.selectionSet]);
+  }
+  return pairs;
+
+  /** What stands in one place of the answer, wherever it is written. */
+  function merge(sets: readonly SelectionSetNode[]): void {
+    const inner = new Map<string, SelectionSetNode[]>();
+    const counts = new Map<string, number>();
+    const spread = new Set<string>();
+    sets.forEach(collect);
+    for (const count of counts.values()) pairs += (count * (count - 1)) / 2;
+    for (const below of inner.values()) merge(below);
+
+    function collect({ selections }: SelectionSetNode): void {
+      for (const selection of selections) {
+        // A cycle of fragments, which validation refuses, would go on.
+        if (left === 0) return;
+        left -= 1;
+        if (selection.kind === Kind.INLINE_FRAGMENT) {
+          collect(selection.selectionSet);
+        } else if (selection.kind === Kind.FRAGMENT_SPREAD) {
+          const name = selection.name.value;
+          const fragment = fragments.get(name);
+          if (fragment === undefined || spread.has(name)) continue;
+          spread.add(name);
+          collect(fragment.selectionSet);
+        } else {
+          const name = (selection.alias ?? selection.name).value;
+          counts.set(name, (counts.get(name) ?? 0) + 1);
+          if (selection.selectionSet === undefined) continue;
+          const below = inner.get(name);
+          if (below === undefined) inner.set(name, [selection.selectionSet]);
+          else below.push(selection.selectionSet);
+        }
+      }
+    }
+  }
 }

@@ -4,8 +4,6 @@ import type { BlockList } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Request } from 'express';
 import {
-  createSourceEventStream,
-  execute,
   GraphQLError,
   OperationTypeNode,
   type ExecutionResult,
@@ -30,6 +28,7 @@ import { story, type Log } from '../platform/log.js';
 import { requireFeature } from '../workspaces/plans.js';
 import { DocumentErrors } from './documents.js';
 import { errorOfFailure, errorsOf, formatError } from './errors.js';
+import type { Execution } from './execution.js';
 import { Refused, type Admission, type Gate, type OperationRequest } from './gate.js';
 import { isCostOnly, notAnOperation, readOperationRequest } from './operation-request.js';
 import { attachSocket, closeSocket, issuesIn } from './socket.js';
@@ -40,6 +39,7 @@ const keepAliveMs = 12_000;
 export interface StreamsDoor {
   schema: GraphQLSchema;
   gate: Gate;
+  execution: Execution;
   authenticator: Authenticator;
   strangers: Strangers;
   standing: Standing;
@@ -234,12 +234,11 @@ export class Streams {
     from: Pick<Door, 'origin' | 'lastEventId'>,
     signal: AbortSignal,
   ): AsyncGenerator<Streamed, void> {
-    const { schema } = this.door;
+    const { execution } = this.door;
+    const admitted = { valid, operation, variables };
     const contextOf = () => new CallContext(actor, { ...from, cookie: null, rateLimit: null });
-    const operationName = operation.name?.value;
-    const args = { schema, document: valid.document, operationName, variableValues: variables };
     if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
-      const result = await execute({ ...args, contextValue: contextOf() });
+      const result = await execution.run(admitted, contextOf());
       yield { id: null, result: { ...this.formatted(result), extensions: { cost } } };
       return;
     }
@@ -250,7 +249,7 @@ export class Streams {
     }
     this.open.set(actor.credentialId, open + 1);
     try {
-      const source = await createSourceEventStream({ ...args, contextValue: contextOf() });
+      const source = await execution.follow(admitted, contextOf());
       if (!(Symbol.asyncIterator in source)) {
         yield { id: null, result: { ...this.formatted(source), extensions: { cost } } };
         return;
@@ -260,7 +259,7 @@ export class Streams {
       if (signal.aborted) await events.return?.();
       let isFirst = true;
       for await (const event of source) {
-        const result = this.formatted(await execute({ ...args, rootValue: event, contextValue: contextOf() }));
+        const result = this.formatted(await execution.run(admitted, contextOf(), event));
         yield { id: idOf(event), result: isFirst ? { ...result, extensions: { cost } } : result };
         isFirst = false;
       }

@@ -33,9 +33,9 @@ import {
 import type { Log } from '../platform/log.js';
 import { exactValue, readJsonBytes } from '../platform/read-json.js';
 import { requireFeature } from '../workspaces/plans.js';
-import { CompiledQueries } from './compiled.js';
 import { DocumentErrors, type Documents } from './documents.js';
 import { errorOfFailure, errorsOf, formatError, refusalOf } from './errors.js';
+import type { Execution } from './execution.js';
 import { Refused, unknownCost, type Admission, type Caller, type CostReport, type Gate } from './gate.js';
 import { isCostOnly, notAnOperation, operationRequestOf, plainRequest } from './operation-request.js';
 import { isIdempotent, runOnce } from './once.js';
@@ -76,6 +76,7 @@ class HttpCall extends CallContext {
 export interface GraphqlDoor {
   schema: GraphQLSchema;
   documents: Documents;
+  execution: Execution;
   gate: Gate;
   authenticator: Authenticator;
   strangers: Strangers;
@@ -89,7 +90,7 @@ export class GraphqlTransport {
   private readonly apollo: ApolloServer<HttpCall>;
 
   constructor(private readonly door: GraphqlDoor) {
-    const { schema, documents, log } = door;
+    const { schema, documents, execution, log } = door;
     this.apollo = new ApolloServer<HttpCall>({
       schema,
       introspection: true,
@@ -109,7 +110,7 @@ export class GraphqlTransport {
       plugins: [
         ApolloServerPluginCacheControlDisabled(),
         ApolloServerPluginLandingPageDisabled(),
-        running(new CompiledQueries(schema), log),
+        running(execution, log),
       ],
       logger: quiet,
     });
@@ -171,14 +172,20 @@ export class GraphqlTransport {
     if (http.method === 'GET' && admission?.operation.operation === OperationTypeNode.MUTATION) {
       throw new Refused(methodNotAllowed(['POST']), admission.cost, admission.grant);
     }
-    const run = async (actor: Actor | null) =>
-      await this.apollo.executeHTTPGraphQLRequest({
-        httpGraphQLRequest: admission === null ? http : plainRequest(http, admission),
-        context: async () => {
-          if (refused !== null) throw refusalOf(refused.reason, log);
-          return new HttpCall(actor, door, progress);
-        },
-      });
+    const run = async (actor: Actor | null) => {
+      const release = admission === null ? null : this.door.documents.hold(admission.valid);
+      try {
+        return await this.apollo.executeHTTPGraphQLRequest({
+          httpGraphQLRequest: admission === null ? http : plainRequest(http, admission),
+          context: async () => {
+            if (refused !== null) throw refusalOf(refused.reason, log);
+            return new HttpCall(actor, door, progress);
+          },
+        });
+      } finally {
+        release?.();
+      }
+    };
     const header = headerOf(request, 'idempotency-key');
     const answer =
       header !== null && from.actor !== null && admission !== null && !progress.costOnly && isIdempotent(admission)
@@ -283,19 +290,21 @@ function headerOf({ headers }: Request, name: string): string | null {
   return typeof given === 'string' ? given : null;
 }
 
-/** Runs what was admitted, compiled where it is hot, and says what it cost. */
-function running(compiled: CompiledQueries, log: Log): ApolloServerPlugin<HttpCall> {
+/** Runs what was admitted, and says what it cost. */
+function running(execution: Execution, log: Log): ApolloServerPlugin<HttpCall> {
   return {
     async requestDidStart() {
       return {
-        async responseForOperation({ contextValue: call, request }) {
+        async responseForOperation({ contextValue: call }) {
           const { admission, costOnly } = call.progress;
           if (admission === null) throw new Error('what passed no gate was about to run');
           if (costOnly) return responseOf({ data: null });
-          const result = await compiled.run(admission.valid, admission.operation, call, request.variables ?? {});
-          if (result === null) return null;
-          const errors = result.errors?.map((error) => formatError(plain(error), error, log));
-          return responseOf({ data: result.data ?? null, ...(errors?.length ? { errors } : {}) });
+          const { data, errors = [] } = await execution.run(admission, call);
+          const formatted = errors.map((error) => formatError(plain(error), error, log));
+          return responseOf({
+            ...(data !== undefined && { data }),
+            ...(formatted.length > 0 && { errors: formatted }),
+          });
         },
         async willSendResponse({ contextValue: { progress }, response }) {
           if (response.body.kind !== 'single') return;
@@ -308,8 +317,9 @@ function running(compiled: CompiledQueries, log: Log): ApolloServerPlugin<HttpCa
   };
 }
 
-const responseOf = (singleResult: { data: Record<string, unknown> | null; errors?: GraphQLFormattedError[] }) => ({
-  http: { status: undefined, headers: new HeaderMap() },
+const responseOf = (singleResult: { data?: Record<string, unknown> | null; errors?: GraphQLFormattedError[] }) => ({
+  // Without data nothing ran: the variables did not fit.
+  http: { status: singleResult.data === undefined ? 400 : undefined, headers: new HeaderMap() },
   body: { kind: 'single' as const, singleResult },
 });
 

@@ -148,9 +148,12 @@ export type LimitRule =
   | 'tokens'
   | 'rootFields'
   | 'selections'
+  | 'overlaps'
   | 'lines'
+  | 'nameLength'
   | 'search'
   | 'introspection'
+  | 'introspected'
   | 'subscription'
   | 'answer';
 

@@ -1,0 +1,93 @@
+import {
+  createSourceEventStream,
+  execute,
+  getVariableValues,
+  OperationTypeNode,
+  type ExecutionResult,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from 'graphql';
+import type { CallContext } from '../platform/call-context.js';
+import { WeighedCache } from '../platform/weighed-cache.js';
+import { CompiledQueries } from './compiled.js';
+import type { Variables } from './cost.js';
+import type { ValidDocument } from './documents.js';
+import { rootFields } from './gate.js';
+
+/** Each message may repeat what it speaks of. */
+const variableErrorsMax = 10;
+/** Some 2 MB each; tools ask the same few over and over. */
+const introspectionsKeptMax = 4;
+
+interface Admitted {
+  valid: ValidDocument;
+  operation: OperationDefinitionNode;
+  variables: Variables;
+}
+
+/** Runs what was admitted, the same way and to the same answer the first time and the tenth. */
+export class Execution {
+  private readonly compiled: CompiledQueries;
+  private readonly introspections = new WeighedCache<string, ExecutionResult>(introspectionsKeptMax);
+
+  constructor(private readonly schema: GraphQLSchema) {
+    this.compiled = new CompiledQueries(schema);
+  }
+
+  /**
+   * Without `data` when the variables do not fit.
+   * @param event of a subscription
+   */
+  async run(admitted: Admitted, context: CallContext, event?: unknown): Promise<ExecutionResult> {
+    const { valid, operation } = admitted;
+    const { coerced, errors } = this.coerce(admitted);
+    if (errors !== undefined) return { errors };
+    if (isAboutSchemaAlone(admitted)) return await this.introspect(admitted, context);
+    const result = await this.compiled.run(valid, operation, context, coerced);
+    return result ?? (await this.interpret(admitted, context, event));
+  }
+
+  /** The events of a subscription, each of which is to be run; or why there are none. */
+  async follow(admitted: Admitted, contextValue: CallContext): Promise<AsyncIterable<unknown> | ExecutionResult> {
+    const { errors } = this.coerce(admitted);
+    if (errors !== undefined) return { errors };
+    return await createSourceEventStream({ ...this.argumentsOf(admitted), contextValue });
+  }
+
+  /** Once nothing waits to be compiled. For tests. */
+  async settled(): Promise<void> {
+    await this.compiled.idle();
+  }
+
+  private coerce({ operation, variables }: Admitted) {
+    const declared = operation.variableDefinitions ?? [];
+    return getVariableValues(this.schema, declared, variables, { maxErrors: variableErrorsMax });
+  }
+
+  private argumentsOf({ valid: { document }, operation, variables }: Admitted) {
+    return { schema: this.schema, document, operationName: operation.name?.value, variableValues: variables };
+  }
+
+  private async interpret(
+    admitted: Admitted,
+    contextValue: CallContext,
+    rootValue?: unknown,
+  ): Promise<ExecutionResult> {
+    return await execute({ ...this.argumentsOf(admitted), contextValue, rootValue });
+  }
+
+  private async introspect(admitted: Admitted, context: CallContext): Promise<ExecutionResult> {
+    const key = `${admitted.valid.hash} ${admitted.operation.name?.value ?? ''}`;
+    const known = this.introspections.get(key);
+    if (known !== undefined) return known;
+    const result = await this.interpret(admitted, context);
+    this.introspections.set(key, result, 1);
+    return result;
+  }
+}
+
+/** Whether the answer is the same for everybody, whenever it is asked for. */
+function isAboutSchemaAlone({ operation, valid }: Admitted): boolean {
+  if (operation.operation !== OperationTypeNode.QUERY || (operation.variableDefinitions ?? []).length > 0) return false;
+  return rootFields(operation, valid.fragments).every((name) => name.startsWith('__'));
+}
