@@ -3,11 +3,18 @@ import { normalEmail } from '../src/platform/email-address.js';
 
 export class StoredThings1790000000010 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      -- What the workspace stores in all, by the last hourly measure.
+      alter table workspaces
+        add column stored_bytes double precision not null default 0,
+        add column stored_measured_at timestamptz(3);
+    `);
     for (const table of ['contacts', 'users', 'invitations']) await putInOneForm(runner, table);
   }
 
-  async down(): Promise<void> {
+  async down(runner: QueryRunner): Promise<void> {
     // The form that addresses had before is gone, and nothing needs it.
+    await runner.query('alter table workspaces drop column stored_bytes, drop column stored_measured_at');
   }
 }
 

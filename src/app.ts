@@ -11,12 +11,12 @@ import { SessionService } from './accounts/session.service.js';
 import { SignInTries } from './accounts/sign-in-tries.js';
 import { ApiKeyService } from './api-keys/api-key.service.js';
 import { auditDigestCron, auditDigestQueue, AuditDigestService } from './audit/audit-digest.service.js';
-import { AuditService } from './audit/audit.service.js';
-import { ContactService } from './contacts/contact.service.js';
+import { AuditService, storedAuditEntries } from './audit/audit.service.js';
+import { ContactService, storedContacts } from './contacts/contact.service.js';
 import { erasureCron, erasureQueue, ErasureService, type AnswerEraser } from './contacts/erasure.service.js';
 import { EventErasureService } from './events/event-erasure.service.js';
 import { EventFeed } from './events/event-feed.js';
-import { EventService } from './events/event.service.js';
+import { EventService, storedEvents } from './events/event.service.js';
 import { Events, fanOutQueue } from './events/publish.js';
 import { Documents } from './graphql/documents.js';
 import { Execution } from './graphql/execution.js';
@@ -25,16 +25,16 @@ import { Gate } from './graphql/gate.js';
 import { graphqlSchema, schemaText } from './graphql/schema.js';
 import { Streams } from './graphql/streams.js';
 import { GraphqlTransport } from './graphql/transport.js';
-import { TrustedDocuments } from './graphql/trusted-documents.js';
+import { storedDocuments, TrustedDocuments } from './graphql/trusted-documents.js';
 import { Authenticator } from './http/authenticate.js';
 import { Cors } from './http/cors.js';
-import { Idempotency, idempotencyCron, idempotencyQueue } from './http/idempotency.js';
+import { Idempotency, idempotencyCron, idempotencyQueue, storedAnswers } from './http/idempotency.js';
 import { operatorRouter } from './http/operator.js';
 import { RateLimiter } from './http/rate-limit.js';
 import { httpApp, HttpServer } from './http/server.js';
 import { Standing } from './http/standing.js';
 import { Strangers } from './http/strangers.js';
-import { IntakeBotService } from './intake-bots/intake-bot.service.js';
+import { IntakeBotService, storedIntakeBots } from './intake-bots/intake-bot.service.js';
 import type { Confirm } from './platform/actor.js';
 import { clock, clockTrouble } from './platform/clock.js';
 import { blockListOf, type Config } from './platform/config.js';
@@ -50,19 +50,20 @@ import { migrate } from './platform/migrate.js';
 import { Secrets } from './platform/secrets.js';
 import { Signals } from './platform/signals.js';
 import { Tracing } from './platform/tracing.js';
-import { RecordService } from './records/record.service.js';
+import { RecordService, storedLinks, storedRecords } from './records/record.service.js';
 import { Pages } from './rest/pages.js';
 import { restRouter } from './rest/router.js';
 import { restRoutes } from './rest/routes.js';
 import { deleteOldSubmissions, retentionCron, retentionQueue } from './submissions/retention.js';
-import { SubmissionService } from './submissions/submission.service.js';
+import { storedMessages, storedSubmissions, SubmissionService } from './submissions/submission.service.js';
 import { ReplayService } from './webhooks/replay.service.js';
 import { WebhookFeed } from './webhooks/webhook-feed.js';
-import { WebhookDeliveryService } from './webhooks/webhook-delivery.service.js';
+import { storedAttempts, WebhookDeliveryService } from './webhooks/webhook-delivery.service.js';
 import { TestEventService } from './webhooks/test-event.service.js';
-import { WebhookEndpointService } from './webhooks/webhook-endpoint.service.js';
+import { storedEndpoints, WebhookEndpointService } from './webhooks/webhook-endpoint.service.js';
 import { countRefusals } from './webhooks/webhook-metrics.js';
 import { webhookQueues, WebhookWorker } from './webhooks/webhook-worker.js';
+import { StorageService, storageCron, storageQueue } from './workspaces/storage.service.js';
 import { NoticeService } from './workspaces/notice.service.js';
 import { WorkspaceService } from './workspaces/workspace.service.js';
 
@@ -78,6 +79,7 @@ export const queues: readonly Queue[] = [
   accountPurgeQueue,
   erasureQueue,
   auditDigestQueue,
+  storageQueue,
 ];
 
 const finishInFlightMs = 20_000;
@@ -101,6 +103,7 @@ export class App {
   readonly audit: AuditService;
   readonly auditDigests: AuditDigestService;
   readonly workspaces: WorkspaceService;
+  readonly storage: StorageService;
   readonly notices: NoticeService;
   readonly sessions: SessionService;
   readonly accounts: AccountService;
@@ -155,6 +158,20 @@ export class App {
     this.audit = new AuditService(database, this.secrets);
     this.auditDigests = new AuditDigestService(database, this.secrets, log);
     this.workspaces = new WorkspaceService(database, this.signals, this.audit);
+    this.storage = new StorageService(database, this.signals, log, [
+      storedSubmissions,
+      storedMessages,
+      storedContacts,
+      storedRecords,
+      storedLinks,
+      storedIntakeBots,
+      storedEvents,
+      storedEndpoints,
+      storedAttempts,
+      storedDocuments,
+      storedAnswers,
+      storedAuditEntries,
+    ]);
     this.notices = new NoticeService(database);
     this.sessions = new SessionService(database, this.signals, log);
     const tries = new SignInTries(database);
@@ -282,6 +299,7 @@ export class App {
     this.unready = 'stopping';
     if (this.anchoring !== null) clearInterval(this.anchoring);
     const abort = setTimeout(() => this.http?.abort(), finishInFlightMs).unref();
+    this.storage.stop();
     await Promise.all([
       this.streams?.stop(),
       this.http?.stop(),
@@ -312,6 +330,8 @@ export class App {
     });
     await this.jobs.work(auditDigestQueue.name, seldom, async () => void (await this.auditDigests.make()));
     await this.jobs.schedule(auditDigestQueue.name, auditDigestCron);
+    await this.jobs.work(storageQueue.name, seldom, async () => await this.storage.measure());
+    await this.jobs.schedule(storageQueue.name, storageCron);
     await this.jobs.schedule(retentionQueue.name, retentionCron);
     await this.jobs.schedule(idempotencyQueue.name, idempotencyCron);
     await this.jobs.schedule(accountPurgeQueue.name, accountPurgeCron);

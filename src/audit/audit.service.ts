@@ -4,6 +4,7 @@ import { columnsOf, prepared, type Database, type Tx } from '../platform/databas
 import { idFloor, newId, nextMoment } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
 import type { Secrets } from '../platform/secrets.js';
+import type { StoredRows } from '../platform/stored-rows.js';
 import { AuditEntry, type AuditAction } from './audit-entry.entity.js';
 
 /** Who did it: a caller, or the system itself. */
@@ -103,6 +104,12 @@ const selectNext = prepared<AuditEntry & { detailsText: string }>(`
   select ${columns}, a.details::text as "detailsText" from audit_entries a
   where a.workspace_id = $1 and a.number > $2 order by a.number limit 1000
 `);
+
+export const storedAuditEntries: StoredRows = {
+  table: 'audit_entries',
+  bytes: '200 + pg_column_size(t.details)',
+  owner: 'workspace_id',
+};
 
 /** More than we ever say. An entry stays as it is for ever, so nobody may make one as long as they like. */
 const detailsCharactersMax = 16_384;

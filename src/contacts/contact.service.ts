@@ -17,7 +17,9 @@ import { isSameJson, isSameSet } from '../platform/json-text.js';
 import { keptBytesMax, keptJsonIssues, mergeJson } from '../platform/kept-json.js';
 import { toE164 } from '../platform/phone-number.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
+import type { StoredRows } from '../platform/stored-rows.js';
 import { readWith, spell, type Unread } from '../platform/validate.js';
+import { requireStorage } from '../workspaces/plans.js';
 import type { EventErasureService } from '../events/event-erasure.service.js';
 import { momentAfter, type Events, type Happening } from '../events/publish.js';
 import { addressSubject } from './address-subject.js';
@@ -121,6 +123,12 @@ const findUntaken = prepared(`
   select 1 / (not exists (select from contact_addresses where workspace_id = $1 and ${these}))::int
 `);
 
+export const storedContacts: StoredRows = {
+  table: 'contacts',
+  bytes: '200 + pg_column_size(t.custom_fields) + pg_column_size(t.tags)',
+  owner: 'workspace_id',
+};
+
 /** A later room that keeps something of a contact's, told in the transaction of the change. */
 export interface ContactFollower {
   /** Everything of the one contact is the other's from now on. */
@@ -216,6 +224,7 @@ export class ContactService {
       if ((input.email ?? input.phone ?? null) === null) {
         throw invalid('email', 'required', 'is required when there is no phone');
       }
+      requireStorage(actor);
       const moment = nextMoment();
       const contact = Object.assign(new Contact(), {
         id: newId('contact'),
@@ -250,11 +259,13 @@ export class ContactService {
       );
       const [before] = await tx.query(lockMany, [[id], actor.workspaceId]);
       if (before === undefined) throw notFound('contact');
-      return await this.change(tx, before, {
+      const given = {
         ...changes,
         ...(tags === undefined ? {} : { tags: distinct(tags) }),
         ...(customFields === undefined ? {} : { customFields: mergeJson(before.customFields, customFields) }),
-      });
+      };
+      const requireRoom = (after: Contact) => requireStorage(actor, valuesOf(after), valuesOf(before));
+      return await this.change(tx, before, given, { requireRoom });
     }, actor.guard);
   }
 
@@ -299,7 +310,7 @@ export class ContactService {
           tags: distinct([...into.tags, ...from.tags]),
           customFields: { ...from.customFields, ...into.customFields },
         },
-        ['merged'],
+        { reasons: ['merged'] },
       );
       await this.audit.record(tx, actor, 'contact.merged', id, { duplicate_id: duplicateId });
       return survivor;
@@ -328,12 +339,15 @@ export class ContactService {
     }, actor.guard);
   }
 
-  /** `reasons` are told of in place of what changed, and also when nothing did. */
+  /**
+   * `reasons` are told of in place of what changed, and also when nothing did; `requireRoom` is asked whether what it comes
+   * to may be kept.
+   */
   private async change(
     tx: Tx,
     before: CountedContact,
     changes: Partial<CountedContact>,
-    reasons?: string[],
+    { reasons, requireRoom }: { reasons?: string[]; requireRoom?: (after: CountedContact) => void } = {},
   ): Promise<CountedContact> {
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
     const after = Object.assign(new Contact(), before, given);
@@ -344,6 +358,7 @@ export class ContactService {
     }
     const issues = growthIssues(before, after);
     if (issues.length > 0) throw validationFailed(issues);
+    requireRoom?.(after);
     const moment = await momentAfter(tx, before.id, before.updatedAt);
     after.updatedAt = moment.at;
     tx.write(updateOne, valuesOf(after), taken);

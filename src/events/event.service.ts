@@ -12,6 +12,7 @@ import {
   type Page,
   type PageRequest,
 } from '../platform/page.js';
+import type { StoredRows } from '../platform/stored-rows.js';
 import { bodyOf, withMoved } from './event-erasure.service.js';
 import { scopeOfPayload, type EventType } from './event-type.js';
 import { Event } from './event.entity.js';
@@ -52,6 +53,12 @@ const forgetPlaces = prepared(`
     where p.event_id < $1 order by p.event_id limit $2
   ) returning 1
 `);
+
+export const storedEvents: StoredRows = {
+  table: 'events',
+  bytes: '100 + pg_column_size(t.body)',
+  owner: 'workspace_id',
+};
 
 /** What happened, in the order of fan-out: it appears once it is fanned out, and nothing ever appears before it. */
 export class EventService {

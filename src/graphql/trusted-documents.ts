@@ -5,7 +5,8 @@ import { brief, prepared, type Database, type Tx } from '../platform/database.js
 import { planLimitExceeded } from '../platform/errors.js';
 import { nextMoment } from '../platform/id.js';
 import type { Page, PageRequest } from '../platform/page.js';
-import { trustedDocumentsMax } from '../workspaces/plans.js';
+import type { StoredRows } from '../platform/stored-rows.js';
+import { requireStorage, trustedDocumentsMax } from '../workspaces/plans.js';
 
 const selectOne = brief<{ text: string }>('select text from trusted_documents where workspace_id = $1 and hash = $2');
 const columns = `'sha256:' || encode(hash, 'hex') as "documentId", text, created_at as "createdAt"`;
@@ -30,6 +31,12 @@ const deleteMany = prepared<Named>(`
   delete from trusted_documents where workspace_id = $1 and hash = any($2)
   returning 'sha256:' || encode(hash, 'hex') as "documentId"
 `);
+
+export const storedDocuments: StoredRows = {
+  table: 'trusted_documents',
+  bytes: '100 + pg_column_size(t.text)',
+  owner: 'workspace_id',
+};
 
 type Named = Pick<TrustedDocument, 'documentId'>;
 
@@ -75,9 +82,10 @@ export class TrustedDocuments {
       // Its lock makes additions one at a time.
       await tx.query(lockWorkspace, [actor.workspaceId]);
       const added = await tx.query(insertMany, [actor.workspaceId, texts, nextMoment().at]);
-      const [row] = added.length === 0 ? [] : await tx.query(countAll, [actor.workspaceId]);
+      if (added.length > 0) requireStorage(actor);
+      const [row] = await tx.query(countAll, [actor.workspaceId]);
       const count = row?.count ?? 0;
-      if (count > trustedDocumentsMax) {
+      if (added.length > 0 && count > trustedDocumentsMax) {
         throw planLimitExceeded('trusted_documents', count - added.length, trustedDocumentsMax);
       }
       await this.tell(tx, actor, 'trusted_documents.added', added);

@@ -13,6 +13,7 @@ import {
 import { idempotencyConflict } from '../platform/errors.js';
 import type { Queue } from '../platform/jobs.js';
 import type { Secrets } from '../platform/secrets.js';
+import type { StoredRows } from '../platform/stored-rows.js';
 
 export const keptForMs = 86_400_000;
 const purgeBatchRows = 1_000;
@@ -65,6 +66,12 @@ const deleteExpired = prepared<{ id: Buffer }>(`
   delete from idempotency_records
   where id in (select id from idempotency_records where created_at <= $1 limit $2) returning id
 `);
+
+export const storedAnswers: StoredRows = {
+  table: 'idempotency_records',
+  bytes: '150 + coalesce(pg_column_size(t.answer), 0) + pg_column_size(t.subjects)',
+  owner: 'workspace_id',
+};
 
 /**
  * The first answer to a request under an idempotency key, again to every later one, for 24 hours. Both doors use it.

@@ -6,9 +6,10 @@ import { isId, newId, nextMoment } from '../platform/id.js';
 import { isSameJson } from '../platform/json-text.js';
 import { bytesOf, keptBytesMax } from '../platform/kept-json.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
+import type { StoredRows } from '../platform/stored-rows.js';
 import { readWith, type Unread } from '../platform/validate.js';
 import { requireVersion, type ExpectedVersions } from '../platform/version.js';
-import { intakeBotsMax } from '../workspaces/plans.js';
+import { intakeBotsMax, requireStorage } from '../workspaces/plans.js';
 import type { SchemaItem } from './bot-schema.js';
 import { IntakeBot, type IntakeBotStatus } from './intake-bot.entity.js';
 import type { CreateIntakeBot, UpdateIntakeBot } from './intake-bot.input.js';
@@ -48,6 +49,12 @@ const lockWorkspace = prepared('select from workspaces where id = $1 for no key 
 const countOfWorkspace = prepared<{ bots: number }>(
   'select count(*)::int as bots from intake_bots where workspace_id = $1',
 );
+
+export const storedIntakeBots: StoredRows = {
+  table: 'intake_bots',
+  bytes: '200 + pg_column_size(t.schema) + coalesce(pg_column_size(t.description), 0)',
+  owner: 'workspace_id',
+};
 
 const next: Record<IntakeBotStatus, readonly IntakeBotStatus[]> = {
   DRAFT: ['ACTIVE'],
@@ -94,6 +101,7 @@ export class IntakeBotService {
       await tx.query(lockWorkspace, [actor.workspaceId]);
       const [count] = await tx.query(countOfWorkspace, [actor.workspaceId]);
       const bots = count?.bots ?? 0;
+      requireStorage(actor);
       if (bots >= intakeBotsMax) throw planLimitExceeded('intake_bots', bots, intakeBotsMax);
       const { at } = nextMoment();
       const id = newId('intakeBot');
@@ -122,6 +130,7 @@ export class IntakeBotService {
       // Looked at again under the lock: another change may have come between.
       const issues = schemaIssues(after.schema, before.schema);
       if (issues.length > 0) throw validationFailed(issues);
+      requireStorage(actor, storedOf(after), storedOf(before));
       const moment = await momentAfter(tx, id, before.updatedAt);
       after.updatedAt = moment.at;
       const { name, description, status, schema, schemaVersion, recordType, updatedAt } = after;
@@ -167,6 +176,9 @@ export class IntakeBotService {
     return Object.assign(bot, { shareUrl: `${this.publicUrl()}/f/${bot.id}` });
   }
 }
+
+/** What of a bot may grow. */
+const storedOf = ({ name, description, schema, recordType }: IntakeBot) => [name, description, schema, recordType];
 
 /** Only growth beyond the bound is refused. */
 function schemaIssues(after: unknown, before: readonly SchemaItem[]): Issue[] {

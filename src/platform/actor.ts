@@ -31,6 +31,8 @@ export interface ActorWorkspace {
   id: string;
   plan: Plan;
   archived: boolean;
+  /** By the last hourly measure. */
+  storedBytes: number;
 }
 
 /** Where a call came from, for the log and the audit log. */

@@ -212,6 +212,14 @@ export const planLimitExceeded = (resource: string, current: number, max: number
     },
   );
 
+/** `current` is of the last hourly measure. */
+export const storageExceeded = (current: number, max: number) =>
+  new Failure(
+    'plan_limit_exceeded',
+    `The plan stores ${max} bytes; ${current} are in use. What is deleted makes room within the hour.`,
+    { resource: 'storage', current, max },
+  );
+
 export const serviceUnavailable = (because?: Private) =>
   new Failure(
     'service_unavailable',

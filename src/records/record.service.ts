@@ -14,7 +14,9 @@ import {
   type Page,
   type PageRequest,
 } from '../platform/page.js';
+import type { StoredRows } from '../platform/stored-rows.js';
 import { readWith, type Unread } from '../platform/validate.js';
+import { requireStorage } from '../workspaces/plans.js';
 import type { ContactService } from '../contacts/contact.service.js';
 import type { Erased, ErasedPerson } from '../contacts/erasure.service.js';
 import { contactsErasedWithSubmissions } from '../events/event-erasure.service.js';
@@ -79,6 +81,19 @@ const relink = prepared(`
   on conflict do nothing
 `);
 
+export const storedRecords: StoredRows = {
+  table: 'records',
+  bytes: '150 + pg_column_size(t.data)',
+  owner: 'workspace_id',
+};
+
+export const storedLinks: StoredRows = {
+  table: 'record_contacts',
+  bytes: '100',
+  owner: 'record_id',
+  through: { table: 'records', owner: 'workspace_id' },
+};
+
 /** To one record, over all roles. */
 const linksMax = 100;
 const selectOfContact = prepared<{ id: string }>(`
@@ -141,6 +156,7 @@ export class RecordService {
     actor.requireRole('ADMIN');
     return await this.database.transaction(async (tx) => {
       const { recordType, data } = readWith(read, (sent) => dataIssues(sent.data, {}));
+      requireStorage(actor);
       const { at } = nextMoment();
       const id = newId('record');
       tx.write(insertOne, [id, actor.workspaceId, recordType, JSON.stringify(data), null, at]);
@@ -161,6 +177,7 @@ export class RecordService {
       const issues = dataIssues(after.data, before.data);
       if (issues.length > 0) throw validationFailed(issues);
       if (after.recordType !== before.recordType || !isSameJson(after.data, before.data)) {
+        requireStorage(actor, after, { recordType: before.recordType, data: before.data });
         const { at } = nextMoment(before.updatedAt);
         tx.write(updateOne, [id, after.recordType, JSON.stringify(after.data), at]);
       }
@@ -184,6 +201,7 @@ export class RecordService {
       await tx.query(lockOne, [id, actor.workspaceId]);
       const { contacts } = await this.within(tx, actor, id);
       const isNew = !contacts.some((link) => link.id === contactId && link.role === role);
+      if (isNew) requireStorage(actor);
       if (isNew && contacts.length >= linksMax) {
         throw planLimitExceeded('record_contacts', contacts.length, linksMax, ' a record');
       }

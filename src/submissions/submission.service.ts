@@ -19,9 +19,11 @@ import { invalid, notFound, planLimitExceeded, validationFailed, type Issue } fr
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { bytesOf, keptBytesMax } from '../platform/kept-json.js';
 import { countRows, countRowsOfEach, readPage, readPages, type Page, type PageRequest } from '../platform/page.js';
+import type { StoredRows } from '../platform/stored-rows.js';
 import { readWith, type Unread } from '../platform/validate.js';
 import { requireVersion, type ExpectedVersions } from '../platform/version.js';
 import type { RecordService } from '../records/record.service.js';
+import { requireStorage } from '../workspaces/plans.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';
 import { changedFields, checkAnswers, type Answers } from './answers.js';
 import { answersIssues, changed, countFiles, refusals } from './submission-change.js';
@@ -90,6 +92,19 @@ const insertMessage = prepared(
 );
 
 const moveToContact = prepared('update submissions set contact_id = $2 where contact_id = $1');
+
+export const storedSubmissions: StoredRows = {
+  table: 'submissions',
+  bytes: '200 + pg_column_size(t.data) + coalesce(pg_column_size(t.ai_summary), 0)',
+  owner: 'workspace_id',
+};
+
+export const storedMessages: StoredRows = {
+  table: 'submission_messages',
+  bytes: '100 + pg_column_size(t.content)',
+  owner: 'submission_id',
+  through: { table: 'submissions', owner: 'workspace_id' },
+};
 
 /** Of one submission: GET by id answers with all of them. */
 const messagesMax = 500;
@@ -207,6 +222,7 @@ export class SubmissionService {
         ...checkAnswers(bot.schema, sent.data, { complete: sent.status !== 'IN_PROGRESS' }).issues,
         ...inactive(bot),
       ]);
+      requireStorage(actor);
       const answers = data as Answers;
       const submission = Object.assign(new Submission(), {
         id: newId('submission'),
@@ -285,6 +301,8 @@ export class SubmissionService {
       ];
       const messages = await tx.query(selectMessages, [[id]]);
       if (fields.length === 0) return Object.assign(before, { messages });
+      // Completing makes what it makes of a new one.
+      requireStorage(actor, after.data, before.status === after.status ? before.data : undefined);
       const completes = fields.includes('status');
       const contact = completes ? await this.contactOf(tx, bot, after.data) : null;
       const moment = await momentAfter(tx, id, before.updatedAt);
@@ -319,6 +337,7 @@ export class SubmissionService {
     return await this.database.transaction(async (tx) => {
       await this.find(actor.workspaceId, id);
       const { role, content } = read();
+      requireStorage(actor);
       const [submission] = await tx.query(lockOne, [id, actor.workspaceId]);
       if (submission === undefined) throw notFound('submission');
       const [kept] = await tx.query(measureMessages, [id]);

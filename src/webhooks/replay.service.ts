@@ -7,7 +7,7 @@ import { endMillisecond, idFloor, isId, newId } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
 import type { Signals } from '../platform/signals.js';
 import type { Unread } from '../platform/validate.js';
-import { requireFeature } from '../workspaces/plans.js';
+import { requireFeature, requireStorage } from '../workspaces/plans.js';
 import { lockDeliveryOrder } from './delivery-order.js';
 import { keptDays } from './maintenance.js';
 import { insertRuns } from './runs.js';
@@ -150,6 +150,7 @@ export class ReplayService {
         // Deliveries that it makes itself are no part of what it reads.
         const end = until == null || until > at ? at : until;
         if (since >= end) throw invalid('since', 'out_of_range', 'must be earlier than until, and than now');
+        if (!dryRun) requireStorage(actor);
         const id = newId('replay');
         const [counted] = await tx.query(countEvents[only], [endpointId, floor(since), floor(end), types]);
         const total = counted?.count ?? 0;

@@ -9,7 +9,8 @@ import { isId } from '../platform/id.js';
 import type { OutcomeKind } from '../platform/outbound-attempt.js';
 import type { Page, PageRequest } from '../platform/page.js';
 import type { Signals } from '../platform/signals.js';
-import { requireFeature } from '../workspaces/plans.js';
+import type { StoredRows } from '../platform/stored-rows.js';
+import { requireFeature, requireStorage } from '../workspaces/plans.js';
 import { countErasure, floorSince, lockDeliveryOrder } from './delivery-order.js';
 import {
   DeliveryQuery,
@@ -125,6 +126,13 @@ interface AttemptRow {
   eventType: EventType | null;
 }
 
+export const storedAttempts: StoredRows = {
+  table: 'webhook_attempts',
+  bytes: '150 + coalesce(pg_column_size(t.response_body), 0)',
+  owner: 'endpoint_id',
+  through: { table: 'webhook_endpoints', owner: 'workspace_id' },
+};
+
 export class WebhookDeliveryService {
   constructor(
     private readonly database: Database,
@@ -227,6 +235,7 @@ export class WebhookDeliveryService {
       const [event] = await this.database.query(selectType, [eventId, actor.workspaceId]);
       if (event === undefined) throw notFound('event', { cause: 'the event of the delivery is no longer kept' });
       requirePayloads(actor, [event.type]);
+      requireStorage(actor);
       await this.confirm(tx, actor);
       // Before the lock, which everybody's deliveries wait for: this waits for others of the workspace.
       const told = { endpoint_id: endpointId, event_id: eventId };

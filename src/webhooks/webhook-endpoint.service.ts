@@ -10,9 +10,10 @@ import type { Outbound } from '../platform/outbound.js';
 import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
 import type { Secrets } from '../platform/secrets.js';
 import type { Signals } from '../platform/signals.js';
+import type { StoredRows } from '../platform/stored-rows.js';
 import { readWith, sentTo, type Unread, type Valid } from '../platform/validate.js';
 import { requireVersion, type ExpectedVersions } from '../platform/version.js';
-import { requireFeature, webhookEndpointsMax } from '../workspaces/plans.js';
+import { requireFeature, requireStorage, webhookEndpointsMax } from '../workspaces/plans.js';
 import { lockDeliveryOrder } from './delivery-order.js';
 import { tell } from './notices.js';
 import { skipOpenDeliveries } from './open-deliveries.js';
@@ -73,6 +74,13 @@ export interface WithSecret {
   secret: string;
 }
 
+export const storedEndpoints: StoredRows = {
+  table: 'webhook_endpoints',
+  bytes:
+    '400 + pg_column_size(t.url) + coalesce(pg_column_size(t.payload_query), 0) + coalesce(pg_column_size(t.custom_headers), 0)',
+  owner: 'workspace_id',
+};
+
 export class WebhookEndpointService {
   constructor(
     private readonly database: Database,
@@ -114,6 +122,7 @@ export class WebhookEndpointService {
     return await this.database.transaction(async (tx) => {
       const input: Partial<Valid<typeof CreateWebhookEndpoint>> & Valid<typeof RegisterWebhook> =
         await this.readReachable(read, null);
+      requireStorage(actor);
       const secret = newSecret();
       const id = newId('webhookEndpoint');
       await tx.query(lockWorkspace, [actor.workspaceId]);

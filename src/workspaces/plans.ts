@@ -1,5 +1,6 @@
 import type { Actor, Plan } from '../platform/actor.js';
-import { featureNotAvailable } from '../platform/errors.js';
+import { featureNotAvailable, storageExceeded } from '../platform/errors.js';
+import { bytesOf } from '../platform/kept-json.js';
 
 export interface PlanLimits {
   api: boolean;
@@ -10,7 +11,11 @@ export interface PlanLimits {
   submissionsPerMonth: number;
   /** null: kept for ever. */
   submissionRetentionDays: number | null;
+  /** Of everything that is kept, events included. */
+  storageBytes: number;
 }
+
+const GiB = 1_024 ** 3;
 
 export const plans: Record<Plan, PlanLimits> = {
   FREE: {
@@ -20,6 +25,7 @@ export const plans: Record<Plan, PlanLimits> = {
     webhooks: false,
     submissionsPerMonth: 100,
     submissionRetentionDays: 90,
+    storageBytes: GiB,
   },
   PRO: {
     api: true,
@@ -28,6 +34,7 @@ export const plans: Record<Plan, PlanLimits> = {
     webhooks: false,
     submissionsPerMonth: 5_000,
     submissionRetentionDays: 365,
+    storageBytes: 50 * GiB,
   },
   BUSINESS: {
     api: true,
@@ -36,6 +43,7 @@ export const plans: Record<Plan, PlanLimits> = {
     webhooks: true,
     submissionsPerMonth: 100_000,
     submissionRetentionDays: null,
+    storageBytes: 500 * GiB,
   },
 };
 
@@ -45,6 +53,18 @@ export const intakeBotsMax = 10_000;
 export const membersMax = 1_000;
 export const openInvitationsMax = 100;
 export const trustedDocumentsMax = 1_000;
+
+export const isFull = (plan: Plan, storedBytes: number) => storedBytes >= plans[plan].storageBytes;
+
+/**
+ * For whatever makes a workspace larger, once it is known to be well formed. What takes the place of something else passes
+ * where it is no larger. @throws plan_limit_exceeded
+ */
+export function requireStorage({ workspace: { plan, storedBytes } }: Actor, after?: unknown, before?: unknown): void {
+  if (!isFull(plan, storedBytes)) return;
+  if (before !== undefined && bytesOf(after) <= bytesOf(before)) return;
+  throw storageExceeded(storedBytes, plans[plan].storageBytes);
+}
 
 export function requireFeature(actor: Actor, feature: 'api' | 'webhooks'): void {
   if (!plans[actor.workspace.plan][feature]) throw featureNotAvailable(feature);

@@ -1,4 +1,5 @@
-import { Field, Int, ObjectType } from 'type-graphql';
+import { Field, Float, Int, ObjectType } from 'type-graphql';
+import { DateTime } from '../platform/scalars.js';
 
 /** Later rooms add what they count. */
 @ObjectType('WorkspaceUsage', { description: 'What is in use of what the plan limits.', simpleResolvers: true })
@@ -7,4 +8,12 @@ export class WorkspaceUsage {
 
   @Field(() => Int, { description: 'Submissions of this calendar month (UTC), test ones aside.' })
   submissionsThisMonth!: number;
+
+  @Field(() => Float, {
+    description: 'Bytes of everything that is kept, events included, as they lie on disk; measured by the hour.',
+  })
+  storedBytes!: number;
+
+  @Field(() => DateTime, { nullable: true, description: 'When the bytes were measured; null: not yet.' })
+  storedMeasuredAt!: Date | null;
 }

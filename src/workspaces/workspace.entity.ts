@@ -38,6 +38,13 @@ export class Workspace {
   @Column({ name: 'archived_at', type: 'timestamptz', precision: 3, nullable: true })
   archivedAt!: Date | null;
 
+  /** By the last hourly measure; whole, and exact to eight petabytes. */
+  @Column({ name: 'stored_bytes', type: 'double precision' })
+  storedBytes!: number;
+
+  @Column({ name: 'stored_measured_at', type: 'timestamptz', precision: 3, nullable: true })
+  storedMeasuredAt!: Date | null;
+
   @Field(() => DateTime, { description: 'When it was created.' })
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt!: Date;
@@ -47,8 +54,9 @@ export class Workspace {
   updatedAt!: Date;
 }
 
-export const actorWorkspace = ({ id, plan, archivedAt }: Workspace): ActorWorkspace => ({
+export const actorWorkspace = ({ id, plan, archivedAt, storedBytes }: Workspace): ActorWorkspace => ({
   id,
   plan,
   archived: archivedAt !== null,
+  storedBytes,
 });

@@ -4,6 +4,7 @@ import {
   Ctx,
   Field,
   FieldResolver,
+  Float,
   ID,
   InputType,
   Int,
@@ -49,6 +50,11 @@ class PlanLimitsType implements PlanLimits {
 
   @Field(() => Int, { nullable: true, description: 'Days a submission is kept; null: for ever.' })
   submissionRetentionDays!: number | null;
+
+  @Field(() => Float, {
+    description: 'Bytes of everything that is kept, events included. Beyond them what grows is refused.',
+  })
+  storageBytes!: number;
 }
 
 @InputType('UpdateWorkspaceInput', { description: 'What to change; what is absent stays.' })
@@ -94,8 +100,9 @@ export class WorkspaceResolver {
   }
 
   @FieldResolver(() => WorkspaceUsage, { description: 'What is in use of it.' })
-  async usage(@Root() { id }: Workspace): Promise<WorkspaceUsage> {
-    return { workspaceId: id, submissionsThisMonth: await this.workspaces.submissionsThisMonth(id) };
+  async usage(@Root() { id, storedBytes, storedMeasuredAt }: Workspace): Promise<WorkspaceUsage> {
+    const submissionsThisMonth = await this.workspaces.submissionsThisMonth(id);
+    return { workspaceId: id, submissionsThisMonth, storedBytes, storedMeasuredAt };
   }
 
   @FieldResolver(() => NoticeConnection, {

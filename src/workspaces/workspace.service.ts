@@ -64,7 +64,8 @@ export class WorkspaceService {
 
   async create(tx: Tx, name: string, plan: Plan): Promise<Workspace> {
     const { at } = nextMoment();
-    const workspace = { id: newId('workspace'), name, plan, archivedAt: null, createdAt: at, updatedAt: at };
+    const stored = { storedBytes: 0, storedMeasuredAt: null };
+    const workspace = { id: newId('workspace'), name, plan, archivedAt: null, ...stored, createdAt: at, updatedAt: at };
     await tx.manager.insert(Workspace, workspace);
     await this.audit.record(tx, operatorIn(workspace.id), 'workspace.created', workspace.id, { name, plan });
     return Object.assign(new Workspace(), workspace);

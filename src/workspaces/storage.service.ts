@@ -1,0 +1,66 @@
+import { now } from '../platform/clock.js';
+import { prepared, type Database } from '../platform/database.js';
+import type { Queue } from '../platform/jobs.js';
+import type { Log } from '../platform/log.js';
+import type { Signals } from '../platform/signals.js';
+import { bytesOfOwners, type StoredRows } from '../platform/stored-rows.js';
+import type { Plan } from '../platform/actor.js';
+import { isFull } from './plans.js';
+import { workspaceChanged } from './workspace.service.js';
+
+/** Two at once would do no harm, but be of no use. */
+export const storageQueue: Queue = { name: 'storage-measure', retryLimit: 0, expireInSeconds: 21_600 };
+export const storageCron = '37 * * * *';
+
+const workspacesAtOnce = 1_000;
+
+const selectNext = prepared<{ id: string; plan: Plan; storedBytes: number }>(`
+  select id, plan, stored_bytes as "storedBytes" from workspaces where id > $1 order by id limit $2
+`);
+// A row that somebody is changing is left for the next time.
+const writeMany = prepared<{ id: string }>(`
+  with free as (
+    select w.id, m.bytes from workspaces w join unnest($1::text[], $2::float8[]) as m (id, bytes) on m.id = w.id
+    for no key update of w skip locked
+  )
+  update workspaces w set stored_bytes = free.bytes, stored_measured_at = $3 from free where w.id = free.id
+  returning w.id
+`);
+
+/** What each workspace stores, measured by the hour: a change costs nothing but a look at what is known of its caller. */
+export class StorageService {
+  private readonly stopping = new AbortController();
+
+  constructor(
+    private readonly database: Database,
+    private readonly signals: Signals,
+    private readonly log: Log,
+    private readonly stored: readonly StoredRows[],
+  ) {}
+
+  async measure(): Promise<void> {
+    const startMs = performance.now();
+    const bytesOf = await bytesOfOwners(this.database, this.stored, this.stopping.signal);
+    let workspaces = 0;
+    for (let after = ''; ;) {
+      const page = await this.database.query(selectNext, [after, workspacesAtOnce]);
+      const last = page.at(-1);
+      if (last === undefined) break;
+      after = last.id;
+      workspaces += page.length;
+      const measured = page.map(({ id }) => bytesOf.get(id) ?? 0);
+      await this.database.query(writeMany, [page.map(({ id }) => id), measured, now()]);
+      for (const [index, { id, plan, storedBytes }] of page.entries()) {
+        const bytes = measured[index] ?? 0;
+        // Everywhere at once; other changes are noticed soon enough.
+        if (isFull(plan, bytes) !== isFull(plan, storedBytes)) this.signals.send(workspaceChanged, id);
+      }
+    }
+    const ms = Math.round(performance.now() - startMs);
+    this.log.info({ workspaces, ms }, 'what workspaces store was measured');
+  }
+
+  stop(): void {
+    this.stopping.abort();
+  }
+}
