@@ -27,6 +27,8 @@ import { Streams } from './graphql/streams.js';
 import { GraphqlTransport } from './graphql/transport.js';
 import { storedDocuments, TrustedDocuments } from './graphql/trusted-documents.js';
 import { Authenticator } from './http/authenticate.js';
+import { BodyReader } from './http/body.js';
+import { connectionLimits, Connections, type ConnectionLimits } from './http/connections.js';
 import { Cors } from './http/cors.js';
 import { Idempotency, idempotencyCron, idempotencyQueue, storedAnswers } from './http/idempotency.js';
 import { operatorRouter } from './http/operator.js';
@@ -99,6 +101,7 @@ export class App {
   readonly idempotency: Idempotency;
   readonly rateLimiter: RateLimiter;
   readonly strangers = new Strangers();
+  readonly bodies = new BodyReader();
 
   readonly audit: AuditService;
   readonly auditDigests: AuditDigestService;
@@ -270,11 +273,11 @@ export class App {
   }
 
   /** Takes requests and works jobs, as the role says. */
-  async serve(role: ServerRole): Promise<void> {
+  async serve(role: ServerRole, limits: Partial<ConnectionLimits> = {}): Promise<void> {
     await this.signals.start();
     this.anchoring = setInterval(() => void this.anchor(), anchorMs).unref();
     this.tellOfClock();
-    await this.listen(role);
+    await this.listen(role, limits);
     if (role !== 'api') await Promise.all([this.webhookWorker.start(), this.tidy()]);
     this.works = role !== 'api';
     this.unready = null;
@@ -339,7 +342,7 @@ export class App {
     await this.erasures.wake();
   }
 
-  private async listen(role: ServerRole): Promise<void> {
+  private async listen(role: ServerRole, limits: Partial<ConnectionLimits>): Promise<void> {
     const authenticator = new Authenticator(this.apiKeys, this.sessions, () => this.publicUrl);
     const routes = restRoutes(this);
     const schema = graphqlSchema(this);
@@ -347,7 +350,7 @@ export class App {
     const execution = new Execution(schema);
     const gate = new Gate(documents, this.trustedDocuments, this.rateLimiter, this.strangers);
     const trustedProxies = blockListOf(this.config.trustedProxies);
-    const { standing, idempotency, strangers, log } = this;
+    const { standing, idempotency, strangers, bodies, log } = this;
     const streams = new Streams({ schema, gate, execution, authenticator, strangers, standing, trustedProxies, log });
     this.streams = streams;
     const graphql = new GraphqlTransport({
@@ -357,6 +360,7 @@ export class App {
       execution,
       authenticator,
       strangers,
+      bodies,
       streams,
       idempotency,
       log,
@@ -381,6 +385,7 @@ export class App {
               authenticator,
               strangers,
               limiter: this.rateLimiter,
+              bodies,
               idempotency: this.idempotency,
               cors: new Cors(this.config.corsOrigins),
               pages: new Pages(routes),
@@ -392,7 +397,8 @@ export class App {
         : null,
     });
     const upgrade: typeof streams.upgrade = (request, socket, head) => streams.upgrade(request, socket, head);
-    this.http = new HttpServer(app, serves ? upgrade : null);
+    const connections = new Connections(trustedProxies, { ...connectionLimits, ...limits });
+    this.http = new HttpServer(app, serves ? upgrade : null, connections);
     this.port = await this.http.listen(this.config.port, this.config.host);
   }
 

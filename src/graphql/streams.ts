@@ -14,6 +14,7 @@ import { makeServer, type ServerOptions } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { callerOf, type Authenticator } from '../http/authenticate.js';
 import { bodyBytesMax } from '../http/body.js';
+import { belongsTo } from '../http/connections.js';
 import { failureOf } from '../http/failure.js';
 import { tellRateLimit } from '../http/rate-limit-headers.js';
 import { addressOf, factsOf } from '../http/request.js';
@@ -100,6 +101,7 @@ export class Streams {
     this.closing.signal.addEventListener('abort', end);
     response.on('close', end);
     const facts = factsOf(request);
+    facts.lasts = true;
     facts.tell('Content-Type', 'text/event-stream; charset=utf-8');
     facts.tell('Cache-Control', 'no-store');
     // Its end is the connection's: a server that stops waits for none that is kept alive.
@@ -174,6 +176,7 @@ export class Streams {
           if (actor.workspace.archived) throw workspaceArchived();
           if (actor.kind === 'key') requireFeature(actor, 'api');
           extra.actor = actor;
+          belongsTo(extra.request.socket, actor.workspaceId);
           extra.unwatch = standing.onEnded(actor, () => closeSocket(extra.socket, 4403, 'Forbidden'));
           return true;
         } catch (error) {

@@ -12,7 +12,8 @@ import {
 import type { Request, RequestHandler, Response } from 'express';
 import { GraphQLError, OperationTypeNode, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { callerOf, type Authenticator } from '../http/authenticate.js';
-import { readBody } from '../http/body.js';
+import { senderOf } from '../http/body-room.js';
+import type { BodyReader } from '../http/body.js';
 import { failureOf } from '../http/failure.js';
 import type { Idempotency } from '../http/idempotency.js';
 import { tellRateLimit } from '../http/rate-limit-headers.js';
@@ -80,6 +81,7 @@ export interface GraphqlDoor {
   gate: Gate;
   authenticator: Authenticator;
   strangers: Strangers;
+  bodies: BodyReader;
   streams: Streams;
   idempotency: Idempotency;
   log: Log;
@@ -157,7 +159,10 @@ export class GraphqlTransport {
     const facts = factsOf(request);
     const { log, origin } = facts;
     const { authenticator, streams } = this.door;
-    const bytes = request.method === 'POST' ? await readBody(request) : Buffer.alloc(0);
+    const bytes =
+      request.method === 'POST'
+        ? await this.door.bodies.read(request, response, senderOf(from.actor, origin.address))
+        : Buffer.alloc(0);
     const http = httpRequestOf(request, bytes);
     if (request.method !== 'HEAD' && /^text\/event-stream\b/i.test(request.headers.accept ?? '')) {
       const asked = operationRequestOf(http);

@@ -5,6 +5,7 @@ import type { ApiKeyService } from '../api-keys/api-key.service.js';
 import type { Actor, Origin } from '../platform/actor.js';
 import type { Door } from '../platform/call-context.js';
 import { authenticationRequired, csrfRequired, Failure } from '../platform/errors.js';
+import { belongsTo } from './connections.js';
 import { factsOf } from './request.js';
 import { cannotBeForged, sessionCookieOn, sessionTokenOf } from './session.js';
 
@@ -80,6 +81,7 @@ export class Authenticator {
 
   private noted(request: Request, actor: Actor | null): Actor | null {
     factsOf(request).caller = actor?.id ?? null;
+    if (actor !== null) belongsTo(request.socket, actor.workspaceId);
     return actor;
   }
 }

@@ -1,28 +1,91 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { invalid, payloadTooLarge, unsupportedMediaType } from '../platform/errors.js';
+import { BodyRoom, smallBodyBytesMax, type Sender } from './body-room.js';
 
 export const bodyBytesMax = 1_048_576;
+/** Each takes a microsecond, whatever it holds; of the kind that networks make, a whole body has some 700. */
+const piecesMax = 20_000;
 
 const json = /^application\/json *(;|$)/i;
 const foreignCharset = /charset *= *(?!"?utf-?8"? *(;|$))/i;
 
-/** The bytes of a JSON body. @throws unsupported_media_type, payload_too_large */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const type = request.headers['content-type'] ?? '';
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (!json.test(type) || foreignCharset.test(type) || encoding !== 'identity') throw unsupportedMediaType();
-  if (Number(request.headers['content-length'] ?? 0) > bodyBytesMax) throw payloadTooLarge(bodyBytesMax);
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  await new Promise<void>((resolve, reject) => {
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= bodyBytesMax) chunks.push(chunk);
-      // What comes after is read and dropped: a connection reset now would lose the answer.
-      else reject(payloadTooLarge(bodyBytesMax));
+/** Reads what requests bring along, as far as there is room for it. */
+export class BodyReader {
+  constructor(private readonly room = new BodyRoom()) {}
+
+  /**
+   * The bytes of a JSON body, which have their room until the answer is sent.
+   * @throws unsupported_media_type, payload_too_large, service_unavailable
+   */
+  async read(request: IncomingMessage, response: ServerResponse, sender: Sender): Promise<Buffer> {
+    const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
+    if (!json.test(type) || foreignCharset.test(type) || encoding !== 'identity') throw unsupportedMediaType();
+    const announced = Number(request.headers['content-length'] ?? 0);
+    if (announced > bodyBytesMax) throw payloadTooLarge(bodyBytesMax);
+    const body = new Body(announced);
+    let hasRoom = announced > smallBodyBytesMax ? await this.makeRoom(request, response, sender, announced) : false;
+    await new Promise<void>((resolve, reject) => {
+      request.on('data', (chunk: Buffer) => {
+        // What comes after is read and dropped: a connection reset now would lose the answer.
+        if (!body.add(chunk)) return reject(payloadTooLarge(bodyBytesMax));
+        if (hasRoom || body.length <= smallBodyBytesMax) return;
+        // It was not announced how long it would be.
+        hasRoom = true;
+        request.pause();
+        this.makeRoom(request, response, sender, bodyBytesMax).then(() => request.resume(), reject);
+      });
+      request.once('end', resolve);
+      request.once('error', () => reject(invalid('', 'bad_format', 'ended early')));
     });
-    request.once('end', resolve);
-    request.once('error', () => reject(invalid('', 'bad_format', 'ended early')));
-  });
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+    return body.bytes();
+  }
+
+  private async makeRoom(
+    request: IncomingMessage,
+    response: ServerResponse,
+    sender: Sender,
+    bytes: number,
+  ): Promise<true> {
+    const gone = new AbortController();
+    request.once('close', () => gone.abort());
+    const giveBack = await this.room.take(sender, bytes, gone.signal);
+    if (response.closed) giveBack();
+    else response.once('close', giveBack);
+    return true;
+  }
+}
+
+/** Pieces put together as they come: kept each by itself, one of a byte would take a hundred. */
+class Body {
+  length = 0;
+  private pieces = 0;
+  private kept: Buffer | null = null;
+
+  constructor(private readonly announced: number) {}
+
+  /** @returns whether it may go on */
+  add(piece: Buffer): boolean {
+    this.pieces += 1;
+    const length = this.length + piece.length;
+    if (length > bodyBytesMax || this.pieces > piecesMax) return false;
+    // Most come in one piece.
+    if (this.kept === null && (length === this.announced || (this.pieces === 1 && this.announced === 0)))
+      this.kept = piece;
+    else this.append(piece, length);
+    this.length = length;
+    return true;
+  }
+
+  bytes(): Buffer {
+    return this.kept?.subarray(0, this.length) ?? Buffer.alloc(0);
+  }
+
+  private append(piece: Buffer, length: number): void {
+    if (this.kept === null || this.kept.length < length) {
+      const larger = Buffer.allocUnsafe(Math.max(length, this.announced, Math.min(bodyBytesMax, this.length * 2)));
+      this.kept?.copy(larger, 0, 0, this.length);
+      this.kept = larger;
+    }
+    piece.copy(this.kept, this.length);
+  }
 }

@@ -18,6 +18,8 @@ const factsKey = Symbol('facts');
 export class RequestFacts {
   /** Set once the caller is known, for the access log. */
   caller: string | null = null;
+  /** Whether the answer is a stream, which has bounds of its own. */
+  lasts = false;
   /** What the head of the answer will say: names and values in turns, written at once when it is sent. */
   readonly answerHeaders: string[];
   private child: Log | null = null;
@@ -49,10 +51,13 @@ export class RequestFacts {
 }
 
 export function factsOf(request: IncomingMessage): RequestFacts {
-  const facts = (request as Identified)[factsKey];
-  if (facts === undefined) throw new Error('the request was not identified');
+  const facts = findFacts(request);
+  if (facts === null) throw new Error('the request was not identified');
   return facts;
 }
+
+/** Null while the request is not identified. */
+export const findFacts = (request: IncomingMessage): RequestFacts | null => (request as Identified)[factsKey] ?? null;
 
 type Identified = IncomingMessage & { [factsKey]?: RequestFacts };
 
@@ -119,7 +124,7 @@ export function addressOf({ headers, socket }: IncomingMessage, trustedProxies: 
   return hop === '' ? null : hop;
 }
 
-function isWithin(ranges: BlockList, node: string): boolean {
+export function isWithin(ranges: BlockList, node: string): boolean {
   const family = isIP(node);
   return family !== 0 && ranges.check(node, family === 6 ? 'ipv6' : 'ipv4');
 }

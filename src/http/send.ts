@@ -22,6 +22,8 @@ export async function send(
   response: ServerResponse,
   { status, type, text, version = null }: Answer,
 ): Promise<void> {
+  // It came too late: the connection was told so, or is gone.
+  if (response.headersSent || response.destroyed) return;
   const bytes = Buffer.byteLength(text);
   const encoding = bytes < compressedBytesMin ? null : encodingFor(request.headers['accept-encoding']);
   const isRead = status === 200 && (request.method === 'GET' || request.method === 'HEAD');
@@ -29,6 +31,7 @@ export async function send(
   const isKnown = etag !== null && isNamedBy(etag, request.headers['if-none-match']);
   // Before anything is told: should it fail, another answer is sent in its place.
   const sent = isKnown || encoding === null ? text : await compress(Buffer.from(text), encoding);
+  if (response.headersSent || response.destroyed) return;
   const facts = factsOf(request);
   facts.vary('Accept-Encoding');
   facts.tell('X-Content-Type-Options', 'nosniff');

@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, BlockList } from 'node:net';
+import type { AddressInfo, BlockList, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import { asFailure, notFound } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
 import type { Tracing } from '../platform/tracing.js';
+import type { Connections } from './connections.js';
 import { factsOf, identify, nameAnswer } from './request.js';
-import { answerUnreadable } from './unreadable.js';
 
 export interface Hall {
   log: Log;
@@ -63,15 +63,20 @@ const withoutOrigin = (target: string) => target.replace(/^https?:\/\/[^/?]*\/?/
 
 export class HttpServer {
   private readonly server: Server;
-  /** Opened and not a word said: Node counts them neither as idle nor as busy. */
-  private readonly silent = new Set<Duplex>();
+  private readonly connections: Connections;
 
   constructor(
     app: Express,
     /** Takes a connection that is to become something other than HTTP; null when nothing does. */
-    upgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | null = null,
+    upgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | null,
+    connections: Connections,
   ) {
+    const { limits } = connections;
+    this.connections = connections;
     const options = {
+      headersTimeout: limits.strangersRequestMs,
+      requestTimeout: limits.requestMs,
+      connectionsCheckingInterval: limits.checkEveryMs,
       maxHeaderSize: headerBytesMax,
       keepAliveTimeout: 65_000,
       // Refused by us, in the envelope.
@@ -81,18 +86,19 @@ export class HttpServer {
     };
     const answer = (request: IncomingMessage, response: ServerResponse) => {
       request.url = withoutOrigin(request.url ?? '/');
-      app(request, response);
+      if (connections.begin(request, response)) app(request, response);
     };
     this.server = createServer(options, answer);
-    this.server.on('clientError', (error, socket) => answerUnreadable(error, socket, headerBytesMax));
+    this.server.on('clientError', (error, socket) => connections.unreadable(error, socket as Socket, headerBytesMax));
     // What else is expected than 100-continue may be ignored, which serves the caller better than a bare 417.
     this.server.on('checkExpectation', answer);
-    if (upgrade !== null) this.server.on('upgrade', upgrade);
-    this.server.on('connection', (socket: Duplex) => {
-      this.silent.add(socket);
-      socket.once('close', () => this.silent.delete(socket));
-    });
-    this.server.on('request', ({ socket }: IncomingMessage) => this.silent.delete(socket));
+    if (upgrade !== null) {
+      this.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+        connections.upgrade(socket as Socket);
+        upgrade(request, socket, head);
+      });
+    }
+    this.server.on('connection', (socket: Socket) => connections.open(socket));
   }
 
   /** The port, which the system chooses when asked for 0. */
@@ -109,8 +115,9 @@ export class HttpServer {
       this.server.close(() => resolve());
     });
     this.server.closeIdleConnections();
-    for (const socket of this.silent) socket.destroy();
+    this.connections.endIdle();
     await closed;
+    this.connections.close();
   }
 
   /** Ends what is still in hand. */

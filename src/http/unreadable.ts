@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Failure, invalid } from '../platform/errors.js';
+import { Failure, invalid, requestTimeout } from '../platform/errors.js';
 import { jsonType } from './send.js';
 
 /** For the other side to read the answer and hang up. */
@@ -13,9 +13,16 @@ export function answerUnreadable(error: Error & { code?: string }, socket: Duple
   const failure =
     error.code === 'HPE_HEADER_OVERFLOW'
       ? new Failure('payload_too_large', `The headers may have at most ${headerBytesMax} bytes.`)
-      : invalid('', 'bad_format', 'is not valid HTTP');
-  const { code, message, details } = failure;
-  answerOnSocket(socket, failure, JSON.stringify({ success: false, error: { code, message, details } }));
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? requestTimeout()
+        : invalid('', 'bad_format', 'is not valid HTTP');
+  answerOnSocket(socket, failure, refusalText(failure, ''));
+}
+
+/** A refusal in the form of the door that this URL leads to. */
+export function refusalText({ code, message, details }: Failure, url: string): string {
+  if (/^\/graphql\b/.test(url)) return JSON.stringify({ errors: [{ message, extensions: { code, details } }] });
+  return JSON.stringify({ success: false, error: { code, message, details } });
 }
 
 /** Says the last of a connection that is no request's. */

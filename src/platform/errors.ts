@@ -54,6 +54,7 @@ export const statusOf = {
   document_not_trusted: 403,
   resource_not_found: 404,
   method_not_allowed: 405,
+  request_timeout: 408,
   conflict: 409,
   idempotency_conflict: 409,
   precondition_failed: 412,
@@ -175,6 +176,10 @@ export const methodNotAllowed = (allowed: readonly string[]) =>
     {},
     { headers: { Allow: allowed.join(', ') } },
   );
+
+/** The connection ends with it: what else comes of the request is not waited for. */
+export const requestTimeout = () =>
+  new Failure('request_timeout', 'The request did not arrive in time. Send it again, at once.');
 
 export const unsupportedMediaType = () =>
   new Failure('unsupported_media_type', 'Send the body as application/json in UTF-8.');

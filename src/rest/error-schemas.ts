@@ -36,6 +36,7 @@ const details: Partial<Record<ErrorCode, JsonSchema>> = {
   workspace_archived: none,
   resource_not_found: object({ resource: oneOf(resources, 'What kind of thing is not there.') }),
   method_not_allowed: none,
+  request_timeout: none,
   conflict: object({ reason: text('Why, for programs.') }),
   idempotency_conflict: none,
   precondition_failed: none,

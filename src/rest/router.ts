@@ -1,7 +1,8 @@
 import { parse } from 'node:querystring';
 import type { Request, RequestHandler, Response } from 'express';
+import { senderOf } from '../http/body-room.js';
 import { callerOf, type Authenticator } from '../http/authenticate.js';
-import { readBody } from '../http/body.js';
+import type { BodyReader } from '../http/body.js';
 import type { Cors } from '../http/cors.js';
 import { versionsIn } from '../http/etag.js';
 import { failureOf } from '../http/failure.js';
@@ -30,6 +31,7 @@ export interface RestDoor {
   authenticator: Authenticator;
   strangers: Strangers;
   limiter: Pick<RateLimiter, 'take'>;
+  bodies: BodyReader;
   idempotency: Idempotency;
   cors: Cors;
   /** What anyone may read. */
@@ -42,6 +44,7 @@ export function restRouter({
   authenticator,
   strangers,
   limiter,
+  bodies,
   idempotency,
   cors,
   pages,
@@ -67,7 +70,7 @@ export function restRouter({
     if (!grant.allowed) throw rateLimitExceeded(grant.retryAfterSeconds);
     if (request.method === 'OPTIONS') return describe(request, response, table.allowed(path));
     const { route, params } = table.match(request.method, path);
-    const bytes = route.body === null ? null : await readBody(request);
+    const bytes = route.body === null ? null : await bodies.read(request, response, senderOf(actor));
     const { value: body, issues } = bytes === null ? { value: undefined, issues: [] } : readJsonBytes(bytes);
     actor.require(route.scope);
     if (route.feature !== null) requireFeature(actor, route.feature);

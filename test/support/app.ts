@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { App, type ServerRole } from '../../src/app.js';
 import { scopes, type Plan, type Scope } from '../../src/platform/actor.js';
+import type { ConnectionLimits } from '../../src/http/connections.js';
 import { readConfig } from '../../src/platform/config.js';
 import { createLog } from '../../src/platform/log.js';
 import { cloneDatabase } from './postgres.js';
@@ -18,6 +19,8 @@ export interface TestServerOptions {
   role?: ServerRole;
   /** Settings as an operator would give them. */
   env?: Record<string, string>;
+  /** Shorter than a test could wait, or lower than it could reach. */
+  limits?: Partial<ConnectionLimits>;
   /** Another server's, to be its second process; it is not dropped at the end. */
   beside?: TestServer;
   /** One that the test made; it is not dropped at the end. */
@@ -28,6 +31,7 @@ export interface TestServerOptions {
 export async function startServer({
   role = 'all',
   env = {},
+  limits = {},
   beside,
   databaseUrl: given = beside?.databaseUrl,
 }: TestServerOptions = {}): Promise<TestServer> {
@@ -42,7 +46,7 @@ export async function startServer({
     ...env,
   });
   const app = await App.open(config, createLog((env['LOG_LEVEL'] as 'info' | undefined) ?? 'silent'), role);
-  await app.serve(role);
+  await app.serve(role, limits);
   const stop = async () => {
     await app.stop();
     await database?.drop();
