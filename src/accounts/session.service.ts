@@ -19,9 +19,11 @@ export const sessionIdleMs = 30 * dayMs;
 export const sessionLifeMs = 90 * dayMs;
 /** Of one person. */
 const liveSessionsMax = 20;
-const useWrittenAfterMs = 3_600_000;
+const useWrittenAfterMs = 300_000;
 
 interface KnownSession {
+  /** By this process; what is written lags behind. */
+  usedMs: number;
   session: Session;
   user: Pick<User, 'id' | 'role'>;
   workspace: Workspace;
@@ -58,11 +60,10 @@ const insertOne = prepared(
 );
 const deleteEnded = prepared('delete from sessions where user_id = $1 and (last_used_at <= $2 or created_at <= $3)');
 const deleteOne = prepared('delete from sessions where id = $1');
-const deleteUnused = prepared<{ id: string }>(`
-  delete from sessions where id in (
-    select id from sessions where user_id = $1 and id <> $2 order by last_used_at desc, id desc offset ${liveSessionsMax - 1}
-  ) returning id
-`);
+const selectOthers = prepared<{ id: string; lastUsedAt: Date }>(
+  'select id, last_used_at as "lastUsedAt" from sessions where user_id = $1 and id <> $2 order by id desc',
+);
+const deleteMany = prepared('delete from sessions where id = any($1)');
 const deleteAll = prepared<{ id: string }>('delete from sessions where user_id = $1 returning id');
 const touch = prepared('update sessions set last_used_at = $2 where id = $1 and last_used_at < $2');
 
@@ -91,6 +92,7 @@ export class SessionService {
     const found = await this.known.get(tokenHash(token).toString('base64'));
     if (found === null || !isAlive(found.session)) return null;
     const { session, user, workspace } = found;
+    found.usedMs = nowMs();
     return new Actor('user', user.id, actorWorkspace(workspace), { role: user.role, sessionId: session.id }, origin);
   }
 
@@ -117,11 +119,25 @@ export class SessionService {
     const [id, token] = [newId('session'), newToken()];
     await tx.query(deleteEnded, [userId, ...sessionBounds()]);
     await tx.query(insertOne, [id, tokenHash(token), userId, now()]);
-    const ended = await tx.query(deleteUnused, [userId, id]);
-    tx.afterCommit(() => ended.forEach((session) => this.signals.send(sessionsEnded, session.id)));
+    const ended = await this.endUnused(tx, userId, id);
     const granted = { role, sessionId: id };
     const actor = new Actor('user', userId, actorWorkspace(workspace), granted, origin);
-    return { actor, token, ended: ended.length };
+    return { actor, token, ended };
+  }
+
+  /** Makes room for a new session. Returns how many ended. */
+  private async endUnused(tx: Tx, userId: string, newId: string): Promise<number> {
+    const others = await tx.query(selectOthers, [userId, newId]);
+    if (others.length < liveSessionsMax) return 0;
+    const usedMs = new Map<string, number>();
+    for (const known of this.known.all()) if (known.user.id === userId) usedMs.set(known.session.id, known.usedMs);
+    const lastMs = ({ id, lastUsedAt }: { id: string; lastUsedAt: Date }) =>
+      Math.max(lastUsedAt.getTime(), usedMs.get(id) ?? 0);
+    const unused = others.toSorted((a, b) => lastMs(b) - lastMs(a)).slice(liveSessionsMax - 1);
+    const ids = unused.map(({ id }) => id);
+    await tx.query(deleteMany, [ids]);
+    tx.afterCommit(() => ids.forEach((ended) => this.signals.send(sessionsEnded, ended)));
+    return ids.length;
   }
 
   /** Of a person: role, membership and password end their sessions when they change. See `Confirm`. */
@@ -153,7 +169,7 @@ export class SessionService {
       Object.assign(table === 'user' ? user : table === 'workspace' ? workspace : session, { [property]: value });
     }
     if (nowMs() - session.lastUsedAt.getTime() > useWrittenAfterMs) void this.touch(session);
-    return { session, user, workspace };
+    return { session, user, workspace, usedMs: session.lastUsedAt.getTime() };
   }
 
   private async touch(session: Session): Promise<void> {

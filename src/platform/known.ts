@@ -29,6 +29,11 @@ export class Known<Thing extends object> {
     }
   }
 
+  /** What is remembered just now. */
+  *all(): Generator<Thing> {
+    for (const { thing } of this.kept.values()) yield thing;
+  }
+
   forget(isStale: (thing: Thing) => boolean): void {
     this.underWay.clear();
     for (const [name, { thing }] of this.kept) if (isStale(thing)) this.kept.delete(name);
