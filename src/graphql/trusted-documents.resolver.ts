@@ -4,15 +4,17 @@ import type { Actor } from '../platform/actor.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/connection.js';
 import { Failure, invalid, validationFailed, type Issue } from '../platform/errors.js';
 import { bulky, Costs, listInRow } from '../platform/field-cost.js';
+import { shortText } from '../platform/json-text.js';
 import { connectionPage } from '../platform/page.js';
 import { DateTime } from '../platform/scalars.js';
 import { costOf, holdCost } from './cost.js';
 import { DocumentErrors, readDocument, sha256 } from './documents.js';
 import { trustedDocumentsMax } from '../workspaces/plans.js';
-import { documentCursor, type TrustedDocument, type TrustedDocuments } from './trusted-documents.js';
+import { documentCursor, isDocumentId, type TrustedDocument, type TrustedDocuments } from './trusted-documents.js';
 
 const documentsMax = 100;
 const documentBytesMax = 65_536;
+const problemCharactersMax = 300;
 
 @ObjectType('TrustedDocument', {
   description: 'A document that programs may run by its id alone.',
@@ -101,6 +103,12 @@ export class TrustedDocumentsResolver {
     if (documentIds.length > trustedDocumentsMax) {
       throw invalid('documentIds', 'too_long', `must have at most ${trustedDocumentsMax} entries`);
     }
+    const malformed = documentIds.flatMap((id, index) =>
+      isDocumentId(id)
+        ? []
+        : { path: `documentIds.${index}`, message: 'is no id of a document', code: 'bad_format' as const },
+    );
+    if (malformed.length > 0) throw validationFailed(malformed);
     await this.trusted.distrust(actor, documentIds);
     return { documentIds };
   }
@@ -124,7 +132,11 @@ function problemOf(schema: GraphQLSchema, text: string, path: string): Issue | n
     return null;
   } catch (error) {
     if (error instanceof DocumentErrors) {
-      return { path, message: `is not valid: ${error.errors[0]?.message ?? ''}`, code: 'bad_format' };
+      return {
+        path,
+        message: `is not valid: ${shortText(error.errors[0]?.message ?? '', problemCharactersMax)}`,
+        code: 'bad_format',
+      };
     }
     if (error instanceof Failure) return { path, message: error.message, code: 'not_allowed' };
     throw error;

@@ -137,4 +137,6 @@ const placeIn = (cursor: string) => ({
   hash: Buffer.from(cursor.slice(9), 'hex'),
 });
 
+export const isDocumentId = (text: string) => hashIn(text) !== null;
+
 const hashIn = (documentId: string) => /^sha256:([0-9a-f]{64})$/.exec(documentId)?.[1] ?? null;

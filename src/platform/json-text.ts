@@ -47,9 +47,13 @@ export function unstorableText(text: string): string | null {
 /** `key` under `path`, shortened and made printable, so that an answer can repeat it safely. */
 export function keyPath(path: string, key: string): string {
   const shown = unstorableText(key) === null ? key : key.toWellFormed().replaceAll('\0', '\uFFFD');
-  const short = shown.length > keyCharactersMax ? `${shown.slice(0, keyCharactersMax).toWellFormed()}…` : shown;
+  const short = shortText(shown, keyCharactersMax);
   return path === '' ? short : `${path}.${short}`;
 }
+
+/** As much of a caller's text as an answer repeats. */
+export const shortText = (text: string, lengthMax: number) =>
+  text.length <= lengthMax ? text : `${text.slice(0, lengthMax).toWellFormed()}…`;
 
 /** Characters as people count them: a surrogate pair is one. */
 export function charactersIn(text: string): number {

@@ -1,6 +1,13 @@
 import { fieldsOf, type SchemaItem } from '../intake-bots/bot-schema.js';
 import type { Issue, IssueCode } from '../platform/errors.js';
-import { charactersIn, keyPath, listEntriesMax, textCharactersMax, unstorableText } from '../platform/json-text.js';
+import {
+  charactersIn,
+  keyPath,
+  listEntriesMax,
+  shortText,
+  textCharactersMax,
+  unstorableText,
+} from '../platform/json-text.js';
 import { mergeJson } from '../platform/kept-json.js';
 import { PatternChecks } from '../platform/linear-pattern.js';
 import { formatProblem } from './answer-formats.js';
@@ -174,11 +181,7 @@ const expected: Readonly<Record<string, string>> = {
 };
 
 function shownOptions(options: readonly string[]): string {
-  const shown = options.slice(0, optionsShownMax).map((option) => {
-    return option.length <= optionCharactersShownMax
-      ? option
-      : `${option.slice(0, optionCharactersShownMax).toWellFormed()}…`;
-  });
+  const shown = options.slice(0, optionsShownMax).map((option) => shortText(option, optionCharactersShownMax));
   const rest = options.length - shown.length;
   return shown.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }

@@ -1,5 +1,6 @@
 import { Kind, parse, type FieldNode, type SelectionSetNode } from 'graphql';
 import type { EventType } from '../events/event-type.js';
+import { shortText } from '../platform/json-text.js';
 import { spell } from '../platform/validate.js';
 
 /** Own fields of an object: `true`, or the fields of the objects in a list. */
@@ -80,7 +81,14 @@ interface Selected {
 /** For each type that a fragment names, what is selected of it. */
 export type PayloadQuery = ReadonlyMap<string, readonly Selected[]>;
 
-export class PayloadQueryProblem extends Error {}
+/** What is wrong, in words; names in it may be as long as the query. */
+export class PayloadQueryProblem extends Error {
+  constructor(problem: string) {
+    super(shortText(problem, problemCharactersMax));
+  }
+}
+
+const problemCharactersMax = 300;
 
 const tokensMax = 1_000;
 

@@ -13,11 +13,13 @@ const events = z
   .max(100)
   .transform((types) => [...new Set(types)]);
 const description = z.string().max(500).nullable().optional();
+const payloadQueryCharactersMax = 10_000;
 const payloadQuery = z
   .string()
   .min(1)
-  .max(10_000)
+  .max(payloadQueryCharactersMax)
   .superRefine((text, context) => {
+    if (text.length > payloadQueryCharactersMax) return;
     try {
       readPayloadQuery(text);
     } catch (error) {
