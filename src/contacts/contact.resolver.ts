@@ -68,7 +68,7 @@ class CreateContactInput {
   @Field(() => [String], { nullable: true, description: 'At most 100 tags of 50 characters.' })
   tags?: string[];
 
-  @Field(() => JSONObject, { nullable: true, description: 'Whatever else is known.' })
+  @Field(() => JSONObject, { nullable: true, description: 'Whatever else is known, at most 256 KiB and 8 levels.' })
   customFields?: Record<string, unknown>;
 }
 
@@ -92,7 +92,10 @@ class UpdateContactInput {
   @Field(() => [String], { nullable: true, description: 'All tags anew.' })
   tags?: string[];
 
-  @Field(() => JSONObject, { nullable: true, description: 'Merged into what is there; null removes a value.' })
+  @Field(() => JSONObject, {
+    nullable: true,
+    description: 'Merged into what is there, to at most 256 KiB; null removes a value.',
+  })
   customFields?: Record<string, unknown>;
 }
 

@@ -64,7 +64,7 @@ class CreateRecordInput {
   @Field(() => String, { description: 'What it is, such as `lead`.' })
   recordType!: string;
 
-  @Field(() => JSONObject, { description: 'Its values.' })
+  @Field(() => JSONObject, { description: 'Its values, at most 256 KiB and 8 levels.' })
   data!: Record<string, unknown>;
 }
 
@@ -76,7 +76,10 @@ class UpdateRecordInput {
   @Field(() => String, { nullable: true, description: 'What it is.' })
   recordType?: string;
 
-  @Field(() => JSONObject, { nullable: true, description: 'Merged into its values; null removes one.' })
+  @Field(() => JSONObject, {
+    nullable: true,
+    description: 'Merged into its values, to at most 256 KiB; null removes one.',
+  })
   data?: Record<string, unknown>;
 }
 

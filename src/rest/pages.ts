@@ -24,6 +24,7 @@ const guideNames = [
   'authentication',
   'errors',
   'rate-limits',
+  'limits',
   'pagination',
   'idempotency',
   'webhooks',
