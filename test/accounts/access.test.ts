@@ -51,6 +51,7 @@ const rules: Record<string, Rule | typeof anyone | typeof anyCaller> = {
   submissions: reading('read:submissions'),
   contact: reading('read:contacts'),
   contacts: reading('read:contacts'),
+  erasure: people('MEMBER'),
   record: reading('read:records'),
   records: reading('read:records'),
   apiKeys: people('ADMIN'),
@@ -115,6 +116,7 @@ type Things = Record<
   | 'submission'
   | 'contact'
   | 'duplicate'
+  | 'erasure'
   | 'record'
   | 'event'
   | 'webhookEndpoint'
@@ -154,6 +156,7 @@ function thingOf(operation: string, argument: string): keyof Things | null {
     [/notice/i, 'notice'],
     [/invitation/i, 'invitation'],
     [/submission/i, 'submission'],
+    [/erasure/i, 'erasure'],
     [/contact/i, 'contact'],
     [/record/i, 'record'],
     [/event/i, 'event'],
@@ -434,6 +437,10 @@ async function everyThing(server: TestServer, tenant: Tenant): Promise<Things> {
     `insert into notices (id, workspace_id, kind, text, params, created_at) values ($1, $2, 'test', 'Test', '{}', now())`,
     [notice, tenant.workspaceId],
   );
+  const gone = await ask('mutation { createContact(input: { email: "gone@example.com" }) { contact { id } } }');
+  const erased = await ask(
+    `mutation { deleteContact(input: { id: "${gone.createContact.contact.id}" }) { erasure { id } } }`,
+  );
   const seen = await ask(`{
     contacts { nodes { id } } records { nodes { id } } events { nodes { id } } apiKeys { nodes { id } } }`);
   let deliveries: { id: string }[] = [];
@@ -445,6 +452,7 @@ async function everyThing(server: TestServer, tenant: Tenant): Promise<Things> {
     submission,
     contact: seen.contacts.nodes[0].id,
     duplicate: seen.contacts.nodes[1].id,
+    erasure: erased.deleteContact.erasure.id,
     record: seen.records.nodes[0].id,
     event: seen.events.nodes[0].id,
     webhookEndpoint,
