@@ -26,6 +26,7 @@ import { graphqlSchema, schemaText } from './graphql/schema.js';
 import { Streams } from './graphql/streams.js';
 import { GraphqlTransport } from './graphql/transport.js';
 import { storedDocuments, TrustedDocuments } from './graphql/trusted-documents.js';
+import { AccessLog } from './http/access-log.js';
 import { Authenticator } from './http/authenticate.js';
 import { BodyReader } from './http/body.js';
 import { connectionLimits, Connections, type ConnectionLimits } from './http/connections.js';
@@ -102,6 +103,7 @@ export class App {
   readonly rateLimiter: RateLimiter;
   readonly strangers = new Strangers();
   readonly bodies = new BodyReader();
+  private readonly accessLog: AccessLog;
 
   readonly audit: AuditService;
   readonly auditDigests: AuditDigestService;
@@ -151,6 +153,7 @@ export class App {
   ) {
     this.port = config.port;
     this.tracing = new Tracing(config.otlpEndpoint);
+    this.accessLog = new AccessLog(log);
     const { database, jobs } = foundation;
     this.database = database;
     this.jobs = jobs;
@@ -310,6 +313,7 @@ export class App {
       ...(this.works ? [this.webhookWorker.stop()] : []),
     ]);
     clearTimeout(abort);
+    this.accessLog.sumUp();
     await this.graphql?.stop();
     await this.standing.stop();
     await this.rateLimiter.stop();
@@ -369,9 +373,11 @@ export class App {
     this.graphql = graphql;
     const serves = role !== 'worker';
     const app = httpApp({
-      log: this.log,
+      log,
+      accessLog: this.accessLog,
       trustedProxies,
       tracing: this.tracing,
+      isSecure: this.config.publicUrl?.startsWith('https:') === true,
       operator: operatorRouter({
         metrics: this.metrics,
         metricsToken: this.config.metricsToken,

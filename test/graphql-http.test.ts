@@ -111,6 +111,34 @@ describe('graphql over http', () => {
     ).to.equal(200);
   });
 
+  it('refuses in the media type that the request likes best, also before it knows who calls', async () => {
+    const graphql = 'application/graphql-response+json; charset=utf-8';
+    const json = 'application/json; charset=utf-8';
+    for (const [accept, type] of [
+      ['application/graphql-response+json', graphql],
+      ['application/graphql-response+json, application/json;q=0.9', graphql],
+      ['application/graphql-response+json;q=0.5, application/json', json],
+      ['application/json, application/graphql-response+json', json],
+      ['application/json', json],
+      ['*/*', json],
+      ['text/html', json],
+    ] as const) {
+      const stranger = await fetch(`${server.url}/graphql?query={viewer{role}}`, { headers: { Accept: accept } });
+      expect(stranger.status).to.equal(401);
+      expect(stranger.headers.get('content-type'), accept).to.equal(type);
+      const headers = { Accept: accept, Authorization: `Bearer ${key}` };
+      const broken = await fetch(`${server.url}/graphql`, {
+        method: 'POST',
+        headers: { ...headers, 'Content-Type': 'application/json' },
+        body: '{',
+      });
+      expect(broken.status).to.equal(400);
+      expect(broken.headers.get('content-type'), accept).to.equal(type);
+      const cost = await fetch(`${server.url}/graphql?query={__typename}`, { headers: { ...headers, Cookie: 'a=b' } });
+      expect(cost.headers.get('content-type'), 'as an answer has it').to.equal(type);
+    }
+  });
+
   it('says with a 401 how to come in, as REST does', async () => {
     for (const path of ['/graphql?query={viewer{role}}', '/api/v1/intake-bots']) {
       const answer = await fetch(`${server.url}${path}`);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { startServer, type TestServer } from './support/app.js';
+import { freePort } from './support/process.js';
 
 const token = 'a-token-for-metrics';
 
@@ -65,9 +66,37 @@ describe("what an operator's tools ask", () => {
     expect((await get(`${url}/readyz`)).status).to.equal(200);
   });
 
-  it('goes by the address that a trusted proxy tells', async () => {
-    const { url } = await start({ role: 'api', env: { TRUSTED_PROXIES: '127.0.0.0/8' } });
-    expect((await get(`${url}/metrics`, { 'X-Forwarded-For': '203.0.113.9' })).status).to.equal(401);
-    expect((await get(`${url}/metrics`)).status).to.equal(200);
+  it('is told to the machine itself alone, whatever a proxy says of where it was asked', async () => {
+    for (const env of [{ TRUSTED_PROXIES: '127.0.0.0/8' }, {}] as Record<string, string>[]) {
+      const { url } = await start({ role: 'api', env });
+      for (const told of ['203.0.113.9', '127.0.0.1', '::1', '"[::1]:80"', '']) {
+        expect((await get(`${url}/metrics`, { 'X-Forwarded-For': told })).status, told).to.equal(401);
+      }
+      expect((await get(`${url}/metrics`, { Forwarded: 'for=127.0.0.1' })).status).to.equal(401);
+      expect((await get(`${url}/metrics`)).status).to.equal(200);
+    }
+  });
+
+  it('and everything else says nosniff, and to come by https alone where that is the public address', async () => {
+    const PORT = String(await freePort());
+    await start({ role: 'api', env: { PORT, PUBLIC_URL: 'https://api.example.com' } });
+    const plain = await start({ role: 'api' });
+    const paths = [
+      '/schema.graphql',
+      '/healthz',
+      '/nothing',
+      '/graphql',
+      '/graphql/explorer',
+      '/api/v1/docs',
+      '/api/v1/x',
+    ];
+    for (const path of paths) {
+      const { headers } = await fetch(`http://127.0.0.1:${PORT}${path}`);
+      expect(headers.get('strict-transport-security'), path).to.equal('max-age=31536000');
+      expect(headers.get('x-content-type-options'), path).to.equal('nosniff');
+      const open = await fetch(`${plain.url}${path}`);
+      expect(open.headers.get('strict-transport-security'), path).to.equal(null);
+      expect(open.headers.get('x-content-type-options'), path).to.equal('nosniff');
+    }
   });
 });

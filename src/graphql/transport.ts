@@ -38,6 +38,7 @@ import { DocumentErrors, type Documents } from './documents.js';
 import { errorOfFailure, errorsOf, formatError, refusalOf } from './errors.js';
 import type { Execution } from './execution.js';
 import { Refused, unknownCost, type Admission, type Caller, type CostReport, type Gate } from './gate.js';
+import { mediaTypeFor } from './media-type.js';
 import { isCostOnly, notAnOperation, operationRequestOf, plainRequest } from './operation-request.js';
 import { isIdempotent, runOnce } from './once.js';
 import type { Streams } from './streams.js';
@@ -150,7 +151,8 @@ export class GraphqlTransport {
         const failure = failureOf(reason, log);
         for (const [name, value] of Object.entries(failure.headers)) factsOf(request).tell(name, value);
         const text = JSON.stringify({ errors: [errorOfFailure(failure)], extensions: { cost } });
-        await send(request, response, { status: failure.status, type: jsonType, text });
+        const type = mediaTypeFor(request.headers.accept);
+        await send(request, response, { status: failure.status, type, text });
       }
     };
   }

@@ -18,7 +18,7 @@ export function encodingFor(accepted: string | undefined): Encoding | null {
   return weightOf(best) >= (weights.get('identity') ?? 0) ? best : null;
 }
 
-function weigh(entry: string): [name: string, weight: number] {
+export function weigh(entry: string): [name: string, weight: number] {
   const [name = '', ...parameters] = entry.split(';').map((part) => part.trim());
   const given = parameters.find((parameter) => parameter.startsWith('q='));
   const weight = given === undefined ? 1 : Number(given.slice(2));

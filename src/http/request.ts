@@ -9,7 +9,10 @@ import { invalid } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
 import { nodeName } from '../platform/node-name.js';
 import type { Tracing } from '../platform/tracing.js';
+import type { AccessLog } from './access-log.js';
 
+/** A year. */
+const httpsSeconds = 31_536_000;
 const callersOwn = /^[A-Za-z0-9._-]{1,128}$/;
 
 const factsKey = Symbol('facts');
@@ -63,25 +66,40 @@ type Identified = IncomingMessage & { [factsKey]?: RequestFacts };
 
 /** For answers that Express writes. */
 export const nameAnswer: RequestHandler = (request, response, next) => {
-  response.setHeader('X-Request-Id', factsOf(request).origin.requestId);
+  const { answerHeaders } = factsOf(request);
+  for (let at = 0; at < answerHeaders.length; at += 2) {
+    response.setHeader(answerHeaders[at] ?? '', answerHeaders[at + 1] ?? '');
+  }
+  response.setHeader('X-Content-Type-Options', 'nosniff');
   next();
 };
 
+export interface Identification {
+  log: Log;
+  accessLog: AccessLog;
+  trustedProxies: BlockList;
+  tracing: Tracing;
+  /** Whether everything is told to come by https alone from now on. */
+  isSecure: boolean;
+}
+
 /** Gives the request its id and its caller's address, and logs one line when it is answered. */
-export function identify(log: Log, trustedProxies: BlockList, tracing: Tracing): RequestHandler {
+export function identify({ log, accessLog, trustedProxies, tracing, isSecure }: Identification): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && callersOwn.test(given) ? given : randomUUID();
     const facts = new RequestFacts({ requestId, address: addressOf(request, trustedProxies) }, log);
+    if (isSecure) facts.tell('Strict-Transport-Security', `max-age=${httpsSeconds}`);
     (request as Identified)[factsKey] = facts;
     const startedAt = performance.now();
     response.once('close', () => {
       const { method, originalUrl } = request;
-      // The query may hold what is nobody's business.
       const [path = ''] = originalUrl.split('?', 1);
       const status = response.writableFinished ? response.statusCode : 499;
       const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-      log.info({ request_id: requestId, method, path, status, ms, caller: facts.caller }, 'request');
+      const { caller, origin } = facts;
+      const hasLine = accessLog.write({ requestId, method, path, status, ms, caller, address: origin.address });
+      if (!hasLine || !tracing.isOn) return;
       tracing.record({
         name: method,
         kind: 'server',

@@ -1,17 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, BlockList, Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import { asFailure, notFound } from '../platform/errors.js';
-import type { Log } from '../platform/log.js';
-import type { Tracing } from '../platform/tracing.js';
 import type { Connections } from './connections.js';
-import { factsOf, identify, nameAnswer } from './request.js';
+import { factsOf, identify, nameAnswer, type Identification } from './request.js';
 
-export interface Hall {
-  log: Log;
-  trustedProxies: BlockList;
-  tracing: Tracing;
+export interface Hall extends Identification {
   /** `/healthz`, `/readyz`, `/metrics`. */
   operator: Router;
   /** null in a process that only works jobs. */
@@ -27,11 +22,11 @@ export interface Hall {
 const headerBytesMax = 16_384;
 
 /** The order in which a request meets us, on one page. */
-export function httpApp({ log, trustedProxies, tracing, operator, doors }: Hall): Express {
+export function httpApp({ operator, doors, ...identification }: Hall): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(identify(log, trustedProxies, tracing));
+  app.use(identify(identification));
   if (doors !== null) {
     app.use('/api/v1', doors.rest);
     app.all('/graphql', doors.graphql);
@@ -53,8 +48,9 @@ export function httpApp({ log, trustedProxies, tracing, operator, doors }: Hall)
 
 const fail: ErrorRequestHandler = (thrown: unknown, request, response, next) => {
   if (response.headersSent) return next(thrown);
-  const { status, code, message, details } = asFailure(thrown);
+  const { status, code, message, details, headers } = asFailure(thrown);
   response.setHeader('X-Request-Id', factsOf(request).origin.requestId);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.status(status).json({ success: false, error: { code, message, details } });
 };
 

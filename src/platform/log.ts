@@ -40,25 +40,39 @@ function gathered(out: NodeJS.WriteStream): { write: (line: string) => void } {
   };
 }
 
+const messageCharactersMax = 2_000;
+const stackCharactersMax = 300;
+
+/** What others wrote, for a line of the log: no longer than this, and nothing that a terminal would act on. */
+export function shown(text: string, charactersMax: number): string {
+  const short = text.length > charactersMax ? `${text.slice(0, charactersMax)}…` : text;
+  if (/^[ -~]*$/.test(short)) return short;
+  return short.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (sign) => `\\x${(sign.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
+  );
+}
+
 /** An error and what caused it, as far as the log may know. */
 export function story(thrown: unknown): Record<string, unknown> {
   if (!(thrown instanceof Error)) return { message: messageOf(thrown) };
   const { code } = thrown as { code?: unknown };
   return {
     name: thrown.name,
-    message: thrown.message,
+    message: shown(thrown.message, messageCharactersMax),
     ...(typeof code === 'string' && { code }),
     stack: thrown.stack
       ?.split('\n')
       .slice(1, 8)
-      .map((line) => line.trim()),
-    ...(thrown.cause !== undefined && { cause: typeof thrown.cause === 'string' ? thrown.cause : story(thrown.cause) }),
+      .map((line) => line.trim().slice(0, stackCharactersMax)),
+    ...(thrown.cause !== undefined && {
+      cause: typeof thrown.cause === 'string' ? shown(thrown.cause, messageCharactersMax) : story(thrown.cause),
+    }),
   };
 }
 
 /** Also of what a library made of an error. */
 function messageOf(thrown: unknown): string {
-  if (typeof thrown === 'string') return thrown;
-  const { message } = (thrown ?? {}) as { message?: unknown };
-  return typeof message === 'string' ? message : 'thrown value';
+  const { message = thrown } = (thrown ?? {}) as { message?: unknown };
+  return typeof message === 'string' ? shown(message, messageCharactersMax) : 'thrown value';
 }

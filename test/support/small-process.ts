@@ -15,12 +15,14 @@ export interface SmallProcess {
   pid: number;
   /** The longest that `/healthz` took since it was last asked for; fails when it did not answer or the process died. */
   slowestHealthMs: () => Promise<number>;
+  /** All that it wrote, as far as it came. */
+  output: () => string;
   stop: () => Promise<void>;
 }
 
 /** Beside `server`, whose database and tenants it shares, as another process of the same installation. */
 export async function startSmallProcess(server: TestServer, env: Record<string, string> = {}): Promise<SmallProcess> {
-  const { child, url, ended } = await serving(
+  const { child, url, output, ended } = await serving(
     launch(['serve', '--role', 'api'], {
       DATABASE_URL: server.databaseUrl,
       SECRETS_KEY: server.secretsKey,
@@ -38,7 +40,7 @@ export async function startSmallProcess(server: TestServer, env: Record<string, 
     await ended;
     clearTimeout(kill);
   };
-  return { url, pid: child.pid ?? 0, slowestHealthMs: async () => await watch.slowestMs(), stop };
+  return { url, pid: child.pid ?? 0, slowestHealthMs: async () => await watch.slowestMs(), output, stop };
 }
 
 class HealthWatch {

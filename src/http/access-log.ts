@@ -1,0 +1,65 @@
+import { shown, type Log } from '../platform/log.js';
+import { SlidingWindows } from './sliding-windows.js';
+
+const windowMs = 60_000;
+/** Lines of one stranger, or of one caller who is refused, in any minute; and of all of them. */
+const linesOfOneMax = 120;
+const linesOfAllMax = 1_200;
+const pathCharactersMax = 300;
+
+export interface Answered {
+  requestId: string;
+  method: string;
+  /** Without the query, which may hold what is nobody's business. */
+  path: string;
+  status: number;
+  ms: number;
+  /** null: a stranger. */
+  caller: string | null;
+  address: string | null;
+}
+
+/**
+ * One line for each request that is answered. Whoever calls without taking points, strangers and who is refused for want
+ * of them, could fill a disk: beyond so many lines in a minute theirs are summed in one.
+ */
+export class AccessLog {
+  private readonly ofOne = new SlidingWindows(linesOfOneMax, windowMs);
+  private readonly ofAll = new SlidingWindows(linesOfAllMax, windowMs);
+  private readonly summed = new Map<number, number>();
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(private readonly log: Log) {}
+
+  /** @returns whether it has a line of its own */
+  write({ requestId, method, path, status, ms, caller, address }: Answered): boolean {
+    const isFree = caller === null || status === 429 || status === 403;
+    if (isFree && !this.mayWrite(caller ?? address ?? '')) {
+      this.summed.set(status, (this.summed.get(status) ?? 0) + 1);
+      this.timer ??= setTimeout(() => this.sumUp(), windowMs).unref();
+      return false;
+    }
+    const line = { request_id: requestId, method, path: shown(path, pathCharactersMax), status, ms, caller };
+    this.log.info(line, 'request');
+    return true;
+  }
+
+  /** Tells what has no line yet. */
+  sumUp(): void {
+    if (this.timer === null) return;
+    clearTimeout(this.timer);
+    this.timer = null;
+    const statuses = Object.fromEntries(this.summed);
+    const requests = [...this.summed.values()].reduce((sum, count) => sum + count, 0);
+    this.summed.clear();
+    this.log.info({ requests, statuses }, 'requests of strangers, or refused, too many for a line each');
+  }
+
+  private mayWrite(name: string): boolean {
+    const nowMs = performance.now();
+    if (Math.max(this.ofOne.freeMs(name, 1, nowMs), this.ofAll.freeMs('', 1, nowMs)) > nowMs) return false;
+    this.ofOne.spend(name, 1, nowMs);
+    this.ofAll.spend('', 1, nowMs);
+    return true;
+  }
+}
