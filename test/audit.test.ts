@@ -110,6 +110,8 @@ describe('audit log', () => {
       'createWebhookEndpoint(input: { url: "http://127.0.0.1:9/", events: ["submission.completed"] }) { webhookEndpoint { id } }',
     );
     const endpoint: string = made.createWebhookEndpoint.webhookEndpoint.id;
+    await call(`updateWebhookEndpoint(input: { id: "${endpoint}", url: "http://127.0.0.1:9/moved",
+      customHeaders: { Authorization: "hush" } }) { webhookEndpoint { id } }`);
     const [event] = await server.app.database.manager.query<{ id: string }[]>(
       "select id from events where subject_id = $1 and type = 'submission.completed'",
       [first.id],
@@ -142,6 +144,7 @@ describe('audit log', () => {
     const told = (await entries()).toReversed();
     const from = told.findIndex(({ action }) => action === 'webhook_endpoint.created') + 1;
     expect(told.slice(from).map(({ action, subjectId }) => [action, subjectId])).to.deep.equal([
+      ['webhook_endpoint.updated', endpoint],
       ['webhook_delivery.redelivered', delivery],
       ['replay.started', replay],
       ['replay.cancelled', replay],
@@ -152,6 +155,7 @@ describe('audit log', () => {
       ['trusted_documents.removed', tenant.workspaceId],
     ]);
     expect(told.at(-1)?.details).to.deep.equal({ document_ids: [documentId] });
+    expect(told[from]?.details).to.deep.equal({ changes: ['url', 'customHeaders'], url: 'http://127.0.0.1:9/moved' });
     expect(told.find(({ action }) => action === 'replay.started')?.details).to.deep.include({
       endpoint_id: endpoint,
       types: ['submission.completed'],
