@@ -11,6 +11,8 @@ const problems: Record<string, string> = {
   EAI_AGAIN: 'the name does not resolve',
   ENOTFOUND: 'the name does not resolve',
   UND_ERR_CONNECT_TIMEOUT: 'timed out while connecting',
+  UND_ERR_HEADERS_OVERFLOW: 'the headers of the answer are too large',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer is shorter than it said',
   UND_ERR_HEADERS_TIMEOUT: 'timed out while waiting for the answer',
   UND_ERR_BODY_TIMEOUT: 'the connection fell silent',
 };

@@ -1,6 +1,5 @@
-import type { Socket } from 'node:net';
-import { Client, type Dispatcher } from 'undici';
 import type { Deadlines } from './deadlines.js';
+import { NotHttp, type Connection, type OutgoingRequest, type Receiving } from './outbound-connection.js';
 
 /**
  * `success` is 2xx, read to its end or to 64 KiB. `http_error` is any other status, redirects included. `timeout` is
@@ -33,70 +32,6 @@ export interface Timings {
   totalMs: number;
 }
 
-const answerBytesKept = 16 * 1_024;
-const answerBytesMax = 64 * 1_024;
-const answerHeaderBytesMax = 16 * 1_024;
-/** On the wire, for what no other bound sees: chunk extensions, 1xx answers, a status line without end. */
-const wireBytesMax = 1_024 * 1_024;
-/** Shorter than most servers keep an idle connection; a server's Keep-Alive hint shortens it further. */
-const idleMs = 10_000;
-
-/** One open socket, spoken to through an undici client that never opens another. */
-export class Connection {
-  private readonly client: Client;
-  readonly address: string | null;
-  /** In `performance.now()`, as of its last answer. */
-  idleSince = 0;
-  private bytesReadBefore = 0;
-  private attempt: Attempt | null = null;
-
-  constructor(
-    readonly origin: string,
-    private readonly socket: Socket,
-    /** In `performance.now()`. */
-    readonly reusableUntil: number,
-    onClosed: () => void,
-  ) {
-    this.address = socket.remoteAddress ?? null;
-    let unused: Socket | null = socket;
-    this.client = new Client(origin, {
-      // In a microtask, since the client connects while it is dispatching.
-      connect: (_options, callback) =>
-        queueMicrotask(() => {
-          if (unused === null) return callback(new Error('The connection is gone.'), null);
-          callback(null, unused);
-          unused = null;
-          socket.on('readable', () => {
-            if (socket.bytesRead - this.bytesReadBefore > wireBytesMax) this.attempt?.onFlood();
-          });
-        }),
-      allowH2: false,
-      maxHeaderSize: answerHeaderBytesMax,
-      keepAliveTimeout: idleMs,
-      keepAliveMaxTimeout: idleMs,
-      // The attempt has its own deadlines; the client's are a second coarse.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-    this.client.once('disconnect', onClosed);
-  }
-
-  dispatch(options: Dispatcher.DispatchOptions, attempt: Attempt): void {
-    this.bytesReadBefore = this.socket.bytesRead;
-    this.attempt = attempt;
-    this.client.dispatch(options, attempt);
-  }
-
-  close(): void {
-    void this.client.destroy();
-  }
-}
-
-interface Message {
-  headers: Record<string, string>;
-  body: Buffer | string;
-}
-
 const nothing = Buffer.alloc(0);
 
 const whileDoing = {
@@ -108,7 +43,7 @@ const whileDoing = {
 };
 
 /** One POST from its first look-up to its outcome, which is decided exactly once. */
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Attempt implements Receiving {
   /** Not yet rounded. */
   readonly timings: Omit<Timings, 'totalMs'> = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null };
   phase: keyof typeof whileDoing = 'lookup';
@@ -124,13 +59,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
   private connection: Connection | null = null;
   private reopen: (() => void) | null = null;
   private sentAt = 0;
-  private status: number | null = null;
-  private retryAfter: string | null = null;
-  private kept: Buffer[] = [];
-  private bytesRead = 0;
 
   constructor(
-    private readonly message: Message,
+    private readonly message: Omit<OutgoingRequest, 'path'>,
     private readonly deadlines: Deadlines<Attempt>,
     private readonly onReusable: (connection: Connection) => void,
   ) {
@@ -155,48 +86,30 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.address = connection.address;
     this.carrier = connection;
     this.sentAt = performance.now();
-    const { headers, body } = this.message;
-    connection.dispatch({ path, method: 'POST', headers, body }, this);
+    connection.send({ ...this.message, path }, this);
   }
 
-  /** Called, perhaps repeatedly, once the answer has come to 1 MiB on the wire. */
-  onFlood(): void {
-    if (this.status === null) this.end('connection', 'the answer never began');
-    else this.endByStatus();
-  }
-
-  // undici calls it unasked; nothing hangs on it, since an attempt that is over has closed its client.
-  onRequestStart(): void {}
-
-  onResponseStarted(): void {
+  onFirstByte(): void {
     this.timings.firstByteMs ??= performance.now() - this.sentAt;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    if (status < 200) return;
+  onStatus(): void {
     this.phase = 'body';
-    this.status = status;
-    const retryAfter = headers['retry-after'];
-    this.retryAfter = (Array.isArray(retryAfter) ? retryAfter[0] : retryAfter)?.slice(0, 128) ?? null;
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.ended) return;
-    const missing = answerBytesKept - this.bytesRead;
-    // Copied, or two bytes would keep the socket's whole buffer alive.
-    if (missing > 0) this.kept.push(Buffer.from(chunk.subarray(0, missing)));
-    this.bytesRead += chunk.length;
-    if (this.bytesRead > answerBytesMax) this.endByStatus();
-  }
-
-  onResponseEnd(): void {
+  onOver(): void {
     const { connection } = this;
     this.carrier = null;
     this.endByStatus();
     if (connection !== null) this.onReusable(connection);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  onTooLong(): void {
+    if (this.status === null) this.end('connection', 'the answer never began');
+    else this.endByStatus();
+  }
+
+  onBroken(error: Error | null): void {
     const { reopen } = this;
     if (this.ended) return;
     if (reopen === null || this.timings.firstByteMs !== null) return this.fail(error);
@@ -204,22 +117,24 @@ export class Attempt implements Dispatcher.DispatchHandler {
     reopen();
   }
 
-  /** What the socket or the client reported. An answer that failed already keeps its status as the reason. */
-  fail(error: Error): void {
+  /** What the socket reported; null where it closed. An answer that failed already keeps its status as the reason. */
+  fail(error: Error | null): void {
     if (this.hasFailedStatus()) return this.endByStatus();
-    if (this.phase === 'tls') return this.end('tls', tlsError(error));
-    const code = codeOf(error);
+    if (this.phase === 'tls' && error !== null) return this.end('tls', tlsError(error));
+    const code = error === null ? '' : codeOf(error);
     if (code === 'ETIMEDOUT') return this.expire();
-    if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
-      return this.end('refused', 'a header or the path cannot be sent');
-    }
-    const otherwise = error.name === 'HTTPParserError' ? 'the answer is not HTTP' : 'the connection broke off';
+    const otherwise = error instanceof NotHttp ? 'the answer is not HTTP' : 'the connection broke off';
     this.end('connection', connectionErrors[code] ?? otherwise);
   }
 
   expire(): void {
     if (this.hasFailedStatus()) this.endByStatus();
     else this.end('timeout', `timed out while ${whileDoing[this.phase]}`);
+  }
+
+  /** Of the answer on its connection, as far as that has come. */
+  private get status(): number | null {
+    return this.connection?.answer.status ?? null;
   }
 
   private hasFailedStatus(): boolean {
@@ -238,13 +153,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.deadlines.clear(this);
     clearTimeout(this.connectDeadline);
     this.carrier?.close();
-    const { status, retryAfter, timings } = this;
+    const { status, timings } = this;
+    const { retryAfter = null, body = nothing } = this.connection?.answer ?? {};
     const address = outcome === 'refused' ? null : this.address;
     this.resolve({
       outcome,
       status,
       retryAfter,
-      body: this.kept.length === 0 ? nothing : Buffer.concat(this.kept),
+      body,
       error,
       address,
       timings: {
@@ -260,8 +176,6 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
 const whole = (ms: number | null) => (ms === null ? null : Math.round(ms));
 
-type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
-
 const isSuccess = (status: number) => status >= 200 && status <= 299;
 
 /** Where several addresses were tried, the last one's word. */
@@ -276,8 +190,6 @@ export const connectionErrors: Record<string, string> = {
   ECONNRESET: 'the connection was reset',
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'the host cannot be reached',
-  UND_ERR_HEADERS_OVERFLOW: 'the headers of the answer are too large',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer is shorter than it said',
 };
 
 export const certificateErrors: Record<string, string> = {

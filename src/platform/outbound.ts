@@ -6,7 +6,8 @@ import { type AddressPolicy, type Refusal, type RefusalRule, type Target } from 
 import { addressVerdict, judgeAnswers, parseTarget, refusal } from './address-guard.js';
 import { blockListOf } from './config.js';
 import { Deadlines } from './deadlines.js';
-import { Attempt, Connection, type Outcome } from './outbound-attempt.js';
+import { Attempt, type Outcome } from './outbound-attempt.js';
+import { Connection, isSendable } from './outbound-connection.js';
 
 export type { Outcome };
 
@@ -89,6 +90,10 @@ export class Outbound {
     const attempt = new Attempt({ headers, body }, this.deadlines, this.onReusable);
     if (!target.ok) {
       this.refuse(attempt, target);
+      return attempt.outcome;
+    }
+    if (!isSendable(target.path, headers)) {
+      attempt.end('refused', 'a header or the path cannot be sent');
       return attempt.outcome;
     }
     const connection = this.takeIdle(target.origin);
@@ -227,7 +232,7 @@ export class Outbound {
 
   private keep(connection: Connection): void {
     const now = performance.now();
-    if (this.closed || now >= connection.reusableUntil) return connection.close();
+    if (this.closed || now >= connection.reusableUntil || !connection.rest()) return connection.close();
     connection.idleSince = now;
     const same = this.idle.get(connection.origin);
     if (same === undefined) this.idle.set(connection.origin, [connection]);

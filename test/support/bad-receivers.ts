@@ -14,6 +14,7 @@ export interface RawReceiver {
   requests: string[];
   /** Connections open now. */
   readonly open: number;
+  readonly sockets: ReadonlySet<net.Socket>;
   /** Of each TLS connection: the name asked for, false for none, and the protocol agreed on. */
   handshakes: { servername: unknown; protocol: unknown }[];
   /** Resolves once the connections open now are closed. */
@@ -62,6 +63,7 @@ export async function startReceiver(answer: Answer, certificate?: Certificate): 
     url: `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${port}/hook`,
     connections: 0,
     requests: [],
+    sockets,
     handshakes: [],
     get open() {
       return sockets.size;

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
+import { startReceiver } from '../support/bad-receivers.js';
 import { clientOf, type Client } from '../support/client.js';
 import { createBot, createSubmission } from '../support/factories.js';
 import { codeOf, memberOf } from '../support/people.js';
@@ -87,6 +88,26 @@ describe('the custom headers of an endpoint', () => {
     receiver = await Receiver.start();
     const within = await sentAfter(async (id) => await update({ id, url: `${receiver.url}/elsewhere` }));
     expect(within).to.deep.include({ authorization: customHeaders.Authorization, notices: [] });
+  });
+});
+
+describe('a receiver that sends interim answers, asked for or not', () => {
+  it('has got what it was sent, and goes on in good health', async () => {
+    const interim = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n';
+    const raw = await startReceiver((socket) => {
+      socket.write(`${interim}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`);
+    });
+    try {
+      await create({ url: raw.url });
+      const bot = await createBot(server.app, tenant.workspaceId);
+      for (let i = 0; i < 3; i += 1) await createSubmission(server.app, bot);
+      const question = '{ webhookDeliveries(filter: {status: DELIVERED}) { totalCount } }';
+      const delivered = async () => (await client.graphql(question)).body.data.webhookDeliveries.totalCount as number;
+      while ((await delivered()) < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(raw.requests).to.have.length(3);
+    } finally {
+      await raw.close();
+    }
   });
 });
 

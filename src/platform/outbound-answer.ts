@@ -1,0 +1,212 @@
+/**
+ * How far an answer is. `tooLong` is beyond what is read, `garbled` what can't be made out, `switched` an answer that goes
+ * on in another protocol.
+ */
+export type Progress = 'more' | 'over' | 'tooLong' | 'garbled' | 'switched';
+
+const bodyBytesKept = 16 * 1_024;
+const bodyBytesMax = 64 * 1_024;
+/** Of the head, and again of the trailers. */
+const headBytesMax = 64 * 1_024;
+/** On the wire, for what no other bound sees: interim answers, chunk extensions, a status line without end. */
+const wireBytesMax = 1_024 * 1_024;
+
+const statusLine = /^HTTP\/(\d(?:\.\d)?)[ \t]+([1-9]\d\d)(?:[ \t]|$)/;
+const lineFeed = 10;
+
+/**
+ * Reads one answer of HTTP/1.1 from a stranger. What says how it went is the status of its final head; before that, any
+ * number of interim answers is read over. It is generous in what does not matter, such as bare line feeds, folded or
+ * broken header lines, and says of each oddity that nothing more should be read from that connection.
+ */
+export class AnswerReader {
+  /** Once the head has come, or more of it than is read. */
+  status: number | null = null;
+  retryAfter: string | null = null;
+  /** Whether the connection can bring another answer after this one. */
+  canFollow = true;
+  /** What the other side says how long it keeps an idle connection. */
+  keepAliveSeconds = Infinity;
+
+  private state: 'status' | 'interim' | 'head' | 'length' | 'chunkSize' | 'chunk' | 'chunkEnd' | 'trailers' | 'close' =
+    'status';
+  private wireBytes = 0;
+  private headBytes = 0;
+  /** Of a line that has not ended. */
+  private begun = '';
+  private saidStatus = 0;
+  private headers: string[] = [];
+  /** Of the body, or of the chunk. */
+  private bytesLeft = 0;
+  private bodyBytes = 0;
+  private readonly kept: Buffer[] = [];
+
+  /** The first 16 KiB. */
+  get body(): Buffer {
+    return this.kept.length === 0 ? nothing : Buffer.concat(this.kept);
+  }
+
+  read(bytes: Buffer): Progress {
+    this.wireBytes += bytes.length;
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.state === 'length' || this.state === 'chunk' || this.state === 'close') {
+        at = this.readBody(bytes, at);
+        if (this.bodyBytes > bodyBytesMax) return 'tooLong';
+        if (this.bytesLeft > 0) continue;
+        if (this.state === 'length') return this.over(bytes, at);
+        this.state = 'chunkEnd';
+        continue;
+      }
+      const end = bytes.indexOf(lineFeed, at);
+      const next = end === -1 ? bytes.length : end + 1;
+      const line = this.begun + bytes.toString('latin1', at, end === -1 ? next : end);
+      if (this.state === 'head' || this.state === 'trailers') this.headBytes += next - at;
+      if (this.headBytes > headBytesMax || line.length > headBytesMax) return this.tooLong();
+      if (this.state === 'status' && !'HTTP/'.startsWith(line.slice(0, 5)) && !isEmpty(line)) return 'garbled';
+      this.begun = end === -1 ? line : '';
+      at = next;
+      if (end === -1) break;
+      const progress = this.readLine(line.endsWith('\r') ? line.slice(0, -1) : line);
+      if (progress === 'over') return this.over(bytes, at);
+      if (progress !== 'more') return progress;
+    }
+    return this.wireBytes > wireBytesMax ? this.tooLong() : 'more';
+  }
+
+  /** The other side has closed. Returns whether that, too, is an end of the answer. */
+  end(): boolean {
+    this.canFollow = false;
+    // Whoever has sent the last chunk has nothing more to say.
+    return this.state === 'close' || this.state === 'trailers';
+  }
+
+  private over(bytes: Buffer, at: number): Progress {
+    // What was not asked for cannot be told from the next answer.
+    if (at < bytes.length) this.canFollow = false;
+    return 'over';
+  }
+
+  private tooLong(): Progress {
+    this.canFollow = false;
+    if (this.state === 'head') this.status = this.saidStatus;
+    return 'tooLong';
+  }
+
+  private readLine(line: string): Progress {
+    switch (this.state) {
+      case 'status':
+        return this.readStatus(line);
+      case 'interim':
+        if (line === '') this.state = 'status';
+        return 'more';
+      case 'head':
+        if (line !== '') return this.addHeader(line);
+        return this.endHead();
+      case 'chunkSize':
+        return this.readChunkSize(line);
+      case 'chunkEnd':
+        this.state = 'chunkSize';
+        return line === '' ? 'more' : 'garbled';
+      default:
+        return line === '' ? 'over' : 'more';
+    }
+  }
+
+  private readStatus(line: string): Progress {
+    // Some end the answer before with a line too many.
+    if (line === '') return 'more';
+    const [, version, digits] = statusLine.exec(line) ?? [];
+    if (digits === undefined) return 'garbled';
+    const status = Number(digits);
+    if (status === 101) return 'switched';
+    this.canFollow = version === '1.1';
+    this.saidStatus = status;
+    this.headers = [];
+    this.state = status < 200 ? 'interim' : 'head';
+    return 'more';
+  }
+
+  private addHeader(line: string): Progress {
+    if (/^[ \t]/.test(line) && this.headers.length > 0) this.headers.push(`${this.headers.pop() ?? ''} ${line.trim()}`);
+    else this.headers.push(line);
+    return 'more';
+  }
+
+  private endHead(): Progress {
+    this.status = this.saidStatus;
+    const lengths = this.valuesOf('content-length').flatMap((value) => value.split(','));
+    const codings = this.valuesOf('transfer-encoding').flatMap((value) => value.toLowerCase().split(','));
+    const connection = this.valuesOf('connection').join().toLowerCase();
+    if (/\bclose\b/.test(connection)) this.canFollow = false;
+    // Of the older version, too, if it says so.
+    else if (/\bkeep-alive\b/.test(connection)) this.canFollow = true;
+    const [, seconds] = /timeout=(\d{1,9})/i.exec(this.valuesOf('keep-alive').join()) ?? [];
+    if (seconds !== undefined) this.keepAliveSeconds = Number(seconds);
+    this.retryAfter = this.valuesOf('retry-after')[0]?.slice(0, 128) ?? null;
+    this.headers = [];
+    this.headBytes = 0;
+    return this.beginBody(
+      codings.map((coding) => coding.replace(/;.*/, '').trim()).filter(Boolean),
+      new Set(lengths.map(trimmed)),
+    );
+  }
+
+  private beginBody(codings: readonly string[], lengths: ReadonlySet<string>): Progress {
+    const [length = ''] = lengths;
+    const bodiless = this.status === 204 || this.status === 304;
+    const isOdd = codings.length > 1 || (codings.length === 1 && lengths.size > 0) || lengths.size > 1;
+    if (isOdd || (bodiless && (codings.length > 0 || Number(length) > 0))) this.canFollow = false;
+    if (bodiless) return 'over';
+    if (codings.at(-1) === 'chunked') {
+      this.state = 'chunkSize';
+      return 'more';
+    }
+    if (codings.some((coding) => coding !== 'identity') || lengths.size === 0) {
+      this.canFollow = false;
+      this.bytesLeft = Infinity;
+      this.state = 'close';
+      return 'more';
+    }
+    // Where it ends nobody can know, and what it says of itself has come.
+    if (lengths.size > 1 || !/^\d{1,15}$/.test(length)) {
+      this.canFollow = false;
+      return 'over';
+    }
+    this.bytesLeft = Number(length);
+    this.state = 'length';
+    return this.bytesLeft === 0 ? 'over' : 'more';
+  }
+
+  private readChunkSize(line: string): Progress {
+    const [, digits] = /^0*([0-9a-f]{1,12})[ \t]*(?:;|$)/i.exec(line) ?? [];
+    if (digits === undefined) return 'garbled';
+    this.bytesLeft = parseInt(digits, 16);
+    this.state = this.bytesLeft === 0 ? 'trailers' : 'chunk';
+    return 'more';
+  }
+
+  private readBody(bytes: Buffer, from: number): number {
+    const to = Math.min(bytes.length, from + this.bytesLeft);
+    const missing = bodyBytesKept - this.bodyBytes;
+    // Copied, or two bytes would keep the socket's whole buffer alive.
+    if (missing > 0) this.kept.push(Buffer.from(bytes.subarray(from, Math.min(to, from + missing))));
+    this.bodyBytes += to - from;
+    this.bytesLeft -= to - from;
+    return to;
+  }
+
+  /** Of a header, each time that it is there. */
+  private valuesOf(name: string): string[] {
+    return this.headers.flatMap((line) => {
+      const colon = line.indexOf(':');
+      return line.slice(0, colon).trim().toLowerCase() === name ? [line.slice(colon + 1).trim()] : [];
+    });
+  }
+}
+
+const nothing = Buffer.alloc(0);
+
+const trimmed = (text: string) => text.trim();
+
+const isEmpty = (line: string) => line === '' || line === '\r';
