@@ -69,7 +69,7 @@ describe('changes', () => {
       const bot = await createBot(server.app, tenant.workspaceId);
       // As another version of this program would write it.
       const reversed = contactForm.map((item) =>
-        Object.fromEntries(Object.entries({ required: false, ...item }).reverse()),
+        Object.fromEntries(Object.entries({ required: false, ...item }).toReversed()),
       );
       await server.app.database.pool.query('update intake_bots set schema = $2 where id = $1', [
         bot.id,
@@ -89,7 +89,7 @@ describe('changes', () => {
     it('of a submission: answers with their keys in another order', async () => {
       const bot = await createBot(server.app, tenant.workspaceId);
       const made = await createSubmission(server.app, bot);
-      const data = Object.fromEntries(Object.entries(made.data).reverse());
+      const data = Object.fromEntries(Object.entries(made.data).toReversed());
       const { body } = await key.rest('PATCH', `/intake-bots/${bot.id}/submissions/${made.id}`, { data });
       expect(body.data.submission.updated_at).to.equal(made.updatedAt.toISOString());
       expect(await eventsOf(made.id)).to.equal(1);
@@ -302,7 +302,7 @@ describe('changes', () => {
             async (_, index) => (await change('PATCH', path, index % 2 === 0 ? one : other, etag)).status,
           ),
         );
-        expect(statuses.toSorted()).to.deep.equal([200, ...Array<number>(9).fill(412)]);
+        expect(statuses.toSorted((one, another) => one - another)).to.deep.equal([200, ...Array<number>(9).fill(412)]);
       });
     }
 

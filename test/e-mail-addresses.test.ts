@@ -148,8 +148,10 @@ describe('e-mail addresses', () => {
     const tries = Array.from({ length: 11 }, async (_, tried) =>
       codeOf(await signIn(thief, `nobody@exa${'\u200b'.repeat(tried)}mple.com`, 'wrong')),
     );
-    const codes = (await Promise.all(tries)).toSorted();
-    expect(codes).to.deep.equal([...Array<string>(10).fill('invalid_credentials'), 'rate_limit_exceeded']);
+    expect(await Promise.all(tries)).to.have.members([
+      ...Array<string>(10).fill('invalid_credentials'),
+      'rate_limit_exceeded',
+    ]);
   }).timeout(30_000);
 
   it('give a contact no name longer than a person may give it', async () => {
@@ -206,7 +208,7 @@ describe('e-mail addresses from before they had one form', () => {
   it('are found by it, and where two rows would share it both stay, each account with its password', async () => {
     const database = await cloneDatabase();
     const source = await dataSourceFor(database.url).initialize();
-    const migrations = async () => (await source.query('select name from migrations')) as { name: string }[];
+    const migrations = async () => await source.query<{ name: string }[]>('select name from migrations');
     while ((await migrations()).some(({ name }) => name === StoredThings1790000000010.name))
       await source.undoLastMigration();
     await source.query(`
@@ -221,7 +223,7 @@ describe('e-mail addresses from before they had one form', () => {
     `);
     expect(await migrate(source)).to.include(StoredThings1790000000010.name);
     const emails = async (table: string) =>
-      ((await source.query(`select email from ${table} order by id`)) as { email: string }[]).map(({ email }) => email);
+      (await source.query<{ email: string }[]>(`select email from ${table} order by id`)).map(({ email }) => email);
     expect(await emails('contacts')).to.deep.equal([
       'bob@xn--bcher-kva.example',
       'eve@example.com',
@@ -244,8 +246,8 @@ describe('e-mail addresses from before they had one form', () => {
     await database.drop();
   }).timeout(30_000);
 
-  const accounts = async ({ app }: TestServer) =>
-    ((await app.database.manager.query('select email from users order by id')) as { email: string }[]).map(
-      ({ email }) => email,
-    );
+  const accounts = async ({ app }: TestServer) => {
+    const rows = await app.database.manager.query<{ email: string }[]>('select email from users order by id');
+    return rows.map(({ email }) => email);
+  };
 });

@@ -88,15 +88,15 @@ describe('what a workspace stores', () => {
     }
     const stored = [storedSubmissions, storedMessages, storedEvents];
     const inRanges = async (pages: number) =>
-      [...(await bytesOfOwners(database, stored, new AbortController().signal, pages))].toSorted();
+      Object.fromEntries(await bytesOfOwners(database, stored, new AbortController().signal, pages));
     const whole = await inRanges(1_000_000);
-    expect(whole.length).to.be.greaterThan(2);
+    expect(Object.keys(whole).length).to.be.greaterThan(2);
     for (const pages of [1, 7]) expect(await inRanges(pages)).to.deep.equal(whole);
     const { rows } = await sql(
       'select sum(200 + pg_column_size(data) + 100 + pg_column_size(id) + 100 + pg_column_size(data::text))::float8 as bytes from submissions where workspace_id = $1',
       [tenants[0]?.workspaceId],
     );
-    expect(new Map(whole).get(tenants[0]?.workspaceId ?? '')).to.be.closeTo(rows[0].bytes, rows[0].bytes / 10);
+    expect(whole[tenants[0]?.workspaceId ?? '']).to.be.closeTo(rows[0].bytes, rows[0].bytes / 10);
   });
 
   it('is measured for 10,000 workspaces in a moment', async () => {

@@ -9,11 +9,12 @@ import { connectionPage } from '../platform/page.js';
 import { DateTime } from '../platform/scalars.js';
 import { costOf, holdCost } from './cost.js';
 import { DocumentErrors, readDocument, sha256 } from './documents.js';
-import { trustedDocumentsMax } from '../workspaces/plans.js';
 import { documentCursor, isDocumentId, type TrustedDocument, type TrustedDocuments } from './trusted-documents.js';
 
 const documentsMax = 100;
 const documentBytesMax = 65_536;
+/** As many as an entry of the audit log names. */
+const distrustedMax = 200;
 const problemCharactersMax = 300;
 
 @ObjectType('TrustedDocument', {
@@ -100,8 +101,8 @@ export class TrustedDocumentsResolver {
     actor.requireRole('ADMIN');
     atMost('documentIds', documentIds);
     actor.requireRole('ADMIN');
-    if (documentIds.length > trustedDocumentsMax) {
-      throw invalid('documentIds', 'too_long', `must have at most ${trustedDocumentsMax} entries`);
+    if (documentIds.length > distrustedMax) {
+      throw invalid('documentIds', 'too_long', `must have at most ${distrustedMax} entries`);
     }
     const malformed = documentIds.flatMap((id, index) =>
       isDocumentId(id)
