@@ -335,6 +335,20 @@ describe('what is kept', () => {
     expect((await owner.graphql('{ replays { totalCount } }')).body.data.replays.totalCount).to.equal(1_001);
   });
 
+  it('of tags is 100 of a contact, unless it has more and has no more after', async () => {
+    const tags = (count: number) => Array.from({ length: count }, (_, index) => `t${index}`);
+    const made = await mutate('createContact', { email: 'tagged@example.com', tags: tags(100) }, 'contact { id }');
+    const { id } = made.body.data.createContact.contact;
+    const change = async (input: object) =>
+      refusalOf(await mutate('updateContact', { id, ...input }, 'contact { id }'));
+    expect(await change({ tags: tags(101), email: 'nobody' })).to.have.members(['tags too_long', 'email bad_format']);
+    await sql('update contacts set tags = $2 where id = $1', [id, tags(150)]);
+    expect(await change({ tags: tags(151) })).to.deep.equal(['tags too_long']);
+    expect(await change({ tags: tags(149) })).to.deep.equal([]);
+    const more = { email: 'more@example.com', tags: tags(101) };
+    expect(refusalOf(await mutate('createContact', more, 'contact { id }'))).to.deep.equal(['tags too_long']);
+  });
+
   it('of two contacts that are one is held to the same bounds', async () => {
     const make = async (name: string, customFields: object, tags: string[]) =>
       (await mutate('createContact', { email: `${name}@example.com`, customFields, tags }, 'contact { id }')).body.data

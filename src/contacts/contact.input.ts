@@ -10,7 +10,9 @@ const phone = z.string().transform((text, context) => {
 });
 const name = line(nameCharactersMax);
 export const tagsMax = 100;
-const tags = z.array(line(50)).max(tagsMax);
+const tag = line(50);
+/** Of a contact that has more tags than it may, from before they had a bound. */
+const keptTagsMax = 1_000;
 const customFields = jsonObject;
 
 export const CreateContact = input(() => ({
@@ -18,16 +20,16 @@ export const CreateContact = input(() => ({
   phone: phone.nullable().optional(),
   firstName: name.nullable().optional(),
   lastName: name.nullable().optional(),
-  tags: tags.default([]),
+  tags: z.array(tag).max(tagsMax).default([]),
   customFields: customFields.default({}),
 }));
 
-/** What is absent stays; null empties. `customFields` merges; null removes one. */
+/** What is absent stays; null empties. `customFields` merges; null removes one. Growth is for the service to refuse. */
 export const UpdateContact = input(() => ({
   email: email.nullable().optional(),
   phone: phone.nullable().optional(),
   firstName: name.nullable().optional(),
   lastName: name.nullable().optional(),
-  tags: tags.optional(),
+  tags: z.array(tag).max(keptTagsMax).optional(),
   customFields: customFields.optional(),
 }));

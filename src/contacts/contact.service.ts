@@ -253,10 +253,11 @@ export class ContactService {
   async update(actor: Actor, id: string, read: Unread<typeof UpdateContact>): Promise<CountedContact> {
     actor.requireRole('MEMBER');
     return await this.database.transaction(async (tx) => {
-      const { customFields: known } = await this.get(actor, id);
-      const { customFields, tags, ...changes } = readWith(read, (sent) =>
-        customFieldIssues(mergeJson(known, sent.customFields), known),
-      );
+      const known = await this.get(actor, id);
+      const { customFields, tags, ...changes } = readWith(read, (sent) => [
+        ...customFieldIssues(mergeJson(known.customFields, sent.customFields), known.customFields),
+        ...tagIssues(sent.tags, known.tags),
+      ]);
       const [before] = await tx.query(lockMany, [[id], actor.workspaceId]);
       if (before === undefined) throw notFound('contact');
       const given = {
@@ -428,9 +429,12 @@ const customFieldIssues = (after: unknown, before: object) =>
 
 /** What became of a change, or of two contacts that are one: only growth beyond the bounds is refused. */
 function growthIssues(before: Contact, after: Contact): Issue[] {
-  const issues = customFieldIssues(after.customFields, before.customFields);
-  if (after.tags.length <= Math.max(tagsMax, before.tags.length)) return issues;
-  return [...issues, { path: 'tags', message: `must have at most ${tagsMax} entries`, code: 'too_long' }];
+  return [...customFieldIssues(after.customFields, before.customFields), ...tagIssues(after.tags, before.tags)];
+}
+
+function tagIssues(after: unknown, before: readonly string[]): Issue[] {
+  if (!Array.isArray(after) || after.length <= Math.max(tagsMax, before.length)) return [];
+  return [{ path: 'tags', message: `must have at most ${tagsMax} entries`, code: 'too_long' }];
 }
 
 const duplicate = () => conflict('duplicate_contact', 'Another contact has this e-mail address or phone number.');

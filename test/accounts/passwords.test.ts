@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { hashPassword, verifyPassword } from '../../src/accounts/password.js';
 import { codeOf, memberOf, personAt, signIn, useSite, viewer } from '../support/people.js';
 
 describe('passwords', () => {
@@ -31,5 +32,13 @@ describe('passwords', () => {
     const { password } = await site.server.app.accounts.resetPassword(site.tenant.owner.email);
     expect(codeOf(await owner.graphql(viewer))).to.equal('authentication_required');
     expect(codeOf(await signIn(personAt(site.server.url), site.tenant.owner.email, password))).to.equal(null);
+  });
+
+  it('hold nobody up, however many marks one has that are to be composed', async () => {
+    const kept = await hashPassword('long enough');
+    const startMs = performance.now();
+    const verdict = verifyPassword(`a${'\u0315\u0300'.repeat(50_000)}`, kept);
+    expect(performance.now() - startMs).to.be.below(200);
+    expect(await verdict).to.equal(false);
   });
 });
