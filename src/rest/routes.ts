@@ -94,7 +94,7 @@ export function restRoutes(services: RestServices): Route[] {
       'write:intake-bots',
       updateSubmission,
       (actor, { id: intakeBotId, submissionId }, input, expected) =>
-        submissions.update(actor, submissionId, input, { intakeBotId, expected }),
+        submissions.updateOf(actor, intakeBotId, submissionId, input, expected),
       { submission: ref('Submission') },
       (found) => ({ submission: submissionView(found) }),
     ),

@@ -274,61 +274,24 @@ export class SubmissionService {
   }
 
   /** `data` merges, null removes. What changes nothing is not written and fires nothing. */
-  async update(
+  async update(actor: Actor, id: string, read: Unread<typeof UpdateSubmission>): Promise<Submission> {
+    actor.require('write:intake-bots', 'MEMBER');
+    return await this.database.transaction(async (tx) => await this.change(tx, actor, id, read), actor.guard);
+  }
+
+  /** By its bot's address, and with its conversation. @throws precondition_failed */
+  async updateOf(
     actor: Actor,
+    intakeBotId: string,
     id: string,
     read: Unread<typeof UpdateSubmission>,
-    { intakeBotId, expected = null }: { intakeBotId?: string; expected?: ExpectedVersions } = {},
+    expected: ExpectedVersions,
   ): Promise<SubmissionWithMessages> {
     actor.require('write:intake-bots', 'MEMBER');
     return await this.database.transaction(async (tx) => {
-      const found = await this.find(actor.workspaceId, id, intakeBotId);
-      const bot = await this.intakeBots.find(actor.workspaceId, found.intakeBotId);
-      // The patch is checked by itself: values kept from an older schema are not held against it.
-      const changes = readWith(read, ({ data, status }) => [
-        ...(data === undefined ? [] : checkAnswers(bot.schema, data, { complete: false, kept: found.data }).issues),
-        ...refusals(bot, found, { data, status }),
-      ]);
-      const [locked] = await tx.query(lockOne, [id, actor.workspaceId]);
-      if (locked === undefined) throw notFound('submission');
-      requireVersion(expected, submissionVersion(locked));
-      const before = shown(locked);
-      tx.speakOf(peopleOf(locked));
-      const after = changed(bot, before, changes);
-      const fields = [
-        ...(changedFields(before.data, after.data).length > 0 ? ['data'] : []),
-        ...(before.status === after.status ? [] : ['status']),
-      ];
-      const messages = await tx.query(selectMessages, [[id]]);
-      if (fields.length === 0) return Object.assign(before, { messages });
-      // Completing makes what it makes of a new one.
-      requireStorage(actor, after.data, before.status === after.status ? before.data : undefined);
-      const completes = fields.includes('status');
-      const contact = completes ? await this.contactOf(tx, bot, after.data) : null;
-      const moment = await momentAfter(tx, id, before.updatedAt);
-      Object.assign(after, { contactId: contact?.id ?? before.contactId, updatedAt: moment.at });
-      const { data, status, contactId, fileCount, schemaVersion, updatedAt } = after;
-      const named = this.addressesOf(bot, data);
-      const known = locked.addresses ?? [];
-      // Whoever was named once may be meant by what comes later, too.
-      const addresses = contactId === null ? [...new Set([...known, ...named])].slice(-addressesMax) : [];
-      const values = [id, JSON.stringify(data), status, contactId, fileCount, schemaVersion, updatedAt];
-      tx.write(updateOne, [...values, orNull(addresses)], contactIsGone);
-      if (completes) this.recordOf(tx, bot, after);
-      // What happened to it before is theirs as well.
-      const newcomers = contact?.people ?? addresses.filter((address) => !known.includes(address));
-      this.eventErasure.name(tx, [id], newcomers);
-      const people = contactId === null ? addresses : [contactId, ...(contact?.people ?? named)];
-      this.events.publish(
-        tx,
-        ...(contact?.happenings ?? []),
-        // Completing fires submission.completed only.
-        completes
-          ? happening(after, 'submission.completed', moment, people, {})
-          : happening(after, 'submission.updated', moment, people, { changes: fields }),
-      );
-      return Object.assign(after, { messages });
-    }, actor.guard);
+      const submission = await this.change(tx, actor, id, read, { intakeBotId, expected });
+      return Object.assign(submission, { messages: await tx.query(selectMessages, [[id]]) });
+    });
   }
 
   /** @throws plan_limit_exceeded at 500 messages, validation_failed when they would be larger than 4 MiB together */
@@ -373,6 +336,60 @@ export class SubmissionService {
       await this.audit.record(tx, actor, 'submission.deleted', id, { intake_bot_id: intakeBotId });
       return shown(submission);
     }, actor.guard);
+  }
+
+  private async change(
+    tx: Tx,
+    actor: Actor,
+    id: string,
+    read: Unread<typeof UpdateSubmission>,
+    { intakeBotId, expected = null }: { intakeBotId?: string; expected?: ExpectedVersions } = {},
+  ): Promise<Submission> {
+    const found = await this.find(actor.workspaceId, id, intakeBotId);
+    const bot = await this.intakeBots.find(actor.workspaceId, found.intakeBotId);
+    // The patch is checked by itself: values kept from an older schema are not held against it.
+    const changes = readWith(read, ({ data, status }) => [
+      ...(data === undefined ? [] : checkAnswers(bot.schema, data, { complete: false, kept: found.data }).issues),
+      ...refusals(bot, found, { data, status }),
+    ]);
+    const [locked] = await tx.query(lockOne, [id, actor.workspaceId]);
+    if (locked === undefined) throw notFound('submission');
+    requireVersion(expected, submissionVersion(locked));
+    const before = shown(locked);
+    tx.speakOf(peopleOf(locked));
+    const after = changed(bot, before, changes);
+    const fields = [
+      ...(changedFields(before.data, after.data).length > 0 ? ['data'] : []),
+      ...(before.status === after.status ? [] : ['status']),
+    ];
+    if (fields.length === 0) return before;
+    // Completing makes what it makes of a new one.
+    requireStorage(actor, after.data, before.status === after.status ? before.data : undefined);
+    const completes = fields.includes('status');
+    const contact = completes ? await this.contactOf(tx, bot, after.data) : null;
+    const moment = await momentAfter(tx, id, before.updatedAt);
+    Object.assign(after, { contactId: contact?.id ?? before.contactId, updatedAt: moment.at });
+    const { data, status, contactId, fileCount, schemaVersion, updatedAt } = after;
+    const named = this.addressesOf(bot, data);
+    const known = locked.addresses ?? [];
+    // Whoever was named once may be meant by what comes later, too.
+    const addresses = contactId === null ? [...new Set([...known, ...named])].slice(-addressesMax) : [];
+    const values = [id, JSON.stringify(data), status, contactId, fileCount, schemaVersion, updatedAt];
+    tx.write(updateOne, [...values, orNull(addresses)], contactIsGone);
+    if (completes) this.recordOf(tx, bot, after);
+    // What happened to it before is theirs as well.
+    const newcomers = contact?.people ?? addresses.filter((address) => !known.includes(address));
+    this.eventErasure.name(tx, [id], newcomers);
+    const people = contactId === null ? addresses : [contactId, ...(contact?.people ?? named)];
+    this.events.publish(
+      tx,
+      ...(contact?.happenings ?? []),
+      // Completing fires submission.completed only.
+      completes
+        ? happening(after, 'submission.completed', moment, people, {})
+        : happening(after, 'submission.updated', moment, people, { changes: fields }),
+    );
+    return after;
   }
 
   private async find(workspaceId: string, id: string, intakeBotId?: string): Promise<Submission> {
