@@ -2,12 +2,13 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * Who an event speaks of is written down when it is published, so that erasing a person finds it whatever was deleted,
- * merged or unlinked since. Filled for what is there as far as the rows tell: a million events take half a minute.
+ * merged or unlinked since. Filled for what is there as far as the rows tell: a million events take half a minute, and
+ * nobody waits for that.
  */
 export class Erasure1790000000013 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
-      -- People that an event speaks of: contacts, and by digests (subjects.ts) the addresses of those who may be none.
+      -- People that an event speaks of: contacts, and by digests the addresses of those who may be none.
       -- In partitions as the events are, and kept until the last answer to them is gone.
       create table event_subjects (
         event_id text collate "C" not null,
@@ -17,6 +18,37 @@ export class Erasure1790000000013 implements MigrationInterface {
       create table event_subjects_default partition of event_subjects default;
       create index event_subjects_subject on event_subjects (subject_id, event_id);
 
+      do $$
+      declare
+        part record;
+      begin
+        for part in
+          select c.relname, pg_get_expr(c.relpartbound, c.oid) as bound
+          from pg_inherits i join pg_class c on c.oid = i.inhrelid
+          where i.inhparent = 'events'::regclass and c.relname <> 'events_default'
+        loop
+          execute format('create table %I partition of event_subjects %s',
+            replace(part.relname, 'events_', 'event_subjects_'), part.bound);
+        end loop;
+      end $$;
+
+      insert into event_subjects (event_id, subject_id)
+      select e.id, e.subject_id from events e where e.type like 'contact.%'
+      union all
+      select e.id, s.contact_id from events e join submissions s on s.id = e.subject_id
+      where e.type like 'submission.%' and s.contact_id is not null;
+    `);
+    // Of a submission that is gone, or that nobody is linked to: every answer that looks like an address.
+    await runner.query(`
+      insert into event_subjects (event_id, subject_id)
+      select distinct e.id, ${digestOf('e.workspace_id', addressIn('answer.value'))}
+      from events e left join submissions s on s.id = e.subject_id
+      cross join lateral (select e.body::json #> '{data,submission,data}' as data) told
+      cross join lateral json_each_text(case when json_typeof(told.data) = 'object' then told.data end) answer
+      where e.type like 'submission.%' and s.contact_id is null and ${addressIn('answer.value')} is not null
+    `);
+    // Others wait for these until the commit.
+    await runner.query(`
       -- What was said of the one counts as said of the other, which is never itself in the first column.
       create table moved_subjects (
         from_id text collate "C" primary key,
@@ -70,6 +102,11 @@ export class Erasure1790000000013 implements MigrationInterface {
         );
       end $$;
 
+      create index idempotency_records_subjects on idempotency_records using gin (subjects);
+
+      -- Set while the rest of an erasure runs: the contact is gone for everybody else.
+      alter table contacts add column erased_at timestamptz(3);
+
       -- Of a merged duplicate: the person is found by them, too.
       create table contact_addresses (
         workspace_id text collate "C" not null references workspaces on delete cascade,
@@ -80,63 +117,28 @@ export class Erasure1790000000013 implements MigrationInterface {
       );
       create index contact_addresses_contact on contact_addresses (contact_id);
 
-      -- Set while the rest of an erasure runs: the contact is gone for everybody else.
-      alter table contacts add column erased_at timestamptz(3);
-
       -- Digests of the addresses that the answers name, while no contact is linked.
       alter table submissions add column addresses text[];
-      create index submissions_addresses on submissions using gin (addresses) where addresses is not null;
-
-      create index idempotency_records_subjects on idempotency_records using gin (subjects);
     `);
-    await runner.query(`
-      do $$
-      declare
-        part record;
-      begin
-        for part in
-          select c.relname, pg_get_expr(c.relpartbound, c.oid) as bound
-          from pg_inherits i join pg_class c on c.oid = i.inhrelid
-          where i.inhparent = 'events'::regclass and c.relname <> 'events_default'
-        loop
-          execute format('create table %I partition of event_subjects %s',
-            replace(part.relname, 'events_', 'event_subjects_'), part.bound);
-        end loop;
-      end $$;
-    `);
-    // An answer that looks like an address: where the form is gone, nothing else says which are.
-    const digests = (data: string, workspaceId: string) => `
-      select distinct '@' || left(encode(sha256(convert_to(${workspaceId} || E'\\n' || a.address, 'UTF8')), 'hex'), 32) as id
-      from json_each_text(case when json_typeof(${data}) = 'object' then ${data} else '{}'::json end) answer
-      cross join lateral (
-        select case
-          when length(answer.value) > 254 then null
-          when answer.value ~ '^\\s*\\S+@\\S+\\s*$' then lower(btrim(answer.value, E' \\t\\r\\n'))
-          when answer.value ~ '^\\+[0-9 ()./-]+$' then regexp_replace(answer.value, '[^+0-9]', '', 'g')
-        end as address
-      ) a
-      where a.address is not null
-    `;
-    await runner.query(`
-      insert into event_subjects (event_id, subject_id)
-      select e.id, e.subject_id from events e where e.type like 'contact.%'
-      union all
-      select e.id, s.contact_id from events e join submissions s on s.id = e.subject_id
-      where e.type like 'submission.%' and s.contact_id is not null
-    `);
-    await runner.query(`
-      insert into event_subjects (event_id, subject_id)
-      select e.id, d.id from events e left join submissions s on s.id = e.subject_id
-      cross join lateral (${digests("e.body::json #> '{data,submission,data}'", 'e.workspace_id')}) d
-      where e.type like 'submission.%' and s.contact_id is null
-    `);
+    // The first e-mail and the first phone of the form, as contacts are found.
     await runner.query(`
       update submissions s set addresses = found.ids
       from (
-        select s.id, array(${digests('s.data', 's.workspace_id')}) as ids from submissions s where s.contact_id is null
+        select s.id, array(
+          select distinct on (field.item ->> 'type') ${digestOf('s.workspace_id', addressIn("s.data ->> (field.item ->> 'name')"))}
+          from json_array_elements(b.schema) with ordinality field (item, place)
+          where field.item ->> 'type' in ('email', 'phone')
+            and ${addressIn("s.data ->> (field.item ->> 'name')")} is not null
+          order by field.item ->> 'type', field.place
+        ) as ids
+        from submissions s join intake_bots b on b.id = s.intake_bot_id
+        where s.contact_id is null and json_typeof(s.data) = 'object' and json_typeof(b.schema) = 'array'
       ) found
       where s.id = found.id and found.ids <> '{}'
     `);
+    await runner.query(
+      'create index submissions_addresses on submissions using gin (addresses) where addresses is not null',
+    );
   }
 
   async down(runner: QueryRunner): Promise<void> {
@@ -150,3 +152,16 @@ export class Erasure1790000000013 implements MigrationInterface {
     `);
   }
 }
+
+/** In the form in which the addresses of contacts are kept, as far as SQL can tell; null for what is none. */
+const addressIn = (value: string) => `
+  case
+    when length(${value}) > 254 then null
+    when ${value} ~ '^\\s*\\S+@\\S+\\s*$' then lower(btrim(${value}, E' \\t\\r\\n'))
+    when ${value} ~ '^\\s*\\+[0-9 ()./-]+$' then regexp_replace(${value}, '[^+0-9]', '', 'g')
+  end
+`;
+
+/** As `addressSubject` makes it. */
+const digestOf = (workspaceId: string, address: string) =>
+  `'@' || left(encode(sha256(convert_to(${workspaceId} || E'\\n' || ${address}, 'UTF8')), 'hex'), 32)`;

@@ -70,9 +70,11 @@ const selectNext = prepared<{ id: string }>(`
   )
   select id from next order by id
 `);
-const blankMany = prepared<{ id: string; subjectId: string }>(
-  `update events e set body = ${blank('e')} where e.id = any ($1) returning e.id, e.subject_id as "subjectId"`,
-);
+// Of two erasures that an event speaks of, the first has blanked it.
+const blankMany = prepared<{ id: string; subjectId: string }>(`
+  update events e set body = ${blank('e')} where e.id = any ($1) and e.body <> ${blank('e')}
+  returning e.id, e.subject_id as "subjectId"
+`);
 const forgetNames = prepared('delete from event_subjects where event_id = any ($1)');
 
 export interface ErasedEvents {
