@@ -1,12 +1,13 @@
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
-import { idFloor } from '../src/platform/id.js';
+import { idFloor, newId } from '../src/platform/id.js';
 import { createLog } from '../src/platform/log.js';
 import { deleteOldSubmissions } from '../src/submissions/retention.js';
 import type { SharedIntakeBot } from '../src/intake-bots/intake-bot.service.js';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
 import { clientOf, type Client } from './support/client.js';
 import { createBot } from './support/factories.js';
+import { multiply } from './support/many-events.js';
 import { codeOf, memberOf, type Person } from './support/people.js';
 import { Receiver } from './support/receiver.js';
 import { placesOf } from './support/secrets-left.js';
@@ -296,5 +297,127 @@ describe('erasing a person', () => {
     const stranger = await memberOf(server.app, await createTenant(server.app), 'OWNER');
     expect(codeOf(await stranger.graphql(look, { id: erasure.id }))).to.equal('resource_not_found');
     expect(codeOf(await owner.graphql(deletion, { input: { id: contact.id } }))).to.equal('resource_not_found');
+  });
+
+  describe('of whom more is kept than one commit may bear', () => {
+    let api: TestServer;
+    let worker: TestServer | null = null;
+    const many = 10_500;
+
+    // No process of it works the job.
+    before(async () => {
+      api = await startServer({ role: 'api' });
+    });
+    after(async () => {
+      await worker?.stop();
+      await api.stop();
+    });
+
+    it('shows and sends nothing of it from the commit on, and is overwritten soon', async () => {
+      const { pool } = api.app.database;
+      const other = await createTenant(api.app);
+      const reader = clientOf(api.url, other.key);
+      const admin = await memberOf(api.app, other, 'ADMIN');
+      const receiver = await Receiver.start();
+      const { body: hook } = await reader.rest('POST', '/webhooks', {
+        url: receiver.url,
+        events: ['contact.created'],
+      });
+      const form = await createBot(api.app, other.workspaceId, { record_type: 'lead' });
+      const data = { full_name: secret, email: `${secret}@example.com` };
+      const { submission } = (await done(reader, creation, { intakeBotId: form.id, data })).createSubmission;
+      const contactId = submission.contact.id;
+      const { rows } = await pool.query("delete from pgboss.job where name = 'webhook-fan-out' returning data");
+      expect(rows).to.have.length(2);
+      await pool.query(
+        'insert into event_positions (event_id, workspace_id, type) select id, workspace_id, type from events',
+      );
+      const { rows: events } = await pool.query<{ id: string }>('select id from events where subject_id = $1', [
+        contactId,
+      ]);
+      const eventId = events[0]?.id ?? '';
+      await pool.query(
+        `insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, ended, outcome, response_body)
+         values ($1, $2, $3, now(), 1, 'delivered', 'success', convert_to($4, 'UTF8'))`,
+        [newId('webhookDelivery'), hook.data.webhook.id, eventId, `I got ${secret}`],
+      );
+      const oldest = await multiply(pool, eventId, many);
+      await pool.query(
+        `insert into submissions (id, workspace_id, intake_bot_id, contact_id, data, status, is_test, file_count,
+           schema_version, created_at, updated_at)
+         select left(id, 10) || lpad(n::text, 6, '0') || right(id, 9), workspace_id, intake_bot_id, contact_id, data,
+           status, is_test, file_count, schema_version, created_at, updated_at
+         from submissions, generate_series(1, $1) n`,
+        [many],
+      );
+      const { rows: last } = await pool.query<{ id: string }>('select max(id) as id from submissions');
+      const submissionId = last[0]?.id ?? '';
+      const shown = `query ($event: ID!, $submission: ID!, $text: String) {
+        event(id: $event) { payload deliveries { nodes { id attempts { responseBody } } } }
+        node(id: $submission) { id }
+        submissions { totalCount }
+        records { totalCount }
+        contacts { totalCount }
+        webhookDeliveries(filter: {search: $text}) { nodes { id } }
+      }`;
+      const variables = { event: oldest, submission: submissionId, text: secret };
+      const before = await reader.graphql(shown, variables);
+      expect(before.body.data.event.payload.data.contact.email).to.equal(data.email);
+      expect(before.body.data.webhookDeliveries.nodes).to.not.have.length(0);
+      expect(before.body.data.submissions.totalCount).to.equal(many + 1);
+      const deliveryId = before.body.data.event.deliveries.nodes[0].id;
+
+      const { erasure } = (await done(admin, deletion, { id: contactId, eraseSubmissions: true })).deleteContact;
+      expect(erasure).to.deep.include({ status: 'RUNNING', finishedAt: null });
+      expect(erasure.counts).to.include({ events: 10_000, submissions: 10_000 });
+      expect(Object.keys(await placesOf(api.app, secret))).to.include.members(['events', 'submissions']);
+
+      const after = await reader.graphql(shown, variables);
+      expect(after.body.data).to.deep.equal({
+        event: {
+          payload: { ...before.body.data.event.payload, data: {} },
+          deliveries: { nodes: [{ id: deliveryId, attempts: [{ responseBody: null }] }] },
+        },
+        node: null,
+        submissions: { totalCount: 0 },
+        records: { totalCount: 0 },
+        contacts: { totalCount: 0 },
+        webhookDeliveries: { nodes: [] },
+      });
+      const path = `/intake-bots/${form.id}/submissions`;
+      expect((await reader.rest('GET', `${path}/${submissionId}`)).status).to.equal(404);
+      expect((await reader.rest('GET', path)).body.data.submissions).to.deep.equal([]);
+
+      // While a worker is kept from the rest of it.
+      let anew: { id: string; contact: { id: string } };
+      const blocker = await pool.connect();
+      await blocker.query('begin');
+      await blocker.query('select from erasures for update');
+      worker = await startServer({ role: 'worker', beside: api });
+      try {
+        const again = 'mutation ($input: RedeliverInput!) { redeliver(input: $input) { webhookDelivery { id } } }';
+        await done(reader, again, { deliveryId });
+        const [sent] = await receiver.arrived(1);
+        expect(JSON.parse(sent?.body ?? '')).to.deep.equal({ ...before.body.data.event.payload, data: {} });
+
+        // Somebody new with the same address is nobody who is being erased.
+        anew = (await done(reader, creation, { intakeBotId: form.id, data: { ...data, full_name: 'Anew' } }))
+          .createSubmission.submission;
+        expect(anew.contact.id).to.not.equal(contactId);
+      } finally {
+        await blocker.query('rollback');
+        blocker.release();
+      }
+      await worker.app.erasures.goOn();
+
+      const look = `query ($id: ID!) { erasure(id: $id) { status ${counts} } }`;
+      const { body: ended } = await admin.graphql(look, { id: erasure.id });
+      expect(ended.data.erasure).to.deep.include({ status: 'DONE' });
+      expect(ended.data.erasure.counts).to.include({ events: many + 2, submissions: many + 1 });
+      const kept = await reader.graphql('{ submissions { nodes { id data } } contacts { nodes { email } } }');
+      expect(kept.body.data.submissions.nodes).to.deep.equal([{ id: anew.id, data: { ...data, full_name: 'Anew' } }]);
+      expect(kept.body.data.contacts.nodes).to.deep.equal([{ email: data.email }]);
+      await receiver.stop();
+    });
   });
 });

@@ -164,18 +164,20 @@ export class ErasureService {
     const until = performance.now() + jobMsMax;
     for (;;) {
       const running = await this.database.query(selectRunning);
-      if (running.length === 0) return;
+      let isStill = true;
       let failed: unknown = null;
       for (const { id } of running) {
         if (performance.now() > until) return await this.database.transaction(async (tx) => await this.ask(tx));
         try {
-          await this.database.transaction(async (tx) => await this.step(tx, id));
+          if (await this.database.transaction(async (tx) => await this.step(tx, id))) isStill = false;
         } catch (error) {
           failed = error;
           this.log.warn({ erasure: id, error: story(error) }, 'an erasure was interrupted and will be tried again');
         }
       }
       if (failed !== null) throw failed;
+      // None is left, or another process has them in hand.
+      if (isStill) return;
     }
   }
 
@@ -193,13 +195,14 @@ export class ErasureService {
     await this.jobs.enqueue(tx, erasureQueue.name, [{ data: {} }]);
   }
 
-  private async step(tx: Tx, id: string): Promise<void> {
+  private async step(tx: Tx, id: string): Promise<boolean> {
     const [running] = await tx.query(lockRunning, [id]);
-    if (running === undefined) return;
+    if (running === undefined) return false;
     const { createdAt, ...person } = running;
     tx.write(lockContact, [person.contactId]);
     const subjectIds = await this.events.marked(tx, id);
     await this.advance(tx, id, { ...person, subjectIds, before: idFloor(createdAt) }, batchRows);
+    return true;
   }
 
   /**

@@ -85,5 +85,25 @@ describe('webhooks about a person who is erased', () => {
     expect(bodies).to.have.length(0);
   });
 
+  it('what was answered is blanked before the lock that everybody’s deliveries wait for', async () => {
+    receiver.answer = (response) => void response.end('jane');
+    const [eventId = ''] = await house.happen(actor);
+    await subscription.settled(1, 'delivered');
+    let erased: Promise<unknown> | undefined;
+    await house.database.transaction(async (tx) => {
+      await lockDeliveryOrder(tx);
+      erased = erase(eventId);
+      await house.someoneWaitsForLock();
+      // Whoever waits for the lock has the attempt's row already.
+      const free = 'select from webhook_attempts where event_id = $1 for update skip locked';
+      expect(await house.rows(free, [eventId])).to.have.length(0);
+    });
+    await erased;
+    const answers = await house.rows('select response_body as body from webhook_attempts where event_id = $1', [
+      eventId,
+    ]);
+    expect(answers).to.deep.equal([{ body: null }]);
+  });
+
   const erase = async (eventId: string) => await house.eraseEvents(actor, [eventId]);
 });
