@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
@@ -411,6 +412,25 @@ describe('REST over HTTP', () => {
       } finally {
         await open.stop();
       }
+    });
+  });
+
+  describe('a body that comes behind its answer', () => {
+    it('is over with it: the connection goes on, however many there are', async () => {
+      const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+      socket.setEncoding('utf8');
+      const statuses: string[] = [];
+      for (let asked = 0; asked < 40; asked += 1) {
+        socket.write(
+          'POST /api/v1/webhooks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n',
+        );
+        let answer = '';
+        while (!/\r\n\r\n\{.*\}$/s.test(answer)) answer += String((await once(socket, 'data'))[0]);
+        statuses.push(answer.slice(9, 12));
+        socket.write('{}');
+      }
+      socket.destroy();
+      expect([...new Set(statuses)]).to.deep.equal(['401']);
     });
   });
 

@@ -137,10 +137,13 @@ export class Connections {
     this.use(connection, nowMs);
     if (connection.isEnding) return false;
     exchanges.add(exchange);
-    response.once('close', () => {
+    const settle = () => {
       connection.usedMs = performance.now();
-      if (request.complete) this.end(connection, exchange);
-    });
+      if (request.complete && response.closed) this.end(connection, exchange);
+    };
+    response.once('close', settle);
+    // Of a body that came behind its answer, only this is heard.
+    request.once('close', settle);
     if (exchanges.size <= this.limits.pipelinedMax) return true;
     // Those before it are answered, and it is.
     connection.isEnding = true;
