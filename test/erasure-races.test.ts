@@ -123,6 +123,22 @@ describe('a person who is erased or merged at the very instant', () => {
     expect(await placesOf(server.app, name)).to.have.all.keys('submissions');
   });
 
+  it('is not found by whoever links a record meanwhile', async () => {
+    const made = await owner.graphql(
+      'mutation { createRecord(input: {recordType: "note", data: {}}) { record { id } } }',
+    );
+    const recordId = made.body.data.createRecord.record.id;
+    const linking = `mutation ($recordId: ID!, $contactId: ID!) {
+      linkRecordContact(input: {recordId: $recordId, contactId: $contactId, role: "subject"}) { record { id } }
+    }`;
+    const link = async () => await owner.graphql(linking, { recordId, contactId });
+    const [, linked] = await meet(deliveries(), erase, link);
+    expect(linked.body.errors[0].extensions).to.deep.equal({
+      code: 'resource_not_found',
+      details: { resource: 'contact' },
+    });
+  });
+
   it('is the survivor to a submission that comes while the duplicate is merged', async () => {
     const made = await owner.graphql(
       'mutation { createContact(input: {email: "other@example.com"}) { contact { id } } }',

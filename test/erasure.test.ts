@@ -264,6 +264,27 @@ describe('erasing a person', () => {
     expect(codeOf(await owner.graphql(contactCreation, { input }, headers[0]))).to.equal('idempotency_conflict');
   });
 
+  it('reaches answers to events that are no longer kept themselves', async () => {
+    const { contact } = await submit({ full_name: secret, email: `${secret}@example.com` });
+    const receiver = await Receiver.start();
+    const endpointId = await endpoint(receiver.url);
+    await receiver.stop();
+    const { pool } = server.app.database;
+    const { rows } = await pool.query<{ id: string }>('delete from events where workspace_id = $1 returning id', [
+      tenant.workspaceId,
+    ]);
+    for (const { id } of rows) {
+      await pool.query(
+        `insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, ended, outcome, response_body)
+         values ($1, $2, $3, now(), 1, 'delivered', 'success', convert_to($4, 'UTF8'))`,
+        [newId('webhookDelivery'), endpointId, id, secret],
+      );
+    }
+    const { counts: erased } = await erase(contact.id, true);
+    expect(erased).to.include({ events: 0, attempts: rows.length });
+    expect(await placesOf(server.app, secret)).to.deep.equal({});
+  });
+
   it('blanks what names the person by a phone number, though the submission is linked to another', async () => {
     const phone = '+14155552671';
     const { contact } = (await done(owner, contactCreation, { phone, firstName: secret })).createContact;

@@ -4,7 +4,7 @@ import { createTenant, startServer, type Tenant, type TestServer } from './suppo
 import { clientOf, type Client } from './support/client.js';
 import { createBot } from './support/factories.js';
 import { someoneWaits } from './support/locks.js';
-import { Idempotency, keptForMs } from '../src/http/idempotency.js';
+import { eraseMany, Idempotency, keptForMs } from '../src/http/idempotency.js';
 
 describe('idempotency keys over REST', () => {
   let server: TestServer;
@@ -172,5 +172,31 @@ describe('idempotency keys over REST', () => {
     const count = await submissions();
     expect((await client.rest('POST', path, body, keyed(key))).status).to.equal(409);
     expect(await submissions()).to.equal(count);
+  });
+
+  it('finds the answers that speak of somebody without reading those of others', async () => {
+    const { pool } = server.app.database;
+    await pool.query(
+      `insert into idempotency_records (id, workspace_id, fingerprint, answer, subjects, created_at)
+       select sha256(n::text::bytea), $1, '', repeat('x', 500), array['c' || lpad(n::text, 24, '0')], now()
+       from generate_series(1, 20000) n`,
+      [tenant.workspaceId],
+    );
+    const wanted = `c${'7'.padStart(24, '0')}`;
+    const client = await pool.connect();
+    try {
+      await client.query('set plan_cache_mode = force_generic_plan');
+      await client.query(`prepare erasing as ${eraseMany.text}`);
+      const { rows } = await client.query<{ 'QUERY PLAN': { Plan: Record<string, number> }[] }>(
+        `explain (analyze, buffers, format json)
+         execute erasing ('${tenant.workspaceId}', '{${wanted}}', 1000)`,
+      );
+      const { Plan: plan } = rows[0]?.['QUERY PLAN'][0] ?? { Plan: {} };
+      const pages = (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0);
+      expect(plan['Actual Rows']).to.equal(1);
+      expect(pages).to.be.below(300);
+    } finally {
+      client.release(true);
+    }
   });
 });

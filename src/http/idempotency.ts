@@ -57,7 +57,7 @@ const insertOne = prepared(`
   values ($1, $2, $3, $4, $5, $6)
 `);
 const deleteOne = prepared('delete from idempotency_records where id = $1 and created_at <= $2');
-const eraseMany = prepared<{ id: Buffer }>(`
+export const eraseMany = prepared<{ id: Buffer }>(`
   update idempotency_records set answer = null, subjects = '{}' where id in (
     select id from idempotency_records where workspace_id = $1 and subjects && $2 and answer is not null limit $3
   ) returning id

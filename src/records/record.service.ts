@@ -1,5 +1,5 @@
 import type { Actor } from '../platform/actor.js';
-import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { brief, columnsOf, isForeignKeyViolation, prepared, type Database, type Tx } from '../platform/database.js';
 import { notFound, planLimitExceeded, validationFailed } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { isSameJson } from '../platform/json-text.js';
@@ -205,7 +205,7 @@ export class RecordService {
       if (isNew && contacts.length >= linksMax) {
         throw planLimitExceeded('record_contacts', contacts.length, linksMax, ' a record');
       }
-      tx.write(linkOnce, [id, contactId, role]);
+      tx.write(linkOnce, [id, contactId, role], contactIsGone);
       return await this.within(tx, actor, id);
     }, actor.guard);
   }
@@ -246,6 +246,10 @@ export class RecordService {
 
 const dataIssues = (after: unknown, before: object) =>
   keptJsonIssues(after, { path: 'data', bytesMax: keptBytesMax.object, before });
+
+/** It was merged or deleted after it was found. */
+const contactIsGone = (error: unknown) =>
+  isForeignKeyViolation(error, 'record_contacts_contact_id_fkey') ? notFound('contact', { cause: error }) : error;
 
 function listOf(actor: Actor, filter: RecordFilter): List {
   return { from: `${linked} from records r`, id: 'r.id', where: conditionsOf(actor, filter) };

@@ -29,6 +29,7 @@ const guideNames = [
   'idempotency',
   'webhooks',
   'graphql',
+  'personal-data',
   'changelog',
 ] as const;
 
