@@ -57,6 +57,7 @@ describe('connections', () => {
     });
     return connection;
   }
+  const statusesIn = (heard: string) => [...heard.matchAll(/HTTP\/1.1 (\d+) /g)].map(([, status]) => status);
   const head = (line: string, ...more: string[]) => [line, 'Host: x', ...more, '', ''].join('\r\n');
   const posted = (path: string, length: number, ...more: string[]) =>
     head(`POST ${path} HTTP/1.1`, 'Content-Type: application/json', `Content-Length: ${length}`, ...more);
@@ -187,11 +188,20 @@ describe('connections', () => {
       expect(await untilOpen(20, [...held, ...more])).to.equal(20);
     });
 
+    it('may carry any number of requests, one after the other', async () => {
+      const one = open();
+      for (let count = 1; count <= 30; count += 1) {
+        one.socket.write(`${posted('/api/v1/intake-bots', 2)}{}`);
+        for (const untilMs = Date.now() + 2_000; statusesIn(one.heard).length < count && Date.now() < untilMs;)
+          await wait(1);
+      }
+      expect(statusesIn(one.heard)).to.deep.equal(Array(30).fill('401'));
+    });
+
     it('do not pile up requests: those sent ahead are answered up to a bound, then refused, in order', async () => {
       const ahead = open(head('GET /healthz HTTP/1.1').repeat(30));
       await ahead.ended;
-      const statuses = [...ahead.heard.matchAll(/HTTP\/1.1 (\d+) /g)].map(([, status]) => status);
-      expect(statuses).to.deep.equal([...Array<string>(8).fill('200'), '503']);
+      expect(statusesIn(ahead.heard)).to.deep.equal([...Array<string>(8).fill('200'), '503']);
       expect(ahead.heard).to.match(/"code":"service_unavailable"/);
     });
   });

@@ -33,7 +33,7 @@ describe('a process with 768 MB answers its health check within a second', () =>
     for (let made = 0; made < count; made += 20) {
       for (const { status } of await Promise.all(Array.from({ length: 20 }, call))) seen.add(status);
     }
-    return [...seen].toSorted();
+    return [...seen].toSorted((one, other) => one - other);
   };
   const rssMegabytes = async () => {
     const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${small.pid}/status`, 'utf8')) ?? [];

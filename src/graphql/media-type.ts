@@ -1,4 +1,4 @@
-import { weigh } from '../http/compression.js';
+import { entriesMax, weigh } from '../http/compression.js';
 import { jsonType } from '../http/send.js';
 
 const graphqlName = 'application/graphql-response+json';
@@ -19,5 +19,3 @@ export function mediaTypeFor(accept: string | undefined): string {
   const isFirst = graphql.isNamed && (!json.isNamed || graphql.at < json.at);
   return isFirst && graphql.weight > 0 ? `${graphqlName}; charset=utf-8` : jsonType;
 }
-
-const entriesMax = 100;

@@ -48,19 +48,17 @@ export function attachSocket<Extra extends object>(
       send: async (text) => await sendText(socket, text),
       close: (code = 1000, reason = '') => closeSocket(socket, code, reason),
       onMessage: (take) =>
-        socket.on('message', async (data: RawData) => {
+        socket.on('message', (data: RawData) => {
           // After our close frame the other side's words are heard no more.
           if (socket.readyState !== WebSocket.OPEN) return;
           const bytes = Array.isArray(data) ? Buffer.concat(data) : (data as Buffer);
           const message = isTooMuch(bytes.length) ? null : readMessage(bytes);
           if (message === null) return closeSocket(socket, 4400, 'Invalid message received');
-          try {
-            // The library takes what is parsed already, which its types do not say.
-            await take(message as string);
-          } catch (error) {
+          // The library takes what is parsed already, which its types do not say.
+          take(message as string).catch((error: unknown) => {
             log.error({ error: story(error) }, 'a message of a WebSocket could not be handled');
             closeSocket(socket, 4500, 'Internal server error');
-          }
+          });
         }),
     },
     extra,

@@ -5,13 +5,15 @@ export type Encoding = 'br' | 'gzip';
 
 /** From the one we like best. */
 const encodings = ['br', 'gzip'] as const;
+/** Of a list in a header: a client names a handful. */
+export const entriesMax = 100;
 /** What fits into one packet anyway is not worth the work. */
 export const compressedBytesMin = 1_400;
 
 /** The encoding that `Accept-Encoding` likes best; null for the bytes as they are. */
 export function encodingFor(accepted: string | undefined): Encoding | null {
   if (accepted === undefined) return null;
-  const weights = new Map(accepted.toLowerCase().split(',').map(weigh));
+  const weights = new Map(accepted.toLowerCase().split(',', entriesMax).map(weigh));
   const weightOf = (name: string) => weights.get(name) ?? weights.get('*') ?? 0;
   const [best = null] = encodings.toSorted((one, other) => weightOf(other) - weightOf(one));
   if (best === null || weightOf(best) === 0) return null;
@@ -19,7 +21,7 @@ export function encodingFor(accepted: string | undefined): Encoding | null {
 }
 
 export function weigh(entry: string): [name: string, weight: number] {
-  const [name = '', ...parameters] = entry.split(';').map((part) => part.trim());
+  const [name = '', ...parameters] = entry.split(';', entriesMax).map((part) => part.trim());
   const given = parameters.find((parameter) => parameter.startsWith('q='));
   const weight = given === undefined ? 1 : Number(given.slice(2));
   return [name, weight >= 0 && weight <= 1 ? weight : 0];

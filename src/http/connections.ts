@@ -134,6 +134,8 @@ export class Connections {
       answerUntilMs: null,
     };
     connection.headSinceMs = null;
+    // What comes after the body of another has come in whole.
+    for (const before of exchanges) if (before.response.closed) exchanges.delete(before);
     this.use(connection, nowMs);
     if (connection.isEnding) return false;
     exchanges.add(exchange);

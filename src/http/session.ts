@@ -5,10 +5,13 @@ import { sessionLifeMs } from '../accounts/session.service.js';
 /** The cookie's name: `__Host-` binds it to this host and to https, which plain http on this machine has not. */
 const nameFor = (publicUrl: string) => (isPlainLoopback(publicUrl) ? 'iozen_session' : '__Host-iozen_session');
 
+/** Browsers keep some 180 of one site. */
+const cookiesMax = 500;
+
 /** The token of the session that a request shows. */
 export function sessionTokenOf({ cookie }: IncomingHttpHeaders, publicUrl: string): string | null {
   const name = nameFor(publicUrl);
-  for (const part of cookie?.split(';') ?? []) {
+  for (const part of cookie?.split(';', cookiesMax) ?? []) {
     const [key = '', value = ''] = part.trim().split('=', 2);
     if (key === name && value !== '') return value;
   }

@@ -1,4 +1,4 @@
-import { IssueList, keyPath } from './json-text.js';
+import { IssueList, jsonDepthMax, keyPath } from './json-text.js';
 
 /** Nobody writes a number this long; whoever does means to make us work. */
 export const numberCharactersMax = 1_000;
@@ -32,15 +32,19 @@ function digitsOf(literal: string): string {
   return digits.slice(start, end);
 }
 
-/**
- * The numbers of a JSON text that cannot be kept as they are written, with their paths. One walk over the text, which is
- * valid JSON and nested no deeper than is allowed.
- */
-export function inexactNumbers(text: string): IssueList {
-  const issues = new IssueList();
+export interface ScannedJson {
+  /** The numbers that cannot be kept as they are written, with their paths. */
+  inexact: IssueList;
+  /** Whether a number is beyond a double, or the text nested deeper than is allowed: it is scanned no further then. */
+  isOutOfBounds: boolean;
+}
+
+/** One walk over a text that is valid JSON. */
+export function scanJson(text: string): ScannedJson {
+  const inexact = new IssueList();
   const place = new Place(text);
   const { length } = text;
-  for (let at = 0; at < length && !issues.isFull;) {
+  for (let at = 0; at < length && !inexact.isFull;) {
     const code = text.charCodeAt(at);
     if (code === quote) {
       const end = endOfString(text, at);
@@ -49,16 +53,20 @@ export function inexactNumbers(text: string): IssueList {
     } else if (code === minus || isDigit(code)) {
       const end = endOfNumber(text, at);
       // Most are short; that they are exact is known without reading them.
-      const problem =
-        end - at <= exactDigits && !hasExponent(text, at, end) ? null : inexactNumber(text.slice(at, end));
-      if (problem !== null) issues.add(place.path, problem, 'out_of_range');
+      if (end - at > exactDigits || hasExponent(text, at, end)) {
+        const literal = text.slice(at, end);
+        const problem = inexactNumber(literal);
+        if (problem !== null) inexact.add(place.path, problem, 'out_of_range');
+        else if (!Number.isFinite(Number(literal))) return { inexact, isOutOfBounds: true };
+      }
       at = end;
     } else {
       place.sign(code);
+      if (place.depth > jsonDepthMax) return { inexact, isOutOfBounds: true };
       at += 1;
     }
   }
-  return issues;
+  return { inexact, isOutOfBounds: false };
 }
 
 const zero = 0x30;
@@ -133,6 +141,10 @@ class Place {
     } else if (code === comma && this.counts[last] !== inObject) {
       this.counts[last] = (this.counts[last] ?? 0) + 1;
     }
+  }
+
+  get depth(): number {
+    return this.counts.length;
   }
 
   get path(): string {

@@ -1,5 +1,5 @@
 import { invalid, validationFailed, type Issue } from './errors.js';
-import { inexactNumbers } from './exact-numbers.js';
+import { scanJson } from './exact-numbers.js';
 import { unstorableIssues } from './json-text.js';
 
 /**
@@ -36,9 +36,11 @@ export function readJson(given: string): ReadJson {
   } catch {
     throw invalid('', 'bad_format', 'is not valid JSON');
   }
-  const unstorable = unstorableIssues(value);
-  // A text nested without bounds is walked no further.
-  return { value, issues: unstorable.length > 0 ? unstorable : inexactNumbers(text).found };
+  const { inexact, isOutOfBounds } = scanJson(text);
+  // In a whole text only an escape can write what is not: without one there is nothing to look for in the value.
+  const mayHold = isOutOfBounds || text.includes('\\u') || !text.isWellFormed();
+  const unstorable = mayHold ? unstorableIssues(value) : [];
+  return { value, issues: unstorable.length > 0 ? unstorable : inexact.found };
 }
 
 /** @returns the value. @throws validation_failed for what is read with an issue, too */

@@ -53,9 +53,7 @@ class HealthWatch {
     private readonly url: string,
     ended: Promise<Ended>,
   ) {
-    void ended.then(({ code, stderr }) => {
-      if (!this.stopped) this.failure = `the process ended with ${code}: ${stderr.slice(-2_000)}`;
-    });
+    void this.watch(ended);
     void this.askOn();
   }
 
@@ -72,6 +70,11 @@ class HealthWatch {
 
   stop(): void {
     this.stopped = true;
+  }
+
+  private async watch(ended: Promise<Ended>): Promise<void> {
+    const { code, stderr } = await ended;
+    if (!this.stopped) this.failure = `the process ended with ${code}: ${stderr.slice(-2_000)}`;
   }
 
   private async askOn(): Promise<void> {
