@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import pg from 'pg';
+import { newId } from '../src/platform/id.js';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
 import { clientOf, type Client } from './support/client.js';
 import { createBot } from './support/factories.js';
@@ -172,6 +173,27 @@ describe('idempotency keys over REST', () => {
     const count = await submissions();
     expect((await client.rest('POST', path, body, keyed(key))).status).to.equal(409);
     expect(await submissions()).to.equal(count);
+  });
+
+  it('gives no answer that speaks of somebody whose erasure still runs', async () => {
+    const key = newKey();
+    await client.rest('POST', path, body, keyed(key));
+    const { pool } = server.app.database;
+    const { rows } = await pool.query<{ id: string }>('select id from contacts where workspace_id = $1', [
+      tenant.workspaceId,
+    ]);
+    const erasure = newId('erasure');
+    await pool.query(
+      `insert into erasures (id, workspace_id, contact_id, with_submissions, status, created_at, stepped_at)
+       values ($1, $2, $3, false, 'RUNNING', now(), now())`,
+      [erasure, tenant.workspaceId, rows[0]?.id],
+    );
+    await pool.query(
+      `insert into erasing_subjects (subject_id, erasure_id, last_event_id, with_submissions) values ($1, $2, '~', false)`,
+      [rows[0]?.id, erasure],
+    );
+    expect((await client.rest('POST', path, body, keyed(key))).status).to.equal(409);
+    await pool.query('delete from erasures where id = $1', [erasure]);
   });
 
   it('finds the answers that speak of somebody without reading those of others', async () => {

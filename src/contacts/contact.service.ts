@@ -331,11 +331,12 @@ export class ContactService {
       const addresses = [contact.email, contact.phone, ...others.map(({ address }) => address)]
         .filter((address) => address !== null)
         .map((address) => addressSubject(actor.workspaceId, address));
-      const begun = await this.erasures.begin(tx, contact, addresses, eraseSubmissions);
+      const begun = await this.erasures.begin(tx, contact, distinct(addresses), eraseSubmissions);
       const details = { erasure_id: begun.erasure.id, erased_submissions: eraseSubmissions };
       // It says nothing of the person.
       await this.audit.record(tx, actor, 'contact.deleted', id, details);
       await this.erasures.conclude(tx, begun);
+      tx.speaksOfNobody = true;
       return new DeletedContact(contact, begun.erasure);
     }, actor.guard);
   }
@@ -422,7 +423,7 @@ const valuesOf = ({ id, email, phone, firstName, lastName, tags, customFields, u
   updatedAt,
 ];
 
-const distinct = (tags: readonly string[]) => [...new Set(tags)];
+const distinct = (texts: readonly string[]) => [...new Set(texts)];
 
 const customFieldIssues = (after: unknown, before: object) =>
   keptJsonIssues(after, { path: 'customFields', bytesMax: keptBytesMax.object, before });

@@ -1,5 +1,8 @@
 import { prepared, type Tx } from '../platform/database.js';
 
+/** In SQL, later than every event: until when what speaks of a contact is erased, of whom nothing can be said later. */
+const ever = "'~'";
+
 /**
  * In SQL: whether an event speaks of somebody who is being erased. What it says is shown to nobody and sent nowhere from
  * the commit that begins the erasure, though its text is blanked later.
@@ -14,6 +17,10 @@ const blank = (e: string) => `json_build_object(
 /** In SQL: what an event `e` says, to whoever may see it. */
 export const bodyOf = (e: string) =>
   `case when ${isBeingErased(`${e}.id`, `${e}.subject_id`)} then ${blank(e)} else ${e}.body end`;
+
+/** In SQL: whether one of these subjects is a contact that is being erased. */
+export const namesErased = (subjects: string) =>
+  `(${subjects} && array(select subject_id from erasing_subjects where last_event_id = ${ever}))`;
 
 /** In SQL: the contacts that are erased with their submissions. */
 export const contactsErasedWithSubmissions = 'array(select subject_id from erasing_subjects where with_submissions)';
@@ -33,7 +40,7 @@ const nameMany = prepared(`
 `);
 const markAll = prepared<{ id: string }>(`
   insert into erasing_subjects (subject_id, erasure_id, last_event_id, with_submissions)
-  select c.id, $1, '~', $4 from (
+  select c.id, $1, ${ever}, $4 from (
     select unnest($2::text[]) as id union select from_id from moved_subjects where into_id = any ($2)
   ) c
   union all

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { namesErased } from '../events/event-erasure.service.js';
 import type { Actor } from '../platform/actor.js';
 import { nowMs } from '../platform/clock.js';
 import {
@@ -42,13 +43,14 @@ export type Keep = (answerOf: (result: unknown) => string) => CommitGuard;
 
 interface Row {
   fingerprint: Buffer;
-  /** Sealed; null once erased. */
+  /** Sealed; null once erased, or while it is being erased. */
   answer: string | null;
   createdAt: Date;
 }
 
 const selectOne = brief<Row>(
-  'select fingerprint, answer, created_at as "createdAt" from idempotency_records where id = $1',
+  `select fingerprint, case when not ${namesErased('subjects')} then answer end as answer, created_at as "createdAt"
+   from idempotency_records where id = $1`,
 );
 // Fails at once while another holds it, and the transaction with it: nobody waits for the answer.
 const takeLock = prepared('select 1 / pg_try_advisory_xact_lock($1)::int');
@@ -160,14 +162,8 @@ class KeptRecord {
         const text = answerOf(result);
         const { workspaceId } = this.request.actor;
         const sealed = this.secrets.seal(text, this.context);
-        const values = [
-          this.id,
-          workspaceId,
-          this.fingerprint,
-          sealed,
-          subjectsOf(text, tx.subjects),
-          new Date(nowMs()),
-        ];
+        const subjects = tx.speaksOfNobody ? [] : subjectsOf(text, tx.subjects);
+        const values = [this.id, workspaceId, this.fingerprint, sealed, subjects, new Date(nowMs())];
         tx.write(insertOne, values, (error) => (isUniqueViolation(error) ? new Overtaken() : error));
       },
     };

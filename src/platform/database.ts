@@ -64,6 +64,8 @@ export class Tx {
   readonly increments: Increment[] = [];
   /** People that it speaks of: what a door keeps of it is found by them when one is erased. */
   readonly subjects = new Set<string>();
+  /** What is kept of its answer says nothing of anybody, whatever it names. */
+  speaksOfNobody = false;
   private opening: Promise<OpenTransaction> | null = null;
   private opened: OpenTransaction | null = null;
   private runner: QueryRunner | null = null;
