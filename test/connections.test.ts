@@ -4,6 +4,7 @@ import { get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { BodyRoom } from '../src/http/body-room.js';
+import { connectionLimits } from '../src/http/connections.js';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
 import { clientOf } from './support/client.js';
 import { createBot, createSubmission } from './support/factories.js';
@@ -235,6 +236,10 @@ describe('connections', () => {
       expect(pieces.heard).to.match(/^HTTP\/1.1 413 /);
     });
   });
+});
+
+it('a stranger has 15 s to send, and 30 s to read', () => {
+  expect(connectionLimits).to.include({ strangersRequestMs: 15_000, answerMs: 30_000 });
 });
 
 describe('room for bodies', () => {

@@ -130,6 +130,24 @@ describe('the documentation', () => {
     expect(seen.size).to.be.at.least(11);
   });
 
+  it('costs little, however often it is asked for: each of its forms is made once', async () => {
+    const ask = async (encoding: string) => {
+      const answer = await fetch(`${server.url}/api/v1/openapi.json`, { headers: { 'Accept-Encoding': encoding } });
+      return { etag: answer.headers.get('etag'), text: await answer.text() };
+    };
+    const cpuMsOf = async (encoding: string) => {
+      const before = process.cpuUsage();
+      for (let asked = 0; asked < 50; asked += 1) await ask(encoding);
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1_000;
+    };
+    const [plain, brotli, gzip] = [await ask('identity'), await ask('br'), await ask('gzip')];
+    expect(new Set([plain.etag, brotli.etag, gzip.etag])).to.have.length(3);
+    expect(brotli.text).to.equal(plain.text).and.equal(gzip.text);
+    // To compress it takes several times as long as to send it.
+    expect(await cpuMsOf('br')).to.be.below(3 * (await cpuMsOf('identity')));
+  });
+
   it('leads from a slash at the end to the page', async () => {
     for (const page of ['docs', 'docs/errors', 'openapi.json']) {
       const response = await fetch(`${server.url}/api/v1/${page}/`);

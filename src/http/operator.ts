@@ -22,12 +22,16 @@ export function operatorRouter({ metrics, metricsToken, unready, remark }: Opera
     return isLocal(request);
   };
 
+  let asking: Promise<string | null> | null = null;
+
   router.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' });
   });
 
   router.get('/readyz', async (request, response) => {
-    const why = await unready();
+    // Who asks meanwhile hears the same.
+    asking ??= unready().finally(() => (asking = null));
+    const why = await asking;
     const reason = why ?? remark();
     const status = why === null ? 'ready' : 'unready';
     response.status(why === null ? 200 : 503);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { compress, compressedBytesMin, encodingFor } from './compression.js';
+import { compress, compressedBytesMin, encodingFor, type Encoding } from './compression.js';
 import { etagOf, isNamedBy } from './etag.js';
 import { factsOf } from './request.js';
 
@@ -11,6 +11,27 @@ export interface Answer {
   text: string;
   /** Of the one thing that was read. */
   version?: string | null;
+  /** Of a text that stays. */
+  encodings?: Encodings;
+}
+
+/** The forms in which a text that stays the same is sent, each made once: who asks for it again and again costs little. */
+export class Encodings {
+  private readonly made = new Map<Encoding | null, { etag: string; bytes: Promise<Buffer> }>();
+
+  constructor(private readonly text: string) {}
+
+  as(encoding: Encoding | null): { etag: string; bytes: Promise<Buffer> } {
+    const made = this.made.get(encoding) ?? this.make(encoding);
+    this.made.set(encoding, made);
+    return made;
+  }
+
+  private make(encoding: Encoding | null) {
+    const plain = Buffer.from(this.text);
+    const bytes = encoding === null ? Promise.resolve(plain) : compress(plain, encoding);
+    return { etag: etagOf(this.text, encoding, null), bytes };
+  }
 }
 
 /**
@@ -20,17 +41,18 @@ export interface Answer {
 export async function send(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, type, text, version = null }: Answer,
+  { status, type, text, version = null, encodings }: Answer,
 ): Promise<void> {
   // It came too late: the connection was told so, or is gone.
   if (response.headersSent || response.destroyed) return;
   const bytes = Buffer.byteLength(text);
   const encoding = bytes < compressedBytesMin ? null : encodingFor(request.headers['accept-encoding']);
   const isRead = status === 200 && (request.method === 'GET' || request.method === 'HEAD');
-  const etag = isRead ? etagOf(text, encoding, version) : null;
+  const kept = encodings?.as(encoding);
+  const etag = isRead ? (kept?.etag ?? etagOf(text, encoding, version)) : null;
   const isKnown = etag !== null && isNamedBy(etag, request.headers['if-none-match']);
   // Before anything is told: should it fail, another answer is sent in its place.
-  const sent = isKnown || encoding === null ? text : await compress(Buffer.from(text), encoding);
+  const sent = isKnown || encoding === null ? text : await (kept?.bytes ?? compress(Buffer.from(text), encoding));
   if (response.headersSent || response.destroyed) return;
   const facts = factsOf(request);
   facts.vary('Accept-Encoding');

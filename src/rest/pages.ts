@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { marked } from 'marked';
 import { factsOf } from '../http/request.js';
-import { jsonType, send, sendEmpty } from '../http/send.js';
+import { Encodings, jsonType, send, sendEmpty } from '../http/send.js';
 import { methodNotAllowed } from '../platform/errors.js';
 import { openApiDocument } from './openapi.js';
 import { referenceOf, type OpenApi } from './reference.js';
@@ -11,7 +11,10 @@ import type { Route } from './route.js';
 interface Page {
   type: string;
   text: string;
+  encodings: Encodings;
 }
+
+const pageOf = (type: string, text: string): Page => ({ type, text, encodings: new Encodings(text) });
 
 /** Nothing from elsewhere, and no script at all. */
 const contentSecurityPolicy =
@@ -47,16 +50,13 @@ export class Pages {
     });
     const shell = (title: string, content: string, root: string) => layout(title, content, guides, root);
     this.pages = new Map<string, Page>([
-      ['/openapi.json', { type: jsonType, text: JSON.stringify(document) }],
-      ['/docs', { type: html, text: shell('Reference', referenceOf(document), 'docs/') }],
-      ['/docs/style.css', { type: 'text/css; charset=utf-8', text: readFileSync(new URL('style.css', docs), 'utf8') }],
+      ['/openapi.json', pageOf(jsonType, JSON.stringify(document))],
+      ['/docs', pageOf(html, shell('Reference', referenceOf(document), 'docs/'))],
+      ['/docs/style.css', pageOf('text/css; charset=utf-8', readFileSync(new URL('style.css', docs), 'utf8'))],
       ...guides.map(({ name, title, text }): [string, Page] => {
         const content = marked.parse(text, { async: false });
         // In the repository a guide links to another's file.
-        return [
-          `/docs/${name}`,
-          { type: html, text: shell(title, content.replace(/href="([\w-]+)\.md/g, 'href="$1'), '') },
-        ];
+        return [`/docs/${name}`, pageOf(html, shell(title, content.replace(/href="([\w-]+)\.md/g, 'href="$1'), ''))];
       }),
     ]);
   }
