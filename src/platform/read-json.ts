@@ -1,5 +1,6 @@
 import { invalid, validationFailed, type Issue } from './errors.js';
 import { scanJson } from './exact-numbers.js';
+import { oversized } from './json-shape.js';
 import { unstorableIssues } from './json-text.js';
 
 /**
@@ -30,6 +31,8 @@ export function readJsonBytes(bytes: Uint8Array): ReadJson {
 export function readJson(given: string): ReadJson {
   // Some editors and languages put one before every text.
   const text = given.startsWith(byteOrderMark) ? given.slice(1) : given;
+  const problem = oversized(text);
+  if (problem !== null) throw invalid('', 'out_of_range', problem);
   let value: unknown;
   try {
     value = JSON.parse(text);
