@@ -50,7 +50,7 @@ export function refusalOf(thrown: unknown, log: Log): GraphQLError {
 }
 
 /** A GraphQLError of graphql-js's own, or what a resolver threw; graphql-jit wraps what it was thrown as well. */
-function originOf(thrown: unknown): unknown {
+export function originOf(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || thrown instanceof Failure) return thrown;
   const { originalError } = thrown as { originalError?: unknown };
   return originalError === undefined || originalError === null ? thrown : originOf(originalError);

@@ -8,6 +8,9 @@ import { readJsonBytes } from '../platform/read-json.js';
 /** What comes before we know who it is. */
 const strangersMessagesMax = 5;
 const strangersMessageBytesMax = 16_384;
+const messagesAtOnce = 1_000;
+const messagesPerSecond = 100;
+const bytesPerMessage = 16_384;
 /** For the other side to close, too, before we hang up. */
 const closingMs = 1_000;
 const clientsTypes = new Set(['connection_init', 'ping', 'pong', 'subscribe', 'complete']);
@@ -17,6 +20,8 @@ export interface SocketOptions<Extra> {
   keepAliveMs: number;
   /** Whether it is known who this is. */
   isKnown(extra: Extra): boolean;
+  /** Counts what is said until the other side takes it; null for who does not. */
+  toTake(extra: Extra, bytes: number): (() => void) | null;
   log: Log;
 }
 
@@ -32,27 +37,36 @@ export const issuesIn = (payload: object): readonly Issue[] => issuesByPayload.g
 export function attachSocket<Extra extends object>(
   protocol: Server<Extra & { socket: WebSocket; request: IncomingMessage }>,
   extra: Extra & { socket: WebSocket; request: IncomingMessage },
-  { keepAliveMs, isKnown, log }: SocketOptions<Extra>,
+  { keepAliveMs, isKnown, toTake, log }: SocketOptions<Extra>,
 ): void {
   const { socket } = extra;
   const stopPings = keepAlive(socket, keepAliveMs);
   let messages = 0;
-  const isTooMuch = (bytes: number) => {
+  const heard = new Heard();
+  const isStrange = (bytes: number) => {
     if (isKnown(extra)) return false;
     messages += 1;
     return messages > strangersMessagesMax || bytes > strangersMessageBytesMax;
   };
+  // Answered by the library, in a few bytes that nobody counts.
+  socket.on('ping', () => heard.mayHear(0) || socket.terminate());
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
-      send: async (text) => await sendText(socket, text),
+      send: async (text) => {
+        if (socket.readyState !== WebSocket.OPEN) return;
+        const taken = toTake(extra, text.length);
+        if (taken === null) return socket.terminate();
+        await sendText(socket, text).finally(taken);
+      },
       close: (code = 1000, reason = '') => closeSocket(socket, code, reason),
       onMessage: (take) =>
         socket.on('message', (data: RawData) => {
           // After our close frame the other side's words are heard no more.
           if (socket.readyState !== WebSocket.OPEN) return;
           const bytes = Array.isArray(data) ? Buffer.concat(data) : (data as Buffer);
-          const message = isTooMuch(bytes.length) ? null : readMessage(bytes);
+          if (isKnown(extra) && !heard.mayHear(bytes.length)) return closeSocket(socket, 4429, 'Too many messages');
+          const message = isStrange(bytes.length) ? null : readMessage(bytes);
           if (message === null) return closeSocket(socket, 4400, 'Invalid message received');
           // The library takes what is parsed already, which its types do not say.
           take(message as string).catch((error: unknown) => {
@@ -100,8 +114,21 @@ function readMessage(bytes: Buffer): unknown {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
+/** What a caller's socket may say: so many messages at once, and so many a second; a large one counts for several. */
+class Heard {
+  private left = messagesAtOnce;
+  private atMs = performance.now();
+
+  mayHear(bytes: number): boolean {
+    const nowMs = performance.now();
+    this.left = Math.min(messagesAtOnce, this.left + ((nowMs - this.atMs) / 1_000) * messagesPerSecond);
+    this.atMs = nowMs;
+    this.left -= 1 + bytes / bytesPerMessage;
+    return this.left >= 0;
+  }
+}
+
 async function sendText(socket: WebSocket, text: string): Promise<void> {
-  if (socket.readyState !== WebSocket.OPEN) return;
   await new Promise<void>((resolve, reject) => {
     socket.send(text, (error) => (error instanceof Error ? reject(error) : resolve()));
   });

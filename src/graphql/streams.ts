@@ -1,17 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Request } from 'express';
-import {
-  GraphQLError,
-  OperationTypeNode,
-  type ExecutionResult,
-  type GraphQLFormattedError,
-  type GraphQLSchema,
-} from 'graphql';
+import { GraphQLError, OperationTypeNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { makeServer, type ServerOptions } from 'graphql-ws';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { callerOf, type Authenticator } from '../http/authenticate.js';
 import { bodyBytesMax } from '../http/body.js';
 import { belongsTo } from '../http/connections.js';
@@ -22,20 +17,28 @@ import { answerOnSocket } from '../http/unreadable.js';
 import type { Standing } from '../http/standing.js';
 import type { Strangers } from '../http/strangers.js';
 import type { Actor, Origin } from '../platform/actor.js';
-import { CallContext, type Door } from '../platform/call-context.js';
-import { authenticationRequired, rateLimitExceeded, validationFailed, workspaceArchived } from '../platform/errors.js';
+import { authenticationRequired, validationFailed, workspaceArchived } from '../platform/errors.js';
 import { interruptible } from '../platform/interruptible.js';
 import { story, type Log } from '../platform/log.js';
 import { requireFeature } from '../workspaces/plans.js';
 import { DocumentErrors } from './documents.js';
-import { errorOfFailure, errorsOf, formatError } from './errors.js';
+import { errorOfFailure, errorsOf } from './errors.js';
 import type { Execution } from './execution.js';
-import { Refused, type Admission, type Gate, type OperationRequest } from './gate.js';
+import { Refused, type Gate, type OperationRequest } from './gate.js';
+import { Holdings } from './holdings.js';
 import { isCostOnly, notAnOperation, readOperationRequest } from './operation-request.js';
+import { CutOff, Results, type Streamed, type Told } from './results.js';
 import { attachSocket, closeSocket, issuesIn } from './socket.js';
+import { Untaken } from './untaken.js';
 
-const streamsPerCallerMax = 100;
+const socketsMax = { ofCaller: 20, ofWorkspace: 200 };
 const keepAliveMs = 12_000;
+/** Of one caller, over all their streams: the largest answer, and what else there may be to say. */
+const untakenBytesMax = 48 * 1_048_576;
+/** A WebSocket is asked by pings whether anybody reads. */
+const unreadMsMax = 30_000;
+const forbiddenMsMax = 1_000;
+const complete = 'event: complete\ndata:\n\n';
 
 export interface StreamsDoor {
   schema: GraphQLSchema;
@@ -54,7 +57,17 @@ interface Extra {
   request: IncomingMessage;
   /** Once it said who it is. */
   actor?: Actor;
-  unwatch?: () => void;
+  /** What ends its streams. */
+  running: Set<AbortController>;
+  /** Whether what it was opened with is no more. */
+  forbidden?: boolean;
+}
+
+/** An operation of a socket that has been admitted. */
+interface Running {
+  results: AsyncGenerator<Streamed, void>;
+  ending: AbortController;
+  extra: Extra;
 }
 
 /**
@@ -67,15 +80,19 @@ export class Streams {
     maxPayload: bodyBytesMax,
     handleProtocols: (protocols) => (protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false),
   });
-  private readonly open = new Map<string, number>();
   private readonly closing = new AbortController();
+  private readonly socketsOf = new Holdings(socketsMax);
+  private readonly untaken = new Untaken(untakenBytesMax);
+  private readonly results: Results;
 
   constructor(private readonly door: StreamsDoor) {
+    const { execution, log } = door;
+    this.results = new Results(execution, log);
     const protocol = makeServer(this.protocol());
-    const { log } = door;
+    const isKnown = ({ actor }: Extra) => actor !== undefined;
+    const toTake = ({ actor }: Extra, bytes: number) => this.untaken.add(actor?.id ?? '', bytes);
     this.sockets.on('connection', (socket, request) => {
-      const isKnown = ({ actor }: Extra) => actor !== undefined;
-      attachSocket<Extra>(protocol, { socket, request }, { keepAliveMs, isKnown, log });
+      attachSocket<Extra>(protocol, { socket, request, running: new Set() }, { keepAliveMs, isKnown, toTake, log });
     });
   }
 
@@ -95,11 +112,12 @@ export class Streams {
 
   /** One operation as a stream of server-sent events (graphql-sse, distinct connections). @throws Refused */
   async send(request: Request, response: ServerResponse, actor: Actor, origin: Origin, asked: OperationRequest) {
-    const results = await this.resultsFor(request, actor, origin, asked);
-    const end = () => void results.return();
-    const stopWatching = this.door.standing.onEnded(actor, end);
-    this.closing.signal.addEventListener('abort', end);
-    response.on('close', end);
+    const ending = new AbortController();
+    const results = await this.resultsFor(request, actor, origin, asked, ending.signal);
+    const cut = () => ending.abort(new CutOff('we stop'));
+    const stopWatching = this.door.standing.onEnded(actor, () => ending.abort(standingEnded()));
+    this.closing.signal.addEventListener('abort', cut);
+    response.on('close', () => void results.return());
     const facts = factsOf(request);
     facts.lasts = true;
     facts.tell('Content-Type', 'text/event-stream; charset=utf-8');
@@ -110,18 +128,35 @@ export class Streams {
     facts.tell('X-Content-Type-Options', 'nosniff');
     response.writeHead(200, facts.answerHeaders);
     response.write(':\n\n');
-    const keepAlive = setInterval(() => response.write(':\n\n'), keepAliveMs);
+    const keepAlive = setInterval(() => response.writableNeedDrain || response.write(':\n\n'), keepAliveMs);
+    if (this.closing.signal.aborted) cut();
     try {
-      for await (const { id, result } of results) {
-        const text = `${id === null ? '' : `id: ${id}\n`}event: next\ndata: ${JSON.stringify(result)}\n\n`;
-        if (!response.write(text)) await drained(response);
+      for await (const streamed of results) await this.write(response, actor, streamed);
+      response.write(complete);
+    } catch (error) {
+      // What ends without it is begun anew by its client, behind the last event that it saw.
+      if (!(error instanceof CutOff)) {
+        const errors = errorsOf(error, facts.log);
+        await this.write(response, actor, { id: null, result: { errors } });
+        response.write(complete);
       }
-      response.write('event: complete\ndata:\n\n');
     } finally {
       clearInterval(keepAlive);
       stopWatching();
-      this.closing.signal.removeEventListener('abort', end);
+      this.closing.signal.removeEventListener('abort', cut);
       response.end();
+    }
+  }
+
+  /** Hangs up on who does not read. */
+  private async write(response: ServerResponse, { id: callerId }: Actor, { id, result }: Streamed): Promise<void> {
+    const text = `${id === null ? '' : `id: ${id}\n`}event: next\ndata: ${JSON.stringify(result)}\n\n`;
+    const taken = this.untaken.add(callerId, text.length);
+    if (taken === null) return void response.destroy();
+    try {
+      if (!response.write(text) && !(await isDrained(response))) response.destroy();
+    } finally {
+      taken();
     }
   }
 
@@ -140,7 +175,13 @@ export class Streams {
     }
   }
 
-  private async resultsFor(request: Request, actor: Actor, origin: Origin, asked: OperationRequest) {
+  private async resultsFor(
+    request: Request,
+    actor: Actor,
+    origin: Origin,
+    asked: OperationRequest,
+    ending: AbortSignal,
+  ): Promise<AsyncGenerator<Streamed, void>> {
     const facts = factsOf(request);
     try {
       const admission = await this.door.gate.admit({ actor, address: origin.address }, asked);
@@ -148,19 +189,20 @@ export class Streams {
       // An idempotency key would go unheard.
       if (operation.operation === OperationTypeNode.MUTATION) throw new Refused(mutationsElsewhere, cost, grant);
       tellRateLimit(grant, facts);
-      if (isCostOnly(request.headers)) return once({ data: null, extensions: { cost } });
-      return this.run(admission, actor, origin, textOf(request.headers['last-event-id']));
+      if (isCostOnly(request.headers)) return single({ data: null, extensions: { cost } });
+      const lastEventId = textOf(request.headers['last-event-id']);
+      return this.results.of({ admission, actor, origin, lastEventId, ending });
     } catch (thrown) {
       if (!(thrown instanceof Refused && thrown.reason instanceof DocumentErrors)) throw thrown;
       const { reason, cost, grant } = thrown;
       if (grant !== null) tellRateLimit(grant, facts);
-      return once({ errors: this.refusal(reason), extensions: { cost } });
+      return single({ errors: errorsOf(reason, this.door.log), extensions: { cost } });
     }
   }
 
   private protocol(): ServerOptions<Record<string, unknown>, Extra> {
     const { authenticator, standing, gate, log } = this.door;
-    const results = new WeakMap<object, AsyncGenerator<Streamed, void>>();
+    const running = new WeakMap<object, Running>();
     return {
       schema: this.door.schema,
       onConnect: async ({ extra, connectionParams = {} }) => {
@@ -175,9 +217,20 @@ export class Streams {
           if (actor === null) throw authenticationRequired({ cause: 'a stream without a name' });
           if (actor.workspace.archived) throw workspaceArchived();
           if (actor.kind === 'key') requireFeature(actor, 'api');
+          // It may have left while it was looked up.
+          if (extra.socket.readyState !== WebSocket.OPEN) return false;
+          const release = this.socketsOf.take(actor);
+          if (release === null) {
+            closeSocket(extra.socket, 1013, 'Too many sockets');
+            return false;
+          }
           extra.actor = actor;
           belongsTo(extra.request.socket, actor.workspaceId);
-          extra.unwatch = standing.onEnded(actor, () => closeSocket(extra.socket, 4403, 'Forbidden'));
+          const unwatch = standing.onEnded(actor, () => forbid(extra));
+          extra.socket.once('close', () => {
+            unwatch();
+            release();
+          });
           return true;
         } catch (error) {
           log.debug({ error: story(error) }, 'a WebSocket was not let in');
@@ -185,7 +238,6 @@ export class Streams {
           return false;
         }
       },
-      onClose: ({ extra }) => extra.unwatch?.(),
       onSubscribe: async ({ extra }, _id, payload) => {
         const { actor } = extra;
         if (actor === undefined) throw new Error('subscribed before connected');
@@ -199,7 +251,9 @@ export class Streams {
           const admission = await gate.admit(from, asked);
           const { valid, operation } = admission;
           const args = { schema: this.door.schema, document: valid.document, operationName: operation.name?.value };
-          results.set(args, this.run(admission, actor, origin));
+          const ending = new AbortController();
+          const results = this.results.of({ admission, actor, origin, ending: ending.signal });
+          running.set(args, { ending, results, extra });
           return args;
         } catch (thrown) {
           if (!(thrown instanceof Refused)) throw thrown;
@@ -210,104 +264,54 @@ export class Streams {
       },
       // Both have been started by then: `onSubscribe` told what they are to run.
       execute: async (args) => {
-        const first = await results.get(args)?.next();
-        return first?.value?.result ?? {};
+        const first = await running.get(args)?.results.next();
+        return (first?.value?.result ?? {}) as ExecutionResult;
       },
-      subscribe: (args) => unwrapped(results.get(args)),
+      subscribe: (args) => {
+        const started = running.get(args);
+        if (started === undefined) throw new Error('nothing was admitted');
+        return this.streamed(started);
+      },
+      // Both are formatted already.
+      onNext: (_context, _id, _payload, _args, result) => result,
+      onError: ({ extra }, _id, _payload, [error]) => {
+        // In the same breath as the last error: a client that has no stream left would close for no reason given.
+        if (extra.forbidden && extra.running.size === 0)
+          setImmediate(() => closeSocket(extra.socket, 4403, 'Forbidden'));
+        return error instanceof GraphQLError && error.originalError ? errorsOf(error.originalError, log) : undefined;
+      },
     };
+  }
+
+  /** Of one socket, which is closed where a stream breaks off: its client opens another, and comes back with all. */
+  private streamed({ results, ending, extra }: Running): AsyncGenerator<ExecutionResult, void> {
+    const { socket, running } = extra;
+    running.add(ending);
+    return interruptible(async function* (left) {
+      left.addEventListener('abort', () => void results.return());
+      try {
+        for await (const { result } of results) yield result as ExecutionResult;
+      } catch (error) {
+        if (!(error instanceof CutOff)) throw error;
+        closeSocket(socket, 1013, 'Try again later');
+      } finally {
+        running.delete(ending);
+      }
+    });
+  }
+
+  private refusal(reason: unknown, beside: object): GraphQLError[] {
+    const inDocument = reason instanceof DocumentErrors ? reason.errors : [];
+    return errorsOf(reason, this.door.log).map(({ message, extensions }, index) => {
+      const { nodes, source, positions } = inDocument[index] ?? {};
+      return new GraphQLError(message, { nodes, source, positions, extensions: { ...extensions, ...beside } });
+    });
   }
 
   private originOf(request: IncomingMessage): Origin {
     return { requestId: randomUUID(), address: addressOf(request, this.door.trustedProxies) };
   }
-
-  /** Runs an operation: a subscription once for each event, with loaders of its own; anything else once. */
-  private run(
-    admission: Admission,
-    actor: Actor,
-    origin: Origin,
-    lastEventId: string | null = null,
-  ): AsyncGenerator<Streamed, void> {
-    return interruptible((signal) => this.runUntil(admission, actor, { origin, lastEventId }, signal));
-  }
-
-  private async *runUntil(
-    { valid, operation, cost, variables }: Admission,
-    actor: Actor,
-    from: Pick<Door, 'origin' | 'lastEventId'>,
-    signal: AbortSignal,
-  ): AsyncGenerator<Streamed, void> {
-    const { execution } = this.door;
-    const admitted = { valid, operation, variables };
-    const contextOf = () => new CallContext(actor, { ...from, cookie: null, rateLimit: null });
-    if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
-      const result = await execution.run(admitted, contextOf());
-      yield { id: null, result: { ...this.formatted(result), extensions: { cost } } };
-      return;
-    }
-    const open = this.open.get(actor.credentialId) ?? 0;
-    if (open >= streamsPerCallerMax) {
-      yield { id: null, result: { errors: this.refusal(rateLimitExceeded(60)), extensions: { cost } } };
-      return;
-    }
-    this.open.set(actor.credentialId, open + 1);
-    try {
-      const source = await execution.follow(admitted, contextOf());
-      if (!(Symbol.asyncIterator in source)) {
-        yield { id: null, result: { ...this.formatted(source), extensions: { cost } } };
-        return;
-      }
-      const events = source[Symbol.asyncIterator]();
-      signal.addEventListener('abort', () => void events.return?.());
-      if (signal.aborted) await events.return?.();
-      let isFirst = true;
-      for await (const event of source) {
-        const result = this.formatted(await execution.run(admitted, contextOf(), event));
-        yield { id: idOf(event), result: isFirst ? { ...result, extensions: { cost } } : result };
-        isFirst = false;
-      }
-    } finally {
-      const left = (this.open.get(actor.credentialId) ?? 1) - 1;
-      if (left === 0) this.open.delete(actor.credentialId);
-      else this.open.set(actor.credentialId, left);
-    }
-  }
-
-  private refusal(reason: unknown, beside: object = {}): GraphQLError[] {
-    const inDocument = reason instanceof DocumentErrors ? reason.errors : [];
-    return errorsOf(reason, this.door.log).map(({ extensions, ...error }, index) =>
-      asError({ ...error, extensions: { ...extensions, ...beside } }, inDocument[index]),
-    );
-  }
-
-  private formatted({ data, errors }: ExecutionResult): ExecutionResult {
-    const { log } = this.door;
-    return {
-      ...(errors && { errors: errors.map((error) => asError(formatError(error.toJSON(), error, log), error)) }),
-      ...(data !== undefined && { data }),
-    };
-  }
 }
-
-/** What may leave, in the form that the protocol's library takes. */
-function asError(
-  { message, extensions }: GraphQLFormattedError,
-  { nodes, source, positions, path }: Partial<GraphQLError> = {},
-) {
-  return new GraphQLError(message, { nodes, source, positions, path, extensions });
-}
-
-interface Streamed {
-  /** Of the event, for who wants to resume behind it. */
-  id: string | null;
-  /** The cost comes with the first. */
-  result: ExecutionResult;
-}
-
-const idOf = (event: unknown): string | null => {
-  const { id } = (event ?? {}) as { id?: unknown };
-  return typeof id === 'string' ? id : null;
-};
 
 const mutationsElsewhere = new DocumentErrors('GRAPHQL_VALIDATION_FAILED', [
   new GraphQLError('Mutations go over plain HTTP: without Accept: text/event-stream.'),
@@ -316,27 +320,33 @@ const mutationsElsewhere = new DocumentErrors('GRAPHQL_VALIDATION_FAILED', [
 const textOf = (header: string | string[] | undefined) => (typeof header === 'string' && header !== '' ? header : null);
 
 /** A stream with one answer: of an EventSource, a page never sees the body of a refusal. */
-const once = (result: ExecutionResult): AsyncGenerator<Streamed, void> =>
+const single = (result: Told): AsyncGenerator<Streamed, void> =>
   interruptible(async function* () {
     yield { id: null, result };
   });
 
-function unwrapped(results: AsyncGenerator<Streamed, void> | undefined): AsyncGenerator<ExecutionResult, void> {
-  if (results === undefined) throw new Error('nothing was admitted');
-  return interruptible(async function* (signal) {
-    signal.addEventListener('abort', () => void results.return());
-    for await (const { result } of results) yield result;
-  });
+const standingEnded = () => authenticationRequired({ cause: 'the key or session ended while its stream was open' });
+
+/** Tells each stream of a socket why it ends, and hangs up once the last has been told. */
+function forbid(extra: Extra): void {
+  const close = () => closeSocket(extra.socket, 4403, 'Forbidden');
+  if (extra.running.size === 0) return close();
+  extra.forbidden = true;
+  setTimeout(close, forbiddenMsMax).unref();
+  for (const ending of extra.running) ending.abort(standingEnded());
 }
 
-async function drained(response: ServerResponse): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      response.off('drain', done);
-      response.off('close', done);
-      resolve();
-    };
-    response.on('drain', done);
-    response.on('close', done);
-  });
+/** Whether all that was said is on its way, within the time that a slow reader has; false once the other side left. */
+async function isDrained(response: ServerResponse): Promise<boolean> {
+  if (response.destroyed) return false;
+  const heard = new AbortController();
+  const signal = AbortSignal.any([heard.signal, AbortSignal.timeout(unreadMsMax)]);
+  try {
+    await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
+    return !response.destroyed;
+  } catch {
+    return false;
+  } finally {
+    heard.abort();
+  }
 }

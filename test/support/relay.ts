@@ -40,6 +40,11 @@ export class Relay {
     this.ways.clear();
   }
 
+  /** What is open breaks, and both sides are told. */
+  breakOff(): void {
+    for (const socket of this.ways.keys()) socket.destroy();
+  }
+
   async stop(): Promise<void> {
     for (const socket of this.swallowed) socket.destroy();
     for (const socket of this.ways.keys()) socket.destroy();

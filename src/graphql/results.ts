@@ -1,0 +1,132 @@
+import { OperationTypeNode, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
+import type { Actor, Origin } from '../platform/actor.js';
+import { CallContext } from '../platform/call-context.js';
+import { asFailure, rateLimitExceeded } from '../platform/errors.js';
+import { interruptible } from '../platform/interruptible.js';
+import type { Log } from '../platform/log.js';
+import { errorsOf, formatError, originOf } from './errors.js';
+import { EventPace } from './event-pace.js';
+import type { Execution } from './execution.js';
+import type { Admission } from './gate.js';
+import { Holdings } from './holdings.js';
+
+const subscriptionsMax = { ofCaller: 100, ofWorkspace: 400 };
+
+/** What may leave. */
+export interface Told {
+  data?: Record<string, unknown> | null;
+  errors?: readonly GraphQLFormattedError[];
+  extensions?: object;
+}
+
+export interface Streamed {
+  /** Of the event, for who wants to resume behind it. */
+  id: string | null;
+  /** The cost comes with the first. */
+  result: Told;
+}
+
+/** A stream breaks off where it is, so that its client comes back behind what it saw: we stop, or lost the database. */
+export class CutOff extends Error {}
+
+export interface Run {
+  admission: Admission;
+  actor: Actor;
+  origin: Origin;
+  lastEventId?: string | null;
+  /** Ends it from outside: its reason, a `CutOff` or a `Failure`, is thrown. */
+  ending: AbortSignal;
+}
+
+/** What comes of operations, one result after the other. */
+export class Results {
+  private readonly subscriptions = new Holdings(subscriptionsMax);
+  private readonly pace = new EventPace();
+
+  constructor(
+    private readonly execution: Execution,
+    private readonly log: Log,
+  ) {}
+
+  /**
+   * Runs an operation: a subscription once for each event, with loaders of its own; anything else once. It is exhausted
+   * only when its source is.
+   * @throws CutOff, Failure, and whatever the source throws
+   */
+  of(run: Run): AsyncGenerator<Streamed, void> {
+    return interruptible((left) => this.run(run, left));
+  }
+
+  private async *run(run: Run, left: AbortSignal): AsyncGenerator<Streamed, void> {
+    const { admission, actor, origin, lastEventId = null } = run;
+    const { cost, operation } = admission;
+    const contextOf = () => new CallContext(actor, { origin, lastEventId, cookie: null, rateLimit: null });
+    if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
+      const result = await this.execution.run(admission, contextOf());
+      yield { id: null, result: { ...this.formatted(result), extensions: { cost } } };
+      return;
+    }
+    const release = this.subscriptions.take(actor);
+    if (release === null) {
+      yield { id: null, result: { errors: errorsOf(rateLimitExceeded(60), this.log), extensions: { cost } } };
+      return;
+    }
+    try {
+      yield* this.follow(run, contextOf, left);
+    } catch (error) {
+      if (error instanceof CutOff || !isLoss(error)) throw error;
+      throw new CutOff('the database was lost', { cause: error });
+    } finally {
+      release();
+    }
+  }
+
+  private async *follow(
+    { admission, actor, ending }: Run,
+    contextOf: () => CallContext,
+    left: AbortSignal,
+  ): AsyncGenerator<Streamed, void> {
+    const { cost } = admission;
+    const source = await this.execution.follow(admission, contextOf());
+    if (!(Symbol.asyncIterator in source)) {
+      yield { id: null, result: { ...this.formatted(unlost(source)), extensions: { cost } } };
+      return;
+    }
+    const events = source[Symbol.asyncIterator]();
+    const over = AbortSignal.any([ending, left]);
+    const stop = () => void events.return?.();
+    over.addEventListener('abort', stop);
+    if (over.aborted) stop();
+    let isFirst = true;
+    for await (const event of source) {
+      await this.pace.take(actor.id, cost.requested, over).catch(() => undefined);
+      if (over.aborted) break;
+      const result = this.formatted(unlost(await this.execution.run(admission, contextOf(), event)));
+      if (over.aborted) break;
+      yield { id: idOf(event), result: isFirst ? { ...result, extensions: { cost } } : result };
+      isFirst = false;
+    }
+    if (ending.aborted) throw ending.reason;
+  }
+
+  private formatted({ data, errors }: ExecutionResult): Told {
+    return {
+      ...(errors && { errors: errors.map((error) => formatError(error.toJSON(), error, this.log)) }),
+      ...(data !== undefined && { data }),
+    };
+  }
+}
+
+const isLoss = (thrown: unknown): boolean => asFailure(originOf(thrown)).code === 'service_unavailable';
+
+/** @throws CutOff for what failed with the database: told as it is, the event would be taken for seen */
+function unlost(result: ExecutionResult): ExecutionResult {
+  const loss = result.errors?.find(isLoss);
+  if (loss !== undefined) throw new CutOff('the database was lost', { cause: loss });
+  return result;
+}
+
+const idOf = (event: unknown): string | null => {
+  const { id } = (event ?? {}) as { id?: unknown };
+  return typeof id === 'string' ? id : null;
+};
