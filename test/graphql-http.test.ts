@@ -297,6 +297,41 @@ describe('graphql over http', () => {
     expect(Number(last.headers.get('retry-after'))).to.be.at.least(1);
   });
 
+  it('tells who sends the hash of a persisted query alone to send the document, in every form of a request', async () => {
+    const persistedQuery = { version: 1, sha256Hash: '0'.repeat(64) };
+    const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' };
+    const bodies = [{}, { query: '' }, { query: null, operationName: 'Q', variables: { a: 1 } }];
+    const asked = [
+      ...bodies.map((body) => ({ method: 'POST', body: JSON.stringify({ ...body, extensions: { persistedQuery } }) })),
+      { method: 'GET' },
+    ];
+    for (const request of asked) {
+      const search = request.method === 'GET' ? `?extensions=${JSON.stringify({ persistedQuery })}` : '';
+      for (const [accept, status] of [
+        ['application/json', 200],
+        ['application/graphql-response+json', 400],
+      ] as const) {
+        const answer = await fetch(`${server.url}/graphql${search}`, {
+          ...request,
+          headers: { ...headers, Accept: accept },
+        });
+        expect(answer.status).to.equal(status);
+        expect(await answer.json()).to.deep.equal({
+          errors: [
+            {
+              message: 'PersistedQueryNotSupported',
+              extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED', details: {} },
+            },
+          ],
+          extensions: cost(0, 1),
+        });
+      }
+    }
+    const body = JSON.stringify({ query: '{ __typename }', extensions: { persistedQuery } });
+    const answer = await fetch(`${server.url}/graphql`, { method: 'POST', headers, body });
+    expect(await answer.json()).to.have.nested.property('data.__typename', 'Query');
+  });
+
   it('runs nothing past the limits, in whatever form it comes', async () => {
     const query = '{ intakeBots(first: 100) { nodes { submissions(first: 100) { nodes { id } } } } }';
     const asked = `query=${encodeURIComponent(query)}`;

@@ -97,7 +97,7 @@ describe('the documentation', () => {
   it('tells of every error, scope and route', async () => {
     const errors = await readFile(join(docs, 'errors.md'), 'utf8');
     const graphqlOnly =
-      /^(GRAPHQL_.*|query_too_costly|invalid_credentials|insufficient_role|csrf_required|document_not_trusted)$/;
+      /^(GRAPHQL_.*|PERSISTED_.*|query_too_costly|invalid_credentials|insufficient_role|csrf_required|document_not_trusted)$/;
     for (const [code, status] of Object.entries(statusOf)) {
       if (!graphqlOnly.test(code)) expect(errors).to.match(new RegExp(`^\\| \`${code}\` +\\| ${status} `, 'm'));
     }

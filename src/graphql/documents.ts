@@ -38,7 +38,7 @@ export interface ValidDocument {
 /** The errors of a document that cannot run, as GraphQL words them. */
 export class DocumentErrors extends Error {
   constructor(
-    readonly code: 'GRAPHQL_PARSE_FAILED' | 'GRAPHQL_VALIDATION_FAILED',
+    readonly code: 'GRAPHQL_PARSE_FAILED' | 'GRAPHQL_VALIDATION_FAILED' | 'PERSISTED_QUERY_NOT_SUPPORTED',
     readonly errors: readonly GraphQLError[],
   ) {
     super('the document is not valid');

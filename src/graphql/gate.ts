@@ -16,6 +16,7 @@ const anonymousFields = new Set(['signIn', 'acceptInvitation', '__schema', '__ty
 
 /** One operation as a client asks for it, before anything of it is believed. */
 export interface OperationRequest {
+  /** null beside a `documentId`, and where a client sends the hash of a persisted query alone. */
   query: string | null;
   documentId: string | null;
   operationName: string | null;
@@ -130,13 +131,18 @@ export class Gate {
       if (query !== null && query !== text) throw notTrusted('The document and its id do not belong together.');
       return text;
     }
-    const text = query ?? '';
-    if (actor?.documentsOnly && !(await this.trusted.isTrusted(actor, sha256(text)))) {
+    if (query === null) throw persistedQueryNotSupported;
+    if (actor?.documentsOnly && !(await this.trusted.isTrusted(actor, sha256(query)))) {
       throw notTrusted('This API key may run trusted documents only.');
     }
-    return text;
+    return query;
   }
 }
+
+/** Clients that know the code send the document itself from then on. */
+const persistedQueryNotSupported = new DocumentErrors('PERSISTED_QUERY_NOT_SUPPORTED', [
+  new GraphQLError('PersistedQueryNotSupported'),
+]);
 
 const notTrusted = (message: string) => new Failure('document_not_trusted', message);
 

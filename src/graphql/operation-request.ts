@@ -82,7 +82,9 @@ export function readOperationRequest(given: Record<string, unknown>): OperationR
   if (extensions !== null && !isObject(extensions)) return null;
   // A client that names none, or sends the id of a document alone, may write an empty text.
   const asked = { query: query || null, documentId, operationName: operationName || null };
-  return asked.query === null && documentId === null ? null : { ...asked, variables: variables ?? {} };
+  // What a hash alone asks for, the gate answers.
+  const isNamed = asked.query !== null || documentId !== null || isObject(extensions?.['persistedQuery']);
+  return isNamed ? { ...asked, variables: variables ?? {} } : null;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -104,8 +104,8 @@ function readMessage(bytes: Buffer): unknown {
   if (!isObject(message) || !clientsTypes.has(String(message['type']))) return null;
   const { payload } = message;
   if (message['type'] !== 'subscribe' || !isObject(payload)) return issues.length === 0 ? message : null;
-  // The library wants a `query`, also beside the id of a trusted document.
-  if (payload['documentId'] !== undefined) payload['query'] ??= '';
+  // The library wants a `query`, also beside the id or the hash of one.
+  if (payload['documentId'] !== undefined || payload['extensions'] !== undefined) payload['query'] ??= '';
   const inPayload = issues.map((issue) => ({ ...issue, path: issue.path.replace(/^payload\.?/, '') }));
   if (inPayload.length > 0) issuesByPayload.set(payload, inPayload);
   return message;

@@ -44,6 +44,7 @@ export const statusOf = {
   batching_not_supported: 400,
   GRAPHQL_PARSE_FAILED: 400,
   GRAPHQL_VALIDATION_FAILED: 400,
+  PERSISTED_QUERY_NOT_SUPPORTED: 400,
   authentication_required: 401,
   invalid_credentials: 401,
   insufficient_scopes: 403,
