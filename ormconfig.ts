@@ -29,7 +29,9 @@ import { AttemptEventTypes1790000000012 } from './migrations/1790000000012-attem
 import { Erasure1790000000013 } from './migrations/1790000000013-erasure.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
-const poolConnectionsMax = 16;
+/** TypeORM's own are for what no request asked for: `Database` opens those of requests beside them. */
+const poolConnectionsMax = 5;
+const statementMsMax = 60_000;
 /** A process that stops in the middle of a transaction keeps its locks from everybody for no longer. */
 const silenceInTransactionMsMax = 10_000;
 
@@ -84,6 +86,7 @@ export function dataSourceFor(url: string): DataSource {
       Client: DatabaseClient,
       keepAlive: true,
       connectionTimeoutMillis: 10_000,
+      statementMsMax,
       idle_in_transaction_session_timeout: silenceInTransactionMsMax,
       pipeline: true,
       types,

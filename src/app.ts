@@ -42,7 +42,7 @@ import type { Confirm } from './platform/actor.js';
 import { clock, clockTrouble } from './platform/clock.js';
 import { blockListOf, type Config } from './platform/config.js';
 import { checkDatabase } from './platform/database-check.js';
-import { brief, Database } from './platform/database.js';
+import { brief, Database, type Reserved } from './platform/database.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres, type Note } from './platform/embedded-postgres.js';
 import { whenTimeIsAhead } from './platform/id.js';
 import { Jobs, type Queue } from './platform/jobs.js';
@@ -250,21 +250,24 @@ export class App {
       config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir, log: note, keepsRunning }) : null;
     const url = config.databaseUrl ?? embedded?.url ?? '';
     const source = dataSourceFor(url);
+    let database: Database | null = null;
     try {
       await source.initialize();
       await checkDatabase(source);
       const applied = await migrate(source);
-      const database = new Database(source);
+      database = new Database(source);
+      const { reserved } = database;
       whenTimeIsAhead((ms) => {
         log.error({ until: new Date(ms) }, 'a clock that was ahead wrote to the database; its time is not followed');
       });
-      await clock.anchor(async () => await readTime(database));
+      await clock.anchor(async () => await readTime(reserved));
       const jobs = new Jobs(database, log, { works: role === 'all' || role === 'worker' });
       await jobs.start(queues);
       const secretsKeys = config.secretsKeys ?? [await generatedKey(config.dataDir)];
       return new App(config, log, embedded, applied, { database, jobs, url, secretsKeys });
     } catch (error) {
-      if (source.isInitialized) await source.destroy();
+      if (database !== null) await database.close();
+      else if (source.isInitialized) await source.destroy();
       await embedded?.stop();
       throw error;
     }
@@ -288,7 +291,7 @@ export class App {
 
   /** While the database is away, the clock goes on by itself. */
   private async anchor(): Promise<void> {
-    await clock.anchor(async () => await readTime(this.database)).catch(() => undefined);
+    await clock.anchor(async () => await readTime(this.database.reserved)).catch(() => undefined);
     this.tellOfClock();
   }
 
@@ -422,7 +425,7 @@ export class App {
   }
 }
 
-async function readTime(database: Database): Promise<number> {
+async function readTime(database: Reserved): Promise<number> {
   const [row] = await database.query(databaseTime);
   if (row === undefined) throw new Error('the database tells no time');
   return row.ms;

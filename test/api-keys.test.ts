@@ -47,7 +47,7 @@ describe('API keys', () => {
   });
 
   it('that are made up are refused before any query', async () => {
-    const { database } = server.app;
+    const { reserved: database } = server.app.database;
     const query = database.query.bind(database);
     let queries = 0;
     database.query = async (...args: Parameters<typeof query>) => {
@@ -261,7 +261,8 @@ describe('API keys', () => {
   });
 
   it('remember when they were last used without a write per request', async () => {
-    const { database, apiKeys } = server.app;
+    const { apiKeys, database: whole } = server.app;
+    const { reserved: database } = whole;
     const query = database.query.bind(database);
     const texts: string[] = [];
     database.query = async (...args: Parameters<typeof query>) => {
@@ -367,7 +368,8 @@ describe('API keys', () => {
   });
 
   it('that were looked up while they were revoked are not remembered', async () => {
-    const { database, apiKeys } = server.app;
+    const { apiKeys, database: whole } = server.app;
+    const { reserved: database } = whole;
     const actor = await operator(server.app, tenant.workspaceId);
     const { secret, apiKey } = await apiKeys.create(actor, () =>
       validate(CreateApiKey, { name: 'Raced', scopes: ['read:intake-bots'] }, 'snake_case'),

@@ -25,7 +25,7 @@ async function openProcess(url: string, options: RateLimiterOptions = {}) {
   const close = async () => {
     await limiter.stop();
     await signals.stop();
-    await source.destroy();
+    await database.close();
   };
   return { limiter, signals, source, database, close };
 }
@@ -166,8 +166,9 @@ describe('rate limits', () => {
   it('asks nobody far from the limit, and nobody at it', async () => {
     const { limiter, database: own } = await open();
     let queries = 0;
-    const query = own.query.bind(own);
-    own.query = async (...args: Parameters<typeof query>) => {
+    const { reserved } = own;
+    const query = reserved.query.bind(reserved);
+    reserved.query = async (...args: Parameters<typeof query>) => {
       queries += 1;
       return (await query(...args)) as never;
     };
@@ -248,15 +249,16 @@ describe('rate limits', () => {
         debug: () => undefined,
       },
     });
-    const query = own.query.bind(own);
-    own.query = async () => {
+    const { reserved } = own;
+    const query = reserved.query.bind(reserved);
+    reserved.query = async () => {
       throw new Error('down');
     };
     const grants: Grant[] = [];
     for (let index = 0; index < 130; index += 1) grants.push(await limiter.take('away', limit, 1));
     expect(grants.filter(({ allowed }) => allowed)).to.have.length(100);
     expect(lines).to.deep.equal(['the rate limits go on by the count of this process alone']);
-    own.query = query;
+    reserved.query = query;
     const endMs = performance.now() + 15_000;
     while (lines.length < 2 && performance.now() < endMs) {
       await limiter.take('other', limit, 1);

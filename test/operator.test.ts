@@ -1,11 +1,13 @@
 import { expect } from 'chai';
 import { startServer, type TestServer } from './support/app.js';
 import { freePort } from './support/process.js';
+import { cloneDatabase } from './support/postgres.js';
+import { Relay } from './support/relay.js';
 
 const token = 'a-token-for-metrics';
 
 describe("what an operator's tools ask", () => {
-  const servers: TestServer[] = [];
+  const servers: Pick<TestServer, 'stop'>[] = [];
   const start = async (...options: Parameters<typeof startServer>) => {
     const server = await startServer(...options);
     servers.push(server);
@@ -55,11 +57,22 @@ describe("what an operator's tools ask", () => {
   });
 
   it('is told within seconds that the database does not answer, and that it does again', async () => {
-    const { url, app } = await start({ role: 'api' });
-    const held = await Promise.all(Array.from({ length: 16 }, async () => await app.database.pool.connect()));
+    const { url: direct, drop } = await cloneDatabase();
+    const relay = await Relay.start();
+    relay.target = Number(new URL(direct).port);
+    const databaseUrl = direct.replace(`:${relay.target}/`, `:${relay.port}/`);
+    const { url, stop } = await startServer({ role: 'api', databaseUrl });
+    servers.push({
+      stop: async () => {
+        await stop();
+        await relay.stop();
+        await drop();
+      },
+    });
+    relay.hold();
     const asked = performance.now();
     const { status, text } = await get(`${url}/readyz`);
-    for (const client of held) client.release();
+    relay.release();
     expect(status).to.equal(503);
     expect(JSON.parse(text)).to.deep.equal({ status: 'unready', reason: 'the database does not answer' });
     expect(performance.now() - asked).to.be.below(8_000);

@@ -36,7 +36,7 @@ describe("a connection of one's own", () => {
     const url = new URL(cloned.url);
     relay.target = Number(url.port);
     url.port = String(relay.port);
-    const swallowed = new LastingConnection(() => ({ connectionString: url.href }), undefined, 1_000);
+    const swallowed = new LastingConnection(() => ({ connectionString: url.href, statementMsMax: 100 }));
     try {
       const [row] = (await swallowed.query(askHalf)).rows;
       expect(row).to.deep.equal({ half: 50 });

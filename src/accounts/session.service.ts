@@ -98,7 +98,7 @@ export class SessionService {
 
   /** Those of these sessions that still open a door: looked up, not remembered. */
   async usable(ids: readonly string[]): Promise<Set<string>> {
-    const found = await this.database.query(selectUsable, [ids, ...sessionBounds()]);
+    const found = await this.database.reserved.query(selectUsable, [ids, ...sessionBounds()]);
     return new Set(found.map(({ id }) => id));
   }
 
@@ -161,7 +161,7 @@ export class SessionService {
   }
 
   private async lookUp(hash: Buffer): Promise<KnownSession | null> {
-    const [row] = await this.database.query(selectByHash, [hash, ...sessionBounds()]);
+    const [row] = await this.database.reserved.query(selectByHash, [hash, ...sessionBounds()]);
     if (row === undefined) return null;
     const [session, user, workspace] = [new Session(), new User(), new Workspace()];
     for (const [name, value] of Object.entries(row)) {
@@ -175,7 +175,7 @@ export class SessionService {
   private async touch(session: Session): Promise<void> {
     try {
       session.lastUsedAt = now();
-      await this.database.query(touch, [session.id, session.lastUsedAt]);
+      await this.database.reserved.query(touch, [session.id, session.lastUsedAt]);
     } catch (error) {
       this.log.warn({ error: story(error) }, 'when a session was last used could not be written');
     }

@@ -22,7 +22,12 @@ export class SignInTries {
   private readonly fromAnywhere: RateLimiterPostgres;
 
   constructor(database: Database) {
-    const store = { storeClient: database.pool, storeType: 'pool', tableName: 'sign_in_tries', tableCreated: true };
+    const store = {
+      storeClient: database.reserved.pool,
+      storeType: 'pool',
+      tableName: 'sign_in_tries',
+      tableCreated: true,
+    };
     const rules = { points: triesPerAddressMax, duration: windowSeconds, blockDuration: windowSeconds };
     this.fromAddress = new RateLimiterPostgres({
       ...store,

@@ -169,7 +169,7 @@ export class ApiKeyService {
 
   /** Those of these keys that still open the API: looked up, not remembered. */
   async usable(ids: readonly string[]): Promise<Set<string>> {
-    const found = await this.database.query(selectUsable, [ids, now(), plansWithApi]);
+    const found = await this.database.reserved.query(selectUsable, [ids, now(), plansWithApi]);
     return new Set(found.map(({ id }) => id));
   }
 
@@ -375,7 +375,7 @@ export class ApiKeyService {
   private async lookUp(text: string): Promise<KnownKey | null> {
     if (!isApiKeyText(text)) return null;
     const hash = hashOf(text);
-    const [row] = await this.database.query(selectByHash, [hash]);
+    const [row] = await this.database.reserved.query(selectByHash, [hash]);
     if (row === undefined) return null;
     const { key, workspace, earlierUntil } = split(row);
     const shownUntil = key.hash.equals(hash) ? null : (earlierUntil ?? key.previousUntil);
@@ -393,7 +393,7 @@ export class ApiKeyService {
     const columns = [[...this.uses.keys()], [...this.uses.values()].map((atMs) => new Date(atMs))];
     this.uses.clear();
     try {
-      await this.database.query(writeUses, columns);
+      await this.database.reserved.query(writeUses, columns);
     } catch (error) {
       this.log.warn({ error: story(error) }, 'when keys were last used could not be written');
     }

@@ -1,9 +1,11 @@
-import { OperationTypeNode, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
+import { GraphQLError, OperationTypeNode, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import type { Actor, Origin } from '../platform/actor.js';
 import { CallContext } from '../platform/call-context.js';
 import { asFailure, rateLimitExceeded } from '../platform/errors.js';
 import { interruptible } from '../platform/interruptible.js';
 import type { Log } from '../platform/log.js';
+import { inAccountOf, workAccount } from '../platform/work-account.js';
+import { refusalOfAnswer } from './answer-size.js';
 import { errorsOf, formatError, originOf } from './errors.js';
 import { EventPace } from './event-pace.js';
 import type { Execution } from './execution.js';
@@ -58,11 +60,11 @@ export class Results {
   }
 
   private async *run(run: Run, left: AbortSignal): AsyncGenerator<Streamed, void> {
-    const { admission, actor, origin, lastEventId = null } = run;
+    const { admission, actor, origin, lastEventId = null, ending } = run;
     const { cost, operation } = admission;
     const contextOf = () => new CallContext(actor, { origin, lastEventId, cookie: null, rateLimit: null });
     if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
-      const result = await this.execution.run(admission, contextOf());
+      const result = await this.resultOf(run, AbortSignal.any([ending, left]), contextOf());
       yield { id: null, result: { ...this.formatted(result), extensions: { cost } } };
       return;
     }
@@ -74,6 +76,7 @@ export class Results {
     try {
       yield* this.follow(run, contextOf, left);
     } catch (error) {
+      if (ending.aborted) throw ending.reason;
       if (error instanceof CutOff || !isLoss(error)) throw error;
       throw new CutOff('the database was lost', { cause: error });
     } finally {
@@ -81,27 +84,24 @@ export class Results {
     }
   }
 
-  private async *follow(
-    { admission, actor, ending }: Run,
-    contextOf: () => CallContext,
-    left: AbortSignal,
-  ): AsyncGenerator<Streamed, void> {
+  private async *follow(run: Run, contextOf: () => CallContext, left: AbortSignal): AsyncGenerator<Streamed, void> {
+    const { admission, actor, ending } = run;
     const { cost } = admission;
-    const source = await this.execution.follow(admission, contextOf());
+    const over = AbortSignal.any([ending, left]);
+    const source = await inAccountOf(actor, over, async () => await this.execution.follow(admission, contextOf()));
     if (!(Symbol.asyncIterator in source)) {
       yield { id: null, result: { ...this.formatted(unlost(source)), extensions: { cost } } };
       return;
     }
     const events = source[Symbol.asyncIterator]();
-    const over = AbortSignal.any([ending, left]);
     const stop = () => void events.return?.();
     over.addEventListener('abort', stop);
     if (over.aborted) stop();
     let isFirst = true;
-    for await (const event of source) {
+    for await (const event of sourceOf(events, run, over)) {
       await this.pace.take(actor.id, cost.requested, over).catch(() => undefined);
       if (over.aborted) break;
-      const result = this.formatted(unlost(await this.execution.run(admission, contextOf(), event)));
+      const result = this.formatted(unlost(await this.resultOf(run, over, contextOf(), event)));
       if (over.aborted) break;
       yield { id: idOf(event), result: isFirst ? { ...result, extensions: { cost } } : result };
       isFirst = false;
@@ -109,11 +109,39 @@ export class Results {
     if (ending.aborted) throw ending.reason;
   }
 
+  /** In an account of its own, however long the stream is. */
+  private async resultOf(
+    { admission, actor }: Run,
+    over: AbortSignal,
+    context: CallContext,
+    event?: unknown,
+  ): Promise<ExecutionResult> {
+    return await inAccountOf(actor, over, async () => {
+      const result = await this.execution.run(admission, context, event);
+      const refusal = refusalOfAnswer(workAccount(), admission, result.data);
+      return refusal === null ? result : { data: null, errors: [new GraphQLError('', { originalError: refusal })] };
+    });
+  }
+
   private formatted({ data, errors }: ExecutionResult): Told {
     return {
       ...(errors && { errors: errors.map((error) => formatError(error.toJSON(), error, this.log)) }),
       ...(data !== undefined && { data }),
     };
+  }
+}
+
+/** What it reads to find the next event is read for its caller. */
+async function* sourceOf(
+  events: AsyncIterator<unknown>,
+  { actor }: Run,
+  over: AbortSignal,
+): AsyncGenerator<unknown, void> {
+  const next = async () => await inAccountOf(actor, over, async () => await events.next(), true);
+  try {
+    for (let found = await next(); found.done !== true; found = await next()) yield found.value;
+  } finally {
+    await events.return?.();
   }
 }
 

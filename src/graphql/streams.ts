@@ -20,6 +20,7 @@ import type { Actor, Origin } from '../platform/actor.js';
 import { authenticationRequired, validationFailed, workspaceArchived } from '../platform/errors.js';
 import { interruptible } from '../platform/interruptible.js';
 import { story, type Log } from '../platform/log.js';
+import { inAccountOf } from '../platform/work-account.js';
 import { requireFeature } from '../workspaces/plans.js';
 import { DocumentErrors } from './documents.js';
 import { errorOfFailure, errorsOf } from './errors.js';
@@ -59,6 +60,8 @@ interface Extra {
   actor?: Actor;
   /** What ends its streams. */
   running: Set<AbortController>;
+  /** What it asked for once, and waits for. */
+  asked: Set<AsyncGenerator<Streamed, void>>;
   /** Whether what it was opened with is no more. */
   forbidden?: boolean;
 }
@@ -92,7 +95,11 @@ export class Streams {
     const isKnown = ({ actor }: Extra) => actor !== undefined;
     const toTake = ({ actor }: Extra, bytes: number) => this.untaken.add(actor?.id ?? '', bytes);
     this.sockets.on('connection', (socket, request) => {
-      attachSocket<Extra>(protocol, { socket, request, running: new Set() }, { keepAliveMs, isKnown, toTake, log });
+      attachSocket<Extra>(
+        protocol,
+        { socket, request, running: new Set(), asked: new Set() },
+        { keepAliveMs, isKnown, toTake, log },
+      );
     });
   }
 
@@ -230,6 +237,7 @@ export class Streams {
           extra.socket.once('close', () => {
             unwatch();
             release();
+            for (const results of extra.asked) void results.return();
           });
           return true;
         } catch (error) {
@@ -248,7 +256,7 @@ export class Streams {
           if (issues.length > 0) throw await gate.refuse(from, validationFailed(issues));
           const asked = readOperationRequest({ ...payload });
           if (asked === null) throw await gate.refuse(from, validationFailed([notAnOperation]));
-          const admission = await gate.admit(from, asked);
+          const admission = await inAccountOf(actor, null, async () => await gate.admit(from, asked));
           const { valid, operation } = admission;
           const args = { schema: this.door.schema, document: valid.document, operationName: operation.name?.value };
           const ending = new AbortController();
@@ -264,8 +272,16 @@ export class Streams {
       },
       // Both have been started by then: `onSubscribe` told what they are to run.
       execute: async (args) => {
-        const first = await running.get(args)?.results.next();
-        return (first?.value?.result ?? {}) as ExecutionResult;
+        const started = running.get(args);
+        if (started === undefined) throw new Error('nothing was admitted');
+        const { results, extra } = started;
+        extra.asked.add(results);
+        try {
+          const first = await results.next();
+          return (first.value?.result ?? {}) as ExecutionResult;
+        } finally {
+          extra.asked.delete(results);
+        }
       },
       subscribe: (args) => {
         const started = running.get(args);

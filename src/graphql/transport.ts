@@ -33,7 +33,9 @@ import {
 } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
 import { exactValue, readJsonBytes } from '../platform/read-json.js';
+import { workAccount } from '../platform/work-account.js';
 import { requireFeature } from '../workspaces/plans.js';
+import { refusalOfAnswer } from './answer-size.js';
 import { DocumentErrors, type Documents } from './documents.js';
 import { errorOfFailure, errorsOf, formatError, refusalOf } from './errors.js';
 import type { Execution } from './execution.js';
@@ -51,6 +53,8 @@ interface Progress {
   cost: CostReport;
   /** Whether the caller only wants to know what the operation would cost. */
   costOnly: boolean;
+  /** Why it has no answer, though it ran. */
+  refusal: Failure | null;
   /** Whether nothing ran, because the variables did not fit. */
   misfit: boolean;
 }
@@ -61,6 +65,7 @@ const begun: Progress = {
   grant: null,
   cost: unknownCost,
   costOnly: false,
+  refusal: null,
   misfit: false,
 };
 
@@ -198,6 +203,9 @@ export class GraphqlTransport {
       header !== null && from.actor !== null && admission !== null && !progress.costOnly && isIdempotent(admission)
         ? await this.answerOnce(facts, progress, { actor: from.actor, header, body: bytes }, run)
         : await run(from.actor);
+    if (progress.refusal !== null && admission?.operation.operation === OperationTypeNode.QUERY) {
+      throw new Refused(progress.refusal, progress.cost, progress.grant);
+    }
     const type = answer.headers.get('content-type') ?? jsonType;
     let text = answer.body.kind === 'complete' ? answer.body.string : '';
     if (refused !== null) {
@@ -316,6 +324,12 @@ function running(execution: Execution, log: Log): ApolloServerPlugin<HttpCall> {
         async willSendResponse({ contextValue: { progress }, response }) {
           if (response.body.kind !== 'single') return;
           const { singleResult } = response.body;
+          const { admission } = progress;
+          progress.refusal = admission && refusalOfAnswer(workAccount(), admission, singleResult.data);
+          if (progress.refusal !== null) {
+            singleResult.data = null;
+            singleResult.errors = [errorOfFailure(progress.refusal)];
+          }
           progress.misfit = progress.admission !== null && singleResult.data === undefined;
           singleResult.extensions = { cost: progress.cost };
         },

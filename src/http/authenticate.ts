@@ -80,7 +80,9 @@ export class Authenticator {
   }
 
   private noted(request: Request, actor: Actor | null): Actor | null {
-    factsOf(request).caller = actor?.id ?? null;
+    const facts = factsOf(request);
+    facts.caller = actor?.id ?? null;
+    facts.account.workspaceId = actor?.workspaceId ?? null;
     if (actor !== null) belongsTo(request.socket, actor.workspaceId);
     return actor;
   }

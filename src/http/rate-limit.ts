@@ -83,7 +83,7 @@ export class RateLimiter {
   private stopped = false;
 
   constructor(
-    private readonly database: Database,
+    private readonly database: Pick<Database, 'reserved'>,
     private readonly signals: Signals,
     private readonly log: Log,
     { windowMs = 60_000, storeTimeoutMs = 1_000 }: RateLimiterOptions = {},
@@ -215,7 +215,7 @@ export class RateLimiter {
       const late = wait(this.storeTimeoutMs, undefined, { ref: false }).then(() => {
         throw new Error(`no answer within ${this.storeTimeoutMs} ms`);
       });
-      [answer] = await Promise.race([this.database.query(reserve, values), late]);
+      [answer] = await Promise.race([this.database.reserved.query(reserve, values), late]);
     } catch (error) {
       this.storeIsAway(error);
       return;
@@ -297,7 +297,7 @@ export class RateLimiter {
     if (rows.length === 0) return;
     this.turn += 1;
     try {
-      await this.database.query(giveBack, [this.process, this.turn, JSON.stringify(rows), this.windowMs * 2]);
+      await this.database.reserved.query(giveBack, [this.process, this.turn, JSON.stringify(rows), this.windowMs * 2]);
     } catch (error) {
       // What was set aside then counts as spent.
       this.log.debug({ error: story(error) }, 'points could not be given back');
@@ -325,7 +325,7 @@ export class RateLimiter {
     await before;
     await this.release(subjects);
     try {
-      if (sweep) await this.database.query(forgetEnded);
+      if (sweep) await this.database.reserved.query(forgetEnded);
     } catch (error) {
       this.log.debug({ error: story(error) }, 'old rate limits could not be swept');
     }

@@ -9,6 +9,7 @@ import { invalid } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
 import { nodeName } from '../platform/node-name.js';
 import type { Tracing } from '../platform/tracing.js';
+import { inAccount, WorkAccount } from '../platform/work-account.js';
 import type { AccessLog } from './access-log.js';
 
 /** A year. */
@@ -25,6 +26,8 @@ export class RequestFacts {
   lasts = false;
   /** What the head of the answer will say: names and values in turns, written at once when it is sent. */
   readonly answerHeaders: string[];
+  /** What it takes of us; of its caller's workspace once that is known. */
+  readonly account = new WorkAccount();
   private child: Log | null = null;
 
   constructor(
@@ -93,6 +96,7 @@ export function identify({ log, accessLog, trustedProxies, tracing, isSecure }: 
     (request as Identified)[factsKey] = facts;
     const startedAt = performance.now();
     response.once('close', () => {
+      facts.account.close(response.writableFinished);
       const { method, originalUrl } = request;
       const [path = ''] = originalUrl.split('?', 1);
       const status = response.writableFinished ? response.statusCode : 499;
@@ -115,7 +119,9 @@ export function identify({ log, accessLog, trustedProxies, tracing, isSecure }: 
         },
       });
     });
-    next(isWithoutHost(request) ? invalid('Host', 'required', 'is required') : undefined);
+    inAccount(facts.account, () =>
+      next(isWithoutHost(request) ? invalid('Host', 'required', 'is required') : undefined),
+    );
   };
 }
 

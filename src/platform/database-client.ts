@@ -1,4 +1,5 @@
-import pg, { type ClientConfig } from 'pg';
+import type { Socket } from 'node:net';
+import pg, { type ClientConfig, type PoolConfig } from 'pg';
 
 /**
  * What our parsers and statements rely on. It stands in the startup packet, where it outdoes whatever the server, the
@@ -16,16 +17,74 @@ const reliedOn = {
   default_transaction_read_only: 'off',
 };
 
-interface Starting extends pg.Client {
-  /** What pg says when it connects, beside the encoding, which is UTF-8 always. */
+/** What PostgreSQL itself ends on time is answered by then, unless nobody is there. */
+const answerMsMax = 3_000;
+const lookMs = 1_000;
+
+interface Bound {
+  /** PostgreSQL ends a statement that takes longer, and what it hears nothing of for a while longer is taken for lost. */
+  statementMsMax?: number;
+}
+export type DatabaseClientConfig = ClientConfig & Bound;
+
+/** What of pg's client its types do not tell. */
+interface Insides extends pg.Client {
+  /** What it says when it connects, beside the encoding, which is UTF-8 always. */
   getStartupConf(): Record<string, string>;
+  readonly processID: number | null;
+  readonly _ending: boolean;
+  _getActiveQuery(): object | null;
+  readonly _sentQueryQueue: object[];
 }
 
-const Client = pg.Client as unknown as new (config?: ClientConfig) => Starting;
+const Client = pg.Client as unknown as new (config?: ClientConfig) => Insides;
 
 /** Every connection to the database is one of these: the pools', the shared ones, and those that listen or hold a lock. */
 export class DatabaseClient extends Client {
-  override getStartupConf(): Record<string, string> {
-    return { ...super.getStartupConf(), ...reliedOn };
+  private readonly statementMsMax: number | undefined;
+  /** Without a word of the server to one who waits for it. */
+  silentMsMax: number;
+  private bytesHeard = 0;
+  private silentLooks = 0;
+
+  constructor(config: DatabaseClientConfig = {}) {
+    super(config);
+    this.statementMsMax = config.statementMsMax;
+    this.silentMsMax = config.statementMsMax === undefined ? Infinity : config.statementMsMax + answerMsMax;
+    connected.add(this);
+    this.once('end', () => connected.delete(this));
+    watch ??= setInterval(lookAtAll, lookMs).unref();
   }
+
+  override getStartupConf(): Record<string, string> {
+    const bound: object = this.statementMsMax === undefined ? {} : { statement_timeout: String(this.statementMsMax) };
+    return { ...super.getStartupConf(), ...reliedOn, ...bound };
+  }
+
+  /** A network may swallow in silence, and a server hang: who waits for either hears of it here. */
+  look(): void {
+    const stream = this.connection.stream as Socket;
+    const waits = this._ending || this._getActiveQuery() !== null || this._sentQueryQueue.length > 0;
+    const isSilent = waits && stream.bytesRead === this.bytesHeard && !stream.isPaused();
+    this.bytesHeard = stream.bytesRead;
+    // Counted, as a process that slept must not take its own sleep for silence.
+    this.silentLooks = isSilent ? this.silentLooks + 1 : 0;
+    if (this.silentLooks * lookMs <= this.silentMsMax) return;
+    stream.destroy(Object.assign(new Error('PostgreSQL does not answer'), { code: 'ETIMEDOUT' }));
+  }
+}
+
+const connected = new Set<DatabaseClient>();
+let watch: NodeJS.Timeout | null = null;
+
+function lookAtAll(): void {
+  for (const client of connected) client.look();
+}
+
+/** Of a pool that keeps no more connections than this, and none that is not used for long. */
+export function poolOf(config: PoolConfig & Bound): pg.Pool {
+  const pool = new pg.Pool({ ...config, Client: DatabaseClient, allowExitOnIdle: true } as PoolConfig);
+  // Of one that nobody used: the next who asks gets another.
+  pool.on('error', () => undefined);
+  return pool;
 }

@@ -2,11 +2,16 @@ import { hash } from 'node:crypto';
 import type { Pool } from 'pg';
 import { getMetadataArgsStorage, type DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { Connections, type Lent } from './connections.js';
+import { poolOf, type DatabaseClient } from './database-client.js';
+import { isEndedStatement } from './errors.js';
 import { OpenTransaction, type Write } from './open-transaction.js';
 import { planOnce } from './plan-by-index.js';
-import { runQuery } from './run-query.js';
+import { Reading, runQuery } from './run-query.js';
 import { lastWritesOf, SharedCommits, type Appender, type Increment } from './shared-commits.js';
 import { LastingConnection, SharedConnections } from './shared-connections.js';
+import { workAccount, type WorkAccount } from './work-account.js';
+import { WorkspaceShares } from './workspace-shares.js';
 
 /** A statement that PostgreSQL plans once a connection. TypeORM prepares nothing; hot paths say so here. */
 export interface Statement<Row> {
@@ -14,6 +19,8 @@ export interface Statement<Row> {
   readonly text: string;
   /** Whether it is over in a moment, and may share a connection with others. */
   readonly isBrief: boolean;
+  /** Whether its rows are a list's, which may end early: `isCut` then says so of them. */
+  readonly isPage?: boolean;
   /** Only a type: what a row of the answer looks like. */
   readonly row?: Row;
 }
@@ -72,7 +79,8 @@ export class Tx {
 
   constructor(
     private readonly source: DataSource,
-    private readonly pool: Pool,
+    private readonly account: WorkAccount | null,
+    private readonly lend: () => Promise<Lent>,
   ) {}
 
   /** Made for those that ask for it: most transactions have no use for TypeORM. */
@@ -141,7 +149,7 @@ export class Tx {
       for (const write of last) opened.write(write);
       await opened.commit();
     } else if (this.writes.length + this.appended.size + this.increments.length > 0) {
-      await shared.commit(this);
+      await shared.commit(this, { workspaceId: this.account?.workspaceId ?? '', check: () => this.account?.check() });
     }
     for (const listener of this.listeners) listener();
   }
@@ -153,7 +161,8 @@ export class Tx {
   }
 
   private open(): Promise<OpenTransaction> {
-    return (this.opening ??= OpenTransaction.on(this.pool).then((opened) => {
+    return (this.opening ??= this.lend().then((lent) => {
+      const opened = new OpenTransaction(lent);
       for (const write of this.writes.splice(0)) opened.write(write);
       return (this.opened = opened);
     }));
@@ -176,38 +185,123 @@ export class TryAgain extends Error {}
 
 const transactionAttemptsMax = 4;
 
-export class Database {
-  private readonly shared = new SharedConnections(() => this.pool.options);
-  private readonly commits = new SharedCommits(() => this.pool);
+/** Requests have these, and of them each workspace its share; one more reads for a transaction that holds one already. */
+const requestsMax = 12;
+const requestsOfEachMax = 6;
+const besideMax = 1;
+/** Who calls, signs in, asks for more points, or whether we are ready, waits for no tenant. */
+const reservedMax = 4;
+const strangersMax = 2;
+const jobsMax = 2;
+/** Of those that commit together there is one at a time, and perhaps one before that waits for a lock. */
+const commitsMax = 2;
+/** Brief reads of one workspace under way on the shared connections: the others wait for no more than these. */
+const briefOfEachMax = 16;
+/** What a request has PostgreSQL do, in one statement. */
+const statementMsMax = 10_000;
+/** What takes longer is not brief, whatever we took it for. */
+const briefMsMax = 1_000;
+const reservedMsMax = 5_000;
+const jobsMsMax = 60_000;
+const lastingMsMax = 30_000;
+/** The most ids, and the most bytes, that a brief read is about. */
+const briefIdsMax = 50;
+const briefBytesMax = 262_144;
+/** For so long a workspace whose reads were not brief has no share of the connections that all share. */
+const apartMs = 60_000;
+const apartMax = 10_000;
 
-  constructor(readonly source: DataSource) {}
+/** A few connections that no tenant's statement ever holds, nor the end of a request ends. */
+export class Reserved {
+  constructor(readonly pool: Pool) {}
+
+  async query<Row extends object>({ name, text }: Statement<Row>, values: unknown[] = []): Promise<Row[]> {
+    return (await runQuery<Row>(this.pool, { name, text, values })).rows;
+  }
+}
+
+/**
+ * Where statements go. A request's account says whose they are: brief reads to the two connections that all share, all
+ * else to the requests' pool by the workspace's share. What no request asked for goes to the pool of the house, which is
+ * TypeORM's; pg-boss and what must never wait for a tenant have their own.
+ */
+export class Database {
+  private readonly shared: SharedConnections;
+  private readonly briefShares = new WorkspaceShares({ total: Infinity, each: briefOfEachMax });
+  /** Workspaces whose reads are wide or slow, and until when they are taken for that. */
+  private readonly apart = new Map<string, number>();
+  private readonly pools: Pool[] = [];
+  private readonly requests: Connections;
+  private readonly house: Connections;
+  private readonly strangers: Connections;
+  private readonly together: Connections;
+  private readonly commits = new SharedCommits(async (workspaceId) => await this.lendFor(workspaceId));
+  /** For what must not wait for tenants, whoever's request it is part of. */
+  readonly reserved: Reserved;
+
+  constructor(readonly source: DataSource) {
+    const options = this.pool.options;
+    const open = (max: number, ms: number) => this.opened(poolOf({ ...options, max, statementMsMax: ms }));
+    const reserved = open(reservedMax, reservedMsMax);
+    const cancel = (processId: number) =>
+      void reserved.query('select pg_cancel_backend($1)', [processId]).catch(() => {});
+    this.shared = new SharedConnections(() => ({ ...options, statementMsMax: briefMsMax }));
+    this.requests = new Connections(
+      open(requestsMax + besideMax, statementMsMax),
+      new WorkspaceShares({ total: requestsMax, each: requestsOfEachMax }),
+      cancel,
+    );
+    this.house = new Connections(this.pool, null, cancel);
+    this.together = new Connections(open(commitsMax, statementMsMax), null, cancel);
+    this.strangers = new Connections(
+      reserved,
+      new WorkspaceShares({ total: strangersMax, each: strangersMax }),
+      cancel,
+    );
+    this.reserved = new Reserved(reserved);
+  }
 
   get manager(): EntityManager {
     return this.source.manager;
   }
 
-  /** The pool that TypeORM opened; the whole process shares it. */
+  /** The pool that TypeORM opened: of what no request asked for. */
   get pool(): Pool {
     const { driver } = this.source;
     if (!(driver instanceof PostgresDriver)) throw new Error('The data source is not PostgreSQL');
     return driver.master as Pool;
   }
 
+  /** One of its own for pg-boss, so that neither it nor tenants hold up the other. */
+  jobsPool(): Pool {
+    return this.opened(poolOf({ ...this.pool.options, max: jobsMax, statementMsMax: jobsMsMax }));
+  }
+
   async query<Row extends object>(statement: Statement<Row>, values: unknown[] = []): Promise<Row[]> {
-    const { name, text, isBrief } = statement;
-    const { rows } = isBrief
-      ? await this.shared.query<Row>({ name, text, values })
-      : await runQuery<Row>(this.pool, { name, text, values });
-    return rows;
+    const account = workAccount();
+    account?.check();
+    if (statement.isBrief && (account === null || account.workspaceId !== null)) {
+      const workspaceId = account?.workspaceId ?? '';
+      if (!this.isApart(workspaceId) && !values.some(isLongList)) {
+        try {
+          return await this.readBriefly(statement, values, account, workspaceId);
+        } catch (error) {
+          if (!isEndedStatement(error)) throw account?.refusal ?? error;
+          this.setApart(workspaceId);
+        }
+      }
+    }
+    return await this.readAlone(statement, values, account);
   }
 
   /** A connection of one's own, to be closed, for one who sends the same few statements over and over. */
   connection(): LastingConnection {
-    return new LastingConnection(() => this.pool.options, planOnce);
+    return new LastingConnection(() => ({ ...this.pool.options, statementMsMax: lastingMsMax }), planOnce);
   }
 
   async close(): Promise<void> {
     await this.shared.close();
+    await Promise.all(this.pools.map(async (pool) => await pool.end()));
     await this.source.destroy();
   }
 
@@ -229,7 +323,11 @@ export class Database {
   }
 
   private async attempt<T>(work: (tx: Tx) => Promise<T>, guard: CommitGuard | null): Promise<T> {
-    const tx = new Tx(this.source, this.pool);
+    const account = workAccount();
+    account?.check();
+    const workspaceId = account?.workspaceId ?? '';
+    const purpose = { account, workspaceId, onlyReads: false };
+    const tx = new Tx(this.source, account, async () => await this.connectionsOf(account).lend(purpose));
     let result: T;
     try {
       await guard?.begin(tx);
@@ -241,7 +339,92 @@ export class Database {
     await tx.commit(this.commits);
     return result;
   }
+
+  private async readBriefly<Row extends object>(
+    { name, text, isPage = false }: Statement<Row>,
+    values: unknown[],
+    account: WorkAccount | null,
+    workspaceId: string,
+  ): Promise<Row[]> {
+    const wait = this.briefShares.enter(workspaceId, account, true);
+    if (wait !== null) await wait;
+    const reading = new Reading({ name, text, values }, account, isPage);
+    try {
+      const { rows } = await this.shared.query<Row>(reading);
+      account?.check();
+      if (reading.isCut) cut.add(rows);
+      return rows;
+    } finally {
+      this.briefShares.leave(workspaceId);
+      if (reading.bytes > briefBytesMax) this.setApart(workspaceId);
+    }
+  }
+
+  private async readAlone<Row extends object>(
+    { name, text, isPage = false }: Statement<Row>,
+    values: unknown[],
+    account: WorkAccount | null,
+  ): Promise<Row[]> {
+    account?.checkReading();
+    const workspaceId = account?.workspaceId ?? '';
+    const lent = await this.connectionsOf(account).lend({ account, workspaceId, onlyReads: true });
+    const reading = new Reading({ name, text, values }, account, isPage);
+    reading.client = lent.client as unknown as DatabaseClient;
+    try {
+      const { rows } = await runQuery<Row>(lent.client, reading);
+      account?.checkReading();
+      if (reading.isCut) {
+        lent.abandon();
+        cut.add(rows);
+      }
+      return rows;
+    } catch (error) {
+      account?.checkReading();
+      throw error;
+    } finally {
+      lent.giveBack();
+      if (reading.bytes > briefBytesMax) this.setApart(workspaceId);
+    }
+  }
+
+  private connectionsOf(account: WorkAccount | null): Connections {
+    if (account === null) return this.house;
+    return account.workspaceId === null ? this.strangers : this.requests;
+  }
+
+  /** For those that commit together, of all or of one workspace. */
+  private async lendFor(workspaceId: string | null): Promise<Lent> {
+    const connections = workspaceId === null ? this.together : workspaceId === '' ? this.house : this.requests;
+    return await connections.lend({ account: null, workspaceId: workspaceId ?? '', onlyReads: false });
+  }
+
+  private isApart(workspaceId: string): boolean {
+    const until = this.apart.get(workspaceId);
+    if (until === undefined) return false;
+    if (performance.now() < until) return true;
+    this.apart.delete(workspaceId);
+    return false;
+  }
+
+  private setApart(workspaceId: string): void {
+    // What no request asked for may be wide.
+    if (workspaceId === '') return;
+    this.apart.delete(workspaceId);
+    if (this.apart.size >= apartMax) this.apart.delete(this.apart.keys().next().value ?? '');
+    this.apart.set(workspaceId, performance.now() + apartMs);
+  }
+
+  private opened(pool: Pool): Pool {
+    this.pools.push(pool);
+    return pool;
+  }
 }
+
+/** Rows behind which there are more, which the answer had no room for. */
+const cut = new WeakSet<object[]>();
+export const isCut = (rows: object[]): boolean => cut.has(rows);
+
+const isLongList = (value: unknown) => Array.isArray(value) && value.length > briefIdsMax;
 
 /** PostgreSQL's SQLSTATE for a violated unique index, whichever library wrapped it. */
 export const isUniqueViolation = (thrown: unknown, constraint?: string) => violates(thrown, '23505', constraint);

@@ -237,12 +237,24 @@ export const serviceUnavailable = (because?: Private) =>
     },
   );
 
+/** In both doors' terms: of REST's answers none comes to it, as its lists end before. */
+export const answerTooLarge = (limit: number, requested: number) =>
+  new Failure('query_too_costly', `The answer goes over the limit of ${limit} bytes.`, {
+    rule: 'answer',
+    limit,
+    requested,
+  });
+
 /** Whatever was thrown, as something that may leave: a bug becomes `internal_error` and keeps its story in `cause`. */
 export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
-  if (isConnectionLoss(thrown)) return serviceUnavailable({ cause: thrown });
+  if (isConnectionLoss(thrown) || isEndedStatement(thrown)) return serviceUnavailable({ cause: thrown });
   return new Failure('internal_error', 'Something went wrong on our side.', {}, { cause: thrown });
 }
+
+/** By its time limit, or because nobody waited for it any more. It did nothing, and its connection is there still. */
+export const isEndedStatement = (thrown: unknown): boolean =>
+  thrown instanceof Error && (thrown as Error & { code?: unknown }).code === '57014';
 
 // PostgreSQL's classes 08 (connection), 57P0x (shutdown) and 53 (resources), a transaction that fell silent, and the
 // socket's own codes.

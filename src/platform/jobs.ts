@@ -1,3 +1,4 @@
+import type { Pool } from 'pg';
 import { PgBoss, type Job } from 'pg-boss';
 import { prepared, type Database, type Statement, type Tx } from './database.js';
 import { story, type Log } from './log.js';
@@ -21,17 +22,19 @@ export interface NewJob {
   singletonKey?: string;
 }
 
-/** pg-boss on the process's own pool: jobs that commit with the change that asks for them. */
+/** pg-boss on a pool of its own: jobs that commit with the change that asks for them. */
 export class Jobs {
   private readonly boss: PgBoss;
+  private readonly pool: Pool;
 
   constructor(
     database: Database,
     private readonly log: Log,
     role: { works: boolean },
   ) {
+    this.pool = database.jobsPool();
     this.boss = new PgBoss({
-      db: { executeSql: async (text, values) => await database.pool.query(text, values) },
+      db: { executeSql: async (text, values) => await this.pool.query(text, values) },
       // Its spans would have nobody to go to: our tracing keeps its provider to itself.
       openTelemetry: { enabled: false },
       supervise: role.works,

@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
-import type { Pool, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
+import type { Lent } from './connections.js';
 import type { Statement } from './database.js';
-import { runQuery } from './run-query.js';
+import { Reading, runQuery } from './run-query.js';
 
 /** A statement whose answer nobody waits for before the commit. */
 export interface Write {
@@ -16,23 +17,23 @@ const begin: Statement<object> = { name: 'begin', text: 'begin', isBrief: false 
 /** A transaction on a connection of its own, which is given back when it ends. It begins at once. */
 export class OpenTransaction {
   private readonly sent: Promise<unknown>[] = [];
-  /** A connection that broke is not used again; what was under way on it fails by itself. */
-  private broken: Error | undefined;
-  /** Bound, as a function literal here would keep all of a transaction for long: see `runQuery`. */
-  private readonly onError = this.breaks.bind(this);
-
-  private constructor(readonly client: PoolClient) {
-    client.on('error', this.onError);
+  /** Which of the writes was the first to fail at the commit, `begin` being the one at 0. */
+  failedAt: number | null = null;
+  constructor(private readonly lent: Lent) {
     this.write({ statement: begin, values: [] });
   }
 
-  static async on(pool: Pool): Promise<OpenTransaction> {
-    return new OpenTransaction(await pool.connect());
+  get client(): PoolClient {
+    return this.lent.client;
   }
 
   async query<Row extends object>({ name, text }: Statement<Row>, values: unknown[]): Promise<Row[]> {
+    const { account } = this.lent;
+    account?.check();
     this.gather();
-    return (await runQuery<Row>(this.client, { name, text, values })).rows;
+    const { rows } = await runQuery<Row>(this.client, new Reading({ name, text, values }, account, false));
+    account?.check();
+    return rows;
   }
 
   write({ statement: { name, text }, values, explain }: Write): void {
@@ -48,14 +49,20 @@ export class OpenTransaction {
   /** @throws the first error of a statement that was not waited for; then nothing was committed */
   async commit(): Promise<void> {
     try {
+      this.lent.account?.check();
+      this.lent.keep();
       this.gather();
       const commit = runQuery(this.client, { text: 'commit' });
       const [ended, ...writes] = await Promise.allSettled([commit, ...this.sent]);
-      const failed = writes.find(({ status }) => status === 'rejected') ?? ended;
+      const at = writes.findIndex(({ status }) => status === 'rejected');
+      if (at !== -1) this.failedAt = at;
+      const failed = writes[at] ?? ended;
       if (failed.status === 'rejected') throw failed.reason;
       if ((await commit).command !== 'COMMIT') throw new Error('PostgreSQL rolled the transaction back');
+    } catch (error) {
+      throw this.why(error);
     } finally {
-      this.giveBack();
+      this.lent.giveBack();
     }
   }
 
@@ -64,19 +71,15 @@ export class OpenTransaction {
     try {
       const [, ...writes] = await Promise.allSettled([runQuery(this.client, { text: 'rollback' }), ...this.sent]);
       const failed = writes.find(({ status }) => status === 'rejected');
-      return failed?.status === 'rejected' ? failed.reason : met;
+      return this.why(failed?.status === 'rejected' ? failed.reason : met);
     } finally {
-      this.giveBack();
+      this.lent.giveBack();
     }
   }
 
-  private breaks(error: Error): void {
-    this.broken = error;
-  }
-
-  private giveBack(): void {
-    this.client.removeListener('error', this.onError);
-    this.client.release(this.broken);
+  /** A connection that was abandoned says only that it is gone. */
+  private why(error: unknown): unknown {
+    return this.lent.account?.refusal ?? error;
   }
 
   /** Statements sent in the same turn of the event loop leave in one packet: a system call costs more than most of them. */

@@ -1,4 +1,4 @@
-import { brief, prepared, type Database } from './database.js';
+import { brief, isCut, planned, prepared, type Database, type Statement } from './database.js';
 import { invalid, validationFailed, type Issue } from './errors.js';
 import { isEventId, isId, type Kind } from './id.js';
 
@@ -119,8 +119,17 @@ export async function readPage<Row extends object>(
   page: PageRequest,
 ): Promise<Page<Row>> {
   const { text, values } = keyset(list, page);
-  const statement = list.where.isOneRange ? brief<Row> : prepared<Row>;
-  return pageOf(await database.query(statement(`select ${list.from} ${text}`), values), page);
+  const isBrief = page.limit <= briefRowsMax;
+  return pageOf(await database.query(reading<Row>(list, `select ${list.from} ${text}`, isBrief), values), page);
+}
+
+/** A page of so many rows, which stand beside each other in an index, is read at once. */
+const briefRowsMax = 50;
+
+/** What a caller's filter made is planned each time: of few forms each is prepared, and forms of filters are many. */
+function reading<Row extends object>({ where }: List, text: string, isBrief: boolean): Statement<Row> {
+  const statement = where.isOneRange ? brief<Row>(text) : planned<Row>(text);
+  return { ...statement, isBrief: statement.isBrief && isBrief, isPage: true };
 }
 
 /**
@@ -134,16 +143,15 @@ export async function readPages<Row extends object>(
   page: PageRequest,
 ): Promise<Map<string, Page<Row>>> {
   const { text, values, order } = keyset(list, page);
-  const statement = list.where.isOneRange ? brief<Row & { parentId: string }> : prepared<Row & { parentId: string }>;
-  const rows = await database.query(
-    statement(`
-      select parent.id as "parentId", child.* from unnest($${values.length + 1}::text[]) as parent (id)
-      cross join lateral (
-        select row_number() over (order by ${order}) as "place", ${list.from} ${text}
-      ) child order by parent.id, child.place
-    `),
-    [...values, parentIds],
-  );
+  const each = `
+    select parent.id as "parentId", child.* from unnest($${values.length + 1}::text[]) as parent (id)
+    cross join lateral (
+      select row_number() over (order by ${order}) as "place", ${list.from} ${text}
+    ) child order by parent.id, child.place
+  `;
+  const isBrief = page.limit * parentIds.length <= briefRowsMax;
+  const statement = { ...reading<Row & { parentId: string }>(list, each, isBrief), isPage: false };
+  const rows = await database.query(statement, [...values, parentIds]);
   const grouped = Map.groupBy(rows, ({ parentId }) => parentId);
   return new Map([...grouped].map(([parentId, found]) => [parentId, pageOf<Row>(found, page)]));
 }
@@ -160,15 +168,15 @@ function keyset({ id, where, bound }: List, { direction, cursor, limit }: PageRe
   };
 }
 
-function pageOf<Row>(rows: Row[], { limit, direction }: PageRequest): Page<Row> {
-  const hasMore = rows.length > limit;
-  if (hasMore) rows.length = limit;
+function pageOf<Row extends object>(rows: Row[], { limit, direction }: PageRequest): Page<Row> {
+  const hasMore = rows.length > limit || isCut(rows);
+  if (rows.length > limit) rows.length = limit;
   return { rows: direction === 'newer' ? rows.toReversed() : rows, hasMore };
 }
 
 export async function countRows(database: Database, { from, where }: List): Promise<number> {
   const [row] = await database.query(
-    prepared<{ count: number }>(`select count(*)::int as count ${tablesOf(from)} where ${where.text}`),
+    counting<{ count: number }>(where, `select count(*)::int as count ${tablesOf(from)} where ${where.text}`),
     where.values,
   );
   return row?.count ?? 0;
@@ -181,14 +189,18 @@ export async function countRowsOfEach(
   parentIds: readonly string[],
 ): Promise<Map<string, number>> {
   const rows = await database.query(
-    prepared<{ id: string; count: number }>(`
-      select parent.id, (select count(*)::int ${tablesOf(from)} where ${where.text}) as count
-      from unnest($${where.values.length + 1}::text[]) as parent (id)
-    `),
+    counting<{ id: string; count: number }>(
+      where,
+      `select parent.id, (select count(*)::int ${tablesOf(from)} where ${where.text}) as count
+      from unnest($${where.values.length + 1}::text[]) as parent (id)`,
+    ),
     [...where.values, parentIds],
   );
   return new Map(rows.map(({ id, count }) => [id, count]));
 }
+
+const counting = <Row extends object>(where: Conditions, text: string): Statement<Row> =>
+  where.isOneRange ? prepared<Row>(text) : planned<Row>(text);
 
 // Columns may hold subqueries of their own: the list's tables come after the last `from` outside of parentheses.
 function tablesOf(from: string): string {

@@ -1,8 +1,79 @@
 import pg, { type ClientBase, type Pool, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
+import type { DatabaseClient } from './database-client.js';
+import { serviceUnavailable } from './errors.js';
+import type { WorkAccount } from './work-account.js';
 
 type Callback = (error: Error | null | undefined, result: QueryResult) => void;
 interface Target {
   query(query: pg.Query, values: undefined, callback: Callback): void;
+}
+
+/** What of pg's query its types do not tell. */
+interface Insides extends pg.Query {
+  callback: Callback;
+  readonly _result: QueryResult;
+  handleDataRow(message: { length: number }): void;
+}
+const Query = pg.Query as unknown as new (text: string, values: unknown[] | undefined) => Insides;
+
+/** A query whose rows are counted as they come, before anything is made of them. */
+export class Reading extends Query {
+  /** Of all that came. */
+  bytes = 0;
+  /** Whether there are rows behind those that it answers with: the answer would have become too large. */
+  isCut = false;
+  /** The connection that carries nothing else, and may be made to wait. */
+  client: DatabaseClient | null = null;
+  private isPaused = false;
+
+  constructor(
+    { name, text, values }: QueryConfig,
+    private readonly account: WorkAccount | null,
+    /** Whether a row less is a page less, where the door lets lists end early. */
+    private readonly isPage: boolean,
+  ) {
+    super(text, values);
+    Object.assign(this, { name });
+  }
+
+  override handleDataRow(message: { length: number }): void {
+    const { account } = this;
+    this.bytes += message.length;
+    if (account !== null) {
+      if (this.isCut || account.refusal !== null) return;
+      if (!account.holds(message.length) && !this.mayStay(account, message.length)) return;
+      if (this.client !== null && !this.isPaused) {
+        const room = account.room();
+        if (room !== null) void this.pauseUntil(room, account, this.client.connection);
+      }
+    }
+    super.handleDataRow(message);
+  }
+
+  /** The first row of a list is sent whatever its size: else its reader would never get beyond it. */
+  private mayStay(account: WorkAccount, bytes: number): boolean {
+    if (!this.isPage || !account.endsEarly) {
+      account.refuseTooLarge(account.bytes + bytes);
+      return false;
+    }
+    if (this._result.rows.length === 0) return true;
+    this.isCut = true;
+    // Who asked goes on with what there is, and the connection is closed: PostgreSQL need not send the rest.
+    if (this.client !== null) {
+      this.callback(null, this._result);
+      this.callback = () => {};
+    }
+    return false;
+  }
+
+  private async pauseUntil(room: Promise<boolean>, account: WorkAccount, { stream }: DatabaseClient['connection']) {
+    this.isPaused = true;
+    stream.pause();
+    const hasRoom = await room;
+    this.isPaused = false;
+    if (hasRoom) stream.resume();
+    else account.refuse(serviceUnavailable({ cause: 'the answers under way are too large together' }));
+  }
 }
 
 /**
@@ -13,12 +84,13 @@ interface Target {
  */
 export async function runQuery<Row extends QueryResultRow>(
   target: ClientBase | Pool,
-  { name, text, values }: QueryConfig,
+  query: QueryConfig | Reading,
 ): Promise<QueryResult<Row>> {
-  const query = Object.assign(new pg.Query(text, values), { name });
+  const sent =
+    query instanceof Reading ? query : Object.assign(new pg.Query(query.text, query.values), { name: query.name });
   try {
     return await new Promise<QueryResult<Row>>((resolve, reject) => {
-      (target as unknown as Target).query(query, undefined, (error, result) => {
+      (target as unknown as Target).query(sent, undefined, (error, result) => {
         if (error) reject(error);
         else resolve(result);
       });

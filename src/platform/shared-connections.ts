@@ -1,8 +1,7 @@
-import type { Writable } from 'node:stream';
-import type { Client, ClientConfig, QueryConfig, QueryResult, QueryResultRow } from 'pg';
-import { DatabaseClient } from './database-client.js';
+import type { QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import { DatabaseClient, type DatabaseClientConfig } from './database-client.js';
 import { planByIndex } from './plan-by-index.js';
-import { runQuery } from './run-query.js';
+import { runQuery, type Reading } from './run-query.js';
 
 /** More would gather less: what one turn of the event loop asks for goes to these. */
 const connectionsMax = 2;
@@ -15,12 +14,12 @@ const connectionsMax = 2;
 export class SharedConnections {
   private readonly connections: readonly LastingConnection[];
 
-  constructor(options: () => ClientConfig) {
+  constructor(options: () => DatabaseClientConfig) {
     this.connections = Array.from({ length: connectionsMax }, () => new LastingConnection(options));
   }
 
   /** On the connection with the fewest statements under way, so that what takes long after all holds up few. */
-  async query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>> {
+  async query<Row extends QueryResultRow>(statement: QueryConfig | Reading): Promise<QueryResult<Row>> {
     const [first, ...others] = this.connections as [LastingConnection, ...LastingConnection[]];
     return await others.reduce((best, next) => (next.underWay < best.underWay ? next : best), first).query(statement);
   }
@@ -30,26 +29,20 @@ export class SharedConnections {
   }
 }
 
-/** What waits for an answer this many looks in a row, while none comes, waits in vain: a network may swallow in silence. */
-const silentLooksMax = 3;
-
 /** For prepared statements that go by an index. One that is lost is opened again by the next who asks. */
 export class LastingConnection {
   underWay = 0;
-  /** Looks without an answer between them. Counted, as a process that slept must not take its own sleep for silence. */
-  private silentLooks = 0;
-  private client: Promise<Client> | null = null;
+  private client: Promise<DatabaseClient> | null = null;
   private closed = false;
 
   constructor(
-    private readonly options: () => ClientConfig,
-    private readonly prepare: (client: Client) => Promise<unknown> = planByIndex,
-    private readonly lookMs = 5_000,
+    private readonly options: () => DatabaseClientConfig,
+    private readonly prepare: (client: DatabaseClient) => Promise<unknown> = planByIndex,
   ) {}
 
-  async query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>> {
+  async query<Row extends QueryResultRow>(statement: QueryConfig | Reading): Promise<QueryResult<Row>> {
     this.underWay += 1;
-    let opening: Promise<Client> | null = null;
+    let opening: Promise<DatabaseClient> | null = null;
     try {
       opening = this.client ??= this.open();
       const client = await opening;
@@ -61,7 +54,7 @@ export class LastingConnection {
       if (isShutdown(error) && this.client === opening) this.client = null;
       throw error;
     } finally {
-      this.answered();
+      this.underWay -= 1;
     }
   }
 
@@ -75,7 +68,7 @@ export class LastingConnection {
     this.underWay += 1;
     try {
       const client = await (this.client ??= this.open());
-      const { stream } = connectionOf(client);
+      const { stream } = client.connection;
       stream.cork();
       const begun = runQuery(client, { text: 'begin' });
       const answered = runQuery<Row>(client, statement);
@@ -92,42 +85,27 @@ export class LastingConnection {
         await ended;
       }
     } finally {
-      this.answered();
+      this.underWay -= 1;
     }
   }
 
   async close(): Promise<void> {
     this.closed = true;
     const client = await this.client?.catch(() => null);
-    this.underWay += 1;
     await client?.end();
   }
 
-  private answered(): void {
-    this.underWay -= 1;
-    this.silentLooks = 0;
-  }
-
-  private look(client: Client): void {
-    this.silentLooks = this.underWay === 0 ? 0 : this.silentLooks + 1;
-    if (this.silentLooks < silentLooksMax) return;
-    const silence = Object.assign(new Error('PostgreSQL does not answer'), { code: 'ETIMEDOUT' });
-    connectionOf(client).stream.destroy(silence);
-  }
-
-  private async ready(client: Client): Promise<Client> {
+  private async ready(client: DatabaseClient): Promise<DatabaseClient> {
     await client.connect();
     await this.prepare(client);
     return client;
   }
 
-  private open(): Promise<Client> {
+  private open(): Promise<DatabaseClient> {
     if (this.closed) throw new Error('The connections to the database are closed');
     const client = new DatabaseClient(this.options());
-    const looking = setInterval(() => this.look(client), this.lookMs).unref();
     const opening = this.ready(client);
     const lost = () => {
-      clearInterval(looking);
       if (this.client === opening) this.client = null;
     };
     client.on('error', lost).on('end', lost);
@@ -140,11 +118,9 @@ export class LastingConnection {
 const isShutdown = (thrown: unknown) => String((thrown as { code?: unknown } | null)?.code).startsWith('57P');
 
 /** Until what else came in with it has been read too. */
-function gather(client: Client): void {
-  const { stream } = connectionOf(client);
+function gather(client: DatabaseClient): void {
+  const { stream } = client.connection;
   if (stream.writableCorked > 0) return;
   stream.cork();
   setImmediate(() => stream.uncork());
 }
-
-const connectionOf = (client: Client) => (client as unknown as { connection: { stream: Writable } }).connection;

@@ -3,6 +3,7 @@ import type { Client } from 'pg';
 import type { Database } from './database.js';
 import { DatabaseClient } from './database-client.js';
 import { story, type Log } from './log.js';
+import { outsideAccounts } from './work-account.js';
 
 const channel = 'iozen_signals';
 const coalesceMs = 5;
@@ -67,7 +68,10 @@ export class Signals {
   }
 
   private deliver(topic: string, subjects: string[]): void {
-    for (const listener of this.listeners.get(topic) ?? []) listener(subjects);
+    // Whoever hears of it works for all, not for the request that it came up in.
+    outsideAccounts(() => {
+      for (const listener of this.listeners.get(topic) ?? []) listener(subjects);
+    });
   }
 
   private async flush(): Promise<void> {
@@ -75,7 +79,8 @@ export class Signals {
     const messages = [...this.pending].flatMap(([topic, subjects]) => this.messages(topic, [...subjects]));
     this.pending = new Map();
     try {
-      for (const message of messages) await this.database.pool.query('select pg_notify($1, $2)', [channel, message]);
+      for (const message of messages)
+        await this.database.reserved.pool.query('select pg_notify($1, $2)', [channel, message]);
     } catch (error) {
       this.log.warn({ error: story(error) }, 'a signal to the other processes was lost');
     }

@@ -77,6 +77,8 @@ export function restRouter({
 
     const isChange = route.method === 'PATCH' || route.method === 'DELETE';
     const expected = isChange ? versionsIn(request.headers['if-match']) : null;
+    // Of a list, as it can say that there is more.
+    factsOf(request).account.endsEarly = route.isList;
     const call = { actor, params, query: parse(query), body, issues, keep: null, expected };
     const key = route.method === 'POST' ? request.headers['idempotency-key'] : undefined;
     const answered =

@@ -99,6 +99,11 @@ export class DeliveryQuery {
     this.needsEvent = filter.eventType != null || filter.search != null;
   }
 
+  /** Whether the caller's filter gave the text its form, of which there are thousands. */
+  get isShaped(): boolean {
+    return this.statuses !== null || this.values.length > 0;
+  }
+
   /** Whether nothing can be found, and there is nothing to ask for. */
   get isVoid(): boolean {
     return this.statuses?.length === 0;

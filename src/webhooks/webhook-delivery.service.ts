@@ -297,7 +297,8 @@ export class WebhookDeliveryService {
     if (query.isVoid) return new Map();
     const cursor = page.cursor ?? (page.direction === 'older' ? '~' : '');
     const values = [actor.workspaceId, parentIds, cursor, page.limit + 1, ...query.values];
-    const rows = await this.database.query(prepared<DeliveryRow>(query.page(page.direction)), values);
+    const statement = query.isShaped ? planned<DeliveryRow> : prepared<DeliveryRow>;
+    const rows = await this.database.query(statement(query.page(page.direction)), values);
     const pages = new Map<string, Page<WebhookDelivery>>();
     for (const [parentId, found] of Map.groupBy(rows, (row) => row.parentId)) {
       const kept = found.slice(0, page.limit).map(deliveryOf);
@@ -318,7 +319,8 @@ export class WebhookDeliveryService {
     const query = new DeliveryQuery(under, filter);
     if (query.isVoid) return new Map();
     const values = [actor.workspaceId, parentIds, null, null, ...query.values];
-    const rows = await this.database.query(prepared<{ id: string; count: number }>(query.counts()), values);
+    const statement = query.isShaped ? planned<{ id: string; count: number }> : prepared<{ id: string; count: number }>;
+    const rows = await this.database.query(statement(query.counts()), values);
     return new Map(rows.map(({ id, count }) => [id, count]));
   }
 }

@@ -4,6 +4,7 @@ import type { RefusalRule } from '../platform/address-guard.js';
 import { prepared, type Database } from '../platform/database.js';
 import type { Metrics } from '../platform/metrics.js';
 import type { OutcomeKind } from '../platform/outbound-attempt.js';
+import { outsideAccounts } from '../platform/work-account.js';
 import type { Delivery } from './lane.js';
 import { opensAt } from './pause.js';
 import { openOf } from './runs.js';
@@ -70,7 +71,7 @@ export class WebhookMetrics {
         help: 'How long the oldest event or delivery that nothing but us holds back has been waiting.',
         registers: [registry],
         async collect() {
-          const rows = await database.query(oldestDue).catch(() => null);
+          const rows = await outsideAccounts(async () => await database.query(oldestDue)).catch(() => null);
           if (rows === null) this.remove();
           else this.set(rows[0]?.seconds ?? 0);
         },
@@ -83,7 +84,7 @@ export class WebhookMetrics {
         labelNames: ['status'],
         registers: [registry],
         async collect() {
-          const rows = await database.query(endpointsByStatus).catch(() => null);
+          const rows = await outsideAccounts(async () => await database.query(endpointsByStatus)).catch(() => null);
           if (rows === null) return this.reset();
           for (const status of endpointStatuses) this.set({ status }, 0);
           for (const { status, count } of rows) this.set({ status }, count);

@@ -54,7 +54,7 @@ export class WorkspaceService {
 
   /** Whether a row can be read, and what is in it, as any request does it. @throws when it cannot */
   async probe(): Promise<void> {
-    const [row] = await this.database.query(selectAny);
+    const [row] = await this.database.reserved.query(selectAny);
     if (!(row?.at instanceof Date) || Number.isNaN(row.at.getTime())) throw new Error('a row cannot be read');
   }
 

@@ -133,7 +133,8 @@ export async function copyLauncher(checkout: string): Promise<string> {
     await cp(join(packages, name), join(checkout, 'node_modules', name), { recursive: true, verbatimSymlinks: true });
   }
   for (const name of await readdir(dirname(launcher))) {
-    if (/^embedded-postgres.*\.js$/.test(name)) await cp(join(dirname(launcher), name), join(checkout, name));
+    if (/^(embedded-postgres.*|database-client)\.js$/.test(name))
+      await cp(join(dirname(launcher), name), join(checkout, name));
   }
   await writeFile(join(checkout, 'package.json'), '{"type":"module"}');
   await promisify(execFile)('chmod', ['-R', 'a+rX', checkout]);

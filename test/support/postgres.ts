@@ -30,10 +30,11 @@ export async function mochaGlobalSetup(): Promise<void> {
   await administer(`create database ${template}`);
   const source = await dataSourceFor(databaseUrl(template)).initialize();
   await migrate(source);
-  const jobs = new Jobs(new Database(source), createLog('silent'), { works: false });
+  const database = new Database(source);
+  const jobs = new Jobs(database, createLog('silent'), { works: false });
   await jobs.start(queues);
   await jobs.stop(1_000);
-  await source.destroy();
+  await database.close();
 }
 
 export async function mochaGlobalTeardown(): Promise<void> {
