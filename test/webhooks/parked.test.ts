@@ -207,7 +207,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
     const attempts = (endpointId: string, ids: string[], number: number, ended: string | null, bits: number[]) => {
       const endpoint = [endpointId, 0, 0, false, null, null, at, true];
       const runs = [bits.map(() => endpointId), bits.length === 0 ? [] : ids, bits];
-      const attempt = [endpointId, event, at, number, 'success', 200, 3, 3, ...nulls(6), ended, at];
+      const attempt = [endpointId, event, 'contact.created', at, number, 'success', 200, 3, 3, ...nulls(6), ended, at];
       const places = bits.length === 0 ? [ids.map(() => null), ids.map(() => null)] : [ids, bits];
       const columns = [ids, ...attempt.map((value) => ids.map(() => value)), ...places];
       return [1, ...endpoint.map((value) => [value]), ...runs, ...columns];
