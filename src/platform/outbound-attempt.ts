@@ -1,4 +1,5 @@
 import type { Deadlines } from './deadlines.js';
+import type { Visit } from './outbound-hosts.js';
 import { NotHttp, type Connection, type OutgoingRequest, type Receiving } from './outbound-connection.js';
 
 /**
@@ -54,6 +55,7 @@ export class Attempt implements Receiving {
   readonly outcome: Promise<Outcome>;
 
   private readonly resolve: (outcome: Outcome) => void;
+  private readonly reject: (error: Error) => void;
   private readonly startedAt = performance.now();
   private connectDeadline: NodeJS.Timeout | undefined;
   private connection: Connection | null = null;
@@ -64,11 +66,14 @@ export class Attempt implements Receiving {
     private readonly message: Omit<OutgoingRequest, 'path'>,
     private readonly deadlines: Deadlines<Attempt>,
     private readonly onReusable: (connection: Connection) => void,
+    readonly visit: Visit,
   ) {
     // No literal stands in for `resolve` until then: it would keep the whole attempt for long, see `runQuery`.
     let settle!: (outcome: Outcome) => void;
-    this.outcome = new Promise((resolve) => (settle = resolve));
+    let fail!: (error: Error) => void;
+    this.outcome = new Promise((resolve, reject) => ([settle, fail] = [resolve, reject]));
     this.resolve = settle;
+    this.reject = fail;
     deadlines.set(this);
   }
 
@@ -147,12 +152,25 @@ export class Attempt implements Receiving {
     else this.end('http_error', `answered ${status}`);
   }
 
-  end(outcome: OutcomeKind, error: string | null): void {
-    if (this.ended) return;
+  /** Nothing was sent, and nothing came of it. */
+  giveUp(error: Error): void {
+    if (!this.finish()) return;
+    this.reject(error);
+    this.visit.leave();
+  }
+
+  /** @returns false when it had ended before */
+  private finish(): boolean {
+    if (this.ended) return false;
     this.ended = true;
     this.deadlines.clear(this);
     clearTimeout(this.connectDeadline);
     this.carrier?.close();
+    return true;
+  }
+
+  end(outcome: OutcomeKind, error: string | null): void {
+    if (!this.finish()) return;
     const { status, timings } = this;
     const { retryAfter = null, body = nothing } = this.connection?.answer ?? {};
     const address = outcome === 'refused' ? null : this.address;
@@ -171,6 +189,7 @@ export class Attempt implements Receiving {
         totalMs: Math.round(performance.now() - this.startedAt),
       },
     });
+    this.visit.leave();
   }
 }
 

@@ -8,7 +8,9 @@ import { blockListOf } from './config.js';
 import { Deadlines } from './deadlines.js';
 import { Attempt, type Outcome } from './outbound-attempt.js';
 import { Connection, isSendable } from './outbound-connection.js';
+import { HostPlaces, NoRoom } from './outbound-hosts.js';
 
+export { NoRoom };
 export type { Outcome };
 
 /** Every A and AAAA answer for a name; throws when there is none. */
@@ -25,6 +27,13 @@ export interface OutboundOptions {
   resolve?: Resolver;
   /** For a metric: refusals at save and at dial. */
   onRefused?: (rule: RefusalRule) => void;
+}
+
+interface Lookup {
+  answer: Promise<readonly string[]>;
+  /** Of the addresses, once they are known. */
+  first: string | null;
+  freshUntil: number;
 }
 
 const checkTimeoutMs = 2_000;
@@ -48,12 +57,13 @@ export class Outbound {
   private readonly secureContext = tls.createSecureContext();
   /** What URLs came to, as long as the policy that judged them stands. */
   private readonly targets = new Map<string, Target | Refusal>();
-  private readonly lookups = new Map<string, { answer: Promise<readonly string[]>; freshUntil: number }>();
+  private readonly lookups = new Map<string, Lookup>();
   /** By origin, the least recently used first; the last one is taken, so that the others may expire. */
   private readonly idle = new Map<string, Connection[]>();
   private idleCount = 0;
   private own = { addresses: [] as string[], freshUntil: 0 };
   private closed = false;
+  private readonly places = new HostPlaces();
   private readonly deadlines: Deadlines<Attempt>;
   private readonly onReusable = (connection: Connection) => this.keep(connection);
 
@@ -83,11 +93,32 @@ export class Outbound {
     return target.onlyListed === null ? null : refusal(target.onlyListed);
   }
 
-  /** One POST. Whatever the stranger does is an outcome; it rejects only once this is closed. */
-  post(url: string, headers: Record<string, string>, body: Buffer | string): Promise<Outcome> {
+  /** What may be in flight to a host is shared with as many processes. */
+  shareWith(processes: number): void {
+    this.places.shareWith(processes);
+  }
+
+  /**
+   * Whether a post may go to its host now: only so much is in flight to each, of all parties, and never all of it one
+   * party's. If not, `wake` is called once there may be room; one `owner` waits once.
+   */
+  hasRoom(url: string, party: string, waiting?: { owner: object; wake: () => void }): boolean {
+    const target = this.targetOf(url);
+    if (!target.ok) return true;
+    const { hostname, origin } = target;
+    const address = this.idle.get(origin)?.at(-1)?.address ?? this.lookups.get(hostname)?.first ?? null;
+    const names = address === null || target.isLiteral ? [hostname] : [hostname, address];
+    return names.every((name) => this.places.hasRoom(name, party, waiting));
+  }
+
+  /**
+   * One POST, on behalf of a party. Whatever the stranger does is an outcome; it rejects with `NoRoom`, or once this is
+   * closed.
+   */
+  post(url: string, headers: Record<string, string>, body: Buffer | string, party = ''): Promise<Outcome> {
     if (this.closed) return Promise.reject(new Error('Outbound is closed.'));
     const target = this.targetOf(url);
-    const attempt = new Attempt({ headers, body }, this.deadlines, this.onReusable);
+    const attempt = new Attempt({ headers, body }, this.deadlines, this.onReusable, this.places.visit(party));
     if (!target.ok) {
       this.refuse(attempt, target);
       return attempt.outcome;
@@ -96,12 +127,15 @@ export class Outbound {
       attempt.end('refused', 'a header or the path cannot be sent');
       return attempt.outcome;
     }
+    if (!this.enter(attempt, target.hostname)) return attempt.outcome;
     const connection = this.takeIdle(target.origin);
     if (connection === null) {
       void this.open(target, attempt);
-    } else {
+    } else if (this.enter(attempt, connection.address)) {
       // It may have died since; nothing was answered then, and a fresh one costs the stranger no second event.
       attempt.send(target.path, connection, () => void this.open(target, attempt));
+    } else {
+      this.keep(connection);
     }
     return attempt.outcome;
   }
@@ -111,6 +145,17 @@ export class Outbound {
     this.closed = true;
     for (const connection of [...this.idle.values()].flat()) this.discard(connection);
     for (const attempt of this.deadlines.pending) attempt.end('connection', 'the sender stopped');
+  }
+
+  /** Whether there was room at that host; if not, the attempt is over. */
+  private enter(attempt: Attempt, host: string | null): boolean {
+    try {
+      if (host !== null) attempt.visit.enter(host);
+      return true;
+    } catch (error) {
+      attempt.giveUp(error as NoRoom);
+      return false;
+    }
   }
 
   private async open(target: Target, attempt: Attempt): Promise<void> {
@@ -124,8 +169,8 @@ export class Outbound {
     }
     if (attempt.ended) return;
     const refused = judgeAnswers(target, addresses, this.policy());
-    if (refused === null) this.dial(target, addresses, attempt);
-    else this.refuse(attempt, refused);
+    if (refused !== null) return this.refuse(attempt, refused);
+    if (this.enter(attempt, addresses[0] ?? null)) this.dial(target, addresses, attempt);
   }
 
   private dial(target: Target, addresses: readonly string[], attempt: Attempt): void {
@@ -167,6 +212,10 @@ export class Outbound {
       attempt.address = socket.remoteAddress;
       const peer = addressVerdict(socket.remoteAddress, this.policy());
       if (!peer.ok) this.refuse(attempt, refusal(peer.rule));
+      else if (!attempt.ended && this.enter(attempt, socket.remoteAddress)) return;
+      // Of several addresses, it may be another than was thought: whoever asks for room is to ask there.
+      const lookup = this.lookups.get(target.hostname);
+      if (lookup !== undefined) lookup.first = socket.remoteAddress;
     });
     socket.once(target.secure ? 'secureConnect' : 'connect', () => {
       if (attempt.ended) return;
@@ -210,10 +259,14 @@ export class Outbound {
     if (known !== undefined && now < known.freshUntil) return known.answer;
     const answer = this.resolve(hostname);
     this.lookups.delete(hostname);
-    this.lookups.set(hostname, { answer, freshUntil: now + this.lookupAgeMsMax });
-    answer.catch(() => {
-      if (this.lookups.get(hostname)?.answer === answer) this.lookups.delete(hostname);
-    });
+    const lookup: Lookup = { answer, first: known?.first ?? null, freshUntil: now + this.lookupAgeMsMax };
+    this.lookups.set(hostname, lookup);
+    answer.then(
+      ([first = null]) => (lookup.first = first),
+      () => {
+        if (this.lookups.get(hostname) === lookup) this.lookups.delete(hostname);
+      },
+    );
     const [oldest] = this.lookups.keys();
     if (this.lookups.size > lookupsKept && oldest !== undefined) this.lookups.delete(oldest);
     return answer;

@@ -2,7 +2,7 @@ import { nowMs } from '../platform/clock.js';
 import type { Config } from '../platform/config.js';
 import type { Database } from '../platform/database.js';
 import { story, type Log } from '../platform/log.js';
-import type { Outbound } from '../platform/outbound.js';
+import { NoRoom, type Outbound } from '../platform/outbound.js';
 import type { Outcome } from '../platform/outbound-attempt.js';
 import type { Secrets } from '../platform/secrets.js';
 import type { Tracing } from '../platform/tracing.js';
@@ -18,10 +18,13 @@ import { Turns } from './turns.js';
 import { nextOf, verdictOn } from './verdict.js';
 import type { WebhookMetrics } from './webhook-metrics.js';
 
+/** What delivers needs of `Outbound`; without `hasRoom` no host is ever full. */
+export type Sender = Pick<Outbound, 'post'> & Partial<Pick<Outbound, 'hasRoom' | 'shareWith'>>;
+
 export interface DispatchParts {
   database: Database;
   secrets: Secrets;
-  outbound: Pick<Outbound, 'post'>;
+  outbound: Sender;
   log: Log;
   tracing: Tracing;
   settings: Config['webhooks'];
@@ -308,6 +311,7 @@ export class Dispatch {
     while (!this.stopped && isSeated() && this.inFlight < settings.concurrency && results.size < unstoredMax) {
       const lane = this.turns.next(settings.concurrency - this.inFlight);
       if (lane === null) return;
+      if (!this.hostHasRoom(lane)) continue;
       const startedAt = now();
       const delivery = lane.start(startedAt);
       if (delivery === null) continue;
@@ -315,6 +319,16 @@ export class Dispatch {
       if (lane.canStart(startedAt)) this.turns.add(lane);
       else if (lane.wanted(startedAt) !== null) void this.load();
     }
+  }
+
+  /** Where its host has none, the lane goes on as soon as that has, and others go before it. */
+  private hostHasRoom(lane: Lane): boolean {
+    const { url, workspaceId } = lane.subscriber;
+    const wake = () => {
+      this.kick(lane);
+      this.pump();
+    };
+    return this.parts.outbound.hasRoom?.(url, workspaceId, { owner: lane, wake }) ?? true;
   }
 
   private async send(lane: Lane, delivery: Delivery, startedAt: number): Promise<void> {
@@ -332,8 +346,8 @@ export class Dispatch {
       this.decide(lane, delivery, attempt, outcome);
       this.record(lane, delivery, attempt.number, outcome);
     } catch (error) {
-      // Only where we are stopping; the next worker sends it.
-      this.parts.log.warn({ error: story(error) }, 'a webhook attempt broke off');
+      // Else only where we are stopping; the next worker sends it.
+      if (!(error instanceof NoRoom)) this.parts.log.warn({ error: story(error) }, 'a webhook attempt broke off');
       lane.abandoned(delivery);
     } finally {
       this.inFlight -= 1;
@@ -353,7 +367,7 @@ export class Dispatch {
       this.parts.log.error({ error: story(error), delivery: delivery.id }, 'a webhook could not be prepared');
       return Promise.resolve(unprepared);
     }
-    return this.parts.outbound.post(subscriber.url, request.headers, request.body);
+    return this.parts.outbound.post(subscriber.url, request.headers, request.body, subscriber.workspaceId);
   }
 
   private decide(lane: Lane, delivery: Delivery, attempt: Attempt, outcome: Outcome): void {

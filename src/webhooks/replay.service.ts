@@ -12,7 +12,7 @@ import { lockDeliveryOrder } from './delivery-order.js';
 import { keptDays } from './maintenance.js';
 import { insertRuns } from './runs.js';
 import type { Replay, ReplayOnly } from './replay.entity.js';
-import type { StartReplay } from './replay.input.js';
+import { replayRateMax, type StartReplay } from './replay.input.js';
 import { endpointChanged, type WebhookEndpointService } from './webhook-endpoint.service.js';
 
 /** Topic of `Signals`: the subjects are replay ids. */
@@ -74,10 +74,13 @@ const forgetEnded = prepared(`
 const cancelOne = prepared<{ id: string }>(`
   update webhook_replays set status = 'CANCELLED' where id = $1 and workspace_id = $2 and status = 'RUNNING' returning id
 `);
-const anyRunning = brief("select from webhook_replays where status = 'RUNNING' limit 1");
+const selectRunning = prepared<{ id: string; ratePerSecond: number; url: string }>(`
+  select r.id, r.rate_per_second as "ratePerSecond", e.url
+  from webhook_replays r join webhook_endpoints e on e.id = r.endpoint_id where r.status = 'RUNNING'
+`);
 const nextOne = prepared<Replay & { reached: string; types: string[] | null }>(`
   select ${columns}, r.reached, r.types from webhook_replays r
-  where r.status = 'RUNNING' and r.advanced_at <= $1
+  where r.status = 'RUNNING' and (r.advanced_at <= $1 or r.advanced_at > $1 + interval '1 minute')
   order by r.advanced_at limit 1 for update skip locked
 `);
 const insertDeliveries = prepared(`
@@ -203,22 +206,24 @@ export class ReplayService {
    * a crash repeats none; over all processes a replay makes one a second.
    */
   async advance(now: Date): Promise<void> {
-    const running = await this.database.query(anyRunning);
+    const running = await this.database.query(selectRunning);
+    const rates = ratesOf(running);
     for (let more = running.length > 0; more;)
-      more = await this.database.transaction(async (tx) => await this.step(tx, now));
+      more = await this.database.transaction(async (tx) => await this.step(tx, now, rates));
   }
 
-  private async step(tx: Tx, now: Date): Promise<boolean> {
+  private async step(tx: Tx, now: Date, rates: ReadonlyMap<string, number>): Promise<boolean> {
     await tx.query(endOfDeleted);
     const [replay] = await tx.query(nextOne, [new Date(now.getTime() - advanceMs)]);
     if (replay === undefined) return false;
-    const { id, endpointId, only, since, until, ratePerSecond, types } = replay;
+    const { id, endpointId, only, since, until, types } = replay;
+    const rate = Math.floor((rates.get(id) ?? 1) + Math.random());
     const after = replay.reached === '' ? floor(since) : replay.reached;
     // Before the lock, which everybody's deliveries wait for: it looks through all that is held for the endpoint.
-    const events = await tx.query(readEvents[only], [endpointId, after, floor(until), types, ratePerSecond]);
+    const events = await tx.query(readEvents[only], [endpointId, after, floor(until), types, rate]);
     const order = await lockDeliveryOrder(tx);
     tx.write(insertDeliveries, [order.ids(events.length), endpointId, events.map(({ id }) => id)]);
-    const status = events.length < ratePerSecond ? 'DONE' : 'RUNNING';
+    const status = events.length < rate ? 'DONE' : 'RUNNING';
     tx.write(advanceOne, [id, events.length, events.at(-1)?.id ?? replay.reached, status, now]);
     order.release();
     tx.afterCommit(() => {
@@ -227,6 +232,18 @@ export class ReplayService {
     });
     return true;
   }
+}
+
+/** What each may make a second: where those of one host come to more together than one may, each its part of that. */
+function ratesOf(running: readonly { id: string; ratePerSecond: number; url: string }[]): Map<string, number> {
+  const byHost = Map.groupBy(running, ({ url }) => new URL(url).hostname);
+  return new Map(
+    [...byHost.values()].flatMap((replays) => {
+      const together = replays.reduce((sum, { ratePerSecond }) => sum + ratePerSecond, 0);
+      const part = Math.min(1, replayRateMax / together);
+      return replays.map(({ id, ratePerSecond }) => [id, ratePerSecond * part] as const);
+    }),
+  );
 }
 
 const floor = (at: Date) => `evt_${idFloor(at)}`;

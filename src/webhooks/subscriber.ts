@@ -68,6 +68,8 @@ export interface News {
   erasures: string;
   /** Whether events wait for fan-out. */
   eventsWait: boolean;
+  /** How many processes deliver. */
+  workers: number;
 }
 
 const selectNews = brief<News>(`
@@ -77,7 +79,8 @@ const selectNews = brief<News>(`
       select from webhook_endpoints e join workspaces w on w.id = e.workspace_id
       where e.id = known.id and ${edition} = known.edition
     )
-  ) as changed, exists (select from pgboss.job where name = '${fanOutQueue}' and state < 'active') as "eventsWait"
+  ) as changed, exists (select from pgboss.job where name = '${fanOutQueue}' and state < 'active') as "eventsWait",
+    (select count(*)::int from webhook_workers where leased_until > now()) as workers
   from webhook_fan_out
 `);
 

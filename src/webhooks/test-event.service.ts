@@ -3,7 +3,7 @@ import { nowMs } from '../platform/clock.js';
 import { prepared, type Database } from '../platform/database.js';
 import { notFound, rateLimitExceeded } from '../platform/errors.js';
 import { newId, nextMoment } from '../platform/id.js';
-import type { Outbound } from '../platform/outbound.js';
+import { NoRoom, type Outbound } from '../platform/outbound.js';
 import type { Secrets } from '../platform/secrets.js';
 import type { Unread } from '../platform/validate.js';
 import { requireFeature } from '../workspaces/plans.js';
@@ -38,13 +38,15 @@ export class TestEventService {
   /**
    * Posts an example at once, paused or not; it counts for nothing and is kept nowhere. `type` null: the first it
    * listens to.
-   * @throws rate_limit_exceeded at more than ten in a minute
+   * @throws rate_limit_exceeded at more than ten in a minute, and while as much as may be is in flight to its host
    */
   async send(actor: Actor, id: string, read: Unread<typeof SendTestEvent>): Promise<WebhookAttempt> {
     actor.require('manage:webhooks');
     requireFeature(actor, 'webhooks');
     return await this.database.transaction(async () => {
       const endpoint = await this.endpoints.find(actor.workspaceId, id);
+      // Before it is counted: it was not sent.
+      if (!this.outbound.hasRoom(endpoint.url, actor.workspaceId)) throw rateLimitExceeded(1);
       const type = read().type ?? endpoint.events[0] ?? 'submission.completed';
       await this.count(id);
       const [subscriber] = await readSubscribers(this.database, this.secrets, [id], (_, error) => {
@@ -58,7 +60,11 @@ export class TestEventService {
         number: 1,
         now: nowMs(),
       });
-      const outcome = await this.outbound.post(subscriber.url, headers, body);
+      const outcome = await this.outbound
+        .post(subscriber.url, headers, body, actor.workspaceId)
+        .catch((error: unknown) => {
+          throw error instanceof NoRoom ? rateLimitExceeded(1) : error;
+        });
       return {
         deliveryId,
         eventType: type,

@@ -7,14 +7,13 @@ import type { Database } from '../platform/database.js';
 import type { Jobs, Queue } from '../platform/jobs.js';
 import { story, type Log } from '../platform/log.js';
 import type { Metrics } from '../platform/metrics.js';
-import type { Outbound } from '../platform/outbound.js';
 import type { Secrets } from '../platform/secrets.js';
 import type { Signals } from '../platform/signals.js';
 import type { Tracing } from '../platform/tracing.js';
 import { workspaceChanged } from '../workspaces/workspace.service.js';
 import { Claims } from './claims.js';
 import { DeliveryNews } from './delivery-news.js';
-import { Dispatch } from './dispatch.js';
+import { Dispatch, type Sender } from './dispatch.js';
 import { EventTexts } from './event-texts.js';
 import { deliveriesDue, FanOut, type Batch } from './fan-out.js';
 import { chores, maintenanceCron, maintenanceQueue } from './maintenance.js';
@@ -34,7 +33,7 @@ export interface WebhookWorkerParts {
   jobs: Jobs;
   signals: Signals;
   secrets: Secrets;
-  outbound: Pick<Outbound, 'post'>;
+  outbound: Sender;
   replays: ReplayService;
   audit: AuditService;
   eventLog: EventService;
@@ -213,7 +212,11 @@ export class WebhookWorker {
       await this.dispatch.open(await this.claims.takeOrphans(id, this.now(), this.dispatch.heldIds()));
       await this.claims.giveBack(id, this.dispatch.closeIdle());
       this.results.mark(this.dispatch.slow(slowMs));
-      const { changed, erasures, eventsWait } = await readNews(this.parts.database, this.dispatch.subscribers());
+      const { changed, erasures, eventsWait, workers } = await readNews(
+        this.parts.database,
+        this.dispatch.subscribers(),
+      );
+      this.parts.outbound.shareWith?.(workers);
       if (eventsWait) this.fanOut.wake();
       await this.dispatch.reload(this.texts.follow(erasures) ? this.dispatch.endpointIds() : changed);
     } catch (error) {

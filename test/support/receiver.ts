@@ -23,7 +23,7 @@ export class Receiver {
     private readonly server: ReturnType<typeof createServer>,
   ) {}
 
-  static async start(): Promise<Receiver> {
+  static async start(host = '127.0.0.1'): Promise<Receiver> {
     const server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -33,8 +33,8 @@ export class Receiver {
       });
       request.on('error', () => {});
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const receiver = new Receiver(`http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, server);
+    await new Promise<void>((resolve) => server.listen(0, host, resolve));
+    const receiver = new Receiver(`http://${host}:${(server.address() as AddressInfo).port}/hook`, server);
     return receiver;
   }
 
