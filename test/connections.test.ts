@@ -15,6 +15,7 @@ const limits = {
   requestMs: 700,
   answerMs: 300,
   answerBytesPerSecond: 1e9,
+  lingerMs: 100,
   checkEveryMs: 50,
   pipelinedMax: 8,
 };

@@ -17,6 +17,8 @@ export interface ConnectionLimits {
   answerMs: number;
   /** A known caller has a second more for so many bytes. */
   answerBytesPerSecond: number;
+  /** For what is still on its way of a stranger who was answered: reset at once, the answer may be lost. */
+  lingerMs: number;
   checkEveryMs: number;
   /** In all. */
   connectionsMax: number;
@@ -33,6 +35,7 @@ export const connectionLimits: ConnectionLimits = {
   requestMs: 60_000,
   answerMs: 30_000,
   answerBytesPerSecond: 131_072,
+  lingerMs: 2_000,
   checkEveryMs: 1_000,
   connectionsMax: 4_096,
   connectionsOfNetworkMax: 128,
@@ -54,6 +57,8 @@ interface Exchange {
   bytesBefore: number;
   /** By when its answer must have left; null until it begins to. */
   answerUntilMs: number | null;
+  /** When it was answered. */
+  answeredMs: number;
 }
 
 interface Connection {
@@ -132,6 +137,7 @@ export class Connections {
       beganMs: connection.headSinceMs ?? nowMs,
       bytesBefore: socket.bytesRead,
       answerUntilMs: null,
+      answeredMs: 0,
     };
     connection.headSinceMs = null;
     // What comes after the body of another has come in whole.
@@ -143,7 +149,10 @@ export class Connections {
       connection.usedMs = performance.now();
       if (request.complete && response.closed) this.end(connection, exchange);
     };
-    response.once('close', settle);
+    response.once('close', () => {
+      exchange.answeredMs = performance.now();
+      settle();
+    });
     // Of a body that came behind its answer, only this is heard.
     request.once('close', settle);
     if (exchanges.size <= this.limits.pipelinedMax) return true;
@@ -260,9 +269,10 @@ export class Connections {
       const isKnown = facts !== null && facts.caller !== null;
       if (request.complete && response.closed) {
         this.end(connection, exchange);
-      } else if (response.closed && (!isKnown || socket.bytesRead - bytesBefore > droppedBytesMax)) {
+      } else if (response.closed) {
         // What was not worth reading is not worth waiting for.
-        return void socket.destroy();
+        const isOver = !isKnown && nowMs - exchange.answeredMs > this.limits.lingerMs;
+        if (isOver || socket.bytesRead - bytesBefore > droppedBytesMax) return void socket.destroy();
       } else if (!request.complete && !isKnown && nowMs - beganMs > this.limits.strangersRequestMs) {
         connection.isEnding = true;
         return refuse(request, response, requestTimeout());
