@@ -372,20 +372,26 @@ describe('graphql streams', () => {
     for (const socket of sockets) socket.terminate();
   });
 
-  it('count operations on one socket as they count requests', async () => {
+  it('count operations on one socket as they count requests, and read none once no points are left', async () => {
     const pro = await createTenant(server.app, 'PRO');
     const client = connect(pro.key);
+    const query = '{ intakeBots(first: 7) { nodes { id } } }';
+    const costs: number[] = [];
     const ask = async () => {
       try {
-        for await (const _ of client.iterate({ query: '{ viewer { role } }' })) continue;
+        for await (const _ of client.iterate({ query })) continue;
         return null;
       } catch (errors) {
-        return (errors as Told['errors'])?.[0]?.extensions.code;
+        const [refusal] = errors as { extensions: { code: string; cost: { requested: number } } }[];
+        costs.push(refusal?.extensions.cost.requested ?? -1);
+        return refusal?.extensions.code;
       }
     };
-    const answers = await Promise.all(Array.from({ length: 130 }, async () => await ask()));
+    const answers: (string | null | undefined)[] = [];
+    for (let n = 0; n < 130; n += 1) answers.push(await ask());
     expect(answers.filter((code) => code === null)).to.have.length(100);
     expect(new Set(answers)).to.deep.equal(new Set([null, 'rate_limit_exceeded']));
+    expect(new Set(costs), 'of what was not read').to.deep.equal(new Set([0]));
   });
 
   it('hang up on who talks too much', async () => {

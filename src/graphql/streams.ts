@@ -252,6 +252,7 @@ export class Streams {
         const origin = this.originOf(extra.request);
         const from = { actor, address: origin.address };
         try {
+          gate.requirePoints(from);
           const issues = issuesIn(payload);
           if (issues.length > 0) throw await gate.refuse(from, validationFailed(issues));
           const asked = readOperationRequest({ ...payload });
