@@ -199,6 +199,32 @@ describe('the cost of a graphql operation', () => {
     expect(await pointsOf('signOut { signedOut }')).to.equal(1);
   });
 
+  it('takes a point for each document that is to be trusted', async () => {
+    const query = 'mutation ($input: TrustDocumentsInput!) { trustDocuments(input: $input) { documentIds } }';
+    expect((await costOf(query, { input: { documents: Array<string>(40).fill('{ __typename }') } })).points).to.equal(
+      40,
+    );
+    const literal = 'mutation { trustDocuments(input: {documents: ["{ a }", "{ b }"]}) { documentIds } }';
+    expect((await costOf(literal)).points).to.equal(2);
+  });
+
+  it('refuses long arguments where they are read for each object, and takes them where they are read once', async () => {
+    const below = `query ($f: SubmissionFilter, $t: String) { intakeBots(first: 100) { nodes {
+      submissions(first: 1, filter: $f) { nodes { contact { records(first: 1, filter: {recordType: $t}) { nodes { id } } } } }
+    } } }`;
+    const cases = [
+      { f: { status: Array<string>(5_000).fill('COMPLETED') }, t: 'lead' },
+      { f: {}, t: 'x'.repeat(500_000) },
+    ];
+    for (const variables of cases) {
+      const { body } = await client.graphql(below, variables);
+      expect(body.errors[0].extensions.details).to.include({ rule: 'arguments', limit: 4_096 });
+    }
+    expect((await costOf(below, { f: { status: ['COMPLETED'] }, t: 'lead' })).requested).to.equal(400);
+    const { body } = await client.graphql(`{ records(filter: {recordType: "${'x'.repeat(50_000)}"}) { totalCount } }`);
+    expect(body.data.records.totalCount).to.equal(0);
+  });
+
   it('refuses a second look at the whole schema, and a subscription that is dear for each event', async () => {
     const twice = await client.graphql('{ a: __schema { description } b: __schema { description } }');
     expect(twice.body.errors[0].extensions.details).to.deep.equal({ rule: 'introspection', limit: 1, requested: 2 });

@@ -97,7 +97,7 @@ export class CompiledQueries {
     for (const [operation, valid] of this.waiting) {
       const selections = selectionsOf(operation, valid.fragments);
       const isWorthIt = selections <= selectionsMax && isCompilable(valid, operation);
-      this.compiled.set(operation, isWorthIt ? this.compile(valid, operation) : null, isWorthIt ? selections : 1);
+      this.compiled.set(operation, isWorthIt ? this.tryToCompile(valid, operation) : null, isWorthIt ? selections : 1);
       this.waiting.delete(operation);
       break;
     }
@@ -108,6 +108,15 @@ export class CompiledQueries {
     const { document, hoisted, conditions } = hoist(this.schema, operation, fragmentsOf(operation, fragments));
     const made = compileQuery(this.schema, document, operation.name?.value ?? '');
     return isCompiledQuery(made) ? { query: made.query.bind(made), hoisted, conditions } : null;
+  }
+
+  /** What cannot be compiled is run by graphql-js, and nobody waits to be told why. */
+  private tryToCompile(valid: ValidDocument, operation: OperationDefinitionNode): Compiled | null {
+    try {
+      return this.compile(valid, operation);
+    } catch {
+      return null;
+    }
   }
 }
 

@@ -26,6 +26,11 @@ const costPerPoint = 500;
 const introspectionCost = 50;
 const searchCost = 100;
 const pageSizeDefault = 20;
+/**
+ * Characters and entries in the arguments of a field below the root, or of a subscription: they are read once more for
+ * each object that the field belongs to.
+ */
+const argumentsMax = 4_096;
 /** One of each in an operation. */
 const searchesMax = 1;
 const introspectionsMax = 1;
@@ -42,6 +47,8 @@ export interface Cost {
   introspections: number;
   /** Fields that introspection comes to. */
   introspected: number;
+  /** The size of the largest arguments of a field that runs more than once. */
+  repeated: number;
   /** Whether it depends on a variable. */
   varies: boolean;
 }
@@ -52,12 +59,13 @@ export const pointsOf = ({ requested, points }: Pick<Cost, 'requested' | 'points
 
 /** @throws query_too_costly */
 export function holdCost(
-  { requested, searches, introspections, introspected }: Cost,
+  { requested, searches, introspections, introspected, repeated }: Cost,
   operation: OperationDefinitionNode,
 ): void {
   if (searches > searchesMax) throw tooCostly('search', searchesMax, searches);
   if (introspections > introspectionsMax) throw tooCostly('introspection', introspectionsMax, introspections);
   if (introspected > introspectedMax) throw tooCostly('introspected', introspectedMax, introspected);
+  if (repeated > argumentsMax) throw tooCostly('arguments', argumentsMax, repeated);
   if (requested > costMax) throw tooCostly('cost', costMax, requested);
   if (operation.operation === OperationTypeNode.SUBSCRIPTION && requested > eventCostMax) {
     throw tooCostly('subscription', eventCostMax, requested);
@@ -75,7 +83,15 @@ export function costOf(
   fragments: Fragments,
   variables: Variables,
 ): Cost {
-  const total: Cost = { requested: 0, points: 0, searches: 0, introspections: 0, introspected: 0, varies: false };
+  const total: Cost = {
+    requested: 0,
+    points: 0,
+    searches: 0,
+    introspections: 0,
+    introspected: 0,
+    repeated: 0,
+    varies: false,
+  };
 
   const valueOf = (node: ValueNode): unknown => {
     if (node.kind === Kind.INT || node.kind === Kind.FLOAT) return Number(node.value);
@@ -105,12 +121,36 @@ export function costOf(
   const pageSize = (node: FieldNode): number =>
     rowsIn(argumentOf(node, 'first') ?? argumentOf(node, 'last'), pageSizeDefault, pageSizeMax);
 
-  const isSearch = (node: FieldNode, { searchIn }: FieldCost): boolean => {
-    if (searchIn === undefined) return false;
-    const filter = argumentOf(node, searchIn);
-    const search = filter instanceof Map ? filter.get('search') : (filter as { search?: unknown } | null)?.search;
-    return search !== undefined && search !== null;
+  const sizes = new Map<unknown, number>();
+  const sizeOfArguments = ({ arguments: given = [] }: FieldNode): number => {
+    let size = 0;
+    for (const { value: node } of given) {
+      const value = valueOf(node);
+      const known = sizes.get(value) ?? sizeOf(value);
+      sizes.set(value, known);
+      size += known;
+    }
+    return size;
   };
+
+  /** What stands in an object that is an argument. */
+  const valueIn = (node: FieldNode, argument: string, name: string): unknown => {
+    const object = argumentOf(node, argument);
+    return object instanceof Map ? object.get(name) : (object as Record<string, unknown> | null)?.[name];
+  };
+
+  const isSearch = (node: FieldNode, { searchIn }: FieldCost): boolean =>
+    searchIn !== undefined && (valueIn(node, searchIn, 'search') ?? null) !== null;
+
+  const entriesIn = (node: FieldNode, { pointForEach }: FieldCost): number => {
+    if (pointForEach === undefined) return 0;
+    const list = valueIn(node, 'input', pointForEach.list);
+    return Array.isArray(list) ? Math.min(list.length, pointForEach.max) : 1;
+  };
+
+  const root = schema.getRootType(operation.operation);
+  /** The type whose fields run once. */
+  const once = operation.operation === OperationTypeNode.SUBSCRIPTION ? null : root;
 
   /** `size`: of the page, when `type` is a connection or an edge of one. */
   function ofSet({ selections }: SelectionSetNode, type: GraphQLCompositeType, size: number): number {
@@ -144,7 +184,8 @@ export function costOf(
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
     if (field === undefined) return 0;
     const declared = costIn(field.extensions);
-    total.points += declared.points ?? 0;
+    if (parent !== once) total.repeated = Math.max(total.repeated, sizeOfArguments(node));
+    total.points += (declared.points ?? 0) + entriesIn(node, declared);
     if (isSearch(node, declared)) {
       total.searches += 1;
       return searchCost + ofObjects(node, field, declared, parent, size);
@@ -173,7 +214,24 @@ export function costOf(
     return (isPage ? size : 1) * (1 + inner(1));
   }
 
-  const root = schema.getRootType(operation.operation);
   if (root) total.requested = ofSet(operation.selectionSet, root, 1);
   return total;
+}
+
+/** Characters, keys and entries; counting stops where it is too much. */
+function sizeOf(value: unknown): number {
+  let size = 0;
+  add(value);
+  return size;
+
+  function add(part: unknown): void {
+    size += typeof part === 'string' ? part.length : 1;
+    if (part === null || typeof part !== 'object') return;
+    if (Array.isArray(part)) size += part.length;
+    const entries = part instanceof Map || Array.isArray(part) ? part.values() : Object.values(part);
+    for (const entry of entries) {
+      if (size > argumentsMax) return;
+      add(entry);
+    }
+  }
 }

@@ -66,7 +66,8 @@ export class Documents {
     let read = cache.get(text);
     if (read === undefined) {
       read = this.tryToRead(text);
-      const tokens = read instanceof Error ? tokensMax : read.tokens;
+      // An error keeps what it was found in.
+      const tokens = read instanceof Error ? Math.min(tokensMax, text.length / 2) : read.tokens;
       const bytes = bytesPerDocument + tokens * bytesPerToken + text.length * 2;
       cache.set(text, read, bytes, workspaceId ?? '');
     }

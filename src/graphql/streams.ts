@@ -137,6 +137,7 @@ export class Streams {
     response.write(':\n\n');
     const keepAlive = setInterval(() => response.writableNeedDrain || response.write(':\n\n'), keepAliveMs);
     if (this.closing.signal.aborted) cut();
+    if (response.destroyed) void results.return();
     try {
       for await (const streamed of results) await this.write(response, actor, streamed);
       response.write(complete);
@@ -303,9 +304,9 @@ export class Streams {
   /** Of one socket, which is closed where a stream breaks off: its client opens another, and comes back with all. */
   private streamed({ results, ending, extra }: Running): AsyncGenerator<ExecutionResult, void> {
     const { socket, running } = extra;
-    running.add(ending);
     return interruptible(async function* (left) {
       left.addEventListener('abort', () => void results.return());
+      running.add(ending);
       try {
         for await (const { result } of results) yield result as ExecutionResult;
       } catch (error) {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { GraphQLResolveInfo, GraphQLSchema } from 'graphql';
 import { Arg, Args, Ctx, Field, ID, Info, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
@@ -79,6 +80,7 @@ export class TrustedDocumentsResolver {
     return connectionOf(page, await this.trusted.list(actor, page), async () => this.trusted.count(actor));
   }
 
+  @Costs({ pointForEach: { list: 'documents', max: documentsMax } })
   @Mutation(() => TrustDocumentsPayload, { description: 'Trusts documents. For Owners and Admins.' })
   async trustDocuments(
     @Ctx('actor') actor: Actor,
@@ -87,7 +89,13 @@ export class TrustedDocumentsResolver {
   ): Promise<TrustDocumentsPayload> {
     actor.requireRole('ADMIN');
     atMost('documents', documents);
-    const issues = documents.flatMap((text, index) => problemOf(schema, text, `documents.${index}`) ?? []);
+    const issues: Issue[] = [];
+    for (const [index, text] of documents.entries()) {
+      const problem = problemOf(schema, text, `documents.${index}`);
+      if (problem !== null) issues.push(problem);
+      // Each may take as long as an operation does, and nobody waits for all of them.
+      await nextTurn();
+    }
     if (issues.length > 0) throw validationFailed(issues);
     await this.trusted.trust(actor, documents);
     return { documentIds: documents.map((text) => `sha256:${sha256(text)}`) };

@@ -153,6 +153,7 @@ export type LimitRule =
   | 'overlaps'
   | 'lines'
   | 'nameLength'
+  | 'arguments'
   | 'search'
   | 'introspection'
   | 'introspected'

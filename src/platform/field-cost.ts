@@ -16,6 +16,8 @@ export interface FieldCost {
   searchIn?: string;
   /** Of a root field: points of the per-minute limit, for work that is no reading. */
   points?: number;
+  /** Of a root field: the list in its `input` of which each entry takes a point; the service holds it to `max`. */
+  pointForEach?: { list: string; max: number };
 }
 
 export const Costs = (cost: FieldCost) => Extensions({ cost });
