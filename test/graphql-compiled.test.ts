@@ -269,9 +269,9 @@ describe('compiled queries', () => {
         expect(shown(fast), `${text}\n${JSON.stringify(given)}`).to.deep.equal(shown(plain));
       },
     );
-    await fc.assert(property, { numRuns: 800, seed: 42 });
-    expect(tried.compiled, 'documents that ran compiled').to.be.greaterThan(200);
-    expect(tried.withErrors, 'of those, with an error').to.be.greaterThan(40);
+    await fc.assert(property, { numRuns: 500, seed: 42 });
+    expect(tried.compiled, 'documents that ran compiled').to.be.greaterThan(130);
+    expect(tried.withErrors, 'of those, with an error').to.be.greaterThan(25);
   });
 
   /** As one that has come often; null for what is not valid or goes over a limit, for which there are other tests. */
