@@ -353,6 +353,27 @@ describe('compiled queries', () => {
     expect(documents.read('{ viewer { role } }', 'quiet')).to.equal(hot);
   });
 
+  it('keep no document that they have nothing to do with, and no more than they may', async () => {
+    const compiled = new CompiledQueries(schema);
+    const [actor] = actors;
+    const many = '"x", '.repeat(600);
+    const use = async (n: number, fields: string) => {
+      const text = `query Q${n} { nodes(ids: [${many}]) { __typename ${fields} } }`;
+      const valid = { ...readDocument(schema, text), uses: 10 };
+      const [operation] = valid.operations;
+      if (operation !== undefined) await compiled.run(valid, operation, new CallContext(actor ?? null), {});
+      await compiled.idle();
+    };
+    // Too large to be compiled; and small enough, beside many literals.
+    const large = Array.from({ length: 60 }, () => '... on Contact { id email phone tags }').join(' ');
+    for (const fields of [large, 'id']) {
+      for (let n = 0; n < 60; n += 1) await use(n, fields);
+      const before = liveBytes();
+      for (let n = 60; n < 160; n += 1) await use(n, fields);
+      expect((liveBytes() - before) / 1e6, 'live bytes grown, MB').to.be.lessThan(12);
+    }
+  });
+
   it('leave a small process well, whatever is sent again and again', async function () {
     this.timeout(90_000);
     const small = await startSmallProcess(server);

@@ -26,9 +26,11 @@ import { selectionsOf } from './limits.js';
 
 /** A text that comes now and then is not worth what compiling takes. */
 const usesMin = 10;
-/** Fragments written out, as they are compiled: some 8 ms at most, and 2.5 KB each. */
+/** Fragments written out, as they are compiled: some 8 ms at most. */
 const selectionsMax = 200;
-const selectionsKeptMax = 6_000;
+/** Beside the document, which is kept with it. */
+const bytesPerSelection = 2_500;
+const bytesKeptMax = 24 * 1_048_576;
 /** How many may wait to be compiled: one at a time, between what else there is to do. */
 const waitingMax = 20;
 
@@ -52,8 +54,11 @@ interface Compiled {
  * variables and arguments, and what does not fit is left to it altogether.
  */
 export class CompiledQueries {
-  private readonly compiled = new WeighedCache<OperationDefinitionNode, Compiled | null>(selectionsKeptMax);
-  private readonly waiting = new Map<OperationDefinitionNode, ValidDocument>();
+  private readonly compiled = new WeighedCache<OperationDefinitionNode, Compiled>(bytesKeptMax, bytesKeptMax / 2);
+  private readonly uncompilable = new WeakSet<OperationDefinitionNode>();
+  /** By how many uses a text was compiled last: one that had to go comes back after as many as it took at first. */
+  private readonly usesBefore = new WeakMap<OperationDefinitionNode, number>();
+  private readonly waiting = new Map<OperationDefinitionNode, { valid: ValidDocument; owner: string }>();
   private readonly schema: GraphQLSchema;
 
   constructor(schema: GraphQLSchema) {
@@ -72,8 +77,10 @@ export class CompiledQueries {
     variables: Variables,
   ): Promise<ExecutionResult | null> {
     const compiled = this.compiled.get(operation);
-    if (compiled === undefined) this.consider(valid, operation, context);
-    if (compiled === undefined || compiled === null) return null;
+    if (compiled === undefined) {
+      this.consider(valid, operation, context);
+      return null;
+    }
     const values = valuesFor(compiled, variables);
     if (values === null) return null;
     const result = (await compiled.query(undefined, context, values)) as ExecutionResult;
@@ -87,17 +94,21 @@ export class CompiledQueries {
 
   /** Nothing of strangers is kept, and what has come often is compiled later: no request waits for it. */
   private consider(valid: ValidDocument, operation: OperationDefinitionNode, context: CallContext): void {
-    if (valid.uses < usesMin || context.anonymous || this.waiting.has(operation)) return;
-    if (this.waiting.size >= waitingMax) return;
+    const uses = valid.uses - (this.usesBefore.get(operation) ?? 0);
+    if (uses < usesMin || context.anonymous || this.uncompilable.has(operation)) return;
+    if (this.waiting.has(operation) || this.waiting.size >= waitingMax) return;
     if (this.waiting.size === 0) setImmediate(() => this.compileNext());
-    this.waiting.set(operation, valid);
+    this.waiting.set(operation, { valid, owner: context.actor.workspaceId });
   }
 
   private compileNext(): void {
-    for (const [operation, valid] of this.waiting) {
+    for (const [operation, { valid, owner }] of this.waiting) {
       const selections = selectionsOf(operation, valid.fragments);
       const isWorthIt = selections <= selectionsMax && isCompilable(valid, operation);
-      this.compiled.set(operation, isWorthIt ? this.tryToCompile(valid, operation) : null, isWorthIt ? selections : 1);
+      const compiled = isWorthIt ? this.tryToCompile(valid, operation) : null;
+      if (compiled === null) this.uncompilable.add(operation);
+      else this.compiled.set(operation, compiled, valid.bytes + selections * bytesPerSelection, owner);
+      this.usesBefore.set(operation, valid.uses);
       this.waiting.delete(operation);
       break;
     }

@@ -30,7 +30,8 @@ export interface ValidDocument {
   document: DocumentNode;
   fragments: Fragments;
   operations: OperationDefinitionNode[];
-  tokens: number;
+  /** What keeping it takes. */
+  bytes: number;
   /** How often it was asked for. */
   uses: number;
 }
@@ -67,8 +68,7 @@ export class Documents {
     if (read === undefined) {
       read = this.tryToRead(text);
       // An error keeps what it was found in.
-      const tokens = read instanceof Error ? Math.min(tokensMax, text.length / 2) : read.tokens;
-      const bytes = bytesPerDocument + tokens * bytesPerToken + text.length * 2;
+      const bytes = read instanceof Error ? bytesOf(text, Math.min(tokensMax, text.length / 2)) : read.bytes;
       cache.set(text, read, bytes, workspaceId ?? '');
     }
     if (read instanceof Error) throw read;
@@ -126,8 +126,10 @@ export function readDocument(schema: GraphQLSchema, text: string): ValidDocument
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
     if (definition.kind === Kind.OPERATION_DEFINITION) operations.push(definition);
   }
-  return { hash: sha256(text), document, fragments, operations, tokens, uses: 0 };
+  return { hash: sha256(text), document, fragments, operations, bytes: bytesOf(text, tokens), uses: 0 };
 }
+
+const bytesOf = (text: string, tokens: number) => bytesPerDocument + tokens * bytesPerToken + text.length * 2;
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
