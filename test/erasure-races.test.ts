@@ -65,8 +65,9 @@ describe('a person who is erased or merged at the very instant', () => {
       await blocker.query(hold);
       const one = first();
       await someoneWaits(blocker);
-      const other = second();
-      await Promise.race([other, waiting(blocker, 2)]);
+      let isOver = false;
+      const other = second().finally(() => (isOver = true));
+      await waiting(blocker, () => isOver);
       await blocker.query('rollback');
       return [await one, await other];
     } finally {
@@ -75,13 +76,14 @@ describe('a person who is erased or merged at the very instant', () => {
     }
   }
 
-  async function waiting(client: PoolClient, count: number): Promise<void> {
-    for (;;) {
+  /** Until both do, or the second need not. */
+  async function waiting(client: PoolClient, isOver: () => boolean): Promise<void> {
+    while (!isOver()) {
       await client.query('select pg_stat_clear_snapshot()');
       const { rowCount } = await client.query(
         "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
       );
-      if ((rowCount ?? 0) >= count) return;
+      if ((rowCount ?? 0) > 1) return;
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
