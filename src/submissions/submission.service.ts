@@ -421,7 +421,9 @@ const peopleOf = ({ contactId, addresses }: { contactId: string | null; addresse
   contactId === null ? (addresses ?? []) : [contactId];
 
 /** The digests are nobody else's business. */
-function shown({ addresses: _, ...submission }: Submission & { addresses: string[] | null }): Submission {
+function shown(locked: Submission & { addresses: string[] | null }): Submission {
+  const submission: Submission & { addresses?: unknown } = { ...locked };
+  delete submission.addresses;
   return submission;
 }
 
