@@ -118,12 +118,13 @@ class DeleteContactInput {
   id!: string;
 
   @Field(() => Boolean, {
+    nullable: true,
     defaultValue: false,
     description:
       'Whether the submissions of the person go too, with their messages and records, and drafts that name an address ' +
       'of theirs. Needs the role ADMIN.',
   })
-  eraseSubmissions!: boolean;
+  eraseSubmissions?: boolean | null;
 }
 
 @ObjectType('CreateContactPayload', { description: 'The new contact.', simpleResolvers: true })
@@ -228,6 +229,6 @@ export class ContactResolver {
     @Arg('input', () => DeleteContactInput, { description: 'Which one.' })
     { id, eraseSubmissions }: DeleteContactInput,
   ): Promise<DeleteContactPayload> {
-    return await this.contacts.remove(actor, id, eraseSubmissions);
+    return await this.contacts.remove(actor, id, eraseSubmissions ?? false);
   }
 }

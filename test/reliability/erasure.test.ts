@@ -1,39 +1,82 @@
 import { expect } from 'chai';
 import type { App } from '../../src/app.js';
-import { createTenant, startServer, type TestServer } from '../support/app.js';
+import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
+import { clientOf } from '../support/client.js';
 import { createBot, createSubmission } from '../support/factories.js';
 import { someoneWaits } from '../support/locks.js';
 import { multiply } from '../support/many-events.js';
-import { memberOf } from '../support/people.js';
+import { personAt, signIn, type Person } from '../support/people.js';
 import { launch, serving } from '../support/process.js';
 import { placesOf } from '../support/secrets-left.js';
 
 const events = 12_500;
 
-describe('an erasure that is larger than one commit', () => {
+describe('a process that erases a person', () => {
   let server: TestServer;
-  let env: Record<string, string>;
+  let tenant: Tenant;
+  let first: Awaited<ReturnType<typeof serving>>;
+  let owner: Person;
 
   before(async () => {
+    // Another of the same database, which works no jobs.
     server = await startServer({ role: 'api' });
-    env = { PORT: '0', DATABASE_URL: server.databaseUrl, SECRETS_KEY: server.secretsKey };
+    tenant = await createTenant(server.app);
+    const env = { PORT: '0', DATABASE_URL: server.databaseUrl, SECRETS_KEY: server.secretsKey, LOG_LEVEL: 'debug' };
+    first = await serving(launch(['serve'], env));
+    owner = personAt(first.url);
+    await signIn(owner, tenant.owner.email, tenant.owner.password);
   });
-  after(async () => await server.stop());
+  after(async () => {
+    if (first.child.exitCode === null && first.child.signalCode === null) {
+      process.kill(-(first.child.pid ?? 0), 'SIGKILL');
+      await first.ended;
+    }
+    await server.stop();
+  });
 
-  const progress = async (app: App) =>
-    (await app.database.pool.query<{ status: string; events: number }>('select status, events from erasures')).rows[0];
+  const deletion = `mutation ($id: ID!, $all: Boolean!) {
+    deleteContact(input: {id: $id, eraseSubmissions: $all}) { erasure { id status counts { events } } }
+  }`;
+  const progress = async (app: App, id: string) =>
+    (
+      await app.database.pool.query<{ status: string; events: number }>(
+        'select status, events from erasures where id = $1',
+        [id],
+      )
+    ).rows[0];
 
-  async function until(isSo: (erasure: { status: string; events: number }) => boolean): Promise<number> {
+  async function until(id: string, isSo: (erasure: { status: string; events: number }) => boolean): Promise<void> {
     for (const endsAt = Date.now() + 30_000; ;) {
-      const erasure = await progress(server.app);
-      if (erasure !== undefined && isSo(erasure)) return erasure.events;
+      const erasure = await progress(server.app, id);
+      if (erasure !== undefined && isSo(erasure)) return;
       if (Date.now() > endsAt) throw new Error(`it stands at ${JSON.stringify(erasure)}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
 
+  it('writes nothing of the person into its log, nor into the audit log', async () => {
+    const bot = await createBot(server.app, tenant.workspaceId);
+    const key = clientOf(first.url, tenant.key);
+    const email = 'logged.nowhere@example.com';
+    const data = { full_name: 'Logged Nowhere', email };
+    expect((await key.rest('POST', `/intake-bots/${bot.id}/submissions`, { data })).status).to.equal(200);
+    const query = `{ contacts(filter: {email: "${email}"}) { nodes { id } } }`;
+    const headers = { Authorization: `Bearer ${tenant.key}`, 'apollo-require-preflight': 'true' };
+    const found = await fetch(`${first.url}/graphql?query=${encodeURIComponent(query)}`, { headers });
+    const { data: seen } = (await found.json()) as { data: { contacts: { nodes: { id: string }[] } } };
+    const taken = await owner.graphql(
+      `mutation { createContact(input: {email: "${email}", firstName: "Logged"}) { contact { id } } }`,
+    );
+    expect(taken.body.errors).to.have.length(1);
+    const erased = await owner.graphql(deletion, { id: seen.contacts.nodes[0]?.id, all: true });
+    expect(erased.body.data.deleteContact.erasure.status).to.equal('DONE');
+    expect(first.output())
+      .to.include('/graphql')
+      .and.not.match(/logged.nowhere/i);
+    expect(await placesOf(server.app, 'logged')).to.deep.equal({});
+  });
+
   it('goes on after kill -9 where it stopped, and ends', async () => {
-    const tenant = await createTenant(server.app);
     const bot = await createBot(server.app, tenant.workspaceId);
     const { contactId } = await createSubmission(server.app, bot, {
       data: { full_name: 'Unforgettable', email: 'unforgettable@example.com' },
@@ -41,35 +84,27 @@ describe('an erasure that is larger than one commit', () => {
     const { pool } = server.app.database;
     const { rows } = await pool.query<{ id: string }>('select id from events where subject_id = $1', [contactId]);
     const oldest = await multiply(pool, rows[0]?.id ?? '', events);
-    const owner = await memberOf(server.app, tenant, 'OWNER');
-    const { body } = await owner.graphql(
-      'mutation ($id: ID!) { deleteContact(input: {id: $id}) { erasure { id status counts { events } } } }',
-      { id: contactId },
-    );
-    const { id, ...begun } = body.data.deleteContact.erasure;
-    expect(begun).to.deep.equal({ status: 'RUNNING', counts: { events: 10_000 } });
-
     // Somebody holds the last one that it comes to.
     const blocker = await pool.connect();
     await blocker.query('begin');
     await blocker.query('select from events where id = $1 for update', [oldest]);
-    const first = await serving(launch(['serve'], env));
-    await until(({ events: count }) => count === 12_000);
+    const { body } = await owner.graphql(deletion, { id: contactId, all: false });
+    const { id, ...begun } = body.data.deleteContact.erasure;
+    expect(begun).to.deep.equal({ status: 'RUNNING', counts: { events: 10_000 } });
+    await until(id, ({ events: count }) => count === 12_000);
     await someoneWaits(blocker);
     process.kill(-(first.child.pid ?? 0), 'SIGKILL');
     await first.ended;
     await blocker.query('rollback');
     blocker.release();
-    expect(await progress(server.app)).to.deep.equal({ status: 'RUNNING', events: 12_000 });
+    expect(await progress(server.app, id)).to.deep.equal({ status: 'RUNNING', events: 12_000 });
 
     const second = await startServer({ beside: server });
     try {
-      await until(({ status }) => status === 'DONE');
-      expect(await placesOf(server.app, 'unforgettable')).to.have.all.keys('submissions');
-      const look = 'query ($id: ID!) { erasure(id: $id) { status counts { events } } }';
-      const shown = await owner.graphql(look, { id });
+      await until(id, ({ status }) => status === 'DONE');
       // The contact's, and the submission's.
-      expect(shown.body.data.erasure).to.deep.equal({ status: 'DONE', counts: { events: events + 2 } });
+      expect(await progress(server.app, id)).to.deep.equal({ status: 'DONE', events: events + 2 });
+      expect(await placesOf(server.app, 'unforgettable')).to.have.all.keys('submissions');
     } finally {
       await second.stop();
     }
