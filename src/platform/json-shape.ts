@@ -1,5 +1,5 @@
 /** Beside what is kept, which is held to less: nobody's request needs more, and parsing them takes long. */
-export const jsonValuesMax = 50_000;
+export const jsonValuesMax = 60_000;
 /** Deeper than this is parsed for nobody; what is refused below it is told its path. */
 const levelsMax = 500;
 /** Within so many characters nothing takes long. */
