@@ -3,8 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList, Socket } from 'node:net';
 import { networkOf } from '../platform/address-network.js';
 import { requestTimeout, serviceUnavailable, type Failure } from '../platform/errors.js';
-import { nodeName } from '../platform/node-name.js';
-import { findFacts, isWithin } from './request.js';
+import { findFacts, isWithin, peerOf } from './request.js';
 import { jsonType } from './send.js';
 import { answerUnreadable, refusalText } from './unreadable.js';
 
@@ -107,7 +106,7 @@ export class Connections {
   }
 
   open(socket: Socket): void {
-    const address = nodeName(socket.remoteAddress ?? '');
+    const address = peerOf(socket);
     const connection: Connection = {
       socket,
       among: this,

@@ -2,7 +2,7 @@ import { timingSafeEqual, createHash } from 'node:crypto';
 import { Router, type Request } from 'express';
 import { authenticationRequired } from '../platform/errors.js';
 import type { Metrics } from '../platform/metrics.js';
-import { nodeName } from '../platform/node-name.js';
+import { peerOf } from './request.js';
 
 export interface OperatorOptions {
   metrics: Metrics;
@@ -48,7 +48,7 @@ export function operatorRouter({ metrics, metricsToken, unready, remark }: Opera
 /** Asked on this machine itself; what came through a proxy was asked elsewhere. */
 function isLocal({ headers, socket }: Request): boolean {
   if (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined) return false;
-  return /^(127\.|::1$)/.test(nodeName(socket.remoteAddress ?? ''));
+  return /^(127\.|::1$)/.test(peerOf(socket));
 }
 
 function bears(request: Request, token: string): boolean {

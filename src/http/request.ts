@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { BlockList } from 'node:net';
+import type { BlockList, Socket } from 'node:net';
 import { isIP } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Origin } from '../platform/actor.js';
@@ -136,7 +136,7 @@ const hopsMax = 32;
  * proxy. What a trusted proxy names and is no address counts as such, under its own text; null when nobody is there.
  */
 export function addressOf({ headers, socket }: IncomingMessage, trustedProxies: BlockList): string | null {
-  let hop = nodeName(socket.remoteAddress ?? '');
+  let hop = peerOf(socket);
   const forwarded = String(headers['x-forwarded-for'] ?? '');
   let end = forwarded.length;
   for (let hops = 0; hops < hopsMax && end > 0 && isWithin(trustedProxies, hop); hops += 1) {
@@ -146,6 +146,18 @@ export function addressOf({ headers, socket }: IncomingMessage, trustedProxies: 
     end = comma;
   }
   return hop === '' ? null : hop;
+}
+
+const peers = new WeakMap<Socket, string>();
+
+/** The other end of a connection: read once, not for each of its requests. */
+export function peerOf(socket: Socket): string {
+  let peer = peers.get(socket);
+  if (peer === undefined) {
+    peer = nodeName(socket.remoteAddress ?? '');
+    peers.set(socket, peer);
+  }
+  return peer;
 }
 
 export function isWithin(ranges: BlockList, node: string): boolean {
