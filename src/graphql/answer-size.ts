@@ -1,6 +1,7 @@
 import { OperationTypeNode } from 'graphql';
 import { answerBytesMax } from '../platform/answer-budget.js';
 import type { Failure } from '../platform/errors.js';
+import { largeBytesMin } from '../platform/json-pieces.js';
 import type { WorkAccount } from '../platform/work-account.js';
 import type { Admission } from './gate.js';
 
@@ -28,6 +29,10 @@ export function refusalOfAnswer(
   const { refusal } = account;
   return refusal?.code === 'query_too_costly' ? refusal : null;
 }
+
+/** Whether the answer may come to more than is printed at once. */
+export const isLarge = ({ largestRow, bytes }: WorkAccount, { cost }: Admission): boolean =>
+  bytes > largeBytesMin || largestRow * cost.requested > largeBytesMin;
 
 /** About what a value comes to as JSON; counting stops beyond what an answer may have. */
 function printedBytes(value: unknown): number {

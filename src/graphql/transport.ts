@@ -33,9 +33,10 @@ import {
 } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
 import { exactValue, readJsonBytes } from '../platform/read-json.js';
+import { jsonPieces } from '../platform/json-pieces.js';
 import { workAccount } from '../platform/work-account.js';
 import { requireFeature } from '../workspaces/plans.js';
-import { refusalOfAnswer } from './answer-size.js';
+import { isLarge, refusalOfAnswer } from './answer-size.js';
 import { DocumentErrors, type Documents } from './documents.js';
 import { errorOfFailure, errorsOf, formatError, refusalOf } from './errors.js';
 import type { Execution } from './execution.js';
@@ -55,6 +56,8 @@ interface Progress {
   costOnly: boolean;
   /** Why it has no answer, though it ran. */
   refusal: Failure | null;
+  /** What is printed apart, as it is large. */
+  largeData: Record<string, unknown> | null;
   /** Whether nothing ran, because the variables did not fit. */
   misfit: boolean;
 }
@@ -66,6 +69,7 @@ const begun: Progress = {
   cost: unknownCost,
   costOnly: false,
   refusal: null,
+  largeData: null,
   misfit: false,
 };
 
@@ -224,7 +228,9 @@ export class GraphqlTransport {
     const notRun = progress.misfit || (refused !== null && !(refused.reason instanceof Failure));
     // To those who take only `application/json`, a well-formed request is answered with 200, whatever came of it.
     const isLegacy = answer.status === 400 && notRun && type.startsWith('application/json');
-    await send(request, response, { status: isLegacy ? 200 : (answer.status ?? 200), type, text });
+    const large = progress.largeData;
+    const pieces = large === null ? {} : { pieces: await jsonPieces({ ...(JSON.parse(text) as object), data: large }) };
+    await send(request, response, { status: isLegacy ? 200 : (answer.status ?? 200), type, text, ...pieces });
   }
 
   private async answerOnce(
@@ -325,10 +331,14 @@ function running(execution: Execution, log: Log): ApolloServerPlugin<HttpCall> {
           if (response.body.kind !== 'single') return;
           const { singleResult } = response.body;
           const { admission } = progress;
-          progress.refusal = admission && refusalOfAnswer(workAccount(), admission, singleResult.data);
+          const account = workAccount();
+          progress.refusal = admission && refusalOfAnswer(account, admission, singleResult.data);
           if (progress.refusal !== null) {
             singleResult.data = null;
             singleResult.errors = [errorOfFailure(progress.refusal)];
+          } else if (account !== null && admission !== null && isLarge(account, admission)) {
+            progress.largeData = singleResult.data ?? null;
+            singleResult.data = null;
           }
           progress.misfit = progress.admission !== null && singleResult.data === undefined;
           singleResult.extensions = { cost: progress.cost };

@@ -27,11 +27,18 @@ export function weigh(entry: string): [name: string, weight: number] {
   return [name, weight >= 0 && weight <= 1 ? weight : 0];
 }
 
+/** What is larger is not worth all the work that a smaller text is: others wait for the same few threads. */
+const carefulBytesMax = 1_048_576;
+
 const brotli = promisify(brotliCompress);
 const zip = promisify(gzip);
 
 export async function compress(bytes: Buffer, encoding: Encoding): Promise<Buffer> {
-  if (encoding === 'gzip') return await zip(bytes);
-  const quality = { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+  const isLarge = bytes.length > carefulBytesMax;
+  if (encoding === 'gzip') return await zip(bytes, isLarge ? { level: constants.Z_BEST_SPEED } : {});
+  const quality = {
+    [constants.BROTLI_PARAM_QUALITY]: isLarge ? 1 : 4,
+    [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+  };
   return await brotli(bytes, { params: quality });
 }

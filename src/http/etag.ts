@@ -1,4 +1,5 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
+import { pauseForOthers } from '../platform/pause-for-others.js';
 import type { ExpectedVersions } from '../platform/version.js';
 import type { Encoding } from './compression.js';
 
@@ -7,7 +8,25 @@ import type { Encoding } from './compression.js';
  * change of the thing: it stays while only counts and times move, and `If-Match` goes by it.
  */
 export function etagOf(text: string, encoding: Encoding | null, version: string | null): string {
-  const digest = hash('sha256', text, 'base64url').slice(0, 27);
+  return tagOf(hash('sha256', text, 'base64url'), encoding, version);
+}
+
+/** The same, of a large text. */
+export async function etagOfPieces(
+  pieces: readonly Buffer[],
+  encoding: Encoding | null,
+  version: string | null,
+): Promise<string> {
+  const digest = createHash('sha256');
+  for (const piece of pieces) {
+    digest.update(piece);
+    await pauseForOthers();
+  }
+  return tagOf(digest.digest('base64url'), encoding, version);
+}
+
+function tagOf(whole: string, encoding: Encoding | null, version: string | null): string {
+  const digest = whole.slice(0, 27);
   const parts = [version, digest, encoding].filter((part) => part !== null);
   return `"${parts.join('-')}"`;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { compress, compressedBytesMin, encodingFor, type Encoding } from './compression.js';
-import { etagOf, isNamedBy } from './etag.js';
+import { etagOf, etagOfPieces, isNamedBy } from './etag.js';
 import { factsOf } from './request.js';
 
 export const jsonType = 'application/json; charset=utf-8';
@@ -9,6 +9,8 @@ export interface Answer {
   status: number;
   type: string;
   text: string;
+  /** In its place, of one that is large. */
+  pieces?: readonly Buffer[];
   /** Of the one thing that was read. */
   version?: string | null;
   /** Of a text that stays. */
@@ -41,18 +43,20 @@ export class Encodings {
 export async function send(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, type, text, version = null, encodings }: Answer,
+  { status, type, text, pieces, version = null, encodings }: Answer,
 ): Promise<void> {
   // It came too late: the connection was told so, or is gone.
   if (response.headersSent || response.destroyed) return;
-  const bytes = Buffer.byteLength(text);
+  const bytes = pieces?.reduce((sum, { length }) => sum + length, 0) ?? Buffer.byteLength(text);
   const encoding = bytes < compressedBytesMin ? null : encodingFor(request.headers['accept-encoding']);
   const isRead = status === 200 && (request.method === 'GET' || request.method === 'HEAD');
   const kept = encodings?.as(encoding);
-  const etag = isRead ? (kept?.etag ?? etagOf(text, encoding, version)) : null;
+  const etagNow = () => (pieces ? etagOfPieces(pieces, encoding, version) : etagOf(text, encoding, version));
+  const etag = isRead ? (kept?.etag ?? (await etagNow())) : null;
   const isKnown = etag !== null && isNamedBy(etag, request.headers['if-none-match']);
   // Before anything is told: should it fail, another answer is sent in its place.
-  const sent = isKnown || encoding === null ? text : await (kept?.bytes ?? compress(Buffer.from(text), encoding));
+  const plain = () => (pieces ? Buffer.concat(pieces) : Buffer.from(text));
+  const sent = isKnown || encoding === null ? (pieces ?? text) : await (kept?.bytes ?? compress(plain(), encoding));
   if (response.headersSent || response.destroyed) return;
   const facts = factsOf(request);
   facts.vary('Accept-Encoding');
@@ -62,10 +66,13 @@ export async function send(
   if (isKnown) return sendEmpty(request, response, 304);
   facts.tell('Content-Type', type);
   if (encoding !== null) facts.tell('Content-Encoding', encoding);
-  facts.tell('Content-Length', typeof sent === 'string' ? bytes : sent.length);
+  facts.tell('Content-Length', Buffer.isBuffer(sent) ? sent.length : bytes);
   // A text leaves in one piece with its headers.
   response.writeHead(status, facts.answerHeaders);
-  response.end(request.method === 'HEAD' ? undefined : sent);
+  if (request.method === 'HEAD') return void response.end();
+  if (typeof sent === 'string' || Buffer.isBuffer(sent)) return void response.end(sent);
+  for (const piece of sent) response.write(piece);
+  response.end();
 }
 
 /** An answer that is all said in its headers. */

@@ -9,7 +9,7 @@ import { OpenTransaction, type Write } from './open-transaction.js';
 import { planOnce } from './plan-by-index.js';
 import { Reading, runQuery } from './run-query.js';
 import { lastWritesOf, SharedCommits, type Appender, type Increment } from './shared-commits.js';
-import { LastingConnection, SharedConnections } from './shared-connections.js';
+import { Displaced, LastingConnection, SharedConnections } from './shared-connections.js';
 import { workAccount, type WorkAccount } from './work-account.js';
 import { WorkspaceShares } from './workspace-shares.js';
 
@@ -200,7 +200,8 @@ const briefOfEachMax = 16;
 /** What a request has PostgreSQL do, in one statement. */
 const statementMsMax = 10_000;
 /** What takes longer is not brief, whatever we took it for. */
-const briefMsMax = 1_000;
+const briefMsMax = 500;
+const briefTriesMax = 3;
 const reservedMsMax = 5_000;
 const jobsMsMax = 60_000;
 const lastingMsMax = 30_000;
@@ -280,15 +281,12 @@ export class Database {
   async query<Row extends object>(statement: Statement<Row>, values: unknown[] = []): Promise<Row[]> {
     const account = workAccount();
     account?.check();
-    if (statement.isBrief && (account === null || account.workspaceId !== null)) {
+    const mayBeBrief = statement.isBrief && (account === null || account.workspaceId !== null);
+    if (mayBeBrief && !values.some(isLongList)) {
       const workspaceId = account?.workspaceId ?? '';
-      if (!this.isApart(workspaceId) && !values.some(isLongList)) {
-        try {
-          return await this.readBriefly(statement, values, account, workspaceId);
-        } catch (error) {
-          if (!isEndedStatement(error)) throw account?.refusal ?? error;
-          this.setApart(workspaceId);
-        }
+      for (let tries = 0; tries < briefTriesMax && !this.isApart(workspaceId); tries += 1) {
+        const rows = await this.readBriefly(statement, values, account, workspaceId);
+        if (rows !== null) return rows;
       }
     }
     return await this.readAlone(statement, values, account);
@@ -340,12 +338,13 @@ export class Database {
     return result;
   }
 
+  /** Null when it was not brief, or was displaced by one that was not. */
   private async readBriefly<Row extends object>(
     { name, text, isPage = false }: Statement<Row>,
     values: unknown[],
     account: WorkAccount | null,
     workspaceId: string,
-  ): Promise<Row[]> {
+  ): Promise<Row[] | null> {
     const wait = this.briefShares.enter(workspaceId, account, true);
     if (wait !== null) await wait;
     const reading = new Reading({ name, text, values }, account, isPage);
@@ -354,6 +353,16 @@ export class Database {
       account?.check();
       if (reading.isCut) cut.add(rows);
       return rows;
+    } catch (error) {
+      account?.check();
+      account?.release(reading.held);
+      if (isEndedStatement(error)) {
+        this.setApart(workspaceId);
+        reading.shared?.displace();
+      } else if (!(error instanceof Displaced)) {
+        throw error;
+      }
+      return null;
     } finally {
       this.briefShares.leave(workspaceId);
       if (reading.bytes > briefBytesMax) this.setApart(workspaceId);

@@ -1,6 +1,7 @@
 import pg, { type ClientBase, type Pool, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
 import type { DatabaseClient } from './database-client.js';
 import { serviceUnavailable } from './errors.js';
+import { pauseForOthers } from './pause-for-others.js';
 import type { WorkAccount } from './work-account.js';
 
 type Callback = (error: Error | null | undefined, result: QueryResult) => void;
@@ -16,6 +17,9 @@ interface Insides extends pg.Query {
 }
 const Query = pg.Query as unknown as new (text: string, values: unknown[] | undefined) => Insides;
 
+const bytesAtOnce = 262_144;
+const sharedBytesMax = 524_288;
+
 /** A query whose rows are counted as they come, before anything is made of them. */
 export class Reading extends Query {
   /** Of all that came. */
@@ -24,7 +28,12 @@ export class Reading extends Query {
   isCut = false;
   /** The connection that carries nothing else, and may be made to wait. */
   client: DatabaseClient | null = null;
+  /** Or the one that it shares with others, who must not wait for it for long. */
+  shared: { displace: () => void } | null = null;
+  /** Of `bytes` what its account holds. */
+  held = 0;
   private isPaused = false;
+  private bytesAtPause = 0;
 
   constructor(
     { name, text, values }: QueryConfig,
@@ -41,9 +50,11 @@ export class Reading extends Query {
     this.bytes += message.length;
     if (account !== null) {
       if (this.isCut || account.refusal !== null) return;
-      if (!account.holds(message.length) && !this.mayStay(account, message.length)) return;
+      if (this.shared !== null && this.bytes > sharedBytesMax) return this.shared.displace();
+      if (account.holds(message.length)) this.held += message.length;
+      else if (!this.mayStay(account, message.length)) return;
       if (this.client !== null && !this.isPaused) {
-        const room = account.room();
+        const room = account.room() ?? (this.bytes - this.bytesAtPause < bytesAtOnce ? null : this.pauseForOthers());
         if (room !== null) void this.pauseUntil(room, account, this.client.connection);
       }
     }
@@ -64,6 +75,12 @@ export class Reading extends Query {
       this.callback = () => {};
     }
     return false;
+  }
+
+  private async pauseForOthers(): Promise<true> {
+    this.bytesAtPause = this.bytes;
+    await pauseForOthers();
+    return true;
   }
 
   private async pauseUntil(room: Promise<boolean>, account: WorkAccount, { stream }: DatabaseClient['connection']) {

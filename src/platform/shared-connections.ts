@@ -1,7 +1,10 @@
 import type { QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { DatabaseClient, type DatabaseClientConfig } from './database-client.js';
 import { planByIndex } from './plan-by-index.js';
-import { runQuery, type Reading } from './run-query.js';
+import { Reading, runQuery } from './run-query.js';
+
+/** Of a statement that was under way beside one that took too much: it is read again, elsewhere. */
+export class Displaced extends Error {}
 
 /** More would gather less: what one turn of the event loop asks for goes to these. */
 const connectionsMax = 2;
@@ -33,6 +36,7 @@ export class SharedConnections {
 export class LastingConnection {
   underWay = 0;
   private client: Promise<DatabaseClient> | null = null;
+  private ready: DatabaseClient | null = null;
   private closed = false;
 
   constructor(
@@ -46,6 +50,7 @@ export class LastingConnection {
     try {
       opening = this.client ??= this.open();
       const client = await opening;
+      if (statement instanceof Reading) statement.shared = this;
       // The first leaves at once, what comes while it is under way is gathered: as Nagle has it (RFC 896).
       if (this.underWay > 1) gather(client);
       return await runQuery<Row>(client, statement);
@@ -89,24 +94,31 @@ export class LastingConnection {
     }
   }
 
+  /** For what takes longer, or is larger, than the others on it should wait for: they ask again, and it goes elsewhere. */
+  displace(): void {
+    this.ready?.connection.stream.destroy(new Displaced('another statement took too much'));
+  }
+
   async close(): Promise<void> {
     this.closed = true;
     const client = await this.client?.catch(() => null);
     await client?.end();
   }
 
-  private async ready(client: DatabaseClient): Promise<DatabaseClient> {
+  private async made(client: DatabaseClient): Promise<DatabaseClient> {
     await client.connect();
     await this.prepare(client);
+    this.ready = client;
     return client;
   }
 
   private open(): Promise<DatabaseClient> {
     if (this.closed) throw new Error('The connections to the database are closed');
     const client = new DatabaseClient(this.options());
-    const opening = this.ready(client);
+    const opening = this.made(client);
     const lost = () => {
       if (this.client === opening) this.client = null;
+      if (this.ready === client) this.ready = null;
     };
     client.on('error', lost).on('end', lost);
     opening.catch(lost);

@@ -97,6 +97,12 @@ export class WorkAccount {
     return true;
   }
 
+  /** What was read is read again. */
+  release(bytes: number): void {
+    this.bytes -= bytes;
+    this.charge?.raise(this.bytes);
+  }
+
   /** @param bytes what it would have come to, as far as that was read */
   refuseTooLarge(bytes: number): void {
     this.refuse(answerTooLarge(answerBytesMax, bytes));

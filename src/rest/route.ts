@@ -3,6 +3,8 @@ import type { Keep } from '../http/idempotency.js';
 import type { Actor, Scope } from '../platform/actor.js';
 import type { Issue } from '../platform/errors.js';
 import type { Kind } from '../platform/id.js';
+import { workAccount } from '../platform/work-account.js';
+import { jsonPieces, largeBytesMin } from '../platform/json-pieces.js';
 import { restPage, type Page, type PageRequest } from '../platform/page.js';
 import { validate, type Unread, type Input } from '../platform/validate.js';
 import type { ExpectedVersions } from '../platform/version.js';
@@ -30,6 +32,8 @@ export interface RestCall {
 
 export interface RestAnswer {
   text: string;
+  /** In its place, of one that is large. */
+  pieces?: readonly Buffer[];
   /** Of the one thing that was read. */
   version?: string;
 }
@@ -59,6 +63,12 @@ type View<T, Key extends string> = (result: T) => Record<Key, unknown>;
 
 const success = (data: object): RestAnswer => ({ text: JSON.stringify({ success: true, data }) });
 
+/** As it may be large. */
+async function successOfRead(data: object): Promise<RestAnswer> {
+  if ((workAccount()?.bytes ?? 0) < largeBytesMin) return success(data);
+  return { text: '', pieces: await jsonPieces({ success: true, data }) };
+}
+
 export function get<T, Path extends string, Key extends string>(
   path: Path,
   summary: string,
@@ -71,7 +81,7 @@ export function get<T, Path extends string, Key extends string>(
 ): Route {
   const answer = async ({ actor, params }: RestCall) => {
     const found = await call(actor, params as Params<Path>);
-    const shown = success(view(found));
+    const shown = await successOfRead(view(found));
     return versionOf === null ? shown : { ...shown, version: versionOf(found) };
   };
   return { ...reading, path, summary, scope, data: object(schemas), answer };
@@ -88,7 +98,7 @@ export function list<T, P extends Page<T>, Path extends string, Key extends stri
 ): Route {
   const answer = async ({ actor, params, query }: RestCall) => {
     const found = await call(actor, () => restPage(query, kind), params as Params<Path>);
-    return success({ ...view(found), pagination: paginationOf(found) });
+    return await successOfRead({ ...view(found), pagination: paginationOf(found) });
   };
   const data = object({ ...schemas, pagination: ref('Pagination') });
   return { ...reading, path, summary, scope, isList: true, data, answer };
