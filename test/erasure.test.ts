@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
+import { erasureQueue } from '../src/contacts/erasure.service.js';
 import { fanOutQueue, jobIdOf } from '../src/events/publish.js';
 import { idFloor, newId } from '../src/platform/id.js';
 import { createLog } from '../src/platform/log.js';
@@ -300,6 +301,33 @@ describe('erasing a person', () => {
     expect(texts.filter((text: string) => text.includes('other@example.com'))).to.have.length(2);
   });
 
+  it('is done at once up to 10,000 events', async () => {
+    const { contact } = await submit({ full_name: secret, email: `${secret}@example.com` });
+    const { pool } = server.app.database;
+    const { rows } = await pool.query<{ id: string }>('select id from events where subject_id = $1', [contact.id]);
+    await multiply(pool, rows[0]?.id ?? '', 9_998);
+    expect(await erase(contact.id, true)).to.deep.include({
+      status: 'DONE',
+      counts: { events: 10_000, attempts: 0, submissions: 1, messages: 0, records: 1, idempotencyRecords: 0 },
+    });
+  });
+
+  it('is told of for 90 days, and carried on by the clock should its job be lost', async () => {
+    const { contact } = await submit({ full_name: secret, email: `${secret}@example.com` });
+    const { id } = await erase(contact.id);
+    const { pool } = server.app.database;
+    const age = async (days: number) => {
+      await pool.query(`update erasures set finished_at = now() - interval '1 day' * $2 where id = $1`, [id, days]);
+      await server.app.erasures.forgetOld();
+      const { body } = await owner.graphql('query ($id: ID!) { node(id: $id) { id } }', { id });
+      return body.data.node;
+    };
+    expect(await age(89)).to.deep.equal({ id });
+    expect(await age(91)).to.equal(null);
+    const { rows } = await pool.query('select name, cron from pgboss.schedule');
+    expect(rows).to.deep.include({ name: erasureQueue.name, cron: '*/5 * * * *' });
+  });
+
   it('hides records that go with a person as long as the erasure runs, and none that is about others too', async () => {
     const one = await submit({ full_name: 'One', email: `one.${secret}@example.com` });
     const two = await submit({ full_name: 'Two', email: `two.${secret}@example.com` });
@@ -425,7 +453,7 @@ describe('erasing a person', () => {
         expect([contact.id, contact.email, begun.id]).to.deep.equal([contactId, null, erasure.id]);
       };
       await retried();
-      expect(erasure.counts).to.include({ events: 10_000, submissions: 10_000 });
+      expect(erasure.counts).to.include({ events: 10_001, submissions: 10_001 });
       expect(Object.keys(await placesOf(api.app, secret))).to.include.members(['events', 'submissions']);
 
       const after = await reader.graphql(shown, variables);

@@ -12,8 +12,8 @@ export const erasureQueue: Queue = { name: 'contact-erasure' };
 /** Should the job that an erasure asked for be lost with the process that had it. */
 export const erasureCron = '*/5 * * * *';
 
-/** Of each kind, in the commit that deletes the contact. */
-export const atOnceMax = 10_000;
+/** Of each kind, in the commit that deletes the contact; one more shows that there is more. */
+const atOnceMax = 10_000;
 /** And afterwards, in one transaction: a fraction of a second. */
 const batchRows = 1_000;
 /** A job ends after that and the next goes on, so that a process that stops waits for none. */
@@ -150,7 +150,7 @@ export class ErasureService {
     tx.write(hideContact, [contactId, at]);
     tx.write(forgetAddresses, [contactId]);
     const person = { workspaceId, contactId, subjectIds, withSubmissions, before: '~' };
-    const begun = await this.advance(tx, id, person, atOnceMax);
+    const begun = await this.advance(tx, id, person, atOnceMax + 1);
     if (begun.erasure.status === 'RUNNING') await this.ask(tx);
     return begun;
   }
