@@ -31,8 +31,10 @@ const selectionsMax = 200;
 /** Beside the document, which is kept with it. */
 const bytesPerSelection = 2_500;
 const bytesKeptMax = 24 * 1_048_576;
-/** How many may wait to be compiled: one at a time, between what else there is to do. */
+/** How many may wait to be compiled. */
 const waitingMax = 20;
+/** One at a time, with a rest in between: V8 lets go of code that has gone only some collections later. */
+const restMsDefault = 100;
 
 /** An argument's value in the document, which every run computes anew, as graphql-js would. */
 interface Hoisted {
@@ -60,8 +62,12 @@ export class CompiledQueries {
   private readonly usesBefore = new WeakMap<OperationDefinitionNode, number>();
   private readonly waiting = new Map<OperationDefinitionNode, { valid: ValidDocument; owner: string }>();
   private readonly schema: GraphQLSchema;
+  private restUntilMs = 0;
 
-  constructor(schema: GraphQLSchema) {
+  constructor(
+    schema: GraphQLSchema,
+    private readonly restMs = restMsDefault,
+  ) {
     const { types, ...config } = schema.toConfig();
     this.schema = new GraphQLSchema({ ...config, types: [...types, computed], assumeValid: true });
   }
@@ -89,7 +95,7 @@ export class CompiledQueries {
 
   /** Once nothing waits to be compiled. For tests. */
   async idle(): Promise<void> {
-    while (this.waiting.size > 0) await new Promise((resolve) => setImmediate(resolve));
+    while (this.waiting.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
   /** Nothing of strangers is kept, and what has come often is compiled later: no request waits for it. */
@@ -97,7 +103,7 @@ export class CompiledQueries {
     const uses = valid.uses - (this.usesBefore.get(operation) ?? 0);
     if (uses < usesMin || context.anonymous || this.uncompilable.has(operation)) return;
     if (this.waiting.has(operation) || this.waiting.size >= waitingMax) return;
-    if (this.waiting.size === 0) setImmediate(() => this.compileNext());
+    if (this.waiting.size === 0) this.compileSoon();
     this.waiting.set(operation, { valid, owner: context.actor.workspaceId });
   }
 
@@ -112,7 +118,12 @@ export class CompiledQueries {
       this.waiting.delete(operation);
       break;
     }
-    if (this.waiting.size > 0) setImmediate(() => this.compileNext());
+    this.restUntilMs = performance.now() + this.restMs;
+    if (this.waiting.size > 0) this.compileSoon();
+  }
+
+  private compileSoon(): void {
+    setTimeout(() => this.compileNext(), Math.max(0, this.restUntilMs - performance.now())).unref();
   }
 
   private compile({ fragments }: ValidDocument, operation: OperationDefinitionNode): Compiled | null {
