@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { link, mkdir, open, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -98,6 +98,8 @@ const pollMs = 25;
 // Backends that outlive a killed postmaster hold on to its memory until they notice.
 const conflictMsMax = 15_000;
 const conflictPollMs = 100;
+// Between making its lock file and writing into it a server does nothing else.
+const fillingMsMax = 1_000;
 const recoveryMsMax = 300_000;
 const revivalPauseMs = 5_000;
 const stopMsMax = 60_000;
@@ -196,7 +198,8 @@ async function serve(server: Server, log: Note, back?: Back): Promise<Held> {
       if (failure === null) news = 'started';
       else if (!passes.test(failure) || !within(conflictMsMax)) {
         throw new Error(`PostgreSQL does not start. Its log is ${server.logFile} and ends with:\n${failure}`);
-      } else await delay(conflictPollMs);
+      } else if (isEmptyLock.test(failure) && !within(fillingMsMax)) await removeRemnant(server, log);
+      else await delay(conflictPollMs);
       continue;
     }
     const { pid, port } = postmaster;
@@ -217,8 +220,22 @@ async function serve(server: Server, log: Note, back?: Back): Promise<Held> {
   }
 }
 
+const isEmptyLock = /lock file ".*" is empty/;
 // Somebody else starts it too, a killed server's backends are still there, or the port was taken meanwhile.
 const passes = /lock file ".*" (already exists|is empty)|shared memory block .* is still in use|Address already in use/;
+
+/** What a crash of the machine leaves of the lock file of a server may be empty. */
+async function removeRemnant({ directory }: Server, log: Note): Promise<void> {
+  const file = join(directory, 'postmaster.pid');
+  const found = await stat(file).catch(() => null);
+  if (found?.size !== 0) return;
+  // A server works in its directory. Where that cannot be seen, there is none: it would not let its file be emptied.
+  const all = await readdir('/proc').catch(() => []);
+  const places = await Promise.all(all.filter(Number).map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
+  if (places.includes(directory)) return delay(conflictPollMs);
+  await rm(file, { force: true });
+  log(`removed an empty ${file}, which a crash has left`, 'warn');
+}
 
 /** What postmaster.pid says, checked against the living: after a reboot its number may be a stranger's. */
 async function readPostmaster({ directory }: Server): Promise<Postmaster | null> {
@@ -307,9 +324,19 @@ async function release({ claim, pid }: Held, { bin, runAs }: Server, log: Note) 
   await claim.end();
 }
 
+const isFull = /ENOSPC|No space left on device|wrote only \d+ of \d+ bytes/;
+const mayNot = /^(EACCES|EPERM|EROFS):/;
+
+/** What kept a start from working, in a sentence that says what to do, where it is DATA_DIR. */
+export function explainedStart(thrown: unknown, dataDir: string): unknown {
+  const isOurs = thrown instanceof Error && (isFull.test(thrown.message) || mayNot.test(thrown.message));
+  return isOurs ? explained(thrown, dataDir) : thrown;
+}
+
 function explained(thrown: unknown, dataDir: string): Error {
   const { message } = thrown as Error;
-  if (/ENOSPC|No space left on device/.test(message)) {
+  if (/^The disk is full/.test(message)) return thrown as Error;
+  if (isFull.test(message)) {
     return new Error(`The disk is full: free 200 MB or more for DATA_DIR (${dataDir}) and start again.\n${message}`);
   }
   if (/could not look up effective user ID/.test(message)) {
@@ -318,7 +345,7 @@ function explained(thrown: unknown, dataDir: string): Error {
         `PostgreSQL 15 or later.\n${message}`,
     );
   }
-  if (/^(EACCES|EPERM|EROFS|ENOTDIR|EEXIST|ENOENT):/.test(message)) {
+  if (mayNot.test(message) || /^(ENOTDIR|EEXIST|ENOENT):/.test(message)) {
     return new Error(
       `The embedded PostgreSQL cannot use DATA_DIR (${dataDir}). Let this user write there, or set another DATA_DIR.\n` +
         message,

@@ -305,6 +305,28 @@ describe('the embedded PostgreSQL', function () {
       expect(isAlive(stranger.pid)).to.equal(true);
     });
 
+    it('starts although a crash of the machine has left an empty postmaster.pid', async () => {
+      const server = await start();
+      await query(server.url, 'create table kept_too as select 43 as answer');
+      await server.stop();
+      await writeFile(join(clusterOf(dataDir), 'postmaster.pid'), '');
+      const again = await start();
+      expect(await query(again.url, 'select answer from kept_too')).to.deep.equal([{ answer: 43 }]);
+    });
+
+    it('leaves an empty postmaster.pid to a server that is there', async () => {
+      const server = await start();
+      const file = join(clusterOf(dataDir), 'postmaster.pid');
+      const own = readFileSync(file);
+      await writeFile(file, '');
+      const second = start();
+      // Longer than it would take it for a remnant.
+      await delay(1_500);
+      expect(existsSync(file)).to.equal(true);
+      await writeFile(file, own);
+      expect((await second).url).to.equal(server.url);
+    });
+
     it('serves a copy of DATA_DIR apart from the original that is running', async () => {
       const original = await start();
       const [first, second] = [dataDir, join(parent, 'copy')];
