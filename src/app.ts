@@ -43,7 +43,12 @@ import { clock, clockTrouble } from './platform/clock.js';
 import { blockListOf, type Config } from './platform/config.js';
 import { checkDatabase } from './platform/database-check.js';
 import { brief, Database, type Reserved } from './platform/database.js';
-import { startEmbeddedPostgres, type EmbeddedPostgres, type Note } from './platform/embedded-postgres.js';
+import {
+  explainedStart,
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+  type Note,
+} from './platform/embedded-postgres.js';
 import { whenTimeIsAhead } from './platform/id.js';
 import { Jobs, type Queue } from './platform/jobs.js';
 import { story, type Log } from './platform/log.js';
@@ -251,7 +256,9 @@ export class App {
     const url = config.databaseUrl ?? embedded?.url ?? '';
     const source = dataSourceFor(url);
     let database: Database | null = null;
+    let jobs: Jobs | null = null;
     try {
+      const secretsKeys = config.secretsKeys ?? [await generatedKey(config.dataDir)];
       await source.initialize();
       await checkDatabase(source);
       const applied = await migrate(source);
@@ -261,15 +268,15 @@ export class App {
         log.error({ until: new Date(ms) }, 'a clock that was ahead wrote to the database; its time is not followed');
       });
       await clock.anchor(async () => await readTime(reserved));
-      const jobs = new Jobs(database, log, { works: role === 'all' || role === 'worker' });
+      jobs = new Jobs(database, log, { works: role === 'all' || role === 'worker' });
       await jobs.start(queues);
-      const secretsKeys = config.secretsKeys ?? [await generatedKey(config.dataDir)];
       return new App(config, log, embedded, applied, { database, jobs, url, secretsKeys });
     } catch (error) {
+      await jobs?.stop(0).catch(() => undefined);
       if (database !== null) await database.close();
       else if (source.isInitialized) await source.destroy();
       await embedded?.stop();
-      throw error;
+      throw embedded === null ? error : explainedStart(error, dataDir);
     }
   }
 
@@ -278,14 +285,19 @@ export class App {
     return this.config.publicUrl ?? `http://${host}:${this.port}`;
   }
 
-  /** Takes requests and works jobs, as the role says. */
-  async serve(role: ServerRole, limits: Partial<ConnectionLimits> = {}): Promise<void> {
+  /** Takes requests and works jobs, as the role says. It is ready once `beforeReady` is done. */
+  async serve(
+    role: ServerRole,
+    limits: Partial<ConnectionLimits> = {},
+    beforeReady: () => Promise<void> = async () => {},
+  ): Promise<void> {
     await this.signals.start();
     this.anchoring = setInterval(() => void this.anchor(), anchorMs).unref();
     this.tellOfClock();
     await this.listen(role, limits);
     if (role !== 'api') await Promise.all([this.webhookWorker.start(), this.tidy()]);
     this.works = role !== 'api';
+    await beforeReady();
     this.unready = null;
   }
 

@@ -1,12 +1,18 @@
+import { existsSync } from 'node:fs';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { App } from './app.js';
 import { generatePassword } from './accounts/password.js';
+import { User } from './accounts/user.entity.js';
+import { newApiKeyText } from './api-keys/api-key-text.js';
 import { operatorOf, scopes } from './platform/actor.js';
+import type { PageRequest } from './platform/page.js';
 import { validate } from './platform/validate.js';
 import { CreateIntakeBot } from './intake-bots/intake-bot.input.js';
 import { CreateSubmission } from './submissions/submission.input.js';
 import { actorWorkspace } from './workspaces/workspace.entity.js';
 
-export interface Demo {
+interface Demo {
   email: string;
   password: string;
   apiKey: string;
@@ -27,46 +33,91 @@ const answers = [
   { full_name: 'Alan Turing', email: 'alan@example.com', topic: 'Other', message: 'Can machines fill in forms?' },
 ];
 
-/** A workspace to try things in, for an empty database of our own. */
-export async function seedDemo(app: App): Promise<Demo> {
-  const password = generatePassword();
-  const owner = { email: 'owner@example.com', name: 'Demo Owner', role: 'OWNER', password } as const;
-  const { workspace, secret } = await app.database.transaction(async (tx) => {
-    const made = await app.workspaces.create(tx, 'Demo', 'BUSINESS');
-    await app.accounts.create(tx, { ...owner, workspaceId: made.id });
-    const key = { name: 'Demo', scopes: [...scopes], allowedCidrs: [], documentsOnly: false };
-    return { workspace: made, ...(await app.apiKeys.insert(tx, made.id, key)) };
-  });
-  const actor = operatorOf(actorWorkspace(workspace));
-  const bot = await app.intakeBots.create(actor, () =>
-    validate(
-      CreateIntakeBot,
-      {
-        name: 'Contact us',
-        description: 'The first thing visitors see.',
-        status: 'ACTIVE',
-        schema,
-        record_type: 'lead',
-      },
-      'snake_case',
-    ),
-  );
-  for (const data of answers) {
-    await app.submissions.create(actor, bot.id, () => validate(CreateSubmission, { data }, 'snake_case'));
-  }
-  return { email: owner.email, password, apiKey: secret, intakeBotId: bot.id };
+const ownerEmail = 'owner@example.com';
+/** Of processes that start on one empty database at the same time, one makes the demo. */
+const lockKey = '7813540922';
+
+/** What is shown once, and in a file from before it is made until it has been shown: a crash loses no sign-in. */
+interface SignIn {
+  password: string;
+  apiKey: string;
 }
 
-export const describeDemo = (demo: Demo, publicUrl: string) => `
-ioZen is ready, with a demo workspace. This is shown once:
+/**
+ * Fills an empty database of our own with a workspace to try things in, and shows how to sign in. What a crash cut short
+ * at any point goes on at the next start: the same sign-in is shown then, and works.
+ */
+export async function showDemoOnce(app: App, dataDir: string, show: (text: string) => Promise<void>): Promise<void> {
+  const file = join(dataDir, 'first-start.json');
+  if (!existsSync(file) && !(await app.workspaces.isEmpty())) return;
+  const client = await app.database.pool.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [lockKey]);
+    const isEmpty = await app.workspaces.isEmpty();
+    if (!isEmpty && !existsSync(file)) return;
+    const signIn = await keptSignIn(file);
+    if (isEmpty) await makeWorkspace(app, signIn);
+    const demo = await completed(app, signIn);
+    if (demo !== null) await show(describeDemo(demo, app.publicUrl));
+    await rm(file);
+  } finally {
+    await client.query('select pg_advisory_unlock($1)', [lockKey]).catch(() => undefined);
+    client.release();
+  }
+}
 
-  GraphQL     ${publicUrl}/graphql
-  Explorer    ${publicUrl}/graphql/explorer
-  REST        ${publicUrl}/api/v1
-  Reference   ${publicUrl}/api/v1/docs
-  Owner       ${demo.email}
-  Password    ${demo.password}
-  API key     ${demo.apiKey}
-  Intake bot  ${demo.intakeBotId}
+async function keptSignIn(file: string): Promise<SignIn> {
+  if (!existsSync(file)) {
+    const draft = `${file}.new`;
+    const made: SignIn = { password: generatePassword(), apiKey: newApiKeyText() };
+    await writeFile(draft, JSON.stringify(made), { mode: 0o600, flush: true });
+    await rename(draft, file);
+  }
+  return JSON.parse(await readFile(file, 'utf8')) as SignIn;
+}
 
-`;
+/** In one commit: who is there can sign in. */
+async function makeWorkspace(app: App, { password, apiKey }: SignIn): Promise<void> {
+  const owner = { email: ownerEmail, name: 'Demo Owner', role: 'OWNER', password } as const;
+  await app.database.transaction(async (tx) => {
+    const { id } = await app.workspaces.create(tx, 'Demo', 'BUSINESS');
+    await app.accounts.create(tx, { ...owner, workspaceId: id });
+    const key = { name: 'Demo', scopes: [...scopes], allowedCidrs: [], documentsOnly: false };
+    await app.apiKeys.insert(tx, id, key, undefined, apiKey);
+  });
+}
+
+/** With what is still missing; null where an operator made another workspace before there was a demo. */
+async function completed(app: App, { password, apiKey }: SignIn): Promise<Demo | null> {
+  const owner = await app.database.manager.findOneBy(User, { email: ownerEmail });
+  if (owner === null) return null;
+  const actor = operatorOf(actorWorkspace(await app.workspaces.find(owner.workspaceId)));
+  const first: PageRequest = { limit: 1, cursor: null, direction: 'older' };
+  const [known] = (await app.intakeBots.list(actor, {}, first)).rows;
+  const input = { name: 'Contact us', description: 'The first thing visitors see.', status: 'ACTIVE', schema };
+  const bot =
+    known ??
+    (await app.intakeBots.create(actor, () =>
+      validate(CreateIntakeBot, { ...input, record_type: 'lead' }, 'snake_case'),
+    ));
+  const made = await app.submissions.count(actor, { intakeBotId: bot.id });
+  for (const data of answers.slice(made)) {
+    await app.submissions.create(actor, bot.id, () => validate(CreateSubmission, { data }, 'snake_case'));
+  }
+  return { email: ownerEmail, password, apiKey, intakeBotId: bot.id };
+}
+
+/** The first address is where to go first. */
+function describeDemo({ email, password, apiKey, intakeBotId }: Demo, publicUrl: string): string {
+  const lines = [
+    ['GraphQL', `${publicUrl}/graphql`],
+    ['Explorer', `${publicUrl}/graphql/explorer`],
+    ['REST', `${publicUrl}/api/v1`],
+    ['Reference', `${publicUrl}/api/v1/docs`],
+    ['Owner', email],
+    ['Password', password],
+    ['API key', apiKey],
+    ['Intake bot', intakeBotId],
+  ].map(([name = '', value = '']) => `  ${name.padEnd(10)}  ${value}\n`);
+  return `\nioZen is ready, with a demo workspace. This is shown once:\n\n${lines.join('')}\n`;
+}

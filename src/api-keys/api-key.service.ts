@@ -289,12 +289,13 @@ export class ApiKeyService {
     }, actor.guard);
   }
 
-  /** @param by who makes it, the operator unless said otherwise */
+  /** @param by who makes it, the operator unless said otherwise; `secret` its text, a new one unless it is known */
   async insert(
     tx: Tx,
     workspaceId: string,
     input: Valid<typeof CreateApiKey>,
     by: AuditedActor = operatorIn(workspaceId),
+    secret = newApiKeyText(),
   ): Promise<NewApiKey> {
     const [workspace] = await tx.query(lockWorkspace, [workspaceId]);
     if (workspace === undefined) throw notFound('workspace');
@@ -302,7 +303,6 @@ export class ApiKeyService {
     const [count] = await tx.query(countLive, [workspaceId, at]);
     const max = plans[workspace.plan].apiKeys;
     if ((count?.live ?? 0) >= max) throw planLimitExceeded('api_keys', count?.live ?? 0, max);
-    const secret = newApiKeyText();
     const apiKey = Object.assign(new ApiKey(), {
       id: newId('apiKey'),
       workspaceId,

@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import { App, type ServerRole } from '../app.js';
-import { describeDemo, seedDemo } from '../demo.js';
+import { showDemoOnce } from '../demo.js';
 import { collectSeldom } from '../platform/collect-seldom.js';
 import { readConfig } from '../platform/config.js';
+import { explainedStart } from '../platform/embedded-postgres.js';
 import { createLog, story } from '../platform/log.js';
 
 /** A signal this soon after the first is the same one, passed on twice (npm does). */
@@ -15,14 +17,14 @@ export async function serve(role: ServerRole): Promise<number> {
   const stopped = stopSignal();
   const app = await App.open(config, log, role);
   try {
-    await app.serve(role);
-    if (config.databaseUrl === null && (await app.workspaces.isEmpty())) {
-      process.stdout.write(describeDemo(await seedDemo(app), app.publicUrl));
-    }
+    await app.serve(role, {}, async () => {
+      if (config.databaseUrl === null) await showDemoOnce(app, config.dataDir, print);
+    });
     log.info({ url: app.publicUrl, role }, 'ready');
     const signal = await stopped;
     log.info({ signal }, 'stopping');
-  } catch (error) {
+  } catch (thrown) {
+    const error = config.databaseUrl === null ? explainedStart(thrown, resolve(config.dataDir)) : thrown;
     log.fatal({ error: story(error) }, 'the server could not start');
     throw error;
   } finally {
@@ -30,6 +32,16 @@ export async function serve(role: ServerRole): Promise<number> {
   }
   log.info('stopped');
   return 0;
+}
+
+/** Once it has been taken by whoever reads it. */
+async function print(text: string): Promise<void> {
+  await new Promise<void>((done, failed) => {
+    process.stdout.write(text, (error) => {
+      if (error == null) done();
+      else failed(new Error("The demo's sign-in cannot be shown: stdout is closed.", { cause: error }));
+    });
+  });
 }
 
 /** The first signal stops gracefully; a further one at least 2 s later ends the process at once. */
