@@ -76,6 +76,10 @@ export class Documents {
     return read;
   }
 
+  has(text: string, workspaceId: string | null): boolean {
+    return (workspaceId === null ? this.ofStrangers : this.ofCallers).has(text);
+  }
+
   /** For Apollo, which asks by the text's SHA-256: what was read here is neither parsed nor validated again. */
   find(hash: string): DocumentNode | undefined {
     return this.held.get(hash)?.document;

@@ -3,7 +3,9 @@ import { lookAtBudget, takePoints, type Grant, type RateLimiter } from '../http/
 import { SlidingWindows } from '../http/sliding-windows.js';
 import type { Strangers } from '../http/strangers.js';
 import type { Actor } from '../platform/actor.js';
+import { networkOf } from '../platform/address-network.js';
 import { authenticationRequired, Failure, rateLimitExceeded } from '../platform/errors.js';
+import { heavyWork } from '../platform/heavy-work.js';
 import { costMax, holdCost, pointsOf, type Fragments, type Variables } from './cost.js';
 import { DocumentErrors, sha256, type Documents, type ValidDocument } from './documents.js';
 import type { TrustedDocuments } from './trusted-documents.js';
@@ -62,6 +64,9 @@ export const unknownCost: CostReport = { requested: 0, limit: costMax, points: 0
 /** So many operations that are read and then refused for want of points, a minute; beyond it none is read any more. */
 const readInVainMax = 60;
 
+/** Shorter documents are read in a millisecond or two. */
+const longTextMin = 2_000;
+
 /** What every operation passes before it runs, over HTTP and over streams: trust, limits, validity, cost, budget. */
 export class Gate {
   private readonly readInVain = new SlidingWindows(readInVainMax, 60_000);
@@ -90,7 +95,7 @@ export class Gate {
     let admitted: Omit<Admission, 'cost' | 'grant'>;
     try {
       const text = await this.textOf(caller.actor, request);
-      const valid = this.documents.read(text, caller.actor?.workspaceId ?? null);
+      const valid = await this.read(text, caller);
       const operation = operationOf(valid, request.operationName);
       if (caller.actor === null) requireAnonymous(operation, valid.fragments);
       const cost = this.documents.costOf(operation, valid.fragments, request.variables);
@@ -107,6 +112,14 @@ export class Gate {
     if (grant.allowed) return { ...admitted, cost, grant };
     if (caller.actor !== null) this.readInVain.spend(caller.actor.id, 1, performance.now());
     throw new Refused(rateLimitExceeded(grant.retryAfterSeconds), cost, grant);
+  }
+
+  /** A long document that is new has to be parsed and validated, which has its turn. */
+  private async read(text: string, { actor, address }: Caller): Promise<ValidDocument> {
+    const workspaceId = actor?.workspaceId ?? null;
+    const read = () => this.documents.read(text, workspaceId);
+    if (text.length < longTextMin || this.documents.has(text, workspaceId)) return read();
+    return await heavyWork.run(workspaceId ?? networkOf(address ?? ''), read);
   }
 
   /** What is refused takes a point too, unless it is refused for want of a name or of points. */

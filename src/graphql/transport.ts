@@ -32,7 +32,7 @@ import {
   workspaceArchived,
 } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
-import { exactValue, readJsonBytes } from '../platform/read-json.js';
+import { exactValue, readJsonInTurn } from '../platform/read-json.js';
 import { jsonPieces } from '../platform/json-pieces.js';
 import { workAccount } from '../platform/work-account.js';
 import { requireFeature } from '../workspaces/plans.js';
@@ -174,7 +174,7 @@ export class GraphqlTransport {
       request.method === 'POST'
         ? await this.door.bodies.read(request, response, senderOf(from.actor, origin.address))
         : Buffer.alloc(0);
-    const http = httpRequestOf(request, bytes);
+    const http = await httpRequestOf(request, bytes, senderOf(from.actor, origin.address).name);
     if (request.method !== 'HEAD' && /^text\/event-stream\b/i.test(request.headers.accept ?? '')) {
       const asked = operationRequestOf(http);
       if (asked === null) throw validationFailed([notAnOperation]);
@@ -281,7 +281,7 @@ const asRefused = (thrown: unknown) => (thrown instanceof Refused ? thrown : new
 
 const answerOf = (answer: object, cost: CostReport) => JSON.stringify({ ...answer, extensions: { cost } });
 
-function httpRequestOf(request: Request, bytes: Buffer): HTTPGraphQLRequest {
+async function httpRequestOf(request: Request, bytes: Buffer, sender: string): Promise<HTTPGraphQLRequest> {
   const headers = new HeaderMap();
   const { accept, 'content-type': contentType } = request.headers;
   // Whoever takes neither form of our answers gets JSON: Apollo would run the operation and refuse its answer.
@@ -293,13 +293,13 @@ function httpRequestOf(request: Request, bytes: Buffer): HTTPGraphQLRequest {
     method: request.method === 'HEAD' ? 'GET' : request.method,
     headers,
     search: query === -1 ? '' : request.url.slice(query),
-    body: request.method === 'POST' ? bodyOf(bytes) : undefined,
+    body: request.method === 'POST' ? await bodyOf(bytes, sender) : undefined,
   };
 }
 
 /** @throws validation_failed, batching_not_supported: a budget of points is for one operation at a time */
-function bodyOf(bytes: Buffer): unknown {
-  const body = exactValue(readJsonBytes(bytes));
+async function bodyOf(bytes: Buffer, sender: string): Promise<unknown> {
+  const body = exactValue(await readJsonInTurn(sender, bytes));
   if (Array.isArray(body)) throw batchingNotSupported();
   return body;
 }

@@ -1,5 +1,6 @@
 import { invalid, validationFailed, type Issue } from './errors.js';
 import { scanJson } from './exact-numbers.js';
+import { heavyWork } from './heavy-work.js';
 import { oversized } from './json-shape.js';
 import { unstorableIssues } from './json-text.js';
 
@@ -25,6 +26,15 @@ export function readJsonBytes(bytes: Uint8Array): ReadJson {
     throw invalid('', 'bad_format', 'is not valid UTF-8');
   }
   return readJson(text);
+}
+
+/** From here on, reading takes a moment. */
+const largeBytesMin = 32_768;
+
+/** A body, whose reader has its turn if it is a long one. @throws validation_failed for what is no JSON in UTF-8 */
+export async function readJsonInTurn(caller: string, bytes: Uint8Array): Promise<ReadJson> {
+  if (bytes.length < largeBytesMin) return readJsonBytes(bytes);
+  return await heavyWork.run(caller, () => readJsonBytes(bytes));
 }
 
 /** @throws validation_failed for what is no JSON */

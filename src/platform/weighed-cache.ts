@@ -19,6 +19,10 @@ export class WeighedCache<Key, Thing> {
     private readonly shareMax = weightMax,
   ) {}
 
+  has(key: Key): boolean {
+    return this.entries.has(key);
+  }
+
   get(key: Key): Thing | undefined {
     const entry = this.entries.get(key);
     if (entry === undefined) return undefined;

@@ -20,7 +20,7 @@ import {
   type Failure,
   type Issue,
 } from '../platform/errors.js';
-import { readJsonBytes } from '../platform/read-json.js';
+import { readJsonInTurn } from '../platform/read-json.js';
 import { plans, requireFeature } from '../workspaces/plans.js';
 import type { Pages } from './pages.js';
 import { RouteTable } from './route-table.js';
@@ -71,7 +71,8 @@ export function restRouter({
     if (request.method === 'OPTIONS') return describe(request, response, table.allowed(path));
     const { route, params } = table.match(request.method, path);
     const bytes = route.body === null ? null : await bodies.read(request, response, senderOf(actor));
-    const { value: body, issues } = bytes === null ? { value: undefined, issues: [] } : readJsonBytes(bytes);
+    const { value: body, issues } =
+      bytes === null ? { value: undefined, issues: [] } : await readJsonInTurn(actor.workspaceId, bytes);
     actor.require(route.scope);
     if (route.feature !== null) requireFeature(actor, route.feature);
 
