@@ -2,6 +2,7 @@ import { momentAfter, type Events } from '../events/publish.js';
 import type { Actor } from '../platform/actor.js';
 import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
 import { conflict, notFound, planLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
+import { heavyWork } from '../platform/heavy-work.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { isSameJson } from '../platform/json-text.js';
 import { bytesOf, keptBytesMax } from '../platform/kept-json.js';
@@ -63,6 +64,9 @@ const next: Record<IntakeBotStatus, readonly IntakeBotStatus[]> = {
   ARCHIVED: ['PAUSED'],
 };
 
+/** The patterns of a schema are compiled to be looked at, which takes up to 30 ms. */
+const inTurn = async <T>({ workspaceId }: Actor, read: () => T): Promise<T> => await heavyWork.run(workspaceId, read);
+
 export class IntakeBotService {
   constructor(
     private readonly database: Database,
@@ -96,7 +100,7 @@ export class IntakeBotService {
   async create(actor: Actor, read: Unread<typeof CreateIntakeBot>): Promise<SharedIntakeBot> {
     actor.require('write:intake-bots');
     return await this.database.transaction(async (tx) => {
-      const input = readWith(read, (sent) => schemaIssues(sent.schema, []));
+      const input = await inTurn(actor, () => readWith(read, (sent) => schemaIssues(sent.schema, [])));
       const { name, description = null, status, schema, recordType = null } = input;
       await tx.query(lockWorkspace, [actor.workspaceId]);
       const [count] = await tx.query(countOfWorkspace, [actor.workspaceId]);
@@ -121,7 +125,7 @@ export class IntakeBotService {
     actor.require('write:intake-bots');
     return await this.database.transaction(async (tx) => {
       const known = await this.find(actor.workspaceId, id);
-      const changes = readWith(read, (sent) => schemaIssues(sent.schema, known.schema));
+      const changes = await inTurn(actor, () => readWith(read, (sent) => schemaIssues(sent.schema, known.schema)));
       const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
       if (before === undefined) throw notFound('intake_bot');
       requireVersion(expected, intakeBotVersion(before));
