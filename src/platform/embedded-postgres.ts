@@ -335,7 +335,7 @@ export function explainedStart(thrown: unknown, dataDir: string): unknown {
 
 function explained(thrown: unknown, dataDir: string): Error {
   const { message } = thrown as Error;
-  if (/^The disk is full/.test(message)) return thrown as Error;
+  if (message.startsWith('The disk is full')) return thrown as Error;
   if (isFull.test(message)) {
     return new Error(`The disk is full: free 200 MB or more for DATA_DIR (${dataDir}) and start again.\n${message}`);
   }

@@ -75,7 +75,7 @@ export class HostPlaces {
 
   private wakeIn(key: string, host: Host): void {
     // Each that is woken may take what there is, or nothing.
-    for (const [owner, { party, wake }] of [...host.waiting]) {
+    for (const [owner, { party, wake }] of host.waiting) {
       if (host.inFlight >= this.max) break;
       if (!this.fits(host, party)) continue;
       host.waiting.delete(owner);

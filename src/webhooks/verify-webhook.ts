@@ -156,7 +156,7 @@ function all(headers: WebhookHeaders, name: string): string[] {
   return values;
 }
 
-type Entry = readonly [name: string, value: unknown];
+type Entry = readonly [name: unknown, value: unknown];
 
 function entriesOf(headers: WebhookHeaders, name: string): Entry[] {
   if (headers === null || typeof headers !== 'object') throw new WebhookVerificationError('the headers are missing');
