@@ -1,15 +1,14 @@
-import { Agent, request, type Dispatcher } from 'undici';
+import { Agent } from 'undici';
 import { eventTypes, type EventType } from '../events/event-type.js';
 import { readClientConfig } from '../platform/config.js';
 import { newId } from '../platform/id.js';
 import { requestOf } from '../webhooks/delivery-request.js';
 import { newSecret, signingSecret, type SigningSecret } from '../webhooks/signature.js';
-import { connectionProblem } from './connection-problem.js';
 import { EventFollower, type FollowedEvent } from './event-follower.js';
 import { GraphqlClient } from './graphql-client.js';
+import { post } from './post.js';
 
 const attemptTimeoutMs = 15_000;
-const answerBytesMax = 64 * 1_024;
 
 interface Forwarded {
   at: Date;
@@ -45,7 +44,7 @@ export async function listen(receiver: URL, types: readonly EventType[], json: b
     );
     const signing = [signingSecret(secret, null)];
     for await (const event of follower.events()) {
-      const forwarded = await forward(event, receiver, signing, agent, stopped.signal);
+      const forwarded = await forward(event, receiver, signing, stopped.signal);
       process.stdout.write(`${json ? JSON.stringify(forwarded) : lineOf(forwarded)}\n`);
     }
   } catch (error) {
@@ -61,7 +60,6 @@ async function forward(
   { id, type, payload }: FollowedEvent,
   receiver: URL,
   secrets: readonly SigningSecret[],
-  dispatcher: Dispatcher,
   stopped: AbortSignal,
 ): Promise<Forwarded> {
   // The clock of this machine, as its receiver has it.
@@ -75,15 +73,9 @@ async function forward(
     now: at.getTime(),
   });
   const signal = AbortSignal.any([stopped, AbortSignal.timeout(attemptTimeoutMs)]);
-  let status: number | null = null;
-  let error: string | null = null;
-  try {
-    const answer = await request(receiver, { method: 'POST', headers, body, dispatcher, signal });
-    status = answer.statusCode;
-    await answer.body.dump({ limit: answerBytesMax, signal });
-  } catch (thrown) {
-    error = stopped.aborted ? 'stopped before the answer' : connectionProblem(thrown);
-  }
+  const answered = await post(receiver, { headers, body }, signal);
+  const error = answered.error !== null && stopped.aborted ? 'stopped before the answer' : answered.error;
+  const { status } = answered;
   return { at, type, id, status, ms: Math.round(performance.now() - startedAt), error };
 }
 
