@@ -45,7 +45,7 @@ import { WebhookFeedResolver } from '../webhooks/webhook-feed.resolver.js';
 import type { WebhookDeliveryService } from '../webhooks/webhook-delivery.service.js';
 import type { WebhookEndpointService } from '../webhooks/webhook-endpoint.service.js';
 import { WebhookAttemptResolver } from '../webhooks/webhook-attempt.resolver.js';
-import { WebhookDeliveryResolver } from '../webhooks/webhook-delivery.resolver.js';
+import { WebhookDeliveryConnectionResolver, WebhookDeliveryResolver } from '../webhooks/webhook-delivery.resolver.js';
 import type { TestEventService } from '../webhooks/test-event.service.js';
 import { WebhookEndpointResolver } from '../webhooks/webhook-endpoint.resolver.js';
 import type { NoticeService } from '../workspaces/notice.service.js';
@@ -116,6 +116,7 @@ const resolvers = [
     ({ webhookDeliveries, webhookEndpoints, eventLog }) =>
       new WebhookDeliveryResolver(webhookDeliveries, webhookEndpoints, eventLog),
   ),
+  line(WebhookDeliveryConnectionResolver, () => new WebhookDeliveryConnectionResolver()),
   line(WebhookAttemptResolver, ({ webhookDeliveries }) => new WebhookAttemptResolver(webhookDeliveries)),
   line(EventDeliveries, ({ webhookDeliveries }) => new EventDeliveries(webhookDeliveries)),
   line(ReplayResolver, ({ replays, webhookEndpoints }) => new ReplayResolver(replays, webhookEndpoints)),

@@ -4,6 +4,7 @@ import { idFloor } from '../platform/id.js';
 import type { PageRequest } from '../platform/page.js';
 import { opensAt } from './pause.js';
 import { openOf, runAt, runMax } from './runs.js';
+import { SearchText } from './search-text.js';
 import { DeliveryStatusEnum, type DeliveryStatus } from './webhook-delivery.entity.js';
 
 export interface WebhookDeliveryFilter {
@@ -25,6 +26,10 @@ export interface DeliveryRow {
   attemptCount: number;
   nextAttemptAt: Date | null;
 }
+
+/** What one statement looks through: much more than lists hold, and never what a few with large texts do. */
+export const deliveriesInLook = { least: 250, most: 4_000 };
+const charactersInLook = 16_777_216;
 
 export type Under = 'workspace' | 'endpoint' | 'event';
 
@@ -55,6 +60,8 @@ export class DeliveryQuery {
   private readonly endpoints: string[] = [];
   private readonly statuses: readonly DeliveryStatus[] | null;
   private readonly needsEvent: boolean;
+  /** Whether a `d` of `looked` has the text. */
+  private readonly search: string | null;
 
   constructor(
     private readonly under: Under,
@@ -80,23 +87,9 @@ export class DeliveryQuery {
       this.fresh.push(upTo(to));
     }
     if (filter.eventType != null) this.onEach('event.type = any', `(${value(filter.eventType)}::text[])`);
-    if (filter.search != null) {
-      const pattern = value(anywhere(filter.search));
-      const inBytes = value(anywhere(escaped(filter.search)));
-      const told = (a: string) =>
-        `${a}.error ilike ${pattern} or encode(${a}.response_body, 'escape') ilike ${inBytes}`;
-      const toldBefore = `exists (
-        select from webhook_attempts a where a.endpoint_id = d.endpoint_id and a.delivery_id = $id and (${told('a')})
-      )`;
-      const isId = `${value(filter.search)} in (event.id, $id)`;
-      const inEvent = `event.body ilike ${pattern}`;
-      const shown = `not ${isBeingErased('event.id', 'event.subject_id')}`;
-      // Of one never attempted there is nothing told; the rest is for PostgreSQL to know the type of the value.
-      this.fresh.push(`(${isId} or ${shown} and (${inEvent} or ${inBytes}::text is null))`);
-      this.retried.push(`(${isId} or ${shown} and (${inEvent} or ${toldBefore}))`);
-      this.finished.push(`(${isId} or ${shown} and (${inEvent} or ${told('d')} or d.number > 1 and ${toldBefore}))`);
-    }
-    this.needsEvent = filter.eventType != null || filter.search != null;
+    this.search =
+      filter.search == null || filter.search === '' ? null : this.searching(new SearchText(filter.search), value);
+    this.needsEvent = filter.eventType != null;
   }
 
   /** Whether the caller's filter gave the text its form, of which there are thousands. */
@@ -125,6 +118,62 @@ export class DeliveryQuery {
         from ${this.tables} cross join lateral (${branches.filter(isWanted).join(' union all ')}) d
       ) ranked where place <= $4 order by "parentId", place
     `;
+  }
+
+  /** Whether it looks into texts, which `look` and `lookCount` do, a part at a time. */
+  get searches(): boolean {
+    return this.search !== null;
+  }
+
+  /**
+   * Of the next `$4` deliveries, or as many as have so much text, those that have the one searched for, and the last:
+   * `isLast` says that there may be others behind it.
+   */
+  look(direction: PageRequest['direction']): string {
+    return `select * from (${this.looked(direction)}) d where "isFound" or "isLast" order by place`;
+  }
+
+  /** How many of the same have it, and the last of them. */
+  lookCount(direction: PageRequest['direction']): string {
+    return `
+      select count(*) filter (where "isFound")::int as count, max(id collate "C") filter (where "isLast") as last
+      from (${this.looked(direction)}) d
+    `;
+  }
+
+  /** The texts are read once it is known how many, so that they are never sorted. */
+  private looked(direction: PageRequest['direction']): string {
+    const eventOf = (columns: string) =>
+      `left join lateral (select ${columns} from events where id = d."eventId" limit 1) event on true`;
+    return `
+      select d.*, ${this.search} as "isFound", d.place = $4 or d.characters >= ${charactersInLook} as "isLast"
+      from (
+        select d.*, sum(d.size) over (order by d.place) as characters from (
+          select d.*, coalesce(octet_length(event.body), 0) + coalesce(octet_length(d.answer), 0) as size
+          from (${this.page(direction)}) d ${eventOf('body')}
+        ) d
+      ) d ${eventOf('id, subject_id, body')}
+      where d.characters - d.size < ${charactersInLook} offset 0
+    `;
+  }
+
+  private searching(text: SearchText, value: (given: unknown) => string): string {
+    const part = value(text.plainPart);
+    const [inText, inBytes] = text.isPlain ? [null, null] : [value(text.inText), value(text.inBytes)];
+    // Few texts have the part, which is found in a fraction of the time.
+    const has = (column: string, pattern: string | null) => {
+      const hasPart = `${column} collate "C" ilike ${part}`;
+      return pattern === null ? hasPart : `${hasPart} and ${column} collate "C" ~ ${pattern}`;
+    };
+    const told = (a: string, answer: string) =>
+      `(${has(`${a}.error`, inText)} or ${has(`encode(${a}.${answer}, 'escape')`, inBytes)})`;
+    const toldBefore = `exists (
+      select from webhook_attempts a
+      where a.endpoint_id = d."endpointId" and a.delivery_id = d.id and ${told('a', 'response_body')}
+    )`;
+    const isShown = `not ${isBeingErased('event.id', 'event.subject_id')}`;
+    return `(${value(text.typed)} in (d."eventId", d.id)
+      or (${has('event.body', inText)} or ${told('d', 'answer')} or d.before and ${toldBefore}) and event.id is not null and ${isShown})`;
   }
 
   counts(): string {
@@ -175,7 +224,7 @@ export class DeliveryQuery {
     return (
       status &&
       `(select d.id, e.id as "endpointId", d.event_id as "eventId", ${freshStatus} as status,
-        0 as "attemptCount", ${freshAttemptAt} as "nextAttemptAt"
+        0 as "attemptCount", ${freshAttemptAt} as "nextAttemptAt"${this.told('null', 'null', 'false')}
       from webhook_runs r cross join lateral (${openOf('r')}) d ${this.joins}
       where ${this.where('r', 'd.id', [...status, ...this.fresh])} ${end})`
     );
@@ -186,7 +235,7 @@ export class DeliveryQuery {
     return (
       status &&
       `(select d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", ${retryStatus} as status,
-        d.attempts::int as "attemptCount", ${retryAttemptAt} as "nextAttemptAt"
+        d.attempts::int as "attemptCount", ${retryAttemptAt} as "nextAttemptAt"${this.told('null', 'null', 'true')}
       from webhook_retries d ${this.joins} where ${this.where('d', 'd.id', [...status, ...this.retried])} ${end})`
     );
   }
@@ -196,10 +245,15 @@ export class DeliveryQuery {
     return (
       ended &&
       `(select d.delivery_id as id, d.endpoint_id as "endpointId", d.event_id as "eventId", d.ended as status,
-        d.number::int as "attemptCount", null::timestamptz as "nextAttemptAt"
+        d.number::int as "attemptCount", null::timestamptz as "nextAttemptAt"${this.told('d.error', 'd.response_body', 'd.number > 1')}
       from webhook_attempts d ${this.joins}
       where ${this.where('d', 'd.delivery_id', ['d.ended is not null', ...ended, ...this.finished])} ${end})`
     );
+  }
+
+  /** For a search: what its last attempt came to, where it has ended, and whether there were others. */
+  private told(error: string, answer: string, before: string): string {
+    return this.search === null ? '' : `, ${error}::text as error, ${answer}::bytea as answer, ${before} as before`;
   }
 
   /** The condition that one's `status`, which is one of the `possible`, is wanted. */
@@ -226,12 +280,3 @@ export class DeliveryQuery {
 const isWanted = (branch: string | null) => branch !== null;
 
 const upTo = (id: string) => `r.last_id <= coalesce((select up.last_id from ${runAt('e.id', id)} up), '~')`;
-
-const anywhere = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
-
-/** As PostgreSQL's `encode(…, 'escape')` writes bytes, which need not be UTF-8. */
-const escaped = (text: string) =>
-  Buffer.from(text)
-    .toString('latin1')
-    .replace(/\\/g, '\\\\')
-    .replace(/[\0\x80-\xff]/g, (byte) => `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`);

@@ -6,8 +6,9 @@ import type { CallContext } from '../platform/call-context.js';
 import { ConnectionArgs, connectionOf, type Connection } from '../platform/connection.js';
 import { Costs } from '../platform/field-cost.js';
 import { connectionPage } from '../platform/page.js';
+import { DateTime } from '../platform/scalars.js';
 import { WebhookAttempt, WebhookDelivery, WebhookDeliveryConnection } from './webhook-delivery.entity.js';
-import type { WebhookDeliveryService } from './webhook-delivery.service.js';
+import { madeAt, type WebhookDeliveryService } from './webhook-delivery.service.js';
 import { WebhookEndpoint } from './webhook-endpoint.entity.js';
 import type { WebhookEndpointService } from './webhook-endpoint.service.js';
 import { RedeliverInput, WebhookDeliveryFilterInput } from './webhook.input-types.js';
@@ -16,6 +17,20 @@ import { RedeliverInput, WebhookDeliveryFilterInput } from './webhook.input-type
 class RedeliverPayload {
   @Field(() => WebhookDelivery, { description: 'The new delivery of the same event.' })
   webhookDelivery!: WebhookDelivery;
+}
+
+type Searched = Connection<WebhookDelivery> & { searchedTo?: Date | null };
+
+@Resolver(() => WebhookDeliveryConnection)
+export class WebhookDeliveryConnectionResolver {
+  @FieldResolver(() => DateTime, {
+    nullable: true,
+    description:
+      'How far a search looked in its time, which was over before the page was full: `endCursor` goes on from there. Null when the page is full, or everything was looked at.',
+  })
+  searchedTo(@Root() { searchedTo = null }: Searched): Date | null {
+    return searchedTo;
+  }
 }
 
 @Resolver(() => WebhookDelivery)
@@ -44,11 +59,18 @@ export class WebhookDeliveryResolver {
     @Args(() => ConnectionArgs) args: ConnectionArgs,
     @Arg('filter', () => WebhookDeliveryFilterInput, { nullable: true, description: 'Which ones.' })
     filter?: WebhookDeliveryFilterInput | null,
-  ): Promise<Connection<WebhookDelivery>> {
+  ): Promise<Searched> {
     const page = connectionPage(args, 'webhookDelivery');
-    return connectionOf(page, await this.deliveries.list(actor, filter ?? {}, page), () =>
-      this.deliveries.count(actor, filter ?? {}),
-    );
+    const found = await this.deliveries.list(actor, filter ?? {}, page);
+    const connection = connectionOf(page, found, () => this.deliveries.count(actor, filter ?? {}));
+    if (found.lookedTo === null) return Object.assign(connection, { searchedTo: null });
+    const { pageInfo } = connection;
+    // Where the next page goes on, though what was seen last is not on this one.
+    const place = page.direction === 'older' ? 'endCursor' : 'startCursor';
+    return Object.assign(connection, {
+      searchedTo: madeAt(found.lookedTo),
+      pageInfo: { ...pageInfo, [place]: found.lookedTo },
+    });
   }
 
   @FieldResolver(() => Event, { nullable: true, description: 'What it tells of.' })

@@ -4,7 +4,7 @@ import { isBeingErased, type ErasedEvents } from '../events/event-erasure.servic
 import type { Actor, Confirm } from '../platform/actor.js';
 import { now } from '../platform/clock.js';
 import { brief, planned, prepared, type Database, type Tx } from '../platform/database.js';
-import { notFound } from '../platform/errors.js';
+import { invalid, notFound } from '../platform/errors.js';
 import { isId } from '../platform/id.js';
 import type { OutcomeKind } from '../platform/outbound-attempt.js';
 import type { Page, PageRequest } from '../platform/page.js';
@@ -13,6 +13,7 @@ import type { StoredRows } from '../platform/stored-rows.js';
 import { requireFeature, requireStorage } from '../workspaces/plans.js';
 import { countErasure, floorSince, lockDeliveryOrder } from './delivery-order.js';
 import {
+  deliveriesInLook,
   DeliveryQuery,
   freshAttemptAt,
   freshStatus,
@@ -110,6 +111,18 @@ const blankAnswersSince = prepared(`
     and (d.response_body is not null or d.error is not null)
 `);
 
+/** A page of a search may end before it is full. */
+export interface SearchedPage extends Page<WebhookDelivery> {
+  /** The last delivery that a search looked at, where its time was over before it came to the end. */
+  lookedTo: string | null;
+}
+
+type LookedAt = DeliveryRow & { isFound: boolean | null; isLast: boolean };
+
+/** A search takes so long, and the part that it is at. */
+const searchMsMax = 600;
+export const searchCharactersMax = 200;
+
 interface AttemptRow {
   deliveryId: string;
   number: number;
@@ -142,14 +155,20 @@ export class WebhookDeliveryService {
     private readonly confirm: Confirm,
   ) {}
 
-  async list(actor: Actor, filter: WebhookDeliveryFilter, page: PageRequest): Promise<Page<WebhookDelivery>> {
+  /** A search looks back as far as it comes in a moment, and says how far that was. */
+  async list(actor: Actor, filter: WebhookDeliveryFilter, page: PageRequest): Promise<SearchedPage> {
     this.require(actor, filter);
+    const query = new DeliveryQuery('workspace', filter);
+    if (query.searches && !query.isVoid) return await this.searched(query, actor, page);
     const pages = await this.pages('workspace', actor, filter, [actor.workspaceId], page);
-    return pages.get(actor.workspaceId) ?? { rows: [], hasMore: false };
+    return { ...(pages.get(actor.workspaceId) ?? { rows: [], hasMore: false }), lookedTo: null };
   }
 
+  /** Of a search, as far as it comes in a moment. */
   async count(actor: Actor, filter: WebhookDeliveryFilter): Promise<number> {
     this.require(actor, filter);
+    const query = new DeliveryQuery('workspace', filter);
+    if (query.searches && !query.isVoid) return await this.countSearched(query, actor);
     return (await this.counts('workspace', actor, filter, [actor.workspaceId])).get(actor.workspaceId) ?? 0;
   }
 
@@ -283,7 +302,61 @@ export class WebhookDeliveryService {
   /** A search looks into payloads and answers, so it needs what those need. */
   private require(actor: Actor, filter: WebhookDeliveryFilter): void {
     actor.require('manage:webhooks');
-    if (filter.search != null) requirePayloads(actor, eventTypes);
+    if (filter.search == null) return;
+    requirePayloads(actor, eventTypes);
+    if (filter.search.length > searchCharactersMax) {
+      throw invalid('filter.search', 'too_long', `must have at most ${searchCharactersMax} characters`);
+    }
+  }
+
+  private async searched(query: DeliveryQuery, actor: Actor, page: PageRequest): Promise<SearchedPage> {
+    const { direction, limit } = page;
+    const statement = planned<LookedAt>(query.look(direction));
+    const found: WebhookDelivery[] = [];
+    const last = await this.lookOn(query, actor, page, async (values) => {
+      const looked = await this.database.query(statement, values);
+      found.push(...looked.filter(({ isFound }) => isFound).map(deliveryOf));
+      return found.length > limit ? null : (looked.find(({ isLast }) => isLast)?.id ?? null);
+    });
+    const rows = found.slice(0, limit);
+    return {
+      rows: direction === 'newer' ? rows.toReversed() : rows,
+      hasMore: found.length > limit || last !== null,
+      lookedTo: last,
+    };
+  }
+
+  private async countSearched(query: DeliveryQuery, actor: Actor): Promise<number> {
+    const statement = planned<{ count: number; last: string | null }>(query.lookCount('older'));
+    let count = 0;
+    await this.lookOn(query, actor, { cursor: null, direction: 'older' }, async (values) => {
+      const [looked] = await this.database.query(statement, values);
+      count += looked?.count ?? 0;
+      return looked?.last ?? null;
+    });
+    return count;
+  }
+
+  /**
+   * Looks at a part after the other, each from behind the last that `look` says it saw, until it says null or a moment is
+   * over. @returns what it saw last, where it did not come to the end
+   */
+  private async lookOn(
+    query: DeliveryQuery,
+    actor: Actor,
+    { cursor, direction }: Pick<PageRequest, 'cursor' | 'direction'>,
+    look: (values: unknown[]) => Promise<string | null>,
+  ): Promise<string | null> {
+    const endsAt = performance.now() + searchMsMax;
+    let last = cursor ?? (direction === 'older' ? '~' : '');
+    // What is frequent is found among few.
+    for (let many = deliveriesInLook.least; ; many = Math.min(4 * many, deliveriesInLook.most)) {
+      const values = [actor.workspaceId, [actor.workspaceId], last, many, ...query.values];
+      const next = await look(values);
+      if (next === null) return null;
+      last = next;
+      if (performance.now() >= endsAt) return last;
+    }
   }
 
   private async pages(
@@ -325,7 +398,7 @@ export class WebhookDeliveryService {
   }
 }
 
-const madeAt = (id: string) => new Date(parseInt(id.slice(1, 9), 36));
+export const madeAt = (id: string) => new Date(parseInt(id.slice(1, 9), 36));
 
 function deliveryOf({
   id,

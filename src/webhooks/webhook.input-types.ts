@@ -23,7 +23,7 @@ export class WebhookDeliveryFilterInput implements WebhookDeliveryFilter {
   @Field(() => String, {
     nullable: true,
     description:
-      'A text in the event, an answer or an error, or an id. Needs the read scopes of everything events tell of.',
+      'A text in the event, an answer or an error, as it was typed and in either case, or an id; at most 200 characters. Needs the read scopes of everything events tell of.',
   })
   search?: string | null;
 }
