@@ -27,7 +27,10 @@ export interface Statement<Row> {
 
 const names = new Map<string, string>();
 
-/** Texts are few: those of the code, and those that the forms of a filter come to. */
+/** So many statements have one. */
+export const preparedNames = (): number => names.size;
+
+/** Texts are few: those of the code, and of the lists in it. What the form of a caller's filter made is `planned`. */
 function nameOf(text: string): string {
   const name = names.get(text) ?? hash('sha256', text, 'base64url').slice(0, 20);
   names.set(text, name);
