@@ -1,8 +1,27 @@
 import { expect } from 'chai';
 import { dataSourceFor } from '../ormconfig.js';
 import { Database, prepared, TryAgain } from '../src/platform/database.js';
-import { isConnectionLoss } from '../src/platform/errors.js';
+import { isConnectionLoss, isEndedStatement } from '../src/platform/errors.js';
 import { cloneDatabase } from './support/postgres.js';
+
+describe('a statement that no request asked for', () => {
+  it('ends at the time that its pool has for one, unless its transaction was allowed more', async () => {
+    const { url, drop } = await cloneDatabase();
+    const source = dataSourceFor(url);
+    Object.assign(source.options.extra, { statementMsMax: 200 });
+    const database = new Database(await source.initialize());
+    const sleep = prepared('select pg_sleep(0.5)');
+    const ended = await database.query(sleep).catch(isEndedStatement);
+    await database.transaction(async (tx) => {
+      await tx.allow(10_000);
+      await tx.query(sleep);
+    });
+    const again = await database.query(sleep).catch(isEndedStatement);
+    expect([ended, again]).to.deep.equal([true, true]);
+    await database.close();
+    await drop();
+  });
+});
 
 describe('a transaction', () => {
   let database: Database;

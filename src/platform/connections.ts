@@ -47,6 +47,8 @@ export class Lent implements Abandonable {
   /** One that broke is not used again; what was under way on it fails by itself. */
   private broken: Error | undefined;
   private isAbandonable = true;
+  /** Of the connection, before it was allowed more. */
+  private silentMsMax: number | null = null;
   /** Bound, as a function literal here would keep all of a transaction for long: see `runQuery`. */
   private readonly onError = this.breaks.bind(this);
 
@@ -75,6 +77,14 @@ export class Lent implements Abandonable {
     if (processID !== null) this.cancel(processID);
   }
 
+  /** Each statement of the transaction on it may take so long. */
+  async allow(statementMsMax: number): Promise<void> {
+    const client = this.client as unknown as DatabaseClient;
+    this.silentMsMax ??= client.silentMsMax;
+    client.silentMsMax = statementMsMax + this.silentMsMax;
+    await client.query(`set local statement_timeout = ${statementMsMax}`);
+  }
+
   /** From here on it ends as it ends, whoever has left. */
   keep(): void {
     this.isAbandonable = false;
@@ -84,6 +94,7 @@ export class Lent implements Abandonable {
     const { client, account } = this;
     account?.end(this);
     if (!this.onlyReads && account !== null) account.transactions -= 1;
+    if (this.silentMsMax !== null) (client as unknown as DatabaseClient).silentMsMax = this.silentMsMax;
     client.removeListener('error', this.onError);
     client.release(this.broken);
     this.shares?.leave(this.workspaceId);

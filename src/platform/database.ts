@@ -103,6 +103,11 @@ export class Tx {
     return await (this.opened ?? (await this.open())).query(statement, values);
   }
 
+  /** For maintenance: each further statement may take so long. */
+  async allow(statementMsMax: number): Promise<void> {
+    await (this.opened ?? (await this.open())).allow(statementMsMax);
+  }
+
   /**
    * Does not wait: what goes wrong with it is thrown at the commit, which it prevents. Writes in a row reach the server
    * together, so that the locks they take are held for no round trip of ours.

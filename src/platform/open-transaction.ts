@@ -36,6 +36,10 @@ export class OpenTransaction {
     return rows;
   }
 
+  async allow(statementMsMax: number): Promise<void> {
+    await this.lent.allow(statementMsMax);
+  }
+
   write({ statement: { name, text }, values, explain }: Write): void {
     this.gather();
     const answer = runQuery(this.client, { name, text, values }).catch((error: unknown) => {

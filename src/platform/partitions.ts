@@ -18,6 +18,8 @@ export const byEventId = (at: Date) => `'evt_${idFloor(at)}'`;
 const dayMs = 86_400_000;
 const daysAhead = 7;
 const lockTimeoutMs = 2_000;
+/** Of a default partition in which much lies. */
+const statementMsMax = 600_000;
 // The default partition already has rows of that day, or another process was first.
 const alreadyThere = /^(23505|23514|42P07|42P17)$/;
 
@@ -38,7 +40,10 @@ export async function keepPartitions(database: Database, table: DailyTable, now:
     await locked(database, `drop table if exists ${name}`);
     log.info({ partition: name }, 'an old partition was dropped');
   }
-  await database.pool.query(`delete from ${table.name}_default where ${table.key} < ${table.floor(oldest)}`);
+  await database.transaction(async (tx) => {
+    await tx.allow(statementMsMax);
+    await tx.manager.query(`delete from ${table.name}_default where ${table.key} < ${table.floor(oldest)}`);
+  });
 }
 
 async function create(database: Database, table: DailyTable, day: Date, log: Log): Promise<void> {
@@ -57,6 +62,7 @@ async function create(database: Database, table: DailyTable, day: Date, log: Log
 /** Everybody's queries wait behind a statement that waits for its lock, so it does not wait long. */
 async function locked(database: Database, text: string): Promise<void> {
   await database.transaction(async (tx) => {
+    await tx.allow(statementMsMax);
     await tx.manager.query(`set local lock_timeout = ${lockTimeoutMs}`);
     await tx.manager.query(text);
   });
