@@ -4,6 +4,7 @@ import type { BlockList, Socket } from 'node:net';
 import { isIP } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Origin } from '../platform/actor.js';
+import { networkOf } from '../platform/address-network.js';
 import { nowMs } from '../platform/clock.js';
 import { invalid } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
@@ -35,6 +36,7 @@ export class RequestFacts {
     private readonly parent: Log,
   ) {
     this.answerHeaders = ['X-Request-Id', origin.requestId];
+    this.account.network = networkOf(origin.address ?? '');
   }
 
   /** Adds a header to the answer. */

@@ -199,7 +199,9 @@ const requestsOfEachMax = 6;
 const besideMax = 1;
 /** Who calls, signs in, asks for more points, or whether we are ready, waits for no tenant. */
 const reservedMax = 4;
-const strangersMax = 2;
+/** Strangers together, and those of one address: nobody's sign-in waits behind somebody else's. */
+const strangersMax = 3;
+const strangersOfEachMax = 1;
 const jobsMax = 2;
 /** Of those that commit together there is one at a time, and perhaps one before that waits for a lock. */
 const commitsMax = 2;
@@ -264,7 +266,7 @@ export class Database {
     this.together = new Connections(open(commitsMax, statementMsMax), null, cancel);
     this.strangers = new Connections(
       reserved,
-      new WorkspaceShares({ total: strangersMax, each: strangersMax }),
+      new WorkspaceShares({ total: strangersMax, each: strangersOfEachMax }),
       cancel,
     );
     this.reserved = new Reserved(reserved);
@@ -331,7 +333,7 @@ export class Database {
   private async attempt<T>(work: (tx: Tx) => Promise<T>, guard: CommitGuard | null): Promise<T> {
     const account = workAccount();
     account?.check();
-    const workspaceId = account?.workspaceId ?? '';
+    const workspaceId = account?.sharer ?? '';
     const purpose = { account, workspaceId, onlyReads: false };
     const tx = new Tx(this.source, account, async () => await this.connectionsOf(account).lend(purpose));
     let result: T;
@@ -383,7 +385,7 @@ export class Database {
     account: WorkAccount | null,
   ): Promise<Row[]> {
     account?.checkReading();
-    const workspaceId = account?.workspaceId ?? '';
+    const workspaceId = account?.sharer ?? '';
     const lent = await this.connectionsOf(account).lend({ account, workspaceId, onlyReads: true });
     const reading = new Reading({ name, text, values }, account, isPage);
     reading.client = lent.client as unknown as DatabaseClient;

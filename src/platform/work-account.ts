@@ -20,6 +20,8 @@ export interface Abandonable {
 export class WorkAccount {
   /** Whose share it takes from; null for a stranger, and until the door knows who calls. */
   workspaceId: string | null;
+  /** Of a stranger: whose address it came from, which has a share as a workspace has. */
+  network = '';
   /** Whether a list ends where the answer would become too large, and says that there is more. */
   endsEarly = false;
   /** Read for the answer. */
@@ -49,6 +51,11 @@ export class WorkAccount {
   /** Whether what is done in it is done for its request. What goes on after the answer is not; after a refusal it must end. */
   get isOpen(): boolean {
     return !this.isClosed || this.refusal !== null;
+  }
+
+  /** By what its share is known. */
+  get sharer(): string {
+    return this.workspaceId ?? this.network;
   }
 
   /** Aborted once nothing more is done for it. */
@@ -93,7 +100,7 @@ export class WorkAccount {
     if (sum > answerBytesMax) return false;
     this.bytes = sum;
     if (bytes > this.largestRow) this.largestRow = bytes;
-    if (sum >= smallBytesMax) (this.charge ??= answers.open(this.workspaceId ?? '')).raise(sum);
+    if (sum >= smallBytesMax) (this.charge ??= answers.open(this.sharer)).raise(sum);
     return true;
   }
 
