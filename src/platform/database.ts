@@ -213,6 +213,8 @@ const statementMsMax = 10_000;
 const briefMsMax = 500;
 const briefTriesMax = 3;
 const reservedMsMax = 5_000;
+/** Somebody signs in whose workspace is being changed: others who do wait no longer than this. */
+const reservedLockMsMax = 2_000;
 const jobsMsMax = 60_000;
 const lastingMsMax = 30_000;
 /** The most ids, and the most bytes, that a brief read is about. */
@@ -253,7 +255,9 @@ export class Database {
   constructor(readonly source: DataSource) {
     const options = this.pool.options;
     const open = (max: number, ms: number) => this.opened(poolOf({ ...options, max, statementMsMax: ms }));
-    const reserved = open(reservedMax, reservedMsMax);
+    const reserved = this.opened(
+      poolOf({ ...options, max: reservedMax, statementMsMax: reservedMsMax, lock_timeout: reservedLockMsMax }),
+    );
     const cancel = (processId: number) =>
       void reserved.query('select pg_cancel_backend($1)', [processId]).catch(() => {});
     this.shared = new SharedConnections(() => ({ ...options, statementMsMax: briefMsMax }));
@@ -402,7 +406,7 @@ export class Database {
       throw error;
     } finally {
       lent.giveBack();
-      if (reading.bytes > briefBytesMax) this.setApart(workspaceId);
+      if (reading.bytes > briefBytesMax) this.setApart(account?.workspaceId ?? '');
     }
   }
 

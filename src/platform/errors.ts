@@ -249,13 +249,18 @@ export const answerTooLarge = (limit: number, requested: number) =>
 /** Whatever was thrown, as something that may leave: a bug becomes `internal_error` and keeps its story in `cause`. */
 export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
-  if (isConnectionLoss(thrown) || isEndedStatement(thrown)) return serviceUnavailable({ cause: thrown });
+  if (isConnectionLoss(thrown) || isEndedStatement(thrown) || isLockedOut(thrown))
+    return serviceUnavailable({ cause: thrown });
   return new Failure('internal_error', 'Something went wrong on our side.', {}, { cause: thrown });
 }
 
 /** By its time limit, or because nobody waited for it any more. It did nothing, and its connection is there still. */
 export const isEndedStatement = (thrown: unknown): boolean =>
   thrown instanceof Error && (thrown as Error & { code?: unknown }).code === '57014';
+
+/** It waited for a lock as long as it may. */
+const isLockedOut = (thrown: unknown): boolean =>
+  thrown instanceof Error && (thrown as Error & { code?: unknown }).code === '55P03';
 
 // PostgreSQL's classes 08 (connection), 57P0x (shutdown) and 53 (resources), a transaction that fell silent, and the
 // socket's own codes.
