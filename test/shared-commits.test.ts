@@ -4,6 +4,7 @@ import pg from 'pg';
 import { dataSourceFor } from '../ormconfig.js';
 import { Database, prepared, TryAgain, type Tx } from '../src/platform/database.js';
 import { isConnectionLoss } from '../src/platform/errors.js';
+import { inAccount, WorkAccount } from '../src/platform/work-account.js';
 import { cloneDatabase } from './support/postgres.js';
 
 describe('transactions that only write', () => {
@@ -137,6 +138,34 @@ describe('transactions that only write', () => {
     await held;
     await holder.end();
     expect(await numbers()).to.deep.equal({ a: 1, b: 0 });
+  });
+
+  it('of one workspace hold up no others that come with them time and again', async () => {
+    const holder = new pg.Client(database.pool.options.connectionString);
+    await holder.connect();
+    await holder.query("begin; update counts set number = number where name = 'a'");
+    const of = async (workspaceId: string, work: (tx: Tx) => Promise<void>) =>
+      await inAccount(new WorkAccount(workspaceId), async () => await database.transaction(work));
+    const stuck: Promise<void>[] = [];
+    /** The median of what the quiet one waits for a commit, begun in the same breath as the other's. */
+    const waited = async (other: () => void): Promise<number> => {
+      const tookMs: number[] = [];
+      for (let count = 0; count < 11; count += 1) {
+        other();
+        const begunAt = performance.now();
+        await of('quiet', async (tx) => tx.increment(add, ['b'], 1));
+        tookMs.push(performance.now() - begunAt);
+      }
+      return tookMs.toSorted((one, another) => one - another)[5] ?? 0;
+    };
+    const alone = await waited(() => {});
+    const beside = await waited(() => stuck.push(of('noisy', async (tx) => tx.increment(add, ['a'], 1))));
+    // Whoever waits with them for the lock waits 50 ms.
+    expect(beside).to.be.below(alone + 25);
+    await holder.query('commit');
+    await Promise.all(stuck);
+    await holder.end();
+    expect(await numbers()).to.deep.equal({ a: 11, b: 22 });
   });
 
   it('wait for counters in no circle, over several processes', async () => {

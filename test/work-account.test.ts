@@ -185,38 +185,6 @@ describe('what one request has the database do', () => {
     await holder.query('rollback');
     await Promise.all(stuck);
   });
-
-  it('commits without waiting for what another workspace has locked', async () => {
-    const schema = [{ name: 'note', label: 'N', type: 'text' }];
-    const bots = [
-      await createBot(server.app, noisy.workspaceId, { schema }),
-      await createBot(server.app, quiet.workspaceId, { schema }),
-    ] as const;
-    const submit = async (tenant: Tenant, bot: { id: string }) =>
-      await clientOf(server.url, tenant.key).rest('POST', `/intake-bots/${bot.id}/submissions`, {
-        data: { note: 'x' },
-      });
-    const stuck: Promise<number>[] = [];
-    /** The median of what the quiet one waited, as long as the other does what it does. */
-    const waited = async (other: () => void): Promise<number> => {
-      const tookMs: number[] = [];
-      for (let count = 0; count < 20; count += 1) {
-        const askedAt = performance.now();
-        expect((await submit(quiet, bots[1])).status).to.equal(200);
-        tookMs.push(performance.now() - askedAt);
-        other();
-      }
-      return tookMs.toSorted((a, b) => a - b)[10] ?? 0;
-    };
-    const alone = await waited(() => {});
-    await holder.query('begin');
-    await holder.query('select from intake_bot_totals where intake_bot_id = $1 for update', [bots[0].id]);
-    const beside = await waited(() => stuck.push(submit(noisy, bots[0]).then(({ status }) => status)));
-    // A group that breaks up has waited 50 ms for its lock.
-    expect(beside).to.be.below(3 * alone + 30);
-    await holder.query('commit');
-    for (const status of await Promise.all(stuck)) expect(status).to.be.oneOf([200, 429]);
-  });
 });
 
 /** How a read ends on a connection that was open when the database fell silent, and what comes of the next one. */
