@@ -46,8 +46,8 @@ async function seed(receiverUrl) {
 }
 
 process.send({ url: app.publicUrl });
-process.on('message', async (question) => {
+process.on('message', (question) => {
   if (question === 'cpu') process.send(process.cpuUsage());
-  else process.send(await seed(question.seed));
+  else void seed(question.seed).then((seeded) => process.send(seeded));
 });
 process.once('SIGTERM', () => void app.stop().then(() => process.exit()));

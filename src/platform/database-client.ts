@@ -83,7 +83,7 @@ function lookAtAll(): void {
 
 /** Of a pool that keeps no more connections than this, and none that is not used for long. */
 export function poolOf(config: PoolConfig & Bound): pg.Pool {
-  const pool = new pg.Pool({ ...config, Client: DatabaseClient, allowExitOnIdle: true } as PoolConfig);
+  const pool = new pg.Pool({ ...config, Client: DatabaseClient, allowExitOnIdle: true });
   // Of one that nobody used: the next who asks gets another.
   pool.on('error', () => undefined);
   return pool;

@@ -145,9 +145,9 @@ export class Operations {
 
   private value(type: GraphQLInputType, choose: Choose, depth: number): unknown {
     if (choose(100) < this.oddPercent) return odd[choose(odd.length)];
-    if (isNonNullType(type)) return this.value(type.ofType as GraphQLInputType, choose, depth);
+    if (isNonNullType(type)) return this.value(type.ofType, choose, depth);
     if (isListType(type)) {
-      return Array.from({ length: choose(4) }, () => this.value(type.ofType as GraphQLInputType, choose, depth - 1));
+      return Array.from({ length: choose(4) }, () => this.value(type.ofType, choose, depth - 1));
     }
     if (isInputObjectType(type)) {
       const fields = Object.values(type.getFields()).filter(
