@@ -35,6 +35,7 @@ export class AnswerReader {
   /** Of a line that has not ended. */
   private begun = '';
   private saidStatus = 0;
+  private closes = false;
   private headers: string[] = [];
   /** Of the body, or of the chunk. */
   private bytesLeft = 0;
@@ -135,21 +136,34 @@ export class AnswerReader {
 
   private endHead(): Progress {
     this.status = this.saidStatus;
-    const lengths = this.valuesOf('content-length').flatMap((value) => value.split(','));
-    const codings = this.valuesOf('transfer-encoding').flatMap((value) => value.toLowerCase().split(','));
-    const connection = this.valuesOf('connection').join().toLowerCase();
-    if (/\bclose\b/.test(connection)) this.canFollow = false;
-    // Of the older version, too, if it says so.
-    else if (/\bkeep-alive\b/.test(connection)) this.canFollow = true;
-    const [, seconds] = /timeout=(\d{1,9})/i.exec(this.valuesOf('keep-alive').join()) ?? [];
-    if (seconds !== undefined) this.keepAliveSeconds = Number(seconds);
-    this.retryAfter = this.valuesOf('retry-after')[0]?.slice(0, 128) ?? null;
+    const lengths = new Set<string>();
+    const codings: string[] = [];
+    for (const line of this.headers) {
+      const colon = line.indexOf(':');
+      const value = line.slice(colon + 1).trim();
+      switch (line.slice(0, colon).trimEnd().toLowerCase()) {
+        case 'content-length':
+          for (const length of value.split(',')) lengths.add(length.trim());
+          break;
+        case 'transfer-encoding':
+          for (const coding of value.toLowerCase().split(',')) codings.push(coding.replace(/;.*/, '').trim());
+          break;
+        case 'connection':
+          if (/\bclose\b/i.test(value)) this.closes = true;
+          // Of the older version, too, if it says so.
+          else if (/\bkeep-alive\b/i.test(value)) this.canFollow = true;
+          break;
+        case 'keep-alive':
+          this.keepAliveSeconds = Number(/timeout=(\d{1,9})/i.exec(value)?.[1] ?? Infinity);
+          break;
+        case 'retry-after':
+          this.retryAfter ??= value.slice(0, 128);
+      }
+    }
+    if (this.closes) this.canFollow = false;
     this.headers = [];
     this.headBytes = 0;
-    return this.beginBody(
-      codings.map((coding) => coding.replace(/;.*/, '').trim()).filter(Boolean),
-      new Set(lengths.map(trimmed)),
-    );
+    return this.beginBody(codings.filter(Boolean), lengths);
   }
 
   private beginBody(codings: readonly string[], lengths: ReadonlySet<string>): Progress {
@@ -195,18 +209,8 @@ export class AnswerReader {
     this.bytesLeft -= to - from;
     return to;
   }
-
-  /** Of a header, each time that it is there. */
-  private valuesOf(name: string): string[] {
-    return this.headers.flatMap((line) => {
-      const colon = line.indexOf(':');
-      return line.slice(0, colon).trim().toLowerCase() === name ? [line.slice(colon + 1).trim()] : [];
-    });
-  }
 }
 
 const nothing = Buffer.alloc(0);
-
-const trimmed = (text: string) => text.trim();
 
 const isEmpty = (line: string) => line === '' || line === '\r';

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { AnswerReader } from './outbound-answer.js';
+import { hostOf } from './outbound-hosts.js';
 
 export interface OutgoingRequest {
   path: string;
@@ -31,15 +32,25 @@ const framing = /^(host|connection|keep-alive|content-length|transfer-encoding|t
 
 /** Whether it is one request that the other side reads as it is meant. */
 export function isSendable(path: string, headers: OutgoingRequest['headers']): boolean {
-  for (const name in headers) {
-    if (!token.test(name) || framing.test(name) || !visible.test(headers[name] ?? '')) return false;
-  }
+  for (const name in headers) if (!isOurName(name) || !visible.test(headers[name] ?? '')) return false;
   return target.test(path);
+}
+
+/** Those of all webhooks are few. */
+const namesKnown = new Set<string>();
+const namesKnownMax = 1_000;
+
+function isOurName(name: string): boolean {
+  if (namesKnown.has(name)) return true;
+  if (!token.test(name) || framing.test(name)) return false;
+  if (namesKnown.size < namesKnownMax) namesKnown.add(name);
+  return true;
 }
 
 /** One open socket, on which one request after another is answered. */
 export class Connection {
   readonly address: string | null;
+  readonly host: string;
   /** In `performance.now()`, as of its last answer. */
   idleSince = 0;
   answer = new AnswerReader();
@@ -54,6 +65,7 @@ export class Connection {
     onClosed: () => void,
   ) {
     this.address = socket.remoteAddress ?? null;
+    this.host = hostOf(this.address ?? origin);
     this.head = `host: ${origin.slice(origin.indexOf('//') + 2)}\r\nconnection: keep-alive\r\n`;
     socket
       .on('data', (bytes: Buffer) => this.onData(bytes))

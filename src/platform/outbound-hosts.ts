@@ -6,16 +6,24 @@ const inFlightMax = 64;
 /** How many times the free places a party may hold: alone three quarters of all, and others always find some. */
 const shareOfFree = 3;
 
+/** Who waits for room at a host; it waits at one place once, however often it asks. */
+export interface Waiter {
+  readonly party: string;
+  /** Called once there may be room, and before whoever makes it has gone on. */
+  wake: () => void;
+}
+
 interface Host {
+  readonly key: string;
   inFlight: number;
   readonly by: Map<string, number>;
   /** In the order in which they began to wait. */
-  readonly waiting: Map<object, { party: string; wake: () => void }>;
+  readonly waiting: Set<Waiter>;
 }
 
 /** There was no room for it, and nothing was sent. */
 export class NoRoom extends Error {
-  constructor(readonly host: string) {
+  constructor() {
     super('As much as may be is in flight to this host.');
   }
 }
@@ -30,16 +38,16 @@ export class HostPlaces {
 
   /** Each of as many processes may have its part. */
   shareWith(processes: number): void {
-    const more = this.max;
+    const before = this.max;
     this.max = Math.max(1, Math.floor(inFlightMax / Math.max(1, processes)));
-    if (this.max > more) for (const [key, host] of this.hosts) this.wakeIn(key, host);
+    if (this.max > before) for (const host of this.hosts.values()) this.wakeAt(host, this.max);
   }
 
-  /** `wake` is called, once, when there may be; one `owner` waits at one place. */
-  hasRoom(name: string, party: string, waiting?: { owner: object; wake: () => void }): boolean {
-    const host = this.hosts.get(hostOf(name));
-    if (host === undefined || this.fits(host, party)) return true;
-    if (waiting !== undefined) host.waiting.set(waiting.owner, { party, wake: waiting.wake });
+  /** @param host as of `hostOf` */
+  hasRoom(host: string, party: string, waiter?: Waiter): boolean {
+    const known = this.hosts.get(host);
+    if (known === undefined || this.fits(known, party)) return true;
+    if (waiter !== undefined) known.waiting.add(waiter);
     return false;
   }
 
@@ -48,64 +56,73 @@ export class HostPlaces {
     return new Visit(this, party);
   }
 
-  /** @internal for visits */
-  enter(key: string, party: string): boolean {
+  /** For a visit; null where there is no room. */
+  enter(key: string, party: string): Host | null {
     let host = this.hosts.get(key);
-    if (host === undefined) this.hosts.set(key, (host = { inFlight: 0, by: new Map(), waiting: new Map() }));
-    if (!this.fits(host, party)) return false;
+    if (host === undefined) {
+      this.hosts.set(key, (host = { key, inFlight: 0, by: new Map(), waiting: new Set() }));
+    } else if (!this.fits(host, party)) {
+      return null;
+    }
     host.inFlight += 1;
     host.by.set(party, (host.by.get(party) ?? 0) + 1);
-    return true;
+    return host;
   }
 
-  /** @internal for visits */
-  leave(key: string, party: string): void {
-    const host = this.hosts.get(key);
-    if (host === undefined) return;
+  /** For a visit. */
+  leave(host: Host, party: string): void {
     host.inFlight -= 1;
     const left = (host.by.get(party) ?? 0) - 1;
     if (left > 0) host.by.set(party, left);
     else host.by.delete(party);
-    this.wakeIn(key, host);
+    // One place is free; when all are, nobody else makes room for those whom one has left waiting.
+    this.wakeAt(host, host.inFlight === 0 ? this.max : 1);
+    if (host.inFlight === 0 && host.waiting.size === 0) this.hosts.delete(host.key);
   }
 
   private fits({ inFlight, by }: Host, party: string): boolean {
     return (by.get(party) ?? 0) < (this.max - inFlight) * shareOfFree;
   }
 
-  private wakeIn(key: string, host: Host): void {
-    // Each that is woken may take what there is, or nothing.
-    for (const [owner, { party, wake }] of host.waiting) {
-      if (host.inFlight >= this.max) break;
-      if (!this.fits(host, party)) continue;
-      host.waiting.delete(owner);
-      wake();
+  /** Those of whom it is the turn: each takes what it may, or has no use for it any more. */
+  private wakeAt(host: Host, count: number): void {
+    let left = count;
+    for (const waiter of host.waiting) {
+      if (left === 0) return;
+      if (!this.fits(host, waiter.party)) continue;
+      left -= 1;
+      host.waiting.delete(waiter);
+      waiter.wake();
     }
-    if (host.inFlight === 0 && host.waiting.size === 0) this.hosts.delete(key);
   }
 }
 
 /** Which hosts one post is in flight to. */
 export class Visit {
-  private readonly keys: string[] = [];
+  private first: Host | null = null;
+  private others: Host[] | null = null;
 
   constructor(
     private readonly places: HostPlaces,
     private readonly party: string,
   ) {}
 
-  /** @throws NoRoom */
-  enter(name: string): void {
-    const key = hostOf(name);
-    if (this.keys.includes(key)) return;
-    if (!this.places.enter(key, this.party)) throw new NoRoom(name);
-    this.keys.push(key);
+  /** @param host as of `hostOf`; false where it has no room */
+  enter(host: string): boolean {
+    if (this.first?.key === host || this.others?.some(({ key }) => key === host)) return true;
+    const entered = this.places.enter(host, this.party);
+    if (entered === null) return false;
+    if (this.first === null) this.first = entered;
+    else (this.others ??= []).push(entered);
+    return true;
   }
 
   leave(): void {
-    for (const key of this.keys.splice(0)) this.places.leave(key, this.party);
+    if (this.first !== null) this.places.leave(this.first, this.party);
+    for (const host of this.others ?? []) this.places.leave(host, this.party);
+    this.first = this.others = null;
   }
 }
 
-/** A name as it is, an IPv6 address by the network that one machine may have whole. */
-const hostOf = (name: string) => (isIP(name) === 0 ? name : `[${networkOf(name)}]`);
+/** What counts as one host: a name as it is, an IPv6 address by the network that one machine may have whole. */
+export const hostOf = (name: string) => (isIP(name) === 6 ? `[${networkOf(name)}]` : name);

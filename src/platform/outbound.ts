@@ -8,7 +8,7 @@ import { blockListOf } from './config.js';
 import { Deadlines } from './deadlines.js';
 import { Attempt, type Outcome } from './outbound-attempt.js';
 import { Connection, isSendable } from './outbound-connection.js';
-import { HostPlaces, NoRoom } from './outbound-hosts.js';
+import { hostOf, HostPlaces, NoRoom, type Waiter } from './outbound-hosts.js';
 
 export { NoRoom };
 export type { Outcome };
@@ -31,8 +31,8 @@ export interface OutboundOptions {
 
 interface Lookup {
   answer: Promise<readonly string[]>;
-  /** Of the addresses, once they are known. */
-  first: string | null;
+  /** Where it led last, or will lead first. */
+  host: string | null;
   freshUntil: number;
 }
 
@@ -100,15 +100,16 @@ export class Outbound {
 
   /**
    * Whether a post may go to its host now: only so much is in flight to each, of all parties, and never all of it one
-   * party's. If not, `wake` is called once there may be room; one `owner` waits once.
+   * party's. If not, the waiter is woken once there may be room.
    */
-  hasRoom(url: string, party: string, waiting?: { owner: object; wake: () => void }): boolean {
+  hasRoom(url: string, party: string, waiter?: Waiter): boolean {
     const target = this.targetOf(url);
     if (!target.ok) return true;
-    const { hostname, origin } = target;
-    const address = this.idle.get(origin)?.at(-1)?.address ?? this.lookups.get(hostname)?.first ?? null;
-    const names = address === null || target.isLiteral ? [hostname] : [hostname, address];
-    return names.every((name) => this.places.hasRoom(name, party, waiting));
+    const { hostname, origin, isLiteral } = target;
+    if (!this.places.hasRoom(isLiteral ? hostOf(hostname) : hostname, party, waiter)) return false;
+    if (isLiteral) return true;
+    const host = this.idle.get(origin)?.at(-1)?.host ?? this.lookups.get(hostname)?.host ?? null;
+    return host === null || this.places.hasRoom(host, party, waiter);
   }
 
   /**
@@ -127,11 +128,11 @@ export class Outbound {
       attempt.end('refused', 'a header or the path cannot be sent');
       return attempt.outcome;
     }
-    if (!this.enter(attempt, target.hostname)) return attempt.outcome;
+    if (!this.enter(attempt, target.isLiteral ? hostOf(target.hostname) : target.hostname)) return attempt.outcome;
     const connection = this.takeIdle(target.origin);
     if (connection === null) {
       void this.open(target, attempt);
-    } else if (this.enter(attempt, connection.address)) {
+    } else if (this.enter(attempt, connection.host)) {
       // It may have died since; nothing was answered then, and a fresh one costs the stranger no second event.
       attempt.send(target.path, connection, () => void this.open(target, attempt));
     } else {
@@ -148,14 +149,10 @@ export class Outbound {
   }
 
   /** Whether there was room at that host; if not, the attempt is over. */
-  private enter(attempt: Attempt, host: string | null): boolean {
-    try {
-      if (host !== null) attempt.visit.enter(host);
-      return true;
-    } catch (error) {
-      attempt.giveUp(error as NoRoom);
-      return false;
-    }
+  private enter(attempt: Attempt, host: string): boolean {
+    if (attempt.visit.enter(host)) return true;
+    attempt.giveUp(new NoRoom());
+    return false;
   }
 
   private async open(target: Target, attempt: Attempt): Promise<void> {
@@ -170,7 +167,7 @@ export class Outbound {
     if (attempt.ended) return;
     const refused = judgeAnswers(target, addresses, this.policy());
     if (refused !== null) return this.refuse(attempt, refused);
-    if (this.enter(attempt, addresses[0] ?? null)) this.dial(target, addresses, attempt);
+    if (this.enter(attempt, hostOf(addresses[0] ?? target.hostname))) this.dial(target, addresses, attempt);
   }
 
   private dial(target: Target, addresses: readonly string[], attempt: Attempt): void {
@@ -212,10 +209,10 @@ export class Outbound {
       attempt.address = socket.remoteAddress;
       const peer = addressVerdict(socket.remoteAddress, this.policy());
       if (!peer.ok) this.refuse(attempt, refusal(peer.rule));
-      else if (!attempt.ended && this.enter(attempt, socket.remoteAddress)) return;
+      else if (!attempt.ended && this.enter(attempt, hostOf(socket.remoteAddress))) return;
       // Of several addresses, it may be another than was thought: whoever asks for room is to ask there.
       const lookup = this.lookups.get(target.hostname);
-      if (lookup !== undefined) lookup.first = socket.remoteAddress;
+      if (lookup !== undefined) lookup.host = hostOf(socket.remoteAddress);
     });
     socket.once(target.secure ? 'secureConnect' : 'connect', () => {
       if (attempt.ended) return;
@@ -259,10 +256,10 @@ export class Outbound {
     if (known !== undefined && now < known.freshUntil) return known.answer;
     const answer = this.resolve(hostname);
     this.lookups.delete(hostname);
-    const lookup: Lookup = { answer, first: known?.first ?? null, freshUntil: now + this.lookupAgeMsMax };
+    const lookup: Lookup = { answer, host: known?.host ?? null, freshUntil: now + this.lookupAgeMsMax };
     this.lookups.set(hostname, lookup);
     answer.then(
-      ([first = null]) => (lookup.first = first),
+      ([first]) => (lookup.host = first === undefined ? null : hostOf(first)),
       () => {
         if (this.lookups.get(hostname) === lookup) this.lookups.delete(hostname);
       },

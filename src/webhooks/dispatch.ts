@@ -56,6 +56,7 @@ export class Dispatch {
   private inFlight = 0;
   private turn = 0;
   private loading = false;
+  private pumpsSoon = false;
   private stopped = false;
   private settled: (() => void) | null = null;
 
@@ -307,6 +308,7 @@ export class Dispatch {
   }
 
   private pump(): void {
+    this.pumpsSoon = false;
     const { settings, results, now, isSeated } = this.parts;
     while (!this.stopped && isSeated() && this.inFlight < settings.concurrency && results.size < unstoredMax) {
       const lane = this.turns.next(settings.concurrency - this.inFlight);
@@ -321,14 +323,20 @@ export class Dispatch {
     }
   }
 
-  /** Where its host has none, the lane goes on as soon as that has, and others go before it. */
+  /** Where its host has none, the lane has its turn again as soon as that has, and others go before it. */
   private hostHasRoom(lane: Lane): boolean {
+    const { outbound } = this.parts;
     const { url, workspaceId } = lane.subscriber;
-    const wake = () => {
-      this.kick(lane);
-      this.pump();
-    };
-    return this.parts.outbound.hasRoom?.(url, workspaceId, { owner: lane, wake }) ?? true;
+    lane.hostWaiter ??= { party: workspaceId, wake: () => this.wake(lane) };
+    return outbound.hasRoom?.(url, workspaceId, lane.hostWaiter) ?? true;
+  }
+
+  private wake(lane: Lane): void {
+    if (this.lanes.get(lane.endpointId) !== lane) return;
+    this.turns.add(lane);
+    // Usually there is a pump at the end of what made room.
+    if (!this.pumpsSoon) queueMicrotask(() => this.pump());
+    this.pumpsSoon = true;
   }
 
   private async send(lane: Lane, delivery: Delivery, startedAt: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { isAhead } from '../platform/id.js';
+import type { Waiter } from '../platform/outbound-hosts.js';
 import type { EventText } from './event-texts.js';
 import { FreshQueue } from './fresh-queue.js';
 import { isProbed, type EndpointLife } from './pause.js';
@@ -66,6 +67,8 @@ export class Lane {
   /** Its place among those whose turn comes. */
   waitsForTurn = false;
   timer: NodeJS.Timeout | null = null;
+  /** Stands for it where it waits for room at its host. */
+  hostWaiter: Waiter | null = null;
 
   /** Never attempted, in order. */
   private fresh = new FreshQueue();
