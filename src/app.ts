@@ -185,7 +185,7 @@ export class App {
     ]);
     this.notices = new NoticeService(database);
     this.sessions = new SessionService(database, this.signals, log);
-    const tries = new SignInTries(database);
+    const tries = new SignInTries(database.reserved);
     this.accounts = new AccountService(database, this.audit, this.sessions, tries);
     this.members = new MemberService(database, this.audit, this.sessions, this.accounts, () => this.publicUrl);
     this.apiKeys = new ApiKeyService(database, this.signals, this.audit, this.sessions, log);

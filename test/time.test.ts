@@ -5,7 +5,7 @@ import { idFloor, newId } from '../src/platform/id.js';
 import { createTenant, startServer, type Tenant, type TestServer } from './support/app.js';
 import { clientOf, type Client } from './support/client.js';
 import { createBot, createSubmission } from './support/factories.js';
-import { memberOf, personAt, signIn } from './support/people.js';
+import { codeOf, memberOf, personAt, signIn } from './support/people.js';
 import { launch, serving, temporaryDirectory } from './support/process.js';
 import { Receiver } from './support/receiver.js';
 
@@ -206,6 +206,15 @@ describe('rows that a clock wrote which was 40 days ahead', () => {
     for (const { at } of times) expectNear(at, 'what the event says');
     const submission = await createSubmission(server.app, await createBot(server.app, tenant.workspaceId));
     for (const id of await eventsOf(submission.id)) expectNear(timeOfId(id), 'another object’s event');
+  });
+
+  it('lock nobody out for longer than a failed sign-in does', async () => {
+    const thief = personAt(server.url);
+    const email = 'nobody@example.com';
+    await Promise.all(Array.from({ length: 10 }, async () => await signIn(thief, email, 'wrong')));
+    expect(codeOf(await signIn(thief, email, 'wrong'))).to.equal('rate_limit_exceeded');
+    await sql('update sign_in_tries set expire = expire + $1', [aheadMs]);
+    expect(codeOf(await signIn(thief, email, 'wrong'))).to.equal('invalid_credentials');
   });
 
   it('keep the order of the audit log and its chain whole', async () => {

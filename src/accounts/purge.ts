@@ -2,16 +2,18 @@ import { now } from '../platform/clock.js';
 import { prepared, type Database } from '../platform/database.js';
 import type { Queue } from '../platform/jobs.js';
 import { sessionBounds } from './session.service.js';
+import { deleteOldTries, windowSeconds } from './sign-in-tries.js';
 
 export const accountPurgeQueue: Queue = { name: 'account-purge' };
-/** Nightly: nothing that has ended opens a door meanwhile. */
-export const accountPurgeCron = '47 3 * * *';
+/** Hourly: nothing that has ended opens a door meanwhile, and failed sign-ins of strangers are many. */
+export const accountPurgeCron = '47 * * * *';
 
 const deleteSessions = prepared('delete from sessions where last_used_at <= $1 or created_at <= $2');
 const deleteInvitations = prepared('delete from invitations where expires_at <= $1');
 
-/** Deletes the sessions and invitations that ended by themselves. */
+/** Deletes the sessions, invitations and failed sign-ins that ended by themselves. */
 export async function deleteEnded({ database }: { database: Database }): Promise<void> {
   await database.query(deleteSessions, sessionBounds());
   await database.query(deleteInvitations, [now()]);
+  await database.query(deleteOldTries, [2 * windowSeconds * 1_000]);
 }

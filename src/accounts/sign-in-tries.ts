@@ -1,16 +1,46 @@
 import { hash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { networkOf } from '../platform/address-network.js';
-import type { Database } from '../platform/database.js';
+import { prepared, type Reserved } from '../platform/database.js';
 import { rateLimitExceeded } from '../platform/errors.js';
 
-const windowSeconds = 900;
+export const windowSeconds = 900;
 const triesPerAddressMax = 10;
 /** Wrong tries from anywhere that cost nothing, then each slows the account's sign-in by a step, up to the most. */
 const triesUnslowed = 5;
 const slowStepMs = 250;
 const slowMaxMs = 4_000;
+
+/** Or lasts for longer than any does: a clock was wrong. */
+const hasEnded = '(t.expire <= excluded.expire - $2::bigint or t.expire > excluded.expire + $2::bigint)';
+
+interface Count {
+  points: number;
+  /** Until they are forgotten. */
+  msLeft: number;
+}
+
+/**
+ * By the database's clock, so that no process forgets what others count, nor locks anybody out for longer. `$2` is how
+ * long a count lasts, `$3` the last that does not lock: the next one lasts as long anew.
+ */
+const countTry = prepared<Count>(`
+  insert into sign_in_tries as t (key, points, expire)
+  values ($1, 1, (extract(epoch from clock_timestamp()) * 1000)::bigint + $2::bigint)
+  on conflict (key) do update set
+    points = case when ${hasEnded} then 1 else t.points + 1 end,
+    expire = case when ${hasEnded} or t.points = $3::int then excluded.expire else t.expire end
+  returning points, (expire - (extract(epoch from clock_timestamp()) * 1000)::bigint)::float8 as "msLeft"
+`);
+const forgetPlace = prepared(`
+  with gone as (delete from sign_in_tries where key = $1)
+  update sign_in_tries set points = greatest(0, points - 1) where key = $2
+`);
+/** Also of what a clock wrote that was ahead. */
+export const deleteOldTries = prepared(`
+  delete from sign_in_tries where abs(expire - (extract(epoch from clock_timestamp()) * 1000)::bigint) > $1::bigint
+`);
 
 /**
  * Ten failed tries in 15 minutes lock an account from the address they came from, for as long; the owner comes from
@@ -18,53 +48,49 @@ const slowMaxMs = 4_000;
  * treated the same.
  */
 export class SignInTries {
-  private readonly fromAddress: RateLimiterPostgres;
-  private readonly fromAnywhere: RateLimiterPostgres;
+  /** What counts while the store cannot be asked, in this process alone. */
+  private readonly without = {
+    address: new RateLimiterMemory({
+      points: triesPerAddressMax,
+      duration: windowSeconds,
+      blockDuration: windowSeconds,
+    }),
+    account: new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: windowSeconds }),
+  };
 
-  constructor(database: Database) {
-    const store = {
-      storeClient: database.reserved.pool,
-      storeType: 'pool',
-      tableName: 'sign_in_tries',
-      tableCreated: true,
-    };
-    const rules = { points: triesPerAddressMax, duration: windowSeconds, blockDuration: windowSeconds };
-    this.fromAddress = new RateLimiterPostgres({
-      ...store,
-      ...rules,
-      keyPrefix: 'address',
-      insuranceLimiter: new RateLimiterMemory({ ...rules, keyPrefix: 'address' }),
-    });
-    // It only counts.
-    const counts = { points: Number.MAX_SAFE_INTEGER, duration: windowSeconds, keyPrefix: 'account' };
-    this.fromAnywhere = new RateLimiterPostgres({
-      ...store,
-      ...counts,
-      clearExpiredByTimeout: false,
-      insuranceLimiter: new RateLimiterMemory(counts),
-    });
-  }
+  constructor(private readonly database: Reserved) {}
 
   /**
    * Counts the try as failed until it is known better, so that tries at the same time are counted too.
    * @throws rate_limit_exceeded when the account is locked from this address
    */
   async begin(email: string, address: string | null): Promise<void> {
-    try {
-      await this.fromAddress.consume(placeOf(email, address));
-    } catch (refused) {
-      if (refused instanceof RateLimiterRes) throw rateLimitExceeded(Math.ceil(refused.msBeforeNext / 1_000));
-      throw refused;
-    }
-    const { consumedPoints } = await this.fromAnywhere.penalty(digest(email), 1);
-    const slowMs = Math.min(slowMaxMs, Math.max(0, consumedPoints - 1 - triesUnslowed) * slowStepMs);
+    const { points, msLeft } = await this.count('address', placeOf(email, address));
+    if (points > triesPerAddressMax) throw rateLimitExceeded(Math.ceil(msLeft / 1_000));
+    const tries = (await this.count('account', digest(email))).points;
+    const slowMs = Math.min(slowMaxMs, Math.max(0, tries - 1 - triesUnslowed) * slowStepMs);
     if (slowMs > 0) await wait(slowMs);
   }
 
   /** It was the owner after all. */
   async forgive(email: string, address: string | null): Promise<void> {
-    await this.fromAddress.delete(placeOf(email, address));
-    await this.fromAnywhere.reward(digest(email), 1);
+    const [place, account] = [placeOf(email, address), digest(email)];
+    await Promise.all([this.without.address.delete(place), this.without.account.reward(account, 1)]);
+    await this.database.query(forgetPlace, [`address:${place}`, `account:${account}`]);
+  }
+
+  private async count(what: 'address' | 'account', key: string): Promise<Count> {
+    const lockAt = what === 'address' ? triesPerAddressMax : null;
+    try {
+      const [counted] = await this.database.query(countTry, [`${what}:${key}`, windowSeconds * 1_000, lockAt]);
+      if (counted !== undefined) return counted;
+    } catch {
+      // Without a database nobody is let in, and whoever tries on is counted all the same.
+    }
+    const { consumedPoints, msBeforeNext } = await this.without[what]
+      .consume(key)
+      .catch((refused: unknown) => refused as RateLimiterRes);
+    return { points: consumedPoints, msLeft: msBeforeNext };
   }
 }
 
