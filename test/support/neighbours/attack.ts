@@ -2,7 +2,7 @@
 import { request as send, Agent } from 'node:http';
 import { setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { keyWays, memberWays, strangerWays, type Attacker, type Hit, type Ways } from './ways.js';
+import { waysOf, type Attacker, type Hit } from './ways.js';
 import type { World } from './world.js';
 
 export interface Order {
@@ -29,12 +29,6 @@ const refusedPerSecond = 50;
 /** Whoever is not answered for so long gives up. */
 const patienceMs = 15_000;
 
-export const waysOf = ({ hostile }: World): Record<Attacker, Ways> => ({
-  key: keyWays(hostile),
-  member: memberWays(hostile),
-  stranger: strangerWays(hostile),
-});
-
 async function attack({ url, world, as, headers, way }: Order, isOver: () => boolean): Promise<Report> {
   const all = waysOf(world)[as];
   const names = way === null ? Object.keys(all) : [way];
@@ -51,7 +45,8 @@ async function attack({ url, world, as, headers, way }: Order, isOver: () => boo
     if (hit === undefined) throw new Error(`no such way: ${name}`);
     const { status, text } = await shoot(url, hit, headers, agent);
     report.statuses[status] = (report.statuses[status] ?? 0) + 1;
-    if (status >= 500) report.broken[`${name}: ${status}`] ??= text;
+    // Who asks for more than there is room for is told so.
+    if (status >= 500 && status !== 503) report.broken[`${name}: ${status}`] ??= text;
     if (status === 429 || status === 0) {
       nextRefusedMs = Math.max(nextRefusedMs + 1_000 / refusedPerSecond, performance.now());
       await delay(Math.max(0, nextRefusedMs - performance.now()));
@@ -101,16 +96,14 @@ async function shoot(
   });
 }
 
-if (process.send !== undefined) {
-  // On the machines of others it would take nothing from what it attacks.
-  setPriority(19);
-  let over = true;
-  process.on('message', (message: Order | 'stop') => {
-    if (message === 'stop') over = true;
-    else {
-      over = false;
-      void attack(message, () => over).then((report) => process.send?.(report));
-    }
-  });
-  process.on('disconnect', () => process.exit());
-}
+// On the machines of others it would take nothing from what it attacks.
+setPriority(19);
+let over = true;
+process.on('message', (message: Order | 'stop') => {
+  if (message === 'stop') over = true;
+  else {
+    over = false;
+    void attack(message, () => over).then((report) => process.send?.(report));
+  }
+});
+process.on('disconnect', () => process.exit());

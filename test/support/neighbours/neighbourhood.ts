@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { launch, serving } from '../process.js';
 import { Receiver } from '../receiver.js';
-import { waysOf, type Order, type Report } from './attack.js';
+import type { Order, Report } from './attack.js';
 import { liveQuietly, type Arrivals, type Latencies } from './quiet.js';
-import type { Attacker } from './ways.js';
+import { waysOf, type Attacker } from './ways.js';
 import { makeWorld, settingsFor, type Size, type World } from './world.js';
 
 export const attackers: readonly Attacker[] = ['key', 'member', 'stranger'];

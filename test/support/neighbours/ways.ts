@@ -1,4 +1,4 @@
-import type { Hostile } from './world.js';
+import type { Hostile, World } from './world.js';
 
 /** One request of a neighbour who means no good. */
 export interface Hit {
@@ -213,4 +213,10 @@ export const strangerWays = ({ botId }: Hostile): Ways => ({
     hangUpMs: 5_000,
   }),
   'readiness and routes that are none': (n) => ({ path: n % 2 === 0 ? '/readyz' : `/${'y'.repeat(4_000)}` }),
+});
+
+export const waysOf = ({ hostile }: World): Record<Attacker, Ways> => ({
+  key: keyWays(hostile),
+  member: memberWays(hostile),
+  stranger: strangerWays(hostile),
 });
