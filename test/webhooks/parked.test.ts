@@ -83,8 +83,8 @@ describe('100,000 deliveries parked for one endpoint', function () {
     };
     await house.rows(
       `insert into events (id, workspace_id, type, subject_id, body, created_at)
-       select unnest($1::text[]), $2, 'contact.created', 'c', '{}', now()`,
-      [events, elsewhere.workspace],
+       select unnest($1::text[]), $2, 'contact.created', 'c', '{}', e.created_at from webhook_endpoints e where e.id = $3`,
+      [events, elsewhere.workspace, elsewhere.endpoint],
     );
     await house.rows(insertDelivery, [newId('webhookDelivery'), elsewhere.endpoint, events[0]]);
   });
