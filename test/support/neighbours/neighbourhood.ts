@@ -93,7 +93,7 @@ export class Neighbourhood {
 
   private async reports(ended: [Attacker, Promise<Report>][]): Promise<Record<Attacker, Report>> {
     for (const [as] of ended) this.processes[as].send('stop');
-    const late = delay(20_000, null, { ref: false }).then(() => {
+    const late = delay(30_000, null, { ref: false }).then(() => {
       throw new Error('a neighbour did not stop');
     });
     const reports = Promise.all(ended.map(async ([as, report]) => [as, await report] as const));

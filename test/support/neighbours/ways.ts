@@ -129,7 +129,7 @@ export const keyWays = (world: Hostile): Ways => {
       graphql(
         'subscription { eventOccurred { id payload } }',
         {},
-        { headers: { accept: 'text/event-stream' }, hangUpMs: 20_000 },
+        { headers: { accept: 'text/event-stream' }, hangUpMs: 8_000 },
       ),
     'an unknown route': (n) => ({ path: `/api/v1/${'x'.repeat(2_000)}${n}` }),
   };
