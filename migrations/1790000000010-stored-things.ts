@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { normalEmail } from '../src/platform/email-address.js';
+import { normalEmail } from '../src/platform/text/email-address.js';
 
 export class StoredThings1790000000010 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

@@ -1,4 +1,4 @@
-// `npm run test:one -- test/api-keys.test.ts`: these files alone, once `pretest:one` has built them. With `.mocharc.json`
+// `npm run test:one -- test/api-keys/api-keys.test.ts`: these files alone, once `pretest:one` has built them. With `.mocharc.json`
 // mocha would add all others. What is no file goes to mocha: `--grep 'once more'`, `--inspect-brk`, `--parallel`.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -12,7 +12,7 @@ const files = given.filter(isTest);
 const missing = files.filter((file) => !existsSync(file));
 if (files.length === 0 || missing.length > 0) {
   for (const file of missing) console.error(`There is no ${file}.`);
-  console.error('Name test files: npm run test:one -- test/api-keys.test.ts test/webhooks/delivery.test.ts');
+  console.error('Name test files: npm run test:one -- test/api-keys/api-keys.test.ts test/webhooks/delivery.test.ts');
   process.exit(1);
 }
 

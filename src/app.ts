@@ -21,7 +21,7 @@ import { Events, fanOutQueue } from './events/publish.js';
 import { Documents } from './graphql/documents.js';
 import { Execution } from './graphql/execution.js';
 import { explorerRouter } from './graphql/explorer.js';
-import { Gate } from './graphql/gate.js';
+import { Gate } from './graphql/admission.js';
 import { graphqlSchema, schemaText } from './graphql/schema.js';
 import { Streams } from './graphql/streams.js';
 import { GraphqlTransport } from './graphql/transport.js';
@@ -33,30 +33,30 @@ import { connectionLimits, Connections, type ConnectionLimits } from './http/con
 import { Cors } from './http/cors.js';
 import { Idempotency, idempotencyCron, idempotencyQueue, storedAnswers } from './http/idempotency.js';
 import { operatorRouter } from './http/operator.js';
-import { RateLimiter } from './http/rate-limit.js';
+import { RateLimiter } from './http/rate-limit/rate-limiter.js';
 import { httpApp, HttpServer } from './http/server.js';
-import { Standing } from './http/standing.js';
-import { Strangers } from './http/strangers.js';
+import { RevocationWatch } from './http/revocation-watch.js';
+import { Strangers } from './http/rate-limit/strangers.js';
 import { IntakeBotService, storedIntakeBots } from './intake-bots/intake-bot.service.js';
 import type { Confirm } from './platform/actor.js';
 import { clock, clockTrouble } from './platform/clock.js';
 import { blockListOf, type Config } from './platform/config.js';
-import { checkDatabase } from './platform/database-check.js';
-import { brief, Database, type Reserved } from './platform/database.js';
+import { checkDatabase } from './platform/postgres/database-check.js';
+import { brief, Database, type Reserved } from './platform/postgres/database.js';
 import {
   explainedStart,
   startEmbeddedPostgres,
   type EmbeddedPostgres,
   type Note,
-} from './platform/embedded-postgres.js';
+} from './platform/embedded-postgres/server.js';
 import { whenTimeIsAhead } from './platform/id.js';
-import { Jobs, type Queue } from './platform/jobs.js';
+import { Jobs, type Queue } from './platform/postgres/jobs.js';
 import { story, type Log } from './platform/log.js';
 import { Metrics } from './platform/metrics.js';
-import { Outbound } from './platform/outbound.js';
-import { migrate } from './platform/migrate.js';
+import { Outbound } from './platform/outbound/outbound.js';
+import { migrate } from './platform/postgres/migrate.js';
 import { Secrets } from './platform/secrets.js';
-import { Signals } from './platform/signals.js';
+import { Notifications } from './platform/postgres/notifications.js';
 import { Tracing } from './platform/tracing.js';
 import { RecordService, storedLinks, storedRecords } from './records/record.service.js';
 import { Pages } from './rest/pages.js';
@@ -64,13 +64,13 @@ import { restRouter } from './rest/router.js';
 import { restRoutes } from './rest/routes.js';
 import { deleteOldSubmissions, retentionCron, retentionQueue } from './submissions/retention.js';
 import { storedMessages, storedSubmissions, SubmissionService } from './submissions/submission.service.js';
-import { ReplayService } from './webhooks/replay.service.js';
-import { WebhookFeed } from './webhooks/webhook-feed.js';
-import { storedAttempts, WebhookDeliveryService } from './webhooks/webhook-delivery.service.js';
-import { TestEventService } from './webhooks/test-event.service.js';
-import { storedEndpoints, WebhookEndpointService } from './webhooks/webhook-endpoint.service.js';
-import { countRefusals } from './webhooks/webhook-metrics.js';
-import { webhookQueues, WebhookWorker } from './webhooks/webhook-worker.js';
+import { ReplayService } from './webhooks/replays/replay.service.js';
+import { WebhookFeed } from './webhooks/feed.js';
+import { storedAttempts, WebhookDeliveryService } from './webhooks/deliveries/delivery.service.js';
+import { TestEventService } from './webhooks/deliveries/test-event.service.js';
+import { storedEndpoints, WebhookEndpointService } from './webhooks/endpoints/endpoint.service.js';
+import { countRefusals } from './webhooks/engine/metrics.js';
+import { webhookQueues, WebhookWorker } from './webhooks/engine/worker.js';
 import { StorageService, storageCron, storageQueue } from './workspaces/storage.service.js';
 import { NoticeService } from './workspaces/notice.service.js';
 import { WorkspaceService } from './workspaces/workspace.service.js';
@@ -102,7 +102,7 @@ export class App {
   readonly tracing: Tracing;
   readonly database: Database;
   readonly jobs: Jobs;
-  readonly signals: Signals;
+  readonly notifications: Notifications;
   readonly secrets: Secrets;
   readonly idempotency: Idempotency;
   readonly rateLimiter: RateLimiter;
@@ -119,7 +119,7 @@ export class App {
   readonly accounts: AccountService;
   readonly members: MemberService;
   readonly apiKeys: ApiKeyService;
-  readonly standing: Standing;
+  readonly revocations: RevocationWatch;
   readonly events: Events;
   readonly eventLog: EventService;
   readonly eventErasure: EventErasureService;
@@ -164,12 +164,12 @@ export class App {
     this.jobs = jobs;
     this.secrets = new Secrets(foundation.secretsKeys);
     this.idempotency = new Idempotency(database, this.secrets);
-    this.signals = new Signals(database, foundation.url, log);
-    this.rateLimiter = new RateLimiter(database, this.signals, log);
+    this.notifications = new Notifications(database, foundation.url, log);
+    this.rateLimiter = new RateLimiter(database, this.notifications, log);
     this.audit = new AuditService(database, this.secrets);
     this.auditDigests = new AuditDigestService(database, this.secrets, log);
-    this.workspaces = new WorkspaceService(database, this.signals, this.audit);
-    this.storage = new StorageService(database, this.signals, log, [
+    this.workspaces = new WorkspaceService(database, this.notifications, this.audit);
+    this.storage = new StorageService(database, this.notifications, log, [
       storedSubmissions,
       storedMessages,
       storedContacts,
@@ -184,17 +184,17 @@ export class App {
       storedAuditEntries,
     ]);
     this.notices = new NoticeService(database);
-    this.sessions = new SessionService(database, this.signals, log);
+    this.sessions = new SessionService(database, this.notifications, log);
     const tries = new SignInTries(database.reserved);
     this.accounts = new AccountService(database, this.audit, this.sessions, tries);
     this.members = new MemberService(database, this.audit, this.sessions, this.accounts, () => this.publicUrl);
-    this.apiKeys = new ApiKeyService(database, this.signals, this.audit, this.sessions, log);
+    this.apiKeys = new ApiKeyService(database, this.notifications, this.audit, this.sessions, log);
     const confirm: Confirm = async (tx, actor) => await this.apiKeys.confirm(tx, actor);
-    this.standing = new Standing(this.apiKeys, this.sessions, this.signals, log);
-    this.events = new Events(jobs, this.signals);
+    this.revocations = new RevocationWatch(this.apiKeys, this.sessions, this.notifications, log);
+    this.events = new Events(jobs, this.notifications);
     this.eventLog = new EventService(database);
     this.eventErasure = new EventErasureService();
-    this.eventFeed = new EventFeed(this.eventLog, this.signals);
+    this.eventFeed = new EventFeed(this.eventLog, this.notifications);
     this.trustedDocuments = new TrustedDocuments(database, this.audit, confirm);
     this.erasures = new ErasureService(database, this.eventErasure, jobs, log);
     this.contacts = new ContactService(database, this.events, this.eventErasure, this.erasures, this.audit);
@@ -216,23 +216,23 @@ export class App {
       database,
       this.secrets,
       this.outbound,
-      this.signals,
+      this.notifications,
       this.audit,
       confirm,
     );
     this.testEvents = new TestEventService(database, this.secrets, this.outbound, this.webhookEndpoints);
-    this.webhookDeliveries = new WebhookDeliveryService(database, this.signals, this.audit, confirm);
+    this.webhookDeliveries = new WebhookDeliveryService(database, this.notifications, this.audit, confirm);
     this.eventErasure.onErase({
       erase: (tx, erased) => this.webhookDeliveries.erase(tx, erased),
       conclude: (tx, erased) => this.webhookDeliveries.concludeErasure(tx, erased),
     });
-    this.replays = new ReplayService(database, this.webhookEndpoints, this.signals, this.audit, confirm);
-    this.webhookFeed = new WebhookFeed(this.webhookEndpoints, this.webhookDeliveries, this.replays, this.signals);
+    this.replays = new ReplayService(database, this.webhookEndpoints, this.notifications, this.audit, confirm);
+    this.webhookFeed = new WebhookFeed(this.webhookEndpoints, this.webhookDeliveries, this.replays, this.notifications);
     this.webhookWorker = new WebhookWorker({
       database,
       connectionString: foundation.url,
       jobs,
-      signals: this.signals,
+      notifications: this.notifications,
       secrets: this.secrets,
       outbound: this.outbound,
       replays: this.replays,
@@ -291,7 +291,7 @@ export class App {
     limits: Partial<ConnectionLimits> = {},
     beforeReady: () => Promise<void> = async () => {},
   ): Promise<void> {
-    await this.signals.start();
+    await this.notifications.start();
     this.anchoring = setInterval(() => void this.anchor(), anchorMs).unref();
     this.tellOfClock();
     await this.listen(role, limits);
@@ -330,11 +330,11 @@ export class App {
     clearTimeout(abort);
     this.accessLog.sumUp();
     await this.graphql?.stop();
-    await this.standing.stop();
+    await this.revocations.stop();
     await this.rateLimiter.stop();
     await this.apiKeys.stop();
     this.outbound.close();
-    await this.signals.stop();
+    await this.notifications.stop();
     await this.tracing.stop();
     await this.database.close();
     await this.embedded?.stop();
@@ -369,8 +369,17 @@ export class App {
     const execution = new Execution(schema);
     const gate = new Gate(documents, this.trustedDocuments, this.rateLimiter, this.strangers);
     const trustedProxies = blockListOf(this.config.trustedProxies);
-    const { standing, idempotency, strangers, bodies, log } = this;
-    const streams = new Streams({ schema, gate, execution, authenticator, strangers, standing, trustedProxies, log });
+    const { revocations, idempotency, strangers, bodies, log } = this;
+    const streams = new Streams({
+      schema,
+      gate,
+      execution,
+      authenticator,
+      strangers,
+      revocations,
+      trustedProxies,
+      log,
+    });
     this.streams = streams;
     const graphql = new GraphqlTransport({
       schema,

@@ -6,7 +6,7 @@ import { generatePassword } from './accounts/password.js';
 import { User } from './accounts/user.entity.js';
 import { newApiKeyText } from './api-keys/api-key-text.js';
 import { operatorOf, scopes } from './platform/actor.js';
-import type { PageRequest } from './platform/page.js';
+import type { PageRequest } from './platform/postgres/keyset-page.js';
 import { validate } from './platform/validate.js';
 import { CreateIntakeBot } from './intake-bots/intake-bot.input.js';
 import { CreateSubmission } from './submissions/submission.input.js';

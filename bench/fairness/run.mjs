@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { built, machine, median, now, quantile, round } from '../support/ground.mjs';
 import { startGround, startReceiver } from '../support/webhooks.mjs';
 
-const { collectSeldom } = await built('src/platform/collect-seldom.js');
-const { insertRuns } = await built('src/webhooks/runs.js');
+const { collectSeldom } = await built('src/platform/gc-settings.js');
+const { insertRuns } = await built('src/webhooks/store/packed-deliveries.js');
 const { WebhookHouse } = await built('test/webhooks/webhook-house.js');
 
 const endpoints = 10;

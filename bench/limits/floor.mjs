@@ -5,11 +5,11 @@ import { built } from '../support/ground.mjs';
 
 const [mode, url] = process.argv.slice(2);
 const { dataSourceFor } = await built('ormconfig.js');
-const { Database, prepared } = await built('src/platform/database.js');
-const { Signals } = await built('src/platform/signals.js');
+const { Database, prepared } = await built('src/platform/postgres/database.js');
+const { Notifications } = await built('src/platform/postgres/notifications.js');
 const { Secrets } = await built('src/platform/secrets.js');
 const { createLog } = await built('src/platform/log.js');
-const { RateLimiter } = await built('src/http/rate-limit.js');
+const { RateLimiter } = await built('src/http/rate-limit/rate-limiter.js');
 const { AuditService } = await built('src/audit/audit.service.js');
 const { WorkspaceService } = await built('src/workspaces/workspace.service.js');
 const { ApiKeyService } = await built('src/api-keys/api-key.service.js');
@@ -17,12 +17,12 @@ const { ApiKeyService } = await built('src/api-keys/api-key.service.js');
 const log = createLog('silent');
 const source = await dataSourceFor(url).initialize();
 const database = new Database(source);
-const signals = new Signals(database, url, log);
-await signals.start();
+const notifications = new Notifications(database, url, log);
+await notifications.start();
 const audit = new AuditService(database, new Secrets([Buffer.alloc(32)]));
-const workspaces = new WorkspaceService(database, signals, audit);
-const apiKeys = new ApiKeyService(database, signals, audit, log);
-const limiter = new RateLimiter(database, signals, log);
+const workspaces = new WorkspaceService(database, notifications, audit);
+const apiKeys = new ApiKeyService(database, notifications, audit, log);
+const limiter = new RateLimiter(database, notifications, log);
 
 const { workspace, secret } = await database.transaction(async (tx) => {
   const made = await workspaces.create(tx, 'Bench', 'BUSINESS');

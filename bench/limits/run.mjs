@@ -6,11 +6,11 @@ import { built, machine, median, round, startPostgres } from '../support/ground.
 import { startServer } from '../support/servers.mjs';
 
 const { dataSourceFor } = await built('ormconfig.js');
-const { migrate } = await built('src/platform/migrate.js');
-const { Database } = await built('src/platform/database.js');
-const { Signals } = await built('src/platform/signals.js');
+const { migrate } = await built('src/platform/postgres/migrate.js');
+const { Database } = await built('src/platform/postgres/database.js');
+const { Notifications } = await built('src/platform/postgres/notifications.js');
 const { createLog } = await built('src/platform/log.js');
-const { RateLimiter } = await built('src/http/rate-limit.js');
+const { RateLimiter } = await built('src/http/rate-limit/rate-limiter.js');
 
 const rounds = Number(process.argv[2] ?? 5);
 
@@ -19,8 +19,8 @@ const source = await dataSourceFor(postgres.url).initialize();
 await migrate(source);
 const database = new Database(source);
 const log = createLog('silent');
-const signals = new Signals(database, postgres.url, log);
-await signals.start();
+const notifications = new Notifications(database, postgres.url, log);
+await notifications.start();
 
 let queries = 0;
 const { pool } = database;
@@ -33,7 +33,7 @@ pool.query = (...args) => {
 /** Every limiter behind the same call. */
 const limiters = {
   ours: (points) => {
-    const limiter = new RateLimiter(database, signals, log);
+    const limiter = new RateLimiter(database, notifications, log);
     return { take: (key) => limiter.take(key, points, 1), stop: () => limiter.stop() };
   },
   RateLimiterMemory: (points) => {
@@ -132,7 +132,7 @@ for (let count = 0; count < rounds; count += 1) {
 }
 const [floorUs, knownUs] = [median(requests.floor), median(requests.known)];
 
-await signals.stop();
+await notifications.stop();
 await source.destroy();
 await postgres.stop();
 

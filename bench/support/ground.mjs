@@ -15,7 +15,7 @@ export async function temporaryDirectory() {
 }
 
 export async function startPostgres() {
-  const { startEmbeddedPostgres } = await built('src/platform/embedded-postgres.js');
+  const { startEmbeddedPostgres } = await built('src/platform/embedded-postgres/server.js');
   const directory = await temporaryDirectory();
   const postgres = await startEmbeddedPostgres({ dataDir: directory.path });
   return {

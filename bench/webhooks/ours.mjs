@@ -3,7 +3,7 @@ import pg from 'pg';
 import { built, now, round } from '../support/ground.mjs';
 import { bodyBytes, endpoints, latencies } from './work.mjs';
 
-const { collectSeldom } = await built('src/platform/collect-seldom.js');
+const { collectSeldom } = await built('src/platform/gc-settings.js');
 const { newId, nextMoment } = await built('src/platform/id.js');
 const { WebhookHouse } = await built('test/webhooks/webhook-house.js');
 

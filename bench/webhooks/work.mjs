@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { built, now, quantile, round } from '../support/ground.mjs';
 
-const { Outbound } = await built('src/platform/outbound.js');
-const { requestOf } = await built('src/webhooks/delivery-request.js');
-const { signingSecret, newSecret } = await built('src/webhooks/signature.js');
+const { Outbound } = await built('src/platform/outbound/outbound.js');
+const { requestOf } = await built('src/webhooks/wire/request.js');
+const { signingSecret, newSecret } = await built('src/webhooks/wire/signature.js');
 const { newId } = await built('src/platform/id.js');
 
 /** Each event goes to all of them. */

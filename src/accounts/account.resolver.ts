@@ -12,9 +12,9 @@ import {
   Root,
 } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
-import type { CallContext } from '../platform/call-context.js';
-import { Costs, hashesPassword } from '../platform/field-cost.js';
-import { DateTime } from '../platform/scalars.js';
+import type { OperationContext } from '../platform/graphql/operation-context.js';
+import { Costs, hashesPassword } from '../platform/graphql/field-cost.js';
+import { DateTime } from '../platform/graphql/scalars.js';
 import { validate } from '../platform/validate.js';
 import { Workspace } from '../workspaces/workspace.entity.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';
@@ -94,7 +94,7 @@ export class AccountResolver {
   }
 
   @Query(() => RateLimit, { nullable: true, description: "The caller's budget." })
-  rateLimit(@Ctx() { actor, door }: CallContext): RateLimit | null {
+  rateLimit(@Ctx() { actor, door }: OperationContext): RateLimit | null {
     if (actor === null || door.rateLimit === null) return null;
     const { limit, remaining, resetAtMs } = door.rateLimit;
     return { limit, remaining, resetAt: new Date(resetAtMs) };
@@ -103,7 +103,7 @@ export class AccountResolver {
   @Costs(hashesPassword)
   @Mutation(() => SignInPayload, { description: 'Begins a session and sets its cookie.' })
   async signIn(
-    @Ctx() { door }: CallContext,
+    @Ctx() { door }: OperationContext,
     @Arg('input', () => SignInInput, { description: 'Who.' }) input: SignInInput,
   ): Promise<SignInPayload> {
     const { actor, token } = await this.accounts.signIn(() => validate(SignIn, input, 'camelCase'), door.origin);
@@ -112,7 +112,7 @@ export class AccountResolver {
   }
 
   @Mutation(() => SignOutPayload, { description: 'Ends the session, in every process.' })
-  async signOut(@Ctx() { actor, door }: CallContext): Promise<SignOutPayload> {
+  async signOut(@Ctx() { actor, door }: OperationContext): Promise<SignOutPayload> {
     await this.accounts.signOut(actor);
     door.cookie?.clear();
     return { signedOut: true };
@@ -123,7 +123,7 @@ export class AccountResolver {
     description: 'Changes the password; every session of the account ends, and the caller gets a new one.',
   })
   async changePassword(
-    @Ctx() { actor, door }: CallContext,
+    @Ctx() { actor, door }: OperationContext,
     @Arg('input', () => ChangePasswordInput, { description: 'Both passwords.' }) input: ChangePasswordInput,
   ): Promise<ChangePasswordPayload> {
     const changed = await this.accounts.changePassword(actor, () => validate(ChangePassword, input, 'camelCase'));

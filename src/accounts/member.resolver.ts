@@ -1,9 +1,9 @@
 import { Arg, Args, Ctx, Field, ID, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import type { Actor, Role } from '../platform/actor.js';
-import type { CallContext } from '../platform/call-context.js';
-import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/connection.js';
-import { Costs, hashesPassword } from '../platform/field-cost.js';
-import { connectionPage } from '../platform/page.js';
+import type { OperationContext } from '../platform/graphql/operation-context.js';
+import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
+import { Costs, hashesPassword } from '../platform/graphql/field-cost.js';
+import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { validate } from '../platform/validate.js';
 import { AcceptInvitation, InviteMember, UpdateMemberRole } from './account.input.js';
 import { Invitation } from './invitation.entity.js';
@@ -151,7 +151,7 @@ export class MemberResolver {
   @Costs(hashesPassword)
   @Mutation(() => AcceptInvitationPayload, { description: 'Makes the account, begins a session and sets its cookie.' })
   async acceptInvitation(
-    @Ctx() { door }: CallContext,
+    @Ctx() { door }: OperationContext,
     @Arg('input', () => AcceptInvitationInput, { description: 'The token and the account.' })
     input: AcceptInvitationInput,
   ): Promise<AcceptInvitationPayload> {
@@ -189,7 +189,7 @@ export class MemberResolver {
     description: 'Makes another the Owner and the caller an Admin; the caller gets a new session. For Owners.',
   })
   async transferOwnership(
-    @Ctx() { actor, door }: CallContext,
+    @Ctx() { actor, door }: OperationContext,
     @Arg('input', () => TransferOwnershipInput, { description: 'To whom.' }) { id }: TransferOwnershipInput,
   ): Promise<TransferOwnershipPayload> {
     const { owner, signedIn } = await this.members.transferOwnership(actor, id);

@@ -1,10 +1,17 @@
 import type { AuditService } from '../audit/audit.service.js';
 import { roles, type Actor, type Origin, type Role } from '../platform/actor.js';
 import { now } from '../platform/clock.js';
-import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/postgres/database.js';
 import { conflict, insufficientRole, notFound, planLimitExceeded, workspaceArchived } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
-import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
+import {
+  Conditions,
+  countRows,
+  readPage,
+  type List,
+  type Page,
+  type PageRequest,
+} from '../platform/postgres/keyset-page.js';
 import type { Unread } from '../platform/validate.js';
 import { membersMax, openInvitationsMax } from '../workspaces/plans.js';
 import type { AcceptInvitation, InviteMember, UpdateMemberRole } from './account.input.js';

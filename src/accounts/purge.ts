@@ -1,6 +1,6 @@
 import { now } from '../platform/clock.js';
-import { prepared, type Database } from '../platform/database.js';
-import type { Queue } from '../platform/jobs.js';
+import { prepared, type Database } from '../platform/postgres/database.js';
+import type { Queue } from '../platform/postgres/jobs.js';
 import { sessionBounds } from './session.service.js';
 import { deleteOldTries, windowSeconds } from './sign-in-tries.js';
 

@@ -1,11 +1,11 @@
 import { Actor, type Origin, type Role } from '../platform/actor.js';
 import { now, nowMs } from '../platform/clock.js';
-import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/postgres/database.js';
 import { authenticationRequired, invalidCredentials, workspaceArchived } from '../platform/errors.js';
 import { newId } from '../platform/id.js';
-import { Known } from '../platform/known.js';
+import { LookupCache } from '../platform/async/lookup-cache.js';
 import { story, type Log } from '../platform/log.js';
-import type { Signals } from '../platform/signals.js';
+import type { Notifications } from '../platform/postgres/notifications.js';
 import { actorWorkspace, Workspace } from '../workspaces/workspace.entity.js';
 import { workspaceChanged } from '../workspaces/workspace.service.js';
 import { Session } from './session.entity.js';
@@ -67,29 +67,29 @@ const deleteMany = prepared('delete from sessions where id = any($1)');
 const deleteAll = prepared<{ id: string }>('delete from sessions where user_id = $1 returning id');
 const touch = prepared('update sessions set last_used_at = $2 where id = $1 and last_used_at < $2');
 
-/** Topic of `Signals`: the subjects are ids of sessions, or of people all of whose sessions ended. */
+/** Topic of `Notifications`: the subjects are ids of sessions, or of people all of whose sessions ended. */
 export const sessionsEnded = 'sessions-ended';
 
 /** People signed in: a token in a cookie, its hash in a row. */
 export class SessionService {
-  private readonly known = new Known<KnownSession>(async (name) => this.lookUp(Buffer.from(name, 'base64')));
+  private readonly lookups = new LookupCache<KnownSession>(async (name) => this.lookUp(Buffer.from(name, 'base64')));
 
   constructor(
     private readonly database: Database,
-    private readonly signals: Signals,
+    private readonly notifications: Notifications,
     private readonly log: Log,
   ) {
-    signals.on(sessionsEnded, (ids) =>
-      this.known.forget(({ session, user }) => ids.includes(session.id) || ids.includes(user.id)),
+    notifications.on(sessionsEnded, (ids) =>
+      this.lookups.forget(({ session, user }) => ids.includes(session.id) || ids.includes(user.id)),
     );
-    signals.on(workspaceChanged, (ids) => this.known.forget(({ workspace }) => ids.includes(workspace.id)));
-    signals.onReconnect(() => this.known.clear());
+    notifications.on(workspaceChanged, (ids) => this.lookups.forget(({ workspace }) => ids.includes(workspace.id)));
+    notifications.onReconnect(() => this.lookups.clear());
   }
 
   /** Who calls with this token; null when its session has ended or never was. */
   async authenticate(token: string, origin: Origin): Promise<Actor | null> {
     if (!isToken(token)) return null;
-    const found = await this.known.get(tokenHash(token).toString('base64'));
+    const found = await this.lookups.get(tokenHash(token).toString('base64'));
     if (found === null || !isAlive(found.session)) return null;
     const { session, user, workspace } = found;
     found.usedMs = nowMs();
@@ -130,13 +130,13 @@ export class SessionService {
     const others = await tx.query(selectOthers, [userId, newId]);
     if (others.length < liveSessionsMax) return 0;
     const usedMs = new Map<string, number>();
-    for (const known of this.known.all()) if (known.user.id === userId) usedMs.set(known.session.id, known.usedMs);
+    for (const known of this.lookups.all()) if (known.user.id === userId) usedMs.set(known.session.id, known.usedMs);
     const lastMs = ({ id, lastUsedAt }: { id: string; lastUsedAt: Date }) =>
       Math.max(lastUsedAt.getTime(), usedMs.get(id) ?? 0);
     const unused = others.toSorted((a, b) => lastMs(b) - lastMs(a)).slice(liveSessionsMax - 1);
     const ids = unused.map(({ id }) => id);
     await tx.query(deleteMany, [ids]);
-    tx.afterCommit(() => ids.forEach((ended) => this.signals.send(sessionsEnded, ended)));
+    tx.afterCommit(() => ids.forEach((ended) => this.notifications.send(sessionsEnded, ended)));
     return ids.length;
   }
 
@@ -150,13 +150,13 @@ export class SessionService {
 
   async end(actor: Actor): Promise<void> {
     await this.database.query(deleteOne, [actor.credentialId]);
-    this.signals.send(sessionsEnded, actor.credentialId);
+    this.notifications.send(sessionsEnded, actor.credentialId);
   }
 
   /** In every process, once `tx` commits. Returns how many. */
   async endAllOf(tx: Tx, userId: string): Promise<number> {
     const ended = await tx.query(deleteAll, [userId]);
-    tx.afterCommit(() => this.signals.send(sessionsEnded, userId));
+    tx.afterCommit(() => this.notifications.send(sessionsEnded, userId));
     return ended.length;
   }
 

@@ -1,7 +1,7 @@
 import { Field, ObjectType } from 'type-graphql';
 import type { Actor, Role, Scope } from '../platform/actor.js';
-import { Costs, listInRow } from '../platform/field-cost.js';
-import { ScopeScalar } from '../platform/scalars.js';
+import { Costs, listInRow } from '../platform/graphql/field-cost.js';
+import { ScopeScalar } from '../platform/graphql/scalars.js';
 import { RoleEnum } from './user.entity.js';
 
 @ObjectType('Viewer', { description: 'Who calls: a person or a key.', simpleResolvers: true })

@@ -1,9 +1,9 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Scope } from '../platform/actor.js';
-import { Costs, listInRow } from '../platform/field-cost.js';
-import { Node } from '../platform/node.js';
-import { DateTime, ScopeScalar } from '../platform/scalars.js';
+import { Costs, listInRow } from '../platform/graphql/field-cost.js';
+import { Node } from '../platform/graphql/node.js';
+import { DateTime, ScopeScalar } from '../platform/graphql/scalars.js';
 
 @ObjectType('ApiKey', {
   description: 'A key a program calls with. The key itself is shown once.',

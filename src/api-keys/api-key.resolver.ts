@@ -16,10 +16,10 @@ import {
 import { RemovedMember } from '../accounts/removed-member.view.js';
 import { Viewer } from '../accounts/viewer.view.js';
 import type { Actor, Scope } from '../platform/actor.js';
-import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/connection.js';
-import { Costs } from '../platform/field-cost.js';
-import { connectionPage } from '../platform/page.js';
-import { DateTime, ScopeScalar } from '../platform/scalars.js';
+import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
+import { Costs } from '../platform/graphql/field-cost.js';
+import { connectionPage } from '../platform/postgres/keyset-page.js';
+import { DateTime, ScopeScalar } from '../platform/graphql/scalars.js';
 import { validate } from '../platform/validate.js';
 import { WorkspaceUsage } from '../workspaces/workspace-usage.view.js';
 import { ApiKey } from './api-key.entity.js';

@@ -4,7 +4,7 @@ import { operatorIn, type AuditedActor, type AuditService } from '../audit/audit
 import { Actor, type Origin, type Scope } from '../platform/actor.js';
 import { clock, now } from '../platform/clock.js';
 import { blockListOf } from '../platform/config.js';
-import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/postgres/database.js';
 import {
   authenticationRequired,
   conflict,
@@ -15,10 +15,17 @@ import {
   workspaceArchived,
 } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
-import { Known } from '../platform/known.js';
+import { LookupCache } from '../platform/async/lookup-cache.js';
 import { story, type Log } from '../platform/log.js';
-import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
-import type { Signals } from '../platform/signals.js';
+import {
+  Conditions,
+  countRows,
+  readPage,
+  type List,
+  type Page,
+  type PageRequest,
+} from '../platform/postgres/keyset-page.js';
+import type { Notifications } from '../platform/postgres/notifications.js';
 import type { Unread, Valid } from '../platform/validate.js';
 import { plans } from '../workspaces/plans.js';
 import { actorWorkspace, Workspace } from '../workspaces/workspace.entity.js';
@@ -117,7 +124,7 @@ const writeUses = prepared(`
 const endedKept = 1_000;
 const plansWithApi = Object.entries(plans).flatMap(([plan, { api }]) => (api ? [plan] : []));
 
-/** Topic of `Signals`: the subjects are key ids. */
+/** Topic of `Notifications`: the subjects are key ids. */
 export const apiKeyChanged = 'api-key-changed';
 
 export interface NewApiKey {
@@ -127,20 +134,20 @@ export interface NewApiKey {
 }
 
 export class ApiKeyService {
-  private readonly known = new Known<KnownKey>(async (text) => this.lookUp(text));
+  private readonly lookups = new LookupCache<KnownKey>(async (text) => this.lookUp(text));
   private readonly uses = new Map<string, number>();
   private usesTimer: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly database: Database,
-    private readonly signals: Signals,
+    private readonly notifications: Notifications,
     private readonly audit: AuditService,
     private readonly sessions: SessionService,
     private readonly log: Log,
   ) {
-    signals.on(apiKeyChanged, (ids) => this.known.forget(({ key }) => ids.includes(key.id)));
-    signals.on(workspaceChanged, (ids) => this.known.forget(({ workspace }) => ids.includes(workspace.id)));
-    signals.onReconnect(() => this.known.clear());
+    notifications.on(apiKeyChanged, (ids) => this.lookups.forget(({ key }) => ids.includes(key.id)));
+    notifications.on(workspaceChanged, (ids) => this.lookups.forget(({ workspace }) => ids.includes(workspace.id)));
+    notifications.onReconnect(() => this.lookups.clear());
   }
 
   /**
@@ -148,7 +155,7 @@ export class ApiKeyService {
    * @throws authentication_required, with the reason for the log alone
    */
   async authenticate(text: string, origin: Origin): Promise<Actor> {
-    const found = await this.known.get(text);
+    const found = await this.lookups.get(text);
     if (found === null) throw authenticationRequired({ cause: 'malformed or unknown key' });
     const { key, shownUntil, workspace, allowed } = found;
     const nowMs = clock.nowMs();
@@ -267,7 +274,7 @@ export class ApiKeyService {
       };
       await tx.manager.update(ApiKey, { id, workspaceId: actor.workspaceId }, rotated);
       await this.audit.record(tx, actor, 'api_key.rotated', id, { overlap_seconds: overlapSeconds });
-      tx.afterCommit(() => this.signals.send(apiKeyChanged, id));
+      tx.afterCommit(() => this.notifications.send(apiKeyChanged, id));
       return { apiKey: Object.assign(key, rotated), secret };
     }, actor.guard);
   }
@@ -284,7 +291,7 @@ export class ApiKeyService {
       await tx.manager.update(ApiKey, { id, workspaceId: actor.workspaceId }, revoked);
       await tx.query(deleteEarlier, [id]);
       await this.audit.record(tx, actor, 'api_key.revoked', id, { name: key.name });
-      tx.afterCommit(() => this.signals.send(apiKeyChanged, id));
+      tx.afterCommit(() => this.notifications.send(apiKeyChanged, id));
       return Object.assign(key, revoked);
     }, actor.guard);
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { now } from '../platform/clock.js';
-import { planned, prepared, type Database } from '../platform/database.js';
-import type { Queue } from '../platform/jobs.js';
+import { planned, prepared, type Database } from '../platform/postgres/database.js';
+import type { Queue } from '../platform/postgres/jobs.js';
 import type { Log } from '../platform/log.js';
 import type { Secrets } from '../platform/secrets.js';
 

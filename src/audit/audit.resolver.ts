@@ -6,8 +6,8 @@ import {
   connectionType,
   DateTimeRange,
   type Connection,
-} from '../platform/connection.js';
-import { connectionPage } from '../platform/page.js';
+} from '../platform/graphql/relay-connection.js';
+import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { AuditEntry } from './audit-entry.entity.js';
 import type { AuditEntryFilter, AuditService } from './audit.service.js';
 

@@ -1,10 +1,17 @@
 import type { Actor, Origin } from '../platform/actor.js';
 import { now } from '../platform/clock.js';
-import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { columnsOf, prepared, type Database, type Tx } from '../platform/postgres/database.js';
 import { idFloor, newId, nextMoment } from '../platform/id.js';
-import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
+import {
+  Conditions,
+  countRows,
+  readPage,
+  type List,
+  type Page,
+  type PageRequest,
+} from '../platform/postgres/keyset-page.js';
 import type { Secrets } from '../platform/secrets.js';
-import type { StoredRows } from '../platform/stored-rows.js';
+import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { AuditEntry, type AuditAction } from './audit-entry.entity.js';
 
 /** Who did it: a caller, or the system itself. */

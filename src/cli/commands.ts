@@ -9,7 +9,7 @@ import { readConfig } from '../platform/config.js';
 import { notFound } from '../platform/errors.js';
 import { isId } from '../platform/id.js';
 import { createLog } from '../platform/log.js';
-import { readJsonBytes } from '../platform/read-json.js';
+import { readJsonBytes } from '../platform/text/read-json.js';
 import { validate } from '../platform/validate.js';
 import { plans } from '../workspaces/plans.js';
 import { UpdateWorkspace } from '../workspaces/workspace.input.js';

@@ -1,4 +1,4 @@
-import { certificateErrors, codeOf, connectionErrors } from '../platform/outbound-attempt.js';
+import { certificateErrors, codeOf, connectionErrors } from '../platform/outbound/attempt.js';
 
 /** What an undici request failed with, in words. */
 export function connectionProblem(error: unknown): string {

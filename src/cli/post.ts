@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
-import { Connection, type OutgoingRequest } from '../platform/outbound-connection.js';
+import { Connection, type OutgoingRequest } from '../platform/outbound/connection.js';
 import { connectionProblem } from './connection-problem.js';
 
 export interface Answered {

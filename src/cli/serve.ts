@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { App, type ServerRole } from '../app.js';
 import { showDemoOnce } from '../demo.js';
-import { collectSeldom } from '../platform/collect-seldom.js';
+import { collectSeldom } from '../platform/gc-settings.js';
 import { readConfig } from '../platform/config.js';
-import { explainedStart } from '../platform/embedded-postgres.js';
+import { explainedStart } from '../platform/embedded-postgres/server.js';
 import { createLog, story } from '../platform/log.js';
 
 /** A signal this soon after the first is the same one, passed on twice (npm does). */

@@ -1,5 +1,5 @@
-import { isEmail, normalEmail } from '../platform/email-address.js';
-import { toE164 } from '../platform/phone-number.js';
+import { isEmail, normalEmail } from '../platform/text/email-address.js';
+import { toE164 } from '../platform/text/phone-number.js';
 
 /** Of a first or a last name, by whichever door it comes. */
 export const nameCharactersMax = 200;

@@ -1,8 +1,8 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { bulky, Costs, counted, listInRow } from '../platform/field-cost.js';
-import { Node } from '../platform/node.js';
-import { DateTime, JSONObject } from '../platform/scalars.js';
+import { bulky, Costs, counted, listInRow } from '../platform/graphql/field-cost.js';
+import { Node } from '../platform/graphql/node.js';
+import { DateTime, JSONObject } from '../platform/graphql/scalars.js';
 
 @ObjectType('Contact', { description: 'A person known by e-mail or phone.', simpleResolvers: true, implements: Node })
 @Entity('contacts')

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { toE164 } from '../platform/phone-number.js';
+import { toE164 } from '../platform/text/phone-number.js';
 import { email, input, jsonObject, line, report } from '../platform/validate.js';
 import { nameCharactersMax } from './contact-address.js';
 

@@ -13,17 +13,17 @@ import {
   Root,
 } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
-import type { CallContext } from '../platform/call-context.js';
+import type { OperationContext } from '../platform/graphql/operation-context.js';
 import {
   ConnectionArgs,
   connectionOf,
   connectionType,
   DateTimeRange,
   type Connection,
-} from '../platform/connection.js';
-import { Costs, listInRow } from '../platform/field-cost.js';
-import { connectionPage } from '../platform/page.js';
-import { JSONObject } from '../platform/scalars.js';
+} from '../platform/graphql/relay-connection.js';
+import { Costs, listInRow } from '../platform/graphql/field-cost.js';
+import { connectionPage } from '../platform/postgres/keyset-page.js';
+import { JSONObject } from '../platform/graphql/scalars.js';
 import { validate } from '../platform/validate.js';
 import { Contact } from './contact.entity.js';
 import { CreateContact, UpdateContact } from './contact.input.js';
@@ -199,7 +199,7 @@ export class ContactResolver {
   @FieldResolver(() => [String], {
     description: 'E-mail addresses, then phone numbers, of merged duplicates: the contact is found by them, too.',
   })
-  async otherAddresses(@Root() { id }: Pick<Contact, 'id'>, @Ctx() context: CallContext): Promise<string[]> {
+  async otherAddresses(@Root() { id }: Pick<Contact, 'id'>, @Ctx() context: OperationContext): Promise<string[]> {
     const found = await context.loadFor('Contact.otherAddresses', id, (actor, ids) =>
       this.contacts.otherAddresses(actor, ids),
     );

@@ -9,15 +9,22 @@ import {
   TryAgain,
   type Database,
   type Tx,
-} from '../platform/database.js';
-import { normalEmail } from '../platform/email-address.js';
+} from '../platform/postgres/database.js';
+import { normalEmail } from '../platform/text/email-address.js';
 import { conflict, invalid, notFound, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
-import { isSameJson, isSameSet } from '../platform/json-text.js';
-import { keptBytesMax, keptJsonIssues, mergeJson } from '../platform/kept-json.js';
-import { toE164 } from '../platform/phone-number.js';
-import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
-import type { StoredRows } from '../platform/stored-rows.js';
+import { isSameJson, isSameSet } from '../platform/text/storable-json.js';
+import { keptBytesMax, keptJsonIssues, mergeJson } from '../platform/text/kept-json.js';
+import { toE164 } from '../platform/text/phone-number.js';
+import {
+  Conditions,
+  countRows,
+  readPage,
+  type List,
+  type Page,
+  type PageRequest,
+} from '../platform/postgres/keyset-page.js';
+import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { readWith, spell, type Unread } from '../platform/validate.js';
 import { requireStorage } from '../workspaces/plans.js';
 import type { EventErasureService } from '../events/event-erasure.service.js';

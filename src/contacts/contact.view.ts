@@ -1,4 +1,4 @@
-import { isoTime } from '../platform/iso-time.js';
+import { isoTime } from '../platform/postgres/timestamps.js';
 import type { CountedContact } from './contact.service.js';
 
 /** A contact over REST and in webhook bodies. */

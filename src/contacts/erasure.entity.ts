@@ -1,7 +1,7 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
-import { Costs, partOfRow } from '../platform/field-cost.js';
-import { Node } from '../platform/node.js';
-import { DateTime } from '../platform/scalars.js';
+import { Costs, partOfRow } from '../platform/graphql/field-cost.js';
+import { Node } from '../platform/graphql/node.js';
+import { DateTime } from '../platform/graphql/scalars.js';
 
 export const ErasureStatusEnum = { RUNNING: 'RUNNING', DONE: 'DONE' } as const;
 export type ErasureStatus = keyof typeof ErasureStatusEnum;

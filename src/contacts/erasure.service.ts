@@ -1,10 +1,10 @@
 import type { ErasedBatch, EventErasureService } from '../events/event-erasure.service.js';
 import type { Actor } from '../platform/actor.js';
 import { now, nowMs } from '../platform/clock.js';
-import { brief, prepared, type Database, type Tx } from '../platform/database.js';
+import { brief, prepared, type Database, type Tx } from '../platform/postgres/database.js';
 import { notFound } from '../platform/errors.js';
 import { idFloor, isId, newId } from '../platform/id.js';
-import type { Jobs, Queue } from '../platform/jobs.js';
+import type { Jobs, Queue } from '../platform/postgres/jobs.js';
 import { story, type Log } from '../platform/log.js';
 import type { Erasure, ErasureCounts } from './erasure.entity.js';
 

@@ -1,4 +1,4 @@
-import { prepared, type Tx } from '../platform/database.js';
+import { prepared, type Tx } from '../platform/postgres/database.js';
 
 /** In SQL, later than every event: until when what speaks of a contact is erased, of whom nothing can be said later. */
 const ever = "'~'";

@@ -1,5 +1,5 @@
 import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
-import { subscribedLater } from '../platform/subscribed-later.js';
+import { subscribedLater } from '../platform/graphql/subscription-source.js';
 import { EventTypeScalar, type EventType } from './event-type.js';
 import { Event } from './event.entity.js';
 import type { ListedEvent } from './event.service.js';

@@ -1,9 +1,9 @@
 import type { Actor } from '../platform/actor.js';
-import { Bell } from '../platform/bell.js';
+import { WakeUp } from '../platform/async/wake-up.js';
 import { notFound } from '../platform/errors.js';
 import { isEventId } from '../platform/id.js';
-import { interruptible } from '../platform/interruptible.js';
-import type { Signals } from '../platform/signals.js';
+import { interruptible } from '../platform/async/interruptible.js';
+import type { Notifications } from '../platform/postgres/notifications.js';
 import type { EventType } from './event-type.js';
 import { eventsPlaced, type EventService, type ListedEvent } from './event.service.js';
 
@@ -15,7 +15,7 @@ const lookAgainMs = 2_000;
 export class EventFeed {
   constructor(
     private readonly events: EventService,
-    private readonly signals: Signals,
+    private readonly notifications: Notifications,
   ) {}
 
   /** From behind `after`, or from now on. @throws resource_not_found when nothing is known of `after` */
@@ -38,17 +38,17 @@ export class EventFeed {
     start: string | null,
     signal: AbortSignal,
   ): AsyncGenerator<ListedEvent, void> {
-    const bell = new Bell(signal);
-    const silence = this.signals.on(eventsPlaced, (ids) => ids.includes(actor.workspaceId) && bell.ring());
+    const wakeUp = new WakeUp(signal);
+    const silence = this.notifications.on(eventsPlaced, (ids) => ids.includes(actor.workspaceId) && wakeUp.wake());
     try {
       for (let cursor = start; !signal.aborted;) {
-        bell.reset();
+        wakeUp.reset();
         const page = await this.events.list(actor, { type }, { cursor, direction: 'newer', limit: pageRows });
         for (const event of page.rows.toReversed()) {
           yield event;
           cursor = event.id;
         }
-        if (!page.hasMore) await bell.heard(lookAgainMs);
+        if (!page.hasMore) await wakeUp.sleep(lookAgainMs);
       }
     } finally {
       silence();

@@ -1,5 +1,5 @@
 import type { Actor, Scope } from '../platform/actor.js';
-import { closedScalar } from '../platform/scalars.js';
+import { closedScalar } from '../platform/graphql/scalars.js';
 
 /** The published event types: what a subscriber may listen to. */
 export const eventTypes = [

@@ -1,8 +1,8 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { connectionType } from '../platform/connection.js';
-import { Node } from '../platform/node.js';
-import { DateTime } from '../platform/scalars.js';
+import { connectionType } from '../platform/graphql/relay-connection.js';
+import { Node } from '../platform/graphql/node.js';
+import { DateTime } from '../platform/graphql/scalars.js';
 import { EventTypeScalar, type EventType } from './event-type.js';
 
 @ObjectType('Event', {

@@ -1,10 +1,10 @@
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, ObjectType, Query, Resolver, Root } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
-import type { CallContext } from '../platform/call-context.js';
-import { ConnectionArgs, connectionOf, DateTimeRange, type Connection } from '../platform/connection.js';
-import { bulky, Costs, listInRow } from '../platform/field-cost.js';
-import { connectionPage } from '../platform/page.js';
-import { JSONObject } from '../platform/scalars.js';
+import type { OperationContext } from '../platform/graphql/operation-context.js';
+import { ConnectionArgs, connectionOf, DateTimeRange, type Connection } from '../platform/graphql/relay-connection.js';
+import { bulky, Costs, listInRow } from '../platform/graphql/field-cost.js';
+import { connectionPage } from '../platform/postgres/keyset-page.js';
+import { JSONObject } from '../platform/graphql/scalars.js';
 import { describeEventType, eventTypes, EventTypeScalar, type EventType } from './event-type.js';
 import { Event, EventConnection } from './event.entity.js';
 import type { EventFilter, EventService, ListedEvent } from './event.service.js';
@@ -72,7 +72,7 @@ export class EventResolver {
   })
   async payload(
     @Root() { id, type }: Pick<Event, 'id' | 'type'>,
-    @Ctx() context: CallContext,
+    @Ctx() context: OperationContext,
   ): Promise<Record<string, unknown> | null> {
     this.events.requirePayload(context.actor, type);
     const found = await context.load('event body', id, (actor, ids) => this.events.bodies(actor, ids));

@@ -1,5 +1,5 @@
 import type { Actor } from '../platform/actor.js';
-import { brief, columnsOf, prepared, type Database } from '../platform/database.js';
+import { brief, columnsOf, prepared, type Database } from '../platform/postgres/database.js';
 import { notFound } from '../platform/errors.js';
 import { isEventId } from '../platform/id.js';
 import {
@@ -11,13 +11,13 @@ import {
   type List,
   type Page,
   type PageRequest,
-} from '../platform/page.js';
-import type { StoredRows } from '../platform/stored-rows.js';
+} from '../platform/postgres/keyset-page.js';
+import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { bodyOf, withMoved } from './event-erasure.service.js';
 import { scopeOfPayload, type EventType } from './event-type.js';
 import { Event } from './event.entity.js';
 
-/** Topic of `Signals`: the subjects are ids of workspaces that have new events in their list. */
+/** Topic of `Notifications`: the subjects are ids of workspaces that have new events in their list. */
 export const eventsPlaced = 'events-placed';
 
 export interface EventFilter {

@@ -1,10 +1,10 @@
 import { now } from '../platform/clock.js';
-import { prepared, type Tx } from '../platform/database.js';
+import { prepared, type Tx } from '../platform/postgres/database.js';
 import { idFloor, isId, nextMoment, type Moment } from '../platform/id.js';
-import { isoTime } from '../platform/iso-time.js';
-import type { Jobs } from '../platform/jobs.js';
-import type { Appender } from '../platform/shared-commits.js';
-import type { Signals } from '../platform/signals.js';
+import { isoTime } from '../platform/postgres/timestamps.js';
+import type { Jobs } from '../platform/postgres/jobs.js';
+import type { Appender } from '../platform/postgres/group-commit.js';
+import type { Notifications } from '../platform/postgres/notifications.js';
 import type { EventType } from './event-type.js';
 
 /** One job per event: which endpoints listen. */
@@ -47,7 +47,7 @@ export async function momentAfter(tx: Tx, subjectId: string, lastChange: Date): 
 export class Events {
   constructor(
     private readonly jobs: Jobs,
-    private readonly signals: Signals,
+    private readonly notifications: Notifications,
   ) {}
 
   /** The event rows and their fan-out jobs, in the commit of the change. */
@@ -61,7 +61,7 @@ export class Events {
       return [moment.eventId, workspaceId, type, subjectId, body, moment.at, everybody];
     });
     tx.append(this.appender, rows);
-    tx.afterCommit(() => this.signals.send('events'));
+    tx.afterCommit(() => this.notifications.send('events'));
   }
 
   private readonly appender: Appender<EventRow> = {

@@ -1,9 +1,9 @@
 import { OperationTypeNode } from 'graphql';
-import { answerBytesMax } from '../platform/answer-budget.js';
+import { answerBytesMax } from '../platform/work/answer-budget.js';
 import type { Failure } from '../platform/errors.js';
-import { largeBytesMin } from '../platform/json-pieces.js';
-import type { WorkAccount } from '../platform/work-account.js';
-import type { Admission } from './gate.js';
+import { largeBytesMin } from '../platform/text/json-pieces.js';
+import type { WorkAccount } from '../platform/work/work-account.js';
+import type { Admission } from './admission.js';
 
 /**
  * An operation prints nothing more often than this for each of its cost: an object costs 1 at least, and there are so many

@@ -18,8 +18,8 @@ import {
   type VariableDefinitionNode,
 } from 'graphql';
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
-import type { CallContext } from '../platform/call-context.js';
-import { WeighedCache } from '../platform/weighed-cache.js';
+import type { OperationContext } from '../platform/graphql/operation-context.js';
+import { WeighedCache } from '../platform/async/weighed-cache.js';
 import type { Fragments, Variables } from './cost.js';
 import type { ValidDocument } from './documents.js';
 import { selectionsOf } from './limits.js';
@@ -79,7 +79,7 @@ export class CompiledQueries {
   async run(
     valid: ValidDocument,
     operation: OperationDefinitionNode,
-    context: CallContext,
+    context: OperationContext,
     variables: Variables,
   ): Promise<ExecutionResult | null> {
     const compiled = this.compiled.get(operation);
@@ -99,7 +99,7 @@ export class CompiledQueries {
   }
 
   /** Nothing of strangers is kept, and what has come often is compiled later: no request waits for it. */
-  private consider(valid: ValidDocument, operation: OperationDefinitionNode, context: CallContext): void {
+  private consider(valid: ValidDocument, operation: OperationDefinitionNode, context: OperationContext): void {
     const uses = valid.uses - (this.usesBefore.get(operation) ?? 0);
     if (uses < usesMin || context.anonymous || this.uncompilable.has(operation)) return;
     if (this.waiting.has(operation) || this.waiting.size >= waitingMax) return;

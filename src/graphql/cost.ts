@@ -15,8 +15,8 @@ import {
   type ValueNode,
 } from 'graphql';
 import { tooCostly } from '../platform/errors.js';
-import { costIn, type FieldCost } from '../platform/field-cost.js';
-import { pageSizeMax } from '../platform/page.js';
+import { costIn, type FieldCost } from '../platform/graphql/field-cost.js';
+import { pageSizeMax } from '../platform/postgres/keyset-page.js';
 import { introspectedBy, introspectedMax } from './introspection.js';
 
 export const costMax = 5_000;

@@ -10,7 +10,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { Failure, tooCostly, validationFailed } from '../platform/errors.js';
-import { WeighedCache } from '../platform/weighed-cache.js';
+import { WeighedCache } from '../platform/async/weighed-cache.js';
 import { costOf, type Cost, type Fragments, type Variables } from './cost.js';
 import { countTokens, depthMax, holdLimits, holdLines, holdNames, nestingOf, tokensMax } from './limits.js';
 import { unstorableLiterals } from './literals.js';

@@ -7,12 +7,12 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
-import type { CallContext } from '../platform/call-context.js';
-import { WeighedCache } from '../platform/weighed-cache.js';
+import type { OperationContext } from '../platform/graphql/operation-context.js';
+import { WeighedCache } from '../platform/async/weighed-cache.js';
 import { CompiledQueries } from './compiled.js';
 import type { Variables } from './cost.js';
 import type { ValidDocument } from './documents.js';
-import { rootFields } from './gate.js';
+import { rootFields } from './admission.js';
 
 /** Each message may repeat what it speaks of. */
 const variableErrorsMax = 10;
@@ -38,7 +38,7 @@ export class Execution {
    * Without `data` when the variables do not fit.
    * @param event of a subscription
    */
-  async run(admitted: Admitted, context: CallContext, event?: unknown): Promise<ExecutionResult> {
+  async run(admitted: Admitted, context: OperationContext, event?: unknown): Promise<ExecutionResult> {
     const { valid, operation } = admitted;
     const { coerced, errors } = this.coerce(admitted);
     if (errors !== undefined) return { errors };
@@ -48,7 +48,7 @@ export class Execution {
   }
 
   /** The events of a subscription, each of which is to be run; or why there are none. */
-  async follow(admitted: Admitted, contextValue: CallContext): Promise<AsyncIterable<unknown> | ExecutionResult> {
+  async follow(admitted: Admitted, contextValue: OperationContext): Promise<AsyncIterable<unknown> | ExecutionResult> {
     const { errors } = this.coerce(admitted);
     if (errors !== undefined) return { errors };
     return await createSourceEventStream({ ...this.argumentsOf(admitted), contextValue });
@@ -70,13 +70,13 @@ export class Execution {
 
   private async interpret(
     admitted: Admitted,
-    contextValue: CallContext,
+    contextValue: OperationContext,
     rootValue?: unknown,
   ): Promise<ExecutionResult> {
     return await execute({ ...this.argumentsOf(admitted), contextValue, rootValue });
   }
 
-  private async introspect(admitted: Admitted, context: CallContext): Promise<ExecutionResult> {
+  private async introspect(admitted: Admitted, context: OperationContext): Promise<ExecutionResult> {
     const key = `${admitted.valid.hash} ${admitted.operation.name?.value ?? ''}`;
     const known = this.introspections.get(key);
     if (known !== undefined) return known;

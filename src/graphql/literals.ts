@@ -15,7 +15,7 @@ import {
   type ValueNode,
 } from 'graphql';
 import type { Issue } from '../platform/errors.js';
-import { inexactNumber } from '../platform/exact-numbers.js';
+import { inexactNumber } from '../platform/text/exact-numbers.js';
 import {
   beyondDouble,
   IssueList,
@@ -23,7 +23,7 @@ import {
   keyPath,
   nestedTooDeep,
   unstorableText,
-} from '../platform/json-text.js';
+} from '../platform/text/storable-json.js';
 
 /** Of variables that may stand inside a JSON literal: their values are JSON, and were read as the variables were. */
 const jsonTypes = new Set(['String', 'ID', 'Int', 'Float', 'Boolean', 'JSONObject']);

@@ -1,11 +1,11 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
-import type { CallContext } from '../platform/call-context.js';
+import type { OperationContext } from '../platform/graphql/operation-context.js';
 import { invalid } from '../platform/errors.js';
-import { Costs } from '../platform/field-cost.js';
+import { Costs } from '../platform/graphql/field-cost.js';
 import { kindOf } from '../platform/id.js';
-import { isNodeKind, Node, type NodeKind } from '../platform/node.js';
-import { pageSizeMax } from '../platform/page.js';
+import { isNodeKind, Node, type NodeKind } from '../platform/graphql/node.js';
+import { pageSizeMax } from '../platform/postgres/keyset-page.js';
 
 /** How things of a kind are looked up; each says for itself who may. */
 export type NodeSources = Record<NodeKind, (actor: Actor, ids: readonly string[]) => Promise<{ id: string }[]>>;
@@ -16,7 +16,7 @@ export class NodeResolver {
 
   @Query(() => Node, { nullable: true, description: 'Anything by its id; null when there is nothing.' })
   async node(
-    @Ctx() context: CallContext,
+    @Ctx() context: OperationContext,
     @Arg('id', () => ID, { description: 'Any id.' }) id: string,
   ): Promise<Node | null> {
     return await this.find(context, id);
@@ -28,7 +28,7 @@ export class NodeResolver {
     description: 'Things by their ids, at most 100, null where there is nothing.',
   })
   async nodes(
-    @Ctx() context: CallContext,
+    @Ctx() context: OperationContext,
     @Arg('ids', () => [ID], { description: 'Ids of any kind.' }) ids: string[],
   ): Promise<(Node | null | Error)[]> {
     if (ids.length > pageSizeMax) throw invalid('ids', 'too_long', `must have at most ${pageSizeMax} entries`);
@@ -37,7 +37,7 @@ export class NodeResolver {
     return found.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as Error)));
   }
 
-  private async find(context: CallContext, id: string): Promise<Node | null> {
+  private async find(context: OperationContext, id: string): Promise<Node | null> {
     const kind = kindOf(id);
     if (!isNodeKind(kind)) return null;
     return await context.load(kind, id, this.sources[kind]);

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { HTTPGraphQLRequest } from '@apollo/server';
 import { validationFailed, type Issue } from '../platform/errors.js';
-import { unstorableIssues } from '../platform/json-text.js';
-import { readJson, type ReadJson } from '../platform/read-json.js';
-import type { Admission, OperationRequest } from './gate.js';
+import { unstorableIssues } from '../platform/text/storable-json.js';
+import { readJson, type ReadJson } from '../platform/text/read-json.js';
+import type { Admission, OperationRequest } from './admission.js';
 
 /**
  * What a request asks for; null when it is in no form of GraphQL over HTTP and has no document either.

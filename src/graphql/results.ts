@@ -1,15 +1,15 @@
 import { GraphQLError, OperationTypeNode, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import type { Actor, Origin } from '../platform/actor.js';
-import { CallContext } from '../platform/call-context.js';
+import { OperationContext } from '../platform/graphql/operation-context.js';
 import { asFailure, rateLimitExceeded } from '../platform/errors.js';
-import { interruptible } from '../platform/interruptible.js';
+import { interruptible } from '../platform/async/interruptible.js';
 import type { Log } from '../platform/log.js';
-import { inAccountOf, workAccount } from '../platform/work-account.js';
+import { inAccountOf, workAccount } from '../platform/work/work-account.js';
 import { refusalOfAnswer } from './answer-size.js';
 import { errorsOf, formatError, originOf } from './errors.js';
 import { EventPace } from './event-pace.js';
 import type { Execution } from './execution.js';
-import type { Admission } from './gate.js';
+import type { Admission } from './admission.js';
 import { Holdings } from './holdings.js';
 
 const subscriptionsMax = { ofCaller: 100, ofWorkspace: 400 };
@@ -62,7 +62,7 @@ export class Results {
   private async *run(run: Run, left: AbortSignal): AsyncGenerator<Streamed, void> {
     const { admission, actor, origin, lastEventId = null, ending } = run;
     const { cost, operation } = admission;
-    const contextOf = () => new CallContext(actor, { origin, lastEventId, cookie: null, rateLimit: null });
+    const contextOf = () => new OperationContext(actor, { origin, lastEventId, cookie: null, rateLimit: null });
     if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
       const result = await this.resultOf(run, AbortSignal.any([ending, left]), contextOf());
       yield { id: null, result: { ...this.formatted(result), extensions: { cost } } };
@@ -84,7 +84,11 @@ export class Results {
     }
   }
 
-  private async *follow(run: Run, contextOf: () => CallContext, left: AbortSignal): AsyncGenerator<Streamed, void> {
+  private async *follow(
+    run: Run,
+    contextOf: () => OperationContext,
+    left: AbortSignal,
+  ): AsyncGenerator<Streamed, void> {
     const { admission, actor, ending } = run;
     const { cost } = admission;
     const over = AbortSignal.any([ending, left]);
@@ -113,7 +117,7 @@ export class Results {
   private async resultOf(
     { admission, actor }: Run,
     over: AbortSignal,
-    context: CallContext,
+    context: OperationContext,
     event?: unknown,
   ): Promise<ExecutionResult> {
     return await inAccountOf(actor, over, async () => {

@@ -24,10 +24,10 @@ import { EventResolver } from '../events/event.resolver.js';
 import type { EventService } from '../events/event.service.js';
 import { IntakeBotResolver } from '../intake-bots/intake-bot.resolver.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
-import type { CallContext } from '../platform/call-context.js';
-import { nodeTypeOf } from '../platform/node.js';
-import { DateTime } from '../platform/scalars.js';
-import { subscribedLater } from '../platform/subscribed-later.js';
+import type { OperationContext } from '../platform/graphql/operation-context.js';
+import { nodeTypeOf } from '../platform/graphql/node.js';
+import { DateTime } from '../platform/graphql/scalars.js';
+import { subscribedLater } from '../platform/graphql/subscription-source.js';
 import { ContactRecords, RecordContactResolver, RecordResolver } from '../records/record.resolver.js';
 import type { RecordService } from '../records/record.service.js';
 import {
@@ -37,17 +37,20 @@ import {
   SubmissionResolver,
 } from '../submissions/submission.resolver.js';
 import type { SubmissionService } from '../submissions/submission.service.js';
-import { EventDeliveries } from '../webhooks/event-deliveries.resolver.js';
-import { ReplayResolver } from '../webhooks/replay.resolver.js';
-import type { ReplayService } from '../webhooks/replay.service.js';
-import type { WebhookFeed } from '../webhooks/webhook-feed.js';
-import { WebhookFeedResolver } from '../webhooks/webhook-feed.resolver.js';
-import type { WebhookDeliveryService } from '../webhooks/webhook-delivery.service.js';
-import type { WebhookEndpointService } from '../webhooks/webhook-endpoint.service.js';
-import { WebhookAttemptResolver } from '../webhooks/webhook-attempt.resolver.js';
-import { WebhookDeliveryConnectionResolver, WebhookDeliveryResolver } from '../webhooks/webhook-delivery.resolver.js';
-import type { TestEventService } from '../webhooks/test-event.service.js';
-import { WebhookEndpointResolver } from '../webhooks/webhook-endpoint.resolver.js';
+import { EventDeliveries } from '../webhooks/deliveries/event-deliveries.resolver.js';
+import { ReplayResolver } from '../webhooks/replays/replay.resolver.js';
+import type { ReplayService } from '../webhooks/replays/replay.service.js';
+import type { WebhookFeed } from '../webhooks/feed.js';
+import { WebhookFeedResolver } from '../webhooks/feed.resolver.js';
+import type { WebhookDeliveryService } from '../webhooks/deliveries/delivery.service.js';
+import type { WebhookEndpointService } from '../webhooks/endpoints/endpoint.service.js';
+import { WebhookAttemptResolver } from '../webhooks/deliveries/attempt.resolver.js';
+import {
+  WebhookDeliveryConnectionResolver,
+  WebhookDeliveryResolver,
+} from '../webhooks/deliveries/delivery.resolver.js';
+import type { TestEventService } from '../webhooks/deliveries/test-event.service.js';
+import { WebhookEndpointResolver } from '../webhooks/endpoints/endpoint.resolver.js';
 import type { NoticeService } from '../workspaces/notice.service.js';
 import { WorkspaceResolver } from '../workspaces/workspace.resolver.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';
@@ -132,7 +135,7 @@ const feeds = (services: GraphqlServices): Record<string, Feed> => ({
     services.eventFeed.follow(actor, types, door.lastEventId ?? after),
 });
 
-type Feed = (context: CallContext, args: never) => Promise<AsyncGenerator<object, void>>;
+type Feed = (context: OperationContext, args: never) => Promise<AsyncGenerator<object, void>>;
 
 const nodeSources = (services: GraphqlServices): ConstructorParameters<typeof NodeResolver>[0] => ({
   intakeBot: (actor, ids) => services.intakeBots.getMany(actor, ids),
@@ -172,7 +175,7 @@ export function graphqlSchema(services: GraphqlServices | null): GraphQLSchema {
     for (const [name, source] of Object.entries(feeds(services))) {
       const field = fields[name];
       if (field === undefined) throw new Error(`there is no subscription ${name}`);
-      field.subscribe = (_root, args, context: CallContext) => source(context, args as never);
+      field.subscribe = (_root, args, context: OperationContext) => source(context, args as never);
     }
   }
   // The builder wraps it in a promise, which compiled queries do not wait for.

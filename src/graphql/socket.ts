@@ -3,7 +3,7 @@ import type { Server } from 'graphql-ws';
 import { WebSocket, type RawData } from 'ws';
 import type { Issue } from '../platform/errors.js';
 import { story, type Log } from '../platform/log.js';
-import { readJsonBytes } from '../platform/read-json.js';
+import { readJsonBytes } from '../platform/text/read-json.js';
 
 /** What comes before we know who it is. */
 const strangersMessagesMax = 5;

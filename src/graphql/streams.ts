@@ -11,21 +11,21 @@ import { callerOf, type Authenticator } from '../http/authenticate.js';
 import { bodyBytesMax } from '../http/body.js';
 import { belongsTo } from '../http/connections.js';
 import { failureOf } from '../http/failure.js';
-import { tellRateLimit } from '../http/rate-limit-headers.js';
+import { tellRateLimit } from '../http/rate-limit/headers.js';
 import { addressOf, factsOf } from '../http/request.js';
 import { answerOnSocket } from '../http/unreadable.js';
-import type { Standing } from '../http/standing.js';
-import type { Strangers } from '../http/strangers.js';
+import type { RevocationWatch } from '../http/revocation-watch.js';
+import type { Strangers } from '../http/rate-limit/strangers.js';
 import type { Actor, Origin } from '../platform/actor.js';
 import { authenticationRequired, validationFailed, workspaceArchived } from '../platform/errors.js';
-import { interruptible } from '../platform/interruptible.js';
+import { interruptible } from '../platform/async/interruptible.js';
 import { story, type Log } from '../platform/log.js';
-import { inAccountOf } from '../platform/work-account.js';
+import { inAccountOf } from '../platform/work/work-account.js';
 import { requireFeature } from '../workspaces/plans.js';
 import { DocumentErrors } from './documents.js';
 import { errorOfFailure, errorsOf } from './errors.js';
 import type { Execution } from './execution.js';
-import { Refused, type Gate, type OperationRequest } from './gate.js';
+import { Refused, type Gate, type OperationRequest } from './admission.js';
 import { Holdings } from './holdings.js';
 import { isCostOnly, notAnOperation, readOperationRequest } from './operation-request.js';
 import { CutOff, Results, type Streamed, type Told } from './results.js';
@@ -47,7 +47,7 @@ export interface StreamsDoor {
   execution: Execution;
   authenticator: Authenticator;
   strangers: Strangers;
-  standing: Standing;
+  revocations: RevocationWatch;
   trustedProxies: BlockList;
   log: Log;
 }
@@ -122,7 +122,7 @@ export class Streams {
     const ending = new AbortController();
     const results = await this.resultsFor(request, actor, origin, asked, ending.signal);
     const cut = () => ending.abort(new CutOff('we stop'));
-    const stopWatching = this.door.standing.onEnded(actor, () => ending.abort(standingEnded()));
+    const stopWatching = this.door.revocations.onEnded(actor, () => ending.abort(standingEnded()));
     this.closing.signal.addEventListener('abort', cut);
     response.on('close', () => void results.return());
     const facts = factsOf(request);
@@ -209,7 +209,7 @@ export class Streams {
   }
 
   private protocol(): ServerOptions<Record<string, unknown>, Extra> {
-    const { authenticator, standing, gate, log } = this.door;
+    const { authenticator, revocations, gate, log } = this.door;
     const running = new WeakMap<object, Running>();
     return {
       schema: this.door.schema,
@@ -234,7 +234,7 @@ export class Streams {
           }
           extra.actor = actor;
           belongsTo(extra.request.socket, actor.workspaceId);
-          const unwatch = standing.onEnded(actor, () => forbid(extra));
+          const unwatch = revocations.onEnded(actor, () => forbid(extra));
           extra.socket.once('close', () => {
             unwatch();
             release();

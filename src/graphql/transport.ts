@@ -16,13 +16,13 @@ import { senderOf } from '../http/body-room.js';
 import type { BodyReader } from '../http/body.js';
 import { failureOf } from '../http/failure.js';
 import type { Idempotency } from '../http/idempotency.js';
-import { tellRateLimit } from '../http/rate-limit-headers.js';
-import type { Grant } from '../http/rate-limit.js';
+import { tellRateLimit } from '../http/rate-limit/headers.js';
+import type { Grant } from '../http/rate-limit/rate-limiter.js';
 import { factsOf, type RequestFacts } from '../http/request.js';
 import { jsonType, send } from '../http/send.js';
-import type { Strangers } from '../http/strangers.js';
+import type { Strangers } from '../http/rate-limit/strangers.js';
 import type { Actor } from '../platform/actor.js';
-import { CallContext, type Door } from '../platform/call-context.js';
+import { OperationContext, type Door } from '../platform/graphql/operation-context.js';
 import {
   authenticationRequired,
   batchingNotSupported,
@@ -32,18 +32,18 @@ import {
   workspaceArchived,
 } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
-import { exactValue, readJsonInTurn } from '../platform/read-json.js';
-import { jsonPieces } from '../platform/json-pieces.js';
-import { workAccount } from '../platform/work-account.js';
+import { exactValue, readJsonInTurn } from '../platform/text/read-json.js';
+import { jsonPieces } from '../platform/text/json-pieces.js';
+import { workAccount } from '../platform/work/work-account.js';
 import { requireFeature } from '../workspaces/plans.js';
 import { isLarge, refusalOfAnswer } from './answer-size.js';
 import { DocumentErrors, type Documents } from './documents.js';
 import { errorOfFailure, errorsOf, formatError, refusalOf } from './errors.js';
 import type { Execution } from './execution.js';
-import { Refused, unknownCost, type Admission, type Caller, type CostReport, type Gate } from './gate.js';
+import { Refused, unknownCost, type Admission, type Caller, type CostReport, type Gate } from './admission.js';
 import { mediaTypeFor } from './media-type.js';
 import { isCostOnly, notAnOperation, operationRequestOf, plainRequest } from './operation-request.js';
-import { isIdempotent, runOnce } from './once.js';
+import { isIdempotent, runOnce } from './idempotent-mutation.js';
 import type { Streams } from './streams.js';
 
 /** How one operation over HTTP stands. */
@@ -73,7 +73,7 @@ const begun: Progress = {
   misfit: false,
 };
 
-class HttpCall extends CallContext {
+class HttpCall extends OperationContext {
   constructor(
     actor: Actor | null,
     door: Door,

@@ -1,5 +1,5 @@
 import { shown, type Log } from '../platform/log.js';
-import { SlidingWindows } from './sliding-windows.js';
+import { SlidingWindows } from './rate-limit/sliding-windows.js';
 
 const windowMs = 60_000;
 /** Lines of one stranger, or of one caller who is refused, in any minute; and of all of them. */

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import type { SessionService } from '../accounts/session.service.js';
 import type { ApiKeyService } from '../api-keys/api-key.service.js';
 import type { Actor, Origin } from '../platform/actor.js';
-import type { Door } from '../platform/call-context.js';
+import type { Door } from '../platform/graphql/operation-context.js';
 import { authenticationRequired, csrfRequired, Failure } from '../platform/errors.js';
 import { belongsTo } from './connections.js';
 import { factsOf } from './request.js';

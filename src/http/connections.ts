@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList, Socket } from 'node:net';
-import { networkOf } from '../platform/address-network.js';
+import { networkOf } from '../platform/outbound/address-network.js';
 import { requestTimeout, serviceUnavailable, type Failure } from '../platform/errors.js';
 import { findFacts, isWithin, peerOf } from './request.js';
 import { jsonType } from './send.js';

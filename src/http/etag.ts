@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto';
-import { pauseForOthers } from '../platform/pause-for-others.js';
+import { pauseForOthers } from '../platform/work/pause-for-others.js';
 import type { ExpectedVersions } from '../platform/version.js';
 import type { Encoding } from './compression.js';
 

@@ -10,11 +10,11 @@ import {
   type CommitGuard,
   type Database,
   type Tx,
-} from '../platform/database.js';
+} from '../platform/postgres/database.js';
 import { idempotencyConflict } from '../platform/errors.js';
-import type { Queue } from '../platform/jobs.js';
+import type { Queue } from '../platform/postgres/jobs.js';
 import type { Secrets } from '../platform/secrets.js';
-import type { StoredRows } from '../platform/stored-rows.js';
+import type { StoredRows } from '../platform/postgres/stored-rows.js';
 
 export const keptForMs = 86_400_000;
 const purgeBatchRows = 1_000;

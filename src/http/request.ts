@@ -4,13 +4,13 @@ import type { BlockList, Socket } from 'node:net';
 import { isIP } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Origin } from '../platform/actor.js';
-import { networkOf } from '../platform/address-network.js';
+import { networkOf } from '../platform/outbound/address-network.js';
 import { nowMs } from '../platform/clock.js';
 import { invalid } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
-import { nodeName } from '../platform/node-name.js';
+import { nodeName } from '../platform/graphql/node-name.js';
 import type { Tracing } from '../platform/tracing.js';
-import { inAccount, WorkAccount } from '../platform/work-account.js';
+import { inAccount, WorkAccount } from '../platform/work/work-account.js';
 import type { AccessLog } from './access-log.js';
 
 /** A year. */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import type { Door } from '../platform/call-context.js';
+import type { Door } from '../platform/graphql/operation-context.js';
 import { sessionLifeMs } from '../accounts/session.service.js';
 
 /** The cookie's name: `__Host-` binds it to this host and to https, which plain http on this machine has not. */

@@ -1,7 +1,7 @@
 import type { Spelling } from '../platform/validate.js';
 import type { Issue, IssueCode } from '../platform/errors.js';
-import { listEntriesMax } from '../platform/json-text.js';
-import { patternCharactersMax, PatternReview } from '../platform/linear-pattern.js';
+import { listEntriesMax } from '../platform/text/storable-json.js';
+import { patternCharactersMax, PatternReview } from '../platform/text/safe-pattern.js';
 import { ItemReader, nameCharactersMax } from './schema-item-reader.js';
 
 export const schemaItemsMax = 200;

@@ -6,8 +6,8 @@ import {
   connectionType,
   DateTimeRange,
   type Connection,
-} from '../platform/connection.js';
-import { connectionPage } from '../platform/page.js';
+} from '../platform/graphql/relay-connection.js';
+import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { validate } from '../platform/validate.js';
 import type { SchemaItem } from './bot-schema.js';
 import { IntakeBot, IntakeBotStatusEnum, type IntakeBotStatus } from './intake-bot.entity.js';

@@ -1,13 +1,20 @@
 import { momentAfter, type Events } from '../events/publish.js';
 import type { Actor } from '../platform/actor.js';
-import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/postgres/database.js';
 import { conflict, notFound, planLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
-import { heavyWork } from '../platform/heavy-work.js';
+import { heavyWork } from '../platform/work/heavy-work.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
-import { isSameJson } from '../platform/json-text.js';
-import { bytesOf, keptBytesMax } from '../platform/kept-json.js';
-import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
-import type { StoredRows } from '../platform/stored-rows.js';
+import { isSameJson } from '../platform/text/storable-json.js';
+import { bytesOf, keptBytesMax } from '../platform/text/kept-json.js';
+import {
+  Conditions,
+  countRows,
+  readPage,
+  type List,
+  type Page,
+  type PageRequest,
+} from '../platform/postgres/keyset-page.js';
+import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { readWith, type Unread } from '../platform/validate.js';
 import { requireVersion, type ExpectedVersions } from '../platform/version.js';
 import { intakeBotsMax, requireStorage } from '../workspaces/plans.js';

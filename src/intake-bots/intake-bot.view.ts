@@ -1,4 +1,4 @@
-import { isoTime } from '../platform/iso-time.js';
+import { isoTime } from '../platform/postgres/timestamps.js';
 import { spell } from '../platform/validate.js';
 import { versionOf } from '../platform/version.js';
 import type { SchemaItem } from './bot-schema.js';

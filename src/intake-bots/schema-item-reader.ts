@@ -1,6 +1,12 @@
 import type { Issue, IssueCode } from '../platform/errors.js';
 import { spell, type Spelling } from '../platform/validate.js';
-import { charactersIn, keyPath, listEntriesMax, textCharactersMax, unstorableText } from '../platform/json-text.js';
+import {
+  charactersIn,
+  keyPath,
+  listEntriesMax,
+  textCharactersMax,
+  unstorableText,
+} from '../platform/text/storable-json.js';
 
 export const nameCharactersMax = 100;
 /** A body of 1 MiB could name 90,000; the answer lists this many, whatever else it lists, and counts the rest. */

@@ -1,4 +1,4 @@
-import type { CommitGuard, Tx } from './database.js';
+import type { CommitGuard, Tx } from './postgres/database.js';
 import { insufficientRole, insufficientScopes } from './errors.js';
 
 export const scopes = [

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { emailCharactersMax, isEmail, normalEmail } from './email-address.js';
+import { emailCharactersMax, isEmail, normalEmail } from './text/email-address.js';
 import { Failure, validationFailed, type Issue, type IssueCode } from './errors.js';
-import { keyPath } from './json-text.js';
+import { keyPath } from './text/storable-json.js';
 
 /** A body of 1 MiB could name 90,000; the answer lists this many and counts the rest. */
 const unknownFieldsListedMax = 1_000;

@@ -16,7 +16,7 @@ import {
 import { Contact } from '../contacts/contact.entity.js';
 import type { ContactService } from '../contacts/contact.service.js';
 import type { Actor } from '../platform/actor.js';
-import type { CallContext } from '../platform/call-context.js';
+import type { OperationContext } from '../platform/graphql/operation-context.js';
 import {
   ConnectionArgs,
   connectionOf,
@@ -24,11 +24,11 @@ import {
   connectionUnder,
   DateTimeRange,
   type Connection,
-} from '../platform/connection.js';
+} from '../platform/graphql/relay-connection.js';
 import { invalid } from '../platform/errors.js';
-import { Costs } from '../platform/field-cost.js';
-import { connectionPage } from '../platform/page.js';
-import { JSONObject } from '../platform/scalars.js';
+import { Costs } from '../platform/graphql/field-cost.js';
+import { connectionPage } from '../platform/postgres/keyset-page.js';
+import { JSONObject } from '../platform/graphql/scalars.js';
 import { validate } from '../platform/validate.js';
 import { RecordEntity } from './record.entity.js';
 import { CreateRecord, LinkRecordContact, UpdateRecord } from './record.input.js';
@@ -182,7 +182,7 @@ export class RecordContactResolver {
   constructor(private readonly contacts: ContactService) {}
 
   @FieldResolver(() => Contact, { nullable: true, description: 'The person.' })
-  contact(@Root() { id }: Pick<RecordContactLink, 'id'>, @Ctx() context: CallContext): Promise<Contact | null> {
+  contact(@Root() { id }: Pick<RecordContactLink, 'id'>, @Ctx() context: OperationContext): Promise<Contact | null> {
     return context.load('contact', id, (actor, ids) => this.contacts.getMany(actor, ids));
   }
 }
@@ -194,7 +194,7 @@ export class ContactRecords {
   @FieldResolver(() => RecordConnection, { nullable: true, description: 'Records about the person, newest first.' })
   async records(
     @Root() { id }: Pick<Contact, 'id'>,
-    @Ctx() context: CallContext,
+    @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
     @Arg('filter', () => RecordFilterInput, { nullable: true, description: 'Which ones.' })
     filter?: RecordFilterInput | null,

@@ -1,9 +1,16 @@
 import type { Actor } from '../platform/actor.js';
-import { brief, columnsOf, isForeignKeyViolation, prepared, type Database, type Tx } from '../platform/database.js';
+import {
+  brief,
+  columnsOf,
+  isForeignKeyViolation,
+  prepared,
+  type Database,
+  type Tx,
+} from '../platform/postgres/database.js';
 import { notFound, planLimitExceeded, validationFailed } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
-import { isSameJson } from '../platform/json-text.js';
-import { keptBytesMax, keptJsonIssues, mergeJson } from '../platform/kept-json.js';
+import { isSameJson } from '../platform/text/storable-json.js';
+import { keptBytesMax, keptJsonIssues, mergeJson } from '../platform/text/kept-json.js';
 import {
   Conditions,
   countRows,
@@ -13,8 +20,8 @@ import {
   type List,
   type Page,
   type PageRequest,
-} from '../platform/page.js';
-import type { StoredRows } from '../platform/stored-rows.js';
+} from '../platform/postgres/keyset-page.js';
+import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { readWith, type Unread } from '../platform/validate.js';
 import { requireStorage } from '../workspaces/plans.js';
 import type { ContactService } from '../contacts/contact.service.js';

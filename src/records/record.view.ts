@@ -1,4 +1,4 @@
-import { isoTime } from '../platform/iso-time.js';
+import { isoTime } from '../platform/postgres/timestamps.js';
 import type { LinkedRecord } from './record.service.js';
 
 /** A record over REST. */

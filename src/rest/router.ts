@@ -7,11 +7,11 @@ import type { Cors } from '../http/cors.js';
 import { versionsIn } from '../http/etag.js';
 import { failureOf } from '../http/failure.js';
 import { readIdempotencyKey, type Idempotency } from '../http/idempotency.js';
-import { tellRateLimit } from '../http/rate-limit-headers.js';
-import type { RateLimiter } from '../http/rate-limit.js';
+import { tellRateLimit } from '../http/rate-limit/headers.js';
+import type { RateLimiter } from '../http/rate-limit/rate-limiter.js';
 import { factsOf, type RequestFacts } from '../http/request.js';
 import { jsonType, send, sendEmpty } from '../http/send.js';
-import type { Strangers } from '../http/strangers.js';
+import type { Strangers } from '../http/rate-limit/strangers.js';
 import {
   authenticationRequired,
   documentsOnlyKey,
@@ -20,7 +20,7 @@ import {
   type Failure,
   type Issue,
 } from '../platform/errors.js';
-import { readJsonInTurn } from '../platform/read-json.js';
+import { readJsonInTurn } from '../platform/text/read-json.js';
 import { plans, requireFeature } from '../workspaces/plans.js';
 import type { Pages } from './pages.js';
 import { RouteTable } from './route-table.js';

@@ -11,8 +11,8 @@ import {
   submissionVersion,
   submissionView,
 } from '../submissions/submission.view.js';
-import type { WebhookEndpointService } from '../webhooks/webhook-endpoint.service.js';
-import { webhookCreatedView, webhookVersion, webhookView } from '../webhooks/webhook.view.js';
+import type { WebhookEndpointService } from '../webhooks/endpoints/endpoint.service.js';
+import { webhookCreatedView, webhookVersion, webhookView } from '../webhooks/endpoints/endpoint.view.js';
 import { list as listOf, ref } from './json-schema.js';
 import { get, list, patch, post, remove, type Route } from './route.js';
 import { createSubmission, patchIntakeBot, patchWebhook, registerWebhook, updateSubmission } from './schemas.js';

@@ -4,7 +4,7 @@ import { IntakeBotStatusEnum } from '../intake-bots/intake-bot.entity.js';
 import { CreateSubmission, UpdateSubmission } from '../submissions/submission.input.js';
 import { MessageRoleEnum, SubmissionStatusEnum } from '../submissions/submission.entity.js';
 import { PatchIntakeBot } from '../intake-bots/intake-bot.input.js';
-import { PatchWebhook, RegisterWebhook } from '../webhooks/webhook-endpoint.input.js';
+import { PatchWebhook, RegisterWebhook } from '../webhooks/endpoints/endpoint.input.js';
 import {
   body,
   flag,

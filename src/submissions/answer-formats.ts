@@ -1,6 +1,6 @@
-import { isEmail } from '../platform/email-address.js';
+import { isEmail } from '../platform/text/email-address.js';
 import type { IssueCode } from '../platform/errors.js';
-import { isPhoneNumber } from '../platform/phone-number.js';
+import { isPhoneNumber } from '../platform/text/phone-number.js';
 
 export interface Refusal {
   readonly code: IssueCode;

@@ -7,9 +7,9 @@ import {
   shortText,
   textCharactersMax,
   unstorableText,
-} from '../platform/json-text.js';
-import { mergeJson } from '../platform/kept-json.js';
-import { PatternChecks } from '../platform/linear-pattern.js';
+} from '../platform/text/storable-json.js';
+import { mergeJson } from '../platform/text/kept-json.js';
+import { PatternChecks } from '../platform/text/safe-pattern.js';
 import { formatProblem } from './answer-formats.js';
 
 export type Answer = string | number | boolean | string[] | null;

@@ -1,7 +1,7 @@
 import { fieldsOf } from '../intake-bots/bot-schema.js';
 import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import { validationFailed, type Issue } from '../platform/errors.js';
-import { keptBytesMax, keptJsonIssues } from '../platform/kept-json.js';
+import { keptBytesMax, keptJsonIssues } from '../platform/text/kept-json.js';
 import { mergeAnswers, missingAnswers, type Answers } from './answers.js';
 import type { Submission, SubmissionStatus } from './submission.entity.js';
 

@@ -1,8 +1,8 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { bulky, Costs } from '../platform/field-cost.js';
-import { Node } from '../platform/node.js';
-import { DateTime, JSONObject } from '../platform/scalars.js';
+import { bulky, Costs } from '../platform/graphql/field-cost.js';
+import { Node } from '../platform/graphql/node.js';
+import { DateTime, JSONObject } from '../platform/graphql/scalars.js';
 import type { Answers } from './answers.js';
 
 export const SubmissionStatusEnum = { IN_PROGRESS: 'IN_PROGRESS', COMPLETED: 'COMPLETED' } as const;

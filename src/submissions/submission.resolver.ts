@@ -19,7 +19,7 @@ import type { EventService, ListedEvent } from '../events/event.service.js';
 import { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { Actor } from '../platform/actor.js';
-import type { CallContext } from '../platform/call-context.js';
+import type { OperationContext } from '../platform/graphql/operation-context.js';
 import {
   ConnectionArgs,
   connectionOf,
@@ -27,9 +27,9 @@ import {
   connectionUnder,
   DateTimeRange,
   type Connection,
-} from '../platform/connection.js';
-import { connectionPage } from '../platform/page.js';
-import { JSONObject } from '../platform/scalars.js';
+} from '../platform/graphql/relay-connection.js';
+import { connectionPage } from '../platform/postgres/keyset-page.js';
+import { JSONObject } from '../platform/graphql/scalars.js';
 import { validate } from '../platform/validate.js';
 import {
   Message,
@@ -168,7 +168,7 @@ export class SubmissionResolver {
   @FieldResolver(() => IntakeBot, { nullable: true, description: 'The bot it answers.' })
   intakeBot(
     @Root() { intakeBotId }: Pick<Submission, 'intakeBotId'>,
-    @Ctx() context: CallContext,
+    @Ctx() context: OperationContext,
   ): Promise<IntakeBot | null> {
     return context.load('intakeBot', intakeBotId, (actor, ids) => this.intakeBots.getMany(actor, ids));
   }
@@ -176,7 +176,7 @@ export class SubmissionResolver {
   @FieldResolver(() => Contact, { nullable: true, description: 'The person behind it, once it is completed.' })
   contact(
     @Root() { contactId }: Pick<Submission, 'contactId'>,
-    @Ctx() context: CallContext,
+    @Ctx() context: OperationContext,
   ): Promise<Contact | null> | null {
     if (contactId === null) return null;
     return context.load('contact', contactId, (actor, ids) => this.contacts.getMany(actor, ids));
@@ -185,7 +185,7 @@ export class SubmissionResolver {
   @FieldResolver(() => MessageConnection, { nullable: true, description: 'The conversation, newest first.' })
   async messages(
     @Root() { id }: Pick<Submission, 'id'>,
-    @Ctx() context: CallContext,
+    @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
   ): Promise<Connection<Message>> {
     return await connectionUnder(context, id, args, {
@@ -199,7 +199,7 @@ export class SubmissionResolver {
   @FieldResolver(() => EventConnection, { nullable: true, description: 'What happened to it, newest first.' })
   async events(
     @Root() { id }: Pick<Submission, 'id'>,
-    @Ctx() context: CallContext,
+    @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
   ): Promise<Connection<ListedEvent>> {
     return await connectionUnder(context, id, args, {
@@ -258,7 +258,7 @@ export class MessageResolver {
   @FieldResolver(() => Submission, { nullable: true, description: 'The submission it belongs to.' })
   submission(
     @Root() { submissionId }: Pick<Message, 'submissionId'>,
-    @Ctx() context: CallContext,
+    @Ctx() context: OperationContext,
   ): Promise<Submission | null> {
     return context.load('submission', submissionId, (actor, ids) => this.submissions.getMany(actor, ids));
   }
@@ -271,7 +271,7 @@ export class IntakeBotSubmissions {
   @FieldResolver(() => SubmissionConnection, { nullable: true, description: 'The submissions to it, newest first.' })
   async submissions(
     @Root() { id }: Pick<IntakeBot, 'id'>,
-    @Ctx() context: CallContext,
+    @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
     @Arg('filter', () => SubmissionFilterInput, { nullable: true, description: 'Which ones.' })
     filter?: SubmissionFilterInput | null,
@@ -296,7 +296,7 @@ export class ContactSubmissions {
   })
   async submissions(
     @Root() { id }: Pick<Contact, 'id'>,
-    @Ctx() context: CallContext,
+    @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
     @Arg('filter', () => SubmissionFilterInput, { nullable: true, description: 'Which ones.' })
     filter?: SubmissionFilterInput | null,

@@ -14,12 +14,19 @@ import {
   TryAgain,
   type Database,
   type Tx,
-} from '../platform/database.js';
+} from '../platform/postgres/database.js';
 import { invalid, notFound, planLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
-import { bytesOf, keptBytesMax } from '../platform/kept-json.js';
-import { countRows, countRowsOfEach, readPage, readPages, type Page, type PageRequest } from '../platform/page.js';
-import type { StoredRows } from '../platform/stored-rows.js';
+import { bytesOf, keptBytesMax } from '../platform/text/kept-json.js';
+import {
+  countRows,
+  countRowsOfEach,
+  readPage,
+  readPages,
+  type Page,
+  type PageRequest,
+} from '../platform/postgres/keyset-page.js';
+import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { readWith, type Unread } from '../platform/validate.js';
 import { requireVersion, type ExpectedVersions } from '../platform/version.js';
 import type { RecordService } from '../records/record.service.js';

@@ -1,4 +1,4 @@
-import { isoTime } from '../platform/iso-time.js';
+import { isoTime } from '../platform/postgres/timestamps.js';
 import type { Submission } from './submission.entity.js';
 import type { ListedSubmission } from './submission-lists.js';
 import type { SubmissionWithMessages } from './submission.service.js';

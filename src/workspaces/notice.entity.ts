@@ -1,8 +1,8 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { bulky, Costs } from '../platform/field-cost.js';
-import { Node } from '../platform/node.js';
-import { DateTime, JSONObject } from '../platform/scalars.js';
+import { bulky, Costs } from '../platform/graphql/field-cost.js';
+import { Node } from '../platform/graphql/node.js';
+import { DateTime, JSONObject } from '../platform/graphql/scalars.js';
 
 @ObjectType('Notice', {
   description: 'Something Owners and Admins should know.',

@@ -1,8 +1,15 @@
 import type { Actor } from '../platform/actor.js';
-import { columnsOf, prepared, type Database } from '../platform/database.js';
+import { columnsOf, prepared, type Database } from '../platform/postgres/database.js';
 import { notFound } from '../platform/errors.js';
 import { isId, nextMoment } from '../platform/id.js';
-import { Conditions, countRows, readPage, type List, type Page, type PageRequest } from '../platform/page.js';
+import {
+  Conditions,
+  countRows,
+  readPage,
+  type List,
+  type Page,
+  type PageRequest,
+} from '../platform/postgres/keyset-page.js';
 import { Notice } from './notice.entity.js';
 
 const columns = columnsOf(Notice, 'n');

@@ -1,6 +1,6 @@
 import type { Actor, Plan } from '../platform/actor.js';
 import { featureNotAvailable, storageExceeded } from '../platform/errors.js';
-import { bytesOf } from '../platform/kept-json.js';
+import { bytesOf } from '../platform/text/kept-json.js';
 
 export interface PlanLimits {
   api: boolean;

@@ -1,9 +1,9 @@
 import { now } from '../platform/clock.js';
-import { prepared, type Database } from '../platform/database.js';
-import type { Queue } from '../platform/jobs.js';
+import { prepared, type Database } from '../platform/postgres/database.js';
+import type { Queue } from '../platform/postgres/jobs.js';
 import type { Log } from '../platform/log.js';
-import type { Signals } from '../platform/signals.js';
-import { bytesOfOwners, type StoredRows } from '../platform/stored-rows.js';
+import type { Notifications } from '../platform/postgres/notifications.js';
+import { bytesOfOwners, type StoredRows } from '../platform/postgres/stored-rows.js';
 import type { Plan } from '../platform/actor.js';
 import { isFull } from './plans.js';
 import { workspaceChanged } from './workspace.service.js';
@@ -33,7 +33,7 @@ export class StorageService {
 
   constructor(
     private readonly database: Database,
-    private readonly signals: Signals,
+    private readonly notifications: Notifications,
     private readonly log: Log,
     private readonly stored: readonly StoredRows[],
   ) {}
@@ -53,7 +53,7 @@ export class StorageService {
       for (const [index, { id, plan, storedBytes }] of page.entries()) {
         const bytes = measured[index] ?? 0;
         // Everywhere at once; other changes are noticed soon enough.
-        if (isFull(plan, bytes) !== isFull(plan, storedBytes)) this.signals.send(workspaceChanged, id);
+        if (isFull(plan, bytes) !== isFull(plan, storedBytes)) this.notifications.send(workspaceChanged, id);
       }
     }
     const ms = Math.round(performance.now() - startMs);

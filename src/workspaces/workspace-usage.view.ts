@@ -1,5 +1,5 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
-import { DateTime } from '../platform/scalars.js';
+import { DateTime } from '../platform/graphql/scalars.js';
 
 /** Later rooms add what they count. */
 @ObjectType('WorkspaceUsage', { description: 'What is in use of what the plan limits.', simpleResolvers: true })

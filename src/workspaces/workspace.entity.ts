@@ -1,8 +1,8 @@
 import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { ActorWorkspace, Plan } from '../platform/actor.js';
-import { Node } from '../platform/node.js';
-import { DateTime } from '../platform/scalars.js';
+import { Node } from '../platform/graphql/node.js';
+import { DateTime } from '../platform/graphql/scalars.js';
 
 export const PlanEnum = { FREE: 'FREE', PRO: 'PRO', BUSINESS: 'BUSINESS' } as const;
 registerEnumType(PlanEnum, {

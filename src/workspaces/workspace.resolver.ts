@@ -15,8 +15,8 @@ import {
   Root,
 } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
-import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/connection.js';
-import { connectionPage } from '../platform/page.js';
+import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
+import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { validate } from '../platform/validate.js';
 import { Notice } from './notice.entity.js';
 import type { NoticeService } from './notice.service.js';

@@ -1,10 +1,10 @@
 import { operatorIn, type AuditService } from '../audit/audit.service.js';
 import type { Actor, Plan } from '../platform/actor.js';
 import { now } from '../platform/clock.js';
-import { columnsOf, prepared, type Database, type Tx } from '../platform/database.js';
+import { columnsOf, prepared, type Database, type Tx } from '../platform/postgres/database.js';
 import { notFound, planLimitExceeded } from '../platform/errors.js';
 import { newId, nextMoment } from '../platform/id.js';
-import type { Signals } from '../platform/signals.js';
+import type { Notifications } from '../platform/postgres/notifications.js';
 import type { Unread } from '../platform/validate.js';
 import { plans } from './plans.js';
 import { Workspace } from './workspace.entity.js';
@@ -27,13 +27,13 @@ const addToMonth = prepared(`
   do update set submissions = u.submissions + excluded.submissions, allowed = excluded.allowed
 `);
 
-/** Topics of `Signals`: the subjects are workspace ids. */
+/** Topics of `Notifications`: the subjects are workspace ids. */
 export const workspaceChanged = 'workspace-changed';
 
 export class WorkspaceService {
   constructor(
     private readonly database: Database,
-    private readonly signals: Signals,
+    private readonly notifications: Notifications,
     private readonly audit: AuditService,
   ) {}
 
@@ -128,7 +128,7 @@ export class WorkspaceService {
 
   private async write(tx: Tx, workspace: Workspace, changes: Partial<Workspace>): Promise<Workspace> {
     await tx.manager.update(Workspace, { id: workspace.id }, changes);
-    tx.afterCommit(() => this.signals.send(workspaceChanged, workspace.id));
+    tx.afterCommit(() => this.notifications.send(workspaceChanged, workspace.id));
     return Object.assign(workspace, changes);
   }
 }

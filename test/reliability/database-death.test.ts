@@ -111,7 +111,7 @@ describe('a server whose embedded PostgreSQL is killed', () => {
     await goesOn(async () => (await client.graphql(question)).body.data?.webhookDeliveries.totalCount === 4);
 
     const names = "select distinct application_name as name from pg_stat_activity where application_name like 'iozen%'";
-    const sessions = 'iozen, iozen claim, iozen signals, iozen webhooks';
+    const sessions = 'iozen, iozen claim, iozen notifications, iozen webhooks';
     await goesOn(async () => {
       const found = (await rows<{ name: string }>(names)).map(({ name }) => name);
       return found.toSorted().join(', ') === sessions;

@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** As fast as it goes: nothing that is kept here is worth a flush. */
 export const haste = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
-export const launcher = fileURLToPath(new URL('../../src/platform/embedded-postgres.js', import.meta.url));
+export const launcher = fileURLToPath(new URL('../../src/platform/embedded-postgres/server.js', import.meta.url));
 
 export interface Elsewhere {
   url: string;

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { dataSourceFor } from '../../ormconfig.js';
-import { RateLimiter } from '../../src/http/rate-limit.js';
-import { Database } from '../../src/platform/database.js';
+import { RateLimiter } from '../../src/http/rate-limit/rate-limiter.js';
+import { Database } from '../../src/platform/postgres/database.js';
 import { createLog } from '../../src/platform/log.js';
-import { Signals } from '../../src/platform/signals.js';
+import { Notifications } from '../../src/platform/postgres/notifications.js';
 
 /** What a test tells a process of its own, which says when it is ready, and begins when it is told to. */
 export interface HammerOrder {
@@ -19,9 +19,9 @@ export interface HammerOrder {
 async function hammer({ url, subject, limit, windowMs, durationMs }: HammerOrder): Promise<number[]> {
   const log = createLog('silent');
   const source = await dataSourceFor(url).initialize();
-  const signals = new Signals(new Database(source), url, log);
-  await signals.start();
-  const limiter = new RateLimiter(new Database(source), signals, log, { windowMs });
+  const notifications = new Notifications(new Database(source), url, log);
+  await notifications.start();
+  const limiter = new RateLimiter(new Database(source), notifications, log, { windowMs });
   const passed: number[] = [];
   const begin = once(process, 'message');
   process.send?.('ready');
@@ -35,7 +35,7 @@ async function hammer({ url, subject, limit, windowMs, durationMs }: HammerOrder
     else await wait(1);
   }
   await limiter.stop();
-  await signals.stop();
+  await notifications.stop();
   await source.destroy();
   return passed;
 }

@@ -1,5 +1,5 @@
-import { Outbound, type OutboundOptions } from '../../src/platform/outbound.js';
-import type { Outcome } from '../../src/platform/outbound-attempt.js';
+import { Outbound, type OutboundOptions } from '../../src/platform/outbound/outbound.js';
+import type { Outcome } from '../../src/platform/outbound/attempt.js';
 import { type Answer, type RawReceiver, startReceiver } from './bad-receivers.js';
 import type { Certificate } from './certificates.js';
 

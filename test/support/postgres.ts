@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { dataSourceFor } from '../../ormconfig.js';
 import { queues } from '../../src/app.js';
-import { Database } from '../../src/platform/database.js';
-import { startEmbeddedPostgres } from '../../src/platform/embedded-postgres.js';
-import { Jobs } from '../../src/platform/jobs.js';
+import { Database } from '../../src/platform/postgres/database.js';
+import { startEmbeddedPostgres } from '../../src/platform/embedded-postgres/server.js';
+import { Jobs } from '../../src/platform/postgres/jobs.js';
 import { createLog } from '../../src/platform/log.js';
-import { migrate } from '../../src/platform/migrate.js';
+import { migrate } from '../../src/platform/postgres/migrate.js';
 
 /**
  * One PostgreSQL for the whole run and one migrated template, from which every test file clones its own database.

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Actor } from '../../src/platform/actor.js';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/platform/embedded-postgres.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/platform/embedded-postgres/server.js';
 import { Receiver } from '../support/receiver.js';
 import { Relay } from '../support/relay.js';
 import { WebhookHouse } from './webhook-house.js';

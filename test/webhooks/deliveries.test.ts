@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Actor } from '../../src/platform/actor.js';
-import { DeliveryQuery, type WebhookDeliveryFilter } from '../../src/webhooks/delivery-query.js';
-import { DeliveryStatusEnum } from '../../src/webhooks/webhook-delivery.entity.js';
-import type { WebhookWorker } from '../../src/webhooks/webhook-worker.js';
+import { DeliveryQuery, type WebhookDeliveryFilter } from '../../src/webhooks/deliveries/delivery-query.js';
+import { DeliveryStatusEnum } from '../../src/webhooks/deliveries/delivery.entity.js';
+import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import type { Receiver } from '../support/receiver.js';
 import { reasonOf, Subscription } from './subscription.js';
 import { secondsLadder, WebhookHouse } from './webhook-house.js';

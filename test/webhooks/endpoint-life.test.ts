@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Actor } from '../../src/platform/actor.js';
-import type { WebhookWorker } from '../../src/webhooks/webhook-worker.js';
+import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import { Receiver } from '../support/receiver.js';
 import { secondsLadder, WebhookHouse } from './webhook-house.js';
 

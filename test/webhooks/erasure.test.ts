@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Actor } from '../../src/platform/actor.js';
 import { newId } from '../../src/platform/id.js';
-import { lockDeliveryOrder } from '../../src/webhooks/delivery-order.js';
+import { lockDeliveryOrder } from '../../src/webhooks/store/delivery-order-lock.js';
 import type { Receiver } from '../support/receiver.js';
 import { Subscription } from './subscription.js';
 import { insertDelivery, WebhookHouse } from './webhook-house.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { EventTexts } from '../../src/webhooks/event-texts.js';
+import { EventTexts } from '../../src/webhooks/engine/event-text-cache.js';
 import { WebhookHouse } from './webhook-house.js';
 
 describe("events' texts in memory", function () {

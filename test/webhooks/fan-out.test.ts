@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Actor } from '../../src/platform/actor.js';
 import { idFloor, nextMoment } from '../../src/platform/id.js';
-import { lockDeliveryOrder } from '../../src/webhooks/delivery-order.js';
-import type { Statement } from '../../src/platform/database.js';
-import { readFresh } from '../../src/webhooks/claims.js';
-import { queuedMax } from '../../src/webhooks/lane.js';
+import { lockDeliveryOrder } from '../../src/webhooks/store/delivery-order-lock.js';
+import type { Statement } from '../../src/platform/postgres/database.js';
+import { readFresh } from '../../src/webhooks/engine/due-deliveries.js';
+import { queuedMax } from '../../src/webhooks/engine/endpoint-queue.js';
 import { Receiver } from '../support/receiver.js';
 import { WebhookHouse } from './webhook-house.js';
 

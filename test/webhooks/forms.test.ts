@@ -12,10 +12,10 @@ import {
   PayloadQueryProblem,
   readPayloadQuery,
   selectPayload,
-} from '../../src/webhooks/payload-query.js';
+} from '../../src/webhooks/wire/payload-query.js';
 import type { submissionEventView } from '../../src/submissions/submission.view.js';
-import { newSecret, signaturesOf, signingSecret } from '../../src/webhooks/signature.js';
-import { exampleOf } from '../../src/webhooks/example-events.js';
+import { newSecret, signaturesOf, signingSecret } from '../../src/webhooks/wire/signature.js';
+import { exampleOf } from '../../src/webhooks/deliveries/example-events.js';
 import {
   verifyWebhook,
   WebhookVerificationError,
@@ -24,8 +24,8 @@ import {
   type SubmissionPayload,
   type WebhookEvent,
   type WebhookPayloads,
-} from '../../src/webhooks/verify-webhook.js';
-import { CreateWebhookEndpoint } from '../../src/webhooks/webhook-endpoint.input.js';
+} from '../../src/webhooks/wire/verify-webhook.js';
+import { CreateWebhookEndpoint } from '../../src/webhooks/endpoints/endpoint.input.js';
 
 const moment = { eventId: 'evt_c0000000ae000000000000000', at: new Date('2026-01-15T10:30:00.000Z') };
 
@@ -248,7 +248,7 @@ describe('verifyWebhook', () => {
   });
 
   it('needs nothing but Node.js', () => {
-    const imported = readFileSync('dist/src/webhooks/verify-webhook.js', 'utf8').matchAll(/from '([^']+)'/g);
+    const imported = readFileSync('dist/src/webhooks/wire/verify-webhook.js', 'utf8').matchAll(/from '([^']+)'/g);
     expect([...imported].map(([, name]) => name)).to.deep.equal(['node:crypto']);
   });
 

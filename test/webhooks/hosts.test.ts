@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Actor } from '../../src/platform/actor.js';
 import type { Failure } from '../../src/platform/errors.js';
-import { NoRoom, Outbound } from '../../src/platform/outbound.js';
+import { NoRoom, Outbound } from '../../src/platform/outbound/outbound.js';
 import { body, headers } from '../support/outbound.js';
 import { Receiver } from '../support/receiver.js';
 import { WebhookHouse } from './webhook-house.js';

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Actor } from '../../src/platform/actor.js';
-import type { Statement } from '../../src/platform/database.js';
-import { payloadsErased } from '../../src/webhooks/webhook-delivery.service.js';
-import { endpointChanged } from '../../src/webhooks/webhook-endpoint.service.js';
-import type { WebhookWorker } from '../../src/webhooks/webhook-worker.js';
+import type { Statement } from '../../src/platform/postgres/database.js';
+import { payloadsErased } from '../../src/webhooks/deliveries/delivery.service.js';
+import { endpointChanged } from '../../src/webhooks/endpoints/endpoint.service.js';
+import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import { cloneDatabase } from '../support/postgres.js';
 import { Receiver } from '../support/receiver.js';
 import { WebhookHouse } from './webhook-house.js';
@@ -51,8 +51,8 @@ describe('a webhook worker that was not told, or too late', function () {
 
   /** As when the process that made the change dies before it tells of it. */
   function loseSignals(lost: string): void {
-    const send = asking.signals.send.bind(asking.signals);
-    asking.signals.send = (topic, subject) => {
+    const send = asking.notifications.send.bind(asking.notifications);
+    asking.notifications.send = (topic, subject) => {
       if (topic !== lost) send(topic, subject);
     };
   }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Actor } from '../../src/platform/actor.js';
 import { idFloor, newId } from '../../src/platform/id.js';
-import { countRefusals } from '../../src/webhooks/webhook-metrics.js';
+import { countRefusals } from '../../src/webhooks/engine/metrics.js';
 import { Receiver } from '../support/receiver.js';
 import { WebhookHouse } from './webhook-house.js';
 

@@ -2,8 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect } from 'chai';
 import type { Actor } from '../../src/platform/actor.js';
-import { Outbound } from '../../src/platform/outbound.js';
-import type { WebhookWorker } from '../../src/webhooks/webhook-worker.js';
+import { Outbound } from '../../src/platform/outbound/outbound.js';
+import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import { Receiver } from '../support/receiver.js';
 import { secondsLadder, WebhookHouse } from './webhook-house.js';
 

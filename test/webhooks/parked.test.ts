@@ -1,15 +1,15 @@
 import { expect } from 'chai';
 import type { PoolClient } from 'pg';
 import { newId } from '../../src/platform/id.js';
-import type { Statement } from '../../src/platform/database.js';
-import { DeliveryQuery, type WebhookDeliveryFilter } from '../../src/webhooks/delivery-query.js';
-import { readDue, readFresh, takeOrphans } from '../../src/webhooks/claims.js';
-import { fanOutWaiting } from '../../src/webhooks/fan-out.js';
-import { skipSome } from '../../src/webhooks/open-deliveries.js';
-import { readEvents } from '../../src/webhooks/replay.service.js';
-import { insertRuns, runMax } from '../../src/webhooks/runs.js';
-import { markSlow, storeAny, storeFirstAndLast } from '../../src/webhooks/result-statements.js';
-import { findErased, skipErasedSince } from '../../src/webhooks/webhook-delivery.service.js';
+import type { Statement } from '../../src/platform/postgres/database.js';
+import { DeliveryQuery, type WebhookDeliveryFilter } from '../../src/webhooks/deliveries/delivery-query.js';
+import { readDue, readFresh, takeOrphans } from '../../src/webhooks/engine/due-deliveries.js';
+import { fanOutWaiting } from '../../src/webhooks/engine/fan-out.js';
+import { skipSome } from '../../src/webhooks/store/skip-deliveries.js';
+import { readEvents } from '../../src/webhooks/replays/replay.service.js';
+import { insertRuns, runMax } from '../../src/webhooks/store/packed-deliveries.js';
+import { markSlow, storeAny, storeFirstAndLast } from '../../src/webhooks/store/attempt-statements.js';
+import { findErased, skipErasedSince } from '../../src/webhooks/deliveries/delivery.service.js';
 import { Receiver } from '../support/receiver.js';
 import { insertDelivery, WebhookHouse } from './webhook-house.js';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Actor } from '../../src/platform/actor.js';
 import { idFloor } from '../../src/platform/id.js';
-import type { WebhookWorker } from '../../src/webhooks/webhook-worker.js';
+import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import type { Receiver } from '../support/receiver.js';
 import { reasonOf, Subscription } from './subscription.js';
 import { WebhookHouse } from './webhook-house.js';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { asFailure } from '../../src/platform/errors.js';
-import { lockDeliveryOrder } from '../../src/webhooks/delivery-order.js';
-import { Claims } from '../../src/webhooks/claims.js';
+import { lockDeliveryOrder } from '../../src/webhooks/store/delivery-order-lock.js';
+import { Claims } from '../../src/webhooks/engine/due-deliveries.js';
 import { cloneDatabase } from '../support/postgres.js';
 import { Receiver } from '../support/receiver.js';
 import { Relay } from '../support/relay.js';

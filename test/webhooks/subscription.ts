@@ -1,7 +1,7 @@
 import type { Actor } from '../../src/platform/actor.js';
 import type { Failure } from '../../src/platform/errors.js';
-import type { WebhookDeliveryFilter } from '../../src/webhooks/delivery-query.js';
-import type { DeliveryStatus, WebhookDelivery } from '../../src/webhooks/webhook-delivery.entity.js';
+import type { WebhookDeliveryFilter } from '../../src/webhooks/deliveries/delivery-query.js';
+import type { DeliveryStatus, WebhookDelivery } from '../../src/webhooks/deliveries/delivery.entity.js';
 import { Receiver } from '../support/receiver.js';
 import type { WebhookHouse } from './webhook-house.js';
 

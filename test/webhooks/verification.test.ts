@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
-import { newSecret } from '../../src/webhooks/signature.js';
-import { verifyWebhook } from '../../src/webhooks/verify-webhook.js';
+import { newSecret } from '../../src/webhooks/wire/signature.js';
+import { verifyWebhook } from '../../src/webhooks/wire/verify-webhook.js';
 import { Receiver, type Received } from '../support/receiver.js';
 import { has, startSampleReceiver } from '../support/samples.js';
 import { WebhookHouse } from './webhook-house.js';

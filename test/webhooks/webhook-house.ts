@@ -6,22 +6,22 @@ import { EventErasureService } from '../../src/events/event-erasure.service.js';
 import { EventService } from '../../src/events/event.service.js';
 import { Events } from '../../src/events/publish.js';
 import { operatorOf, type Actor } from '../../src/platform/actor.js';
-import { Database, type Tx } from '../../src/platform/database.js';
+import { Database, type Tx } from '../../src/platform/postgres/database.js';
 import { newId, nextMoment } from '../../src/platform/id.js';
-import { Jobs } from '../../src/platform/jobs.js';
+import { Jobs } from '../../src/platform/postgres/jobs.js';
 import { createLog } from '../../src/platform/log.js';
-import { migrate } from '../../src/platform/migrate.js';
-import { Outbound } from '../../src/platform/outbound.js';
+import { migrate } from '../../src/platform/postgres/migrate.js';
+import { Outbound } from '../../src/platform/outbound/outbound.js';
 import { Secrets } from '../../src/platform/secrets.js';
-import { Signals } from '../../src/platform/signals.js';
+import { Notifications } from '../../src/platform/postgres/notifications.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { Tracing } from '../../src/platform/tracing.js';
 import { fanOutQueue } from '../../src/events/publish.js';
-import { TestEventService } from '../../src/webhooks/test-event.service.js';
-import { WebhookEndpointService, type WithSecret } from '../../src/webhooks/webhook-endpoint.service.js';
-import { ReplayService } from '../../src/webhooks/replay.service.js';
-import { WebhookDeliveryService } from '../../src/webhooks/webhook-delivery.service.js';
-import { webhookQueues, WebhookWorker } from '../../src/webhooks/webhook-worker.js';
+import { TestEventService } from '../../src/webhooks/deliveries/test-event.service.js';
+import { WebhookEndpointService, type WithSecret } from '../../src/webhooks/endpoints/endpoint.service.js';
+import { ReplayService } from '../../src/webhooks/replays/replay.service.js';
+import { WebhookDeliveryService } from '../../src/webhooks/deliveries/delivery.service.js';
+import { webhookQueues, WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import { actorWorkspace } from '../../src/workspaces/workspace.entity.js';
 import { WorkspaceService } from '../../src/workspaces/workspace.service.js';
 import { cloneDatabase } from '../support/postgres.js';
@@ -46,7 +46,7 @@ const confirmed = async () => {};
 /** The webhook feature with what it stands on, on a database of its own; no doors. */
 export class WebhookHouse {
   readonly jobs: Jobs;
-  readonly signals: Signals;
+  readonly notifications: Notifications;
   readonly events: Events;
   readonly audit: AuditService;
   readonly eventLog: EventService;
@@ -83,27 +83,27 @@ export class WebhookHouse {
       ...settings,
     };
     this.jobs = new Jobs(database, this.log, { works: true });
-    this.signals = new Signals(database, url, this.log);
-    this.events = new Events(this.jobs, this.signals);
+    this.notifications = new Notifications(database, url, this.log);
+    this.events = new Events(this.jobs, this.notifications);
     this.audit = new AuditService(database, this.secrets);
     this.eventLog = new EventService(database);
-    this.workspaces = new WorkspaceService(database, this.signals, this.audit);
+    this.workspaces = new WorkspaceService(database, this.notifications, this.audit);
     this.outbound = new Outbound(this.settings);
     this.endpoints = new WebhookEndpointService(
       database,
       this.secrets,
       this.outbound,
-      this.signals,
+      this.notifications,
       this.audit,
       confirmed,
     );
     this.testEvents = new TestEventService(database, this.secrets, this.outbound, this.endpoints);
-    this.deliveries = new WebhookDeliveryService(database, this.signals, this.audit, confirmed);
+    this.deliveries = new WebhookDeliveryService(database, this.notifications, this.audit, confirmed);
     this.eventErasure.onErase({
       erase: async (tx, erased) => await this.deliveries.erase(tx, erased),
       conclude: async (tx, erased) => await this.deliveries.concludeErasure(tx, erased),
     });
-    this.replays = new ReplayService(database, this.endpoints, this.signals, this.audit, confirmed);
+    this.replays = new ReplayService(database, this.endpoints, this.notifications, this.audit, confirmed);
   }
 
   static async open(settings: Settings = {}): Promise<WebhookHouse> {
@@ -117,17 +117,17 @@ export class WebhookHouse {
     await migrate(source);
     const house = new WebhookHouse(new Database(source), url, settings, drop);
     await house.jobs.start([{ name: fanOutQueue }, ...webhookQueues]);
-    await house.signals.start();
+    await house.notifications.start();
     return house;
   }
 
   async startWorker(outbound: Pick<Outbound, 'post'> = this.outbound): Promise<WebhookWorker> {
-    const { database, jobs, signals, secrets, replays, audit, eventLog, log, settings, url } = this;
+    const { database, jobs, notifications, secrets, replays, audit, eventLog, log, settings, url } = this;
     const worker = new WebhookWorker({
       database,
       connectionString: url,
       jobs,
-      signals,
+      notifications,
       secrets,
       outbound,
       replays,
@@ -155,7 +155,7 @@ export class WebhookHouse {
     for (const worker of this.workers) await worker.stop();
     this.outbound.close();
     await this.jobs.stop(1_000);
-    await this.signals.stop();
+    await this.notifications.stop();
     await this.database.close();
     await this.drop();
   }

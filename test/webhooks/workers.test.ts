@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
-import { deliveriesDue } from '../../src/webhooks/fan-out.js';
-import { wakeUpQueue } from '../../src/webhooks/results.js';
-import type { WebhookWorker } from '../../src/webhooks/webhook-worker.js';
+import { deliveriesDue } from '../../src/webhooks/engine/fan-out.js';
+import { wakeUpQueue } from '../../src/webhooks/engine/attempt-recorder.js';
+import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import { cloneDatabase } from '../support/postgres.js';
 import { Receiver } from '../support/receiver.js';
 import { WebhookHouse } from './webhook-house.js';
@@ -19,7 +19,7 @@ describe('several webhook workers on one database', function () {
     const database = await cloneDatabase();
     drop = database.drop;
     receiver = await Receiver.start();
-    // Each with its own pool, signals and seat, as processes have them.
+    // Each with its own pool, notifications and seat, as processes have them.
     for (let index = 0; index < 3; index += 1) houses.push(await WebhookHouse.on(database.url));
     for (const house of houses.slice(0, 2)) workers.push(await house.startWorker());
   });
@@ -70,10 +70,10 @@ describe('several webhook workers on one database', function () {
 
   it('miss nothing that another fans out, and keep the order, though no signal tells of it', async () => {
     const [first, second, asking] = houses;
-    const deaf = [first!, second!].map(({ signals }) => signals);
-    for (const signals of deaf) {
-      const send = signals.send.bind(signals);
-      Object.assign(signals, { send: (topic: string, id: string) => topic === deliveriesDue || send(topic, id) });
+    const deaf = [first!, second!].map(({ notifications }) => notifications);
+    for (const notifications of deaf) {
+      const send = notifications.send.bind(notifications);
+      Object.assign(notifications, { send: (topic: string, id: string) => topic === deliveriesDue || send(topic, id) });
     }
     const actor = await asking!.tenant();
     await asking!.endpoint(actor, receiver.url, { maxConcurrency: 1 });
@@ -85,7 +85,7 @@ describe('several webhook workers on one database', function () {
     }
     await receiver.arrived(ids.length, 5_000);
     expect(receiver.received.map(({ headers }) => headers['webhook-id'])).to.deep.equal(ids);
-    for (const signals of deaf) Reflect.deleteProperty(signals, 'send');
+    for (const notifications of deaf) Reflect.deleteProperty(notifications, 'send');
   });
 
   it('take over from one that stops, and lose and repeat nothing by it', async () => {
@@ -140,9 +140,9 @@ describe('several webhook workers on one database', function () {
     );
     const [delivery] = (await asking!.deliveries.list(actor, {}, page)).rows;
     let isBack = false;
-    working!.signals.onReconnect(() => (isBack = true));
+    working!.notifications.onReconnect(() => (isBack = true));
     await working!.rows(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'iozen signals' and datname = current_database()",
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'iozen notifications' and datname = current_database()",
     );
     const [subject] = await asking!.rows<{ id: string }>('select subject_id as id from events where id = $1', [
       eventId,

@@ -1,0 +1,78 @@
+import { OperationTypeNode } from 'graphql';
+import { readIdempotencyKey, type Idempotency } from '../http/idempotency.js';
+import type { Actor } from '../platform/actor.js';
+import type { CommitGuard } from '../platform/postgres/database.js';
+import { Failure, invalid } from '../platform/errors.js';
+import { rootFields, type Admission } from './admission.js';
+
+/** They give out sessions, which are never given out again. */
+const sessionMutations = new Set(['signIn', 'signOut', 'acceptInvitation', 'changePassword', 'transferOwnership']);
+
+/** Whether the idempotency key of a request counts: for one root mutation field, sessions' aside. */
+export function isIdempotent({ operation, valid }: Admission): boolean {
+  if (operation.operation !== OperationTypeNode.MUTATION) return false;
+  const [name = '', ...others] = rootFields(operation, valid.fragments).filter((field) => field !== '__typename');
+  return others.length === 0 && !sessionMutations.has(name);
+}
+
+/**
+ * Runs a mutation once under an idempotency key. What is kept, in the commit of the change, is what the change came to;
+ * a later request under the key passes the same checks again and answers from that, whatever it selects.
+ * @throws idempotency_conflict, validation_failed for a key in no form of one
+ */
+export async function runOnce<T>(
+  idempotency: Idempotency,
+  { actor, header, body }: { actor: Actor; header: string; body: Buffer },
+  run: (actor: Actor) => Promise<T>,
+): Promise<{ answer: T; replayed: boolean }> {
+  const key = readIdempotencyKey(header);
+  if (key === null) throw invalid('Idempotency-Key', 'bad_format', 'must have 1 to 255 printable characters');
+  const ran: { answer?: T; failure?: unknown } = {};
+  const request = { actor, key, method: 'POST', path: '/graphql', body };
+  try {
+    const { text, replayed } = await idempotency.once(request, async (keep) => {
+      const failed = (error: unknown) => (ran.failure = error);
+      ran.answer = await run(actor.guardedBy({ ...keep(textOf), failed }));
+      if (ran.failure !== undefined) throw ran.failure;
+      return '';
+    });
+    if (!replayed && ran.answer !== undefined) return { answer: ran.answer, replayed };
+    const recalled = { result: resultIn(text) };
+    return { answer: await run(actor.guardedBy({ ...never, recalled })), replayed };
+  } catch (thrown) {
+    // What a mutation fails with is part of its answer; that another request is first is not.
+    if (ran.answer === undefined || thrown !== ran.failure || isConflict(thrown)) throw thrown;
+    return { answer: ran.answer, replayed: false };
+  }
+}
+
+const isConflict = (thrown: unknown) => thrown instanceof Failure && thrown.code === 'idempotency_conflict';
+
+/** JSON, so that erasure finds the ids in it; with dates as dates, and bytes as bytes. */
+export function textOf(result: unknown): string {
+  return JSON.stringify(result ?? null, function (this: Record<string, unknown>, key: string, value: unknown) {
+    const original = this[key];
+    if (original instanceof Date) return { [dateTag]: original.getTime() };
+    return original instanceof Uint8Array ? { [bytesTag]: Buffer.from(original).toString('base64') } : value;
+  });
+}
+
+export function resultIn(text: string): unknown {
+  return JSON.parse(text, (_key, value: unknown) => {
+    if (value === null || typeof value !== 'object') return value;
+    const { [dateTag]: at, [bytesTag]: bytes } = value as Record<string, unknown>;
+    if (typeof at === 'number') return new Date(at);
+    return typeof bytes === 'string' ? Buffer.from(bytes, 'base64') : value;
+  });
+}
+
+// No JSON of a caller holds U+0000.
+const dateTag = '\u0000date';
+const bytesTag = '\u0000bytes';
+
+const never: CommitGuard = {
+  begin: async () => {
+    throw new Error('a recalled transaction does not run');
+  },
+  conclude: async () => undefined,
+};

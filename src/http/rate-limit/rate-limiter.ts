@@ -1,0 +1,365 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Actor } from '../../platform/actor.js';
+import { clock } from '../../platform/clock.js';
+import { prepared, type Database } from '../../platform/postgres/database.js';
+import { story, type Log } from '../../platform/log.js';
+import type { Notifications } from '../../platform/postgres/notifications.js';
+import { plans } from '../../workspaces/plans.js';
+import { Share, SpentPoints } from './share.js';
+
+/** What was decided about one call, and what its caller is told. */
+export interface Grant {
+  allowed: boolean;
+  limit: number;
+  remaining: number;
+  /** Unix milliseconds: when `remaining` next grows. */
+  resetAtMs: number;
+  /** When a refused call may succeed, if nobody else calls; 0 for an allowed one. */
+  retryAfterSeconds: number;
+}
+
+export interface RateLimiterOptions {
+  windowMs?: number;
+  /** How long to wait for the store before going on without it. */
+  storeTimeoutMs?: number;
+}
+
+interface Reservation {
+  granted: number;
+  reserved_by_others: number;
+  others_spent: number[];
+  others_left_ms: number[];
+}
+
+const reserve = prepared<Reservation>('select * from reserve_rate_limit($1, $2, $3, $4, $5, $6, $7, $8, $9)');
+// Only ever takes less than before, so it needs no lock.
+const giveBack = prepared(`
+  insert into rate_limit_shares as s
+    (subject, process, turn, reserved, reserved_until_ms, spent, spent_until_ms, ends_ms)
+  select g.subject, $1, $2, 0, 0, g.spent,
+    array(select now_ms + left_ms from unnest(g.left_ms) with ordinality as l (left_ms, n) order by n), now_ms + $4
+  from json_to_recordset($3) as g (subject text, spent integer[], left_ms integer[]),
+    (select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms) as clock
+  order by g.subject
+  on conflict (subject, process) do update
+  set turn = excluded.turn, reserved = 0, reserved_until_ms = 0, spent = excluded.spent,
+    spent_until_ms = excluded.spent_until_ms, ends_ms = excluded.ends_ms
+  where s.turn < excluded.turn
+`);
+const forgetEnded = prepared(
+  'delete from rate_limit_shares where ends_ms < (extract(epoch from clock_timestamp()) * 1000)::bigint',
+);
+
+/** Topic of `Notifications`: somebody is short of what others have set aside; the subjects are the limiter's. */
+const pointsWanted = 'rate-limit-points-wanted';
+const askAttemptsMax = 4;
+
+/**
+ * A true sliding window per subject, exact over any number of processes on one PostgreSQL: no span as long as the
+ * window holds more than the limit. Each process spends from a part that was set aside for it, so that a subject far
+ * from its limit costs no query per call, and one at its limit is refused from memory.
+ * Without the store each process goes on by its own count.
+ */
+export class RateLimiter {
+  private readonly windowMs: number;
+  private readonly storeTimeoutMs: number;
+  /** Moments are rounded up to this, so that a share holds few of them. */
+  private readonly grainMs: number;
+  private readonly leaseMs: number;
+  private readonly tickMs: number;
+
+  private readonly process = randomUUID();
+  private readonly shares = new Map<string, Share>();
+  private readonly asking = new Map<string, Promise<void>>();
+  private turn = 0;
+  /** While the store is away: when to try it again. */
+  private awayUntilMs: number | null = null;
+  private calling: string | null = null;
+  private wanted = new Set<string>();
+  private timer: NodeJS.Timeout | null = null;
+  private lastSweepMs = performance.now();
+  private sweeping: Promise<void> | null = null;
+  private stopped = false;
+
+  constructor(
+    private readonly database: Pick<Database, 'reserved'>,
+    private readonly notifications: Notifications,
+    private readonly log: Log,
+    { windowMs = 60_000, storeTimeoutMs = 1_000 }: RateLimiterOptions = {},
+  ) {
+    this.windowMs = windowMs;
+    this.storeTimeoutMs = storeTimeoutMs;
+    this.grainMs = windowMs / 600;
+    this.leaseMs = Math.ceil(windowMs / 4);
+    this.tickMs = windowMs / 60;
+    notifications.on(pointsWanted, (subjects) => this.yieldTo(subjects));
+  }
+
+  /**
+   * Takes points for one call, or none if that would be too many.
+   * @param subject whose limit it is: the id of a key or a person
+   * @param limit points per window
+   */
+  async take(subject: string, limit: number, points: number): Promise<Grant> {
+    const share = this.shareOf(subject, limit);
+    let nowMs = performance.now();
+    share.expire(nowMs);
+    if (share.ready >= points) return this.allow(share, points, nowMs);
+    share.wanted += points;
+    try {
+      for (let attempt = 0; attempt < askAttemptsMax; attempt += 1) {
+        if (this.isHopeless(share, points, nowMs)) break;
+        if (this.isAway(nowMs)) break;
+        // While the store is away, one call tries it and the others go on.
+        if (this.awayUntilMs !== null) this.awayUntilMs = nowMs + this.storeTimeoutMs;
+        await this.ask(subject, share);
+        nowMs = performance.now();
+        share.expire(nowMs);
+        if (share.ready >= points) return this.allow(share, points, nowMs);
+      }
+      if (this.isAway(nowMs) && share.own.total + points <= limit) return this.allow(share, points, nowMs);
+      return this.refuse(share, points, nowMs);
+    } finally {
+      share.wanted -= points;
+    }
+  }
+
+  /** What is known of a budget without asking anybody: `allowed` unless a single point is sure to be refused. */
+  look(subject: string, limit: number): Grant {
+    const share = this.shareOf(subject, limit);
+    const nowMs = performance.now();
+    share.expire(nowMs);
+    const goesOnAlone = this.isAway(nowMs) && share.own.total < limit;
+    const isSpent = share.ready === 0 && !goesOnAlone && this.isHopeless(share, 1, nowMs);
+    return isSpent ? this.refuse(share, 1, nowMs) : this.describe(share, true, nowMs);
+  }
+
+  /** What was taken a moment ago was for a call that is refused after all. */
+  giveBack(subject: string, points: number): void {
+    this.shares.get(subject)?.takeBack(points);
+  }
+
+  /** Gives back what this process had set aside. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    if (this.timer !== null) clearInterval(this.timer);
+    await this.sweeping;
+    await Promise.allSettled(this.asking.values());
+    await this.release([...this.shares.keys()].filter((subject) => this.isOpen(subject)));
+  }
+
+  private shareOf(subject: string, limit: number): Share {
+    let share = this.shares.get(subject);
+    if (share === undefined) {
+      share = new Share(limit);
+      this.shares.set(subject, share);
+      if (!this.stopped) this.timer ??= setInterval(() => this.tick(), this.tickMs).unref();
+    } else if (share.limit !== limit) {
+      // What was set aside under the old limit may be more than the new one allows.
+      share.limit = limit;
+      share.lapse();
+    }
+    return share;
+  }
+
+  /** Whether asking the store now would give no more than we know of. */
+  private isHopeless(share: Share, points: number, nowMs: number): boolean {
+    return share.remaining < points && (share.reservedByOthers === 0 || nowMs < share.askAgainMs);
+  }
+
+  private allow(share: Share, points: number, nowMs: number): Grant {
+    share.spend(points, nowMs, Math.ceil(nowMs / this.grainMs) * this.grainMs + this.windowMs);
+    return this.describe(share, true, nowMs);
+  }
+
+  private refuse(share: Share, points: number, nowMs: number): Grant {
+    const freeMs = share.freeMs(points);
+    const untilMs = Number.isFinite(freeMs) ? freeMs : nowMs + (share.reservedByOthers > 0 ? 0 : this.windowMs);
+    const grant = this.describe(share, false, nowMs);
+    const seconds = Math.ceil(Math.max(untilMs - nowMs, grant.resetAtMs - clock.nowMs()) / 1_000);
+    return { ...grant, retryAfterSeconds: Math.max(1, seconds) };
+  }
+
+  private describe(share: Share, allowed: boolean, nowMs: number): Grant {
+    const { limit, remaining, nextMs } = share;
+    const resetAtMs = Math.ceil(clock.nowMs() + (Number.isFinite(nextMs) ? nextMs - nowMs : 0));
+    return { allowed, limit, remaining, resetAtMs, retryAfterSeconds: 0 };
+  }
+
+  private isAway(nowMs: number): boolean {
+    return this.awayUntilMs !== null && nowMs < this.awayUntilMs;
+  }
+
+  /** One question per subject at a time, for all calls that wait. */
+  private async ask(subject: string, share: Share): Promise<void> {
+    const asked = this.asking.get(subject);
+    if (asked !== undefined) return await asked;
+    const asking = this.askStore(subject, share).finally(() => this.asking.delete(subject));
+    this.asking.set(subject, asking);
+    await asking;
+  }
+
+  private async askStore(subject: string, share: Share): Promise<void> {
+    // Calls of the same moment ask together.
+    await Promise.resolve();
+    const sentMs = performance.now();
+    share.expire(sentMs);
+    share.lapse();
+    const { points, leftMs } = share.own.left(sentMs);
+    const { limit, wanted } = share;
+    this.turn += 1;
+    const values = [subject, this.process, this.turn, limit, this.windowMs, this.leaseMs, wanted, points, leftMs];
+    let answer: Reservation | undefined;
+    try {
+      const late = wait(this.storeTimeoutMs, undefined, { ref: false }).then(() => {
+        throw new Error(`no answer within ${this.storeTimeoutMs} ms`);
+      });
+      [answer] = await Promise.race([this.database.reserved.query(reserve, values), late]);
+    } catch (error) {
+      this.storeIsAway(error);
+      return;
+    }
+    this.storeIsBack();
+    if (answer === undefined || share.limit !== limit) return;
+    const receivedMs = performance.now();
+    share.receive(
+      answer.granted,
+      sentMs + this.leaseMs,
+      answer.reserved_by_others,
+      SpentPoints.of(
+        answer.others_spent,
+        answer.others_left_ms.map((left) => receivedMs + left),
+      ),
+    );
+    if (answer.granted < wanted && answer.reserved_by_others > 0) {
+      share.askAgainMs = receivedMs + this.tickMs / 4;
+      this.callFor(subject);
+    }
+  }
+
+  private storeIsAway(error: unknown): void {
+    if (this.awayUntilMs === null) {
+      this.log.error({ error: story(error) }, 'the rate limits go on by the count of this process alone');
+    }
+    this.awayUntilMs = performance.now() + this.storeTimeoutMs;
+  }
+
+  private storeIsBack(): void {
+    if (this.awayUntilMs === null) return;
+    this.awayUntilMs = null;
+    this.log.info('the rate limits are shared with the other processes again');
+  }
+
+  /** Asks the other processes for what they have set aside. */
+  private callFor(subject: string): void {
+    this.calling = subject;
+    this.notifications.send(pointsWanted, subject);
+    this.calling = null;
+  }
+
+  private yieldTo(subjects: readonly string[]): void {
+    const own = subjects.filter((subject) => subject !== this.calling && this.mayYield(subject));
+    if (own.length === 0) return;
+    if (this.wanted.size === 0) setImmediate(() => void this.yieldNow());
+    for (const subject of own) this.wanted.add(subject);
+  }
+
+  private async yieldNow(): Promise<void> {
+    const subjects = [...this.wanted].filter((subject) => this.mayYield(subject));
+    this.wanted.clear();
+    await this.release(subjects);
+  }
+
+  private mayYield(subject: string): boolean {
+    const share = this.shares.get(subject);
+    return share !== undefined && share.wanted === 0 && share.ready > 0 && !this.asking.has(subject);
+  }
+
+  private isOpen(subject: string): boolean {
+    const share = this.shares.get(subject);
+    return share !== undefined && (share.ready > 0 || !share.told);
+  }
+
+  /** Ends what is set aside for these subjects, and tells what was spent. */
+  private async release(subjects: readonly string[]): Promise<void> {
+    const nowMs = performance.now();
+    const rows = subjects.flatMap((subject) => {
+      const share = this.shares.get(subject);
+      // What the store is about to set aside must not be given back behind its back.
+      if (share === undefined || this.asking.has(subject)) return [];
+      share.expire(nowMs);
+      const { points, leftMs } = share.own.left(nowMs);
+      share.lapse();
+      share.told = true;
+      return [{ subject, spent: points, left_ms: leftMs }];
+    });
+    if (rows.length === 0) return;
+    this.turn += 1;
+    try {
+      await this.database.reserved.query(giveBack, [this.process, this.turn, JSON.stringify(rows), this.windowMs * 2]);
+    } catch (error) {
+      // What was set aside then counts as spent.
+      this.log.debug({ error: story(error) }, 'points could not be given back');
+    }
+  }
+
+  /** Tells what idle subjects spent, and gives back what they hold before its time is over. */
+  private tick(): void {
+    const nowMs = performance.now();
+    const subjects: string[] = [];
+    for (const [subject, share] of this.shares) {
+      if (this.asking.has(subject)) continue;
+      share.expire(nowMs);
+      if (share.idle) this.shares.delete(subject);
+      else if (share.reservationEndsMs - nowMs < 2 * this.tickMs) subjects.push(subject);
+      else if (!share.told && share.ready === 0 && nowMs - share.lastSpentMs > this.tickMs) subjects.push(subject);
+    }
+    if (this.isAway(nowMs)) return;
+    const sweep = nowMs - this.lastSweepMs > this.windowMs;
+    if (sweep) this.lastSweepMs = nowMs;
+    this.sweeping = this.settle(this.sweeping, subjects, sweep);
+  }
+
+  private async settle(before: Promise<void> | null, subjects: readonly string[], sweep: boolean): Promise<void> {
+    await before;
+    await this.release(subjects);
+    try {
+      if (sweep) await this.database.reserved.query(forgetEnded);
+    } catch (error) {
+      this.log.debug({ error: story(error) }, 'old rate limits could not be swept');
+    }
+  }
+}
+
+/** Points a minute: of one person, however many sessions, and of all people of a workspace together. */
+export const pointsOfPerson = 500;
+export const pointsOfPeople = 2_500;
+
+/**
+ * Takes the points of one call from whom they belong to; both doors share them. A key has its plan's rate for itself,
+ * whatever others do. Of a person's call the answer tells the person's own budget.
+ */
+export async function takePoints(
+  limiter: Pick<RateLimiter, 'take' | 'giveBack'>,
+  actor: Actor,
+  points: number,
+): Promise<Grant> {
+  if (actor.kind === 'key') return await limiter.take(actor.id, plans[actor.workspace.plan].requestsPerMinute, points);
+  // The person's first: who is over their own limit takes nothing from the others.
+  const own = await limiter.take(actor.id, pointsOfPerson, points);
+  if (!own.allowed) return own;
+  const together = await limiter.take(`people:${actor.workspaceId}`, pointsOfPeople, points);
+  if (together.allowed) return own;
+  limiter.giveBack(actor.id, points);
+  const { retryAfterSeconds } = together;
+  return { ...own, allowed: false, remaining: own.remaining + points, retryAfterSeconds };
+}
+
+/** What is known of a caller's budget without asking anybody: `allowed` unless a single point is sure to be refused. */
+export function lookAtBudget(limiter: Pick<RateLimiter, 'look'>, actor: Actor): Grant {
+  if (actor.kind === 'key') return limiter.look(actor.id, plans[actor.workspace.plan].requestsPerMinute);
+  const own = limiter.look(actor.id, pointsOfPerson);
+  const { allowed, retryAfterSeconds } = limiter.look(`people:${actor.workspaceId}`, pointsOfPeople);
+  return own.allowed && !allowed ? { ...own, allowed, retryAfterSeconds } : own;
+}

@@ -1,0 +1,81 @@
+import { sessionsEnded, type SessionService } from '../accounts/session.service.js';
+import { apiKeyChanged, type ApiKeyService } from '../api-keys/api-key.service.js';
+import type { Actor } from '../platform/actor.js';
+import { story, type Log } from '../platform/log.js';
+import type { Notifications } from '../platform/postgres/notifications.js';
+import { workspaceChanged } from '../workspaces/workspace.service.js';
+
+interface Watch {
+  actor: Actor;
+  ended: () => void;
+}
+
+/**
+ * Tells streams when what opened them no longer does: a key revoked or expired, a session ended, a workspace archived
+ * or without the API. At once when a signal says so; and it looks every 20 s, should the signal be lost.
+ */
+export class RevocationWatch {
+  private readonly watches = new Set<Watch>();
+  private timer: NodeJS.Timeout | null = null;
+  private looking: Promise<void> | null = null;
+  private lookAgain = false;
+
+  constructor(
+    private readonly apiKeys: ApiKeyService,
+    private readonly sessions: SessionService,
+    notifications: Notifications,
+    private readonly log: Log,
+    private readonly lookAgainMs = 20_000,
+  ) {
+    for (const topic of [apiKeyChanged, sessionsEnded, workspaceChanged]) notifications.on(topic, () => this.look());
+    notifications.onReconnect(() => this.look());
+  }
+
+  /** `ended` is called once, unless the returned function was called before. */
+  onEnded(actor: Actor, ended: () => void): () => void {
+    const watch = { actor, ended };
+    this.watches.add(watch);
+    this.timer ??= setInterval(() => this.look(), this.lookAgainMs).unref();
+    return () => this.watches.delete(watch);
+  }
+
+  async stop(): Promise<void> {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.watches.clear();
+    await this.looking;
+  }
+
+  private look(): void {
+    if (this.watches.size === 0) return;
+    this.lookAgain = true;
+    this.looking ??= this.lookUntilDone();
+  }
+
+  private async lookUntilDone(): Promise<void> {
+    while (this.lookAgain) {
+      this.lookAgain = false;
+      try {
+        await this.endThoseThatMust();
+      } catch (error) {
+        this.log.warn({ error: story(error) }, 'whether open streams may go on could not be looked up');
+      }
+    }
+    // In the same breath as the last look at `lookAgain`, so that no call to look is lost in between.
+    this.looking = null;
+  }
+
+  private async endThoseThatMust(): Promise<void> {
+    const watches = [...this.watches];
+    const credentials = (kind: Actor['kind']) =>
+      watches.filter(({ actor }) => actor.kind === kind).map(({ actor }) => actor.credentialId);
+    const [keys, sessions] = [credentials('key'), credentials('user')];
+    const usable = new Set([
+      ...(keys.length > 0 ? await this.apiKeys.usable(keys) : []),
+      ...(sessions.length > 0 ? await this.sessions.usable(sessions) : []),
+    ]);
+    for (const watch of watches) {
+      if (usable.has(watch.actor.credentialId) || !this.watches.delete(watch)) continue;
+      watch.ended();
+    }
+  }
+}

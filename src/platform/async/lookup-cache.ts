@@ -1,0 +1,52 @@
+/** How long a process may go on by what it knew of a caller, should the signal of a change be lost. */
+const knownForMs = 30_000;
+const knownMax = 10_000;
+
+/**
+ * What was looked up a moment ago. It is looked up again after 30 s or once it is forgotten; an answer that was under
+ * way when something was forgotten is not kept, as it may be from before.
+ */
+export class LookupCache<Thing extends object> {
+  private readonly kept = new Map<string, { thing: Thing; atMs: number }>();
+  private readonly underWay = new Map<string, Promise<Thing | null>>();
+
+  constructor(private readonly lookUp: (name: string) => Promise<Thing | null>) {}
+
+  async get(name: string): Promise<Thing | null> {
+    const known = this.kept.get(name);
+    if (known !== undefined && performance.now() - known.atMs < knownForMs) return known.thing;
+    const asked = this.underWay.get(name);
+    if (asked !== undefined) return await asked;
+    const atMs = performance.now();
+    const asking = this.lookUp(name);
+    this.underWay.set(name, asking);
+    try {
+      const thing = await asking;
+      if (thing !== null && this.underWay.get(name) === asking) this.keep(name, thing, atMs);
+      return thing;
+    } finally {
+      if (this.underWay.get(name) === asking) this.underWay.delete(name);
+    }
+  }
+
+  /** What is remembered just now. */
+  *all(): Generator<Thing> {
+    for (const { thing } of this.kept.values()) yield thing;
+  }
+
+  forget(isStale: (thing: Thing) => boolean): void {
+    this.underWay.clear();
+    for (const [name, { thing }] of this.kept) if (isStale(thing)) this.kept.delete(name);
+  }
+
+  clear(): void {
+    this.underWay.clear();
+    this.kept.clear();
+  }
+
+  private keep(name: string, thing: Thing, atMs: number): void {
+    this.kept.delete(name);
+    if (this.kept.size >= knownMax) this.kept.delete(this.kept.keys().next().value ?? '');
+    this.kept.set(name, { thing, atMs });
+  }
+}

@@ -1,0 +1,40 @@
+import { Field, ID, InterfaceType } from 'type-graphql';
+import { kindOf, type Kind } from '../id.js';
+
+/** Types that an id alone leads to. */
+export const nodeTypes = {
+  intakeBot: 'IntakeBot',
+  submission: 'Submission',
+  message: 'Message',
+  contact: 'Contact',
+  record: 'Record',
+  event: 'Event',
+  apiKey: 'ApiKey',
+  user: 'User',
+  webhookEndpoint: 'WebhookEndpoint',
+  webhookDelivery: 'WebhookDelivery',
+  replay: 'Replay',
+  workspace: 'Workspace',
+  notice: 'Notice',
+  invitation: 'Invitation',
+  auditEntry: 'AuditEntry',
+  erasure: 'Erasure',
+} as const satisfies Partial<Record<Kind, string>>;
+export type NodeKind = keyof typeof nodeTypes;
+
+export const isNodeKind = (kind: Kind | null): kind is NodeKind => kind !== null && Object.hasOwn(nodeTypes, kind);
+
+/** The name of the type that a row is of. */
+export function nodeTypeOf({ id }: { id: string }): string | undefined {
+  const kind = kindOf(id);
+  return isNodeKind(kind) ? nodeTypes[kind] : undefined;
+}
+
+@InterfaceType('Node', {
+  description: 'Anything with an id; the id itself says what it is of.',
+  resolveType: nodeTypeOf,
+})
+export abstract class Node {
+  @Field(() => ID, { description: 'The id, the same in REST.' })
+  id!: string;
+}

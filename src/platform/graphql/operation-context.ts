@@ -1,0 +1,86 @@
+import DataLoader from 'dataloader';
+import type { Actor, Origin } from '../actor.js';
+import { authenticationRequired } from '../errors.js';
+
+/** What of the door an operation came through its resolvers may need. */
+export interface Door {
+  origin: Origin | null;
+  /** Where the cookie of a session goes; null where none can be set. */
+  cookie: { set: (token: string) => void; clear: () => void } | null;
+  /** The caller's budget as this operation left it; the door sets it before the operation runs. */
+  rateLimit: { limit: number; remaining: number; resetAtMs: number } | null;
+  /** What a stream that broke off told last: a browser says so by itself. */
+  lastEventId?: string | null;
+}
+
+/** What one GraphQL operation runs with: who calls, and one batch per kind of look-up. */
+export class OperationContext {
+  private readonly batches = new Map<string, Batch<unknown>>();
+
+  constructor(
+    private readonly caller: Actor | null,
+    readonly door: Door = { origin: null, cookie: null, rateLimit: null },
+  ) {}
+
+  /** @throws authentication_required for an anonymous caller */
+  get actor(): Actor {
+    if (this.caller === null) throw authenticationRequired();
+    return this.caller;
+  }
+
+  get anonymous(): boolean {
+    return this.caller === null;
+  }
+
+  /** The thing with this id, looked up together with all others that the same step of the operation wants. */
+  load<T extends { id: string }>(
+    kind: string,
+    id: string,
+    fetch: (actor: Actor, ids: readonly string[]) => Promise<T[]>,
+  ): Promise<T | null> {
+    return this.batch<T | null>(kind, async (ids) => {
+      const things = new Map((await fetch(this.actor, ids)).map((thing) => [thing.id, thing]));
+      return ids.map((one) => things.get(one) ?? null);
+    }).load(id);
+  }
+
+  /** What belongs to a parent; `key` tells apart what is asked of it, arguments included. */
+  loadFor<T>(
+    key: string,
+    parentId: string,
+    fetch: (actor: Actor, parentIds: readonly string[]) => Promise<ReadonlyMap<string, T>>,
+  ): Promise<T | undefined> {
+    return this.batch<T | undefined>(key, async (ids) => {
+      const found = await fetch(this.actor, ids);
+      return ids.map((id) => found.get(id));
+    }).load(parentId);
+  }
+
+  private batch<T>(key: string, fetch: (ids: readonly string[]) => Promise<T[]>): Batch<T> {
+    let batch = this.batches.get(key);
+    if (batch === undefined) {
+      batch = new Batch<unknown>(fetch);
+      this.batches.set(key, batch);
+    }
+    return batch as Batch<T>;
+  }
+}
+
+/** Asks once for an id, however many want it. Of a cache hit, the loader itself would make another promise each. */
+class Batch<T> {
+  private readonly asked = new Map<string, Promise<T>>();
+  private readonly loader: DataLoader<string, T>;
+
+  constructor(fetch: (ids: readonly string[]) => Promise<T[]>) {
+    this.loader = new DataLoader<string, T>(fetch, { cache: false });
+  }
+
+  load(id: string): Promise<T> {
+    let found = this.asked.get(id);
+    if (found === undefined) {
+      found = this.loader.load(id);
+      this.asked.set(id, found);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,228 @@
+import type { Deadlines } from './deadlines.js';
+import type { Visit } from './hosts.js';
+import { NotHttp, type Connection, type OutgoingRequest, type Receiving } from './connection.js';
+
+/**
+ * `success` is 2xx, read to its end or to 64 KiB. `http_error` is any other status, redirects included. `timeout` is
+ * either deadline, wherever it struck; `refused` the address guard; `connection` what the stranger broke off or garbled.
+ */
+export type OutcomeKind = 'success' | 'http_error' | 'timeout' | 'dns' | 'tls' | 'connection' | 'refused';
+
+export interface Outcome {
+  outcome: OutcomeKind;
+  /** Of the last answer that began, also where the outcome is a timeout in its body. */
+  status: number | null;
+  /** The header as it came, cut to 128 characters. */
+  retryAfter: string | null;
+  /** The first 16 KiB as they came, never decoded. */
+  body: Buffer;
+  /** Fit for the tenant; null on success. */
+  error: string | null;
+  /** What was dialled; null when nothing was, or when it was refused. */
+  address: string | null;
+  timings: Timings;
+}
+
+/** Whole milliseconds; null for what did not happen, as the first three on a reused connection. */
+export interface Timings {
+  dnsMs: number | null;
+  connectMs: number | null;
+  tlsMs: number | null;
+  /** From the request's first byte out to the answer's first byte in. */
+  firstByteMs: number | null;
+  totalMs: number;
+}
+
+const nothing = Buffer.alloc(0);
+
+const whileDoing = {
+  lookup: 'looking up the name',
+  connect: 'connecting',
+  tls: 'agreeing on TLS',
+  answer: 'waiting for the answer',
+  body: 'reading the answer',
+};
+
+/** One POST from its first look-up to its outcome, which is decided exactly once. */
+export class Attempt implements Receiving {
+  /** Not yet rounded. */
+  readonly timings: Omit<Timings, 'totalMs'> = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null };
+  phase: keyof typeof whileDoing = 'lookup';
+  address: string | null = null;
+  ended = false;
+  /** What is closed with an attempt that ends before its answer has. */
+  carrier: { close: () => void } | null = null;
+  readonly outcome: Promise<Outcome>;
+
+  private readonly resolve: (outcome: Outcome) => void;
+  private readonly reject: (error: Error) => void;
+  private readonly startedAt = performance.now();
+  private connectDeadline: NodeJS.Timeout | undefined;
+  private connection: Connection | null = null;
+  private reopen: (() => void) | null = null;
+  private sentAt = 0;
+
+  constructor(
+    private readonly message: Omit<OutgoingRequest, 'path'>,
+    private readonly deadlines: Deadlines<Attempt>,
+    private readonly onReusable: (connection: Connection) => void,
+    readonly visit: Visit,
+  ) {
+    // No literal stands in for `resolve` until then: it would keep the whole attempt for long, see `runQuery`.
+    let settle!: (outcome: Outcome) => void;
+    let fail!: (error: Error) => void;
+    this.outcome = new Promise((resolve, reject) => ([settle, fail] = [resolve, reject]));
+    this.resolve = settle;
+    this.reject = fail;
+    deadlines.set(this);
+  }
+
+  startConnecting(connectTimeoutMs: number): void {
+    this.phase = 'lookup';
+    this.connectDeadline = setTimeout(() => this.expire(), connectTimeoutMs);
+  }
+
+  /** `reopen`: how to go on, once, should a kept connection turn out to be dead. */
+  send(path: string, connection: Connection, reopen: (() => void) | null): void {
+    clearTimeout(this.connectDeadline);
+    this.phase = 'answer';
+    this.connection = connection;
+    this.reopen = reopen;
+    this.address = connection.address;
+    this.carrier = connection;
+    this.sentAt = performance.now();
+    connection.send({ ...this.message, path }, this);
+  }
+
+  onFirstByte(): void {
+    this.timings.firstByteMs ??= performance.now() - this.sentAt;
+  }
+
+  onStatus(): void {
+    this.phase = 'body';
+  }
+
+  onOver(): void {
+    const { connection } = this;
+    this.carrier = null;
+    this.endByStatus();
+    if (connection !== null) this.onReusable(connection);
+  }
+
+  onTooLong(): void {
+    if (this.status === null) this.end('connection', 'the answer never began');
+    else this.endByStatus();
+  }
+
+  onBroken(error: Error | null): void {
+    const { reopen } = this;
+    if (this.ended) return;
+    if (reopen === null || this.timings.firstByteMs !== null) return this.fail(error);
+    this.carrier?.close();
+    reopen();
+  }
+
+  /** What the socket reported; null where it closed. An answer that failed already keeps its status as the reason. */
+  fail(error: Error | null): void {
+    if (this.hasFailedStatus()) return this.endByStatus();
+    if (this.phase === 'tls' && error !== null) return this.end('tls', tlsError(error));
+    const code = error === null ? '' : codeOf(error);
+    if (code === 'ETIMEDOUT') return this.expire();
+    const otherwise = error instanceof NotHttp ? 'the answer is not HTTP' : 'the connection broke off';
+    this.end('connection', connectionErrors[code] ?? otherwise);
+  }
+
+  expire(): void {
+    if (this.hasFailedStatus()) this.endByStatus();
+    else this.end('timeout', `timed out while ${whileDoing[this.phase]}`);
+  }
+
+  /** Of the answer on its connection, as far as that has come. */
+  private get status(): number | null {
+    return this.connection?.answer.status ?? null;
+  }
+
+  private hasFailedStatus(): boolean {
+    return this.status !== null && !isSuccess(this.status);
+  }
+
+  private endByStatus(): void {
+    const status = this.status ?? 0;
+    if (isSuccess(status)) this.end('success', null);
+    else this.end('http_error', `answered ${status}`);
+  }
+
+  /** Nothing was sent, and nothing came of it. */
+  giveUp(error: Error): void {
+    if (!this.finish()) return;
+    this.reject(error);
+    this.visit.leave();
+  }
+
+  /** @returns false when it had ended before */
+  private finish(): boolean {
+    if (this.ended) return false;
+    this.ended = true;
+    this.deadlines.clear(this);
+    clearTimeout(this.connectDeadline);
+    this.carrier?.close();
+    return true;
+  }
+
+  end(outcome: OutcomeKind, error: string | null): void {
+    if (!this.finish()) return;
+    const { status, timings } = this;
+    const { retryAfter = null, body = nothing } = this.connection?.answer ?? {};
+    const address = outcome === 'refused' ? null : this.address;
+    this.resolve({
+      outcome,
+      status,
+      retryAfter,
+      body,
+      error,
+      address,
+      timings: {
+        dnsMs: whole(timings.dnsMs),
+        connectMs: whole(timings.connectMs),
+        tlsMs: whole(timings.tlsMs),
+        firstByteMs: whole(timings.firstByteMs),
+        totalMs: Math.round(performance.now() - this.startedAt),
+      },
+    });
+    this.visit.leave();
+  }
+}
+
+const whole = (ms: number | null) => (ms === null ? null : Math.round(ms));
+
+const isSuccess = (status: number) => status >= 200 && status <= 299;
+
+/** Where several addresses were tried, the last one's word. */
+export function codeOf(error: unknown): string {
+  const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
+  const { code } = last as { code?: unknown };
+  return typeof code === 'string' ? code : '';
+}
+
+export const connectionErrors: Record<string, string> = {
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was reset',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the host cannot be reached',
+};
+
+export const certificateErrors: Record<string, string> = {
+  CERT_HAS_EXPIRED: 'the certificate has expired',
+  CERT_NOT_YET_VALID: 'the certificate is not valid yet',
+  CERT_SIGNATURE_FAILURE: 'the certificate is not signed by a known authority',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'the certificate is not signed by a known authority',
+  UNABLE_TO_GET_ISSUER_CERT: 'the certificate is not signed by a known authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the certificate is not signed by a known authority',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the certificate is not signed by a known authority',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another name',
+};
+
+function tlsError(error: Error): string {
+  return certificateErrors[codeOf(error)] ?? 'the TLS handshake failed';
+}

@@ -1,0 +1,139 @@
+import type { Socket } from 'node:net';
+import { AnswerReader } from './answer.js';
+import { hostOf } from './hosts.js';
+
+export interface OutgoingRequest {
+  path: string;
+  headers: Readonly<Record<string, string>>;
+  body: Buffer | string;
+}
+
+/** Whoever waits for the answer; told of its end exactly once. */
+export interface Receiving {
+  onFirstByte: () => void;
+  /** The head has come. */
+  onStatus: () => void;
+  onOver: () => void;
+  onTooLong: () => void;
+  /** It can't be made out, or the connection has ended: then `error` is null where it simply closed. */
+  onBroken: (error: Error | null) => void;
+}
+
+/** Shorter than most servers keep an idle connection; a server's Keep-Alive hint shortens it further. */
+const idleMsMax = 10_000;
+/** A server that closes on time must not meet a request that is just on its way. */
+const hintMarginMs = 1_000;
+
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const visible = /^[\t\x20-\x7e\x80-\xff]*$/;
+const target = /^[\x21-\x7e\x80-\xff]+$/;
+/** Ours to say: another would break the request in two. */
+const framing = /^(host|connection|keep-alive|content-length|transfer-encoding|te|trailer|upgrade|expect)$/i;
+
+/** Whether it is one request that the other side reads as it is meant. */
+export function isSendable(path: string, headers: OutgoingRequest['headers']): boolean {
+  for (const name in headers) if (!isOurName(name) || !visible.test(headers[name] ?? '')) return false;
+  return target.test(path);
+}
+
+/** Those of all webhooks are few. */
+const namesKnown = new Set<string>();
+const namesKnownMax = 1_000;
+
+function isOurName(name: string): boolean {
+  if (namesKnown.has(name)) return true;
+  if (!token.test(name) || framing.test(name)) return false;
+  if (namesKnown.size < namesKnownMax) namesKnown.add(name);
+  return true;
+}
+
+/** One open socket, on which one request after another is answered. */
+export class Connection {
+  readonly address: string | null;
+  readonly host: string;
+  /** In `performance.now()`, as of its last answer. */
+  idleSince = 0;
+  answer = new AnswerReader();
+  private waiting: Receiving | null = null;
+  private readonly head: string;
+
+  constructor(
+    readonly origin: string,
+    private readonly socket: Socket,
+    /** In `performance.now()`. */
+    readonly reusableUntil: number,
+    onClosed: () => void,
+  ) {
+    this.address = socket.remoteAddress ?? null;
+    this.host = hostOf(this.address ?? origin);
+    this.head = `host: ${origin.slice(origin.indexOf('//') + 2)}\r\nconnection: keep-alive\r\n`;
+    socket
+      .on('data', (bytes: Buffer) => this.onData(bytes))
+      .on('end', () => this.onEnd())
+      .on('error', (error) => this.broken(error))
+      .on('timeout', () => this.close())
+      .once('close', () => {
+        this.broken(null);
+        onClosed();
+      });
+  }
+
+  /** For what `isSendable` has found fit, once the answer before is over. */
+  send({ path, headers, body }: OutgoingRequest, waiting: Receiving): void {
+    this.answer = new AnswerReader();
+    this.waiting = waiting;
+    let head = `POST ${path} HTTP/1.1\r\n${this.head}`;
+    for (const name in headers) head += `${name}: ${headers[name] ?? ''}\r\n`;
+    const { socket } = this;
+    socket.setTimeout(0);
+    socket.cork();
+    socket.write(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n`, 'latin1');
+    socket.write(body);
+    socket.uncork();
+  }
+
+  /** Whether it may be kept for another request; if so, it closes once it has been idle for long. */
+  rest(): boolean {
+    const { canFollow, keepAliveSeconds } = this.answer;
+    const idleMs = Math.min(idleMsMax, keepAliveSeconds * 1_000 - hintMarginMs);
+    // One that answered before it was told everything may read what is left as the next request.
+    if (!canFollow || idleMs <= 0 || this.socket.writableLength > 0 || this.socket.destroyed) return false;
+    this.socket.setTimeout(idleMs);
+    return true;
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  private onData(bytes: Buffer): void {
+    const { waiting } = this;
+    // To what was not asked for there is nobody to listen.
+    if (waiting === null) return this.close();
+    waiting.onFirstByte();
+    const before = this.answer.status;
+    const progress = this.answer.read(bytes);
+    if (before === null && this.answer.status !== null) waiting.onStatus();
+    if (progress === 'more') return;
+    this.waiting = null;
+    if (progress === 'over') waiting.onOver();
+    else if (progress === 'tooLong') waiting.onTooLong();
+    else waiting.onBroken(progress === 'garbled' ? new NotHttp('The answer is not HTTP.') : null);
+  }
+
+  private onEnd(): void {
+    const { waiting } = this;
+    if (waiting === null) return this.close();
+    if (!this.answer.end()) return this.broken(null);
+    this.waiting = null;
+    waiting.onOver();
+  }
+
+  private broken(error: Error | null): void {
+    const { waiting } = this;
+    this.waiting = null;
+    waiting?.onBroken(error);
+  }
+}
+
+export class NotHttp extends Error {}

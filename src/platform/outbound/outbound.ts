@@ -1,0 +1,340 @@
+import { promises as dns } from 'node:dns';
+import net from 'node:net';
+import { networkInterfaces } from 'node:os';
+import tls from 'node:tls';
+import { type AddressPolicy, type Refusal, type RefusalRule, type Target } from './address-guard.js';
+import { addressVerdict, judgeAnswers, parseTarget, refusal } from './address-guard.js';
+import { blockListOf } from '../config.js';
+import { Deadlines } from './deadlines.js';
+import { Attempt, type Outcome } from './attempt.js';
+import { Connection, isSendable } from './connection.js';
+import { hostOf, HostPlaces, NoRoom, type Waiter } from './hosts.js';
+
+export { NoRoom };
+export type { Outcome };
+
+/** Every A and AAAA answer for a name; throws when there is none. */
+export type Resolver = (hostname: string) => Promise<readonly string[]>;
+
+export interface OutboundOptions {
+  allowedCidrs: readonly string[];
+  /** One attempt, all in: look-up, connection, answer and its body. */
+  timeoutMs: number;
+  /** Look-up, TCP and TLS together. */
+  connectTimeoutMs?: number;
+  /** A new connection never rests on an older look-up, and no connection is reused when older than this. */
+  lookupAgeMsMax?: number;
+  resolve?: Resolver;
+  /** For a metric: refusals at save and at dial. */
+  onRefused?: (rule: RefusalRule) => void;
+}
+
+interface Lookup {
+  answer: Promise<readonly string[]>;
+  /** Where it led last, or will lead first. */
+  host: string | null;
+  freshUntil: number;
+}
+
+const checkTimeoutMs = 2_000;
+const ownAddressesAgeMs = 10_000;
+const lookupsKept = 1_000;
+const targetsKept = 1_000;
+const idleConnectionsMax = 512;
+/** A dead IPv6 route costs this much before IPv4 is tried. */
+const addressAttemptMs = 500;
+
+/**
+ * HTTP to strangers. What may be dialled is decided by address-guard.ts: when a URL is saved, again for every new
+ * connection, and once more on the peer of the open socket. No redirects, proxies, HTTP/2 or compression.
+ */
+export class Outbound {
+  private readonly allowed: net.BlockList;
+  private readonly connectTimeoutMs: number;
+  private readonly lookupAgeMsMax: number;
+  private readonly resolve: Resolver;
+  // Built once: a context for each connection would parse the system's authorities again.
+  private readonly secureContext = tls.createSecureContext();
+  /** What URLs came to, as long as the policy that judged them stands. */
+  private readonly targets = new Map<string, Target | Refusal>();
+  private readonly lookups = new Map<string, Lookup>();
+  /** By origin, the least recently used first; the last one is taken, so that the others may expire. */
+  private readonly idle = new Map<string, Connection[]>();
+  private idleCount = 0;
+  private own = { addresses: [] as string[], freshUntil: 0 };
+  private closed = false;
+  private readonly places = new HostPlaces();
+  private readonly deadlines: Deadlines<Attempt>;
+  private readonly onReusable = (connection: Connection) => this.keep(connection);
+
+  constructor(private readonly options: OutboundOptions) {
+    this.allowed = blockListOf(options.allowedCidrs);
+    this.connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
+    this.lookupAgeMsMax = options.lookupAgeMsMax ?? 60_000;
+    this.resolve = options.resolve ?? resolveName;
+    this.deadlines = new Deadlines(options.timeoutMs, (attempt) => attempt.expire());
+  }
+
+  /** For a URL about to be saved. Null when it may be; a name that does not resolve within 2 s may be too. */
+  async check(url: string): Promise<Refusal | null> {
+    const target = parseTarget(url, this.policy());
+    const refused = target.ok ? await this.checkName(target) : target;
+    if (refused !== null) this.options.onRefused?.(refused.rule);
+    return refused;
+  }
+
+  private async checkName(target: Target): Promise<Refusal | null> {
+    if (target.isLiteral) return null;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, checkTimeoutMs, null)));
+    const addresses = await Promise.race([this.resolve(target.hostname).catch(() => null), late]);
+    clearTimeout(timer);
+    if (addresses !== null && addresses.length > 0) return judgeAnswers(target, addresses, this.policy());
+    return target.onlyListed === null ? null : refusal(target.onlyListed);
+  }
+
+  /** What may be in flight to a host is shared with as many processes. */
+  shareWith(processes: number): void {
+    this.places.shareWith(processes);
+  }
+
+  /**
+   * Whether a post may go to its host now: only so much is in flight to each, of all parties, and never all of it one
+   * party's. If not, the waiter is woken once there may be room.
+   */
+  hasRoom(url: string, party: string, waiter?: Waiter): boolean {
+    const target = this.targetOf(url);
+    if (!target.ok) return true;
+    const { hostname, origin, isLiteral } = target;
+    if (!this.places.hasRoom(isLiteral ? hostOf(hostname) : hostname, party, waiter)) return false;
+    if (isLiteral) return true;
+    const host = this.idle.get(origin)?.at(-1)?.host ?? this.lookups.get(hostname)?.host ?? null;
+    return host === null || this.places.hasRoom(host, party, waiter);
+  }
+
+  /**
+   * One POST, on behalf of a party. Whatever the stranger does is an outcome; it rejects with `NoRoom`, or once this is
+   * closed.
+   */
+  post(url: string, headers: Record<string, string>, body: Buffer | string, party = ''): Promise<Outcome> {
+    if (this.closed) return Promise.reject(new Error('Outbound is closed.'));
+    const target = this.targetOf(url);
+    const attempt = new Attempt({ headers, body }, this.deadlines, this.onReusable, this.places.visit(party));
+    if (!target.ok) {
+      this.refuse(attempt, target);
+      return attempt.outcome;
+    }
+    if (!isSendable(target.path, headers)) {
+      attempt.end('refused', 'a header or the path cannot be sent');
+      return attempt.outcome;
+    }
+    if (!this.enter(attempt, target.isLiteral ? hostOf(target.hostname) : target.hostname)) return attempt.outcome;
+    const connection = this.takeIdle(target.origin);
+    if (connection === null) {
+      void this.open(target, attempt);
+    } else if (this.enter(attempt, connection.host)) {
+      // It may have died since; nothing was answered then, and a fresh one costs the stranger no second event.
+      attempt.send(target.path, connection, () => void this.open(target, attempt));
+    } else {
+      this.keep(connection);
+    }
+    return attempt.outcome;
+  }
+
+  /** Takes no more posts, ends those under way, for which whoever sent them has waited, and closes every connection. */
+  close(): void {
+    this.closed = true;
+    for (const connection of [...this.idle.values()].flat()) this.discard(connection);
+    for (const attempt of this.deadlines.pending) attempt.end('connection', 'the sender stopped');
+  }
+
+  /** Whether there was room at that host; if not, the attempt is over. */
+  private enter(attempt: Attempt, host: string): boolean {
+    if (attempt.visit.enter(host)) return true;
+    attempt.giveUp(new NoRoom());
+    return false;
+  }
+
+  private async open(target: Target, attempt: Attempt): Promise<void> {
+    attempt.startConnecting(this.connectTimeoutMs);
+    let addresses: readonly string[] = [target.hostname];
+    if (!target.isLiteral) {
+      const startedAt = performance.now();
+      addresses = await this.lookup(target.hostname).catch(() => []);
+      attempt.timings.dnsMs = performance.now() - startedAt;
+      if (addresses.length === 0) attempt.end('dns', 'the name does not resolve');
+    }
+    if (attempt.ended) return;
+    const refused = judgeAnswers(target, addresses, this.policy());
+    if (refused !== null) return this.refuse(attempt, refused);
+    if (this.enter(attempt, hostOf(addresses[0] ?? target.hostname))) this.dial(target, addresses, attempt);
+  }
+
+  private dial(target: Target, addresses: readonly string[], attempt: Attempt): void {
+    const startedAt = performance.now();
+    let connectedAt = startedAt;
+    attempt.phase = 'connect';
+    attempt.address = addresses[0] ?? null;
+    const options = {
+      host: target.hostname,
+      port: target.port,
+      // Called for names alone; literals were judged before.
+      lookup: pinned(addresses),
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: addressAttemptMs,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
+    };
+    const socket = target.secure
+      ? tls.connect({
+          ...options,
+          ...(target.isLiteral ? {} : { servername: target.hostname }),
+          secureContext: this.secureContext,
+          ALPNProtocols: ['http/1.1'],
+          // Said aloud, since the environment can turn it off.
+          rejectUnauthorized: true,
+        })
+      : net.connect(options);
+    attempt.carrier = { close: () => socket.destroy() };
+
+    const onError = (error: Error) => attempt.fail(error);
+    // Without a listener an error on a socket nobody waits for any more would end the process.
+    socket.on('error', () => {}).once('error', onError);
+    socket.once('connect', () => {
+      connectedAt = performance.now();
+      attempt.timings.connectMs = connectedAt - startedAt;
+      attempt.phase = 'tls';
+      if (socket.remoteAddress === undefined) return attempt.end('connection', 'the connection broke off');
+      attempt.address = socket.remoteAddress;
+      const peer = addressVerdict(socket.remoteAddress, this.policy());
+      if (!peer.ok) this.refuse(attempt, refusal(peer.rule));
+      else if (!attempt.ended && this.enter(attempt, hostOf(socket.remoteAddress))) return;
+      // Of several addresses, it may be another than was thought: whoever asks for room is to ask there.
+      const lookup = this.lookups.get(target.hostname);
+      if (lookup !== undefined) lookup.host = hostOf(socket.remoteAddress);
+    });
+    socket.once(target.secure ? 'secureConnect' : 'connect', () => {
+      if (attempt.ended) return;
+      if (target.secure) attempt.timings.tlsMs = performance.now() - connectedAt;
+      socket.removeListener('error', onError);
+      const connection = new Connection(target.origin, socket, performance.now() + this.lookupAgeMsMax, () =>
+        this.forget(connection),
+      );
+      attempt.send(target.path, connection, null);
+    });
+  }
+
+  private refuse(attempt: Attempt, refused: Refusal): void {
+    this.options.onRefused?.(refused.rule);
+    attempt.end('refused', `the URL ${refused.message}`);
+  }
+
+  private targetOf(url: string): Target | Refusal {
+    const policy = this.policy();
+    const known = this.targets.get(url);
+    if (known !== undefined) return known;
+    const target = parseTarget(url, policy);
+    if (this.targets.size < targetsKept) this.targets.set(url, target);
+    return target;
+  }
+
+  private policy(): AddressPolicy {
+    const now = performance.now();
+    if (now >= this.own.freshUntil) {
+      const addresses = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []);
+      this.own = { addresses, freshUntil: now + ownAddressesAgeMs };
+      this.targets.clear();
+    }
+    return { allowed: this.allowed, own: this.own.addresses };
+  }
+
+  /** One look-up for all who ask at the same time; failures are not remembered. */
+  private lookup(hostname: string): Promise<readonly string[]> {
+    const now = performance.now();
+    const known = this.lookups.get(hostname);
+    if (known !== undefined && now < known.freshUntil) return known.answer;
+    const answer = this.resolve(hostname);
+    this.lookups.delete(hostname);
+    const lookup: Lookup = { answer, host: known?.host ?? null, freshUntil: now + this.lookupAgeMsMax };
+    this.lookups.set(hostname, lookup);
+    answer.then(
+      ([first]) => (lookup.host = first === undefined ? null : hostOf(first)),
+      () => {
+        if (this.lookups.get(hostname) === lookup) this.lookups.delete(hostname);
+      },
+    );
+    const [oldest] = this.lookups.keys();
+    if (this.lookups.size > lookupsKept && oldest !== undefined) this.lookups.delete(oldest);
+    return answer;
+  }
+
+  private takeIdle(origin: string): Connection | null {
+    const same = this.idle.get(origin);
+    for (;;) {
+      const connection = same?.pop();
+      if (connection === undefined) return null;
+      this.idleCount -= 1;
+      if (performance.now() < connection.reusableUntil) return connection;
+      connection.close();
+    }
+  }
+
+  private keep(connection: Connection): void {
+    const now = performance.now();
+    if (this.closed || now >= connection.reusableUntil || !connection.rest()) return connection.close();
+    connection.idleSince = now;
+    const same = this.idle.get(connection.origin);
+    if (same === undefined) this.idle.set(connection.origin, [connection]);
+    else same.push(connection);
+    this.idleCount += 1;
+    if (this.idleCount > idleConnectionsMax) this.discardOldest();
+  }
+
+  private discardOldest(): void {
+    let oldest: Connection | undefined;
+    for (const [first] of this.idle.values()) {
+      if (first !== undefined && first.idleSince < (oldest?.idleSince ?? Infinity)) oldest = first;
+    }
+    if (oldest !== undefined) this.discard(oldest);
+  }
+
+  private discard(connection: Connection): void {
+    this.forget(connection);
+    connection.close();
+  }
+
+  /** Of a connection that is closed; one that was in use is not among the idle. */
+  private forget(connection: Connection): void {
+    const same = this.idle.get(connection.origin);
+    if (same === undefined) return;
+    const index = same.indexOf(connection);
+    if (index !== -1) {
+      same.splice(index, 1);
+      this.idleCount -= 1;
+    }
+    if (same.length === 0) this.idle.delete(connection.origin);
+  }
+}
+
+/** Hands `net.connect` what was vetted, so that no second look-up can answer otherwise. */
+function pinned(addresses: readonly string[]): net.LookupFunction {
+  const all = addresses.map((address) => ({ address, family: net.isIP(address) }));
+  return (_hostname, _options, callback) => callback(null, all);
+}
+
+/**
+ * Asks DNS itself first: `dns.lookup` holds one of few threads for as long as a stranger's name server stalls, and then
+ * everybody's look-ups wait. It is left for names that DNS denies at once, such as those of the hosts file.
+ */
+async function resolveName(hostname: string): Promise<readonly string[]> {
+  const resolver = new dns.Resolver({ timeout: 2_000, tries: 2 });
+  const answers = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
+  const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  if (addresses.length > 0) return addresses;
+  for (const answer of answers) {
+    const { code } = (answer.status === 'rejected' ? answer.reason : {}) as { code?: string };
+    if (code !== undefined && !['ENOTFOUND', 'ENODATA', 'ECONNREFUSED'].includes(code)) throw new Error(code);
+  }
+  return (await dns.lookup(hostname, { all: true, order: 'verbatim' })).map(({ address }) => address);
+}

@@ -1,0 +1,74 @@
+import type { Database } from './database.js';
+import { idFloor } from '../id.js';
+import { story, type Log } from '../log.js';
+
+/** A table in partitions of one UTC day each, beside a default one, so that no insert ever fails for want of one. */
+export interface DailyTable {
+  name: string;
+  /** The partition key's smallest value of a moment, as an SQL literal. */
+  floor: (at: Date) => string;
+  /** The key's column, for what lies in the default partition. */
+  key: string;
+  keepDays: number;
+}
+
+export const byTime = (at: Date) => `'${at.toISOString()}'`;
+export const byEventId = (at: Date) => `'evt_${idFloor(at)}'`;
+
+const dayMs = 86_400_000;
+const daysAhead = 7;
+const lockTimeoutMs = 2_000;
+/** Of a default partition in which much lies. */
+const statementMsMax = 600_000;
+// The default partition already has rows of that day, or another process was first.
+const alreadyThere = /^(23505|23514|42P07|42P17)$/;
+
+/** Makes the partitions of the days to come and drops those whose last row is older than `keepDays`. */
+export async function keepPartitions(database: Database, table: DailyTable, now: Date, log: Log): Promise<void> {
+  const today = Math.floor(now.getTime() / dayMs) * dayMs;
+  for (let day = today; day <= today + daysAhead * dayMs; day += dayMs)
+    await create(database, table, new Date(day), log);
+
+  const oldest = new Date(now.getTime() - table.keepDays * dayMs);
+  const { rows } = await database.pool.query<{ name: string }>(
+    'select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = $1::regclass',
+    [table.name],
+  );
+  for (const { name } of rows) {
+    const day = dayOf(table, name);
+    if (day === null || day + dayMs > oldest.getTime()) continue;
+    await locked(database, `drop table if exists ${name}`);
+    log.info({ partition: name }, 'an old partition was dropped');
+  }
+  await database.transaction(async (tx) => {
+    await tx.allow(statementMsMax);
+    await tx.manager.query(`delete from ${table.name}_default where ${table.key} < ${table.floor(oldest)}`);
+  });
+}
+
+async function create(database: Database, table: DailyTable, day: Date, log: Log): Promise<void> {
+  const name = `${table.name}_${day.toISOString().slice(0, 10).replaceAll('-', '')}`;
+  const { rows } = await database.pool.query<{ known: boolean }>('select to_regclass($1) is not null as known', [name]);
+  if (rows[0]?.known === true) return;
+  const [from, to] = [table.floor(day), table.floor(new Date(day.getTime() + dayMs))];
+  try {
+    await locked(database, `create table ${name} partition of ${table.name} for values from (${from}) to (${to})`);
+  } catch (error) {
+    if (!alreadyThere.test(String((error as { code?: unknown }).code))) throw error;
+    log.debug({ partition: name, error: story(error) }, 'a partition was not made');
+  }
+}
+
+/** Everybody's queries wait behind a statement that waits for its lock, so it does not wait long. */
+async function locked(database: Database, text: string): Promise<void> {
+  await database.transaction(async (tx) => {
+    await tx.allow(statementMsMax);
+    await tx.manager.query(`set local lock_timeout = ${lockTimeoutMs}`);
+    await tx.manager.query(text);
+  });
+}
+
+function dayOf(table: DailyTable, partition: string): number | null {
+  const match = new RegExp(`^${table.name}_(\\d{4})(\\d\\d)(\\d\\d)$`).exec(partition);
+  return match === null ? null : Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]));
+}

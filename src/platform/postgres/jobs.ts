@@ -1,0 +1,114 @@
+import type { Pool } from 'pg';
+import { PgBoss, type Job } from 'pg-boss';
+import { prepared, type Database, type Statement, type Tx } from './database.js';
+import { story, type Log } from '../log.js';
+import type { Write } from './open-transaction.js';
+
+export interface Queue {
+  name: string;
+  /** Attempts of a job whose handler throws, after the first. */
+  retryLimit?: number;
+  retryDelaySeconds?: number;
+  /** How long a job may run before another process takes it. */
+  expireInSeconds?: number;
+}
+
+export interface NewJob {
+  data: object;
+  /** A UUID; one that sorts by time lets a worker take jobs in that order. */
+  id?: string;
+  startAfter?: Date;
+  /** While a job of this key waits, another of the same key is not added. */
+  singletonKey?: string;
+}
+
+/** pg-boss on a pool of its own: jobs that commit with the change that asks for them. */
+export class Jobs {
+  private readonly boss: PgBoss;
+  private readonly pool: Pool;
+
+  constructor(
+    database: Database,
+    private readonly log: Log,
+    role: { works: boolean },
+  ) {
+    this.pool = database.jobsPool();
+    this.boss = new PgBoss({
+      db: { executeSql: async (text, values) => await this.pool.query(text, values) },
+      // Its spans would have nobody to go to: our tracing keeps its provider to itself.
+      openTelemetry: { enabled: false },
+      supervise: role.works,
+      schedule: role.works,
+      maintenanceIntervalSeconds: 300,
+      // A claimed cron slot is looked up this often; schedules here are hourly or daily.
+      cronMonitorIntervalSeconds: 30,
+    });
+    this.boss.on('error', (error) => this.log.error({ error: story(error) }, 'jobs failed'));
+  }
+
+  /** Creates pg-boss's own tables and the queues; safe to call from several processes at once. */
+  async start(queues: readonly Queue[]): Promise<void> {
+    await this.boss.start();
+    for (const queue of queues) {
+      const options = {
+        retryLimit: queue.retryLimit ?? 5,
+        retryDelay: queue.retryDelaySeconds ?? 5,
+        retryBackoff: true,
+        expireInSeconds: queue.expireInSeconds ?? 300,
+        deleteAfterSeconds: 3_600,
+      };
+      if ((await this.boss.getQueue(queue.name)) === null) await this.boss.createQueue(queue.name, options);
+      else await this.boss.updateQueue(queue.name, options);
+    }
+  }
+
+  /** Finishes the jobs in hand, at most `timeoutMs`; the others go back. */
+  async stop(timeoutMs: number): Promise<void> {
+    await this.boss.stop({ graceful: true, timeout: timeoutMs, close: false });
+  }
+
+  /** One statement however many jobs; they exist if and when `tx` commits. */
+  async enqueue(tx: Tx, queue: string, jobs: readonly NewJob[]): Promise<void> {
+    if (jobs.length === 0) return;
+    for (const { statement, values } of await this.insertion(queue, jobs)) tx.write(statement, values);
+  }
+
+  /** What `enqueue` writes. */
+  async insertion(queue: string, jobs: readonly NewJob[]): Promise<Write[]> {
+    const writes: Write[] = [];
+    const executeSql = async (text: string, values: unknown[] = []) => {
+      writes.push({ statement: statementOf(text), values });
+      return { rows: [] };
+    };
+    await this.boss.insert(queue, [...jobs], { db: { executeSql } });
+    return writes;
+  }
+
+  /** Works a queue: `handle` gets what is due, at most `batchSize` at once. Returns how to take no more. */
+  async work<T extends object>(
+    queue: string,
+    options: { batchSize?: number; pollingIntervalSeconds?: number },
+    handle: (jobs: Job<T>[]) => Promise<void>,
+  ): Promise<() => void> {
+    const id = await this.boss.work<T>(
+      queue,
+      { batchSize: options.batchSize ?? 1, pollingIntervalSeconds: options.pollingIntervalSeconds ?? 2 },
+      handle,
+    );
+    return () => void this.boss.offWork(queue, { id, wait: false });
+  }
+
+  /** Runs `queue`'s job by the clock (UTC, five cron fields), once over all processes. */
+  async schedule(queue: string, cron: string): Promise<void> {
+    await this.boss.schedule(queue, cron);
+  }
+}
+
+/** pg-boss's own texts, of a few KB each and always the same, planned once a connection. */
+const statements = new Map<string, Statement<object>>();
+
+function statementOf(text: string): Statement<object> {
+  const statement = statements.get(text) ?? prepared(text);
+  statements.set(text, statement);
+  return statement;
+}

@@ -1,0 +1,226 @@
+import { brief, isCut, planned, prepared, type Database, type Statement } from './database.js';
+import { invalid, validationFailed, type Issue } from '../errors.js';
+import { isEventId, isId, type Kind } from '../id.js';
+
+/** One page of a list that is sorted newest first by id. */
+export interface PageRequest {
+  limit: number;
+  /** The id beyond which the page starts; null at the end the direction starts from. */
+  cursor: string | null;
+  direction: 'older' | 'newer';
+}
+
+export interface Page<T> {
+  /** Newest first, whatever the direction of reading. */
+  rows: T[];
+  /** Whether there is more in the direction of reading. */
+  hasMore: boolean;
+}
+
+export const pageSizeMax = 100;
+
+/** REST: `limit` defaults to 50 and is clamped to 100; `cursor` is an id of the list's kind, its row may be gone. */
+export function restPage(query: { limit?: unknown; cursor?: unknown }, kind: Kind): PageRequest {
+  const { limit: size = '50', cursor = null } = query;
+  const limit = typeof size === 'string' && /^\d+$/.test(size) ? Number(size) : 0;
+  const issues: Issue[] = [];
+  if (limit < 1) issues.push({ path: 'limit', code: 'out_of_range', message: 'must be a whole number from 1 to 100' });
+  if (cursor !== null && !isCursor(cursor, kind)) issues.push(notACursor('cursor'));
+  if (issues.length > 0) throw validationFailed(issues);
+  return { limit: Math.min(limit, pageSizeMax), cursor: cursor as string | null, direction: 'older' };
+}
+
+export interface ConnectionArguments {
+  first?: number | null;
+  after?: string | null;
+  last?: number | null;
+  before?: string | null;
+}
+
+/**
+ * Relay: `first` 20 by default, 100 at most; `last` with `before` reads towards newer.
+ * @param kind of the ids that are the list's cursors, or the form of cursors that are no ids
+ */
+export function connectionPage(args: ConnectionArguments, kind: Kind | RegExp): PageRequest {
+  const { first, after, last, before } = args;
+  if (first != null && last != null) throw invalid('last', 'not_allowed', 'cannot be combined with first');
+  if (after != null && before != null) throw invalid('before', 'not_allowed', 'cannot be combined with after');
+  const backwards = last != null || (before != null && first == null);
+  if (backwards && after != null) throw invalid('after', 'not_allowed', 'goes with first');
+  if (!backwards && before != null) throw invalid('before', 'not_allowed', 'goes with last');
+  const size = (backwards ? last : first) ?? 20;
+  if (size < 1) throw invalid(backwards ? 'last' : 'first', 'out_of_range', 'must be a whole number from 1 to 100');
+  const cursor = backwards ? before : after;
+  return {
+    limit: Math.min(size, pageSizeMax),
+    cursor: cursor == null ? null : readCursor(cursor, kind, backwards ? 'before' : 'after'),
+    direction: backwards ? 'newer' : 'older',
+  };
+}
+
+/** What a list is narrowed to; an absent value narrows nothing. */
+export class Conditions {
+  readonly values: unknown[] = [];
+  private readonly texts: string[] = [];
+  private filters = false;
+
+  /** Whether its rows stand beside each other in an index: a page is then read at once. */
+  get isOneRange(): boolean {
+    return !this.filters;
+  }
+
+  /** A key that an index begins with, before the id: `s.workspace_id = $?`. */
+  within(text: string, key: string | null | undefined): this {
+    return this.bind(text, key);
+  }
+
+  /** `text` holds `$?` where the value goes: `s.status = any($?)`. */
+  and(text: string, value: unknown): this {
+    if (value !== undefined && value !== null) this.filters = true;
+    return this.bind(text, value);
+  }
+
+  /** A condition of the query's own, without a value. */
+  always(text: string): this {
+    this.texts.push(text);
+    return this;
+  }
+
+  between(column: string, range: { gte?: Date | null; lt?: Date | null } | null | undefined): this {
+    return this.and(`${column} >= $?`, range?.gte).and(`${column} < $?`, range?.lt);
+  }
+
+  get text(): string {
+    return this.texts.join(' and ') || 'true';
+  }
+
+  private bind(text: string, value: unknown): this {
+    if (value === undefined || value === null) return this;
+    this.values.push(value);
+    this.texts.push(text.replace('$?', `$${this.values.length}`));
+    return this;
+  }
+}
+
+/** `from` is what stands between `select` and `where`: columns and tables. */
+export interface List {
+  from: string;
+  /** What the list is sorted by: the id, unless `bound` says how a cursor's id becomes another key. */
+  id: string;
+  where: Conditions;
+  /** The key of the cursor in `$?`; of `~` for the newest end and of the empty text for the oldest. */
+  bound?: Record<PageRequest['direction'], string>;
+}
+
+/** One page by keyset, in one prepared statement; one row more than asked for tells whether there are more. */
+export async function readPage<Row extends object>(
+  database: Database,
+  list: List,
+  page: PageRequest,
+): Promise<Page<Row>> {
+  const { text, values } = keyset(list, page);
+  const isBrief = page.limit <= briefRowsMax;
+  return pageOf(await database.query(reading<Row>(list, `select ${list.from} ${text}`, isBrief), values), page);
+}
+
+/** A page of so many rows, which stand beside each other in an index, is read at once. */
+const briefRowsMax = 50;
+
+/** What a caller's filter made is planned each time: of few forms each is prepared, and forms of filters are many. */
+function reading<Row extends object>({ where }: List, text: string, isBrief: boolean): Statement<Row> {
+  const statement = where.isOneRange ? brief<Row>(text) : planned<Row>(text);
+  return { ...statement, isBrief: statement.isBrief && isBrief, isPage: true };
+}
+
+/**
+ * The same page of the list of each parent, in one prepared statement; `where` relates the rows to `parent.id`.
+ * A parent without rows has no page.
+ */
+export async function readPages<Row extends object>(
+  database: Database,
+  list: List,
+  parentIds: readonly string[],
+  page: PageRequest,
+): Promise<Map<string, Page<Row>>> {
+  const { text, values, order } = keyset(list, page);
+  const each = `
+    select parent.id as "parentId", child.* from unnest($${values.length + 1}::text[]) as parent (id)
+    cross join lateral (
+      select row_number() over (order by ${order}) as "place", ${list.from} ${text}
+    ) child order by parent.id, child.place
+  `;
+  const isBrief = page.limit * parentIds.length <= briefRowsMax;
+  const statement = { ...reading<Row & { parentId: string }>(list, each, isBrief), isPage: false };
+  const rows = await database.query(statement, [...values, parentIds]);
+  const grouped = Map.groupBy(rows, ({ parentId }) => parentId);
+  return new Map([...grouped].map(([parentId, found]) => [parentId, pageOf<Row>(found, page)]));
+}
+
+// '~' sorts after every id, '' before: a missing cursor needs no statement of its own.
+function keyset({ id, where, bound }: List, { direction, cursor, limit }: PageRequest) {
+  const [compare, way, end] = direction === 'older' ? ['<', 'desc', '~'] : ['>', 'asc', ''];
+  const order = `${id} ${way}`;
+  const placed = (bound?.[direction] ?? '$?').replace('$?', `$${where.values.length + 1}`);
+  return {
+    text: `where ${where.text} and ${id} ${compare} ${placed} order by ${order} limit $${where.values.length + 2}`,
+    values: [...where.values, cursor ?? end, limit + 1],
+    order,
+  };
+}
+
+function pageOf<Row extends object>(rows: Row[], { limit, direction }: PageRequest): Page<Row> {
+  const hasMore = rows.length > limit || isCut(rows);
+  if (rows.length > limit) rows.length = limit;
+  return { rows: direction === 'newer' ? rows.toReversed() : rows, hasMore };
+}
+
+export async function countRows(database: Database, { from, where }: List): Promise<number> {
+  const [row] = await database.query(
+    counting<{ count: number }>(where, `select count(*)::int as count ${tablesOf(from)} where ${where.text}`),
+    where.values,
+  );
+  return row?.count ?? 0;
+}
+
+/** How many rows the list of each parent has, in one prepared statement; `where` relates them to `parent.id`. */
+export async function countRowsOfEach(
+  database: Database,
+  { from, where }: List,
+  parentIds: readonly string[],
+): Promise<Map<string, number>> {
+  const rows = await database.query(
+    counting<{ id: string; count: number }>(
+      where,
+      `select parent.id, (select count(*)::int ${tablesOf(from)} where ${where.text}) as count
+      from unnest($${where.values.length + 1}::text[]) as parent (id)`,
+    ),
+    [...where.values, parentIds],
+  );
+  return new Map(rows.map(({ id, count }) => [id, count]));
+}
+
+const counting = <Row extends object>(where: Conditions, text: string): Statement<Row> =>
+  where.isOneRange ? prepared<Row>(text) : planned<Row>(text);
+
+// Columns may hold subqueries of their own: the list's tables come after the last `from` outside of parentheses.
+function tablesOf(from: string): string {
+  let depth = 0;
+  for (let at = from.length - 1; at >= 0; at -= 1) {
+    if (from[at] === ')') depth += 1;
+    else if (from[at] === '(') depth -= 1;
+    else if (depth === 0 && /^from\s/.test(from.slice(at, at + 5))) return from.slice(at);
+  }
+  throw new Error(`no tables in ${from}`);
+}
+
+function readCursor(cursor: unknown, kind: Kind | RegExp, path: string): string {
+  if (isCursor(cursor, kind)) return cursor;
+  throw validationFailed([notACursor(path)]);
+}
+
+function isCursor(cursor: unknown, kind: Kind | RegExp): cursor is string {
+  if (kind instanceof RegExp) return typeof cursor === 'string' && kind.test(cursor);
+  return kind === 'event' ? isEventId(cursor) : isId(cursor, kind);
+}
+
+const notACursor = (path: string): Issue => ({ path, code: 'bad_format', message: 'is not a cursor of this list' });

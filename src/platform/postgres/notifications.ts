@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from 'pg';
+import type { Database } from './database.js';
+import { DatabaseClient } from './database-client.js';
+import { story, type Log } from '../log.js';
+import { outsideAccounts } from '../work/work-account.js';
+
+const channel = 'iozen_signals';
+const coalesceMs = 5;
+/** NOTIFY refuses payloads of 8000 bytes and more. */
+const payloadCharactersMax = 7_000;
+
+type Listener = (subjects: string[]) => void;
+
+/**
+ * Tells every process that something changed: here at once, elsewhere through LISTEN/NOTIFY, outside of business
+ * transactions (NOTIFY inside one serialises all commits) and coalesced. A signal may be lost; what it says must also
+ * be found by looking.
+ */
+export class Notifications {
+  private readonly own = randomUUID();
+  private readonly listeners = new Map<string, Set<Listener>>();
+  private readonly reconnected = new Set<() => void>();
+  private pending = new Map<string, Set<string>>();
+  private timer: NodeJS.Timeout | null = null;
+  private client: Client | null = null;
+  private heartbeat: NodeJS.Timeout | null = null;
+  private stopped = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly connectionString: string,
+    private readonly log: Log,
+    private readonly heartbeatMs = 10_000,
+  ) {}
+
+  on(topic: string, listener: Listener): () => void {
+    const listeners = this.listeners.get(topic) ?? new Set();
+    this.listeners.set(topic, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
+  /** After an interruption of the channel: whatever was kept because no signal came must be looked up again. */
+  onReconnect(listener: () => void): () => void {
+    this.reconnected.add(listener);
+    return () => void this.reconnected.delete(listener);
+  }
+
+  send(topic: string, subject = ''): void {
+    this.deliver(topic, [subject]);
+    const subjects = this.pending.get(topic) ?? new Set();
+    this.pending.set(topic, subjects.add(subject));
+    this.timer ??= setTimeout(() => void this.flush(), coalesceMs);
+  }
+
+  async start(): Promise<void> {
+    await this.connect();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    if (this.heartbeat !== null) clearInterval(this.heartbeat);
+    if (this.timer !== null) {
+      clearTimeout(this.timer);
+      await this.flush();
+    }
+    await this.client?.end().catch(() => undefined);
+  }
+
+  private deliver(topic: string, subjects: string[]): void {
+    // Whoever hears of it works for all, not for the request that it came up in.
+    outsideAccounts(() => {
+      for (const listener of this.listeners.get(topic) ?? []) listener(subjects);
+    });
+  }
+
+  private async flush(): Promise<void> {
+    this.timer = null;
+    const messages = [...this.pending].flatMap(([topic, subjects]) => this.messages(topic, [...subjects]));
+    this.pending = new Map();
+    try {
+      for (const message of messages)
+        await this.database.reserved.pool.query('select pg_notify($1, $2)', [channel, message]);
+    } catch (error) {
+      this.log.warn({ error: story(error) }, 'a signal to the other processes was lost');
+    }
+  }
+
+  private messages(topic: string, subjects: string[]): string[] {
+    const text = JSON.stringify({ from: this.own, topic, subjects });
+    if (text.length <= payloadCharactersMax || subjects.length < 2) return [text];
+    const half = subjects.length >> 1;
+    return [...this.messages(topic, subjects.slice(0, half)), ...this.messages(topic, subjects.slice(half))];
+  }
+
+  private receive(payload: string | undefined): void {
+    const message = messageIn(payload ?? '');
+    if (message === null || message.from === this.own) return;
+    this.deliver(message.topic, message.subjects);
+  }
+
+  private async connect(): Promise<void> {
+    const client = new DatabaseClient({
+      connectionString: this.connectionString,
+      application_name: 'iozen notifications',
+      keepAlive: true,
+    });
+    client.on('notification', ({ payload }) => this.receive(payload));
+    client.on('error', (error) => this.lost(client, error));
+    client.on('end', () => this.lost(client, null));
+    try {
+      await client.connect();
+      await client.query(`listen ${channel}`);
+      if (this.stopped) throw new Error('stopped meanwhile');
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+    this.client = client;
+    // A connection that died in silence is found by asking.
+    let isAsking = false;
+    this.heartbeat = setInterval(() => {
+      if (isAsking) return this.lost(client, new Error(`no answer within ${this.heartbeatMs} ms`));
+      isAsking = true;
+      client.query('select 1').then(
+        () => (isAsking = false),
+        (error: unknown) => this.lost(client, error),
+      );
+    }, this.heartbeatMs).unref();
+  }
+
+  private lost(client: Client, error: unknown): void {
+    if (this.stopped || this.client !== client) return;
+    this.client = null;
+    if (this.heartbeat !== null) clearInterval(this.heartbeat);
+    this.log.warn({ error: error === null ? null : story(error) }, 'the signal channel is down, reconnecting');
+    client.end().catch(() => undefined);
+    void this.reconnect();
+  }
+
+  private async reconnect(): Promise<void> {
+    for (let delayMs = 100; !this.stopped; delayMs = Math.min(delayMs * 2, 5_000)) {
+      await new Promise((resolve) => setTimeout(resolve, delayMs).unref());
+      if (this.stopped) return;
+      try {
+        await this.connect();
+        for (const listener of this.reconnected) listener();
+        return;
+      } catch {
+        // Tried again until it is back or we stop.
+      }
+    }
+  }
+}
+
+interface Message {
+  from: string;
+  topic: string;
+  subjects: string[];
+}
+
+/** Null for what none of our processes sent: whoever is in the database may notify. */
+function messageIn(payload: string): Message | null {
+  try {
+    const { from, topic, subjects } = JSON.parse(payload) as Partial<Message>;
+    return from !== undefined && topic !== undefined && Array.isArray(subjects) ? { from, topic, subjects } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,131 @@
+import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import type { EventType } from '../../events/event-type.js';
+import { connectionType } from '../../platform/graphql/relay-connection.js';
+import { Costs, partOfRow } from '../../platform/graphql/field-cost.js';
+import { Node } from '../../platform/graphql/node.js';
+import type { OutcomeKind } from '../../platform/outbound/attempt.js';
+import { DateTime } from '../../platform/graphql/scalars.js';
+
+export const DeliveryStatusEnum = {
+  PENDING: 'pending',
+  DELIVERING: 'delivering',
+  DELIVERED: 'delivered',
+  RETRYING: 'retrying',
+  HELD: 'held',
+  EXHAUSTED: 'exhausted',
+  SKIPPED: 'skipped',
+} as const;
+export type DeliveryStatus = (typeof DeliveryStatusEnum)[keyof typeof DeliveryStatusEnum];
+registerEnumType(DeliveryStatusEnum, {
+  name: 'WebhookDeliveryStatus',
+  description: 'Where a delivery stands; delivered, exhausted and skipped are final.',
+  valuesConfig: {
+    PENDING: { description: 'Waits for its first attempt.' },
+    DELIVERING: { description: 'An attempt has been under way for more than a moment.' },
+    DELIVERED: { description: 'Answered with 2xx.' },
+    RETRYING: { description: 'Failed, and waits for its next attempt.' },
+    HELD: { description: 'Its endpoint is paused.' },
+    EXHAUSTED: { description: 'Its attempts are used up.' },
+    SKIPPED: { description: 'Ended on purpose: dropped, held too long, or its endpoint deleted.' },
+  },
+});
+
+const outcomes = {
+  SUCCESS: 'success',
+  HTTP_ERROR: 'http_error',
+  TIMEOUT: 'timeout',
+  DNS: 'dns',
+  TLS: 'tls',
+  CONNECTION: 'connection',
+  REFUSED: 'refused',
+} as const satisfies Record<string, OutcomeKind>;
+export const AttemptOutcomeEnum = outcomes;
+registerEnumType(AttemptOutcomeEnum, {
+  name: 'WebhookAttemptOutcome',
+  description: 'What an attempt came to.',
+  valuesConfig: {
+    SUCCESS: { description: '2xx within the deadline.' },
+    HTTP_ERROR: { description: 'Another status; redirects are not followed.' },
+    TIMEOUT: { description: 'A deadline struck.' },
+    DNS: { description: 'The name did not resolve.' },
+    TLS: { description: 'No trustworthy TLS connection.' },
+    CONNECTION: { description: 'The connection failed or broke, or what came was not HTTP.' },
+    REFUSED: { description: 'The URL leads to where webhooks are not sent.' },
+  },
+});
+
+@ObjectType('WebhookDelivery', {
+  description: 'One event on its way to one endpoint.',
+  simpleResolvers: true,
+  implements: Node,
+})
+export class WebhookDelivery {
+  @Field(() => ID, { description: 'The delivery id, as in `X-IoZen-Delivery-Id`.' })
+  id!: string;
+
+  endpointId!: string;
+  eventId!: string;
+
+  @Field(() => DeliveryStatusEnum, { description: 'Where it stands.' })
+  status!: DeliveryStatus;
+
+  @Field(() => Int, { description: 'How many attempts were made.' })
+  attemptCount!: number;
+
+  @Field(() => DateTime, { nullable: true, description: 'Not before; null when it is due now, held or over.' })
+  nextAttemptAt!: Date | null;
+
+  @Field(() => DateTime, { description: 'When it was made.' })
+  createdAt!: Date;
+}
+
+export const WebhookDeliveryConnection = connectionType('WebhookDelivery', WebhookDelivery);
+
+@ObjectType('WebhookTimings', { description: 'Milliseconds; null for what did not happen.', simpleResolvers: true })
+export class WebhookTimings {
+  @Field(() => Int, { nullable: true, description: 'Looking the name up.' })
+  dnsMs!: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'Connecting.' })
+  connectMs!: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'Agreeing on TLS.' })
+  tlsMs!: number | null;
+
+  @Field(() => Int, { nullable: true, description: "From the request to the answer's first byte." })
+  firstByteMs!: number | null;
+
+  @Field(() => Int, { description: 'All in.' })
+  totalMs!: number;
+}
+
+@ObjectType('WebhookAttempt', { description: 'One request of a delivery.', simpleResolvers: true })
+export class WebhookAttempt {
+  deliveryId!: string;
+  /** Null where the event is gone, of attempts made before it was kept with them. */
+  eventType!: EventType | null;
+
+  @Field(() => Int, { description: '1, 2, 3 …' })
+  number!: number;
+
+  @Field(() => DateTime, { description: 'When it began.' })
+  at!: Date;
+
+  @Field(() => AttemptOutcomeEnum, { description: 'What it came to.' })
+  outcome!: OutcomeKind;
+
+  @Field(() => Int, { nullable: true, description: 'The HTTP status; null when no answer began.' })
+  responseStatus!: number | null;
+
+  answer!: Buffer | null;
+
+  @Field(() => String, { nullable: true, description: 'What went wrong, in words.' })
+  error!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The address dialled.' })
+  address!: string | null;
+
+  @Costs(partOfRow)
+  @Field(() => WebhookTimings, { description: 'How long each part took.' })
+  timings!: WebhookTimings;
+}

@@ -1,0 +1,116 @@
+import { Arg, Args, Ctx, Field, FieldResolver, ID, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import { Event } from '../../events/event.entity.js';
+import type { EventService, ListedEvent } from '../../events/event.service.js';
+import type { Actor } from '../../platform/actor.js';
+import type { OperationContext } from '../../platform/graphql/operation-context.js';
+import { ConnectionArgs, connectionOf, type Connection } from '../../platform/graphql/relay-connection.js';
+import { Costs } from '../../platform/graphql/field-cost.js';
+import { connectionPage } from '../../platform/postgres/keyset-page.js';
+import { DateTime } from '../../platform/graphql/scalars.js';
+import { WebhookAttempt, WebhookDelivery, WebhookDeliveryConnection } from './delivery.entity.js';
+import { madeAt, type WebhookDeliveryService } from './delivery.service.js';
+import { WebhookEndpoint } from '../endpoints/endpoint.entity.js';
+import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
+import { RedeliverInput, WebhookDeliveryFilterInput } from '../endpoints/endpoint.input-types.js';
+
+@ObjectType('RedeliverPayload', { description: 'What was made.', simpleResolvers: true })
+class RedeliverPayload {
+  @Field(() => WebhookDelivery, { description: 'The new delivery of the same event.' })
+  webhookDelivery!: WebhookDelivery;
+}
+
+type Searched = Connection<WebhookDelivery> & { searchedTo?: Date | null };
+
+@Resolver(() => WebhookDeliveryConnection)
+export class WebhookDeliveryConnectionResolver {
+  @FieldResolver(() => DateTime, {
+    nullable: true,
+    description:
+      'How far a search looked in its time, which was over before the page was full: `endCursor` goes on from there. Null when the page is full, or everything was looked at.',
+  })
+  searchedTo(@Root() { searchedTo = null }: Searched): Date | null {
+    return searchedTo;
+  }
+}
+
+@Resolver(() => WebhookDelivery)
+export class WebhookDeliveryResolver {
+  constructor(
+    private readonly deliveries: WebhookDeliveryService,
+    private readonly endpoints: WebhookEndpointService,
+    private readonly events: EventService,
+  ) {}
+
+  @Query(() => WebhookDelivery, { name: 'webhookDelivery', nullable: true, description: 'A delivery by its id.' })
+  async get(
+    @Ctx('actor') actor: Actor,
+    @Arg('id', () => ID, { description: 'The delivery id.' }) id: string,
+  ): Promise<WebhookDelivery> {
+    return await this.deliveries.get(actor, id);
+  }
+
+  @Costs({ searchIn: 'filter' })
+  @Query(() => WebhookDeliveryConnection, {
+    name: 'webhookDeliveries',
+    description: 'The deliveries of the workspace, newest first; finished ones for 30 days.',
+  })
+  async list(
+    @Ctx('actor') actor: Actor,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+    @Arg('filter', () => WebhookDeliveryFilterInput, { nullable: true, description: 'Which ones.' })
+    filter?: WebhookDeliveryFilterInput | null,
+  ): Promise<Searched> {
+    const page = connectionPage(args, 'webhookDelivery');
+    const found = await this.deliveries.list(actor, filter ?? {}, page);
+    const connection = connectionOf(page, found, () => this.deliveries.count(actor, filter ?? {}));
+    if (found.lookedTo === null) return Object.assign(connection, { searchedTo: null });
+    const { pageInfo } = connection;
+    // Where the next page goes on, though what was seen last is not on this one.
+    const place = page.direction === 'older' ? 'endCursor' : 'startCursor';
+    return Object.assign(connection, {
+      searchedTo: madeAt(found.lookedTo),
+      pageInfo: { ...pageInfo, [place]: found.lookedTo },
+    });
+  }
+
+  @FieldResolver(() => Event, { nullable: true, description: 'What it tells of.' })
+  async event(
+    @Root() { eventId }: Pick<WebhookDelivery, 'eventId'>,
+    @Ctx() context: OperationContext,
+  ): Promise<ListedEvent | null> {
+    return await context.load('event', eventId, (actor, ids) => this.events.getMany(actor, ids));
+  }
+
+  @FieldResolver(() => WebhookEndpoint, {
+    nullable: true,
+    description: 'Where it goes; a deleted one too, for a while.',
+  })
+  async endpoint(
+    @Root() { endpointId }: Pick<WebhookDelivery, 'endpointId'>,
+    @Ctx() context: OperationContext,
+  ): Promise<WebhookEndpoint | null> {
+    return await context.load('webhookEndpoint', endpointId, (actor, ids) => this.endpoints.getMany(actor, ids));
+  }
+
+  @Costs({ flat: 10 })
+  @FieldResolver(() => [WebhookAttempt], { description: 'Its attempts, the first one first.' })
+  async attempts(
+    @Root() { id, endpointId }: Pick<WebhookDelivery, 'id' | 'endpointId'>,
+    @Ctx() context: OperationContext,
+  ): Promise<WebhookAttempt[]> {
+    const found = await context.loadFor('WebhookDelivery.attempts', `${endpointId} ${id}`, async (actor, keys) => {
+      const deliveries = keys.map((key) => ({ endpointId: key.split(' ')[0] ?? '', id: key.split(' ')[1] ?? '' }));
+      const attempts = await this.deliveries.attempts(actor, deliveries);
+      return new Map(keys.map((key) => [key, attempts.get(key.split(' ')[1] ?? '') ?? []]));
+    });
+    return found ?? [];
+  }
+
+  @Mutation(() => RedeliverPayload, { description: 'Sends the same event once more: the same id and bytes.' })
+  async redeliver(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => RedeliverInput, { description: 'Which.' }) { deliveryId }: RedeliverInput,
+  ): Promise<RedeliverPayload> {
+    return { webhookDelivery: await this.deliveries.redeliver(actor, deliveryId) };
+  }
+}

@@ -1,0 +1,416 @@
+import type { AuditService } from '../../audit/audit.service.js';
+import { eventTypes, requirePayloads, type EventType } from '../../events/event-type.js';
+import { isBeingErased, type ErasedEvents } from '../../events/event-erasure.service.js';
+import type { Actor, Confirm } from '../../platform/actor.js';
+import { now } from '../../platform/clock.js';
+import { brief, planned, prepared, type Database, type Tx } from '../../platform/postgres/database.js';
+import { invalid, notFound } from '../../platform/errors.js';
+import { isId } from '../../platform/id.js';
+import type { OutcomeKind } from '../../platform/outbound/attempt.js';
+import type { Page, PageRequest } from '../../platform/postgres/keyset-page.js';
+import type { Notifications } from '../../platform/postgres/notifications.js';
+import type { StoredRows } from '../../platform/postgres/stored-rows.js';
+import { requireFeature, requireStorage } from '../../workspaces/plans.js';
+import { countErasure, floorSince, lockDeliveryOrder } from '../store/delivery-order-lock.js';
+import {
+  deliveriesInLook,
+  DeliveryQuery,
+  freshAttemptAt,
+  freshStatus,
+  retryAttemptAt,
+  retryStatus,
+  type DeliveryRow,
+  type Under,
+  type WebhookDeliveryFilter,
+} from './delivery-query.js';
+import { retriesWhere, runsWhere, skipping, skipSome } from '../store/skip-deliveries.js';
+import { insertRuns, openOf, runAt } from '../store/packed-deliveries.js';
+import type { WebhookAttempt, WebhookDelivery } from './delivery.entity.js';
+import { endpointChanged } from '../endpoints/endpoint.service.js';
+
+/** Topic of `Notifications`: the subjects are workspaces of which something was erased. */
+export const payloadsErased = 'webhook-payloads-erased';
+
+const selectMany = prepared<Omit<DeliveryRow, 'parentId'>>(`
+  select d.* from unnest($2::text[]) as wanted (id)
+  join webhook_endpoints e on e.workspace_id = $1
+  join webhook_endpoint_states s on s.endpoint_id = e.id
+  cross join lateral (
+    select d.id, e.id as "endpointId", d.event_id as "eventId", ${freshStatus} as status, 0 as "attemptCount",
+      ${freshAttemptAt} as "nextAttemptAt"
+    from ${runAt('e.id', 'wanted.id')} r cross join lateral (${openOf('r')}) d where d.id = wanted.id
+    union all
+    select d.id, d.endpoint_id, d.event_id, ${retryStatus}, d.attempts::int, ${retryAttemptAt}
+    from webhook_retries d where d.endpoint_id = e.id and d.id = wanted.id
+    union all
+    select d.delivery_id, d.endpoint_id, d.event_id, d.ended, d.number::int, null
+    from webhook_attempts d where d.endpoint_id = e.id and d.delivery_id = wanted.id and d.ended is not null
+  ) d
+`);
+/** Of one delivery: as many as a schedule has entries, and the first one. */
+export const attemptsReadMax = 51;
+
+const selectAttempts = prepared<AttemptRow>(`
+  select a.delivery_id as "deliveryId", a.number, a.at, a.outcome, a.response_status as "responseStatus",
+    case when not erased.yes then a.response_body end as answer, case when not erased.yes then a.error end as error, a.address, a.dns_ms as "dnsMs", a.connect_ms as "connectMs",
+    a.tls_ms as "tlsMs", a.first_byte_ms as "firstByteMs", a.total_ms as "totalMs", coalesce(a.event_type, event.type) as "eventType"
+  from unnest($2::text[], $3::text[]) as wanted (endpoint_id, delivery_id)
+  join webhook_endpoints e on e.id = wanted.endpoint_id and e.workspace_id = $1
+  cross join lateral (
+    select * from webhook_attempts a
+    where a.endpoint_id = wanted.endpoint_id and a.delivery_id = wanted.delivery_id and a.outcome is not null
+    order by a.number, a.at limit ${attemptsReadMax}
+  ) a
+  left join events event on event.id = a.event_id
+  cross join lateral (select ${isBeingErased('a.event_id', 'event.subject_id')} as yes) erased
+  order by a.delivery_id, a.number, a.at
+`);
+const selectType = brief<{ type: EventType }>('select type from events where id = $1 and workspace_id = $2');
+const insertAgain = prepared(`
+  with made as (select $1 as id, $2 as endpoint_id, $3 as event_id, 0 as place) ${insertRuns('made', 'now()')}
+`);
+const endpointIsThere = prepared(
+  'select from webhook_endpoints where id = $1 and workspace_id = $2 and deleted_at is null',
+);
+const ofWorkspace = (workspace: string) =>
+  `d.endpoint_id = any (array(select id from webhook_endpoints where workspace_id = ${workspace}))`;
+// Whoever skips all that an endpoint has open holds its row, and is waited for before the lock.
+const lockEndpoints = prepared('select from webhook_endpoints where workspace_id = $1 order by id for share');
+const lockStatesOf = prepared(`
+  select from webhook_endpoints e join webhook_endpoint_states s on s.endpoint_id = e.id
+  where e.workspace_id = $1 order by e.id for no key update of s
+`);
+/** What is open of these events, as of `lastDeliveryMs`: what was made since has a later id. */
+export const findErased = planned<{ endpointIds: string[]; ids: string[]; lastDeliveryMs: string }>(`
+  with erased as materialized (
+    select d.endpoint_id, d.id from webhook_deliveries d where ${ofWorkspace('$1')} and d.event_id = any ($2)
+  )
+  select array(select endpoint_id from erased order by id) as "endpointIds",
+    array(select id from erased order by id) as ids, last_delivery_ms as "lastDeliveryMs"
+  from webhook_fan_out
+`);
+export const skipErasedSince = planned(
+  skipping(
+    runsWhere(`${ofWorkspace('$2')} and d.last_id >= $4`),
+    retriesWhere(`${ofWorkspace('$2')} and d.id >= $4`),
+    'd.event_id = any ($3)',
+  ),
+);
+const blankAnswers = prepared<{ count: number }>(`
+  with blanked as (
+    update webhook_attempts set response_body = null, error = null
+    where event_id = any ($1) and (response_body is not null or error is not null)
+    returning 1
+  )
+  select count(*)::int as count from blanked
+`);
+// `is true` keeps PostgreSQL from looking for each event.
+const blankAnswersSince = prepared(`
+  update webhook_attempts d set response_body = null, error = null
+  where ${ofWorkspace('$1')} and d.delivery_id >= $3 and (d.event_id = any ($2)) is true
+    and (d.response_body is not null or d.error is not null)
+`);
+
+/** A page of a search may end before it is full. */
+export interface SearchedPage extends Page<WebhookDelivery> {
+  /** The last delivery that a search looked at, where its time was over before it came to the end. */
+  lookedTo: string | null;
+}
+
+type LookedAt = DeliveryRow & { isFound: boolean | null; isLast: boolean };
+
+/** A search takes so long, and the part that it is at. */
+const searchMsMax = 600;
+export const searchCharactersMax = 200;
+
+interface AttemptRow {
+  deliveryId: string;
+  number: number;
+  at: Date;
+  outcome: OutcomeKind;
+  responseStatus: number | null;
+  answer: Buffer | null;
+  error: string | null;
+  address: string | null;
+  dnsMs: number | null;
+  connectMs: number | null;
+  tlsMs: number | null;
+  firstByteMs: number | null;
+  totalMs: number;
+  eventType: EventType | null;
+}
+
+export const storedAttempts: StoredRows = {
+  table: 'webhook_attempts',
+  bytes: '150 + coalesce(pg_column_size(t.response_body), 0)',
+  owner: 'endpoint_id',
+  through: { table: 'webhook_endpoints', owner: 'workspace_id' },
+};
+
+export class WebhookDeliveryService {
+  constructor(
+    private readonly database: Database,
+    private readonly notifications: Notifications,
+    private readonly audit: AuditService,
+    private readonly confirm: Confirm,
+  ) {}
+
+  /** A search looks back as far as it comes in a moment, and says how far that was. */
+  async list(actor: Actor, filter: WebhookDeliveryFilter, page: PageRequest): Promise<SearchedPage> {
+    this.require(actor, filter);
+    const query = new DeliveryQuery('workspace', filter);
+    if (query.searches && !query.isVoid) return await this.searched(query, actor, page);
+    const pages = await this.pages('workspace', actor, filter, [actor.workspaceId], page);
+    return { ...(pages.get(actor.workspaceId) ?? { rows: [], hasMore: false }), lookedTo: null };
+  }
+
+  /** Of a search, as far as it comes in a moment. */
+  async count(actor: Actor, filter: WebhookDeliveryFilter): Promise<number> {
+    this.require(actor, filter);
+    const query = new DeliveryQuery('workspace', filter);
+    if (query.searches && !query.isVoid) return await this.countSearched(query, actor);
+    return (await this.counts('workspace', actor, filter, [actor.workspaceId])).get(actor.workspaceId) ?? 0;
+  }
+
+  /** Of each of these endpoints. */
+  async pagesOfEndpoints(
+    actor: Actor,
+    endpointIds: readonly string[],
+    page: PageRequest,
+  ): Promise<Map<string, Page<WebhookDelivery>>> {
+    actor.require('manage:webhooks');
+    return await this.pages('endpoint', actor, {}, endpointIds, page);
+  }
+
+  async countsOfEndpoints(actor: Actor, endpointIds: readonly string[]): Promise<Map<string, number>> {
+    actor.require('manage:webhooks');
+    return await this.counts('endpoint', actor, {}, endpointIds);
+  }
+
+  /** Deliveries that wait until their endpoint is resumed. */
+  async heldCounts(actor: Actor, endpointIds: readonly string[]): Promise<Map<string, number>> {
+    actor.require('manage:webhooks');
+    return await this.counts('endpoint', actor, { status: ['held'] }, endpointIds);
+  }
+
+  /** Of each of these events. */
+  async pagesOfEvents(
+    actor: Actor,
+    eventIds: readonly string[],
+    page: PageRequest,
+  ): Promise<Map<string, Page<WebhookDelivery>>> {
+    actor.require('manage:webhooks');
+    return await this.pages('event', actor, {}, eventIds, page);
+  }
+
+  async countsOfEvents(actor: Actor, eventIds: readonly string[]): Promise<Map<string, number>> {
+    actor.require('manage:webhooks');
+    return await this.counts('event', actor, {}, eventIds);
+  }
+
+  async get(actor: Actor, id: string): Promise<WebhookDelivery> {
+    actor.require('manage:webhooks');
+    const [delivery] = isId(id, 'webhookDelivery') ? await this.getMany(actor, [id]) : [];
+    if (delivery === undefined) throw notFound('webhook_delivery');
+    return delivery;
+  }
+
+  async getMany(actor: Actor, ids: readonly string[]): Promise<WebhookDelivery[]> {
+    actor.require('manage:webhooks');
+    const rows = await this.database.query(selectMany, [actor.workspaceId, ids]);
+    return rows.map(deliveryOf);
+  }
+
+  /** The attempts of each of these deliveries, the first one first. */
+  async attempts(
+    actor: Actor,
+    deliveries: readonly Pick<WebhookDelivery, 'id' | 'endpointId'>[],
+  ): Promise<Map<string, WebhookAttempt[]>> {
+    actor.require('manage:webhooks');
+    const rows = await this.database.query(selectAttempts, [
+      actor.workspaceId,
+      deliveries.map(({ endpointId }) => endpointId),
+      deliveries.map(({ id }) => id),
+    ]);
+    return Map.groupBy(rows.map(attemptOf), ({ deliveryId }) => deliveryId);
+  }
+
+  /** What the endpoint answered, for those who may see what it was sent. */
+  responseBody(actor: Actor, { answer, eventType }: Pick<WebhookAttempt, 'answer' | 'eventType'>): string | null {
+    actor.require('manage:webhooks');
+    // Whatever it may have been, where that is not known.
+    requirePayloads(actor, eventType === null ? eventTypes : [eventType]);
+    return answer === null ? null : answer.toString('utf8');
+  }
+
+  /**
+   * The same event once more: a new delivery, with the same id and bytes.
+   * @throws insufficient_scopes when the key may not read what it would send
+   */
+  async redeliver(actor: Actor, id: string): Promise<WebhookDelivery> {
+    actor.require('manage:webhooks');
+    requireFeature(actor, 'webhooks');
+    return await this.database.transaction(async (tx) => {
+      const { endpointId, eventId } = await this.get(actor, id);
+      const [event] = await this.database.query(selectType, [eventId, actor.workspaceId]);
+      if (event === undefined) throw notFound('event', { cause: 'the event of the delivery is no longer kept' });
+      requirePayloads(actor, [event.type]);
+      requireStorage(actor);
+      await this.confirm(tx, actor);
+      // Before the lock, which everybody's deliveries wait for: this waits for others of the workspace.
+      const told = { endpoint_id: endpointId, event_id: eventId };
+      await this.audit.record(tx, actor, 'webhook_delivery.redelivered', id, told);
+      const order = await lockDeliveryOrder(tx);
+      const endpoints = await tx.query(endpointIsThere, [endpointId, actor.workspaceId]);
+      if (endpoints.length === 0) throw notFound('webhook', { cause: 'the endpoint of the delivery is deleted' });
+      const [newOne = ''] = order.ids(1);
+      tx.write(insertAgain, [newOne, endpointId, eventId]);
+      order.release();
+      tx.afterCommit(() => this.notifications.send(endpointChanged, endpointId));
+      const [delivery] = (await tx.query(selectMany, [actor.workspaceId, [newOne]])).map(deliveryOf);
+      if (delivery === undefined) throw new Error('a delivery is not there after its insert');
+      return delivery;
+    }, actor.guard);
+  }
+
+  /**
+   * Ends what is open of these events, and blanks what subscribers answered to them. For
+   * `EventErasureService.onErase`, as is what follows.
+   */
+  async erase(tx: Tx, { workspaceId, eventIds }: ErasedEvents): Promise<{ answers: number; asOf: string }> {
+    // The workspace may have many open, or be skipping them.
+    tx.write(lockEndpoints, [workspaceId]);
+    const [found] = await tx.query(findErased, [workspaceId, eventIds]);
+    // Until the commit no result of its endpoints is stored. Of what was skipped here, none keeps its answer then.
+    tx.write(lockStatesOf, [workspaceId]);
+    tx.write(skipSome, [now(), found?.endpointIds ?? [], found?.ids ?? []]);
+    const [blanked] = await tx.query(blankAnswers, [eventIds]);
+    if ((found?.ids.length ?? 0) > 0) tx.afterCommit(() => this.notifications.send(payloadsErased, workspaceId));
+    return { answers: blanked?.count ?? 0, asOf: floorSince(Number(found?.lastDeliveryMs ?? 0)) };
+  }
+
+  /** Takes the lock that everybody's deliveries wait for until the commit: what has to be done under it is little. */
+  async concludeErasure(tx: Tx, { workspaceId, eventIds, asOf }: ErasedEvents & { asOf: string }): Promise<void> {
+    // Whoever makes deliveries of them has made them, or will see that they are blank.
+    await lockDeliveryOrder(tx);
+    await tx.query(skipErasedSince, [now(), workspaceId, eventIds, asOf]);
+    tx.write(blankAnswersSince, [workspaceId, eventIds, asOf]);
+    tx.write(countErasure, []);
+    tx.afterCommit(() => this.notifications.send(payloadsErased, workspaceId));
+  }
+
+  /** A search looks into payloads and answers, so it needs what those need. */
+  private require(actor: Actor, filter: WebhookDeliveryFilter): void {
+    actor.require('manage:webhooks');
+    if (filter.search == null) return;
+    requirePayloads(actor, eventTypes);
+    if (filter.search.length > searchCharactersMax) {
+      throw invalid('filter.search', 'too_long', `must have at most ${searchCharactersMax} characters`);
+    }
+  }
+
+  private async searched(query: DeliveryQuery, actor: Actor, page: PageRequest): Promise<SearchedPage> {
+    const { direction, limit } = page;
+    const statement = planned<LookedAt>(query.look(direction));
+    const found: WebhookDelivery[] = [];
+    const last = await this.lookOn(query, actor, page, async (values) => {
+      const looked = await this.database.query(statement, values);
+      found.push(...looked.filter(({ isFound }) => isFound).map(deliveryOf));
+      return found.length > limit ? null : (looked.find(({ isLast }) => isLast)?.id ?? null);
+    });
+    const rows = found.slice(0, limit);
+    return {
+      rows: direction === 'newer' ? rows.toReversed() : rows,
+      hasMore: found.length > limit || last !== null,
+      lookedTo: last,
+    };
+  }
+
+  private async countSearched(query: DeliveryQuery, actor: Actor): Promise<number> {
+    const statement = planned<{ count: number; last: string | null }>(query.lookCount('older'));
+    let count = 0;
+    await this.lookOn(query, actor, { cursor: null, direction: 'older' }, async (values) => {
+      const [looked] = await this.database.query(statement, values);
+      count += looked?.count ?? 0;
+      return looked?.last ?? null;
+    });
+    return count;
+  }
+
+  /**
+   * Looks at a part after the other, each from behind the last that `look` says it saw, until it says null or a moment is
+   * over. @returns what it saw last, where it did not come to the end
+   */
+  private async lookOn(
+    query: DeliveryQuery,
+    actor: Actor,
+    { cursor, direction }: Pick<PageRequest, 'cursor' | 'direction'>,
+    look: (values: unknown[]) => Promise<string | null>,
+  ): Promise<string | null> {
+    const endsAt = performance.now() + searchMsMax;
+    let last = cursor ?? (direction === 'older' ? '~' : '');
+    // What is frequent is found among few.
+    for (let many = deliveriesInLook.least; ; many = Math.min(4 * many, deliveriesInLook.most)) {
+      const values = [actor.workspaceId, [actor.workspaceId], last, many, ...query.values];
+      const next = await look(values);
+      if (next === null) return null;
+      last = next;
+      if (performance.now() >= endsAt) return last;
+    }
+  }
+
+  private async pages(
+    under: Under,
+    actor: Actor,
+    filter: WebhookDeliveryFilter,
+    parentIds: readonly string[],
+    page: PageRequest,
+  ): Promise<Map<string, Page<WebhookDelivery>>> {
+    const query = new DeliveryQuery(under, filter);
+    if (query.isVoid) return new Map();
+    const cursor = page.cursor ?? (page.direction === 'older' ? '~' : '');
+    const values = [actor.workspaceId, parentIds, cursor, page.limit + 1, ...query.values];
+    const statement = query.isShaped ? planned<DeliveryRow> : prepared<DeliveryRow>;
+    const rows = await this.database.query(statement(query.page(page.direction)), values);
+    const pages = new Map<string, Page<WebhookDelivery>>();
+    for (const [parentId, found] of Map.groupBy(rows, (row) => row.parentId)) {
+      const kept = found.slice(0, page.limit).map(deliveryOf);
+      pages.set(parentId, {
+        rows: page.direction === 'newer' ? kept.toReversed() : kept,
+        hasMore: found.length > page.limit,
+      });
+    }
+    return pages;
+  }
+
+  private async counts(
+    under: Under,
+    actor: Actor,
+    filter: WebhookDeliveryFilter,
+    parentIds: readonly string[],
+  ): Promise<Map<string, number>> {
+    const query = new DeliveryQuery(under, filter);
+    if (query.isVoid) return new Map();
+    const values = [actor.workspaceId, parentIds, null, null, ...query.values];
+    const statement = query.isShaped ? planned<{ id: string; count: number }> : prepared<{ id: string; count: number }>;
+    const rows = await this.database.query(statement(query.counts()), values);
+    return new Map(rows.map(({ id, count }) => [id, count]));
+  }
+}
+
+export const madeAt = (id: string) => new Date(parseInt(id.slice(1, 9), 36));
+
+function deliveryOf({
+  id,
+  endpointId,
+  eventId,
+  status,
+  attemptCount,
+  nextAttemptAt,
+}: Omit<DeliveryRow, 'parentId'>): WebhookDelivery {
+  return { id, endpointId, eventId, status, attemptCount, nextAttemptAt, createdAt: madeAt(id) };
+}
+
+function attemptOf({ dnsMs, connectMs, tlsMs, firstByteMs, totalMs, ...row }: AttemptRow): WebhookAttempt {
+  return { ...row, timings: { dnsMs, connectMs, tlsMs, firstByteMs, totalMs } };
+}

@@ -1,0 +1,55 @@
+import type { EventType } from '../../events/event-type.js';
+import { EventText } from '../engine/event-text-cache.js';
+
+const submission = (at: string) => ({
+  id: 'cexample0s000000example01',
+  intake_bot_id: 'cexample0b000000example01',
+  data: { full_name: 'Jane Example', email: 'jane@example.com' },
+  status: 'COMPLETED',
+  ai_summary: null,
+  is_test: true,
+  file_count: 0,
+  schema_version: 1,
+  created_at: at,
+  updated_at: at,
+});
+
+const contact = (at: string) => ({
+  id: 'cexample0p000000example01',
+  email: 'jane@example.com',
+  phone: null,
+  first_name: 'Jane',
+  last_name: 'Example',
+  tags: [],
+  custom_fields: {},
+  submission_count: 1,
+  created_at: at,
+  updated_at: at,
+});
+
+const intakeBot = (at: string) => ({
+  id: 'cexample0b000000example01',
+  name: 'Example',
+  status: 'PAUSED',
+  submission_count: 1,
+  created_at: at,
+  updated_at: at,
+  description: null,
+  share_url: 'https://example.com/f/cexample0b000000example01',
+  schema: [{ name: 'email', label: 'E-mail', type: 'email', required: true }],
+});
+
+const examples: Record<EventType, (at: string) => object> = {
+  'submission.completed': (at) => ({ submission: submission(at) }),
+  'submission.updated': (at) => ({ submission: submission(at), changes: ['data'] }),
+  'contact.created': (at) => ({ contact: contact(at) }),
+  'contact.updated': (at) => ({ contact: contact(at), changes: ['last_name'] }),
+  'intake-bot.status-changed': (at) => ({ intake_bot: intakeBot(at), previous_status: 'ACTIVE' }),
+};
+
+/** An event of that type as a subscriber would get it, about nobody. */
+export function exampleOf(type: EventType, { eventId, at }: { eventId: string; at: Date }): EventText {
+  const data = examples[type](at.toISOString());
+  const body = JSON.stringify({ id: eventId, type, created_at: at, data });
+  return new EventText({ id: eventId, type, body });
+}

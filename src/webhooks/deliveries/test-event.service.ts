@@ -1,0 +1,89 @@
+import type { Actor } from '../../platform/actor.js';
+import { nowMs } from '../../platform/clock.js';
+import { prepared, type Database } from '../../platform/postgres/database.js';
+import { notFound, rateLimitExceeded } from '../../platform/errors.js';
+import { newId, nextMoment } from '../../platform/id.js';
+import { NoRoom, type Outbound } from '../../platform/outbound/outbound.js';
+import type { Secrets } from '../../platform/secrets.js';
+import type { Unread } from '../../platform/validate.js';
+import { requireFeature } from '../../workspaces/plans.js';
+import { requestOf } from '../wire/request.js';
+import { readSubscribers } from '../endpoints/endpoint-snapshot.js';
+import { exampleOf } from './example-events.js';
+import type { WebhookAttempt } from './delivery.entity.js';
+import type { SendTestEvent } from '../endpoints/endpoint.input.js';
+import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
+
+const testsPerMinuteMax = 10;
+const lastMinute = `array(select at from unnest(s.tested_at) as at where at > now() - interval '1 minute' order by at)`;
+const countTest = prepared<{ id: string }>(`
+  update webhook_endpoint_states s set tested_at = ${lastMinute} || now()
+  where s.endpoint_id = $1 and cardinality(${lastMinute}) < $2
+  returning s.endpoint_id as id
+`);
+const oldestTest = prepared<{ freeInSeconds: number }>(`
+  select ceil(extract(epoch from (${lastMinute})[1] + interval '1 minute' - now()))::int as "freeInSeconds"
+  from webhook_endpoint_states s where s.endpoint_id = $1
+`);
+
+/** Examples for an endpoint that somebody is just setting up. */
+export class TestEventService {
+  constructor(
+    private readonly database: Database,
+    private readonly secrets: Secrets,
+    private readonly outbound: Outbound,
+    private readonly endpoints: WebhookEndpointService,
+  ) {}
+
+  /**
+   * Posts an example at once, paused or not; it counts for nothing and is kept nowhere. `type` null: the first it
+   * listens to.
+   * @throws rate_limit_exceeded at more than ten in a minute, and while as much as may be is in flight to its host
+   */
+  async send(actor: Actor, id: string, read: Unread<typeof SendTestEvent>): Promise<WebhookAttempt> {
+    actor.require('manage:webhooks');
+    requireFeature(actor, 'webhooks');
+    return await this.database.transaction(async () => {
+      const endpoint = await this.endpoints.find(actor.workspaceId, id);
+      // Before it is counted: it was not sent.
+      if (!this.outbound.hasRoom(endpoint.url, actor.workspaceId)) throw rateLimitExceeded(1);
+      const type = read().type ?? endpoint.events[0] ?? 'submission.completed';
+      await this.count(id);
+      const [subscriber] = await readSubscribers(this.database, this.secrets, [id], (_, error) => {
+        throw error;
+      });
+      if (subscriber === undefined) throw notFound('webhook', { cause: 'deleted meanwhile' });
+      const moment = nextMoment();
+      const deliveryId = newId('webhookDelivery');
+      const { headers, body } = requestOf(subscriber, exampleOf(type, moment), {
+        deliveryId,
+        number: 1,
+        now: nowMs(),
+      });
+      const outcome = await this.outbound
+        .post(subscriber.url, headers, body, actor.workspaceId)
+        .catch((error: unknown) => {
+          throw error instanceof NoRoom ? rateLimitExceeded(1) : error;
+        });
+      return {
+        deliveryId,
+        eventType: type,
+        number: 1,
+        at: moment.at,
+        outcome: outcome.outcome,
+        responseStatus: outcome.status,
+        answer: outcome.body,
+        error: outcome.error,
+        address: outcome.address,
+        timings: outcome.timings,
+      };
+    }, actor.guard);
+  }
+
+  private async count(id: string): Promise<void> {
+    const [counted] = await this.database.query(countTest, [id, testsPerMinuteMax]);
+    if (counted !== undefined) return;
+    const [oldest] = await this.database.query(oldestTest, [id]);
+    throw rateLimitExceeded(Math.max(1, oldest?.freeInSeconds ?? 60));
+  }
+}

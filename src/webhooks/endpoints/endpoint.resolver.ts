@@ -1,0 +1,206 @@
+import {
+  Arg,
+  Args,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
+import type { Actor } from '../../platform/actor.js';
+import type { OperationContext } from '../../platform/graphql/operation-context.js';
+import {
+  ConnectionArgs,
+  connectionOf,
+  connectionType,
+  connectionUnder,
+  type Connection,
+} from '../../platform/graphql/relay-connection.js';
+import { Costs, counted } from '../../platform/graphql/field-cost.js';
+import { connectionPage } from '../../platform/postgres/keyset-page.js';
+import { validate } from '../../platform/validate.js';
+import type { TestEventService } from '../deliveries/test-event.service.js';
+import { WebhookAttempt, type WebhookDelivery, WebhookDeliveryConnection } from '../deliveries/delivery.entity.js';
+import type { WebhookDeliveryService } from '../deliveries/delivery.service.js';
+import { WebhookEndpoint } from './endpoint.entity.js';
+import {
+  CreateWebhookEndpoint,
+  ResumeWebhookEndpoint,
+  RotateWebhookSecret,
+  SendTestEvent,
+  UpdateWebhookEndpoint,
+} from './endpoint.input.js';
+import type { WebhookEndpointService } from './endpoint.service.js';
+import {
+  CreateWebhookEndpointInput,
+  DeleteWebhookEndpointInput,
+  PauseWebhookEndpointInput,
+  ResumeWebhookEndpointInput,
+  RotateWebhookSecretInput,
+  SendTestEventInput,
+  UpdateWebhookEndpointInput,
+} from './endpoint.input-types.js';
+
+const WebhookEndpointConnection = connectionType('WebhookEndpoint', WebhookEndpoint);
+
+@ObjectType()
+abstract class WebhookEndpointPayload {
+  @Field(() => WebhookEndpoint, { description: 'The endpoint as it is now.' })
+  webhookEndpoint!: WebhookEndpoint;
+}
+
+@ObjectType()
+abstract class WithSecretPayload extends WebhookEndpointPayload {
+  @Field(() => String, { description: 'What deliveries are signed with: `whsec_…`. Shown here and never again.' })
+  secret!: string;
+}
+
+@ObjectType('CreateWebhookEndpointPayload', { description: 'The new endpoint.', simpleResolvers: true })
+class CreateWebhookEndpointPayload extends WithSecretPayload {}
+
+@ObjectType('RotateWebhookSecretPayload', { description: 'The endpoint and its new secret.', simpleResolvers: true })
+class RotateWebhookSecretPayload extends WithSecretPayload {}
+
+@ObjectType('UpdateWebhookEndpointPayload', { description: 'The changed endpoint.', simpleResolvers: true })
+class UpdateWebhookEndpointPayload extends WebhookEndpointPayload {}
+
+@ObjectType('PauseWebhookEndpointPayload', { description: 'The paused endpoint.', simpleResolvers: true })
+class PauseWebhookEndpointPayload extends WebhookEndpointPayload {}
+
+@ObjectType('ResumeWebhookEndpointPayload', { description: 'The resumed endpoint.', simpleResolvers: true })
+class ResumeWebhookEndpointPayload extends WebhookEndpointPayload {}
+
+@ObjectType('DeleteWebhookEndpointPayload', { description: 'What was deleted.', simpleResolvers: true })
+class DeleteWebhookEndpointPayload {
+  @Field(() => ID, { description: 'The id it had.' })
+  id!: string;
+}
+
+@ObjectType('SendTestEventPayload', { description: 'What came of it.', simpleResolvers: true })
+class SendTestEventPayload {
+  @Field(() => WebhookAttempt, { description: 'The whole attempt.' })
+  attempt!: WebhookAttempt;
+}
+
+@Resolver(() => WebhookEndpoint)
+export class WebhookEndpointResolver {
+  constructor(
+    private readonly endpoints: WebhookEndpointService,
+    private readonly testEvents: TestEventService,
+    private readonly deliveries: WebhookDeliveryService,
+  ) {}
+
+  @Query(() => WebhookEndpoint, { name: 'webhookEndpoint', nullable: true, description: 'An endpoint by its id.' })
+  async get(
+    @Ctx('actor') actor: Actor,
+    @Arg('id', () => ID, { description: 'The endpoint id.' }) id: string,
+  ): Promise<WebhookEndpoint> {
+    return await this.endpoints.get(actor, id);
+  }
+
+  @Query(() => WebhookEndpointConnection, {
+    name: 'webhookEndpoints',
+    description: 'The endpoints of the workspace, newest first.',
+  })
+  async list(
+    @Ctx('actor') actor: Actor,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+  ): Promise<Connection<WebhookEndpoint>> {
+    const page = connectionPage(args, 'webhookEndpoint');
+    return connectionOf(page, await this.endpoints.list(actor, page), () => this.endpoints.count(actor));
+  }
+
+  @Costs(counted)
+  @FieldResolver(() => Int, { description: 'How many deliveries wait until it is resumed.' })
+  async heldCount(@Root() { id }: Pick<WebhookEndpoint, 'id'>, @Ctx() context: OperationContext): Promise<number> {
+    const counts = (actor: Actor, ids: readonly string[]) => this.deliveries.heldCounts(actor, ids);
+    return (await context.loadFor('WebhookEndpoint.heldCount', id, counts)) ?? 0;
+  }
+
+  @FieldResolver(() => WebhookDeliveryConnection, {
+    name: 'deliveries',
+    description: 'What was sent to it, or will be.',
+  })
+  async deliveriesOf(
+    @Root() { id }: Pick<WebhookEndpoint, 'id'>,
+    @Ctx() context: OperationContext,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+  ): Promise<Connection<WebhookDelivery>> {
+    return await connectionUnder(context, id, args, {
+      field: 'WebhookEndpoint.deliveries',
+      kind: 'webhookDelivery',
+      pages: (actor, ids, page) => this.deliveries.pagesOfEndpoints(actor, ids, page),
+      counts: (actor, ids) => this.deliveries.countsOfEndpoints(actor, ids),
+    });
+  }
+
+  @Mutation(() => CreateWebhookEndpointPayload, { description: 'Registers an endpoint.' })
+  async createWebhookEndpoint(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => CreateWebhookEndpointInput, { description: 'The endpoint.' }) input: CreateWebhookEndpointInput,
+  ): Promise<CreateWebhookEndpointPayload> {
+    return await this.endpoints.create(actor, () => validate(CreateWebhookEndpoint, input, 'camelCase'));
+  }
+
+  @Mutation(() => UpdateWebhookEndpointPayload, { description: 'Changes an endpoint.' })
+  async updateWebhookEndpoint(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => UpdateWebhookEndpointInput, { description: 'The changes.' })
+    { id, ...input }: UpdateWebhookEndpointInput,
+  ): Promise<UpdateWebhookEndpointPayload> {
+    const read = () => validate(UpdateWebhookEndpoint, input, 'camelCase');
+    return { webhookEndpoint: await this.endpoints.update(actor, id, read) };
+  }
+
+  @Mutation(() => DeleteWebhookEndpointPayload, { description: 'Deletes an endpoint; what is open ends as skipped.' })
+  async deleteWebhookEndpoint(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => DeleteWebhookEndpointInput, { description: 'Which.' }) { id }: DeleteWebhookEndpointInput,
+  ): Promise<DeleteWebhookEndpointPayload> {
+    return await this.endpoints.remove(actor, id);
+  }
+
+  @Mutation(() => PauseWebhookEndpointPayload, { description: 'Holds the events of an endpoint.' })
+  async pauseWebhookEndpoint(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => PauseWebhookEndpointInput, { description: 'Which.' }) { id }: PauseWebhookEndpointInput,
+  ): Promise<PauseWebhookEndpointPayload> {
+    return { webhookEndpoint: await this.endpoints.pause(actor, id) };
+  }
+
+  @Mutation(() => ResumeWebhookEndpointPayload, {
+    description: 'Sends what is held, the oldest alone at first, then the others in order.',
+  })
+  async resumeWebhookEndpoint(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => ResumeWebhookEndpointInput, { description: 'Which, and how.' })
+    { id, ...input }: ResumeWebhookEndpointInput,
+  ): Promise<ResumeWebhookEndpointPayload> {
+    const read = () => validate(ResumeWebhookEndpoint, input, 'camelCase');
+    return { webhookEndpoint: await this.endpoints.resume(actor, id, read) };
+  }
+
+  @Mutation(() => RotateWebhookSecretPayload, { description: 'Gives an endpoint a new secret.' })
+  async rotateWebhookSecret(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => RotateWebhookSecretInput, { description: 'Which, and how.' })
+    { id, ...input }: RotateWebhookSecretInput,
+  ): Promise<RotateWebhookSecretPayload> {
+    return await this.endpoints.rotateSecret(actor, id, () => validate(RotateWebhookSecret, input, 'camelCase'));
+  }
+
+  @Mutation(() => SendTestEventPayload, { description: 'Posts an example at once; ten a minute at most.' })
+  async sendTestEvent(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => SendTestEventInput, { description: 'Where, and of which type.' })
+    { endpointId, ...input }: SendTestEventInput,
+  ): Promise<SendTestEventPayload> {
+    const read = () => validate(SendTestEvent, input, 'camelCase');
+    return { attempt: await this.testEvents.send(actor, endpointId, read) };
+  }
+}

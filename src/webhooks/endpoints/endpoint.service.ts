@@ -1,0 +1,382 @@
+import type { AuditAction } from '../../audit/audit-entry.entity.js';
+import type { AuditService } from '../../audit/audit.service.js';
+import type { Actor, Confirm } from '../../platform/actor.js';
+import { now } from '../../platform/clock.js';
+import { brief, columnsOf, prepared, type Database, type Tx } from '../../platform/postgres/database.js';
+import { conflict, notFound, planLimitExceeded } from '../../platform/errors.js';
+import { isId, newId, nextMoment } from '../../platform/id.js';
+import { isSameJson, isSameSet } from '../../platform/text/storable-json.js';
+import type { Outbound } from '../../platform/outbound/outbound.js';
+import {
+  Conditions,
+  countRows,
+  readPage,
+  type List,
+  type Page,
+  type PageRequest,
+} from '../../platform/postgres/keyset-page.js';
+import type { Secrets } from '../../platform/secrets.js';
+import type { Notifications } from '../../platform/postgres/notifications.js';
+import type { StoredRows } from '../../platform/postgres/stored-rows.js';
+import { readWith, sentTo, type Unread, type Valid } from '../../platform/validate.js';
+import { requireVersion, type ExpectedVersions } from '../../platform/version.js';
+import { requireFeature, requireStorage, webhookEndpointsMax } from '../../workspaces/plans.js';
+import { lockDeliveryOrder } from '../store/delivery-order-lock.js';
+import { tell } from './notices.js';
+import { skipOpenDeliveries } from '../store/skip-deliveries.js';
+import { newSecret } from '../wire/signature.js';
+import { startAnew } from './start-anew.js';
+import { sealedFor } from './endpoint-snapshot.js';
+import { webhookVersion } from './endpoint.view.js';
+import { WebhookEndpoint, type SealedSecret } from './endpoint.entity.js';
+import {
+  urlCharactersMax,
+  type CreateWebhookEndpoint,
+  type PatchWebhook,
+  type RegisterWebhook,
+  type ResumeWebhookEndpoint,
+  type RotateWebhookSecret,
+  type UpdateWebhookEndpoint,
+} from './endpoint.input.js';
+
+/** Topic of `Notifications`: the subjects are endpoint ids. */
+export const endpointChanged = 'webhook-endpoint-changed';
+
+const columns = `${columnsOf(WebhookEndpoint, 'e')}, s.consecutive_fails as "consecutiveFails",
+  s.last_delivery_at as "lastDeliveryAt", s.last_delivery_ok as "lastDeliveryOk"`;
+const tables = 'webhook_endpoints e join webhook_endpoint_states s on s.endpoint_id = e.id';
+
+const selectMany = brief<WebhookEndpoint>(
+  `select ${columns} from ${tables} where e.id = any($1) and e.workspace_id = $2`,
+);
+const selectOne = brief<WebhookEndpoint>(
+  `select ${columns} from ${tables} where e.id = $1 and e.workspace_id = $2 and e.deleted_at is null`,
+);
+const lockOne = prepared<WebhookEndpoint>(`
+  select ${columns} from ${tables} where e.id = $1 and e.workspace_id = $2 and e.deleted_at is null
+  for no key update of e
+`);
+const lockWorkspace = prepared<{ endpoints: number }>('select from workspaces where id = $1 for no key update');
+const countOfWorkspace = prepared<{ endpoints: number }>(
+  'select count(*)::int as endpoints from webhook_endpoints where workspace_id = $1 and deleted_at is null',
+);
+const insertOne = prepared(`
+  with endpoint as (
+    insert into webhook_endpoints (id, workspace_id, url, events, description, status, secrets, custom_headers,
+      payload_query, max_concurrency, created_at, updated_at)
+    values ($1, $2, $3, $4, $5, 'active', $6, $7, $8, $9, $10, $10)
+    returning id
+  )
+  insert into webhook_endpoint_states (endpoint_id) select id from endpoint
+`);
+const updateOne = prepared(`
+  update webhook_endpoints
+  set url = $2, events = $3, description = $4, custom_headers = $5, payload_query = $6, max_concurrency = $7,
+    status = $8, pause_reason = $9, paused_at = $10, secrets = $11, deleted_at = $12, updated_at = $13
+  where id = $1
+`);
+export interface WithSecret {
+  webhookEndpoint: WebhookEndpoint;
+  /** Shown here and never again. */
+  secret: string;
+}
+
+export const storedEndpoints: StoredRows = {
+  table: 'webhook_endpoints',
+  bytes:
+    '400 + pg_column_size(t.url) + coalesce(pg_column_size(t.payload_query), 0) + coalesce(pg_column_size(t.custom_headers), 0)',
+  owner: 'workspace_id',
+};
+
+export class WebhookEndpointService {
+  constructor(
+    private readonly database: Database,
+    private readonly secrets: Secrets,
+    private readonly outbound: Outbound,
+    private readonly notifications: Notifications,
+    private readonly audit: AuditService,
+    private readonly confirm: Confirm,
+  ) {}
+
+  async list(actor: Actor, page: PageRequest): Promise<Page<WebhookEndpoint>> {
+    actor.require('manage:webhooks');
+    return await readPage<WebhookEndpoint>(this.database, listOf(actor), page);
+  }
+
+  async count(actor: Actor): Promise<number> {
+    actor.require('manage:webhooks');
+    return await countRows(this.database, listOf(actor));
+  }
+
+  async get(actor: Actor, id: string): Promise<WebhookEndpoint> {
+    actor.require('manage:webhooks');
+    return await this.find(actor.workspaceId, id);
+  }
+
+  /** Deleted ones too, as long as their deliveries are kept. */
+  async getMany(actor: Actor, ids: readonly string[]): Promise<WebhookEndpoint[]> {
+    actor.require('manage:webhooks');
+    return await this.database.query(selectMany, [ids, actor.workspaceId]);
+  }
+
+  /** @throws plan_limit_exceeded at 50 endpoints */
+  async create(
+    actor: Actor,
+    read: Unread<typeof CreateWebhookEndpoint> | Unread<typeof RegisterWebhook>,
+  ): Promise<WithSecret> {
+    actor.require('manage:webhooks');
+    requireFeature(actor, 'webhooks');
+    return await this.database.transaction(async (tx) => {
+      const input: Partial<Valid<typeof CreateWebhookEndpoint>> & Valid<typeof RegisterWebhook> =
+        await this.readReachable(read, null);
+      requireStorage(actor);
+      const secret = newSecret();
+      const id = newId('webhookEndpoint');
+      await tx.query(lockWorkspace, [actor.workspaceId]);
+      await this.confirm(tx, actor);
+      const [count] = await tx.query(countOfWorkspace, [actor.workspaceId]);
+      const endpoints = count?.endpoints ?? 0;
+      if (endpoints >= webhookEndpointsMax) throw planLimitExceeded('webhooks', endpoints, webhookEndpointsMax);
+      await tx.query(insertOne, [
+        id,
+        actor.workspaceId,
+        input.url,
+        input.events,
+        input.description ?? null,
+        JSON.stringify([{ sealed: this.secrets.seal(secret, sealedFor(id)), expiresAt: null }]),
+        this.sealHeaders(id, input.customHeaders ?? null),
+        input.payloadQuery ?? null,
+        input.maxConcurrency ?? null,
+        nextMoment().at,
+      ]);
+      await this.audit.record(tx, actor, 'webhook_endpoint.created', id, { url: input.url, events: input.events });
+      return { webhookEndpoint: await this.find(actor.workspaceId, id, tx), secret };
+    }, actor.guard);
+  }
+
+  /** What changes nothing is not written. */
+  async update(actor: Actor, id: string, read: Unread<typeof UpdateWebhookEndpoint>): Promise<WebhookEndpoint> {
+    actor.require('manage:webhooks');
+    return await this.database.transaction(async (tx) => {
+      const known = await this.find(actor.workspaceId, id);
+      const changes = await this.readReachable(read, known.url);
+      return await this.change(tx, actor, id, 'webhook_endpoint.updated', (before) =>
+        this.changed(tx, before, changes),
+      );
+    }, actor.guard);
+  }
+
+  /** For the older API, where resuming and pausing is a change of status. @throws precondition_failed */
+  async patch(
+    actor: Actor,
+    id: string,
+    read: Unread<typeof PatchWebhook>,
+    expected: ExpectedVersions = null,
+  ): Promise<WebhookEndpoint> {
+    actor.require('manage:webhooks');
+    if (sentTo(read).status === 'active') requireFeature(actor, 'webhooks');
+    return await this.database.transaction(async (tx) => {
+      const known = await this.find(actor.workspaceId, id);
+      const { status, ...changes } = await this.readReachable(read, known.url);
+      const changed = await this.change(tx, actor, id, 'webhook_endpoint.updated', (before) => {
+        requireVersion(expected, webhookVersion(before));
+        return this.changed(tx, before, changes);
+      });
+      if (status === 'paused') return await this.change(tx, actor, id, 'webhook_endpoint.paused', paused);
+      if (status === 'active') return await this.change(tx, actor, id, 'webhook_endpoint.resumed', resumed(tx, false));
+      return changed;
+    });
+  }
+
+  /** Its open deliveries end as skipped; what was attempted stays on record. */
+  async remove(actor: Actor, id: string, expected: ExpectedVersions = null): Promise<{ deleted: true; id: string }> {
+    actor.require('manage:webhooks');
+    return await this.database.transaction(async (tx) => {
+      const [before] = isId(id, 'webhookEndpoint') ? await tx.query(lockOne, [id, actor.workspaceId]) : [];
+      if (before === undefined) throw notFound('webhook');
+      requireVersion(expected, webhookVersion(before));
+      const { at } = nextMoment(before.updatedAt);
+      await this.write(tx, { ...before, secrets: [], customHeaders: null, deletedAt: at, updatedAt: at });
+      // Before the lock, which everybody's deliveries wait for: there may be many.
+      await skipOpenDeliveries(tx, id, at);
+      await this.confirm(tx, actor);
+      await this.audit.record(tx, actor, 'webhook_endpoint.deleted', id, { url: before.url });
+      // Whoever makes deliveries has made them, or will see that it is gone.
+      await lockDeliveryOrder(tx);
+      await skipOpenDeliveries(tx, id, at);
+      tx.afterCommit(() => this.notifications.send(endpointChanged, id));
+      return { deleted: true as const, id };
+    }, actor.guard);
+  }
+
+  /** Its events are held from now on, also when a plan that delivers comes back. */
+  async pause(actor: Actor, id: string): Promise<WebhookEndpoint> {
+    actor.require('manage:webhooks');
+    return await this.database.transaction(async (tx) => {
+      return await this.change(tx, actor, id, 'webhook_endpoint.paused', paused);
+    }, actor.guard);
+  }
+
+  /** Sends the oldest held delivery, and once that succeeds the others; or drops them all with `skipHeld`. */
+  async resume(actor: Actor, id: string, read: Unread<typeof ResumeWebhookEndpoint>): Promise<WebhookEndpoint> {
+    actor.require('manage:webhooks');
+    requireFeature(actor, 'webhooks');
+    return await this.database.transaction(async (tx) => {
+      await this.find(actor.workspaceId, id);
+      const { skipHeld } = read();
+      return await this.change(tx, actor, id, 'webhook_endpoint.resumed', resumed(tx, skipHeld));
+    }, actor.guard);
+  }
+
+  /**
+   * The old secret goes on signing beside the new one for as long as they overlap, and so does each earlier one.
+   * @throws conflict when ten would be eleven
+   */
+  async rotateSecret(actor: Actor, id: string, read: Unread<typeof RotateWebhookSecret>): Promise<WithSecret> {
+    actor.require('manage:webhooks');
+    return await this.database.transaction(async (tx) => {
+      await this.find(actor.workspaceId, id);
+      const { overlapSeconds } = read();
+      const secret = newSecret();
+      const webhookEndpoint = await this.change(tx, actor, id, 'webhook_secret.rotated', (before) => {
+        const { at } = nextMoment(before.updatedAt);
+        const expiresAt = new Date(at.getTime() + overlapSeconds * 1_000).toISOString();
+        const old = before.secrets
+          .map((kept): SealedSecret => (kept.expiresAt === null ? { ...kept, expiresAt } : kept))
+          .filter((kept) => Date.parse(kept.expiresAt ?? '') > at.getTime());
+        if (old.length >= liveSecretsMax) {
+          throw conflict('too_many_secrets', `${liveSecretsMax - 1} earlier secrets of this endpoint still sign.`);
+        }
+        const newest = { sealed: this.secrets.seal(secret, sealedFor(id)), expiresAt: null };
+        return { ...before, secrets: [newest, ...old] };
+      });
+      return { webhookEndpoint, secret };
+    }, actor.guard);
+  }
+
+  /** For services that know the caller to be entitled. */
+  async find(workspaceId: string, id: string, tx?: Tx): Promise<WebhookEndpoint> {
+    const [endpoint] = isId(id, 'webhookEndpoint')
+      ? await (tx ?? this.database).query(selectOne, [id, workspaceId])
+      : [];
+    if (endpoint === undefined) throw notFound('webhook');
+    return endpoint;
+  }
+
+  private changed(
+    tx: Tx,
+    before: WebhookEndpoint,
+    { customHeaders, ...changes }: Valid<typeof UpdateWebhookEndpoint>,
+  ): WebhookEndpoint {
+    const after = { ...before, ...given(changes) };
+    if (isSameSet(after.events, before.events)) after.events = before.events;
+    if (customHeaders !== undefined && !isSameJson(customHeaders ?? {}, this.headersOf(before))) {
+      after.customHeaders = this.sealHeaders(before.id, customHeaders);
+    }
+    if (customHeaders === undefined && originOf(before) !== originOf(after)) this.removeHeaders(tx, before, after);
+    return isSameJson(after, before) ? before : after;
+  }
+
+  private async change(
+    tx: Tx,
+    actor: Actor,
+    id: string,
+    action: AuditAction,
+    decide: (before: WebhookEndpoint) => WebhookEndpoint | Promise<WebhookEndpoint>,
+  ): Promise<WebhookEndpoint> {
+    const [before] = isId(id, 'webhookEndpoint') ? await tx.query(lockOne, [id, actor.workspaceId]) : [];
+    if (before === undefined) throw notFound('webhook');
+    const after = await decide(before);
+    if (after === before) return before;
+    await this.confirm(tx, actor);
+    after.updatedAt = nextMoment(before.updatedAt).at;
+    await this.write(tx, after);
+    await this.audit.record(tx, actor, action, id, action === 'webhook_endpoint.updated' ? told(before, after) : {});
+    tx.afterCommit(() => this.notifications.send(endpointChanged, id));
+    return after;
+  }
+
+  private async write(tx: Tx, endpoint: WebhookEndpoint): Promise<void> {
+    const { id, url, events, description, customHeaders, payloadQuery, maxConcurrency } = endpoint;
+    const { status, pauseReason, pausedAt, secrets, deletedAt, updatedAt } = endpoint;
+    const config = [id, url, events, description, customHeaders, payloadQuery, maxConcurrency];
+    await tx.query(updateOne, [
+      ...config,
+      status,
+      pauseReason,
+      pausedAt,
+      JSON.stringify(secrets),
+      deletedAt,
+      updatedAt,
+    ]);
+  }
+
+  /** Reads an input, and looks whether its address, unless it is the known one, may be reached: every issue at once. */
+  private async readReachable<I>(read: Unread<I>, known: string | null): Promise<Valid<I>> {
+    const { url } = sentTo(read) as { url?: unknown };
+    const isNew = typeof url === 'string' && url !== '' && url.length <= urlCharactersMax && url !== known;
+    const refusal = isNew ? await this.outbound.check(url) : null;
+    return readWith(read, () =>
+      refusal === null ? [] : [{ path: 'url', code: refusal.code, message: refusal.message }],
+    );
+  }
+
+  private headersOf({ id, customHeaders }: WebhookEndpoint): object {
+    return customHeaders === null ? {} : (JSON.parse(this.secrets.open(customHeaders, sealedFor(id))) as object);
+  }
+
+  /** They may hold secrets of whoever was sent to until now. */
+  private removeHeaders(tx: Tx, { customHeaders, url }: WebhookEndpoint, after: WebhookEndpoint): void {
+    if (customHeaders === null) return;
+    after.customHeaders = null;
+    const { id, workspaceId } = after;
+    const text =
+      `The custom headers of the webhook to ${url} were removed when it was moved to ${after.url}: they may have been ` +
+      'meant for the former address alone. Give them again if the new one is to have them.';
+    tell(tx, [{ workspaceId, kind: 'webhook_headers_removed', text, params: { endpoint_id: id } }], now());
+  }
+
+  private sealHeaders(id: string, headers: Record<string, string> | null): string | null {
+    if (headers === null || Object.keys(headers).length === 0) return null;
+    return this.secrets.seal(JSON.stringify(headers), sealedFor(id));
+  }
+}
+
+const liveSecretsMax = 10;
+
+function paused(before: WebhookEndpoint): WebhookEndpoint {
+  if (before.status === 'paused' && before.pauseReason !== 'plan') return before;
+  const pausedAt = before.pausedAt ?? nextMoment(before.updatedAt).at;
+  return { ...before, status: 'paused', pauseReason: 'manual', pausedAt };
+}
+
+const resumed =
+  (tx: Tx, skipHeld: boolean) =>
+  async (before: WebhookEndpoint): Promise<WebhookEndpoint> => {
+    if (before.status === 'active') return before;
+    const { at } = nextMoment(before.updatedAt);
+    if (skipHeld) await skipOpenDeliveries(tx, before.id, at);
+    startAnew(tx, [before.id]);
+    return { ...before, status: 'active', pauseReason: null, pausedAt: null, consecutiveFails: 0 };
+  };
+
+const originOf = ({ url }: WebhookEndpoint) => new URL(url).origin;
+
+function listOf(actor: Actor): List {
+  const where = new Conditions().within('e.deleted_at is null and e.workspace_id = $?', actor.workspaceId);
+  return { from: `${columns} from ${tables}`, id: 'e.id', where };
+}
+
+const given = <T extends object>(changes: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+
+/** Where events go from now on, and which; of headers and the rest only that they changed. */
+function told(before: WebhookEndpoint, after: WebhookEndpoint): Record<string, unknown> {
+  const changes = changeable.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+  const { url, events } = after;
+  return { changes, ...(changes.includes('url') && { url }), ...(changes.includes('events') && { events }) };
+}
+
+const changeable = ['url', 'events', 'description', 'customHeaders', 'payloadQuery', 'maxConcurrency'] as const;

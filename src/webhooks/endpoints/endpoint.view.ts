@@ -1,0 +1,33 @@
+import { isoTime } from '../../platform/postgres/timestamps.js';
+import { versionOf } from '../../platform/version.js';
+import type { WebhookEndpoint } from './endpoint.entity.js';
+
+/** An endpoint over REST, in a list and by itself. */
+export const webhookView = (endpoint: WebhookEndpoint) => ({
+  id: endpoint.id,
+  url: endpoint.url,
+  events: endpoint.events,
+  status: endpoint.status,
+  description: endpoint.description,
+  last_delivery_at: endpoint.lastDeliveryAt && isoTime(endpoint.lastDeliveryAt),
+  last_delivery_ok: endpoint.lastDeliveryOk,
+  consecutive_fails: endpoint.consecutiveFails,
+  created_at: isoTime(endpoint.createdAt),
+  updated_at: isoTime(endpoint.updatedAt),
+});
+
+/** Of what REST may change of an endpoint. */
+export const webhookVersion = ({ url, events, description, status }: WebhookEndpoint) =>
+  versionOf([url, events.toSorted(), description, status]);
+
+/** A new endpoint over REST: the only answer that shows the secret. */
+export const webhookCreatedView = ({
+  webhookEndpoint,
+  secret,
+}: {
+  webhookEndpoint: WebhookEndpoint;
+  secret: string;
+}) => ({
+  ...webhookView(webhookEndpoint),
+  secret,
+});

@@ -1,0 +1,101 @@
+import type { EventService } from '../../events/event.service.js';
+import { prepared, type Database, type Tx } from '../../platform/postgres/database.js';
+import { idFloor } from '../../platform/id.js';
+import type { Log } from '../../platform/log.js';
+import { byEventId, byTime, keepPartitions, type DailyTable } from '../../platform/postgres/daily-partitions.js';
+import { tell } from '../endpoints/notices.js';
+import { lockStates, retriesWhere, runsWhere, skipping } from '../store/skip-deliveries.js';
+
+export const maintenanceQueue = 'webhook-maintenance';
+/** Daily, when few are awake. */
+export const maintenanceCron = '17 3 * * *';
+
+const dayMs = 86_400_000;
+/** Attempts, and so what became of a delivery. */
+export const keptDays = 30;
+const heldDaysMax = 30;
+const heldDaysBeforeNotice = 23;
+/** Of a workspace, the last ones, dismissed or not. */
+const noticesKept = 1_000;
+// As long as what was held for 30 days and then attempted for the last time may be looked at.
+const eventsKeptDays = heldDaysMax + keptDays + 2;
+
+const tables: readonly DailyTable[] = [
+  { name: 'webhook_attempts', floor: byTime, key: 'at', keepDays: keptDays },
+  { name: 'events', floor: byEventId, key: 'id', keepDays: eventsKeptDays },
+  // As long as answers to them: an event that was replayed on its last day is gone before those.
+  { name: 'event_subjects', floor: byEventId, key: 'event_id', keepDays: eventsKeptDays + keptDays },
+];
+
+// Held since the later of its making, which its id tells, and the pause. Those of one run were made at once.
+const heldTooLong = prepared<{ id: string }>(`
+  select e.id from webhook_endpoints e where e.status = 'paused' and e.paused_at < $1 order by e.id for no key update
+`);
+const skipHeld = prepared<{ skipped: number }>(
+  skipping(
+    runsWhere('d.endpoint_id = any ($2) and d.last_id < $3'),
+    retriesWhere('d.endpoint_id = any ($2) and d.id < $3'),
+  ),
+);
+const heldLong = prepared<{ id: string; workspaceId: string; url: string }>(`
+  select e.id, e.workspace_id as "workspaceId", e.url from webhook_endpoints e
+  where e.status = 'paused' and e.paused_at < $1 and e.deleted_at is null
+    and exists (select from webhook_deliveries d where d.endpoint_id = e.id and d.id < $2)
+    and not exists (
+      select from notices n where n.workspace_id = e.workspace_id and n.kind = 'webhook_held'
+        and n.params->>'endpoint_id' = e.id and n.created_at > e.paused_at
+    )
+  for no key update of e
+`);
+const forgetNotices = prepared(`
+  delete from notices n using (select workspace_id from notices group by workspace_id having count(*) > $1) many
+  where n.workspace_id = many.workspace_id and n.id < (
+    select last.id from notices last where last.workspace_id = many.workspace_id order by last.id desc offset $1 - 1 limit 1
+  )
+`);
+const removeDeleted = prepared('delete from webhook_endpoints where deleted_at < $1');
+
+/** One of the things that are due once a day; each is done though another could not be. */
+export type Chore = () => Promise<unknown>;
+
+/** Partitions, what was held too long, and endpoints that nothing names any more. */
+export function chores(
+  { database, eventLog, log }: { database: Database; eventLog: EventService; log: Log },
+  now: Date,
+): Chore[] {
+  const daysAgo = (days: number) => new Date(now.getTime() - days * dayMs);
+  return [
+    ...tables.map((table) => async () => await keepPartitions(database, table, now, log)),
+    async () => await eventLog.forgetPlacesBefore(`evt_${idFloor(daysAgo(eventsKeptDays))}`),
+    async () => {
+      const heldSince = daysAgo(heldDaysMax);
+      const skipped = await database.transaction(async (tx) => await skipHeldSince(tx, now, heldSince));
+      if (skipped > 0) log.info({ deliveries: skipped }, 'deliveries held for 30 days were skipped');
+    },
+    async () => await database.transaction(async (tx) => await tellOfHeld(tx, now, daysAgo(heldDaysBeforeNotice))),
+    async () => await database.query(forgetNotices, [noticesKept]),
+    async () => await database.query(removeDeleted, [daysAgo(keptDays + 2)]),
+  ];
+}
+
+/** Of an endpoint for which very much was held. */
+const statementMsMax = 600_000;
+
+async function skipHeldSince(tx: Tx, now: Date, since: Date): Promise<number> {
+  await tx.allow(statementMsMax);
+  const endpointIds = (await tx.query(heldTooLong, [since])).map(({ id }) => id);
+  lockStates(tx, endpointIds);
+  const [skipped] = await tx.query(skipHeld, [now, endpointIds, idFloor(since)]);
+  return skipped?.skipped ?? 0;
+}
+
+async function tellOfHeld(tx: Tx, now: Date, since: Date): Promise<void> {
+  const endpoints = await tx.query(heldLong, [since, idFloor(since)]);
+  const notices = endpoints.map(({ id, workspaceId, url }) => ({
+    workspaceId,
+    kind: 'webhook_held' as const,
+    text: `Events for ${url} have been held for ${heldDaysBeforeNotice} days. After ${heldDaysMax} they are skipped; resume it to deliver them.`,
+    params: { endpoint_id: id },
+  }));
+  tell(tx, notices, now);
+}

@@ -1,0 +1,115 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { fanOutQueue } from '../../events/publish.js';
+import type { RefusalRule } from '../../platform/outbound/address-guard.js';
+import { prepared, type Database } from '../../platform/postgres/database.js';
+import type { Metrics } from '../../platform/metrics.js';
+import type { OutcomeKind } from '../../platform/outbound/attempt.js';
+import { outsideAccounts } from '../../platform/work/work-account.js';
+import type { Delivery } from './endpoint-queue.js';
+import { opensAt } from '../policy/endpoint-health.js';
+import { openOf } from '../store/packed-deliveries.js';
+import { endpointStatuses } from '../endpoints/endpoint.entity.js';
+
+// What is due again at `epoch` was resumed; a change of the endpoint is the latest that a resume can have been.
+const oldestDue = prepared<{ seconds: number }>(`
+  select coalesce(max(extract(epoch from now() - since)), 0)::float8 as seconds from (
+    select greatest(open.wanted_at, e.updated_at, ${opensAt}) as since
+    from webhook_endpoints e
+    join webhook_endpoint_states s on s.endpoint_id = e.id
+    cross join lateral (
+      (select d.due_at as wanted_at from webhook_retries d where d.endpoint_id = e.id order by d.due_at limit 1)
+      union all
+      (select coalesce(r.asked_at, event.created_at) from (
+         select * from webhook_runs r where r.endpoint_id = e.id order by r.last_id limit 1
+       ) r cross join lateral (${openOf('r')} order by d.id limit 1) fresh join events event on event.id = fresh.event_id
+       where e.max_concurrency is distinct from 1 or not exists (
+         select from webhook_retries head
+         where head.endpoint_id = e.id and head.id < fresh.id and head.due_at > now()
+       ))
+    ) open
+    where e.status = 'active' and e.deleted_at is null
+    union all
+    (select event.created_at from pgboss.job j join events event on event.id = j.data->>'eventId'
+     where j.name = '${fanOutQueue}' and j.state < 'active' order by j.id limit 1)
+  ) due
+  where since <= now()
+`);
+const endpointsByStatus = prepared<{ status: string; count: number }>(`
+  select status, count(*)::int as count from webhook_endpoints where deleted_at is null group by status
+`);
+
+/**
+ * Metrics of delivering; labels are closed lists, never a tenant's. While the database is away, what is read from it has
+ * no sample, and the others are told all the same.
+ */
+export class WebhookMetrics {
+  private readonly lag: Histogram;
+  private readonly attempts: Counter<'outcome'>;
+  /** Looked up once each: hashing a label for every attempt costs more than counting it. */
+  private readonly attemptsBy: Partial<Record<OutcomeKind, Counter.Internal>> = {};
+
+  constructor({ registry }: Metrics, database: Database) {
+    this.lag = known(registry, 'webhook_delivery_lag_seconds', (name) => {
+      return new Histogram({
+        name,
+        help: 'From the event, or from the call that asked for it once more, to the start of the first attempt.',
+        buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600],
+        registers: [registry],
+      });
+    });
+    this.attempts = known(registry, 'webhook_attempts_total', (name) => {
+      return new Counter({
+        name,
+        help: 'Attempts, by what they came to.',
+        labelNames: ['outcome'],
+        registers: [registry],
+      });
+    });
+    known(registry, 'webhook_oldest_due_seconds', (name) => {
+      return new Gauge({
+        name,
+        help: 'How long the oldest event or delivery that nothing but us holds back has been waiting.',
+        registers: [registry],
+        async collect() {
+          const rows = await outsideAccounts(async () => await database.query(oldestDue)).catch(() => null);
+          if (rows === null) this.remove();
+          else this.set(rows[0]?.seconds ?? 0);
+        },
+      });
+    });
+    known(registry, 'webhook_endpoints', (name) => {
+      return new Gauge({
+        name,
+        help: 'Endpoints, by status.',
+        labelNames: ['status'],
+        registers: [registry],
+        async collect() {
+          const rows = await outsideAccounts(async () => await database.query(endpointsByStatus)).catch(() => null);
+          if (rows === null) return this.reset();
+          for (const status of endpointStatuses) this.set({ status }, 0);
+          for (const { status, count } of rows) this.set({ status }, count);
+        },
+      });
+    });
+  }
+
+  attempted(outcome: OutcomeKind): void {
+    (this.attemptsBy[outcome] ??= this.attempts.labels({ outcome })).inc();
+  }
+
+  firstAttempt({ event, askedAt }: Pick<Delivery, 'event' | 'askedAt'>, startedAt: number): void {
+    this.lag.observe(Math.max(0, startedAt - (askedAt ?? event.happenedAt)) / 1_000);
+  }
+}
+
+/** What `Outbound` calls when it refuses a URL, at save and at dial. */
+export function countRefusals({ registry }: Metrics): (rule: RefusalRule) => void {
+  const refused = known(registry, 'webhook_refused_total', (name) => {
+    return new Counter({ name, help: 'URLs refused, by rule.', labelNames: ['rule'], registers: [registry] });
+  });
+  return (rule) => refused.inc({ rule });
+}
+
+function known<M>(registry: Registry, name: string, make: (name: string) => M): M {
+  return (registry.getSingleMetric(name) as M | undefined) ?? make(name);
+}

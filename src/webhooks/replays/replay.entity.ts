@@ -1,0 +1,69 @@
+import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { connectionType } from '../../platform/graphql/relay-connection.js';
+import { Node } from '../../platform/graphql/node.js';
+import { DateTime } from '../../platform/graphql/scalars.js';
+
+export const ReplayOnlyEnum = { ALL: 'ALL', FAILED: 'FAILED', MISSED: 'MISSED' } as const;
+export type ReplayOnly = keyof typeof ReplayOnlyEnum;
+registerEnumType(ReplayOnlyEnum, {
+  name: 'ReplayOnly',
+  description: 'Which events a replay sends once more.',
+  valuesConfig: {
+    ALL: { description: 'All that the endpoint listens to.' },
+    FAILED: { description: 'Those whose delivery was exhausted, and none of which succeeded or is open since.' },
+    MISSED: { description: 'Those of the last 30 days that it listened to and never got, for whatever reason.' },
+  },
+});
+
+export const ReplayStatusEnum = { RUNNING: 'RUNNING', DONE: 'DONE', CANCELLED: 'CANCELLED' } as const;
+export type ReplayStatus = keyof typeof ReplayStatusEnum;
+registerEnumType(ReplayStatusEnum, {
+  name: 'ReplayStatus',
+  description: 'Where a replay stands.',
+  valuesConfig: {
+    RUNNING: { description: 'Deliveries are being made.' },
+    DONE: { description: 'All deliveries are made; a dry run is done at once.' },
+    CANCELLED: { description: 'Stopped; what was made stays.' },
+  },
+});
+
+@ObjectType('Replay', {
+  description: 'Events sent once more, over a range of time.',
+  simpleResolvers: true,
+  implements: Node,
+})
+export class Replay {
+  @Field(() => ID, { description: 'The replay id.' })
+  id!: string;
+
+  endpointId!: string;
+
+  @Field(() => ReplayStatusEnum, { description: 'Where it stands.' })
+  status!: ReplayStatus;
+
+  @Field(() => ReplayOnlyEnum, { description: 'Which events.' })
+  only!: ReplayOnly;
+
+  @Field(() => DateTime, { description: 'Of events from then on.' })
+  since!: Date;
+
+  @Field(() => DateTime, { description: 'Of events before then.' })
+  until!: Date;
+
+  @Field(() => Int, { description: 'Deliveries made a second, at most.' })
+  ratePerSecond!: number;
+
+  @Field(() => Boolean, { description: 'Whether it only counts.' })
+  dryRun!: boolean;
+
+  @Field(() => Int, { description: 'How many events there were when it was started.' })
+  total!: number;
+
+  @Field(() => Int, { description: 'How many deliveries were made.' })
+  done!: number;
+
+  @Field(() => DateTime, { description: 'When it was started.' })
+  createdAt!: Date;
+}
+
+export const ReplayConnection = connectionType('Replay', Replay);

@@ -1,0 +1,74 @@
+import { Arg, Args, Ctx, Field, FieldResolver, ID, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import type { Actor } from '../../platform/actor.js';
+import type { OperationContext } from '../../platform/graphql/operation-context.js';
+import { ConnectionArgs, connectionOf, type Connection } from '../../platform/graphql/relay-connection.js';
+import { connectionPage } from '../../platform/postgres/keyset-page.js';
+import { validate } from '../../platform/validate.js';
+import { Replay, ReplayConnection } from './replay.entity.js';
+import { StartReplay } from './replay.input.js';
+import type { ReplayService } from './replay.service.js';
+import { WebhookEndpoint } from '../endpoints/endpoint.entity.js';
+import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
+import { CancelReplayInput, StartReplayInput } from '../endpoints/endpoint.input-types.js';
+
+@ObjectType()
+abstract class ReplayPayload {
+  @Field(() => Replay, { description: 'The replay as it is now.' })
+  replay!: Replay;
+}
+
+@ObjectType('StartReplayPayload', { description: 'The new replay.', simpleResolvers: true })
+class StartReplayPayload extends ReplayPayload {}
+
+@ObjectType('CancelReplayPayload', { description: 'The stopped replay.', simpleResolvers: true })
+class CancelReplayPayload extends ReplayPayload {}
+
+@Resolver(() => Replay)
+export class ReplayResolver {
+  constructor(
+    private readonly replays: ReplayService,
+    private readonly endpoints: WebhookEndpointService,
+  ) {}
+
+  @Query(() => Replay, { name: 'replay', nullable: true, description: 'A replay by its id.' })
+  async get(
+    @Ctx('actor') actor: Actor,
+    @Arg('id', () => ID, { description: 'The replay id.' }) id: string,
+  ): Promise<Replay> {
+    return await this.replays.get(actor, id);
+  }
+
+  @Query(() => ReplayConnection, { name: 'replays', description: 'The replays of the workspace, newest first.' })
+  async list(
+    @Ctx('actor') actor: Actor,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+  ): Promise<Connection<Replay>> {
+    const page = connectionPage(args, 'replay');
+    return connectionOf(page, await this.replays.list(actor, page), () => this.replays.count(actor));
+  }
+
+  @FieldResolver(() => WebhookEndpoint, { nullable: true, description: 'Where it sends to.' })
+  async endpoint(
+    @Root() { endpointId }: Pick<Replay, 'endpointId'>,
+    @Ctx() context: OperationContext,
+  ): Promise<WebhookEndpoint | null> {
+    return await context.load('webhookEndpoint', endpointId, (actor, ids) => this.endpoints.getMany(actor, ids));
+  }
+
+  @Mutation(() => StartReplayPayload, { description: 'Sends events of a range of time once more; one at a time.' })
+  async startReplay(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => StartReplayInput, { description: 'Which events, and where to.' })
+    { endpointId, ...input }: StartReplayInput,
+  ): Promise<StartReplayPayload> {
+    return { replay: await this.replays.start(actor, endpointId, () => validate(StartReplay, input, 'camelCase')) };
+  }
+
+  @Mutation(() => CancelReplayPayload, { description: 'Stops a replay; what was made stays.' })
+  async cancelReplay(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => CancelReplayInput, { description: 'Which.' }) { id }: CancelReplayInput,
+  ): Promise<CancelReplayPayload> {
+    return { replay: await this.replays.cancel(actor, id) };
+  }
+}

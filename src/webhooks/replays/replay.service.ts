@@ -1,0 +1,268 @@
+import type { AuditService } from '../../audit/audit.service.js';
+import { requirePayloads } from '../../events/event-type.js';
+import type { Actor, Confirm } from '../../platform/actor.js';
+import {
+  brief,
+  isUniqueViolation,
+  planned,
+  prepared,
+  type Database,
+  type Tx,
+} from '../../platform/postgres/database.js';
+import { conflict, invalid, notFound } from '../../platform/errors.js';
+import { endMillisecond, idFloor, isId, newId } from '../../platform/id.js';
+import {
+  Conditions,
+  countRows,
+  readPage,
+  type List,
+  type Page,
+  type PageRequest,
+} from '../../platform/postgres/keyset-page.js';
+import type { Notifications } from '../../platform/postgres/notifications.js';
+import type { Unread } from '../../platform/validate.js';
+import { requireFeature, requireStorage } from '../../workspaces/plans.js';
+import { lockDeliveryOrder } from '../store/delivery-order-lock.js';
+import { keptDays } from '../engine/maintenance.js';
+import { insertRuns } from '../store/packed-deliveries.js';
+import type { Replay, ReplayOnly } from './replay.entity.js';
+import { replayRateMax, type StartReplay } from './replay.input.js';
+import { endpointChanged, type WebhookEndpointService } from '../endpoints/endpoint.service.js';
+
+/** Topic of `Notifications`: the subjects are replay ids. */
+export const replayProgressed = 'webhook-replay-progressed';
+
+const columns = `r.id, r.endpoint_id as "endpointId", r.status, r.selection as "only", r.since, r.until,
+  r.rate_per_second as "ratePerSecond", r.dry_run as "dryRun", r.total, r.done, r.created_at as "createdAt"`;
+
+const has = (ended: string) => `
+  exists (
+    select from webhook_attempts a
+    where a.event_id = event.id and a.endpoint_id = e.id and a.ended = '${ended}'
+  )
+`;
+// Of older events no attempts are kept: those may well have been delivered.
+const isOnRecord = `
+  (event.created_at > now() - interval '${keptDays} days' or exists (
+    select from webhook_attempts a where a.event_id = event.id and a.endpoint_id = e.id
+  ))
+`;
+const isOpen = `
+  exists (select from webhook_deliveries d where d.endpoint_id = $1 and d.event_id = event.id)
+`;
+const which: Record<ReplayOnly, string> = {
+  ALL: 'true',
+  FAILED: `${has('exhausted')} and not ${has('delivered')} and not ${isOpen}`,
+  MISSED: `event.created_at >= e.created_at and ${isOnRecord} and not ${has('delivered')} and not ${isOpen}`,
+};
+
+/**
+ * `$1` is the endpoint, `$2` the last id that is not wanted any more, `$3` the first that is wanted no longer, `$4` the
+ * types that the replay may send.
+ */
+const eventsOf = (only: ReplayOnly) => `
+  from webhook_endpoints e
+  join events event on event.workspace_id = e.workspace_id and event.type = any (e.events)
+    and event.type = any (coalesce($4, e.events))
+  where e.id = $1 and e.deleted_at is null and event.id > $2 and event.id < $3 and ${which[only]}
+`;
+const counting = (only: ReplayOnly) => planned<{ count: number }>(`select count(*)::int as count ${eventsOf(only)}`);
+const reading = (only: ReplayOnly) =>
+  planned<{ id: string }>(`select event.id ${eventsOf(only)} order by event.id limit $5`);
+const countEvents = { ALL: counting('ALL'), FAILED: counting('FAILED'), MISSED: counting('MISSED') };
+export const readEvents = { ALL: reading('ALL'), FAILED: reading('FAILED'), MISSED: reading('MISSED') };
+
+const selectMany = brief<Replay>(
+  `select ${columns} from webhook_replays r where r.id = any($1) and r.workspace_id = $2`,
+);
+const insertOne = prepared(`
+  insert into webhook_replays (id, workspace_id, endpoint_id, selection, since, until, rate_per_second, dry_run, status, total,
+    advanced_at, created_at, types)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'epoch', $11, $12)
+`);
+const forgetEnded = prepared(`
+  delete from webhook_replays where id in (
+    select r.id from webhook_replays r where r.workspace_id = $1 and r.status <> 'RUNNING' order by r.id desc offset $2
+  )
+`);
+const cancelOne = prepared<{ id: string }>(`
+  update webhook_replays set status = 'CANCELLED' where id = $1 and workspace_id = $2 and status = 'RUNNING' returning id
+`);
+const selectRunning = prepared<{ id: string; ratePerSecond: number; url: string }>(`
+  select r.id, r.rate_per_second as "ratePerSecond", e.url
+  from webhook_replays r join webhook_endpoints e on e.id = r.endpoint_id where r.status = 'RUNNING'
+`);
+const nextOne = prepared<Replay & { reached: string; types: string[] | null }>(`
+  select ${columns}, r.reached, r.types from webhook_replays r
+  where r.status = 'RUNNING' and (r.advanced_at <= $1 or r.advanced_at > $1 + interval '1 minute')
+  order by r.advanced_at limit 1 for update skip locked
+`);
+const insertDeliveries = prepared(`
+  with made as (
+    select $2 as endpoint_id, id, event_id, place - 1 as place
+    from unnest($1::text[], $3::text[]) with ordinality made (id, event_id, place)
+    where exists (select from webhook_endpoints e where e.id = $2 and e.deleted_at is null)
+  )
+  ${insertRuns('made', 'now()')}
+`);
+const advanceOne = prepared(`
+  update webhook_replays
+  set done = done + $2, reached = $3, status = $4, total = greatest(total, done + $2), advanced_at = $5
+  where id = $1
+`);
+const endOfDeleted = prepared(`
+  update webhook_replays r set status = 'CANCELLED' from webhook_endpoints e
+  where e.id = r.endpoint_id and e.deleted_at is not null and r.status = 'RUNNING'
+`);
+
+export const advanceMs = 1_000;
+/** Replays that ended, of a workspace, the last ones; older ones are forgotten when another starts. */
+const endedKept = 1_000;
+
+export class ReplayService {
+  constructor(
+    private readonly database: Database,
+    private readonly endpoints: WebhookEndpointService,
+    private readonly notifications: Notifications,
+    private readonly audit: AuditService,
+    private readonly confirm: Confirm,
+  ) {}
+
+  async list(actor: Actor, page: PageRequest): Promise<Page<Replay>> {
+    actor.require('manage:webhooks');
+    return await readPage<Replay>(this.database, listOf(actor), page);
+  }
+
+  async count(actor: Actor): Promise<number> {
+    actor.require('manage:webhooks');
+    return await countRows(this.database, listOf(actor));
+  }
+
+  async get(actor: Actor, id: string): Promise<Replay> {
+    actor.require('manage:webhooks');
+    const [replay] = isId(id, 'replay') ? await this.getMany(actor, [id]) : [];
+    if (replay === undefined) throw notFound('replay');
+    return replay;
+  }
+
+  async getMany(actor: Actor, ids: readonly string[]): Promise<Replay[]> {
+    actor.require('manage:webhooks');
+    return await this.database.query(selectMany, [ids, actor.workspaceId]);
+  }
+
+  /**
+   * It sends what the caller may read, whatever the endpoint comes to listen to while it runs.
+   * @throws conflict while another replay of the endpoint runs; insufficient_scopes for a type that the key may not read
+   */
+  async start(actor: Actor, endpointId: string, read: Unread<typeof StartReplay>): Promise<Replay> {
+    actor.require('manage:webhooks');
+    requireFeature(actor, 'webhooks');
+    try {
+      return await this.database.transaction(async (tx) => {
+        const { events: types } = await this.endpoints.find(actor.workspaceId, endpointId);
+        requirePayloads(actor, types);
+        const { since, until, only, ratePerSecond, dryRun } = read();
+        // Later than every event until now, to the millisecond.
+        const at = endMillisecond();
+        // Deliveries that it makes itself are no part of what it reads.
+        const end = until == null || until > at ? at : until;
+        if (since >= end) throw invalid('since', 'out_of_range', 'must be earlier than until, and than now');
+        if (!dryRun) requireStorage(actor);
+        const id = newId('replay');
+        const [counted] = await tx.query(countEvents[only], [endpointId, floor(since), floor(end), types]);
+        const total = counted?.count ?? 0;
+        const status = dryRun || total === 0 ? 'DONE' : 'RUNNING';
+        // Late, as its revocation waits for us from here on.
+        await this.confirm(tx, actor);
+        tx.write(forgetEnded, [actor.workspaceId, endedKept]);
+        await tx.query(insertOne, [
+          id,
+          actor.workspaceId,
+          endpointId,
+          only,
+          since,
+          end,
+          ratePerSecond,
+          dryRun,
+          status,
+          total,
+          at,
+          types,
+        ]);
+        const [replay] = await tx.query(selectMany, [[id], actor.workspaceId]);
+        if (replay === undefined) throw new Error('a replay is not there after its insert');
+        const told = { endpoint_id: endpointId, only, since, until: end, types, total };
+        if (!dryRun) await this.audit.record(tx, actor, 'replay.started', id, told);
+        return replay;
+      }, actor.guard);
+    } catch (error) {
+      if (!isUniqueViolation(error, 'webhook_replays_running')) throw error;
+      throw conflict('replay_running', 'Another replay of this endpoint is running.');
+    }
+  }
+
+  /** What was made stays. */
+  async cancel(actor: Actor, id: string): Promise<Replay> {
+    actor.require('manage:webhooks');
+    return await this.database.transaction(async (tx) => {
+      await this.get(actor, id);
+      const cancelled = await tx.query(cancelOne, [id, actor.workspaceId]);
+      if (cancelled.length > 0) await this.audit.record(tx, actor, 'replay.cancelled', id);
+      tx.afterCommit(() => this.notifications.send(replayProgressed, id));
+      const [replay] = await tx.query(selectMany, [[id], actor.workspaceId]);
+      if (replay === undefined) throw notFound('replay');
+      return replay;
+    }, actor.guard);
+  }
+
+  /**
+   * For workers: takes every running replay one step on, of at most one second's deliveries. A step commits whole, so
+   * a crash repeats none; over all processes a replay makes one a second.
+   */
+  async advance(now: Date): Promise<void> {
+    const running = await this.database.query(selectRunning);
+    const rates = ratesOf(running);
+    for (let more = running.length > 0; more;)
+      more = await this.database.transaction(async (tx) => await this.step(tx, now, rates));
+  }
+
+  private async step(tx: Tx, now: Date, rates: ReadonlyMap<string, number>): Promise<boolean> {
+    await tx.query(endOfDeleted);
+    const [replay] = await tx.query(nextOne, [new Date(now.getTime() - advanceMs)]);
+    if (replay === undefined) return false;
+    const { id, endpointId, only, since, until, types } = replay;
+    const rate = Math.floor((rates.get(id) ?? 1) + Math.random());
+    const after = replay.reached === '' ? floor(since) : replay.reached;
+    // Before the lock, which everybody's deliveries wait for: it looks through all that is held for the endpoint.
+    const events = await tx.query(readEvents[only], [endpointId, after, floor(until), types, rate]);
+    const order = await lockDeliveryOrder(tx);
+    tx.write(insertDeliveries, [order.ids(events.length), endpointId, events.map(({ id }) => id)]);
+    const status = events.length < rate ? 'DONE' : 'RUNNING';
+    tx.write(advanceOne, [id, events.length, events.at(-1)?.id ?? replay.reached, status, now]);
+    order.release();
+    tx.afterCommit(() => {
+      if (events.length > 0) this.notifications.send(endpointChanged, endpointId);
+      this.notifications.send(replayProgressed, id);
+    });
+    return true;
+  }
+}
+
+/** What each may make a second: where those of one host come to more together than one may, each its part of that. */
+function ratesOf(running: readonly { id: string; ratePerSecond: number; url: string }[]): Map<string, number> {
+  const byHost = Map.groupBy(running, ({ url }) => new URL(url).hostname);
+  return new Map(
+    [...byHost.values()].flatMap((replays) => {
+      const together = replays.reduce((sum, { ratePerSecond }) => sum + ratePerSecond, 0);
+      const part = Math.min(1, replayRateMax / together);
+      return replays.map(({ id, ratePerSecond }) => [id, ratePerSecond * part] as const);
+    }),
+  );
+}
+
+const floor = (at: Date) => `evt_${idFloor(at)}`;
+
+function listOf(actor: Actor): List {
+  const where = new Conditions().within('r.workspace_id = $?', actor.workspaceId);
+  return { from: `${columns} from webhook_replays r`, id: 'r.id', where };
+}

@@ -1,0 +1,42 @@
+import { nowMs } from '../../platform/clock.js';
+import { prepared, type Tx } from '../../platform/postgres/database.js';
+import { followedMsMax, idFloor, numberedIds } from '../../platform/id.js';
+
+// The turn tells fan-out, which is one statement, that what it sees is older than a change made under the lock.
+const lock = prepared<{ lastDeliveryMs: string }>(
+  'update webhook_fan_out set turn = turn + 1 returning last_delivery_ms as "lastDeliveryMs"',
+);
+const release = prepared('update webhook_fan_out set last_delivery_ms = $1');
+
+/** Told to whoever looks, should the signal be lost. For who holds the lock. */
+export const countErasure = prepared('update webhook_fan_out set erasures = erasures + 1');
+
+/** No two processes' clocks are. */
+const clocksApartMsMax = 60_000;
+
+export interface DeliveryOrder {
+  /** Of deliveries, in order. */
+  ids: (count: number) => string[];
+  /** Once deliveries were made. */
+  release: () => void;
+}
+
+/**
+ * Waits for the lock under which all deliveries are made, one process at a time: their ids grow in the order of their
+ * commits, so that whoever reads on from the last one it knows misses none. Ids made under it are younger than every
+ * delivery's, unless a clock that was wrong made that.
+ */
+export async function lockDeliveryOrder(tx: Tx): Promise<DeliveryOrder> {
+  const [row] = await tx.query(lock);
+  const { ms, at } = numberedIds('webhookDelivery', Number(row?.lastDeliveryMs ?? '0'));
+  return {
+    ids: (count) => Array.from({ length: count }, (_, index) => at(index + 1)),
+    release: () => tx.write(release, [ms]),
+  };
+}
+
+/** Not above the ids of deliveries that were made since the last one was of this millisecond. */
+export function floorSince(lastDeliveryMs: number): string {
+  const trueMs = nowMs();
+  return idFloor(new Date(lastDeliveryMs <= trueMs + followedMsMax ? lastDeliveryMs : trueMs - clocksApartMsMax));
+}

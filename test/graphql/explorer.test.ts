@@ -1,0 +1,37 @@
+import { expect } from 'chai';
+import { startServer, type TestServer } from '../support/app.js';
+
+describe('graphql explorer', () => {
+  let server: TestServer;
+
+  before(async () => (server = await startServer({ role: 'api' })));
+  after(async () => await server.stop());
+
+  it('comes whole from this server, and may reach no other', async () => {
+    const page = await fetch(`${server.url}/graphql/explorer`);
+    expect(page.status).to.equal(200);
+    const text = await page.text();
+    const policy = page.headers.get('content-security-policy');
+    expect(policy).to.include("default-src 'none'").and.include("connect-src 'self'");
+    const links = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link = '']) => link);
+    // Without one, a browser asks for a picture that is not there.
+    expect(links.shift()).to.equal('data:,');
+    expect(links).to.have.length(6);
+    for (const link of links) {
+      expect(link).to.match(/^\/graphql\/explorer\//);
+      const part = await fetch(server.url + link);
+      expect(part.status, link).to.equal(200);
+      expect(part.headers.get('content-type')).to.match(link.endsWith('.css') ? /^text\/css/ : /javascript/);
+      const content = await part.text();
+      expect(content.length).to.be.greaterThan(20);
+      if (link.endsWith('.css')) expect(content).to.not.match(/url\(["']?(https?:)?\/\//);
+    }
+  });
+
+  it('asks who calls, and sends nothing of its own that a browser cannot put into a header', async () => {
+    const text = await (await fetch(`${server.url}/graphql/explorer`)).text();
+    for (const name of ['key', 'email', 'password']) expect(text).to.include(`name="${name}"`);
+    // oxlint-disable-next-line no-control-regex -- the characters of ISO 8859-1, all of them.
+    expect(await (await fetch(`${server.url}/graphql/explorer/page.js`)).text()).to.match(/^[\0-\xff]+$/);
+  });
+});

@@ -1,0 +1,115 @@
+import { expect } from 'chai';
+import { startServer, type TestServer } from '../support/app.js';
+import { freePort } from '../support/process.js';
+import { cloneDatabase } from '../support/postgres.js';
+import { Relay } from '../support/relay.js';
+
+const token = 'a-token-for-metrics';
+
+describe("what an operator's tools ask", () => {
+  const servers: Pick<TestServer, 'stop'>[] = [];
+  const start = async (...options: Parameters<typeof startServer>) => {
+    const server = await startServer(...options);
+    servers.push(server);
+    return server;
+  };
+  const get = async (url: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(url, { headers });
+    return { status: response.status, type: response.headers.get('content-type'), text: await response.text() };
+  };
+
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.stop();
+  });
+
+  it('is answered: alive, ready, and metrics by their names, to loopback without a token', async () => {
+    for (const HOST of ['127.0.0.1', '::']) {
+      const { url } = await start({ env: { HOST } });
+      const local = `http://127.0.0.1:${new URL(url).port}`;
+      expect(await get(`${local}/healthz`)).to.include({ status: 200, text: '{"status":"ok"}' });
+      expect(await get(`${local}/readyz`)).to.include({ status: 200, text: '{"status":"ready"}' });
+      const { status, type, text } = await get(`${local}/metrics`);
+      expect({ status, type }).to.deep.equal({ status: 200, type: 'text/plain; version=0.0.4; charset=utf-8' });
+      for (const name of [
+        'webhook_delivery_lag_seconds',
+        'webhook_attempts_total',
+        'webhook_oldest_due_seconds',
+        'webhook_endpoints',
+        'webhook_refused_total',
+        'process_resident_memory_bytes',
+      ]) {
+        expect(text).to.match(new RegExp(`^# TYPE ${name} `, 'm'));
+      }
+    }
+  });
+
+  it('is told to others only with the token: no metrics, and no reason for being unready', async () => {
+    const { url, app } = await start({ env: { METRICS_TOKEN: token } });
+    for (const headers of [{}, { Authorization: 'Bearer wrong' }, { Authorization: token }] as Record<string, string>[])
+      expect((await get(`${url}/metrics`, headers)).status).to.equal(401);
+    expect((await get(`${url}/metrics`, { Authorization: `Bearer ${token}` })).status).to.equal(200);
+
+    await app.webhookWorker.stop();
+    expect(await get(`${url}/readyz`)).to.include({ status: 503, text: '{"status":"unready"}' });
+    const { status, text } = await get(`${url}/readyz`, { Authorization: `Bearer ${token}` });
+    expect(status).to.equal(503);
+    expect(JSON.parse(text)).to.deep.equal({ status: 'unready', reason: 'the webhook worker has no seat' });
+  });
+
+  it('is told within seconds that the database does not answer, and that it does again', async () => {
+    const { url: direct, drop } = await cloneDatabase();
+    const relay = await Relay.start();
+    relay.target = Number(new URL(direct).port);
+    const databaseUrl = direct.replace(`:${relay.target}/`, `:${relay.port}/`);
+    const { url, stop } = await startServer({ role: 'api', databaseUrl });
+    servers.push({
+      stop: async () => {
+        await stop();
+        await relay.stop();
+        await drop();
+      },
+    });
+    relay.hold();
+    const asked = performance.now();
+    const { status, text } = await get(`${url}/readyz`);
+    relay.release();
+    expect(status).to.equal(503);
+    expect(JSON.parse(text)).to.deep.equal({ status: 'unready', reason: 'the database does not answer' });
+    expect(performance.now() - asked).to.be.below(8_000);
+    expect((await get(`${url}/readyz`)).status).to.equal(200);
+  });
+
+  it('is told to the machine itself alone, whatever a proxy says of where it was asked', async () => {
+    for (const env of [{ TRUSTED_PROXIES: '127.0.0.0/8' }, {}] as Record<string, string>[]) {
+      const { url } = await start({ role: 'api', env });
+      for (const told of ['203.0.113.9', '127.0.0.1', '::1', '"[::1]:80"', '']) {
+        expect((await get(`${url}/metrics`, { 'X-Forwarded-For': told })).status, told).to.equal(401);
+      }
+      expect((await get(`${url}/metrics`, { Forwarded: 'for=127.0.0.1' })).status).to.equal(401);
+      expect((await get(`${url}/metrics`)).status).to.equal(200);
+    }
+  });
+
+  it('and everything else says nosniff, and to come by https alone where that is the public address', async () => {
+    const PORT = String(await freePort());
+    await start({ role: 'api', env: { PORT, PUBLIC_URL: 'https://api.example.com' } });
+    const plain = await start({ role: 'api' });
+    const paths = [
+      '/schema.graphql',
+      '/healthz',
+      '/nothing',
+      '/graphql',
+      '/graphql/explorer',
+      '/api/v1/docs',
+      '/api/v1/x',
+    ];
+    for (const path of paths) {
+      const { headers } = await fetch(`http://127.0.0.1:${PORT}${path}`);
+      expect(headers.get('strict-transport-security'), path).to.equal('max-age=31536000');
+      expect(headers.get('x-content-type-options'), path).to.equal('nosniff');
+      const open = await fetch(`${plain.url}${path}`);
+      expect(open.headers.get('strict-transport-security'), path).to.equal(null);
+      expect(open.headers.get('x-content-type-options'), path).to.equal('nosniff');
+    }
+  });
+});

@@ -1,0 +1,177 @@
+import { expect } from 'chai';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { statusOf } from '../../src/platform/errors.js';
+import { scopes } from '../../src/platform/actor.js';
+import { restRoutes } from '../../src/rest/routes.js';
+import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
+import { createBot, createSubmission } from '../support/factories.js';
+import { freePort } from '../support/process.js';
+import { docs, has, samples, startSampleReceiver, type SampleReceiver } from '../support/samples.js';
+
+const run = promisify(execFile);
+describe('the documentation', () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  let directory: string;
+  let environment: Record<string, string>;
+  const receivers: SampleReceiver[] = [];
+
+  before(async () => {
+    server = await startServer();
+    tenant = await createTenant(server.app);
+    const schema = [
+      { name: 'full_name', type: 'text', required: true },
+      { name: 'email', type: 'email', required: true },
+      { name: 'topic', type: 'select', required: true, options: ['Sales', 'Support', 'Other'] },
+    ];
+    const bot = await createBot(server.app, tenant.workspaceId, { schema });
+    for (let made = 0; made < 3; made += 1) {
+      await createSubmission(server.app, bot, {
+        data: { full_name: 'Ada', email: `a${made}@example.com`, topic: 'Sales' },
+      });
+    }
+    directory = await mkdtemp(join(tmpdir(), 'iozen-docs-'));
+    environment = { PATH: process.env['PATH'] ?? '', IOZEN_URL: server.url, IOZEN_API_KEY: tenant.key };
+  });
+  after(async () => {
+    for (const receiver of receivers) await receiver.stop();
+    await rm(directory, { recursive: true, force: true });
+    await server.stop();
+  });
+
+  it('has samples that do what they say', async () => {
+    const plain = (await samples()).filter(({ kind, language }) => kind === '' && /^(js|sh)$/.test(language));
+    expect(plain.length).to.be.at.least(9);
+    for (const { page, language, code } of plain) {
+      if (language === 'sh' && !has('curl')) continue;
+      const file = join(directory, language === 'js' ? 'sample.mjs' : 'sample.sh');
+      await writeFile(file, code);
+      const [command, ...options] = language === 'js' ? [process.execPath] : ['sh', '-eu'];
+      await run(command ?? '', [...options, file], { env: environment }).catch((error: unknown) => {
+        const { stdout, stderr } = error as { stdout: string; stderr: string };
+        throw new Error(`a ${language} sample of ${page} failed:\n${stdout}\n${stderr}`);
+      });
+    }
+  });
+
+  it('uses no language whose samples nobody runs', async () => {
+    const languages = new Set((await samples()).map(({ language }) => language));
+    expect([...languages].sort()).to.deep.equal(['js', 'json', 'python', 'sh', 'text']);
+  });
+
+  for (const language of ['js', 'python'] as const) {
+    it(`has a webhook receiver in ${language} that takes what we send and nothing else`, async () => {
+      if (language === 'python' && !has('python3')) return;
+      const port = await freePort();
+      const register = { url: `http://127.0.0.1:${port}/`, events: ['submission.completed'] };
+      const { status, data } = await rest('POST', '/webhooks', register);
+      expect(status).to.equal(200);
+      const receiver = await startSampleReceiver(language, data['webhook']?.['secret'] ?? '', port);
+      receivers.push(receiver);
+      const forged = await fetch(register.url, {
+        method: 'POST',
+        body: '{}',
+        headers: {
+          'webhook-id': 'evt_1',
+          'webhook-timestamp': String(Math.floor(Date.now() / 1_000)),
+          'webhook-signature': `v1,${Buffer.alloc(32).toString('base64')}`,
+        },
+      });
+      expect(forged.status).to.equal(400);
+
+      const bots = await rest('GET', '/intake-bots');
+      const bot = (bots.data['intake_bots'] as unknown as { id: string }[])[0];
+      const printed = once(receiver.lines, 'line') as Promise<[string]>;
+      const answers = { full_name: 'Mary', email: 'mary@example.com', topic: 'Other' };
+      await rest('POST', `/intake-bots/${bot?.id ?? ''}/submissions`, { data: answers });
+      expect((await printed)[0]).to.match(/^submission\.completed evt_c[a-z0-9]{24}$/);
+      await rest('DELETE', `/webhooks/${data['webhook']?.['id'] ?? ''}`);
+    });
+  }
+
+  it('tells of every error, scope and route', async () => {
+    const errors = await readFile(join(docs, 'errors.md'), 'utf8');
+    const graphqlOnly =
+      /^(GRAPHQL_.*|PERSISTED_.*|query_too_costly|invalid_credentials|insufficient_role|csrf_required|document_not_trusted)$/;
+    for (const [code, status] of Object.entries(statusOf)) {
+      if (!graphqlOnly.test(code)) expect(errors).to.match(new RegExp(`^\\| \`${code}\` +\\| ${status} `, 'm'));
+    }
+    const authentication = await readFile(join(docs, 'authentication.md'), 'utf8');
+    for (const scope of scopes) expect(authentication).to.include(`| \`${scope}\``);
+    const reference = await (await fetch(`${server.url}/api/v1/docs`)).text();
+    for (const { method, path } of restRoutes(server.app)) {
+      expect(reference).to.include(`<code>${method} ${path.replace(/:(\w+)/g, '{$1}')}</code>`);
+    }
+  });
+
+  it('is served without a key, has no dead links, and loads nothing from elsewhere', async () => {
+    const seen = new Set<string>();
+    const waiting = [`${server.url}/api/v1/docs`];
+    for (let url = waiting.pop(); url !== undefined; url = waiting.pop()) {
+      if (seen.has(url)) continue;
+      seen.add(url);
+      const response = await fetch(url);
+      expect(response.status, url).to.equal(200);
+      const page = await response.text();
+      if (!/html/.test(response.headers.get('content-type') ?? '')) continue;
+      expect(response.headers.get('content-security-policy')).to.include("default-src 'none'");
+      expect(page).not.to.match(/<script|<img|src="http|@import/);
+      const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+      for (const [, href = ''] of page.matchAll(/(?:href)="([^"]+)"/g)) {
+        if (href.startsWith('#')) expect(ids, `${url} ${href}`).to.include(href.slice(1));
+        else if (!href.startsWith('http')) waiting.push(new URL(href, url).href.split('#', 1)[0] ?? '');
+      }
+    }
+    expect(seen.size).to.be.at.least(11);
+  });
+
+  it('costs little, however often it is asked for: each of its forms is made once', async () => {
+    const ask = async (encoding: string) => {
+      const answer = await fetch(`${server.url}/api/v1/openapi.json`, { headers: { 'Accept-Encoding': encoding } });
+      return { etag: answer.headers.get('etag'), text: await answer.text() };
+    };
+    const cpuMsOf = async (encoding: string) => {
+      const before = process.cpuUsage();
+      for (let asked = 0; asked < 50; asked += 1) await ask(encoding);
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1_000;
+    };
+    const [plain, brotli, gzip] = [await ask('identity'), await ask('br'), await ask('gzip')];
+    expect(new Set([plain.etag, brotli.etag, gzip.etag])).to.have.length(3);
+    expect(brotli.text).to.equal(plain.text).and.equal(gzip.text);
+    // To compress it takes several times as long as to send it.
+    expect(await cpuMsOf('br')).to.be.below(3 * (await cpuMsOf('identity')));
+  });
+
+  it('leads from a slash at the end to the page', async () => {
+    for (const page of ['docs', 'docs/errors', 'openapi.json']) {
+      const response = await fetch(`${server.url}/api/v1/${page}/`);
+      expect(response.status).to.equal(200);
+      expect(response.url).to.equal(`${server.url}/api/v1/${page}`);
+      await response.text();
+    }
+  });
+
+  it('takes no other method, and knows no other page', async () => {
+    const post = await fetch(`${server.url}/api/v1/docs`, { method: 'POST' });
+    expect(post.status).to.equal(405);
+    expect(post.headers.get('allow')).to.equal('GET, HEAD, OPTIONS');
+    expect((await fetch(`${server.url}/api/v1/docs/../../package.json`)).status).to.equal(404);
+    expect((await fetch(`${server.url}/api/v1/docs/%2e%2e%2fpackage.json`)).status).to.equal(401);
+  });
+
+  async function rest(method: string, path: string, body?: object) {
+    const response = await fetch(`${server.url}/api/v1${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${tenant.key}`, 'Content-Type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const answer = (await response.json()) as { data: Record<string, Record<string, string>> };
+    return { status: response.status, data: answer.data };
+  }
+});
