@@ -6,7 +6,7 @@ import { startGround, startReceiver } from '../support/webhooks.mjs';
 
 const { collectSeldom } = await built('src/platform/gc-settings.js');
 const { insertRuns } = await built('src/webhooks/store/packed-deliveries.js');
-const { WebhookHouse } = await built('test/webhooks/webhook-house.js');
+const { WebhookFixture } = await built('test/webhooks/webhook-fixture.js');
 
 const endpoints = 10;
 const perSecond = 200;
@@ -20,13 +20,13 @@ const ground = await startGround();
 const receiver = await startReceiver();
 
 async function run({ hangs, parked }) {
-  const house = await WebhookHouse.on(await ground.database());
-  const actor = await house.tenant();
-  for (let index = 0; index < endpoints - 1; index += 1) await house.endpoint(actor, `${receiver.url}/${index}`);
-  const { webhookEndpoint } = await house.endpoint(actor, `${receiver.url}/${hangs ? 'slow' : 'last'}`);
+  const fixture = await WebhookFixture.on(await ground.database());
+  const actor = await fixture.workspace();
+  for (let index = 0; index < endpoints - 1; index += 1) await fixture.endpoint(actor, `${receiver.url}/${index}`);
+  const { webhookEndpoint } = await fixture.endpoint(actor, `${receiver.url}/${hangs ? 'slow' : 'last'}`);
   if (parked) {
-    const [event] = await house.happen(await house.tenant());
-    await house.rows(
+    const [event] = await fixture.publish(await fixture.workspace());
+    await fixture.rows(
       `with made as (
          select $1 as endpoint_id, 'c00000000d' || lpad(n::text, 15, '0') as id, $2 as event_id, n - 1 as place
          from generate_series(1, ${parkedRows}) n
@@ -35,10 +35,10 @@ async function run({ hangs, parked }) {
     );
   }
   // What PostgreSQL and the disk would do of themselves amid what is measured.
-  await house.rows('vacuum analyze');
-  await house.rows('checkpoint');
-  await house.startWorker();
-  await house.happen(actor, 20);
+  await fixture.rows('vacuum analyze');
+  await fixture.rows('checkpoint');
+  await fixture.startWorker();
+  await fixture.publish(actor, 20);
   await delay(1_000);
   await receiver.arrivals();
   const committedAt = new Map();
@@ -46,7 +46,7 @@ async function run({ hangs, parked }) {
   for (let event = 0; event < (perSecond * seconds) / endpoints; event += 1) {
     const wait = startedAt + (event * 1_000 * endpoints) / perSecond - now();
     if (wait > 1) await delay(wait);
-    const [id] = await house.happen(actor);
+    const [id] = await fixture.publish(actor);
     committedAt.set(id, now());
   }
   await receiver.until(((perSecond * seconds) / endpoints) * (endpoints - 1));
@@ -55,7 +55,7 @@ async function run({ hangs, parked }) {
     .filter(([id]) => committedAt.has(id))
     .map(([id, at]) => Math.max(0, at - committedAt.get(id)));
   // What hangs is cut off with the process's own connections.
-  await Promise.race([house.close(), delay(3_000)]);
+  await Promise.race([fixture.close(), delay(3_000)]);
   return { p50Ms: round(quantile(took, 0.5)), p99Ms: round(quantile(took, 0.99)) };
 }
 

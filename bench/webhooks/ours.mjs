@@ -5,13 +5,13 @@ import { bodyBytes, endpoints, latencies } from './work.mjs';
 
 const { collectSeldom } = await built('src/platform/gc-settings.js');
 const { newId, nextMoment } = await built('src/platform/id.js');
-const { WebhookHouse } = await built('test/webhooks/webhook-house.js');
+const { WebhookFixture } = await built('test/webhooks/webhook-fixture.js');
 
 const finishedRows = 1_000_000;
 const type = 'contact.created';
 
 /** A change whose event is as long as the peers' body. */
-function happening(workspaceId) {
+function newEvent(workspaceId) {
   const moment = nextMoment();
   const subjectId = newId('contact');
   const contact = { id: subjectId, email: 'jane@example.com', phone: null, first_name: 'Jane', notes: '' };
@@ -23,18 +23,18 @@ function happening(workspaceId) {
 export async function startOurs(url, receiver) {
   // As `iozen serve` does.
   collectSeldom();
-  const house = await WebhookHouse.on(url);
+  const fixture = await WebhookFixture.on(url);
   // Watches from outside, so that its questions are not counted.
-  const watch = new pg.Client(house.url);
+  const watch = new pg.Client(fixture.url);
   await watch.connect();
   const ask = async (text, values) => (await watch.query(text, values)).rows[0];
-  const counter = await countStatements(house);
-  const { workspaceId } = await subscribe(house, receiver);
+  const counter = await countStatements(fixture);
+  const { workspaceId } = await subscribe(fixture, receiver);
 
   const publish = async (count) => {
-    const happenings = Array.from({ length: count }, () => happening(workspaceId));
-    await house.database.transaction(async (tx) => house.events.publish(tx, ...happenings));
-    return happenings.map(({ moment }) => moment.eventId);
+    const events = Array.from({ length: count }, () => newEvent(workspaceId));
+    await fixture.database.transaction(async (tx) => fixture.events.publish(tx, ...events));
+    return events.map(({ moment }) => moment.eventId);
   };
   const commit = async () => (await publish(1))[0];
   const delivered = async () => {
@@ -51,7 +51,7 @@ export async function startOurs(url, receiver) {
       const { lsn } = await ask('select pg_current_wal_lsn() as lsn');
       counter.statements = 0;
       const startedAt = now();
-      const worker = await house.startWorker();
+      const worker = await fixture.startWorker();
       await receiver.until(total);
       // The statement that stores an outcome is the one that deletes the open delivery.
       while ((await ask('select exists (select from webhook_deliveries)')).exists) await delay(2);
@@ -66,14 +66,14 @@ export async function startOurs(url, receiver) {
         statementsPerDelivery: round(statements / total, 3),
         duplicates: (await receiver.arrivals()).length - total,
       };
-      await house.stopWorker(worker);
+      await fixture.stopWorker(worker);
       return result;
     },
     async latency(perSecond) {
-      const worker = await house.startWorker();
+      const worker = await fixture.startWorker();
       await latencies(receiver, 100, commit, 2);
       const result = await latencies(receiver, perSecond, commit);
-      await house.stopWorker(worker);
+      await fixture.stopWorker(worker);
       return result;
     },
     async addFinished() {
@@ -87,21 +87,21 @@ export async function startOurs(url, receiver) {
     },
     async stop() {
       await watch.end();
-      await house.close();
+      await fixture.close();
     },
   };
 }
 
-async function subscribe(house, receiver) {
-  const actor = await house.tenant();
-  for (let index = 0; index < endpoints; index += 1) await house.endpoint(actor, `${receiver.url}/${index}`);
+async function subscribe(fixture, receiver) {
+  const actor = await fixture.workspace();
+  for (let index = 0; index < endpoints; index += 1) await fixture.endpoint(actor, `${receiver.url}/${index}`);
   return actor;
 }
 
-/** Counts what the house sends to PostgreSQL. */
-async function countStatements(house) {
+/** Counts what the fixture sends to PostgreSQL. */
+async function countStatements(fixture) {
   const counter = { statements: 0 };
-  const client = await house.database.pool.connect();
+  const client = await fixture.database.pool.connect();
   const prototype = Object.getPrototypeOf(client);
   client.release();
   const { query } = prototype;

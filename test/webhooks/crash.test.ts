@@ -10,7 +10,7 @@ import type { Actor } from '../../src/platform/actor.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/platform/embedded-postgres/server.js';
 import { Receiver } from '../support/receiver.js';
 import { Relay } from '../support/relay.js';
-import { WebhookHouse } from './webhook-house.js';
+import { WebhookFixture } from './webhook-fixture.js';
 
 const settings = { fsync: 'off', full_page_writes: 'off' };
 const endpoints = 4;
@@ -25,7 +25,7 @@ describe('webhooks through crashes', function () {
   let postgres: EmbeddedPostgres;
   let relay: Relay;
   let url: string;
-  let house: WebhookHouse;
+  let fixture: WebhookFixture;
   let receiver: Receiver;
   let actor: Actor;
   const workers: ChildProcess[] = [];
@@ -35,14 +35,14 @@ describe('webhooks through crashes', function () {
     dataDir = await mkdtemp(join(tmpdir(), 'iozen-crash-'));
     relay = await Relay.start();
     await startPostgres();
-    house = await WebhookHouse.on(url);
+    fixture = await WebhookFixture.on(url);
     receiver = await Receiver.start();
-    actor = await house.tenant();
-    for (let index = 0; index < endpoints; index += 1) await house.endpoint(actor, `${receiver.url}/${index}`);
+    actor = await fixture.workspace();
+    for (let index = 0; index < endpoints; index += 1) await fixture.endpoint(actor, `${receiver.url}/${index}`);
   });
   after(async () => {
     for (const worker of workers) worker.kill('SIGKILL');
-    await house.close();
+    await fixture.close();
     await receiver.stop();
     await relay.stop();
     await postgres.stop();
@@ -55,7 +55,7 @@ describe('webhooks through crashes', function () {
       for (;;) {
         if (!publishing) return;
         // An answer may be lost with the server; what was committed is looked up in the end.
-        await house.happen(actor, 2).catch(async () => await delay(50));
+        await fixture.publish(actor, 2).catch(async () => await delay(50));
         await delay(20);
       }
     })();
@@ -76,11 +76,11 @@ describe('webhooks through crashes', function () {
     await publisher;
     // However much there is by now, it gets less.
     for (let before = await left(); before > 0; before = await left()) {
-      await house.eventually(async () => (await left()) < before, 15_000);
+      await fixture.eventually(async () => (await left()) < before, 15_000);
     }
 
-    const events = await house.rows<{ id: string }>('select id from events');
-    const ended = await house.rows<{ eventId: string; id: string; ended: string; times: number }>(`
+    const events = await fixture.rows<{ id: string }>('select id from events');
+    const ended = await fixture.rows<{ eventId: string; id: string; ended: string; times: number }>(`
       select event_id as "eventId", delivery_id as id, max(ended) as ended, count(*)::int as times
       from webhook_attempts where ended is not null group by 1, 2
     `);
@@ -89,18 +89,18 @@ describe('webhooks through crashes', function () {
     expect(ended.every(({ ended, times }) => ended === 'delivered' && times === 1)).to.equal(true);
 
     const eventOf = new Map(ended.map(({ id, eventId }) => [id, eventId]));
-    const happened = new Set(events.map(({ id }) => id));
+    const published = new Set(events.map(({ id }) => id));
     const lost = new Set<string>();
     for (const { headers, body } of receiver.received) {
       const eventId = String(headers['webhook-id']);
-      expect(happened.has(eventId)).to.equal(true);
+      expect(published.has(eventId)).to.equal(true);
       const deliveryId = String(headers['x-iozen-delivery-id']);
       expect(JSON.parse(body)).to.include({ id: eventId });
       if (eventOf.has(deliveryId)) expect(eventOf.get(deliveryId)).to.equal(eventId);
       else lost.add(deliveryId);
     }
     // Made, sent, and lost with PostgreSQL before they were committed: their events were fanned out again.
-    expect(lost.size).to.be.at.most(restartsAt.length * endpoints * house.settings.concurrencyPerEndpoint);
+    expect(lost.size).to.be.at.most(restartsAt.length * endpoints * fixture.settings.concurrencyPerEndpoint);
     const sent = new Set(receiver.received.map(({ headers }) => headers['x-iozen-delivery-id']));
     expect(sent).to.have.length(ended.length + lost.size);
   });
@@ -109,14 +109,14 @@ describe('webhooks through crashes', function () {
     const owner = await startWorker();
     killAllBut(owner);
     const before = receiver.received.length;
-    await house.happen(actor, 1);
+    await fixture.publish(actor, 1);
     await receiver.arrived(before + 4, 15_000);
     await startWorker();
     owner.kill('SIGKILL');
     await once(owner, 'exit');
     const killedAt = Date.now();
     const seen = receiver.received.length;
-    await house.happen(actor, 1);
+    await fixture.publish(actor, 1);
     await receiver.until(
       () => receiver.received.length >= seen + 4,
       15_000,
@@ -129,12 +129,12 @@ describe('webhooks through crashes', function () {
     const hanging = await startWorker();
     killAllBut(hanging);
     const before = receiver.received.length;
-    await house.happen(actor, 1);
+    await fixture.publish(actor, 1);
     await receiver.arrived(before + 4, 15_000);
     hanging.kill('SIGSTOP');
     await startWorker();
     const seen = receiver.received.length;
-    const [eventId] = await house.happen(actor, 1);
+    const [eventId] = await fixture.publish(actor, 1);
     const arrived = () => receiver.received.slice(seen).filter(({ headers }) => headers['webhook-id'] === eventId);
     await receiver.until(
       () => arrived().length === 4,
@@ -144,7 +144,7 @@ describe('webhooks through crashes', function () {
     hanging.kill('SIGCONT');
     for (let round = 1; round <= 20; round += 1) {
       const sofar = receiver.received.length;
-      await house.happen(actor, 1);
+      await fixture.publish(actor, 1);
       await receiver.arrived(sofar + 4, 15_000);
     }
     await delay(500);
@@ -154,7 +154,7 @@ describe('webhooks through crashes', function () {
 
   /** An event that is fanned out becomes a delivery for each endpoint, which is less. */
   async function left(): Promise<number> {
-    const [row] = await house.rows<{ count: number }>(`
+    const [row] = await fixture.rows<{ count: number }>(`
       select (select count(*) from webhook_deliveries)::int
         + ${endpoints + 1} * (select count(*) from pgboss.job where name = 'webhook-fan-out')::int as count
     `);
@@ -189,7 +189,7 @@ describe('webhooks through crashes', function () {
   }
 
   async function restartPostgres(): Promise<void> {
-    const [row] = await house.rows<{ dir: string }>("select current_setting('data_directory') as dir");
+    const [row] = await fixture.rows<{ dir: string }>("select current_setting('data_directory') as dir");
     const [pid] = (await readFile(join(row?.dir ?? '', 'postmaster.pid'), 'utf8')).split('\n');
     process.kill(Number(pid), 'SIGKILL');
     await startPostgres();

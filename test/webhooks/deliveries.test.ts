@@ -6,12 +6,12 @@ import { DeliveryStatusEnum } from '../../src/webhooks/deliveries/delivery.entit
 import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import type { Receiver } from '../support/receiver.js';
 import { reasonOf, Subscription } from './subscription.js';
-import { secondsLadder, WebhookHouse } from './webhook-house.js';
+import { secondsLadder, WebhookFixture } from './webhook-fixture.js';
 
 const hourMs = 3_600_000;
 
 describe('the deliveries of a workspace', () => {
-  let house: WebhookHouse;
+  let fixture: WebhookFixture;
   let worker: WebhookWorker;
   let subscription: Subscription;
   let receiver: Receiver;
@@ -19,31 +19,31 @@ describe('the deliveries of a workspace', () => {
   let endpointId: string;
 
   before(async () => {
-    house = await WebhookHouse.open({ retryDelaysMs: [secondsLadder[0] ?? 0] });
-    worker = await house.startWorker();
+    fixture = await WebhookFixture.open({ retryDelaysMs: [secondsLadder[0] ?? 0] });
+    worker = await fixture.startWorker();
   });
-  after(async () => await house.close());
+  after(async () => await fixture.close());
   beforeEach(async () => {
-    subscription = await Subscription.to(house);
+    subscription = await Subscription.to(fixture);
     ({ receiver, actor, endpointId } = subscription);
   });
   afterEach(async () => await subscription.stop());
 
   it('deliveries are listed newest first, page by page, without a gap or a double', async () => {
-    const events = await house.happen(actor, 7);
+    const events = await fixture.publish(actor, 7);
     await subscription.settled(7, 'delivered');
-    const first = await house.deliveries.list(actor, {}, { limit: 3, cursor: null, direction: 'older' });
+    const first = await fixture.deliveries.list(actor, {}, { limit: 3, cursor: null, direction: 'older' });
     const cursor = first.rows.at(-1)?.id ?? '';
-    const rest = await house.deliveries.list(actor, {}, { limit: 9, cursor, direction: 'older' });
+    const rest = await fixture.deliveries.list(actor, {}, { limit: 9, cursor, direction: 'older' });
     expect(first.hasMore).to.equal(true);
     expect(rest.hasMore).to.equal(false);
     const seen = [...first.rows, ...rest.rows].map(({ eventId }) => eventId);
     expect(seen).to.deep.equal(events.toReversed());
-    const newer = await house.deliveries.list(actor, {}, { limit: 2, cursor, direction: 'newer' });
+    const newer = await fixture.deliveries.list(actor, {}, { limit: 2, cursor, direction: 'newer' });
     expect(newer.rows.map(({ id }) => id)).to.deep.equal(first.rows.slice(0, 2).map(({ id }) => id));
-    expect(await house.deliveries.count(actor, {})).to.equal(7);
-    expect((await house.deliveries.countsOfEndpoints(actor, [endpointId])).get(endpointId)).to.equal(7);
-    const under = await house.deliveries.pagesOfEvents(actor, events, { limit: 5, cursor: null, direction: 'older' });
+    expect(await fixture.deliveries.count(actor, {})).to.equal(7);
+    expect((await fixture.deliveries.countsOfEndpoints(actor, [endpointId])).get(endpointId)).to.equal(7);
+    const under = await fixture.deliveries.pagesOfEvents(actor, events, { limit: 5, cursor: null, direction: 'older' });
     expect([...under.values()].map(({ rows }) => rows.length)).to.deep.equal([1, 1, 1, 1, 1, 1, 1]);
   });
 
@@ -52,23 +52,23 @@ describe('the deliveries of a workspace', () => {
       if (headers['x-iozen-event-id'] !== slow) response.writeHead(500).end();
     };
     let slow: string | undefined;
-    const [failing] = await house.happen(actor);
+    const [failing] = await fixture.publish(actor);
     await subscription.settled(1, 'retrying');
     const [retrying] = await subscription.deliveries({ status: ['retrying'] });
     expect(retrying).to.include({ eventId: failing, attemptCount: 1, endpointId });
     expect(retrying?.nextAttemptAt?.getTime()).to.be.within(Date.now() + 5_000, Date.now() + 13_000);
 
-    [slow] = await house.database.transaction(async (tx) => {
-      const ids = await house.publish(tx, actor);
+    [slow] = await fixture.database.transaction(async (tx) => {
+      const ids = fixture.publishWith(tx, actor);
       slow = ids[0];
       return ids;
     });
     await subscription.settled(1, 'delivering');
     await subscription.settled(2, 'retrying');
-    await house.endpoints.pause(actor, endpointId);
+    await fixture.endpoints.pause(actor, endpointId);
     expect(await subscription.statuses()).to.deep.equal(['held', 'held']);
-    expect((await house.deliveries.heldCounts(actor, [endpointId])).get(endpointId)).to.equal(2);
-    await house.endpoints.resume(actor, endpointId, () => ({ skipHeld: true }));
+    expect((await fixture.deliveries.heldCounts(actor, [endpointId])).get(endpointId)).to.equal(2);
+    await fixture.endpoints.resume(actor, endpointId, () => ({ skipHeld: true }));
     expect(await subscription.statuses()).to.deep.equal(['skipped', 'skipped']);
     expect(await subscription.deliveries({ status: ['delivered', 'held'] })).to.have.length(0);
     expect(await subscription.deliveries({ eventType: ['contact.updated'] })).to.have.length(0);
@@ -95,7 +95,7 @@ describe('the deliveries of a workspace', () => {
         const filter = Object.assign({ status }, ...others.filter((_, index) => chosen & (1 << index)));
         const isFound = status === null || status.includes('delivered');
         expect(await subscription.deliveries(filter), JSON.stringify(filter)).to.have.length(isFound ? 1 : 0);
-        expect(await house.deliveries.count(actor, filter)).to.equal(isFound ? 1 : 0);
+        expect(await fixture.deliveries.count(actor, filter)).to.equal(isFound ? 1 : 0);
       }
     }
   });
@@ -112,19 +112,19 @@ describe('the deliveries of a workspace', () => {
     await subscription.isServed();
     await subscription.settled(1, 'delivered');
     receiver.answer = (response) => void response.writeHead(500).end();
-    const blocker = await house.database.pool.connect();
+    const blocker = await fixture.database.pool.connect();
     await blocker.query('begin');
     await blocker.query('select from webhook_endpoint_states where endpoint_id = $1 for update', [endpointId]);
-    await house.happen(actor);
+    await fixture.publish(actor);
     await receiver.arrived(2);
-    await house.someoneWaitsForLock();
-    house.clockOffsetMs += 2_000;
+    await fixture.someoneWaitsForLock();
+    fixture.clockOffsetMs += 2_000;
     await worker.look();
     await blocker.query('rollback');
     blocker.release();
     await subscription.settled(1, 'retrying');
     await wait(200);
-    house.clockOffsetMs = 0;
+    fixture.clockOffsetMs = 0;
     expect(await subscription.statuses()).to.deep.equal(['retrying', 'delivered']);
   });
 
@@ -134,7 +134,7 @@ describe('the deliveries of a workspace', () => {
       const answer = answers[receiver.received.length - 1];
       response.writeHead(answer === undefined ? 200 : 503).end(answer);
     };
-    const [eventId = ''] = await house.happen(actor);
+    const [eventId = ''] = await fixture.publish(actor);
     await subscription.settled(1, 'retrying');
     const [delivery] = await subscription.deliveries();
     const found = async (search: string) => (await subscription.deliveries({ search })).length;
@@ -144,8 +144,8 @@ describe('the deliveries of a workspace', () => {
     for (const search of ['maintenance', 'erschopft', '100 %%', 'answered 500']) {
       expect(await found(search), search).to.equal(0);
     }
-    await house.endpoints.pause(actor, endpointId);
-    await house.endpoints.resume(actor, endpointId, () => ({ skipHeld: false }));
+    await fixture.endpoints.pause(actor, endpointId);
+    await fixture.endpoints.resume(actor, endpointId, () => ({ skipHeld: false }));
     await subscription.settled(1, 'exhausted');
     for (const search of ['erschöpft', 'maintenance', delivery?.id ?? '']) {
       expect(await found(search), search).to.equal(1);
@@ -155,27 +155,29 @@ describe('the deliveries of a workspace', () => {
 
   it('attempts are told in full, and answers only to those who may read the object', async () => {
     receiver.answer = (response) => void response.writeHead(503).end('busy');
-    await house.happen(actor);
+    await fixture.publish(actor);
     await subscription.settled(1, 'retrying');
     const [delivery] = await subscription.deliveries();
     const [attempt] =
-      (await house.deliveries.attempts(actor, delivery ? [delivery] : [])).get(delivery?.id ?? '') ?? [];
+      (await fixture.deliveries.attempts(actor, delivery ? [delivery] : [])).get(delivery?.id ?? '') ?? [];
     expect(attempt).to.deep.include({ number: 1, outcome: 'http_error', responseStatus: 503, address: '127.0.0.1' });
     expect(attempt?.timings.totalMs).to.be.within(0, 2_000);
     const blind = new Actor('key', 'k', actor.workspace, { scopes: ['manage:webhooks'] });
     const sees = { answer: attempt?.answer ?? null, eventType: attempt?.eventType ?? null };
-    expect(house.deliveries.responseBody(actor, sees)).to.equal('busy');
-    expect(() => house.deliveries.responseBody(blind, sees)).to.throw(/read:contacts/);
+    expect(fixture.deliveries.responseBody(actor, sees)).to.equal('busy');
+    expect(() => fixture.deliveries.responseBody(blind, sees)).to.throw(/read:contacts/);
     expect(
-      await reasonOf(house.deliveries.list(blind, { search: 'jane' }, { limit: 1, cursor: null, direction: 'older' })),
+      await reasonOf(
+        fixture.deliveries.list(blind, { search: 'jane' }, { limit: 1, cursor: null, direction: 'older' }),
+      ),
     ).to.equal('insufficient_scopes');
   });
 
   it('redelivers an event: a new delivery with the same id and bytes, attempt 1', async () => {
-    await house.happen(actor);
+    await fixture.publish(actor);
     await subscription.settled(1, 'delivered');
     const [delivery] = await subscription.deliveries();
-    const again = await house.deliveries.redeliver(actor, delivery?.id ?? '');
+    const again = await fixture.deliveries.redeliver(actor, delivery?.id ?? '');
     expect(again).to.include({ eventId: delivery?.eventId, status: 'pending', attemptCount: 0 });
     const [first, second] = await receiver.arrived(2);
     expect(second?.body).to.equal(first?.body);
@@ -184,25 +186,25 @@ describe('the deliveries of a workspace', () => {
   });
 
   it("another workspace's endpoints, deliveries and replays read exactly like missing ones", async () => {
-    await house.happen(actor);
+    await fixture.publish(actor);
     await subscription.settled(1, 'delivered');
     const [delivery] = await subscription.deliveries();
     const range = () => ({ since: new Date(0), only: 'ALL', ratePerSecond: 50, dryRun: true }) as const;
-    const replay = await house.replays.start(actor, endpointId, range);
-    const stranger = await house.tenant();
+    const replay = await fixture.replays.start(actor, endpointId, range);
+    const stranger = await fixture.workspace();
     for (const call of [
-      async () => await house.deliveries.get(stranger, delivery?.id ?? ''),
-      async () => await house.deliveries.redeliver(stranger, delivery?.id ?? ''),
-      async () => await house.deliveries.get(actor, 'no id'),
-      async () => await house.endpoints.get(stranger, endpointId),
-      async () => await house.endpoints.remove(stranger, endpointId),
-      async () => await house.endpoints.rotateSecret(stranger, endpointId, () => ({ overlapSeconds: 0 })),
-      async () => await house.replays.get(stranger, replay.id),
-      async () => await house.replays.start(stranger, endpointId, range),
+      async () => await fixture.deliveries.get(stranger, delivery?.id ?? ''),
+      async () => await fixture.deliveries.redeliver(stranger, delivery?.id ?? ''),
+      async () => await fixture.deliveries.get(actor, 'no id'),
+      async () => await fixture.endpoints.get(stranger, endpointId),
+      async () => await fixture.endpoints.remove(stranger, endpointId),
+      async () => await fixture.endpoints.rotateSecret(stranger, endpointId, () => ({ overlapSeconds: 0 })),
+      async () => await fixture.replays.get(stranger, replay.id),
+      async () => await fixture.replays.start(stranger, endpointId, range),
     ]) {
       expect(await reasonOf(call())).to.equal('resource_not_found');
     }
-    expect((await house.deliveries.attempts(stranger, delivery ? [delivery] : [])).size).to.equal(0);
-    expect((await house.deliveries.countsOfEndpoints(stranger, [endpointId])).size).to.equal(0);
+    expect((await fixture.deliveries.attempts(stranger, delivery ? [delivery] : [])).size).to.equal(0);
+    expect((await fixture.deliveries.countsOfEndpoints(stranger, [endpointId])).size).to.equal(0);
   });
 });

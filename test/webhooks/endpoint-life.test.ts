@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import type { Actor } from '../../src/platform/actor.js';
 import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import { Receiver } from '../support/receiver.js';
-import { secondsLadder, WebhookHouse } from './webhook-house.js';
+import { secondsLadder, WebhookFixture } from './webhook-fixture.js';
 
 const hourMs = 3_600_000;
 
 describe('the life of a webhook endpoint', () => {
-  let house: WebhookHouse;
+  let fixture: WebhookFixture;
   let receiver: Receiver;
   let worker: WebhookWorker;
   let actor: Actor;
@@ -15,14 +15,14 @@ describe('the life of a webhook endpoint', () => {
 
   beforeEach(async () => {
     // Every answer comes, however long the machine takes.
-    house = await WebhookHouse.open({ timeoutMs: 30_000 });
-    worker = await house.startWorker();
+    fixture = await WebhookFixture.open({ timeoutMs: 30_000 });
+    worker = await fixture.startWorker();
     receiver = await Receiver.start();
-    actor = await house.tenant();
-    endpointId = (await house.endpoint(actor, receiver.url)).webhookEndpoint.id;
+    actor = await fixture.workspace();
+    endpointId = (await fixture.endpoint(actor, receiver.url)).webhookEndpoint.id;
   });
   afterEach(async () => {
-    await house.close();
+    await fixture.close();
     await receiver.stop();
   });
 
@@ -30,25 +30,25 @@ describe('the life of a webhook endpoint', () => {
     (status: number, headers: Record<string, string> = {}) =>
     (response: { writeHead: (status: number, headers: Record<string, string>) => { end: () => void } }) =>
       response.writeHead(status, headers).end();
-  const endpoint = async () => await house.endpoints.get(actor, endpointId);
+  const endpoint = async () => await fixture.endpoints.get(actor, endpointId);
   const step = async (ms: number) => {
-    house.clockOffsetMs += ms;
+    fixture.clockOffsetMs += ms;
     await worker.look();
   };
   const eventIds = () => receiver.received.map(({ headers }) => headers['webhook-id']);
-  const resume = async (skipHeld = false) => await house.endpoints.resume(actor, endpointId, () => ({ skipHeld }));
+  const resume = async (skipHeld = false) => await fixture.endpoints.resume(actor, endpointId, () => ({ skipHeld }));
   /** And nothing is under way any more: what started before the last failure counted has ended too. */
   const fails = async (count: number) =>
-    await house.eventually(async () => (await endpoint()).consecutiveFails === count && worker.isQuiet());
+    await fixture.eventually(async () => (await endpoint()).consecutiveFails === count && worker.isQuiet());
 
   it('a minute of 50 events a second against a dead endpoint does not pause it, and all drain in order when it is back', async () => {
     receiver.answer = failWith(503);
-    const ids = await house.happen(actor, 50);
+    const ids = await fixture.publish(actor, 50);
     await fails(3);
     const sent = receiver.received.length;
     expect(sent).to.be.below(30);
     for (let second = 1; second < 60; second += 1) {
-      ids.push(...(await house.happen(actor, 50)));
+      ids.push(...(await fixture.publish(actor, 50)));
       await step(1_000);
     }
     expect(receiver.received).to.have.length(sent);
@@ -61,7 +61,7 @@ describe('the life of a webhook endpoint', () => {
     await fails(0);
     expect(new Set(eventIds())).to.have.length(3_000);
     // Some are under way at once, so it is their start that tells.
-    const started = await house.rows<{ eventId: string; at: Date }>(
+    const started = await fixture.rows<{ eventId: string; at: Date }>(
       `select event_id as "eventId", at from webhook_attempts
        where endpoint_id = $1 and number = 1 and ended = 'delivered' order by delivery_id`,
       [endpointId],
@@ -74,14 +74,16 @@ describe('the life of a webhook endpoint', () => {
 
   it('ten failures in a row pause it, with notices at 5, 8 and 10; everything is held and nothing sent', async () => {
     receiver.answer = failWith(500);
-    await house.happen(actor);
+    await fixture.publish(actor);
     for (let count = 1; count <= 10; count += 1) {
       await fails(count);
       expect(receiver.received).to.have.length(count);
       if (count < 10) await step((secondsLadder[count - 1] ?? 0) * 1.21);
     }
     expect(await endpoint()).to.include({ status: 'paused', pauseReason: 'failures' });
-    const notices = await house.rows<{ kind: string; params: object }>('select kind, params from notices order by id');
+    const notices = await fixture.rows<{ kind: string; params: object }>(
+      'select kind, params from notices order by id',
+    );
     expect(notices).to.deep.equal([
       { kind: 'webhook_failing', params: { endpoint_id: endpointId, consecutive_fails: 5 } },
       { kind: 'webhook_failing', params: { endpoint_id: endpointId, consecutive_fails: 8 } },
@@ -89,11 +91,11 @@ describe('the life of a webhook endpoint', () => {
     ]);
 
     // The one whose failure paused it used up its attempts, and is held all the same.
-    await house.happen(actor, 3);
+    await fixture.publish(actor, 3);
     await step(100 * hourMs);
     expect(receiver.received).to.have.length(10);
-    await house.eventually(async () => (await open()).length === 4);
-    expect(await house.rows('select from webhook_attempts where ended is not null')).to.have.length(0);
+    await fixture.eventually(async () => (await open()).length === 4);
+    expect(await fixture.rows('select from webhook_attempts where ended is not null')).to.have.length(0);
 
     receiver.answer = (response) => void response.end();
     await resume();
@@ -104,11 +106,11 @@ describe('the life of a webhook endpoint', () => {
 
   it('410 Gone pauses it at once; a resume sends the oldest as a probe, and the others only once that succeeds', async () => {
     receiver.answer = failWith(410);
-    const ids = await house.happen(actor);
-    await house.eventually(async () => (await endpoint()).status === 'paused');
+    const ids = await fixture.publish(actor);
+    await fixture.eventually(async () => (await endpoint()).status === 'paused');
     expect(await endpoint()).to.include({ pauseReason: 'gone', consecutiveFails: 1 });
-    ids.push(...(await house.happen(actor, 5)));
-    await house.eventually(async () => (await open()).length === 6);
+    ids.push(...(await fixture.publish(actor, 5)));
+    await fixture.eventually(async () => (await open()).length === 6);
     expect(receiver.received).to.have.length(1);
 
     receiver.answer = failWith(500);
@@ -130,34 +132,36 @@ describe('the life of a webhook endpoint', () => {
   });
 
   it('skipHeld drops what is held, on record', async () => {
-    await house.endpoints.pause(actor, endpointId);
+    await fixture.endpoints.pause(actor, endpointId);
     expect(await endpoint()).to.include({ status: 'paused', pauseReason: 'manual' });
-    await house.happen(actor, 3);
-    await house.eventually(async () => (await open()).length === 3);
+    await fixture.publish(actor, 3);
+    await fixture.eventually(async () => (await open()).length === 3);
     await resume(true);
-    const [sent] = await house.happen(actor);
+    const [sent] = await fixture.publish(actor);
     await receiver.arrived(1);
     expect(eventIds()).to.deep.equal([sent]);
-    expect(await house.rows("select from webhook_attempts where ended = 'skipped'")).to.have.length(3);
+    expect(await fixture.rows("select from webhook_attempts where ended = 'skipped'")).to.have.length(3);
   });
 
   it('deleting it ends its open deliveries as skipped', async () => {
-    await house.endpoints.pause(actor, endpointId);
-    await house.happen(actor, 2);
-    await house.eventually(async () => (await open()).length === 2);
-    await house.endpoints.remove(actor, endpointId);
+    await fixture.endpoints.pause(actor, endpointId);
+    await fixture.publish(actor, 2);
+    await fixture.eventually(async () => (await open()).length === 2);
+    await fixture.endpoints.remove(actor, endpointId);
     expect(await open()).to.have.length(0);
-    expect(await house.rows("select from webhook_attempts where ended = 'skipped'")).to.have.length(2);
-    expect((await house.endpoints.list(actor, { limit: 5, cursor: null, direction: 'older' })).rows).to.have.length(0);
+    expect(await fixture.rows("select from webhook_attempts where ended = 'skipped'")).to.have.length(2);
+    expect((await fixture.endpoints.list(actor, { limit: 5, cursor: null, direction: 'older' })).rows).to.have.length(
+      0,
+    );
   });
 
   it('Retry-After holds the whole endpoint back, and no attempt comes before its time', async () => {
     receiver.answer = failWith(429, { 'Retry-After': '3600' });
-    await house.happen(actor);
+    await fixture.publish(actor);
     await fails(1);
-    await house.happen(actor, 5);
+    await fixture.publish(actor, 5);
     await step(0.9 * hourMs);
-    await house.eventually(async () => (await open()).length === 6);
+    await fixture.eventually(async () => (await open()).length === 6);
     expect(receiver.received).to.have.length(1);
     receiver.answer = (response) => void response.end();
     await step(0.1 * hourMs);
@@ -166,62 +170,63 @@ describe('the life of a webhook endpoint', () => {
 
   it('one that asked not to be called for an hour is taken by nobody until then, whoever starts meanwhile', async () => {
     receiver.answer = failWith(503, { 'Retry-After': '3600' });
-    await house.happen(actor);
+    await fixture.publish(actor);
     await fails(1);
-    await house.happen(actor);
-    await house.eventually(async () => (await open()).length === 2);
+    await fixture.publish(actor);
+    await fixture.eventually(async () => (await open()).length === 2);
     await worker.stop();
-    worker = await house.startWorker();
+    worker = await fixture.startWorker();
     await worker.look();
     const taken = 'select from webhook_endpoint_states where owner is not null';
-    expect(await house.rows(taken)).to.have.length(0);
+    expect(await fixture.rows(taken)).to.have.length(0);
     receiver.answer = (response) => void response.end();
     await step(hourMs);
     await receiver.arrived(3);
-    expect(await house.rows(taken)).to.have.length(1);
+    expect(await fixture.rows(taken)).to.have.length(1);
   });
 
   it('what was held for 30 days is skipped, after a notice at 23', async () => {
-    const { pausedAt } = await house.endpoints.pause(actor, endpointId);
-    await house.happen(actor, 2);
-    await house.eventually(async () => (await open()).length === 2);
+    const { pausedAt } = await fixture.endpoints.pause(actor, endpointId);
+    await fixture.publish(actor, 2);
+    await fixture.eventually(async () => (await open()).length === 2);
     const pausedAfterMs = (pausedAt?.getTime() ?? 0) - Date.now();
-    house.clockOffsetMs = pausedAfterMs + 23.5 * 24 * hourMs;
+    fixture.clockOffsetMs = pausedAfterMs + 23.5 * 24 * hourMs;
     await worker.maintain();
     await worker.maintain();
-    expect(await house.rows("select from notices where kind = 'webhook_held'")).to.have.length(1);
+    expect(await fixture.rows("select from notices where kind = 'webhook_held'")).to.have.length(1);
     expect(await open()).to.have.length(2);
-    house.clockOffsetMs = pausedAfterMs + 30.5 * 24 * hourMs;
+    fixture.clockOffsetMs = pausedAfterMs + 30.5 * 24 * hourMs;
     await worker.maintain();
     expect(await open()).to.have.length(0);
-    expect(await house.rows("select from webhook_attempts where ended = 'skipped'")).to.have.length(2);
+    expect(await fixture.rows("select from webhook_attempts where ended = 'skipped'")).to.have.length(2);
   });
 
   it('a plan without webhooks pauses it with the reason `plan` and holds its events until the plan is back', async () => {
-    await house.workspaces.change(actor.workspaceId, { plan: 'PRO' });
-    await house.eventually(async () => (await endpoint()).pauseReason === 'plan');
-    const ids = await house.happen(actor, 2);
-    await house.eventually(async () => (await open()).length === 2);
+    await fixture.workspaces.change(actor.workspaceId, { plan: 'PRO' });
+    await fixture.eventually(async () => (await endpoint()).pauseReason === 'plan');
+    const ids = await fixture.publish(actor, 2);
+    await fixture.eventually(async () => (await open()).length === 2);
     expect(receiver.received).to.have.length(0);
-    await house.workspaces.change(actor.workspaceId, { plan: 'BUSINESS' });
+    await fixture.workspaces.change(actor.workspaceId, { plan: 'BUSINESS' });
     await receiver.arrived(2);
     expect(eventIds()).to.deep.equal(ids);
   });
 
   it('one that someone pauses too stays paused when the plan is back', async () => {
-    await house.workspaces.change(actor.workspaceId, { plan: 'PRO' });
-    await house.eventually(async () => (await endpoint()).pauseReason === 'plan');
+    await fixture.workspaces.change(actor.workspaceId, { plan: 'PRO' });
+    await fixture.eventually(async () => (await endpoint()).pauseReason === 'plan');
     const { pausedAt } = await endpoint();
-    expect(await house.endpoints.pause(actor, endpointId)).to.deep.include({ pauseReason: 'manual', pausedAt });
-    await house.workspaces.change(actor.workspaceId, { plan: 'BUSINESS' });
+    expect(await fixture.endpoints.pause(actor, endpointId)).to.deep.include({ pauseReason: 'manual', pausedAt });
+    await fixture.workspaces.change(actor.workspaceId, { plan: 'BUSINESS' });
     await worker.maintain();
     expect(await endpoint()).to.include({ status: 'paused', pauseReason: 'manual' });
   });
 
   it('with maxConcurrency 1 delivers one at a time in order, a failing one holding the next back until it ends', async () => {
-    const ordered = (await house.endpoint(actor, `${receiver.url}/ordered`, { maxConcurrency: 1 })).webhookEndpoint.id;
-    await house.endpoints.remove(actor, endpointId);
-    const ids = await house.happen(actor, 20);
+    const ordered = (await fixture.endpoint(actor, `${receiver.url}/ordered`, { maxConcurrency: 1 })).webhookEndpoint
+      .id;
+    await fixture.endpoints.remove(actor, endpointId);
+    const ids = await fixture.publish(actor, 20);
     await receiver.arrived(20);
     expect(eventIds()).to.deep.equal(ids);
 
@@ -231,7 +236,7 @@ describe('the life of a webhook endpoint', () => {
         .writeHead(headers['webhook-id'] === late[1] && headers['x-iozen-attempt'] === '1' ? 500 : 200)
         .end();
     const late: (string | undefined)[] = [];
-    late.push(...(await house.happen(actor, 4)));
+    late.push(...(await fixture.publish(actor, 4)));
     endpointId = ordered;
     await fails(1);
     await step(5_000);
@@ -242,6 +247,6 @@ describe('the life of a webhook endpoint', () => {
   });
 
   async function open() {
-    return await house.rows('select id from webhook_deliveries');
+    return await fixture.rows('select id from webhook_deliveries');
   }
 });

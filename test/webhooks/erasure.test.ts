@@ -4,21 +4,21 @@ import { newId } from '../../src/platform/id.js';
 import { lockDeliveryOrder } from '../../src/webhooks/store/delivery-order-lock.js';
 import type { Receiver } from '../support/receiver.js';
 import { Subscription } from './subscription.js';
-import { insertDelivery, WebhookHouse } from './webhook-house.js';
+import { insertDelivery, WebhookFixture } from './webhook-fixture.js';
 
 describe('webhooks about a person who is erased', () => {
-  let house: WebhookHouse;
+  let fixture: WebhookFixture;
   let subscription: Subscription;
   let receiver: Receiver;
   let actor: Actor;
 
   before(async () => {
-    house = await WebhookHouse.open();
-    await house.startWorker();
+    fixture = await WebhookFixture.open();
+    await fixture.startWorker();
   });
-  after(async () => await house.close());
+  after(async () => await fixture.close());
   beforeEach(async () => {
-    subscription = await Subscription.to(house);
+    subscription = await Subscription.to(fixture);
     ({ receiver, actor } = subscription);
   });
   afterEach(async () => await subscription.stop());
@@ -26,30 +26,30 @@ describe('webhooks about a person who is erased', () => {
   it('erasing a person while an attempt is under way keeps nothing of its answer either', async () => {
     let answer = () => {};
     receiver.answer = (response) => void (answer = () => void response.end('jane'));
-    const [eventId = ''] = await house.happen(actor);
+    const [eventId = ''] = await fixture.publish(actor);
     await receiver.arrived(1);
     await erase(eventId);
     answer();
     const kept = async () =>
-      await house.rows(
+      await fixture.rows(
         'select outcome, response_body as body from webhook_attempts where event_id = $1 and outcome is not null',
         [eventId],
       );
-    await house.eventually(async () => (await kept()).length === 1);
+    await fixture.eventually(async () => (await kept()).length === 1);
     expect(await kept()).to.deep.equal([{ outcome: 'success', body: null }]);
     expect(await subscription.statuses()).to.deep.equal(['skipped']);
   });
 
   it('a delivery that is being made while a person is erased ends with the others', async () => {
-    const [eventId = ''] = await house.happen(actor);
+    const [eventId = ''] = await fixture.publish(actor);
     await subscription.settled(1, 'delivered');
-    await house.endpoints.pause(actor, subscription.endpointId);
+    await fixture.endpoints.pause(actor, subscription.endpointId);
     let erased: Promise<unknown> | undefined;
-    await house.database.transaction(async (tx) => {
+    await fixture.database.transaction(async (tx) => {
       const order = await lockDeliveryOrder(tx);
       await tx.manager.query(insertDelivery, [newId('webhookDelivery'), subscription.endpointId, eventId]);
       erased = erase(eventId);
-      await house.someoneWaitsForLock();
+      await fixture.someoneWaitsForLock();
       order.release();
     });
     await erased;
@@ -59,13 +59,13 @@ describe('webhooks about a person who is erased', () => {
 
   it('erasing a person keeps nobody waiting, though it waits for what is being done to their deliveries', async () => {
     receiver.answer = (response) => void response.writeHead(500).end();
-    const [eventId = ''] = await house.happen(actor);
+    const [eventId = ''] = await fixture.publish(actor);
     await subscription.settled(1, 'retrying');
-    const other = await Subscription.to(house);
+    const other = await Subscription.to(fixture);
     let erased: Promise<unknown> | undefined;
     await subscription.withDeliveriesLocked(async () => {
       erased = erase(eventId);
-      await house.someoneWaitsForLock();
+      await fixture.someoneWaitsForLock();
       await other.isServed();
     });
     await other.stop();
@@ -75,35 +75,36 @@ describe('webhooks about a person who is erased', () => {
 
   it('erasing a person ends what is open of them, and blanks what was answered', async () => {
     receiver.answer = (response) => void response.writeHead(500).end('jane');
-    const [eventId = ''] = await house.happen(actor);
+    const [eventId = ''] = await fixture.publish(actor);
     await subscription.settled(1, 'retrying');
     await erase(eventId);
     expect(await subscription.statuses()).to.deep.equal(['skipped']);
-    const bodies = await house.rows('select from webhook_attempts where response_body is not null and event_id = $1', [
-      eventId,
-    ]);
+    const bodies = await fixture.rows(
+      'select from webhook_attempts where response_body is not null and event_id = $1',
+      [eventId],
+    );
     expect(bodies).to.have.length(0);
   });
 
   it('what was answered is blanked before the lock that everybody’s deliveries wait for', async () => {
     receiver.answer = (response) => void response.end('jane');
-    const [eventId = ''] = await house.happen(actor);
+    const [eventId = ''] = await fixture.publish(actor);
     await subscription.settled(1, 'delivered');
     let erased: Promise<unknown> | undefined;
-    await house.database.transaction(async (tx) => {
+    await fixture.database.transaction(async (tx) => {
       await lockDeliveryOrder(tx);
       erased = erase(eventId);
-      await house.someoneWaitsForLock();
+      await fixture.someoneWaitsForLock();
       // Whoever waits for the lock has the attempt's row already.
       const free = 'select from webhook_attempts where event_id = $1 for update skip locked';
-      expect(await house.rows(free, [eventId])).to.have.length(0);
+      expect(await fixture.rows(free, [eventId])).to.have.length(0);
     });
     await erased;
-    const answers = await house.rows('select response_body as body from webhook_attempts where event_id = $1', [
+    const answers = await fixture.rows('select response_body as body from webhook_attempts where event_id = $1', [
       eventId,
     ]);
     expect(answers).to.deep.equal([{ body: null }]);
   });
 
-  const erase = async (eventId: string) => await house.eraseEvents(actor, [eventId]);
+  const erase = async (eventId: string) => await fixture.eraseEvents(actor, [eventId]);
 });

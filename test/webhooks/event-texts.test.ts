@@ -1,18 +1,18 @@
 import { expect } from 'chai';
 import { EventTexts } from '../../src/webhooks/engine/event-text-cache.js';
-import { WebhookHouse } from './webhook-house.js';
+import { WebhookFixture } from './webhook-fixture.js';
 
 describe("events' texts in memory", function () {
   this.timeout(30_000);
 
-  let house: WebhookHouse;
+  let fixture: WebhookFixture;
 
-  before(async () => (house = await WebhookHouse.open()));
-  after(async () => await house.close());
+  before(async () => (fixture = await WebhookFixture.open()));
+  after(async () => await fixture.close());
 
   it('are read once for all that want them at about the same time, and kept no longer', async () => {
-    const [id = ''] = await house.happen(await house.tenant());
-    const texts = new EventTexts(house.database);
+    const [id = ''] = await fixture.publish(await fixture.workspace());
+    const texts = new EventTexts(fixture.database);
     const read = async () => (await texts.read(new Set([id]))).get(id);
 
     const first = await read();
@@ -26,13 +26,13 @@ describe("events' texts in memory", function () {
   });
 
   it('take no more memory than 32 MiB, however much is read at once', async () => {
-    const actor = await house.tenant();
+    const actor = await fixture.workspace();
     const notes = 'x'.repeat(200_000);
     const ids: string[] = [];
     for (let round = 0; round < 10; round += 1) {
-      ids.push(...(await house.happen(actor, 25, 'contact.created', notes)));
+      ids.push(...(await fixture.publish(actor, 25, 'contact.created', notes)));
     }
-    const texts = new EventTexts(house.database);
+    const texts = new EventTexts(fixture.database);
     const [first = '', last = ''] = [ids[0], ids.at(-1)];
     const oldest = (await texts.read(new Set([first]))).get(first);
     const youngest = (await texts.read(new Set(ids))).get(last);

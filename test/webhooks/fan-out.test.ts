@@ -7,24 +7,24 @@ import type { Statement } from '../../src/platform/postgres/database.js';
 import { readFresh } from '../../src/webhooks/engine/due-deliveries.js';
 import { queuedMax } from '../../src/webhooks/engine/endpoint-queue.js';
 import { Receiver } from '../support/receiver.js';
-import { WebhookHouse } from './webhook-house.js';
+import { WebhookFixture } from './webhook-fixture.js';
 
 const gate = 7_411;
 
 describe('fan-out', () => {
-  let house: WebhookHouse;
+  let fixture: WebhookFixture;
   let receiver: Receiver;
   let actor: Actor;
   let endpointId: string;
 
   beforeEach(async () => {
-    house = await WebhookHouse.open();
+    fixture = await WebhookFixture.open();
     receiver = await Receiver.start();
-    actor = await house.tenant();
-    endpointId = (await house.endpoint(actor, receiver.url)).webhookEndpoint.id;
+    actor = await fixture.workspace();
+    endpointId = (await fixture.endpoint(actor, receiver.url)).webhookEndpoint.id;
   });
   afterEach(async () => {
-    await house.close();
+    await fixture.close();
     await receiver.stop();
   });
 
@@ -33,10 +33,10 @@ describe('fan-out', () => {
    * the lock. The endpoint has a lane, so that whatever is made is sent without a look at the table.
    */
   async function withFanOutUnderWay(meanwhile: (eventId: string) => Promise<unknown>): Promise<void> {
-    await house.startWorker();
-    await house.happen(actor);
+    await fixture.startWorker();
+    await fixture.publish(actor);
     await receiver.arrived(1);
-    await house.rows(`
+    await fixture.rows(`
       alter table webhook_fan_out rename to webhook_fan_out_row;
       create function waits_at_gate() returns boolean language plpgsql as $$ begin
         if current_query() like '%skip locked%' then perform pg_advisory_xact_lock_shared(${gate}); end if;
@@ -45,17 +45,17 @@ describe('fan-out', () => {
       create view webhook_fan_out as select * from webhook_fan_out_row where waits_at_gate();
     `);
     await withGateShut(async () => {
-      const [eventId = ''] = await house.happen(actor);
-      await house.eventually(async () => (await house.rows(waitingAtGate)).length > 0);
+      const [eventId = ''] = await fixture.publish(actor);
+      await fixture.eventually(async () => (await fixture.rows(waitingAtGate)).length > 0);
       await meanwhile(eventId);
     });
-    await house.eventually(
-      async () => (await house.rows("select from pgboss.job where name = 'webhook-fan-out'")).length === 0,
+    await fixture.eventually(
+      async () => (await fixture.rows("select from pgboss.job where name = 'webhook-fan-out'")).length === 0,
     );
   }
 
   async function withGateShut(work: () => Promise<unknown>): Promise<void> {
-    const keeper = await house.database.pool.connect();
+    const keeper = await fixture.database.pool.connect();
     await keeper.query('select pg_advisory_lock($1)', [gate]);
     await work();
     await keeper.query('select pg_advisory_unlock($1)', [gate]);
@@ -64,10 +64,10 @@ describe('fan-out', () => {
 
   /** `statements` run for each run, in the commit that makes it. The endpoint has a lane. */
   async function atCommit(statements: string): Promise<void> {
-    await house.startWorker();
-    await house.happen(actor);
+    await fixture.startWorker();
+    await fixture.publish(actor);
     await receiver.arrived(1);
-    await house.rows(`
+    await fixture.rows(`
       create function at_commit() returns trigger language plpgsql as $$ begin ${statements}; return null; end $$;
       create constraint trigger at_commit after insert on webhook_runs deferrable initially deferred
       for each row execute function at_commit();
@@ -77,53 +77,53 @@ describe('fan-out', () => {
   it('does not wait for its commit before an event is sent, but does before what came of it is stored', async () => {
     await atCommit(`perform pg_advisory_xact_lock_shared(${gate})`);
     await withGateShut(async () => {
-      await house.happen(actor);
+      await fixture.publish(actor);
       await receiver.arrived(2);
       await delay(100);
-      expect(await house.rows(waitingAtGate)).to.have.length(1);
-      expect(await house.rows('select from webhook_deliveries')).to.have.length(0);
+      expect(await fixture.rows(waitingAtGate)).to.have.length(1);
+      expect(await fixture.rows('select from webhook_deliveries')).to.have.length(0);
       expect(await deliveredIds()).to.have.length(1);
     });
-    await house.eventually(async () => (await deliveredIds()).length === 2);
-    expect(await house.rows('select from webhook_deliveries')).to.have.length(0);
+    await fixture.eventually(async () => (await deliveredIds()).length === 2);
+    expect(await fixture.rows('select from webhook_deliveries')).to.have.length(0);
     expect(receiver.received).to.have.length(2);
   });
 
   it('makes again what is lost with its commit: sent once more under the same event id, and once only, however many commits fail', async () => {
-    house.settings.retryDelaysMs = [100, 100];
-    await house.rows('create sequence commits');
+    fixture.settings.retryDelaysMs = [100, 100];
+    await fixture.rows('create sequence commits');
     await atCommit("if nextval('commits') <= 2 then raise 'lost'; end if");
     receiver.answer = (response) => void response.writeHead(receiver.received.length === 2 ? 503 : 200).end();
-    const [eventId] = await house.happen(actor);
+    const [eventId] = await fixture.publish(actor);
     const [, lost, made] = await receiver.arrived(3);
     expect([lost, made].map((request) => request?.headers['webhook-id'])).to.deep.equal([eventId, eventId]);
     expect(made?.headers['x-iozen-delivery-id']).not.to.equal(lost?.headers['x-iozen-delivery-id']);
-    await house.eventually(async () => (await deliveredIds()).length === 2);
+    await fixture.eventually(async () => (await deliveredIds()).length === 2);
     await delay(500);
     expect(receiver.received).to.have.length(3);
     expect(await deliveredIds()).to.include(made?.headers['x-iozen-delivery-id']);
-    expect(await house.rows('select from webhook_deliveries')).to.have.length(0);
+    expect(await fixture.rows('select from webhook_deliveries')).to.have.length(0);
   });
 
   it('sends all of what does not fit into memory, each once', async () => {
-    await house.startWorker();
-    await house.happen(actor);
+    await fixture.startWorker();
+    await fixture.publish(actor);
     await receiver.arrived(1);
     receiver.answer = (response) => void setTimeout(() => response.end(), 5);
-    const events = await house.happen(actor, 3 * queuedMax, 'contact.created', 'x'.repeat(16_384));
+    const events = await fixture.publish(actor, 3 * queuedMax, 'contact.created', 'x'.repeat(16_384));
     await receiver.arrived(1 + events.length, 30_000);
-    await house.eventually(async () => (await deliveredIds()).length === 1 + events.length);
+    await fixture.eventually(async () => (await deliveredIds()).length === 1 + events.length);
     expect(receiver.received.slice(1).map(({ headers }) => headers['webhook-id'])).to.have.members(events);
   });
 
   it('keeps what it made for a busy endpoint in memory, as far as there is room, and reads none of it back', async () => {
-    const worker = await house.startWorker();
+    const worker = await fixture.startWorker();
     receiver.answer = (response) => void setTimeout(() => response.end(), 2);
-    await house.happen(actor);
-    await house.eventually(async () => receiver.received.length === 1 && worker.isQuiet());
+    await fixture.publish(actor);
+    await fixture.eventually(async () => receiver.received.length === 1 && worker.isQuiet());
     // No look comes in between: what is made during one is read back.
     clearInterval((worker as unknown as { ticker: NodeJS.Timeout }).ticker);
-    const { database } = house;
+    const { database } = fixture;
     const query = database.query.bind(database);
     let read = 0;
     database.query = async <Row extends object>(statement: Statement<Row>, values?: unknown[]) => {
@@ -131,7 +131,7 @@ describe('fan-out', () => {
       if (statement.name === readFresh.name) read += rows.length;
       return rows;
     };
-    const events = await house.happen(actor, 5 * queuedMax);
+    const events = await fixture.publish(actor, 5 * queuedMax);
     await receiver.arrived(1 + events.length, 30_000);
     expect(receiver.received.slice(1).map(({ headers }) => headers['webhook-id'])).to.have.members(events);
     expect(read).to.equal(0);
@@ -139,30 +139,30 @@ describe('fan-out', () => {
 
   it('reads of the events that wait only those that it takes, though PostgreSQL has never counted them', async () => {
     const events = 4_000;
-    await house.rows('alter table pgboss.job_common set (autovacuum_enabled = off)');
-    for (let made = 0; made < events; made += 100) await house.happen(actor, 100);
+    await fixture.rows('alter table pgboss.job_common set (autovacuum_enabled = off)');
+    for (let made = 0; made < events; made += 100) await fixture.publish(actor, 100);
     const before = await jobsRead();
-    const worker = await house.startWorker();
+    const worker = await fixture.startWorker();
     await receiver.arrived(events, 30_000);
     await worker.stop();
     // Told once the connection is closed.
-    await house.eventually(async () => (await jobsRead()) >= before + events);
+    await fixture.eventually(async () => (await jobsRead()) >= before + events);
     expect((await jobsRead()) - before).to.be.below(4 * events);
   });
 
   it('makes nothing for an endpoint that was deleted after it had begun', async () => {
-    await withFanOutUnderWay(async () => await house.endpoints.remove(actor, endpointId));
-    expect(await house.rows('select from webhook_deliveries')).to.have.length(0);
+    await withFanOutUnderWay(async () => await fixture.endpoints.remove(actor, endpointId));
+    expect(await fixture.rows('select from webhook_deliveries')).to.have.length(0);
     expect(receiver.received).to.have.length(1);
   });
 
   it('sends nothing of an event that was erased after it had begun', async () => {
     await withFanOutUnderWay(async (eventId) => {
-      const [event] = await house.rows<{ subjectId: string }>(
+      const [event] = await fixture.rows<{ subjectId: string }>(
         'select subject_id as "subjectId" from events where id = $1',
         [eventId],
       );
-      await house.erase(actor, event?.subjectId ?? '');
+      await fixture.erase(actor, event?.subjectId ?? '');
     });
     const [, blank] = await receiver.arrived(2);
     expect(JSON.parse(blank?.body ?? '')).to.deep.include({ data: {} });
@@ -170,24 +170,24 @@ describe('fan-out', () => {
 
   it('makes ids that are younger than all before, although another machine is ahead', async () => {
     const ahead = nextMoment().at.getTime() + 300;
-    await house.rows('update webhook_fan_out set last_delivery_ms = $1', [ahead]);
-    await house.startWorker();
-    await house.happen(actor, 3);
+    await fixture.rows('update webhook_fan_out set last_delivery_ms = $1', [ahead]);
+    await fixture.startWorker();
+    await fixture.publish(actor, 3);
     await receiver.arrived(3);
     const ids = receiver.received.map(({ headers }) => String(headers['x-iozen-delivery-id']));
     expect(ids.filter((id) => id < idFloor(new Date(ahead + 1)))).to.deep.equal([]);
     // What is made next by hand is younger still.
-    const [next = ''] = await house.database.transaction(async (tx) => (await lockDeliveryOrder(tx)).ids(1));
+    const [next = ''] = await fixture.database.transaction(async (tx) => (await lockDeliveryOrder(tx)).ids(1));
     expect(ids.filter((id) => id >= next)).to.deep.equal([]);
   });
 
   it('gives each delivery the id that its row has', async () => {
-    for (let index = 0; index < 11; index += 1) await house.endpoint(actor, `${receiver.url}/${index}`);
-    await house.happen(actor, 12);
-    await house.startWorker();
+    for (let index = 0; index < 11; index += 1) await fixture.endpoint(actor, `${receiver.url}/${index}`);
+    await fixture.publish(actor, 12);
+    await fixture.startWorker();
     await receiver.arrived(12 * 12);
-    await house.eventually(async () => (await house.rows('select from webhook_deliveries')).length === 0);
-    const stored = await house.rows<{ id: string; eventId: string }>(
+    await fixture.eventually(async () => (await fixture.rows('select from webhook_deliveries')).length === 0);
+    const stored = await fixture.rows<{ id: string; eventId: string }>(
       'select delivery_id as id, event_id as "eventId" from webhook_attempts order by 1',
     );
     const sent = receiver.received.map(({ headers }) => ({
@@ -202,11 +202,11 @@ describe('fan-out', () => {
 
   const jobsRead = async () => {
     const counted = "select idx_tup_fetch::int as rows from pg_stat_all_tables where relname = 'job_common'";
-    return (await house.rows<{ rows: number }>(counted))[0]?.rows ?? 0;
+    return (await fixture.rows<{ rows: number }>(counted))[0]?.rows ?? 0;
   };
   const waitingAtGate = `select from pg_locks where locktype = 'advisory' and objid = ${gate} and not granted`;
   const deliveredIds = async () =>
-    (await house.rows<{ id: string }>("select delivery_id as id from webhook_attempts where ended = 'delivered'")).map(
-      ({ id }) => id,
-    );
+    (
+      await fixture.rows<{ id: string }>("select delivery_id as id from webhook_attempts where ended = 'delivered'")
+    ).map(({ id }) => id);
 });

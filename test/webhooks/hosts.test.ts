@@ -6,7 +6,7 @@ import type { Failure } from '../../src/platform/errors.js';
 import { NoRoom, Outbound } from '../../src/platform/outbound/outbound.js';
 import { body, headers } from '../support/outbound.js';
 import { Receiver } from '../support/receiver.js';
-import { WebhookHouse } from './webhook-house.js';
+import { WebhookFixture } from './webhook-fixture.js';
 
 const inFlightMax = 64;
 const parties = Array.from({ length: 40 }, (_, n) => `party ${n}`);
@@ -117,44 +117,44 @@ describe('what is in flight to one host', function () {
   });
 
   describe('from a worker', () => {
-    let house: WebhookHouse;
+    let fixture: WebhookFixture;
     let actors: Actor[];
     before(async () => {
-      house = await WebhookHouse.open({ concurrency: 256, timeoutMs: 20_000 });
+      fixture = await WebhookFixture.open({ concurrency: 256, timeoutMs: 20_000 });
     });
-    after(async () => await house.close());
+    after(async () => await fixture.close());
     beforeEach(async () => {
-      actors = await Promise.all(Array.from({ length: 12 }, async () => await house.tenant()));
+      actors = await Promise.all(Array.from({ length: 12 }, async () => await fixture.workspace()));
     });
     afterEach(async () => {
       receiver.answer = (response) => void response.end();
       answerAll();
-      await house.eventually(async () => (await house.rows('select from webhook_deliveries')).length === 0);
+      await fixture.eventually(async () => (await fixture.rows('select from webhook_deliveries')).length === 0);
     });
     const goodAddress = '127.0.0.2';
 
     it('is at most 64 over all endpoints; the rest waits, costs other hosts nothing, and arrives once each', async () => {
-      const worker = await house.startWorker();
+      const worker = await fixture.startWorker();
       const elsewhere = await Receiver.start(goodAddress);
-      for (const actor of actors) await house.endpoint(actor, receiver.url);
-      const quiet = await house.tenant();
-      const { webhookEndpoint } = await house.endpoint(quiet, elsewhere.url);
-      for (const actor of actors) await house.happen(actor, 20);
+      for (const actor of actors) await fixture.endpoint(actor, receiver.url);
+      const quiet = await fixture.workspace();
+      const { webhookEndpoint } = await fixture.endpoint(quiet, elsewhere.url);
+      for (const actor of actors) await fixture.publish(actor, 20);
       await receiver.until(
         () => inFlight() >= 60,
         10_000,
         () => `${inFlight()}`,
       );
       for (let round = 1; round <= 5; round += 1) {
-        await house.happen(quiet, 1);
+        await fixture.publish(quiet, 1);
         await elsewhere.arrived(round);
       }
       await wait(200);
       expect(inFlight()).to.be.at.most(inFlightMax);
-      const failure = await house.testEvents
+      const failure = await fixture.testEvents
         .send(
           actors[0] as Actor,
-          (await house.endpoint(actors[0] as Actor, receiver.url)).webhookEndpoint.id,
+          (await fixture.endpoint(actors[0] as Actor, receiver.url)).webhookEndpoint.id,
           () => ({}),
         )
         .catch((error: unknown) => error as Failure);
@@ -174,14 +174,14 @@ describe('what is in flight to one host', function () {
       expect(receiver.received).to.have.length(240);
       expect(webhookEndpoint.status).to.equal('active');
       await elsewhere.stop();
-      await house.stopWorker(worker);
+      await fixture.stopWorker(worker);
     });
 
     it('is half of that where another worker lives', async () => {
-      const workers = [await house.startWorker(), await house.startWorker()];
+      const workers = [await fixture.startWorker(), await fixture.startWorker()];
       for (const worker of workers) await worker.look();
-      for (const actor of actors) await house.endpoint(actor, receiver.url);
-      for (const actor of actors) await house.happen(actor, 20);
+      for (const actor of actors) await fixture.endpoint(actor, receiver.url);
+      for (const actor of actors) await fixture.publish(actor, 20);
       await receiver.until(
         () => inFlight() >= 29,
         10_000,
@@ -192,7 +192,7 @@ describe('what is in flight to one host', function () {
       receiver.answer = (response) => void response.end();
       answerAll();
       await receiver.arrived(240);
-      for (const worker of workers) await house.stopWorker(worker);
+      for (const worker of workers) await fixture.stopWorker(worker);
     });
 
     it('is refilled by replays at the rate of one, however many there are to that host', async () => {
@@ -205,25 +205,25 @@ describe('what is in flight to one host', function () {
       ] as const;
       const ids: string[] = [];
       for (const [actor, url] of endpoints) {
-        await house.happen(actor, 120);
-        ids.push((await house.endpoint(actor, url)).webhookEndpoint.id);
+        await fixture.publish(actor, 120);
+        ids.push((await fixture.endpoint(actor, url)).webhookEndpoint.id);
       }
       const replays = await Promise.all(
         endpoints.map(async ([actor], index) => {
           const input = { since: new Date(0), only: 'ALL' as const, ratePerSecond: 100, dryRun: false };
-          return await house.replays.start(actor, ids[index] ?? '', () => input);
+          return await fixture.replays.start(actor, ids[index] ?? '', () => input);
         }),
       );
-      await house.replays.advance(new Date());
+      await fixture.replays.advance(new Date());
       const open = async (id: string | undefined) =>
-        (await house.rows('select from webhook_deliveries where endpoint_id = $1', [id])).length;
+        (await fixture.rows('select from webhook_deliveries where endpoint_id = $1', [id])).length;
       expect(await Promise.all(ids.map(open))).to.deep.equal([50, 50, 100]);
-      for (const [index, [actor]] of endpoints.entries()) await house.replays.cancel(actor, replays[index]?.id ?? '');
+      for (const [index, [actor]] of endpoints.entries()) await fixture.replays.cancel(actor, replays[index]?.id ?? '');
       receiver.answer = (response) => void response.end();
-      const worker = await house.startWorker();
+      const worker = await fixture.startWorker();
       await receiver.arrived(100);
       await other.arrived(100);
-      await house.stopWorker(worker);
+      await fixture.stopWorker(worker);
       await other.stop();
     });
   });

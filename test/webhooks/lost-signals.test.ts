@@ -7,14 +7,14 @@ import { endpointChanged } from '../../src/webhooks/endpoints/endpoint.service.j
 import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import { cloneDatabase } from '../support/postgres.js';
 import { Receiver } from '../support/receiver.js';
-import { WebhookHouse } from './webhook-house.js';
+import { WebhookFixture } from './webhook-fixture.js';
 
 describe('a webhook worker that was not told, or too late', function () {
   this.timeout(30_000);
 
   let drop: () => Promise<void>;
-  let asking: WebhookHouse;
-  let working: WebhookHouse;
+  let asking: WebhookFixture;
+  let working: WebhookFixture;
   let worker: WebhookWorker;
   let receiver: Receiver;
   let actor: Actor;
@@ -24,13 +24,13 @@ describe('a webhook worker that was not told, or too late', function () {
   beforeEach(async () => {
     const database = await cloneDatabase();
     ({ drop } = database);
-    asking = await WebhookHouse.on(database.url);
-    working = await WebhookHouse.on(database.url);
+    asking = await WebhookFixture.on(database.url);
+    working = await WebhookFixture.on(database.url);
     receiver = await Receiver.start();
     worker = await working.startWorker();
-    actor = await asking.tenant();
+    actor = await asking.workspace();
     endpointId = (await asking.endpoint(actor, `${receiver.url}/old`)).webhookEndpoint.id;
-    [eventId = ''] = await asking.happen(actor);
+    [eventId = ''] = await asking.publish(actor);
     await receiver.arrived(1);
     await asking.eventually(async () => (await latest()).status === 'delivered');
   });
@@ -81,7 +81,7 @@ describe('a webhook worker that was not told, or too late', function () {
 
   it('finds a new address and a pause by looking, while the endpoint is busy', async () => {
     loseSignals(endpointChanged);
-    const traffic = setInterval(() => void asking.happen(actor), 50);
+    const traffic = setInterval(() => void asking.publish(actor), 50);
     try {
       await asking.endpoints.update(actor, endpointId, () => ({ url: `${receiver.url}/new` }));
       await asking.eventually(async () => receiver.received.some(isNew), 5_000);
@@ -100,7 +100,7 @@ describe('a webhook worker that was not told, or too late', function () {
 
   it('finds by looking, within seconds, that an event waits', async () => {
     loseSignals('events');
-    await asking.happen(actor);
+    await asking.publish(actor);
     await receiver.arrived(2, 5_000);
   });
 
@@ -119,14 +119,14 @@ describe('a webhook worker that was not told, or too late', function () {
     await read;
     await asking.endpoints.update(actor, endpointId, () => ({ url: `${receiver.url}/new` }));
     await asking.eventually(async () => {
-      await asking.happen(actor);
+      await asking.publish(actor);
       await wait(50);
       return receiver.received.some(isNew);
     });
     answer();
     await wait(50);
     receiver.received.length = 0;
-    await asking.happen(actor);
+    await asking.publish(actor);
     expect((await receiver.arrived(1))[0]).to.satisfy(isNew);
   });
 
@@ -139,12 +139,12 @@ describe('a webhook worker that was not told, or too late', function () {
       await blocker.query('begin');
       await blocker.query('select from webhook_endpoints where id = $1 for no key update', [endpointId]);
       receiver.answer = (response) => void response.writeHead(410).end();
-      await asking.happen(actor);
+      await asking.publish(actor);
       await receiver.arrived(2);
       // The answer is here and cannot be stored.
       await wait(100);
       answer();
-      await asking.happen(actor, 3);
+      await asking.publish(actor, 3);
       await wait(300);
       expect(receiver.received).to.have.length(2);
     } finally {

@@ -3,45 +3,45 @@ import type { Actor } from '../../src/platform/actor.js';
 import { idFloor, newId } from '../../src/platform/id.js';
 import { countRefusals } from '../../src/webhooks/engine/metrics.js';
 import { Receiver } from '../support/receiver.js';
-import { WebhookHouse } from './webhook-house.js';
+import { WebhookFixture } from './webhook-fixture.js';
 
 const dayMs = 86_400_000;
 
 describe('webhook metrics', () => {
-  let house: WebhookHouse;
+  let fixture: WebhookFixture;
   let receiver: Receiver;
   let actor: Actor;
   let endpointId: string;
 
   beforeEach(async () => {
-    house = await WebhookHouse.open();
+    fixture = await WebhookFixture.open();
     receiver = await Receiver.start();
-    actor = await house.tenant();
-    endpointId = (await house.endpoint(actor, receiver.url)).webhookEndpoint.id;
+    actor = await fixture.workspace();
+    endpointId = (await fixture.endpoint(actor, receiver.url)).webhookEndpoint.id;
   });
   afterEach(async () => {
-    await house.close();
+    await fixture.close();
     await receiver.stop();
   });
 
   const read = async (name: string) => {
-    const text = await house.metrics.registry.metrics();
+    const text = await fixture.metrics.registry.metrics();
     const line = text.split('\n').find((each) => each.startsWith(`${name} `));
     return line === undefined ? null : Number(line.slice(name.length + 1));
   };
-  const endpoint = async () => await house.endpoints.get(actor, endpointId);
+  const endpoint = async () => await fixture.endpoints.get(actor, endpointId);
 
   /** An event of two days ago that was delivered then. */
   async function deliveredBefore(): Promise<string> {
     const at = new Date(Date.now() - 2 * dayMs);
     const eventId = `evt_${idFloor(at)}e${'0'.repeat(15)}`;
     const deliveryId = newId('webhookDelivery');
-    await house.rows(
+    await fixture.rows(
       `insert into events (id, workspace_id, type, subject_id, body, created_at)
        values ($1, $2, 'contact.created', 'c', '{}', $3)`,
       [eventId, actor.workspaceId, at],
     );
-    await house.rows(
+    await fixture.rows(
       `insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, outcome, ended, total_ms)
        values ($1, $2, $3, $4, 1, 'success', 'delivered', 5)`,
       [deliveryId, endpointId, eventId, at],
@@ -50,10 +50,10 @@ describe('webhook metrics', () => {
   }
 
   it('count endpoints of either status, also where there are none', async () => {
-    await house.startWorker();
+    await fixture.startWorker();
     expect(await read('webhook_endpoints{status="active"}')).to.equal(1);
     expect(await read('webhook_endpoints{status="paused"}')).to.equal(0);
-    await house.endpoints.pause(actor, endpointId);
+    await fixture.endpoints.pause(actor, endpointId);
     expect(await read('webhook_endpoints{status="active"}')).to.equal(0);
     expect(await read('webhook_endpoints{status="paused"}')).to.equal(1);
   });
@@ -61,11 +61,11 @@ describe('webhook metrics', () => {
   it('take a redelivery or a replay of an old event for what it is: wanted since somebody asked', async () => {
     const deliveryId = await deliveredBefore();
     receiver.answer = () => {};
-    await house.startWorker();
-    await house.deliveries.redeliver(actor, deliveryId);
+    await fixture.startWorker();
+    await fixture.deliveries.redeliver(actor, deliveryId);
     await receiver.arrived(1);
     expect(await read('webhook_oldest_due_seconds')).to.be.within(0, 60);
-    await house.replays.start(actor, endpointId, () => ({
+    await fixture.replays.start(actor, endpointId, () => ({
       since: new Date(0),
       only: 'ALL' as const,
       ratePerSecond: 100,
@@ -79,40 +79,40 @@ describe('webhook metrics', () => {
 
   it('call nothing due that its endpoint holds back, and nothing overdue that was held until a resume', async () => {
     receiver.answer = (response) => void response.writeHead(503, { 'Retry-After': '3600' }).end();
-    const worker = await house.startWorker();
-    await house.happen(actor);
-    await house.eventually(async () => (await endpoint()).consecutiveFails === 1 && worker.isQuiet());
-    await house.happen(actor);
-    await house.eventually(async () => (await house.rows('select from webhook_deliveries')).length === 2);
-    await house.rows("update events set created_at = created_at - interval '1 day'");
+    const worker = await fixture.startWorker();
+    await fixture.publish(actor);
+    await fixture.eventually(async () => (await endpoint()).consecutiveFails === 1 && worker.isQuiet());
+    await fixture.publish(actor);
+    await fixture.eventually(async () => (await fixture.rows('select from webhook_deliveries')).length === 2);
+    await fixture.rows("update events set created_at = created_at - interval '1 day'");
     expect(await read('webhook_oldest_due_seconds')).to.equal(0);
 
     receiver.answer = () => {};
-    await house.endpoints.pause(actor, endpointId);
-    await house.endpoints.resume(actor, endpointId, () => ({ skipHeld: false }));
+    await fixture.endpoints.pause(actor, endpointId);
+    await fixture.endpoints.resume(actor, endpointId, () => ({ skipHeld: false }));
     await receiver.arrived(2);
     expect(await read('webhook_oldest_due_seconds')).to.be.within(0.001, 60);
   });
 
   it('call nothing due that waits for its turn behind a failing delivery', async () => {
-    await house.endpoints.update(actor, endpointId, () => ({ maxConcurrency: 1 }));
+    await fixture.endpoints.update(actor, endpointId, () => ({ maxConcurrency: 1 }));
     receiver.answer = (response) => void response.writeHead(500).end();
-    const worker = await house.startWorker();
-    await house.happen(actor, 2);
-    await house.eventually(async () => (await endpoint()).consecutiveFails === 1 && worker.isQuiet());
+    const worker = await fixture.startWorker();
+    await fixture.publish(actor, 2);
+    await fixture.eventually(async () => (await endpoint()).consecutiveFails === 1 && worker.isQuiet());
     expect(await read('webhook_oldest_due_seconds')).to.equal(0);
   });
 
   it('show how long an event has been waiting to be fanned out', async () => {
-    const worker = await house.startWorker();
+    const worker = await fixture.startWorker();
     await worker.stop();
-    await house.happen(actor);
-    await house.rows("update events set created_at = created_at - interval '100 seconds'");
+    await fixture.publish(actor);
+    await fixture.rows("update events set created_at = created_at - interval '100 seconds'");
     expect(await read('webhook_oldest_due_seconds')).to.be.within(100, 200);
   });
 
   it('count refused URLs by rule', async () => {
-    const refused = countRefusals(house.metrics);
+    const refused = countRefusals(fixture.metrics);
     refused('loopback');
     refused('loopback');
     refused('scheme');

@@ -5,7 +5,7 @@ import type { Actor } from '../../src/platform/actor.js';
 import { Outbound } from '../../src/platform/outbound/outbound.js';
 import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import { Receiver } from '../support/receiver.js';
-import { secondsLadder, WebhookHouse } from './webhook-house.js';
+import { secondsLadder, WebhookFixture } from './webhook-fixture.js';
 
 const answers = ['200', '404', '500', 'timeout', '410', 'retry-after 45', 'retry-after 5000'] as const;
 type Answer = (typeof answers)[number];
@@ -87,7 +87,7 @@ class Reference {
 describe('webhooks against a plain reference', function () {
   this.timeout(120_000);
 
-  let house: WebhookHouse;
+  let fixture: WebhookFixture;
   let receiver: Receiver;
   let worker: WebhookWorker;
   /** For answers that never come; one that does has all the time a loaded machine needs. */
@@ -95,14 +95,14 @@ describe('webhooks against a plain reference', function () {
   let isHasty = false;
 
   before(async () => {
-    house = await WebhookHouse.open({ concurrencyPerEndpoint: 1, timeoutMs: 15_000 });
-    hasty = new Outbound({ ...house.settings, timeoutMs: 60 });
-    house.frozenAt = Date.now();
+    fixture = await WebhookFixture.open({ concurrencyPerEndpoint: 1, timeoutMs: 15_000 });
+    hasty = new Outbound({ ...fixture.settings, timeoutMs: 60 });
+    fixture.frozenAt = Date.now();
     worker = await startWorker();
     receiver = await Receiver.start();
   });
   after(async () => {
-    await house.close();
+    await fixture.close();
     hasty.close();
     await receiver.stop();
   });
@@ -140,20 +140,20 @@ describe('webhooks against a plain reference', function () {
   });
 
   async function play(sequence: readonly Command[]): Promise<void> {
-    const actor = await house.tenant();
-    const { webhookEndpoint } = await house.endpoint(actor, receiver.url);
+    const actor = await fixture.workspace();
+    const { webhookEndpoint } = await fixture.endpoint(actor, receiver.url);
     const reference = new Reference();
     const events: string[] = [];
     receiver.received.length = 0;
     answerWith(reference.answer);
-    house.clockOffsetMs = 0;
+    fixture.clockOffsetMs = 0;
     for (const step of sequence) {
       await apply(step, { actor, endpointId: webhookEndpoint.id, reference, events });
       reference.run();
       await quiet();
       await inTime(async () => await agree(actor, webhookEndpoint.id, reference, events));
     }
-    await house.endpoints.remove(actor, webhookEndpoint.id);
+    await fixture.endpoints.remove(actor, webhookEndpoint.id);
     await quiet();
   }
 
@@ -168,7 +168,7 @@ describe('webhooks against a plain reference', function () {
     const made = (event: number) => reference.deliveries.push({ event, attempts: 0, dueAt: -Infinity, state: 'open' });
     switch (step.do) {
       case 'events':
-        for (const id of await house.happen(actor, step.count)) made(events.push(id) - 1);
+        for (const id of await fixture.publish(actor, step.count)) made(events.push(id) - 1);
         return;
       case 'answer':
         reference.answer = step.answer;
@@ -176,35 +176,35 @@ describe('webhooks against a plain reference', function () {
         return;
       case 'step':
         reference.now += step.seconds * 1_000;
-        house.clockOffsetMs = reference.now;
+        fixture.clockOffsetMs = reference.now;
         return await worker.look();
       case 'pause':
-        await house.endpoints.pause(actor, endpointId);
+        await fixture.endpoints.pause(actor, endpointId);
         if (reference.status === 'active') Object.assign(reference, { status: 'paused', reason: 'manual' });
         return;
       case 'resume':
-        await house.endpoints.resume(actor, endpointId, () => ({ skipHeld: step.skipHeld }));
+        await fixture.endpoints.resume(actor, endpointId, () => ({ skipHeld: step.skipHeld }));
         return reference.resume(step.skipHeld);
       case 'rotate':
-        await house.endpoints.rotateSecret(actor, endpointId, () => ({ overlapSeconds: 60 }));
+        await fixture.endpoints.rotateSecret(actor, endpointId, () => ({ overlapSeconds: 60 }));
         return;
       case 'redeliver': {
         const delivery = (await deliveries(actor))[step.which % Math.max(1, reference.deliveries.length)];
         if (delivery === undefined) return;
-        await house.deliveries.redeliver(actor, delivery.id);
+        await fixture.deliveries.redeliver(actor, delivery.id);
         made(events.indexOf(delivery.eventId));
         return;
       }
       case 'replay': {
         const read = () => ({ since: new Date(0), only: 'ALL' as const, ratePerSecond: 100, dryRun: false });
-        const { id, total } = await house.replays.start(actor, endpointId, read);
+        const { id, total } = await fixture.replays.start(actor, endpointId, read);
         expect(total).to.equal(events.length);
         for (const event of events.keys()) made(event);
         // It advances by the workers' clock, which stands still.
-        await house.rows("update webhook_replays set advanced_at = 'epoch' where id = $1", [id]);
+        await fixture.rows("update webhook_replays set advanced_at = 'epoch' where id = $1", [id]);
         await worker.look();
-        await house.eventually(async () => (await house.replays.get(actor, id)).done === total);
-        await house.rows("update webhook_replays set status = 'DONE' where id = $1", [id]);
+        await fixture.eventually(async () => (await fixture.replays.get(actor, id)).done === total);
+        await fixture.rows("update webhook_replays set status = 'DONE' where id = $1", [id]);
         return;
       }
       case 'restart':
@@ -213,11 +213,11 @@ describe('webhooks against a plain reference', function () {
         return;
       case 'crash':
         return await crash(async () => {
-          for (const id of await house.happen(actor, step.events)) made(events.push(id) - 1);
+          for (const id of await fixture.publish(actor, step.events)) made(events.push(id) - 1);
           return reference.crash();
         }, reference.answer);
       case 'lose the seat':
-        await house.rows(endSeats);
+        await fixture.rows(endSeats);
     }
   }
 
@@ -229,12 +229,12 @@ describe('webhooks against a plain reference', function () {
     receiver.answer = (response) => void (end = () => void response.end());
     if (await begin()) await receiver.arrived(seen + 1);
     else await quiet();
-    const blocker = await house.database.pool.connect();
+    const blocker = await fixture.database.pool.connect();
     try {
       // So that it finds no other seat.
       await blocker.query('begin; lock table webhook_workers in exclusive mode');
-      await house.rows(endSeats);
-      await house.eventually(async () => !worker.ready());
+      await fixture.rows(endSeats);
+      await fixture.eventually(async () => !worker.ready());
       end();
       await worker.stop();
     } finally {
@@ -251,7 +251,9 @@ describe('webhooks against a plain reference', function () {
   `;
 
   const startWorker = async () =>
-    await house.startWorker({ post: async (...request) => await (isHasty ? hasty : house.outbound).post(...request) });
+    await fixture.startWorker({
+      post: async (...request) => await (isHasty ? hasty : fixture.outbound).post(...request),
+    });
 
   function answerWith(answer: Answer): void {
     isHasty = answer === 'timeout';
@@ -263,9 +265,9 @@ describe('webhooks against a plain reference', function () {
   }
 
   async function quiet(): Promise<void> {
-    await house.eventually(async () => {
+    await fixture.eventually(async () => {
       if (!worker.isQuiet()) return false;
-      const left = await house.rows("select from pgboss.job where name = 'webhook-fan-out'");
+      const left = await fixture.rows("select from pgboss.job where name = 'webhook-fan-out'");
       return left.length === 0 && worker.isQuiet();
     });
   }
@@ -283,7 +285,7 @@ describe('webhooks against a plain reference', function () {
 
   async function deliveries(actor: Actor) {
     const page = { limit: 1_000, cursor: null, direction: 'older' } as const;
-    return (await house.deliveries.list(actor, {}, page)).rows.toReversed();
+    return (await fixture.deliveries.list(actor, {}, page)).rows.toReversed();
   }
 
   async function agree(
@@ -296,7 +298,7 @@ describe('webhooks against a plain reference', function () {
       ({ headers }) => `${events.indexOf(String(headers['webhook-id']))}#${String(headers['x-iozen-attempt'])}`,
     );
     expect(seen).to.deep.equal(reference.attempts);
-    const endpoint = await house.endpoints.get(actor, endpointId);
+    const endpoint = await fixture.endpoints.get(actor, endpointId);
     expect(endpoint).to.include({ status: reference.status, pauseReason: reference.reason });
     expect(endpoint.consecutiveFails).to.equal(reference.fails);
     const told = (await deliveries(actor)).map(({ eventId, status, attemptCount }) => {

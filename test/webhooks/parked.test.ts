@@ -11,14 +11,14 @@ import { insertRuns, runMax } from '../../src/webhooks/store/packed-deliveries.j
 import { markSlow, storeAny, storeFirstAndLast } from '../../src/webhooks/store/attempt-statements.js';
 import { findErased, skipErasedSince } from '../../src/webhooks/deliveries/delivery.service.js';
 import { Receiver } from '../support/receiver.js';
-import { insertDelivery, WebhookHouse } from './webhook-house.js';
+import { insertDelivery, WebhookFixture } from './webhook-fixture.js';
 
 const parkedRows = 100_000;
 
 describe('100,000 deliveries parked for one endpoint', function () {
   this.timeout(60_000);
 
-  let house: WebhookHouse;
+  let fixture: WebhookFixture;
   let receiver: Receiver;
   let workspace: string;
   let parked: string;
@@ -36,20 +36,20 @@ describe('100,000 deliveries parked for one endpoint', function () {
   let early: PoolClient;
 
   before(async () => {
-    house = await WebhookHouse.open();
+    fixture = await WebhookFixture.open();
     receiver = await Receiver.start();
-    const actor = await house.tenant();
+    const actor = await fixture.workspace();
     workspace = actor.workspaceId;
-    busy = (await house.endpoint(actor, receiver.url)).webhookEndpoint.id;
-    parked = (await house.endpoint(actor, receiver.url)).webhookEndpoint.id;
+    busy = (await fixture.endpoint(actor, receiver.url)).webhookEndpoint.id;
+    parked = (await fixture.endpoint(actor, receiver.url)).webhookEndpoint.id;
     // Nor will PostgreSQL look again before this is over.
     for (const table of ['webhook_runs', 'webhook_retries']) {
-      await house.rows(`alter table ${table} set (autovacuum_enabled = off)`);
+      await fixture.rows(`alter table ${table} set (autovacuum_enabled = off)`);
     }
-    await house.rows('vacuum analyze');
+    await fixture.rows('vacuum analyze');
     early = await planned();
     // Half wait for a later attempt, half for the endpoint to be resumed: first one by one, then made many at once.
-    await house.rows(
+    await fixture.rows(
       `insert into webhook_retries (id, endpoint_id, event_id, attempts, due_at)
        select $1 || lpad(n::text, 15, '0'), $2, $3, 1, now() + interval '1 day' from generate_series(1, $4, 2) n`,
       [parkedPrefix, parked, event, parkedRows],
@@ -58,7 +58,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
       [2, parkedRows / 2, `n * ${runMax}`],
       [parkedRows / 2 + 2, parkedRows, `(n - ${parkedRows / 2 + 2}) / 2`],
     ] as const) {
-      await house.rows(
+      await fixture.rows(
         `with made as (
            select $1 || lpad(n::text, 15, '0') as id, $2 as endpoint_id, $3 as event_id, ${place} as place
            from generate_series(${first}, ${last}, 2) n
@@ -66,32 +66,32 @@ describe('100,000 deliveries parked for one endpoint', function () {
         [parkedPrefix, parked, event],
       );
     }
-    await house.rows(
+    await fixture.rows(
       "update webhook_endpoints set status = 'paused', pause_reason = 'manual', paused_at = now() where id = $1",
       [parked],
     );
-    await house.rows(insertDelivery, [fresh, busy, event]);
-    await house.rows(
+    await fixture.rows(insertDelivery, [fresh, busy, event]);
+    await fixture.rows(
       'insert into webhook_retries (id, endpoint_id, event_id, attempts, due_at) values ($1, $2, $3, 1, now())',
       [retried, busy, event],
     );
-    await house.rows('update webhook_endpoint_states set owner = 1');
-    const other = await house.tenant();
+    await fixture.rows('update webhook_endpoint_states set owner = 1');
+    const other = await fixture.workspace();
     elsewhere = {
       workspace: other.workspaceId,
-      endpoint: (await house.endpoint(other, receiver.url)).webhookEndpoint.id,
+      endpoint: (await fixture.endpoint(other, receiver.url)).webhookEndpoint.id,
     };
-    await house.rows(
+    await fixture.rows(
       `insert into events (id, workspace_id, type, subject_id, body, created_at)
        select unnest($1::text[]), $2, 'contact.created', 'c', '{}', e.created_at from webhook_endpoints e where e.id = $3`,
       [events, elsewhere.workspace, elsewhere.endpoint],
     );
-    await house.rows(insertDelivery, [newId('webhookDelivery'), elsewhere.endpoint, events[0]]);
+    await fixture.rows(insertDelivery, [newId('webhookDelivery'), elsewhere.endpoint, events[0]]);
   });
 
   /** A connection that has planned every statement by what the tables hold now. */
   async function planned(): Promise<PoolClient> {
-    const client = await house.database.pool.connect();
+    const client = await fixture.database.pool.connect();
     await client.query('set plan_cache_mode = force_generic_plan');
     for (const [name, { text, values }] of Object.entries(statements())) {
       await client.query(`prepare "${name}" as ${text}`);
@@ -101,7 +101,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
   }
   after(async () => {
     early.release();
-    await house.close();
+    await fixture.close();
     await receiver.stop();
   });
 
@@ -117,9 +117,9 @@ describe('100,000 deliveries parked for one endpoint', function () {
     // Of the workspace whose rows they are, too: only what came since it had a look.
     const since = [new Date(), workspace, [event], newId('webhookDelivery')];
     expect(await pagesOf(skipErasedSince, since)).to.be.below(60);
-    const missed = await house.database.query(readEvents.MISSED, replay);
+    const missed = await fixture.database.query(readEvents.MISSED, replay);
     expect(missed.map(({ id }) => id)).to.deep.equal(events.slice(1));
-    const [erased] = await house.database.query(findErased, [elsewhere.workspace, events]);
+    const [erased] = await fixture.database.query(findErased, [elsewhere.workspace, events]);
     expect(erased?.endpointIds).to.deep.equal([elsewhere.endpoint]);
     expect(erased?.ids).to.have.length(1);
   });
@@ -151,11 +151,11 @@ describe('100,000 deliveries parked for one endpoint', function () {
     const values = [workspace, [parked], cursor, 20, ...query.values];
     const pages = await pagesOf({ text: query.page(direction) } as Statement<object>, values);
     expect(pages, `${direction} ${cursor}`).to.be.below(120);
-    return { rows: await house.rows<{ id: string }>(query.page(direction), values) };
+    return { rows: await fixture.rows<{ id: string }>(query.page(direction), values) };
   }
 
   it('are not scanned either once PostgreSQL has looked at them', async () => {
-    await house.rows('vacuum analyze webhook_runs, webhook_retries');
+    await fixture.rows('vacuum analyze webhook_runs, webhook_retries');
     const late = await planned();
     await expectFewPages(late);
     late.release();
@@ -182,19 +182,19 @@ describe('100,000 deliveries parked for one endpoint', function () {
   }
 
   async function pagesOf({ text }: Statement<object>, values: unknown[]): Promise<number> {
-    const [row] = await house.rows<Explained>(`explain (analyze, buffers, format json) ${text}`, values);
+    const [row] = await fixture.rows<Explained>(`explain (analyze, buffers, format json) ${text}`, values);
     return pagesRead(row);
   }
 
   it('change nothing for the others: an event is at its receiver as fast as ever', async () => {
     for (const table of ['webhook_runs', 'webhook_retries']) {
-      await house.rows(`delete from ${table} where endpoint_id = $1`, [busy]);
+      await fixture.rows(`delete from ${table} where endpoint_id = $1`, [busy]);
     }
-    await house.startWorker();
+    await fixture.startWorker();
     const tookMs: number[] = [];
     for (let round = 0; round < 20; round += 1) {
       const startedAt = performance.now();
-      await house.happenIn(workspace);
+      await fixture.publish({ workspaceId: workspace });
       await receiver.arrived(round + 1);
       tookMs.push(performance.now() - startedAt);
     }

@@ -4,12 +4,12 @@ import { idFloor } from '../../src/platform/id.js';
 import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import type { Receiver } from '../support/receiver.js';
 import { reasonOf, Subscription } from './subscription.js';
-import { WebhookHouse } from './webhook-house.js';
+import { WebhookFixture } from './webhook-fixture.js';
 
 const hourMs = 3_600_000;
 
 describe('replaying events to an endpoint', () => {
-  let house: WebhookHouse;
+  let fixture: WebhookFixture;
   let worker: WebhookWorker;
   let subscription: Subscription;
   let receiver: Receiver;
@@ -17,36 +17,36 @@ describe('replaying events to an endpoint', () => {
   let endpointId: string;
 
   before(async () => {
-    house = await WebhookHouse.open();
-    worker = await house.startWorker();
+    fixture = await WebhookFixture.open();
+    worker = await fixture.startWorker();
   });
-  after(async () => await house.close());
+  after(async () => await fixture.close());
   beforeEach(async () => {
-    subscription = await Subscription.to(house);
+    subscription = await Subscription.to(fixture);
     ({ receiver, actor, endpointId } = subscription);
   });
   afterEach(async () => await subscription.stop());
 
   it('replays a range as a durable job: counted by a dry run, at its rate, one at a time, through a restart', async () => {
     const since = new Date(Date.now() - 1_000);
-    await house.happen(actor, 5);
+    await fixture.publish(actor, 5);
     await subscription.settled(5, 'delivered');
-    const dry = await house.replays.start(actor, endpointId, () => replayOf({ since, dryRun: true }));
+    const dry = await fixture.replays.start(actor, endpointId, () => replayOf({ since, dryRun: true }));
     expect(dry).to.include({ total: 5, done: 0, status: 'DONE', dryRun: true });
-    expect(await house.replays.start(actor, endpointId, () => replayOf({ since, only: 'MISSED' }))).to.include({
+    expect(await fixture.replays.start(actor, endpointId, () => replayOf({ since, only: 'MISSED' }))).to.include({
       total: 0,
       status: 'DONE',
     });
 
-    const replay = await house.replays.start(actor, endpointId, () => replayOf({ since, ratePerSecond: 2 }));
+    const replay = await fixture.replays.start(actor, endpointId, () => replayOf({ since, ratePerSecond: 2 }));
     expect(replay).to.include({ total: 5, done: 0, status: 'RUNNING' });
-    const second = house.replays.start(actor, endpointId, () => replayOf({ since }));
+    const second = fixture.replays.start(actor, endpointId, () => replayOf({ since }));
     expect(await reasonOf(second)).to.equal('conflict');
-    await house.eventually(async () => (await house.replays.get(actor, replay.id)).done > 0);
+    await fixture.eventually(async () => (await fixture.replays.get(actor, replay.id)).done > 0);
     await worker.stop();
-    worker = await house.startWorker();
-    await house.eventually(async () => (await house.replays.get(actor, replay.id)).status === 'DONE');
-    expect(await house.replays.get(actor, replay.id)).to.include({ total: 5, done: 5 });
+    worker = await fixture.startWorker();
+    await fixture.eventually(async () => (await fixture.replays.get(actor, replay.id)).status === 'DONE');
+    expect(await fixture.replays.get(actor, replay.id)).to.include({ total: 5, done: 5 });
     await subscription.settled(10, 'delivered');
     const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
     expect(ids.slice(5)).to.deep.equal(ids.slice(0, 5));
@@ -54,53 +54,55 @@ describe('replaying events to an endpoint', () => {
 
   it('replays what was exhausted or missed, and stops when it is cancelled', async () => {
     const since = new Date(Date.now() - 1_000);
-    await house.endpoints.pause(actor, endpointId);
-    await house.happen(actor, 3);
+    await fixture.endpoints.pause(actor, endpointId);
+    await fixture.publish(actor, 3);
     await subscription.settled(3, 'held');
-    await house.endpoints.resume(actor, endpointId, () => ({ skipHeld: true }));
-    const missed = await house.replays.start(actor, endpointId, () => replayOf({ since, only: 'MISSED' }));
+    await fixture.endpoints.resume(actor, endpointId, () => ({ skipHeld: true }));
+    const missed = await fixture.replays.start(actor, endpointId, () => replayOf({ since, only: 'MISSED' }));
     expect(missed.total).to.equal(3);
     await receiver.arrived(3);
-    await house.eventually(async () => (await house.replays.get(actor, missed.id)).status === 'DONE');
+    await fixture.eventually(async () => (await fixture.replays.get(actor, missed.id)).status === 'DONE');
     await subscription.settled(3, 'delivered');
-    expect((await house.replays.start(actor, endpointId, () => replayOf({ since, only: 'FAILED' }))).total).to.equal(0);
+    expect((await fixture.replays.start(actor, endpointId, () => replayOf({ since, only: 'FAILED' }))).total).to.equal(
+      0,
+    );
 
-    const all = await house.replays.start(actor, endpointId, () => replayOf({ since, ratePerSecond: 1 }));
-    expect(await house.replays.cancel(actor, all.id)).to.include({ status: 'CANCELLED' });
-    expect(await house.replays.start(actor, endpointId, () => replayOf({ since, dryRun: true }))).to.include({
+    const all = await fixture.replays.start(actor, endpointId, () => replayOf({ since, ratePerSecond: 1 }));
+    expect(await fixture.replays.cancel(actor, all.id)).to.include({ status: 'CANCELLED' });
+    expect(await fixture.replays.start(actor, endpointId, () => replayOf({ since, dryRun: true }))).to.include({
       total: 3,
     });
   });
 
   it('a replay ends with its endpoint, and makes nothing for a deleted one', async () => {
-    await house.happen(actor, 3);
+    await fixture.publish(actor, 3);
     await subscription.settled(3, 'delivered');
-    const replay = await house.replays.start(actor, endpointId, () => replayOf({ ratePerSecond: 1 }));
-    await house.endpoints.remove(actor, endpointId);
-    const { done } = await house.replays.get(actor, replay.id);
-    for (let step = 0; step < 3; step += 1) await house.replays.advance(new Date(Date.now() + 2_000 * (step + 1)));
-    expect(await house.replays.get(actor, replay.id)).to.include({ status: 'CANCELLED', done });
+    const replay = await fixture.replays.start(actor, endpointId, () => replayOf({ ratePerSecond: 1 }));
+    await fixture.endpoints.remove(actor, endpointId);
+    const { done } = await fixture.replays.get(actor, replay.id);
+    for (let step = 0; step < 3; step += 1) await fixture.replays.advance(new Date(Date.now() + 2_000 * (step + 1)));
+    expect(await fixture.replays.get(actor, replay.id)).to.include({ status: 'CANCELLED', done });
     expect(await subscription.open()).to.have.length(0);
   });
 
   it('what was delivered so long ago that nothing of it is kept is not taken for missed', async () => {
     const at = new Date(Date.now() - 40 * 24 * hourMs);
     const events = [1, 2].map((n) => `evt_${idFloor(at)}e${String(n).padStart(15, '0')}`);
-    await house.rows("update webhook_endpoints set created_at = now() - interval '50 days' where id = $1", [
+    await fixture.rows("update webhook_endpoints set created_at = now() - interval '50 days' where id = $1", [
       endpointId,
     ]);
-    await house.rows(
+    await fixture.rows(
       `insert into events (id, workspace_id, type, subject_id, body, created_at)
        select unnest($1::text[]), $2, 'contact.created', 'c', '{}', $3`,
       [events, actor.workspaceId, at],
     );
     // The second one was held, and skipped yesterday.
-    await house.rows(
+    await fixture.rows(
       `insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, ended)
        values ('d', $1, $2, now() - interval '1 day', 0, 'skipped')`,
       [endpointId, events[1]],
     );
-    const missed = await house.replays.start(actor, endpointId, () => replayOf({ only: 'MISSED', dryRun: true }));
+    const missed = await fixture.replays.start(actor, endpointId, () => replayOf({ only: 'MISSED', dryRun: true }));
     expect(missed.total).to.equal(1);
   });
 

@@ -6,7 +6,7 @@ import { Claims } from '../../src/webhooks/engine/due-deliveries.js';
 import { cloneDatabase } from '../support/postgres.js';
 import { Receiver } from '../support/receiver.js';
 import { Relay } from '../support/relay.js';
-import { WebhookHouse } from './webhook-house.js';
+import { WebhookFixture } from './webhook-fixture.js';
 
 describe('a webhook worker whose network swallows what it asks of PostgreSQL', function () {
   this.timeout(60_000);
@@ -14,7 +14,7 @@ describe('a webhook worker whose network swallows what it asks of PostgreSQL', f
   const deliveries = 220;
   let database: Awaited<ReturnType<typeof cloneDatabase>>;
   let relay: Relay;
-  let house: WebhookHouse;
+  let fixture: WebhookFixture;
   let receiver: Receiver;
 
   before(async () => {
@@ -23,23 +23,23 @@ describe('a webhook worker whose network swallows what it asks of PostgreSQL', f
     const url = new URL(database.url);
     relay.target = Number(url.port);
     url.port = String(relay.port);
-    house = await WebhookHouse.on(url.href);
+    fixture = await WebhookFixture.on(url.href);
     receiver = await Receiver.start();
   });
   after(async () => {
-    await house.close();
+    await fixture.close();
     await receiver.stop();
     await relay.stop();
     await database.drop();
   });
 
   it('starts nothing more when its lease has run out, and goes on when it is back: nothing is lost, nothing sent twice', async () => {
-    const actor = await house.tenant();
-    await house.endpoint(actor, receiver.url);
-    const worker = await house.startWorker();
+    const actor = await fixture.workspace();
+    await fixture.endpoint(actor, receiver.url);
+    const worker = await fixture.startWorker();
     // Eight at a time: 16 a second, so that much is still in memory by then.
     receiver.answer = (response) => void setTimeout(() => response.end(), 500);
-    await house.happen(actor, deliveries);
+    await fixture.publish(actor, deliveries);
     await receiver.arrived(8);
     relay.hold();
     const heldAt = performance.now();
@@ -54,7 +54,7 @@ describe('a webhook worker whose network swallows what it asks of PostgreSQL', f
     receiver.answer = (response) => void response.end();
     relay.release();
     await receiver.arrived(deliveries, 20_000);
-    await house.eventually(async () => (await house.rows('select from webhook_deliveries')).length === 0);
+    await fixture.eventually(async () => (await fixture.rows('select from webhook_deliveries')).length === 0);
     const ids = receiver.received.map(({ headers }) => headers['x-iozen-delivery-id']);
     expect(ids).to.have.length(deliveries);
     expect(new Set(ids).size).to.equal(deliveries);
@@ -62,12 +62,12 @@ describe('a webhook worker whose network swallows what it asks of PostgreSQL', f
   });
 
   it('keeps the lock of deliveries from nobody for long: others go on within 15 s, and what it began is undone', async () => {
-    const others = await WebhookHouse.on(database.url);
+    const others = await WebhookFixture.on(database.url);
     receiver.received.length = 0;
-    const actor = await others.tenant();
+    const actor = await others.workspace();
     await others.endpoint(actor, receiver.url);
     await others.startWorker();
-    const begun = house.database
+    const begun = fixture.database
       .transaction(async (tx) => {
         await lockDeliveryOrder(tx);
         relay.hold();
@@ -75,7 +75,7 @@ describe('a webhook worker whose network swallows what it asks of PostgreSQL', f
       .catch(asFailure);
     try {
       while (!relay.holds) await delay(5);
-      const [eventId] = await others.happen(actor);
+      const [eventId] = await others.publish(actor);
       const [{ headers } = { headers: {} }] = await receiver.arrived(1, 15_000);
       expect(headers).to.include({ 'webhook-id': eventId });
     } finally {
@@ -86,8 +86,8 @@ describe('a webhook worker whose network swallows what it asks of PostgreSQL', f
   });
 
   it('throws no result away when it is given its seat anew, while it finds out what is still its own', async () => {
-    const alone = await WebhookHouse.open();
-    const actor = await alone.tenant();
+    const alone = await WebhookFixture.open();
+    const actor = await alone.workspace();
     await alone.endpoint(actor, receiver.url);
     await alone.startWorker();
     receiver.received.length = 0;
@@ -98,7 +98,7 @@ describe('a webhook worker whose network swallows what it asks of PostgreSQL', f
       return await inherit.apply(this, args);
     };
     try {
-      await alone.happen(actor, 60);
+      await alone.publish(actor, 60);
       await receiver.arrived(8);
       await alone.rows(
         "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'iozen webhooks' and datname = current_database()",

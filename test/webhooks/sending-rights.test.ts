@@ -5,7 +5,7 @@ import { createTenant, startServer, type Tenant, type TestServer } from '../supp
 import { clientOf, type Client } from '../support/client.js';
 import { createBot, createSubmission } from '../support/factories.js';
 import { codeOf } from '../support/people.js';
-import { WebhookHouse } from './webhook-house.js';
+import { WebhookFixture } from './webhook-fixture.js';
 
 const replay = 'mutation ($input: StartReplayInput!) { startReplay(input: $input) { replay { id total } } }';
 const redeliver = 'mutation ($input: RedeliverInput!) { redeliver(input: $input) { webhookDelivery { id } } }';
@@ -64,26 +64,26 @@ describe('what is sent once more', () => {
   });
 
   it('stays what it was at the start, whatever the endpoint comes to listen to', async () => {
-    const house = await WebhookHouse.open();
+    const fixture = await WebhookFixture.open();
     try {
-      const operator = await house.tenant();
+      const operator = await fixture.workspace();
       const actor = new Actor('key', 'k', operator.workspace, { scopes: ['manage:webhooks', 'read:contacts'] });
-      const { webhookEndpoint } = await house.endpoint(actor, 'http://127.0.0.1:9/');
-      const wanted = await house.happen(operator, 2);
-      await house.happen(operator, 2, 'submission.completed');
+      const { webhookEndpoint } = await fixture.endpoint(actor, 'http://127.0.0.1:9/');
+      const wanted = await fixture.publish(operator, 2);
+      await fixture.publish(operator, 2, 'submission.completed');
       const since = new Date(Date.now() - 60_000);
       const range = { since, only: 'ALL', ratePerSecond: 1, dryRun: false } as const;
-      const { total } = await house.replays.start(actor, webhookEndpoint.id, () => range);
+      const { total } = await fixture.replays.start(actor, webhookEndpoint.id, () => range);
       expect(total).to.equal(2);
       const events: EventType[] = ['submission.completed', 'contact.created'];
-      await house.endpoints.update(actor, webhookEndpoint.id, () => ({ events }));
+      await fixture.endpoints.update(actor, webhookEndpoint.id, () => ({ events }));
       for (let second = 1; second < 6; second += 1) {
-        await house.replays.advance(new Date(Date.now() + second * 1_000));
+        await fixture.replays.advance(new Date(Date.now() + second * 1_000));
       }
-      const made = await house.rows<{ id: string }>('select event_id as id from webhook_deliveries order by id');
+      const made = await fixture.rows<{ id: string }>('select event_id as id from webhook_deliveries order by id');
       expect(made.map(({ id }) => id)).to.deep.equal(wanted);
     } finally {
-      await house.close();
+      await fixture.close();
     }
   });
 });

@@ -3,29 +3,29 @@ import type { Failure } from '../../src/platform/errors.js';
 import type { WebhookDeliveryFilter } from '../../src/webhooks/deliveries/delivery-query.js';
 import type { DeliveryStatus, WebhookDelivery } from '../../src/webhooks/deliveries/delivery.entity.js';
 import { Receiver } from '../support/receiver.js';
-import type { WebhookHouse } from './webhook-house.js';
+import type { WebhookFixture } from './webhook-fixture.js';
 
 /** A tenant with one endpoint, who answers there, and how its deliveries stand. */
 export class Subscription {
   private constructor(
-    private readonly house: WebhookHouse,
+    private readonly fixture: WebhookFixture,
     readonly receiver: Receiver,
     readonly actor: Actor,
     readonly endpointId: string,
     readonly secret: string,
   ) {}
 
-  static async to(house: WebhookHouse): Promise<Subscription> {
+  static async to(fixture: WebhookFixture): Promise<Subscription> {
     const receiver = await Receiver.start();
-    const actor = await house.tenant();
-    const { webhookEndpoint, secret } = await house.endpoint(actor, receiver.url);
-    return new Subscription(house, receiver, actor, webhookEndpoint.id, secret);
+    const actor = await fixture.workspace();
+    const { webhookEndpoint, secret } = await fixture.endpoint(actor, receiver.url);
+    return new Subscription(fixture, receiver, actor, webhookEndpoint.id, secret);
   }
 
   /** Newest first. */
   async deliveries(filter: WebhookDeliveryFilter = {}): Promise<WebhookDelivery[]> {
     const page = { limit: 100, cursor: null, direction: 'older' } as const;
-    return (await this.house.deliveries.list(this.actor, filter, page)).rows;
+    return (await this.fixture.deliveries.list(this.actor, filter, page)).rows;
   }
 
   async statuses(): Promise<DeliveryStatus[]> {
@@ -33,17 +33,19 @@ export class Subscription {
   }
 
   async settled(count: number, as: DeliveryStatus): Promise<void> {
-    await this.house.eventually(async () => (await this.statuses()).filter((status) => status === as).length === count);
+    await this.fixture.eventually(
+      async () => (await this.statuses()).filter((status) => status === as).length === count,
+    );
   }
 
   /** What the table has that may still be sent. */
   async open(): Promise<object[]> {
-    return await this.house.rows('select from webhook_deliveries where endpoint_id = $1', [this.endpointId]);
+    return await this.fixture.rows('select from webhook_deliveries where endpoint_id = $1', [this.endpointId]);
   }
 
   /** Whoever changes them waits until `work` is done. */
   async withDeliveriesLocked(work: () => Promise<unknown>): Promise<void> {
-    const client = await this.house.database.pool.connect();
+    const client = await this.fixture.database.pool.connect();
     await client.query('begin');
     for (const table of ['webhook_runs', 'webhook_retries']) {
       await client.query(`select from ${table} where endpoint_id = $1 for update`, [this.endpointId]);
@@ -56,7 +58,7 @@ export class Subscription {
   /** What happens now arrives, whatever else is under way. */
   async isServed(): Promise<void> {
     const count = this.receiver.received.length;
-    await this.house.happen(this.actor);
+    await this.fixture.publish(this.actor);
     await this.receiver.arrived(count + 1);
   }
 

@@ -5,7 +5,7 @@ import { newSecret } from '../../src/webhooks/wire/signature.js';
 import { verifyWebhook } from '../../src/webhooks/wire/verify-webhook.js';
 import { Receiver, type Received } from '../support/receiver.js';
 import { has, startSampleReceiver } from '../support/samples.js';
-import { WebhookHouse } from './webhook-house.js';
+import { WebhookFixture } from './webhook-fixture.js';
 
 type Accepts = (request: Received, secret: string) => boolean | Promise<boolean>;
 
@@ -44,7 +44,7 @@ async function sampleAccepts(language: 'js' | 'python', request: Received, secre
 }
 
 describe('verifying a delivery', () => {
-  let house: WebhookHouse;
+  let fixture: WebhookFixture;
   let receiver: Receiver;
   let oldSecret: string;
   let secret: string;
@@ -52,23 +52,23 @@ describe('verifying a delivery', () => {
   let late: Received;
 
   before(async () => {
-    house = await WebhookHouse.open();
+    fixture = await WebhookFixture.open();
     receiver = await Receiver.start();
-    await house.startWorker();
-    const actor = await house.tenant();
-    const endpoint = await house.endpoint(actor, receiver.url);
+    await fixture.startWorker();
+    const actor = await fixture.workspace();
+    const endpoint = await fixture.endpoint(actor, receiver.url);
     const { id } = endpoint.webhookEndpoint;
     oldSecret = endpoint.secret;
-    ({ secret } = await house.endpoints.rotateSecret(actor, id, () => ({ overlapSeconds: 3_600 })));
-    await house.happen(actor);
+    ({ secret } = await fixture.endpoints.rotateSecret(actor, id, () => ({ overlapSeconds: 3_600 })));
+    await fixture.publish(actor);
     [fresh] = (await receiver.arrived(1)) as [Received];
-    house.clockOffsetMs = -302_000;
-    await house.happen(actor);
+    fixture.clockOffsetMs = -302_000;
+    await fixture.publish(actor);
     [, late] = (await receiver.arrived(2)) as [Received, Received];
   });
   after(async () => {
     await receiver.stop();
-    await house.close();
+    await fixture.close();
   });
 
   for (const [name, accepts] of Object.entries(verifiers)) {
@@ -87,7 +87,7 @@ describe('verifying a delivery', () => {
   }
 
   it('finds nothing wrong with the late one but its time', async () => {
-    const [signed] = await house.rows<{ body: string }>('select body from events where id = $1', [
+    const [signed] = await fixture.rows<{ body: string }>('select body from events where id = $1', [
       late.headers['webhook-id'],
     ]);
     expect(late.body).to.equal(signed?.body);

@@ -1,4 +1,4 @@
-import { WebhookHouse } from './webhook-house.js';
+import { WebhookFixture } from './webhook-fixture.js';
 
 /**
  * A worker in a process of its own, to be killed: `worker-process.js DATABASE_URL`. Starts at the first message, and says
@@ -9,8 +9,8 @@ const [url = ''] = process.argv.slice(2);
 async function start(): Promise<void> {
   for (;;) {
     try {
-      const house = await WebhookHouse.on(url, { retryDelaysMs: [200, 200, 200, 200, 200, 200, 200, 200, 200] });
-      await house.startWorker();
+      const fixture = await WebhookFixture.on(url, { retryDelaysMs: [200, 200, 200, 200, 200, 200, 200, 200, 200] });
+      await fixture.startWorker();
       process.send?.('ready');
       return;
     } catch {

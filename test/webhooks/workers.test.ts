@@ -5,12 +5,12 @@ import { wakeUpQueue } from '../../src/webhooks/engine/attempt-recorder.js';
 import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import { cloneDatabase } from '../support/postgres.js';
 import { Receiver } from '../support/receiver.js';
-import { WebhookHouse } from './webhook-house.js';
+import { WebhookFixture } from './webhook-fixture.js';
 
 describe('several webhook workers on one database', function () {
   this.timeout(30_000);
 
-  const houses: WebhookHouse[] = [];
+  const fixtures: WebhookFixture[] = [];
   const workers: WebhookWorker[] = [];
   let receiver: Receiver;
   let drop: () => Promise<void>;
@@ -20,26 +20,26 @@ describe('several webhook workers on one database', function () {
     drop = database.drop;
     receiver = await Receiver.start();
     // Each with its own pool, notifications and seat, as processes have them.
-    for (let index = 0; index < 3; index += 1) houses.push(await WebhookHouse.on(database.url));
-    for (const house of houses.slice(0, 2)) workers.push(await house.startWorker());
+    for (let index = 0; index < 3; index += 1) fixtures.push(await WebhookFixture.on(database.url));
+    for (const fixture of fixtures.slice(0, 2)) workers.push(await fixture.startWorker());
   });
   after(async () => {
-    for (const house of houses) await house.close();
+    for (const fixture of fixtures) await fixture.close();
     await receiver.stop();
     await drop();
   });
 
   it('deliver every event once, without waiting for a poll, and in order where the endpoint wants it', async () => {
-    const house = houses[2]!;
-    const actor = await house.tenant();
+    const fixture = fixtures[2]!;
+    const actor = await fixture.workspace();
     for (let index = 0; index < 4; index += 1)
-      await house.endpoint(actor, `${receiver.url}/${index}`, { maxConcurrency: 1 });
-    const ids = await house.happen(actor, 1);
+      await fixture.endpoint(actor, `${receiver.url}/${index}`, { maxConcurrency: 1 });
+    const ids = await fixture.publish(actor, 1);
     await receiver.arrived(4);
     const tookMs: number[] = [];
     for (let round = 2; round <= 40; round += 1) {
       const startedAt = performance.now();
-      ids.push(...(await house.happen(actor, 1)));
+      ids.push(...(await fixture.publish(actor, 1)));
       await receiver.arrived(round * 4);
       tookMs.push(performance.now() - startedAt);
     }
@@ -48,39 +48,39 @@ describe('several webhook workers on one database', function () {
       const own = receiver.received.filter(({ path }) => path.endsWith(`/${index}`));
       expect(own.map(({ headers }) => headers['webhook-id'])).to.deep.equal(ids);
     }
-    await house.eventually(async () => (await owners(house)).length > 0);
+    await fixture.eventually(async () => (await owners(fixture)).length > 0);
   });
 
   it('take no more wake-ups once they are stopped', async () => {
-    const house = houses[2]!;
+    const fixture = fixtures[2]!;
     const waiting = async () => {
       const text = "select count(*)::int from pgboss.job where name = $1 and state = 'created'";
-      return (await house.rows<{ count: number }>(text, [wakeUpQueue]))[0]?.count;
+      return (await fixture.rows<{ count: number }>(text, [wakeUpQueue]))[0]?.count;
     };
     for (const worker of workers.splice(0)) await worker.stop();
     const jobs = [{ data: { endpointId: 'nobody' } }];
-    await house.database.transaction(async (tx) => await house.jobs.enqueue(tx, wakeUpQueue, jobs));
+    await fixture.database.transaction(async (tx) => await fixture.jobs.enqueue(tx, wakeUpQueue, jobs));
     // Polled each second otherwise.
     await wait(2_500);
     expect(await waiting()).to.equal(1);
 
-    for (const house of houses.slice(0, 2)) workers.push(await house.startWorker());
-    await house.eventually(async () => (await waiting()) === 0);
+    for (const fixture of fixtures.slice(0, 2)) workers.push(await fixture.startWorker());
+    await fixture.eventually(async () => (await waiting()) === 0);
   });
 
   it('miss nothing that another fans out, and keep the order, though no signal tells of it', async () => {
-    const [first, second, asking] = houses;
+    const [first, second, asking] = fixtures;
     const deaf = [first!, second!].map(({ notifications }) => notifications);
     for (const notifications of deaf) {
       const send = notifications.send.bind(notifications);
       Object.assign(notifications, { send: (topic: string, id: string) => topic === deliveriesDue || send(topic, id) });
     }
-    const actor = await asking!.tenant();
+    const actor = await asking!.workspace();
     await asking!.endpoint(actor, receiver.url, { maxConcurrency: 1 });
     receiver.received.length = 0;
     const ids: string[] = [];
     for (let event = 0; event < 300; event += 1) {
-      ids.push(...(await asking!.happen(actor)));
+      ids.push(...(await asking!.publish(actor)));
       await wait(10);
     }
     await receiver.arrived(ids.length, 5_000);
@@ -89,50 +89,50 @@ describe('several webhook workers on one database', function () {
   });
 
   it('take over from one that stops, and lose and repeat nothing by it', async () => {
-    const house = houses[2]!;
-    const actor = await house.tenant();
-    await house.endpoint(actor, receiver.url);
+    const fixture = fixtures[2]!;
+    const actor = await fixture.workspace();
+    await fixture.endpoint(actor, receiver.url);
     receiver.received.length = 0;
     receiver.answer = (response) => void setTimeout(() => response.end(), 5);
-    const ids = await house.happen(actor, 200);
+    const ids = await fixture.publish(actor, 200);
     await receiver.arrived(20);
     const [first] = workers;
     await first?.stop();
     await receiver.arrived(200);
-    await house.eventually(async () => (await house.rows('select from webhook_deliveries')).length === 0);
+    await fixture.eventually(async () => (await fixture.rows('select from webhook_deliveries')).length === 0);
     expect(receiver.received.map(({ headers }) => headers['webhook-id'])).to.have.members(ids);
     expect(workers.map((worker) => worker.ready())).to.deep.equal([false, true]);
   });
 
   it('one that stops while it takes its seat anew leaves nothing behind', async () => {
-    const house = houses[0]!;
-    const worker = await house.startWorker();
+    const fixture = fixtures[0]!;
+    const worker = await fixture.startWorker();
     const seats = async () =>
-      await house.rows<{ pid: number }>(
+      await fixture.rows<{ pid: number }>(
         "select pid from pg_stat_activity where application_name = 'iozen webhooks' and datname = current_database()",
       );
     const others = (await seats()).length - 1;
-    const blocker = await house.database.pool.connect();
+    const blocker = await fixture.database.pool.connect();
     try {
       await blocker.query('begin; lock table webhook_workers in exclusive mode');
-      for (const { pid } of await seats()) await house.rows('select pg_terminate_backend($1)', [pid]);
-      await house.eventually(async () => !worker.ready());
+      for (const { pid } of await seats()) await fixture.rows('select pg_terminate_backend($1)', [pid]);
+      await fixture.eventually(async () => !worker.ready());
       await worker.stop();
     } finally {
       await blocker.query('rollback');
       blocker.release();
     }
-    await house.eventually(async () => workers[1]!.ready() && (await seats()).length === others);
+    await fixture.eventually(async () => workers[1]!.ready() && (await seats()).length === others);
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(await seats()).to.have.length(others);
   });
 
   it('send nothing of an erased person again, though the signal of the erasure was lost', async () => {
-    const [, working, asking] = houses;
-    const actor = await asking!.tenant();
+    const [, working, asking] = fixtures;
+    const actor = await asking!.workspace();
     await asking!.endpoint(actor, receiver.url);
     receiver.received.length = 0;
-    const [eventId = ''] = await asking!.happen(actor);
+    const [eventId = ''] = await asking!.publish(actor);
     await receiver.arrived(1);
     const page = { limit: 1, cursor: null, direction: 'older' } as const;
     await working!.eventually(
@@ -154,7 +154,7 @@ describe('several webhook workers on one database', function () {
     expect(JSON.parse(again?.body ?? '')).to.deep.include({ id: eventId, data: {} });
   });
 
-  async function owners(house: WebhookHouse) {
-    return await house.rows('select distinct owner from webhook_endpoint_states where owner is not null');
+  async function owners(fixture: WebhookFixture) {
+    return await fixture.rows('select distinct owner from webhook_endpoint_states where owner is not null');
   }
 });

@@ -44,7 +44,7 @@ interface Settings {
 const confirmed = async () => {};
 
 /** The webhook feature with what it stands on, on a database of its own; no doors. */
-export class WebhookHouse {
+export class WebhookFixture {
   readonly jobs: Jobs;
   readonly notifications: Notifications;
   readonly events: Events;
@@ -106,19 +106,19 @@ export class WebhookHouse {
     this.replays = new ReplayService(database, this.endpoints, this.notifications, this.audit, confirmed);
   }
 
-  static async open(settings: Settings = {}): Promise<WebhookHouse> {
+  static async open(settings: Settings = {}): Promise<WebhookFixture> {
     const { url, drop } = await cloneDatabase();
-    return await WebhookHouse.on(url, settings, drop);
+    return await WebhookFixture.on(url, settings, drop);
   }
 
   /** On a database that is there and stays. */
-  static async on(url: string, settings: Settings = {}, drop = async () => {}): Promise<WebhookHouse> {
+  static async on(url: string, settings: Settings = {}, drop = async () => {}): Promise<WebhookFixture> {
     const source = await dataSourceFor(url).initialize();
     await migrate(source);
-    const house = new WebhookHouse(new Database(source), url, settings, drop);
-    await house.jobs.start([{ name: fanOutQueue }, ...webhookQueues]);
-    await house.notifications.start();
-    return house;
+    const fixture = new WebhookFixture(new Database(source), url, settings, drop);
+    await fixture.jobs.start([{ name: fanOutQueue }, ...webhookQueues]);
+    await fixture.notifications.start();
+    return fixture;
   }
 
   async startWorker(outbound: Pick<Outbound, 'post'> = this.outbound): Promise<WebhookWorker> {
@@ -145,7 +145,7 @@ export class WebhookHouse {
     return worker;
   }
 
-  /** And lets go of it, for a house that outlives many. */
+  /** Stops the worker and forgets it: a fixture that outlives many workers would keep all of them. */
   async stopWorker(worker: WebhookWorker): Promise<void> {
     await worker.stop();
     this.workers.delete(worker);
@@ -160,9 +160,10 @@ export class WebhookHouse {
     await this.drop();
   }
 
-  async tenant(plan: 'FREE' | 'PRO' | 'BUSINESS' = 'BUSINESS'): Promise<Actor> {
+  /** A new workspace, as its operator. */
+  async workspace(plan: 'FREE' | 'PRO' | 'BUSINESS' = 'BUSINESS'): Promise<Actor> {
     const workspace = await this.database.transaction(
-      async (tx) => await this.workspaces.create(tx, `Tenant ${randomBytes(4).toString('hex')}`, plan),
+      async (tx) => await this.workspaces.create(tx, `Workspace ${randomBytes(4).toString('hex')}`, plan),
     );
     return operatorOf(actorWorkspace(workspace));
   }
@@ -175,30 +176,32 @@ export class WebhookHouse {
     return await this.endpoints.create(actor, () => ({ url, events: ['contact.created'], ...more }));
   }
 
-  /** Commits one change with its events; returns their ids. */
-  async happen(actor: Actor, count = 1, type: EventType = 'contact.created', notes = ''): Promise<string[]> {
-    return await this.database.transaction(async (tx) => await this.publish(tx, actor, count, type, notes));
-  }
-
-  async happenIn(workspaceId: string): Promise<string[]> {
-    return await this.database.transaction(async (tx) => await this.publish(tx, { workspaceId }));
-  }
-
+  /** Commits one change with its events; returns the ids of the events. */
   async publish(
-    tx: Tx,
     actor: Pick<Actor, 'workspaceId'>,
     count = 1,
     type: EventType = 'contact.created',
     notes = '',
   ): Promise<string[]> {
-    const happenings = Array.from({ length: count }, () => {
+    return await this.database.transaction((tx) => Promise.resolve(this.publishWith(tx, actor, count, type, notes)));
+  }
+
+  /** The same events, in a transaction of the caller's. */
+  publishWith(
+    tx: Tx,
+    { workspaceId }: Pick<Actor, 'workspaceId'>,
+    count = 1,
+    type: EventType = 'contact.created',
+    notes = '',
+  ): string[] {
+    const events = Array.from({ length: count }, () => {
       const moment = nextMoment();
       const id = newId('contact');
       const contact = { id, email: 'jane@example.com', phone: null, first_name: 'Jané', tags: ['a', 'b'], notes };
-      return { workspaceId: actor.workspaceId, type, moment, subjectId: id, data: { contact } };
+      return { workspaceId, type, moment, subjectId: id, data: { contact } };
     });
-    this.events.publish(tx, ...happenings);
-    return happenings.map(({ moment }) => moment.eventId);
+    this.events.publish(tx, ...events);
+    return events.map(({ moment }) => moment.eventId);
   }
 
   /** What the deletion of a contact does to the events about it. */
