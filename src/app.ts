@@ -42,7 +42,8 @@ import type { Confirm } from './platform/actor.js';
 import { clock, clockTrouble } from './platform/clock.js';
 import { blockListOf, type Config } from './platform/config.js';
 import { checkDatabase } from './platform/postgres/database-check.js';
-import { brief, Database, type Reserved } from './platform/postgres/database.js';
+import { Database, type Reserved } from './platform/postgres/database.js';
+import { pipelined } from './platform/postgres/statement.js';
 import {
   explainedStart,
   startEmbeddedPostgres,
@@ -92,7 +93,7 @@ export const queues: readonly Queue[] = [
 
 const finishInFlightMs = 20_000;
 const anchorMs = 60_000;
-const databaseTime = brief<{ ms: number }>('select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms');
+const databaseTime = pipelined<{ ms: number }>('select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms');
 /** A database that takes longer to say anything is no use to a caller. */
 const answerMsMax = 3_000;
 

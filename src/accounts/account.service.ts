@@ -1,6 +1,7 @@
 import { operatorIn, type AuditedActor, type AuditService } from '../audit/audit.service.js';
 import type { Actor, Origin, Role } from '../platform/actor.js';
-import { columnsOf, isUniqueViolation, prepared, type Database, type Tx } from '../platform/postgres/database.js';
+import { isUniqueViolation, type Database, type Tx } from '../platform/postgres/database.js';
+import { columnsOf, prepared } from '../platform/postgres/statement.js';
 import { isEmail, normalEmail } from '../platform/text/email-address.js';
 import { conflict, invalid, invalidCredentials, notFound } from '../platform/errors.js';
 import { newId, nextMoment } from '../platform/id.js';

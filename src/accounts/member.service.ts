@@ -1,7 +1,8 @@
 import type { AuditService } from '../audit/audit.service.js';
 import { roles, type Actor, type Origin, type Role } from '../platform/actor.js';
 import { now } from '../platform/clock.js';
-import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/postgres/database.js';
+import type { Database, Tx } from '../platform/postgres/database.js';
+import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
 import { conflict, insufficientRole, notFound, planLimitExceeded, workspaceArchived } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import {
@@ -24,7 +25,7 @@ import { User } from './user.entity.js';
 export const invitationLifeMs = 7 * 86_400_000;
 
 const columns = columnsOf(User, 'u');
-const selectMany = brief<User>(`select ${columns} from users u where u.id = any($1) and u.workspace_id = $2`);
+const selectMany = pipelined<User>(`select ${columns} from users u where u.id = any($1) and u.workspace_id = $2`);
 const lockOne = prepared<User>(`select ${columns} from users u where u.id = $1 and u.workspace_id = $2 for update`);
 // Changes of who belongs are made one at a time, so that the last Owner stays one.
 const lockWorkspace = prepared<{ archivedAt: Date | null }>(

@@ -1,5 +1,6 @@
 import { now } from '../platform/clock.js';
-import { prepared, type Database } from '../platform/postgres/database.js';
+import type { Database } from '../platform/postgres/database.js';
+import { prepared } from '../platform/postgres/statement.js';
 import type { Queue } from '../platform/postgres/jobs.js';
 import { sessionBounds } from './session.service.js';
 import { deleteOldTries, windowSeconds } from './sign-in-tries.js';

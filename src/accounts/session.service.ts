@@ -1,6 +1,7 @@
 import { Actor, type Origin, type Role } from '../platform/actor.js';
 import { now, nowMs } from '../platform/clock.js';
-import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/postgres/database.js';
+import type { Database, Tx } from '../platform/postgres/database.js';
+import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
 import { authenticationRequired, invalidCredentials, workspaceArchived } from '../platform/errors.js';
 import { newId } from '../platform/id.js';
 import { LookupCache } from '../platform/async/lookup-cache.js';
@@ -32,7 +33,7 @@ interface KnownSession {
 type Row = Record<keyof Session | `user.${'id' | 'role'}` | `workspace.${keyof Workspace}`, unknown>;
 
 const alive = 's.last_used_at > $2 and s.created_at > $3';
-const selectByHash = brief<Row>(`
+const selectByHash = pipelined<Row>(`
   select ${columnsOf(Session, 's')}, ${columnsOf(User, 'u', ['id', 'role']).replaceAll(' as "', ' as "user.')},
     ${columnsOf(Workspace, 'w').replaceAll(' as "', ' as "workspace.')}
   from sessions s join users u on u.id = s.user_id join workspaces w on w.id = u.workspace_id

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { networkOf } from '../platform/outbound/address-network.js';
-import { prepared, type Reserved } from '../platform/postgres/database.js';
+import type { Reserved } from '../platform/postgres/database.js';
+import { prepared } from '../platform/postgres/statement.js';
 import { rateLimitExceeded } from '../platform/errors.js';
 
 export const windowSeconds = 900;

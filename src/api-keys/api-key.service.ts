@@ -4,7 +4,8 @@ import { operatorIn, type AuditedActor, type AuditService } from '../audit/audit
 import { Actor, type Origin, type Scope } from '../platform/actor.js';
 import { clock, now } from '../platform/clock.js';
 import { blockListOf } from '../platform/config.js';
-import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/postgres/database.js';
+import type { Database, Tx } from '../platform/postgres/database.js';
+import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
 import {
   authenticationRequired,
   conflict,
@@ -53,13 +54,13 @@ interface KnownKey {
 }
 
 const columns = columnsOf(ApiKey, 'k');
-const selectByHash = brief<ApiKey & { workspace: Workspace }>(`
+const selectByHash = pipelined<ApiKey & { workspace: Workspace }>(`
   select ${columns}, ${columnsOf(Workspace, 'w').replaceAll(' as "', ' as "workspace.')},
     (select s.until from api_key_secrets s where s.hash = $1) as "earlierUntil"
   from api_keys k join workspaces w on w.id = k.workspace_id
   where k.hash = $1 or k.previous_hash = $1 or k.id = (select s.api_key_id from api_key_secrets s where s.hash = $1)
 `);
-const selectMany = brief<ApiKey>(`select ${columns} from api_keys k where k.id = any($1) and k.workspace_id = $2`);
+const selectMany = pipelined<ApiKey>(`select ${columns} from api_keys k where k.id = any($1) and k.workspace_id = $2`);
 const lockOne = prepared<ApiKey>(
   `select ${columns} from api_keys k where k.id = $1 and k.workspace_id = $2 for no key update`,
 );

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { now } from '../platform/clock.js';
-import { planned, prepared, type Database } from '../platform/postgres/database.js';
+import type { Database } from '../platform/postgres/database.js';
+import { unprepared, prepared } from '../platform/postgres/statement.js';
 import type { Queue } from '../platform/postgres/jobs.js';
 import type { Log } from '../platform/log.js';
 import type { Secrets } from '../platform/secrets.js';
@@ -31,7 +32,7 @@ const selectLast = prepared<AuditDigest>(`
 const selectAll = prepared<AuditDigest>('select day::text, workspaces, digest from audit_digests order by day');
 // Nobody else makes one meanwhile, and appends go on.
 const lock = prepared('lock table audit_digests in share row exclusive mode');
-const insertHeads = planned(`
+const insertHeads = unprepared(`
   insert into audit_heads (workspace_id, day, length, head)
   select c.workspace_id, $1, c.length, c.last_mac from audit_chains c
   left join lateral (
@@ -44,7 +45,7 @@ const selectHeads = prepared<Head>(`
   where day = $1 and workspace_id > $2 order by workspace_id limit ${headsAtOnce}
 `);
 const insertOne = prepared('insert into audit_digests (day, workspaces, digest) values ($1, $2, $3)');
-const selectCut = planned<{ workspaceId: string }>(`
+const selectCut = unprepared<{ workspaceId: string }>(`
   select h.workspace_id as "workspaceId"
   from (select distinct on (workspace_id) workspace_id, length, head from audit_heads order by workspace_id, day desc) h
   join workspaces w on w.id = h.workspace_id

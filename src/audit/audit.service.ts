@@ -1,6 +1,7 @@
 import type { Actor, Origin } from '../platform/actor.js';
 import { now } from '../platform/clock.js';
-import { columnsOf, prepared, type Database, type Tx } from '../platform/postgres/database.js';
+import type { Database, Tx } from '../platform/postgres/database.js';
+import { columnsOf, prepared } from '../platform/postgres/statement.js';
 import { idFloor, newId, nextMoment } from '../platform/id.js';
 import {
   Conditions,

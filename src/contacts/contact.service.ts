@@ -1,15 +1,13 @@
 import type { AuditService } from '../audit/audit.service.js';
 import type { Actor } from '../platform/actor.js';
 import {
-  brief,
-  columnsOf,
   isDivisionByZero,
   isUniqueViolation,
-  prepared,
   TryAgain,
   type Database,
   type Tx,
 } from '../platform/postgres/database.js';
+import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
 import { normalEmail } from '../platform/text/email-address.js';
 import { conflict, invalid, notFound, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
@@ -55,14 +53,14 @@ const counted = `${columns}, (select count(*)::int from submissions s where s.co
 
 // Of a contact that is being erased nothing is left but the row, until nothing names it any more.
 const isThere = 'c.erased_at is null';
-const selectOne = brief<CountedContact>(
+const selectOne = pipelined<CountedContact>(
   `select ${counted} from contacts c where c.id = $1 and c.workspace_id = $2 and ${isThere}`,
 );
-const selectMany = brief<CountedContact>(
+const selectMany = pipelined<CountedContact>(
   `select ${counted} from contacts c where c.id = any($1) and c.workspace_id = $2 and ${isThere}`,
 );
 // Not counted: a contact may have thousands of submissions, and every one of them looks here.
-const selectMatches = brief<Match>(`
+const selectMatches = pipelined<Match>(`
   with other as materialized (
     select kind, contact_id from contact_addresses
     where workspace_id = $1 and (kind = 'email' and address = $2 or kind = 'phone' and address = $3)
@@ -111,7 +109,7 @@ const deleteOne = prepared('delete from contacts where id = $1');
 const selectAddresses = prepared<{ contactId: string; address: string }>(`
   select contact_id as "contactId", address from contact_addresses where contact_id = any($1) order by kind, address
 `);
-const selectOtherAddresses = brief<{ id: string; addresses: string[] }>(`
+const selectOtherAddresses = pipelined<{ id: string; addresses: string[] }>(`
   select c.id, array(
     select a.address from contact_addresses a where a.contact_id = c.id order by a.kind, a.address
   ) as addresses

@@ -1,7 +1,8 @@
 import type { ErasedBatch, EventErasureService } from '../events/event-erasure.service.js';
 import type { Actor } from '../platform/actor.js';
 import { now, nowMs } from '../platform/clock.js';
-import { brief, prepared, type Database, type Tx } from '../platform/postgres/database.js';
+import type { Database, Tx } from '../platform/postgres/database.js';
+import { pipelined, prepared } from '../platform/postgres/statement.js';
 import { notFound } from '../platform/errors.js';
 import { idFloor, isId, newId } from '../platform/id.js';
 import type { Jobs, Queue } from '../platform/postgres/jobs.js';
@@ -57,7 +58,7 @@ const columns = `x.id, x.status, x.created_at as "createdAt", x.finished_at as "
     'events', x.events, 'attempts', x.attempts, 'submissions', x.submissions, 'messages', x.messages,
     'records', x.records, 'idempotencyRecords', x.idempotency_records
   ) as "counts"`;
-const selectMany = brief<Erasure>(`select ${columns} from erasures x where x.id = any($1) and x.workspace_id = $2`);
+const selectMany = pipelined<Erasure>(`select ${columns} from erasures x where x.id = any($1) and x.workspace_id = $2`);
 const insertOne = prepared(`
   insert into erasures (id, workspace_id, contact_id, with_submissions, status, created_at, stepped_at)
   values ($1, $2, $3, $4, 'RUNNING', $5, $5)

@@ -1,4 +1,5 @@
-import { prepared, type Tx } from '../platform/postgres/database.js';
+import type { Tx } from '../platform/postgres/database.js';
+import { prepared } from '../platform/postgres/statement.js';
 
 /** In SQL, later than every event: until when what speaks of a contact is erased, of whom nothing can be said later. */
 const ever = "'~'";

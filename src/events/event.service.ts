@@ -1,5 +1,6 @@
 import type { Actor } from '../platform/actor.js';
-import { brief, columnsOf, prepared, type Database } from '../platform/postgres/database.js';
+import type { Database } from '../platform/postgres/database.js';
+import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
 import { notFound } from '../platform/errors.js';
 import { isEventId } from '../platform/id.js';
 import {
@@ -32,7 +33,7 @@ export type ListedEvent = Omit<Event, 'body'>;
 const columns = columnsOf(Event, 'e', ['id', 'workspaceId', 'type', 'subjectId', 'createdAt']);
 const tables = 'event_positions p join events e on e.id = p.event_id';
 
-const selectMany = brief<ListedEvent>(`
+const selectMany = pipelined<ListedEvent>(`
   select ${columns} from ${tables} where e.id = any($1) and e.workspace_id = $2
 `);
 const selectBodies = prepared<{ id: string; body: string }>(

@@ -1,5 +1,6 @@
 import { now } from '../platform/clock.js';
-import { prepared, type Tx } from '../platform/postgres/database.js';
+import type { Tx } from '../platform/postgres/database.js';
+import { prepared } from '../platform/postgres/statement.js';
 import { idFloor, isId, nextMoment, type Moment } from '../platform/id.js';
 import { isoTime } from '../platform/postgres/timestamps.js';
 import type { Jobs } from '../platform/postgres/jobs.js';

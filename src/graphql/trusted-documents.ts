@@ -1,14 +1,17 @@
 import type { AuditAction } from '../audit/audit-entry.entity.js';
 import type { AuditService } from '../audit/audit.service.js';
 import type { Actor, Confirm } from '../platform/actor.js';
-import { brief, prepared, type Database, type Tx } from '../platform/postgres/database.js';
+import type { Database, Tx } from '../platform/postgres/database.js';
+import { pipelined, prepared } from '../platform/postgres/statement.js';
 import { planLimitExceeded } from '../platform/errors.js';
 import { nextMoment } from '../platform/id.js';
 import type { Page, PageRequest } from '../platform/postgres/keyset-page.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { requireStorage, trustedDocumentsMax } from '../workspaces/plans.js';
 
-const selectOne = brief<{ text: string }>('select text from trusted_documents where workspace_id = $1 and hash = $2');
+const selectOne = pipelined<{ text: string }>(
+  'select text from trusted_documents where workspace_id = $1 and hash = $2',
+);
 const columns = `'sha256:' || encode(hash, 'hex') as "documentId", text, created_at as "createdAt"`;
 const selectOlder = prepared<TrustedDocument>(`
   select ${columns} from trusted_documents where workspace_id = $1 and (created_at, hash) < ($2, $3)

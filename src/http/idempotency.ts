@@ -3,14 +3,13 @@ import { namesErased } from '../events/event-erasure.service.js';
 import type { Actor } from '../platform/actor.js';
 import { nowMs } from '../platform/clock.js';
 import {
-  brief,
   isDivisionByZero,
   isUniqueViolation,
-  prepared,
   type CommitGuard,
   type Database,
   type Tx,
 } from '../platform/postgres/database.js';
+import { pipelined, prepared } from '../platform/postgres/statement.js';
 import { idempotencyConflict } from '../platform/errors.js';
 import type { Queue } from '../platform/postgres/jobs.js';
 import type { Secrets } from '../platform/secrets.js';
@@ -48,7 +47,7 @@ interface Row {
   createdAt: Date;
 }
 
-const selectOne = brief<Row>(
+const selectOne = pipelined<Row>(
   `select fingerprint, case when not ${namesErased('subjects')} then answer end as answer, created_at as "createdAt"
    from idempotency_records where id = $1`,
 );

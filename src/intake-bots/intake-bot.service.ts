@@ -1,6 +1,7 @@
 import { momentAfter, type Events } from '../events/publish.js';
 import type { Actor } from '../platform/actor.js';
-import { brief, columnsOf, prepared, type Database, type Tx } from '../platform/postgres/database.js';
+import type { Database, Tx } from '../platform/postgres/database.js';
+import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
 import { conflict, notFound, planLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
 import { heavyWork } from '../platform/work/heavy-work.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
@@ -33,8 +34,10 @@ export type SharedIntakeBot = IntakeBot & { shareUrl: string };
 const counted = `${columnsOf(IntakeBot, 'b')}, coalesce(t.submissions, 0) as "submissionCount"`;
 const tables = 'intake_bots b left join intake_bot_totals t on t.intake_bot_id = b.id';
 
-const selectMany = brief<IntakeBot>(`select ${counted} from ${tables} where b.id = any($1) and b.workspace_id = $2`);
-const selectOne = brief<IntakeBot>(`select ${counted} from ${tables} where b.id = $1 and b.workspace_id = $2`);
+const selectMany = pipelined<IntakeBot>(
+  `select ${counted} from ${tables} where b.id = any($1) and b.workspace_id = $2`,
+);
+const selectOne = pipelined<IntakeBot>(`select ${counted} from ${tables} where b.id = $1 and b.workspace_id = $2`);
 const lockOne = prepared<IntakeBot>(
   `select ${counted} from ${tables} where b.id = $1 and b.workspace_id = $2 for no key update of b`,
 );

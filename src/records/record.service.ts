@@ -1,12 +1,6 @@
 import type { Actor } from '../platform/actor.js';
-import {
-  brief,
-  columnsOf,
-  isForeignKeyViolation,
-  prepared,
-  type Database,
-  type Tx,
-} from '../platform/postgres/database.js';
+import { isForeignKeyViolation, type Database, type Tx } from '../platform/postgres/database.js';
+import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
 import { notFound, planLimitExceeded, validationFailed } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { isSameJson } from '../platform/text/storable-json.js';
@@ -66,7 +60,7 @@ const goesWith = (contacts: string) => `(
 const isShown = `case when exists (select from erasing_subjects where with_submissions) then not exists (
   select from record_contacts l where l.record_id = r.id and ${goesWith(contactsErasedWithSubmissions)}
 ) else true end`;
-const selectMany = brief<LinkedRecord>(
+const selectMany = pipelined<LinkedRecord>(
   `select ${linked} from records r where r.id = any($1) and r.workspace_id = $2 and ${isShown}`,
 );
 const insertOne = prepared(`

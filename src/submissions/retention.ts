@@ -1,7 +1,8 @@
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { Plan } from '../platform/actor.js';
 import { nowMs } from '../platform/clock.js';
-import { prepared, type Database } from '../platform/postgres/database.js';
+import type { Database } from '../platform/postgres/database.js';
+import { prepared } from '../platform/postgres/statement.js';
 import { idFloor } from '../platform/id.js';
 import type { Queue } from '../platform/postgres/jobs.js';
 import type { Log } from '../platform/log.js';

@@ -1,7 +1,8 @@
 import type { Erased, ErasedPerson } from '../contacts/erasure.service.js';
 import type { EventErasureService } from '../events/event-erasure.service.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
-import { prepared, type Tx } from '../platform/postgres/database.js';
+import type { Tx } from '../platform/postgres/database.js';
+import { prepared } from '../platform/postgres/statement.js';
 import type { RecordService } from '../records/record.service.js';
 
 // In one order everywhere, so that two who lock several never wait for each other.

@@ -1,6 +1,6 @@
 import { contactsErasedWithSubmissions } from '../events/event-erasure.service.js';
 import type { Actor } from '../platform/actor.js';
-import { columnsOf } from '../platform/postgres/database.js';
+import { columnsOf } from '../platform/postgres/statement.js';
 import { Conditions, type List } from '../platform/postgres/keyset-page.js';
 import { Message, Submission, type SubmissionStatus } from './submission.entity.js';
 

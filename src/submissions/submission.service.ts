@@ -6,15 +6,8 @@ import { fieldsOf } from '../intake-bots/bot-schema.js';
 import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { Actor } from '../platform/actor.js';
-import {
-  brief,
-  columnsOf,
-  isForeignKeyViolation,
-  prepared,
-  TryAgain,
-  type Database,
-  type Tx,
-} from '../platform/postgres/database.js';
+import { isForeignKeyViolation, TryAgain, type Database, type Tx } from '../platform/postgres/database.js';
+import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
 import { invalid, notFound, planLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { bytesOf, keptBytesMax } from '../platform/text/kept-json.js';
@@ -54,10 +47,10 @@ const addressesMax = 20;
 
 export type SubmissionWithMessages = Submission & { messages: Message[] };
 
-const selectOne = brief<Submission>(
+const selectOne = pipelined<Submission>(
   `select ${columns} from submissions s where s.id = $1 and s.workspace_id = $2 and ${isShown}`,
 );
-const selectWithMessages = brief<SubmissionWithMessages>(`
+const selectWithMessages = pipelined<SubmissionWithMessages>(`
   select ${columns}, coalesce((
     select json_agg(json_build_object('id', m.id, 'role', m.role, 'content', m.content, 'createdAt', m.created_at)
       order by m.id)
@@ -65,7 +58,7 @@ const selectWithMessages = brief<SubmissionWithMessages>(`
   ), '[]') as "messages"
   from submissions s where s.id = $1 and s.workspace_id = $2 and s.intake_bot_id = $3 and ${isShown}
 `);
-const selectMany = brief<Submission>(
+const selectMany = pipelined<Submission>(
   `select ${columns} from submissions s where s.id = any($1) and s.workspace_id = $2 and ${isShown}`,
 );
 const lockOne = prepared<Submission & { addresses: string[] | null }>(`
@@ -86,7 +79,7 @@ const deleteOne = prepared('delete from submissions where id = $1');
 const selectMessages = prepared<Message>(`
   select ${columnsOf(Message, 'm')} from submission_messages m where m.submission_id = any($1) order by m.id
 `);
-const selectMessagesByIds = brief<Message>(`
+const selectMessagesByIds = pipelined<Message>(`
   select ${columnsOf(Message, 'm')} from submission_messages m join submissions s on s.id = m.submission_id
   where m.id = any($1) and s.workspace_id = $2 and ${isShown}
 `);

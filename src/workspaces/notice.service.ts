@@ -1,5 +1,6 @@
 import type { Actor } from '../platform/actor.js';
-import { columnsOf, prepared, type Database } from '../platform/postgres/database.js';
+import type { Database } from '../platform/postgres/database.js';
+import { columnsOf, prepared } from '../platform/postgres/statement.js';
 import { notFound } from '../platform/errors.js';
 import { isId, nextMoment } from '../platform/id.js';
 import {

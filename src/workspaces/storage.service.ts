@@ -1,5 +1,6 @@
 import { now } from '../platform/clock.js';
-import { prepared, type Database } from '../platform/postgres/database.js';
+import type { Database } from '../platform/postgres/database.js';
+import { prepared } from '../platform/postgres/statement.js';
 import type { Queue } from '../platform/postgres/jobs.js';
 import type { Log } from '../platform/log.js';
 import type { Notifications } from '../platform/postgres/notifications.js';

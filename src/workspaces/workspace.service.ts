@@ -1,7 +1,8 @@
 import { operatorIn, type AuditService } from '../audit/audit.service.js';
 import type { Actor, Plan } from '../platform/actor.js';
 import { now } from '../platform/clock.js';
-import { columnsOf, prepared, type Database, type Tx } from '../platform/postgres/database.js';
+import type { Database, Tx } from '../platform/postgres/database.js';
+import { columnsOf, prepared } from '../platform/postgres/statement.js';
 import { notFound, planLimitExceeded } from '../platform/errors.js';
 import { newId, nextMoment } from '../platform/id.js';
 import type { Notifications } from '../platform/postgres/notifications.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { placing } from '../../src/events/event.service.js';
-import type { Statement } from '../../src/platform/postgres/database.js';
+import type { Statement } from '../../src/platform/postgres/statement.js';
 import { newId } from '../../src/platform/id.js';
 import { startServer, createTenant, type Tenant, type TestServer } from '../support/app.js';
 import { clientOf, type Client } from '../support/client.js';

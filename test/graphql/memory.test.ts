@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { isInputObjectType, isListType, isNonNullType, type GraphQLInputField, type GraphQLSchema } from 'graphql';
 import { graphqlSchema } from '../../src/graphql/schema.js';
-import { brief, planned, type Database } from '../../src/platform/postgres/database.js';
+import type { Database } from '../../src/platform/postgres/database.js';
+import { pipelined, unprepared } from '../../src/platform/postgres/statement.js';
 import { inAccount, WorkAccount } from '../../src/platform/work/work-account.js';
 import { plans } from '../../src/workspaces/plans.js';
 import { createTenant, startServer, type TestServer } from '../support/app.js';
@@ -124,10 +125,10 @@ async function statementNames(database: Database): Promise<Set<string>> {
   // Each holds its connection for a moment, so that the others go to other ones.
   const slowly = 'select name from pg_prepared_statements, lateral (select pg_sleep(0.1) offset 0) s';
   const asked = await Promise.all([
-    ...Array.from({ length: 20 }, async () => await database.query(brief<{ name: string }>(text))),
+    ...Array.from({ length: 20 }, async () => await database.query(pipelined<{ name: string }>(text))),
     ...['one', 'two', 'three'].flatMap((workspaceId) =>
       Array.from({ length: 6 }, async () =>
-        inAccount(new WorkAccount(workspaceId), async () => await database.query(planned<{ name: string }>(slowly))),
+        inAccount(new WorkAccount(workspaceId), async () => await database.query(unprepared<{ name: string }>(slowly))),
       ),
     ),
   ]);

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Actor } from '../../src/platform/actor.js';
 import { idFloor, nextMoment } from '../../src/platform/id.js';
 import { lockDeliveryOrder } from '../../src/webhooks/store/delivery-order-lock.js';
-import type { Statement } from '../../src/platform/postgres/database.js';
+import type { Statement } from '../../src/platform/postgres/statement.js';
 import { readFresh } from '../../src/webhooks/engine/due-deliveries.js';
 import { queuedMax } from '../../src/webhooks/engine/endpoint-queue.js';
 import { Receiver } from '../support/receiver.js';

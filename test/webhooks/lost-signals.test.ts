@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Actor } from '../../src/platform/actor.js';
-import type { Statement } from '../../src/platform/postgres/database.js';
+import type { Statement } from '../../src/platform/postgres/statement.js';
 import { payloadsErased } from '../../src/webhooks/deliveries/delivery.service.js';
 import { endpointChanged } from '../../src/webhooks/endpoints/endpoint.service.js';
 import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { PoolClient } from 'pg';
 import { newId } from '../../src/platform/id.js';
-import type { Statement } from '../../src/platform/postgres/database.js';
+import type { Statement } from '../../src/platform/postgres/statement.js';
 import { DeliveryQuery, type WebhookDeliveryFilter } from '../../src/webhooks/deliveries/delivery-query.js';
 import { readDue, readFresh, takeOrphans } from '../../src/webhooks/engine/due-deliveries.js';
 import { fanOutWaiting } from '../../src/webhooks/engine/fan-out.js';

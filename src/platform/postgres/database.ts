@@ -1,67 +1,17 @@
-import { hash } from 'node:crypto';
 import type { Pool } from 'pg';
-import { getMetadataArgsStorage, type DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Connections, type Lent } from './connections.js';
 import { poolOf, type DatabaseClient } from './database-client.js';
 import { isEndedStatement } from '../errors.js';
-import { OpenTransaction, type Write } from './open-transaction.js';
+import { OpenTransaction } from './open-transaction.js';
+import type { Statement, Write } from './statement.js';
 import { planOnce } from './planner-settings.js';
 import { Reading, runQuery } from './run-query.js';
 import { lastWritesOf, GroupCommit, type Appender, type Increment } from './group-commit.js';
 import { Displaced, LastingConnection, PipelinedConnections } from './pipelined-connections.js';
 import { workAccount, type WorkAccount } from '../work/work-account.js';
 import { WorkspaceShares } from '../work/workspace-shares.js';
-
-/** A statement that PostgreSQL plans once a connection. TypeORM prepares nothing; hot paths say so here. */
-export interface Statement<Row> {
-  readonly name: string;
-  readonly text: string;
-  /** Whether it is over in a moment, and may share a connection with others. */
-  readonly isBrief: boolean;
-  /** Whether its rows are a list's, which may end early: `isCut` then says so of them. */
-  readonly isPage?: boolean;
-  /** Only a type: what a row of the answer looks like. */
-  readonly row?: Row;
-}
-
-const names = new Map<string, string>();
-
-/** So many statements have one. */
-export const preparedNames = (): number => names.size;
-
-/** Texts are few: those of the code, and of the lists in it. What the form of a caller's filter made is `planned`. */
-function nameOf(text: string): string {
-  const name = names.get(text) ?? hash('sha256', text, 'base64url').slice(0, 20);
-  names.set(text, name);
-  return name;
-}
-
-export function prepared<Row extends object = object>(text: string): Statement<Row> {
-  return { name: nameOf(text), text, isBrief: false };
-}
-
-/** A statement that PostgreSQL plans each time, by its values and by what the tables hold then: one over many rows. */
-export function planned<Row extends object = object>(text: string): Statement<Row> {
-  return { name: '', text, isBrief: false };
-}
-
-/** A read of a few rows by their key, or of one page of an index; nothing that locks or writes. */
-export function brief<Row extends object = object>(text: string): Statement<Row> {
-  return { name: nameOf(text), text, isBrief: true };
-}
-
-/**
- * The select list of an entity, `b."created_at" as "createdAt", …`: a prepared statement answers with the same
- * properties as TypeORM, and a column is named in one place.
- */
-export function columnsOf(entity: new () => object, alias: string, only?: readonly string[]): string {
-  const columns = getMetadataArgsStorage().filterColumns(entity);
-  return columns
-    .filter((column) => only === undefined || only.includes(column.propertyName))
-    .map((column) => `${alias}."${column.options.name ?? column.propertyName}" as "${column.propertyName}"`)
-    .join(', ');
-}
 
 /**
  * One transaction: TypeORM's manager and prepared statements on the same connection. What only writes is gathered, and
@@ -205,22 +155,22 @@ const strangersOfEachMax = 1;
 const jobsMax = 2;
 /** Of those that commit together there is one at a time, and perhaps one before that waits for a lock. */
 const commitsMax = 2;
-/** Brief reads of one workspace under way on the shared connections: the others wait for no more than these. */
-const briefOfEachMax = 16;
+/** Pipelined reads of one workspace that are under way at once: the reads of all others wait behind no more than these. */
+const pipelinedOfEachMax = 16;
 /** What a request has PostgreSQL do, in one statement. */
 const statementMsMax = 10_000;
-/** What takes longer is not brief, whatever we took it for. */
-const briefMsMax = 500;
-const briefTriesMax = 3;
+/** PostgreSQL ends a pipelined read that takes longer, and the read runs again on a connection of its own. */
+const pipelinedMsMax = 500;
+const pipelinedTriesMax = 3;
 const reservedMsMax = 5_000;
 /** Somebody signs in whose workspace is being changed: others who do wait no longer than this. */
 const reservedLockMsMax = 2_000;
 const jobsMsMax = 60_000;
 const lastingMsMax = 30_000;
-/** The most ids, and the most bytes, that a brief read is about. */
-const briefIdsMax = 50;
-const briefBytesMax = 262_144;
-/** For so long a workspace whose reads were not brief has no share of the connections that all share. */
+/** A read about more ids than this, or of more bytes, is not pipelined: others' reads would wait behind it. */
+const pipelinedIdsMax = 50;
+const pipelinedBytesMax = 262_144;
+/** For so long a workspace whose pipelined reads were wide or slow reads on connections of its own share instead. */
 const apartMs = 60_000;
 const apartMax = 10_000;
 
@@ -234,18 +184,25 @@ export class Reserved {
 }
 
 /**
- * Where statements go. A request's account says whose they are: brief reads to the two connections that all share, all
- * else to the requests' pool by the workspace's share. What no request asked for goes to the pool of the house, which is
- * TypeORM's; pg-boss and what must never wait for a tenant have their own.
+ * Sends each statement to its pool, so that no workspace can hold the connections that another needs:
+ *
+ * - a pipelined read goes to the two connections that all callers share;
+ * - any other statement of a request goes to the requests' pool, within its workspace's share;
+ * - a stranger's (no workspace yet) goes to the reserved pool, within the strangers' share;
+ * - what no request asked for (workers, maintenance) goes to the pool that TypeORM opened, `background`;
+ * - transactions that only write go to `together`, where they share commits;
+ * - `reserved` and pg-boss have pools of their own, which no workspace's statement ever enters.
+ *
+ * It is one class because one decision runs through it: whose connection does this statement take?
  */
 export class Database {
   private readonly shared: PipelinedConnections;
-  private readonly briefShares = new WorkspaceShares({ total: Infinity, each: briefOfEachMax });
+  private readonly pipelinedShares = new WorkspaceShares({ total: Infinity, each: pipelinedOfEachMax });
   /** Workspaces whose reads are wide or slow, and until when they are taken for that. */
   private readonly apart = new Map<string, number>();
   private readonly pools: Pool[] = [];
   private readonly requests: Connections;
-  private readonly house: Connections;
+  private readonly background: Connections;
   private readonly strangers: Connections;
   private readonly together: Connections;
   private readonly commits = new GroupCommit(async (workspaceId) => await this.lendFor(workspaceId));
@@ -260,13 +217,13 @@ export class Database {
     );
     const cancel = (processId: number) =>
       void reserved.query('select pg_cancel_backend($1)', [processId]).catch(() => {});
-    this.shared = new PipelinedConnections(() => ({ ...options, statementMsMax: briefMsMax }));
+    this.shared = new PipelinedConnections(() => ({ ...options, statementMsMax: pipelinedMsMax }));
     this.requests = new Connections(
       open(requestsMax + besideMax, statementMsMax),
       new WorkspaceShares({ total: requestsMax, each: requestsOfEachMax }),
       cancel,
     );
-    this.house = new Connections(this.pool, null, cancel);
+    this.background = new Connections(this.pool, null, cancel);
     this.together = new Connections(open(commitsMax, statementMsMax), null, cancel);
     this.strangers = new Connections(
       reserved,
@@ -295,11 +252,11 @@ export class Database {
   async query<Row extends object>(statement: Statement<Row>, values: unknown[] = []): Promise<Row[]> {
     const account = workAccount();
     account?.check();
-    const mayBeBrief = statement.isBrief && (account === null || account.workspaceId !== null);
-    if (mayBeBrief && !values.some(isLongList)) {
+    const mayPipeline = statement.isPipelined && (account === null || account.workspaceId !== null);
+    if (mayPipeline && !values.some(isLongList)) {
       const workspaceId = account?.workspaceId ?? '';
-      for (let tries = 0; tries < briefTriesMax && !this.isApart(workspaceId); tries += 1) {
-        const rows = await this.readBriefly(statement, values, account, workspaceId);
+      for (let tries = 0; tries < pipelinedTriesMax && !this.isApart(workspaceId); tries += 1) {
+        const rows = await this.readPipelined(statement, values, account, workspaceId);
         if (rows !== null) return rows;
       }
     }
@@ -352,14 +309,14 @@ export class Database {
     return result;
   }
 
-  /** Null when it was not brief, or was displaced by one that was not. */
-  private async readBriefly<Row extends object>(
+  /** Null when the read took too long, or was displaced by another that did: the caller then reads on a connection alone. */
+  private async readPipelined<Row extends object>(
     { name, text, isPage = false }: Statement<Row>,
     values: unknown[],
     account: WorkAccount | null,
     workspaceId: string,
   ): Promise<Row[] | null> {
-    const wait = this.briefShares.enter(workspaceId, account, true);
+    const wait = this.pipelinedShares.enter(workspaceId, account, true);
     if (wait !== null) await wait;
     const reading = new Reading({ name, text, values }, account, isPage);
     try {
@@ -378,8 +335,8 @@ export class Database {
       }
       return null;
     } finally {
-      this.briefShares.leave(workspaceId);
-      if (reading.bytes > briefBytesMax) this.setApart(workspaceId);
+      this.pipelinedShares.leave(workspaceId);
+      if (reading.bytes > pipelinedBytesMax) this.setApart(workspaceId);
     }
   }
 
@@ -406,18 +363,18 @@ export class Database {
       throw error;
     } finally {
       lent.giveBack();
-      if (reading.bytes > briefBytesMax) this.setApart(account?.workspaceId ?? '');
+      if (reading.bytes > pipelinedBytesMax) this.setApart(account?.workspaceId ?? '');
     }
   }
 
   private connectionsOf(account: WorkAccount | null): Connections {
-    if (account === null) return this.house;
+    if (account === null) return this.background;
     return account.workspaceId === null ? this.strangers : this.requests;
   }
 
   /** For those that commit together, of all or of one workspace. */
   private async lendFor(workspaceId: string | null): Promise<Lent> {
-    const connections = workspaceId === null ? this.together : workspaceId === '' ? this.house : this.requests;
+    const connections = workspaceId === null ? this.together : workspaceId === '' ? this.background : this.requests;
     return await connections.lend({ account: null, workspaceId: workspaceId ?? '', onlyReads: false });
   }
 
@@ -447,7 +404,7 @@ export class Database {
 const cut = new WeakSet<object[]>();
 export const isCut = (rows: object[]): boolean => cut.has(rows);
 
-const isLongList = (value: unknown) => Array.isArray(value) && value.length > briefIdsMax;
+const isLongList = (value: unknown) => Array.isArray(value) && value.length > pipelinedIdsMax;
 
 /** PostgreSQL's SQLSTATE for a violated unique index, whichever library wrapped it. */
 export const isUniqueViolation = (thrown: unknown, constraint?: string) => violates(thrown, '23505', constraint);

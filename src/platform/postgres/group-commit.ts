@@ -1,7 +1,7 @@
 import type { Lent } from './connections.js';
-import type { Statement } from './database.js';
 import { isConnectionLoss } from '../errors.js';
-import { OpenTransaction, type Write } from './open-transaction.js';
+import { OpenTransaction } from './open-transaction.js';
+import type { Statement, Write } from './statement.js';
 
 /** Rows of one kind, inserted together by the transactions that commit together. */
 export interface Appender<Item> {
@@ -44,7 +44,7 @@ const membersMax = 64;
 /** A group that takes longer waits for somebody's lock perhaps, and the next does not wait for it. */
 const patienceMs = 20;
 /** It breaks up when it has waited this long for a lock: the others of it have nothing to do with that. */
-const breakUp: Statement<object> = { name: 'break up', text: "set local lock_timeout = '50ms'", isBrief: false };
+const breakUp: Statement<object> = { name: 'break up', text: "set local lock_timeout = '50ms'", isPipelined: false };
 /** Whoever waited for a lock, or writes as much as this, commits with its own workspace alone, the former for a while. */
 const apartMs = 10_000;
 const apartMax = 10_000;

@@ -1,8 +1,9 @@
 import type { Pool } from 'pg';
 import { PgBoss, type Job } from 'pg-boss';
-import { prepared, type Database, type Statement, type Tx } from './database.js';
+import type { Database, Tx } from './database.js';
+import { prepared, type Statement } from './statement.js';
 import { story, type Log } from '../log.js';
-import type { Write } from './open-transaction.js';
+import type { Write } from './statement.js';
 
 export interface Queue {
   name: string;

@@ -1,4 +1,5 @@
-import { brief, isCut, planned, prepared, type Database, type Statement } from './database.js';
+import { isCut, type Database } from './database.js';
+import { pipelined, unprepared, prepared, type Statement } from './statement.js';
 import { invalid, validationFailed, type Issue } from '../errors.js';
 import { isEventId, isId, type Kind } from '../id.js';
 
@@ -119,17 +120,17 @@ export async function readPage<Row extends object>(
   page: PageRequest,
 ): Promise<Page<Row>> {
   const { text, values } = keyset(list, page);
-  const isBrief = page.limit <= briefRowsMax;
-  return pageOf(await database.query(reading<Row>(list, `select ${list.from} ${text}`, isBrief), values), page);
+  const isPipelined = page.limit <= pipelinedRowsMax;
+  return pageOf(await database.query(reading<Row>(list, `select ${list.from} ${text}`, isPipelined), values), page);
 }
 
 /** A page of so many rows, which stand beside each other in an index, is read at once. */
-const briefRowsMax = 50;
+const pipelinedRowsMax = 50;
 
 /** What a caller's filter made is planned each time: of few forms each is prepared, and forms of filters are many. */
-function reading<Row extends object>({ where }: List, text: string, isBrief: boolean): Statement<Row> {
-  const statement = where.isOneRange ? brief<Row>(text) : planned<Row>(text);
-  return { ...statement, isBrief: statement.isBrief && isBrief, isPage: true };
+function reading<Row extends object>({ where }: List, text: string, isPipelined: boolean): Statement<Row> {
+  const statement = where.isOneRange ? pipelined<Row>(text) : unprepared<Row>(text);
+  return { ...statement, isPipelined: statement.isPipelined && isPipelined, isPage: true };
 }
 
 /**
@@ -149,8 +150,8 @@ export async function readPages<Row extends object>(
       select row_number() over (order by ${order}) as "place", ${list.from} ${text}
     ) child order by parent.id, child.place
   `;
-  const isBrief = page.limit * parentIds.length <= briefRowsMax;
-  const statement = { ...reading<Row & { parentId: string }>(list, each, isBrief), isPage: false };
+  const isPipelined = page.limit * parentIds.length <= pipelinedRowsMax;
+  const statement = { ...reading<Row & { parentId: string }>(list, each, isPipelined), isPage: false };
   const rows = await database.query(statement, [...values, parentIds]);
   const grouped = Map.groupBy(rows, ({ parentId }) => parentId);
   return new Map([...grouped].map(([parentId, found]) => [parentId, pageOf<Row>(found, page)]));
@@ -200,7 +201,7 @@ export async function countRowsOfEach(
 }
 
 const counting = <Row extends object>(where: Conditions, text: string): Statement<Row> =>
-  where.isOneRange ? prepared<Row>(text) : planned<Row>(text);
+  where.isOneRange ? prepared<Row>(text) : unprepared<Row>(text);
 
 // Columns may hold subqueries of their own: the list's tables come after the last `from` outside of parentheses.
 function tablesOf(from: string): string {

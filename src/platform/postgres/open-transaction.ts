@@ -1,18 +1,10 @@
 import type { Writable } from 'node:stream';
 import type { PoolClient } from 'pg';
 import type { Lent } from './connections.js';
-import type { Statement } from './database.js';
+import type { Statement, Write } from './statement.js';
 import { Reading, runQuery } from './run-query.js';
 
-/** A statement whose answer nobody waits for before the commit. */
-export interface Write {
-  statement: Statement<object>;
-  values: unknown[];
-  /** May turn PostgreSQL's error into one for the caller. */
-  explain?: ((error: unknown) => unknown) | undefined;
-}
-
-const begin: Statement<object> = { name: 'begin', text: 'begin', isBrief: false };
+const begin: Statement<object> = { name: 'begin', text: 'begin', isPipelined: false };
 
 /** A transaction on a connection of its own, which is given back when it ends. It begins at once. */
 export class OpenTransaction {

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { planned, prepared, type Database } from './database.js';
+import type { Database } from './database.js';
+import { unprepared, prepared } from './statement.js';
 
 /** Rows that count towards what their owner stores: the room that owns the table says how. */
 export interface StoredRows {
@@ -36,7 +37,7 @@ export async function bytesOfOwners(
   const total = new Map<string, number>();
   for (const rows of stored) {
     for (const { name, pages } of await database.query(leavesOf, [rows.table])) {
-      const sum = planned<{ owner: string; bytes: number }>(summing(name, rows));
+      const sum = unprepared<{ owner: string; bytes: number }>(summing(name, rows));
       for (let page = 0; page < pages; page += step) {
         signal.throwIfAborted();
         const startMs = performance.now();

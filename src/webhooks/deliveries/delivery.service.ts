@@ -3,7 +3,8 @@ import { eventTypes, requirePayloads, type EventType } from '../../events/event-
 import { isBeingErased, type ErasedEvents } from '../../events/event-erasure.service.js';
 import type { Actor, Confirm } from '../../platform/actor.js';
 import { now } from '../../platform/clock.js';
-import { brief, planned, prepared, type Database, type Tx } from '../../platform/postgres/database.js';
+import type { Database, Tx } from '../../platform/postgres/database.js';
+import { pipelined, unprepared, prepared } from '../../platform/postgres/statement.js';
 import { invalid, notFound } from '../../platform/errors.js';
 import { isId } from '../../platform/id.js';
 import type { OutcomeKind } from '../../platform/outbound/attempt.js';
@@ -65,7 +66,7 @@ const selectAttempts = prepared<AttemptRow>(`
   cross join lateral (select ${isBeingErased('a.event_id', 'event.subject_id')} as yes) erased
   order by a.delivery_id, a.number, a.at
 `);
-const selectType = brief<{ type: EventType }>('select type from events where id = $1 and workspace_id = $2');
+const selectType = pipelined<{ type: EventType }>('select type from events where id = $1 and workspace_id = $2');
 const insertAgain = prepared(`
   with made as (select $1 as id, $2 as endpoint_id, $3 as event_id, 0 as place) ${insertRuns('made', 'now()')}
 `);
@@ -81,7 +82,7 @@ const lockStatesOf = prepared(`
   where e.workspace_id = $1 order by e.id for no key update of s
 `);
 /** What is open of these events, as of `lastDeliveryMs`: what was made since has a later id. */
-export const findErased = planned<{ endpointIds: string[]; ids: string[]; lastDeliveryMs: string }>(`
+export const findErased = unprepared<{ endpointIds: string[]; ids: string[]; lastDeliveryMs: string }>(`
   with erased as materialized (
     select d.endpoint_id, d.id from webhook_deliveries d where ${ofWorkspace('$1')} and d.event_id = any ($2)
   )
@@ -89,7 +90,7 @@ export const findErased = planned<{ endpointIds: string[]; ids: string[]; lastDe
     array(select id from erased order by id) as ids, last_delivery_ms as "lastDeliveryMs"
   from webhook_fan_out
 `);
-export const skipErasedSince = planned(
+export const skipErasedSince = unprepared(
   skipping(
     runsWhere(`${ofWorkspace('$2')} and d.last_id >= $4`),
     retriesWhere(`${ofWorkspace('$2')} and d.id >= $4`),
@@ -311,7 +312,7 @@ export class WebhookDeliveryService {
 
   private async searched(query: DeliveryQuery, actor: Actor, page: PageRequest): Promise<SearchedPage> {
     const { direction, limit } = page;
-    const statement = planned<LookedAt>(query.look(direction));
+    const statement = unprepared<LookedAt>(query.look(direction));
     const found: WebhookDelivery[] = [];
     const last = await this.lookOn(query, actor, page, async (values) => {
       const looked = await this.database.query(statement, values);
@@ -327,7 +328,7 @@ export class WebhookDeliveryService {
   }
 
   private async countSearched(query: DeliveryQuery, actor: Actor): Promise<number> {
-    const statement = planned<{ count: number; last: string | null }>(query.lookCount('older'));
+    const statement = unprepared<{ count: number; last: string | null }>(query.lookCount('older'));
     let count = 0;
     await this.lookOn(query, actor, { cursor: null, direction: 'older' }, async (values) => {
       const [looked] = await this.database.query(statement, values);
@@ -370,7 +371,7 @@ export class WebhookDeliveryService {
     if (query.isVoid) return new Map();
     const cursor = page.cursor ?? (page.direction === 'older' ? '~' : '');
     const values = [actor.workspaceId, parentIds, cursor, page.limit + 1, ...query.values];
-    const statement = query.isShaped ? planned<DeliveryRow> : prepared<DeliveryRow>;
+    const statement = query.isShaped ? unprepared<DeliveryRow> : prepared<DeliveryRow>;
     const rows = await this.database.query(statement(query.page(page.direction)), values);
     const pages = new Map<string, Page<WebhookDelivery>>();
     for (const [parentId, found] of Map.groupBy(rows, (row) => row.parentId)) {
@@ -392,7 +393,9 @@ export class WebhookDeliveryService {
     const query = new DeliveryQuery(under, filter);
     if (query.isVoid) return new Map();
     const values = [actor.workspaceId, parentIds, null, null, ...query.values];
-    const statement = query.isShaped ? planned<{ id: string; count: number }> : prepared<{ id: string; count: number }>;
+    const statement = query.isShaped
+      ? unprepared<{ id: string; count: number }>
+      : prepared<{ id: string; count: number }>;
     const rows = await this.database.query(statement(query.counts()), values);
     return new Map(rows.map(({ id, count }) => [id, count]));
   }

@@ -1,6 +1,7 @@
 import type { Actor } from '../../platform/actor.js';
 import { nowMs } from '../../platform/clock.js';
-import { prepared, type Database } from '../../platform/postgres/database.js';
+import type { Database } from '../../platform/postgres/database.js';
+import { prepared } from '../../platform/postgres/statement.js';
 import { notFound, rateLimitExceeded } from '../../platform/errors.js';
 import { newId, nextMoment } from '../../platform/id.js';
 import { NoRoom, type Outbound } from '../../platform/outbound/outbound.js';

@@ -1,6 +1,7 @@
 import { fanOutQueue } from '../../events/publish.js';
 import type { Plan } from '../../platform/actor.js';
-import { brief, prepared, type Database } from '../../platform/postgres/database.js';
+import type { Database } from '../../platform/postgres/database.js';
+import { pipelined, prepared } from '../../platform/postgres/statement.js';
 import type { Secrets } from '../../platform/secrets.js';
 import { plans } from '../../workspaces/plans.js';
 import { readPayloadQuery, type PayloadQuery } from '../wire/payload-query.js';
@@ -72,7 +73,7 @@ export interface News {
   workers: number;
 }
 
-const selectNews = brief<News>(`
+const selectNews = pipelined<News>(`
   select erasures, array(
     select known.id from unnest($1::text[], $2::float8[]) as known (id, edition)
     where not exists (

@@ -2,7 +2,8 @@ import type { AuditAction } from '../../audit/audit-entry.entity.js';
 import type { AuditService } from '../../audit/audit.service.js';
 import type { Actor, Confirm } from '../../platform/actor.js';
 import { now } from '../../platform/clock.js';
-import { brief, columnsOf, prepared, type Database, type Tx } from '../../platform/postgres/database.js';
+import type { Database, Tx } from '../../platform/postgres/database.js';
+import { pipelined, columnsOf, prepared } from '../../platform/postgres/statement.js';
 import { conflict, notFound, planLimitExceeded } from '../../platform/errors.js';
 import { isId, newId, nextMoment } from '../../platform/id.js';
 import { isSameJson, isSameSet } from '../../platform/text/storable-json.js';
@@ -46,10 +47,10 @@ const columns = `${columnsOf(WebhookEndpoint, 'e')}, s.consecutive_fails as "con
   s.last_delivery_at as "lastDeliveryAt", s.last_delivery_ok as "lastDeliveryOk"`;
 const tables = 'webhook_endpoints e join webhook_endpoint_states s on s.endpoint_id = e.id';
 
-const selectMany = brief<WebhookEndpoint>(
+const selectMany = pipelined<WebhookEndpoint>(
   `select ${columns} from ${tables} where e.id = any($1) and e.workspace_id = $2`,
 );
-const selectOne = brief<WebhookEndpoint>(
+const selectOne = pipelined<WebhookEndpoint>(
   `select ${columns} from ${tables} where e.id = $1 and e.workspace_id = $2 and e.deleted_at is null`,
 );
 const lockOne = prepared<WebhookEndpoint>(`

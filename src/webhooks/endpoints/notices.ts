@@ -1,4 +1,5 @@
-import { prepared, type Tx } from '../../platform/postgres/database.js';
+import type { Tx } from '../../platform/postgres/database.js';
+import { prepared } from '../../platform/postgres/statement.js';
 import { newId } from '../../platform/id.js';
 
 export interface NewNotice {

@@ -1,6 +1,7 @@
 import { systemOf, type AuditService } from '../../audit/audit.service.js';
 import type { Plan } from '../../platform/actor.js';
-import { prepared, type Database } from '../../platform/postgres/database.js';
+import type { Database } from '../../platform/postgres/database.js';
+import { prepared } from '../../platform/postgres/statement.js';
 import { plans } from '../../workspaces/plans.js';
 import { startAnew } from './start-anew.js';
 

@@ -1,4 +1,5 @@
-import { prepared, type Tx } from '../../platform/postgres/database.js';
+import type { Tx } from '../../platform/postgres/database.js';
+import { prepared } from '../../platform/postgres/statement.js';
 
 const resetStates = prepared(`
   update webhook_endpoint_states

@@ -1,6 +1,7 @@
 import { systemOf, type AuditService } from '../../audit/audit.service.js';
 import { now } from '../../platform/clock.js';
-import { prepared, type Database, type Tx } from '../../platform/postgres/database.js';
+import type { Database, Tx } from '../../platform/postgres/database.js';
+import { prepared } from '../../platform/postgres/statement.js';
 import type { Jobs, NewJob } from '../../platform/postgres/jobs.js';
 import { isConnectionLoss } from '../../platform/errors.js';
 import { story, type Log } from '../../platform/log.js';

@@ -1,4 +1,5 @@
-import { prepared, type Database } from '../../platform/postgres/database.js';
+import type { Database } from '../../platform/postgres/database.js';
+import { prepared } from '../../platform/postgres/statement.js';
 import type { EventTexts } from './event-text-cache.js';
 import { queuedBytesMax, type Loaded } from './endpoint-queue.js';
 import { skipDeliveries } from '../store/skip-deliveries.js';

@@ -1,5 +1,6 @@
 import { bodyOf } from '../../events/event-erasure.service.js';
-import { prepared, type Database } from '../../platform/postgres/database.js';
+import type { Database } from '../../platform/postgres/database.js';
+import { prepared } from '../../platform/postgres/statement.js';
 import { happenedAt } from '../../platform/id.js';
 
 const recentBytesMax = 16 * 1_024 * 1_024;

@@ -1,6 +1,7 @@
 import { eventsPlaced, placing } from '../../events/event.service.js';
 import { fanOutQueue } from '../../events/publish.js';
-import { prepared, type Database } from '../../platform/postgres/database.js';
+import type { Database } from '../../platform/postgres/database.js';
+import { prepared } from '../../platform/postgres/statement.js';
 import { followedMsMax, numberedIds, type NumberedIds } from '../../platform/id.js';
 import { story, type Log } from '../../platform/log.js';
 import type { Notifications } from '../../platform/postgres/notifications.js';

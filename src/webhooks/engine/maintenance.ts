@@ -1,5 +1,6 @@
 import type { EventService } from '../../events/event.service.js';
-import { prepared, type Database, type Tx } from '../../platform/postgres/database.js';
+import type { Database, Tx } from '../../platform/postgres/database.js';
+import { prepared } from '../../platform/postgres/statement.js';
 import { idFloor } from '../../platform/id.js';
 import type { Log } from '../../platform/log.js';
 import { byEventId, byTime, keepPartitions, type DailyTable } from '../../platform/postgres/daily-partitions.js';

@@ -1,7 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { fanOutQueue } from '../../events/publish.js';
 import type { RefusalRule } from '../../platform/outbound/address-guard.js';
-import { prepared, type Database } from '../../platform/postgres/database.js';
+import type { Database } from '../../platform/postgres/database.js';
+import { prepared } from '../../platform/postgres/statement.js';
 import type { Metrics } from '../../platform/metrics.js';
 import type { OutcomeKind } from '../../platform/outbound/attempt.js';
 import { outsideAccounts } from '../../platform/work/work-account.js';

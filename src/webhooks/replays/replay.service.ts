@@ -1,14 +1,8 @@
 import type { AuditService } from '../../audit/audit.service.js';
 import { requirePayloads } from '../../events/event-type.js';
 import type { Actor, Confirm } from '../../platform/actor.js';
-import {
-  brief,
-  isUniqueViolation,
-  planned,
-  prepared,
-  type Database,
-  type Tx,
-} from '../../platform/postgres/database.js';
+import { isUniqueViolation, type Database, type Tx } from '../../platform/postgres/database.js';
+import { pipelined, unprepared, prepared } from '../../platform/postgres/statement.js';
 import { conflict, invalid, notFound } from '../../platform/errors.js';
 import { endMillisecond, idFloor, isId, newId } from '../../platform/id.js';
 import {
@@ -66,13 +60,13 @@ const eventsOf = (only: ReplayOnly) => `
     and event.type = any (coalesce($4, e.events))
   where e.id = $1 and e.deleted_at is null and event.id > $2 and event.id < $3 and ${which[only]}
 `;
-const counting = (only: ReplayOnly) => planned<{ count: number }>(`select count(*)::int as count ${eventsOf(only)}`);
+const counting = (only: ReplayOnly) => unprepared<{ count: number }>(`select count(*)::int as count ${eventsOf(only)}`);
 const reading = (only: ReplayOnly) =>
-  planned<{ id: string }>(`select event.id ${eventsOf(only)} order by event.id limit $5`);
+  unprepared<{ id: string }>(`select event.id ${eventsOf(only)} order by event.id limit $5`);
 const countEvents = { ALL: counting('ALL'), FAILED: counting('FAILED'), MISSED: counting('MISSED') };
 export const readEvents = { ALL: reading('ALL'), FAILED: reading('FAILED'), MISSED: reading('MISSED') };
 
-const selectMany = brief<Replay>(
+const selectMany = pipelined<Replay>(
   `select ${columns} from webhook_replays r where r.id = any($1) and r.workspace_id = $2`,
 );
 const insertOne = prepared(`

@@ -1,4 +1,4 @@
-import { prepared } from '../../platform/postgres/database.js';
+import { prepared } from '../../platform/postgres/statement.js';
 import { isoTime } from '../../platform/postgres/timestamps.js';
 import type { Outcome } from '../../platform/outbound/attempt.js';
 import type { Delivery, Lane } from '../engine/endpoint-queue.js';

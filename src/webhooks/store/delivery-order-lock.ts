@@ -1,5 +1,6 @@
 import { nowMs } from '../../platform/clock.js';
-import { prepared, type Tx } from '../../platform/postgres/database.js';
+import type { Tx } from '../../platform/postgres/database.js';
+import { prepared } from '../../platform/postgres/statement.js';
 import { followedMsMax, idFloor, numberedIds } from '../../platform/id.js';
 
 // The turn tells fan-out, which is one statement, that what it sees is older than a change made under the lock.

@@ -1,5 +1,6 @@
 import { now } from '../../platform/clock.js';
-import { prepared, type Database, type Tx } from '../../platform/postgres/database.js';
+import type { Database, Tx } from '../../platform/postgres/database.js';
+import { prepared } from '../../platform/postgres/statement.js';
 import { openOf, retryAt, runAt } from './packed-deliveries.js';
 
 /**

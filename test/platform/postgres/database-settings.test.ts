@@ -116,6 +116,6 @@ describe('a connection to the database', () => {
       const text = readFileSync(`src/${file}`, 'utf8');
       return /import (?!type)[^;]*\bClient\b[^;]*from 'pg'|new pg\.(Client|Pool)|new Pool\(/.test(text);
     });
-    expect(openers).to.deep.equal(['platform/database-client.ts']);
+    expect(openers).to.deep.equal(['platform/postgres/database-client.ts']);
   });
 });

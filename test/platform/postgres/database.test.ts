@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { dataSourceFor } from '../../../ormconfig.js';
-import { Database, prepared, TryAgain } from '../../../src/platform/postgres/database.js';
+import { Database, TryAgain } from '../../../src/platform/postgres/database.js';
+import { prepared } from '../../../src/platform/postgres/statement.js';
 import { isConnectionLoss, isEndedStatement } from '../../../src/platform/errors.js';
 import { cloneDatabase } from '../../support/postgres.js';
 

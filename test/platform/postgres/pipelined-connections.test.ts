@@ -4,14 +4,15 @@ import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { ClientConfig } from 'pg';
 import { dataSourceFor } from '../../../ormconfig.js';
-import { brief, Database } from '../../../src/platform/postgres/database.js';
+import { Database } from '../../../src/platform/postgres/database.js';
+import { pipelined } from '../../../src/platform/postgres/statement.js';
 import { isConnectionLoss } from '../../../src/platform/errors.js';
 import { LastingConnection, PipelinedConnections } from '../../../src/platform/postgres/pipelined-connections.js';
 import { cloneDatabase } from '../../support/postgres.js';
 import { Relay } from '../../support/relay.js';
 
-const half = brief<{ half: number; pid: number }>('select 100 / $1::int as half, pg_backend_pid() as pid');
-const slow = brief('select pg_sleep(60)');
+const half = pipelined<{ half: number; pid: number }>('select 100 / $1::int as half, pg_backend_pid() as pid');
+const slow = pipelined('select pg_sleep(60)');
 
 describe("a connection of one's own", () => {
   let cloned: Awaited<ReturnType<typeof cloneDatabase>>;
@@ -89,7 +90,7 @@ describe("a connection of one's own", () => {
   });
 });
 
-describe('connections that brief reads share', () => {
+describe('connections that pipelined reads share', () => {
   let cloned: Awaited<ReturnType<typeof cloneDatabase>>;
   let database: Database;
   let onlooker: Database;
@@ -153,7 +154,7 @@ describe('connections that brief reads share', () => {
       const expected = ends.map((_end, index) => (index % 10 === 0 ? '22012' : 'an answer'));
       expect(ends).to.deep.equal(expected);
     }
-    const unknown = brief('select from nowhere');
+    const unknown = pipelined('select from nowhere');
     const ends = [ask(1), database.query(unknown), ask(2), database.query(unknown), ask(3)].map(endOf);
     const [one, nowhere, two, again, three] = await Promise.all(ends);
     expect([one, two, three]).to.deep.equal(['an answer', 'an answer', 'an answer']);
@@ -224,7 +225,7 @@ describe('connections that brief reads share', () => {
     // What was done to make it is counted by now.
     await onlooker.pool.query('select pg_stat_force_next_flush()');
     const before = await scans();
-    const read = brief<{ id: number }>('select id from growing where id = $1');
+    const read = pipelined<{ id: number }>('select id from growing where id = $1');
     // From the sixth time on PostgreSQL keeps the plan.
     for (let time = 0; time < 20; time += 1) await database.query(read, [1]);
     await onlooker.pool.query('insert into growing select generate_series(1, 5000)');

@@ -13,7 +13,7 @@ import {
 } from 'graphql';
 import { readFileSync } from 'node:fs';
 import type { ClientBase, Pool } from 'pg';
-import { preparedNames } from '../../../src/platform/postgres/database.js';
+import { preparedNames } from '../../../src/platform/postgres/statement.js';
 import { createTenant, startServer, type TestServer } from '../../support/app.js';
 import { createBot, createSubmission } from '../../support/factories.js';
 import { memberOf, type Person } from '../../support/people.js';

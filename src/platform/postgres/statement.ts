@@ -1,0 +1,74 @@
+import { hash } from 'node:crypto';
+import { getMetadataArgsStorage } from 'typeorm';
+
+/**
+ * A statement, and how PostgreSQL is to plan and run it. There are three kinds; the wrong one is slow, never wrong.
+ *
+ * | made by      | PostgreSQL plans it       | it runs on                                | for                           |
+ * | ------------ | ------------------------- | ----------------------------------------- | ----------------------------- |
+ * | `prepared`   | once a connection         | a connection of its own while it runs     | most statements               |
+ * | `pipelined`  | once a connection         | a connection shared with others' reads    | a few rows by key, or a page  |
+ * | `unprepared` | each time, for its values | a connection of its own while it runs     | many rows; callers' filters   |
+ *
+ * TypeORM prepares nothing, so a hot path that goes through TypeORM is planned at each call.
+ */
+export interface Statement<Row> {
+  /** Empty: PostgreSQL keeps no plan. */
+  readonly name: string;
+  readonly text: string;
+  /** Whether it is over in a moment, so that others' reads on the same connection may wait behind it. */
+  readonly isPipelined: boolean;
+  /** Whether its rows are a page of a list, which may end early for want of room: `isCut` then says so of the rows. */
+  readonly isPage?: boolean;
+  /** A type only: what a row of the answer looks like. */
+  readonly row?: Row;
+}
+
+/** A statement of a transaction whose answer nobody waits for before the commit. */
+export interface Write {
+  statement: Statement<object>;
+  values: unknown[];
+  /** May turn PostgreSQL's error into an error for the caller. */
+  explain?: ((error: unknown) => unknown) | undefined;
+}
+
+export function prepared<Row extends object = object>(text: string): Statement<Row> {
+  return { name: nameOf(text), text, isPipelined: false };
+}
+
+/** A read of a few rows by key, or of one page of an index. It must neither lock nor write: others wait behind it. */
+export function pipelined<Row extends object = object>(text: string): Statement<Row> {
+  return { name: nameOf(text), text, isPipelined: true };
+}
+
+/**
+ * For a statement over many rows, whose best plan depends on its values and on how much the tables hold by then; and for
+ * a text whose form comes of a caller's filter: there are thousands of forms, and a name for each would fill PostgreSQL's
+ * memory, connection by connection.
+ */
+export function unprepared<Row extends object = object>(text: string): Statement<Row> {
+  return { name: '', text, isPipelined: false };
+}
+
+const names = new Map<string, string>();
+
+/** How many texts have a name: a test holds that it stops growing. */
+export const preparedNames = (): number => names.size;
+
+function nameOf(text: string): string {
+  const name = names.get(text) ?? hash('sha256', text, 'base64url').slice(0, 20);
+  names.set(text, name);
+  return name;
+}
+
+/**
+ * The select list of an entity, `b."created_at" as "createdAt", …`: a statement then answers with the properties that
+ * TypeORM would give, and the name of a column stands in one place, its entity.
+ */
+export function columnsOf(entity: new () => object, alias: string, only?: readonly string[]): string {
+  const columns = getMetadataArgsStorage().filterColumns(entity);
+  return columns
+    .filter((column) => only === undefined || only.includes(column.propertyName))
+    .map((column) => `${alias}."${column.options.name ?? column.propertyName}" as "${column.propertyName}"`)
+    .join(', ');
+}
