@@ -4,6 +4,7 @@ import type { Role } from '../../src/platform/actor.js';
 import { startServer } from '../support/app.js';
 import { clientOf } from '../support/client.js';
 import { operator } from '../support/factories.js';
+import { waitersFor } from '../support/locks.js';
 import { codeOf, memberOf, personAt, signIn, useSite, viewer, type Person } from '../support/people.js';
 
 const change = 'mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { viewer { role } } }';
@@ -30,17 +31,13 @@ describe('a right that ends while it is being used', () => {
   };
   const release = async () => await holder.query('commit');
 
-  /** Until so many transactions wait for a lock. One that did not wait has an answer, which is the failure to tell of. */
+  /** Until so many transactions wait for the lock that is held. One that did not wait has an answer, which is the failure to tell of. */
   async function waiting(count: number, ...under: Promise<{ body: unknown }>[]): Promise<void> {
     let early: unknown;
     for (const one of under) one.then(({ body }) => (early ??= body)).catch((error: unknown) => (early ??= error));
     for (;;) {
       if (early !== undefined) throw new Error(`answered without waiting: ${JSON.stringify(early)}`);
-      await holder.query('select pg_stat_clear_snapshot()');
-      const { rowCount } = await holder.query(
-        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-      );
-      if (rowCount === count) return;
+      if ((await waitersFor(holder)) === count) return;
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
   }

@@ -1,12 +1,11 @@
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
-import type { PoolClient } from 'pg';
 import type { SharedIntakeBot } from '../../src/intake-bots/intake-bot.service.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
 import { clientOf, type Client } from '../support/client.js';
 import { createBot } from '../support/factories.js';
 import { memberOf, type Person } from '../support/people.js';
-import { someoneWaits } from '../support/locks.js';
+import { forGoodMs, someoneWaits, waitersFor } from '../support/locks.js';
 import { placesOf } from '../support/secrets-left.js';
 
 const creation = `mutation ($input: CreateSubmissionInput!) { createSubmission(input: $input) {
@@ -64,27 +63,16 @@ describe('a person who is erased or merged at the very instant', () => {
       await blocker.query('begin');
       await blocker.query(hold);
       const one = first();
-      await someoneWaits(blocker);
+      await someoneWaits(blocker, forGoodMs);
       let isOver = false;
       const other = second().finally(() => (isOver = true));
-      await waiting(blocker, () => isOver);
+      // Until it waits for the first, or need not.
+      while (!isOver && (await waitersFor(blocker)) < 2) await new Promise((resolve) => setTimeout(resolve, 2));
       await blocker.query('rollback');
       return [await one, await other];
     } finally {
       await blocker.query('rollback');
       blocker.release();
-    }
-  }
-
-  /** Until both do, or the second need not. */
-  async function waiting(client: PoolClient, isOver: () => boolean): Promise<void> {
-    while (!isOver()) {
-      await client.query('select pg_stat_clear_snapshot()');
-      const { rowCount } = await client.query(
-        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-      );
-      if ((rowCount ?? 0) > 1) return;
-      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 

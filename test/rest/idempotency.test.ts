@@ -4,7 +4,7 @@ import { newId } from '../../src/platform/id.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
 import { clientOf, type Client } from '../support/client.js';
 import { createBot } from '../support/factories.js';
-import { someoneWaits } from '../support/locks.js';
+import { forGoodMs, someoneWaits } from '../support/locks.js';
 import { eraseMany, Idempotency, keptForMs } from '../../src/http/idempotency.js';
 
 describe('idempotency keys over REST', () => {
@@ -128,7 +128,7 @@ describe('idempotency keys over REST', () => {
       await blocker.query('select from workspace_usage where workspace_id = $1 for update', [tenant.workspaceId]);
       const key = newKey();
       const first = client.rest('POST', path, body, keyed(key));
-      await someoneWaits(blocker);
+      await someoneWaits(blocker, forGoodMs);
       const beside = clientOf(second.url, tenant.key);
       const meanwhile = await beside.rest('POST', path, body, keyed(key));
       expect(meanwhile.status).to.equal(409);

@@ -4,6 +4,7 @@ import { Actor } from '../../src/platform/actor.js';
 import { DeliveryQuery, type WebhookDeliveryFilter } from '../../src/webhooks/deliveries/delivery-query.js';
 import { DeliveryStatusEnum } from '../../src/webhooks/deliveries/delivery.entity.js';
 import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
+import { someoneWaits } from '../support/locks.js';
 import type { Receiver } from '../support/receiver.js';
 import { reasonOf, Subscription } from './subscription.js';
 import { secondsLadder, WebhookFixture } from './webhook-fixture.js';
@@ -117,7 +118,7 @@ describe('the deliveries of a workspace', () => {
     await blocker.query('select from webhook_endpoint_states where endpoint_id = $1 for update', [endpointId]);
     await fixture.publish(actor);
     await receiver.arrived(2);
-    await fixture.someoneWaitsForLock();
+    await someoneWaits(blocker);
     fixture.clockOffsetMs += 2_000;
     await worker.look();
     await blocker.query('rollback');

@@ -4,6 +4,7 @@ import type { Actor } from '../../src/platform/actor.js';
 import { newId } from '../../src/platform/id.js';
 import { lockDeliveryOrder } from '../../src/webhooks/store/delivery-order-lock.js';
 import { sealedFor } from '../../src/webhooks/endpoints/endpoint-snapshot.js';
+import { someoneWaits } from '../support/locks.js';
 import type { Receiver } from '../support/receiver.js';
 import { reasonOf, Subscription } from './subscription.js';
 import { insertDelivery, WebhookFixture } from './webhook-fixture.js';
@@ -142,9 +143,9 @@ describe('a webhook endpoint', () => {
     await subscription.settled(3, 'held');
     const other = await Subscription.to(fixture);
     let removed: Promise<unknown> | undefined;
-    await subscription.withDeliveriesLocked(async () => {
+    await subscription.withDeliveriesLocked(async (holder) => {
       removed = fixture.endpoints.remove(actor, endpointId);
-      await fixture.someoneWaitsForLock();
+      await someoneWaits(holder);
       await other.isServed();
     });
     await other.stop();
@@ -161,7 +162,7 @@ describe('a webhook endpoint', () => {
       const order = await lockDeliveryOrder(tx);
       await tx.manager.query(insertDelivery, [newId('webhookDelivery'), endpointId, eventId]);
       removed = fixture.endpoints.remove(actor, endpointId);
-      await fixture.someoneWaitsForLock();
+      await someoneWaits(tx);
       order?.release();
     });
     await removed;

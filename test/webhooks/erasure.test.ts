@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Actor } from '../../src/platform/actor.js';
 import { newId } from '../../src/platform/id.js';
 import { lockDeliveryOrder } from '../../src/webhooks/store/delivery-order-lock.js';
+import { someoneWaits } from '../support/locks.js';
 import type { Receiver } from '../support/receiver.js';
 import { Subscription } from './subscription.js';
 import { insertDelivery, WebhookFixture } from './webhook-fixture.js';
@@ -49,7 +50,7 @@ describe('webhooks about a person who is erased', () => {
       const order = await lockDeliveryOrder(tx);
       await tx.manager.query(insertDelivery, [newId('webhookDelivery'), subscription.endpointId, eventId]);
       erased = erase(eventId);
-      await fixture.someoneWaitsForLock();
+      await someoneWaits(tx);
       order.release();
     });
     await erased;
@@ -63,9 +64,9 @@ describe('webhooks about a person who is erased', () => {
     await subscription.settled(1, 'retrying');
     const other = await Subscription.to(fixture);
     let erased: Promise<unknown> | undefined;
-    await subscription.withDeliveriesLocked(async () => {
+    await subscription.withDeliveriesLocked(async (holder) => {
       erased = erase(eventId);
-      await fixture.someoneWaitsForLock();
+      await someoneWaits(holder);
       await other.isServed();
     });
     await other.stop();
@@ -94,7 +95,7 @@ describe('webhooks about a person who is erased', () => {
     await fixture.database.transaction(async (tx) => {
       await lockDeliveryOrder(tx);
       erased = erase(eventId);
-      await fixture.someoneWaitsForLock();
+      await someoneWaits(tx);
       // Whoever waits for the lock has the attempt's row already.
       const free = 'select from webhook_attempts where event_id = $1 for update skip locked';
       expect(await fixture.rows(free, [eventId])).to.have.length(0);

@@ -5,6 +5,7 @@ import type { Actor } from '../../src/platform/actor.js';
 import { migrate } from '../../src/platform/postgres/migrate.js';
 import { runMax } from '../../src/webhooks/store/packed-deliveries.js';
 import type { DeliveryStatus } from '../../src/webhooks/deliveries/delivery.entity.js';
+import { someoneWaits } from '../support/locks.js';
 import { cloneDatabase } from '../support/postgres.js';
 import type { Receiver } from '../support/receiver.js';
 import { Subscription } from './subscription.js';
@@ -94,7 +95,7 @@ describe('deliveries that were made at once', () => {
     await fixture.database.transaction(async (tx) => {
       await fixture.deliveries.erase(tx, { workspaceId: actor.workspaceId, eventIds: eventIds.slice(2, 3) });
       for (const response of answers) response.end('seen');
-      await fixture.someoneWaitsForLock();
+      await someoneWaits(tx);
     });
     await subscription.settled(5, 'delivered');
     await fixture.eventually(async () => (await fixture.rows('select from webhook_attempts')).length === 7);

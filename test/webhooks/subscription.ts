@@ -2,6 +2,7 @@ import type { Actor } from '../../src/platform/actor.js';
 import type { Failure } from '../../src/platform/errors.js';
 import type { WebhookDeliveryFilter } from '../../src/webhooks/deliveries/delivery-query.js';
 import type { DeliveryStatus, WebhookDelivery } from '../../src/webhooks/deliveries/delivery.entity.js';
+import type { Holder } from '../support/locks.js';
 import { Receiver } from '../support/receiver.js';
 import type { WebhookFixture } from './webhook-fixture.js';
 
@@ -44,13 +45,13 @@ export class Subscription {
   }
 
   /** Whoever changes them waits until `work` is done. */
-  async withDeliveriesLocked(work: () => Promise<unknown>): Promise<void> {
+  async withDeliveriesLocked(work: (holder: Holder) => Promise<unknown>): Promise<void> {
     const client = await this.fixture.database.pool.connect();
     await client.query('begin');
     for (const table of ['webhook_runs', 'webhook_retries']) {
       await client.query(`select from ${table} where endpoint_id = $1 for update`, [this.endpointId]);
     }
-    await work();
+    await work(client);
     await client.query('rollback');
     client.release();
   }

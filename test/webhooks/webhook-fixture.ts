@@ -232,11 +232,6 @@ export class WebhookFixture {
     return (await this.database.pool.query<Row>(text, values)).rows;
   }
 
-  async someoneWaitsForLock(): Promise<void> {
-    const waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-    await this.eventually(async () => (await this.rows(waiting)).length > 0);
-  }
-
   /** Asks until it is so; for what has no event to wait for. */
   async eventually(isSo: () => Promise<boolean>, timeoutMs = 10_000): Promise<void> {
     for (const endsAt = Date.now() + timeoutMs; !(await isSo());) {
