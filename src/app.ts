@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { dataSourceFor } from '../ormconfig.js';
 import { AccountService } from './accounts/account.service.js';
 import { MemberService } from './accounts/member.service.js';
@@ -39,6 +38,7 @@ import { RevocationWatch } from './http/revocation-watch.js';
 import { Strangers } from './http/rate-limit/strangers.js';
 import { IntakeBotService, storedIntakeBots } from './intake-bots/intake-bot.service.js';
 import type { Confirm } from './platform/actor.js';
+import { within } from './platform/async/deadline.js';
 import { clock, clockTrouble } from './platform/clock.js';
 import { blockListOf, type Config } from './platform/config.js';
 import { checkDatabase } from './platform/postgres/database-check.js';
@@ -437,8 +437,7 @@ export class App {
     if (this.unready !== null) return this.unready;
     if (this.works && !this.webhookWorker.ready()) return 'the webhook worker has no seat';
     try {
-      const late = wait(answerMsMax, null, { ref: false }).then(() => Promise.reject(new Error('no answer in time')));
-      await Promise.race([this.workspaces.probe(), late]);
+      await within(answerMsMax, this.workspaces.probe());
       return null;
     } catch (error) {
       this.log.warn({ error: story(error) }, 'the database does not answer');

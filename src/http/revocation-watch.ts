@@ -1,6 +1,7 @@
 import { sessionsEnded, type SessionService } from '../accounts/session.service.js';
 import { apiKeyChanged, type ApiKeyService } from '../api-keys/api-key.service.js';
 import type { Actor } from '../platform/actor.js';
+import { SingleFlight } from '../platform/async/single-flight.js';
 import { story, type Log } from '../platform/log.js';
 import type { Notifications } from '../platform/postgres/notifications.js';
 import { workspaceChanged } from '../workspaces/workspace.service.js';
@@ -17,8 +18,7 @@ interface Watch {
 export class RevocationWatch {
   private readonly watches = new Set<Watch>();
   private timer: NodeJS.Timeout | null = null;
-  private looking: Promise<void> | null = null;
-  private lookAgain = false;
+  private readonly looking = new SingleFlight(() => this.lookOnce());
 
   constructor(
     private readonly apiKeys: ApiKeyService,
@@ -42,26 +42,20 @@ export class RevocationWatch {
   async stop(): Promise<void> {
     if (this.timer !== null) clearInterval(this.timer);
     this.watches.clear();
-    await this.looking;
+    await this.looking.idle();
   }
 
   private look(): void {
     if (this.watches.size === 0) return;
-    this.lookAgain = true;
-    this.looking ??= this.lookUntilDone();
+    void this.looking.run();
   }
 
-  private async lookUntilDone(): Promise<void> {
-    while (this.lookAgain) {
-      this.lookAgain = false;
-      try {
-        await this.endThoseThatMust();
-      } catch (error) {
-        this.log.warn({ error: story(error) }, 'whether open streams may go on could not be looked up');
-      }
+  private async lookOnce(): Promise<void> {
+    try {
+      await this.endThoseThatMust();
+    } catch (error) {
+      this.log.warn({ error: story(error) }, 'whether open streams may go on could not be looked up');
     }
-    // In the same breath as the last look at `lookAgain`, so that no call to look is lost in between.
-    this.looking = null;
   }
 
   private async endThoseThatMust(): Promise<void> {

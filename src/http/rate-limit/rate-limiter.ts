@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Actor } from '../../platform/actor.js';
+import { within } from '../../platform/async/deadline.js';
+import { SingleFlight } from '../../platform/async/single-flight.js';
 import { clock } from '../../platform/clock.js';
 import type { Database } from '../../platform/postgres/database.js';
 import { prepared } from '../../platform/postgres/statement.js';
@@ -80,7 +81,7 @@ export class RateLimiter {
   private wanted = new Set<string>();
   private timer: NodeJS.Timeout | null = null;
   private lastSweepMs = performance.now();
-  private sweeping: Promise<void> | null = null;
+  private readonly settling = new SingleFlight(() => this.settle());
   private stopped = false;
 
   constructor(
@@ -145,7 +146,7 @@ export class RateLimiter {
   async stop(): Promise<void> {
     this.stopped = true;
     if (this.timer !== null) clearInterval(this.timer);
-    await this.sweeping;
+    await this.settling.idle();
     await Promise.allSettled(this.asking.values());
     await this.release([...this.shares.keys()].filter((subject) => this.isOpen(subject)));
   }
@@ -155,7 +156,7 @@ export class RateLimiter {
     if (share === undefined) {
       share = new Share(limit);
       this.shares.set(subject, share);
-      if (!this.stopped) this.timer ??= setInterval(() => this.tick(), this.tickMs).unref();
+      if (!this.stopped) this.timer ??= setInterval(() => void this.settling.run(), this.tickMs).unref();
     } else if (share.limit !== limit) {
       // What was set aside under the old limit may be more than the new one allows.
       share.limit = limit;
@@ -213,10 +214,7 @@ export class RateLimiter {
     const values = [subject, this.process, this.turn, limit, this.windowMs, this.leaseMs, wanted, points, leftMs];
     let answer: Reservation | undefined;
     try {
-      const late = wait(this.storeTimeoutMs, undefined, { ref: false }).then(() => {
-        throw new Error(`no answer within ${this.storeTimeoutMs} ms`);
-      });
-      [answer] = await Promise.race([this.database.reserved.query(reserve, values), late]);
+      [answer] = await within(this.storeTimeoutMs, this.database.reserved.query(reserve, values));
     } catch (error) {
       this.storeIsAway(error);
       return;
@@ -306,7 +304,7 @@ export class RateLimiter {
   }
 
   /** Tells what idle subjects spent, and gives back what they hold before its time is over. */
-  private tick(): void {
+  private async settle(): Promise<void> {
     const nowMs = performance.now();
     const subjects: string[] = [];
     for (const [subject, share] of this.shares) {
@@ -319,11 +317,6 @@ export class RateLimiter {
     if (this.isAway(nowMs)) return;
     const sweep = nowMs - this.lastSweepMs > this.windowMs;
     if (sweep) this.lastSweepMs = nowMs;
-    this.sweeping = this.settle(this.sweeping, subjects, sweep);
-  }
-
-  private async settle(before: Promise<void> | null, subjects: readonly string[], sweep: boolean): Promise<void> {
-    await before;
     await this.release(subjects);
     try {
       if (sweep) await this.database.reserved.query(forgetEnded);

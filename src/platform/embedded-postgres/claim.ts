@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DatabaseClient } from '../postgres/database-client.js';
+import type { DatabaseClient } from '../postgres/database-client.js';
+import { openClient } from '../postgres/reconnecting-client.js';
 import { errorCode } from './cluster.js';
 
 /*
@@ -13,21 +14,21 @@ const pollMs = 25;
 
 /** @returns why there is none when that may pass, as it does with a server that is going away */
 export async function claimAt(connectionString: string): Promise<DatabaseClient | Error> {
-  const client = new DatabaseClient({
+  const config = {
     connectionString,
     application_name: claimName,
     connectionTimeoutMillis: 5000,
     query_timeout: 5000,
-  });
-  // Its 'end' follows, and is what the holder listens to.
-  client.on('error', () => {});
-  try {
-    await client.connect();
+  };
+  const lockShared = async (client: DatabaseClient) => {
     await client.query('select pg_advisory_lock_shared($1)', [claimKey]);
     hold(client, false);
     return client;
+  };
+  try {
+    // Its holder listens to 'end' itself.
+    return await openClient(config, lockShared, () => {});
   } catch (thrown) {
-    await client.end().catch(() => {});
     if (errorCode(thrown) !== '28P01') return thrown as Error;
     throw new Error(
       'The running PostgreSQL refuses the password kept in DATA_DIR/postgres.password. Restore the file that belongs ' +

@@ -4,6 +4,7 @@ import { networkInterfaces } from 'node:os';
 import tls from 'node:tls';
 import { type AddressPolicy, type Refusal, type RefusalRule, type Target } from './address-guard.js';
 import { addressVerdict, judgeAnswers, parseTarget, refusal } from './address-guard.js';
+import { within } from '../async/deadline.js';
 import { blockListOf } from '../config.js';
 import { Deadlines } from './deadlines.js';
 import { Attempt, type Outcome } from './attempt.js';
@@ -85,10 +86,7 @@ export class Outbound {
 
   private async checkName(target: Target): Promise<Refusal | null> {
     if (target.isLiteral) return null;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, checkTimeoutMs, null)));
-    const addresses = await Promise.race([this.resolve(target.hostname).catch(() => null), late]);
-    clearTimeout(timer);
+    const addresses = await within(checkTimeoutMs, this.resolve(target.hostname), () => null).catch(() => null);
     if (addresses !== null && addresses.length > 0) return judgeAnswers(target, addresses, this.policy());
     return target.onlyListed === null ? null : refusal(target.onlyListed);
   }

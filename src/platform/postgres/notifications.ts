@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Client } from 'pg';
 import type { Database } from './database.js';
-import { DatabaseClient } from './database-client.js';
+import { ReconnectingClient } from './reconnecting-client.js';
 import { story, type Log } from '../log.js';
 import { outsideAccounts } from '../work/work-account.js';
 
@@ -23,16 +22,33 @@ export class Notifications {
   private readonly reconnected = new Set<() => void>();
   private pending = new Map<string, Set<string>>();
   private timer: NodeJS.Timeout | null = null;
-  private client: Client | null = null;
-  private heartbeat: NodeJS.Timeout | null = null;
-  private stopped = false;
+  private readonly channel: ReconnectingClient;
 
   constructor(
     private readonly database: Database,
-    private readonly connectionString: string,
+    connectionString: string,
     private readonly log: Log,
-    private readonly heartbeatMs = 10_000,
-  ) {}
+    heartbeatMs = 10_000,
+  ) {
+    this.channel = new ReconnectingClient({
+      config: { connectionString, application_name: 'iozen notifications', keepAlive: true },
+      open: async (client) => {
+        client.on('notification', ({ payload }) => this.receive(payload));
+        await client.query(`listen ${channel}`);
+      },
+      reopened: () => {
+        for (const listener of this.reconnected) listener();
+      },
+      lost: (error) => {
+        this.log.warn({ error: error === null ? null : story(error) }, 'the signal channel is down, reconnecting');
+      },
+      beat: async (client) => await client.query('select 1'),
+      beatMs: heartbeatMs,
+      answerMsMax: heartbeatMs,
+      firstDelayMs: 100,
+      delayMsMax: 5_000,
+    });
+  }
 
   on(topic: string, listener: Listener): () => void {
     const listeners = this.listeners.get(topic) ?? new Set();
@@ -54,17 +70,15 @@ export class Notifications {
   }
 
   async start(): Promise<void> {
-    await this.connect();
+    await this.channel.connect();
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    if (this.heartbeat !== null) clearInterval(this.heartbeat);
     if (this.timer !== null) {
       clearTimeout(this.timer);
       await this.flush();
     }
-    await this.client?.end().catch(() => undefined);
+    await this.channel.close();
   }
 
   private deliver(topic: string, subjects: string[]): void {
@@ -97,59 +111,6 @@ export class Notifications {
     const message = messageIn(payload ?? '');
     if (message === null || message.from === this.own) return;
     this.deliver(message.topic, message.subjects);
-  }
-
-  private async connect(): Promise<void> {
-    const client = new DatabaseClient({
-      connectionString: this.connectionString,
-      application_name: 'iozen notifications',
-      keepAlive: true,
-    });
-    client.on('notification', ({ payload }) => this.receive(payload));
-    client.on('error', (error) => this.lost(client, error));
-    client.on('end', () => this.lost(client, null));
-    try {
-      await client.connect();
-      await client.query(`listen ${channel}`);
-      if (this.stopped) throw new Error('stopped meanwhile');
-    } catch (error) {
-      await client.end().catch(() => undefined);
-      throw error;
-    }
-    this.client = client;
-    // A connection that died in silence is found by asking.
-    let isAsking = false;
-    this.heartbeat = setInterval(() => {
-      if (isAsking) return this.lost(client, new Error(`no answer within ${this.heartbeatMs} ms`));
-      isAsking = true;
-      client.query('select 1').then(
-        () => (isAsking = false),
-        (error: unknown) => this.lost(client, error),
-      );
-    }, this.heartbeatMs).unref();
-  }
-
-  private lost(client: Client, error: unknown): void {
-    if (this.stopped || this.client !== client) return;
-    this.client = null;
-    if (this.heartbeat !== null) clearInterval(this.heartbeat);
-    this.log.warn({ error: error === null ? null : story(error) }, 'the signal channel is down, reconnecting');
-    client.end().catch(() => undefined);
-    void this.reconnect();
-  }
-
-  private async reconnect(): Promise<void> {
-    for (let delayMs = 100; !this.stopped; delayMs = Math.min(delayMs * 2, 5_000)) {
-      await new Promise((resolve) => setTimeout(resolve, delayMs).unref());
-      if (this.stopped) return;
-      try {
-        await this.connect();
-        for (const listener of this.reconnected) listener();
-        return;
-      } catch {
-        // Tried again until it is back or we stop.
-      }
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { QueryConfig, QueryResult, QueryResultRow } from 'pg';
-import { DatabaseClient, type DatabaseClientConfig } from './database-client.js';
+import type { DatabaseClient, DatabaseClientConfig } from './database-client.js';
+import { openClient } from './reconnecting-client.js';
 import { planByIndex } from './planner-settings.js';
 import { Reading, runQuery } from './run-query.js';
 
@@ -105,22 +106,17 @@ export class LastingConnection {
     await client?.end();
   }
 
-  private async made(client: DatabaseClient): Promise<DatabaseClient> {
-    await client.connect();
-    await this.prepare(client);
-    this.ready = client;
-    return client;
-  }
-
   private open(): Promise<DatabaseClient> {
     if (this.closed) throw new Error('The connections to the database are closed');
-    const client = new DatabaseClient(this.options());
-    const opening = this.made(client);
-    const lost = () => {
-      if (this.client === opening) this.client = null;
-      if (this.ready === client) this.ready = null;
+    const prepare = async (client: DatabaseClient) => {
+      await this.prepare(client);
+      this.ready = client;
+      return client;
     };
-    client.on('error', lost).on('end', lost);
+    const lost = () => {
+      if (this.client === opening) this.client = this.ready = null;
+    };
+    const opening = openClient(this.options(), prepare, lost);
     opening.catch(lost);
     return opening;
   }

@@ -1,0 +1,19 @@
+/**
+ * What `work` comes to, if it does so in time; else what `late` returns or throws. The work itself goes on, and what it
+ * comes to then is nobody's.
+ */
+export async function within<T, Late = never>(
+  ms: number,
+  work: Promise<T>,
+  late: () => Late = () => {
+    throw new Error(`no answer within ${ms} ms`);
+  },
+): Promise<T | Late> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms))).then(late);
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
