@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { scopeOfPayload, type EventType } from '../events/event-type.js';
 import type { Scope } from '../platform/actor.js';
-import { delayMs } from '../webhooks/policy/backoff.js';
+import { delayMs } from '../webhooks/policy/retry.js';
 import { Interruption, Refusal, type GraphqlClient } from './graphql-client.js';
 
 export interface FollowedEvent {

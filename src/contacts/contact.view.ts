@@ -1,8 +1,8 @@
 import { isoTime } from '../platform/postgres/timestamps.js';
-import type { CountedContact } from './contact.service.js';
+import type { Contact } from './contact.entity.js';
 
 /** A contact over REST and in webhook bodies. */
-export const contactView = (contact: CountedContact) => ({
+export const contactView = (contact: Contact) => ({
   id: contact.id,
   email: contact.email,
   phone: contact.phone,

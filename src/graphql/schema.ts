@@ -37,19 +37,20 @@ import {
   SubmissionResolver,
 } from '../submissions/submission.resolver.js';
 import type { SubmissionService } from '../submissions/submission.service.js';
-import { EventDeliveries } from '../webhooks/deliveries/event-deliveries.resolver.js';
 import { ReplayResolver } from '../webhooks/replays/replay.resolver.js';
 import type { ReplayService } from '../webhooks/replays/replay.service.js';
 import type { WebhookFeed } from '../webhooks/feed.js';
 import { WebhookFeedResolver } from '../webhooks/feed.resolver.js';
 import type { WebhookDeliveryService } from '../webhooks/deliveries/delivery.service.js';
 import type { WebhookEndpointService } from '../webhooks/endpoints/endpoint.service.js';
-import { WebhookAttemptResolver } from '../webhooks/deliveries/attempt.resolver.js';
 import {
+  EventDeliveries,
+  WebhookAttemptResolver,
   WebhookDeliveryConnectionResolver,
   WebhookDeliveryResolver,
 } from '../webhooks/deliveries/delivery.resolver.js';
 import type { TestEventService } from '../webhooks/deliveries/test-event.service.js';
+import { EndpointDeliveriesResolver } from '../webhooks/deliveries/endpoint-deliveries.resolver.js';
 import { WebhookEndpointResolver } from '../webhooks/endpoints/endpoint.resolver.js';
 import type { NoticeService } from '../workspaces/notice.service.js';
 import { WorkspaceResolver } from '../workspaces/workspace.resolver.js';
@@ -109,10 +110,10 @@ const resolvers = [
   line(MessageResolver, ({ submissions }) => new MessageResolver(submissions)),
   line(IntakeBotSubmissions, ({ submissions }) => new IntakeBotSubmissions(submissions)),
   line(ContactSubmissions, ({ submissions }) => new ContactSubmissions(submissions)),
+  line(WebhookEndpointResolver, ({ webhookEndpoints }) => new WebhookEndpointResolver(webhookEndpoints)),
   line(
-    WebhookEndpointResolver,
-    ({ webhookEndpoints, testEvents, webhookDeliveries }) =>
-      new WebhookEndpointResolver(webhookEndpoints, testEvents, webhookDeliveries),
+    EndpointDeliveriesResolver,
+    ({ webhookDeliveries, testEvents }) => new EndpointDeliveriesResolver(webhookDeliveries, testEvents),
   ),
   line(
     WebhookDeliveryResolver,

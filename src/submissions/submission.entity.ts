@@ -101,3 +101,5 @@ export class Message {
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt!: Date;
 }
+
+export type SubmissionWithMessages = Submission & { messages: Message[] };

@@ -27,7 +27,7 @@ import { requireStorage } from '../workspaces/plans.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';
 import { changedFields, checkAnswers, type Answers } from './answers.js';
 import { answersIssues, changed, countFiles, refusals } from './submission-change.js';
-import { Message, Submission } from './submission.entity.js';
+import { Message, Submission, type SubmissionWithMessages } from './submission.entity.js';
 import type { AddSubmissionMessage, CreateSubmission, UpdateSubmission } from './submission.input.js';
 import {
   columns,
@@ -44,8 +44,6 @@ import { submissionEventView, submissionVersion } from './submission.view.js';
 
 /** Addresses that a submission named at one time or another while no contact was linked. */
 const addressesMax = 20;
-
-export type SubmissionWithMessages = Submission & { messages: Message[] };
 
 const selectOne = pipelined<Submission>(
   `select ${columns} from submissions s where s.id = $1 and s.workspace_id = $2 and ${isShown}`,

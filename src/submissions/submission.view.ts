@@ -1,7 +1,6 @@
 import { isoTime } from '../platform/postgres/timestamps.js';
-import type { Submission } from './submission.entity.js';
+import type { Submission, SubmissionWithMessages } from './submission.entity.js';
 import type { ListedSubmission } from './submission-lists.js';
-import type { SubmissionWithMessages } from './submission.service.js';
 
 type Shown = Omit<ListedSubmission, 'messageCount'>;
 

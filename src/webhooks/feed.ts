@@ -2,19 +2,20 @@ import type { Actor } from '../platform/actor.js';
 import { WakeUp } from '../platform/async/wake-up.js';
 import { interruptible } from '../platform/async/interruptible.js';
 import type { Notifications } from '../platform/postgres/notifications.js';
-import { deliveriesFollowed, deliveryUpdated, followAgainMs } from './deliveries/delivery-updates.js';
+import { followAgainMs } from './deliveries/delivery-updates.js';
 import type { Replay } from './replays/replay.entity.js';
-import { replayProgressed, type ReplayService } from './replays/replay.service.js';
+import type { ReplayService } from './replays/replay.service.js';
+import { deliveriesFollowed, deliveryUpdated, replayProgressed } from './topics.js';
 import type { WebhookDelivery } from './deliveries/delivery.entity.js';
 import type { WebhookDeliveryService } from './deliveries/delivery.service.js';
 import type { WebhookEndpointService } from './endpoints/endpoint.service.js';
 
-/** A follower slower than the deliveries hears of the latest only. */
+/** A follower that is slower than the deliveries is sent only as many of the latest. */
 const updatedMax = 1_000;
-/** Should a signal be lost. */
+/** A follower looks so often by itself, since a notification may be lost. */
 const lookAgainMs = 2_000;
 
-/** Follows deliveries and replays: how things stand now, not every step on the way. */
+/** Follows deliveries and replays: a follower is sent how a thing stands when it looks, not every step on the way. */
 export class WebhookFeed {
   constructor(
     private readonly endpoints: WebhookEndpointService,
@@ -28,7 +29,7 @@ export class WebhookFeed {
     return interruptible((signal) => this.runDeliveries(actor, endpointId, signal));
   }
 
-  /** Begins with how it stands, and ends when it has ended. */
+  /** Begins with the replay as it stands, and ends when the replay has ended. */
   async followReplay(actor: Actor, id: string): Promise<AsyncGenerator<Replay, void>> {
     const replay = await this.replays.get(actor, id);
     return interruptible((signal) => this.runReplay(actor, replay, signal));

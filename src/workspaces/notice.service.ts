@@ -1,8 +1,8 @@
 import type { Actor } from '../platform/actor.js';
-import type { Database } from '../platform/postgres/database.js';
+import type { Database, Tx } from '../platform/postgres/database.js';
 import { columnsOf, prepared } from '../platform/postgres/statement.js';
 import { notFound } from '../platform/errors.js';
-import { isId, nextMoment } from '../platform/id.js';
+import { isId, newId, nextMoment } from '../platform/id.js';
 import {
   Conditions,
   countRows,
@@ -20,11 +20,54 @@ const dismissOne = prepared<Notice>(`
   returning ${columns}
 `);
 
-/** What a workspace's Owners and Admins should know; those who know it write it. */
+const insertMany = prepared(`
+  insert into notices (id, workspace_id, kind, text, params, created_at)
+  select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::json[], $6::timestamptz[])
+`);
+const deleteOld = prepared(`
+  delete from notices n using (select workspace_id from notices group by workspace_id having count(*) > $1) many
+  where n.workspace_id = many.workspace_id and n.id < (
+    select last.id from notices last where last.workspace_id = many.workspace_id order by last.id desc offset $1 - 1 limit 1
+  )
+`);
+
+/** Of one workspace, the latest ones, dismissed or not. */
+const noticesKept = 1_000;
+
+export type NoticeKind = 'webhook_failing' | 'webhook_paused' | 'webhook_held' | 'webhook_headers_removed';
+
+export interface NewNotice {
+  workspaceId: string;
+  kind: NoticeKind;
+  /** What the notice says, for people. */
+  text: string;
+  /** What the notice names, for programs. */
+  params: Record<string, unknown>;
+}
+
+/** Tells the Owners and Admins of a workspace, in the commit of the change that the notices are about. */
+export function addNotices(tx: Tx, notices: readonly NewNotice[], at: Date): void {
+  if (notices.length === 0) return;
+  tx.write(insertMany, [
+    notices.map(() => newId('notice')),
+    notices.map(({ workspaceId }) => workspaceId),
+    notices.map(({ kind }) => kind),
+    notices.map(({ text }) => text),
+    notices.map(({ params }) => JSON.stringify(params)),
+    notices.map(() => at),
+  ]);
+}
+
+/** Deletes what a workspace has beyond its latest 1,000 notices. */
+export async function forgetOldNotices(database: Database): Promise<void> {
+  await database.query(deleteOld, [noticesKept]);
+}
+
+/** What a workspace's Owners and Admins should know; the room that learns of something adds the notice of it. */
 export class NoticeService {
   constructor(private readonly database: Database) {}
 
-  /** Those that nobody has dismissed. */
+  /** The notices that nobody has dismissed. */
   async list(actor: Actor, page: PageRequest): Promise<Page<Notice>> {
     actor.requireRole('ADMIN');
     return await readPage<Notice>(this.database, listOf(actor), page);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { delayMs, retryAfterAt, retryAfterMsMax } from '../../src/webhooks/policy/backoff.js';
+import { delayMs, retryAfterAt, retryAfterMsMax } from '../../src/webhooks/policy/retry.js';
 import {
   afterAttempt,
   isProbed,
@@ -7,7 +7,7 @@ import {
   type EndpointLife,
   type Ending,
 } from '../../src/webhooks/policy/endpoint-health.js';
-import { nextOf, verdictOn } from '../../src/webhooks/policy/verdict.js';
+import { nextOf, verdictOn } from '../../src/webhooks/policy/retry.js';
 
 const ladder = [10, 30, 90, 300, 900, 2_700, 7_200, 21_600, 64_800].map((seconds) => seconds * 1_000);
 const now = Date.parse('2026-11-23T22:00:00Z');

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
-import { deliveriesDue } from '../../src/webhooks/engine/fan-out.js';
+import { deliveriesDue } from '../../src/webhooks/topics.js';
 import { wakeUpQueue } from '../../src/webhooks/engine/attempt-recorder.js';
 import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import { cloneDatabase } from '../support/postgres.js';

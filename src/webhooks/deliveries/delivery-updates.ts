@@ -1,16 +1,13 @@
 import type { Notifications } from '../../platform/postgres/notifications.js';
+import { deliveriesFollowed, deliveryUpdated } from '../topics.js';
 
-/** Topics of `Notifications`: endpoints whose deliveries somebody follows, and `<endpoint id> <delivery id>` of what changed. */
-export const deliveriesFollowed = 'webhook-deliveries-followed';
-export const deliveryUpdated = 'webhook-delivery-updated';
-
-/** Who follows says so this often. */
+/** A follower repeats `deliveriesFollowed` this often, and a worker forgets it after three times as long. */
 export const followAgainMs = 10_000;
 const forgetMs = 3 * followAgainMs;
 
-/** A worker's side of following deliveries: it tells of those that somebody follows, and nobody pays for the others. */
-export class DeliveryNews {
-  /** Until when, in `performance.now()`. */
+/** A worker's side of following deliveries: of endpoints that nobody follows, it sends nothing. */
+export class DeliveryUpdates {
+  /** By endpoint, until when in `performance.now()` somebody follows its deliveries. */
   private readonly followed = new Map<string, number>();
 
   constructor(private readonly notifications: Notifications) {
@@ -19,7 +16,7 @@ export class DeliveryNews {
     });
   }
 
-  tell(endpointId: string, deliveryId: string): void {
+  send(endpointId: string, deliveryId: string): void {
     const until = this.followed.get(endpointId);
     if (until === undefined) return;
     if (until < performance.now()) this.followed.delete(endpointId);

@@ -3,15 +3,20 @@ import { Event } from '../../events/event.entity.js';
 import type { EventService, ListedEvent } from '../../events/event.service.js';
 import type { Actor } from '../../platform/actor.js';
 import type { OperationContext } from '../../platform/graphql/operation-context.js';
-import { ConnectionArgs, connectionOf, type Connection } from '../../platform/graphql/relay-connection.js';
-import { Costs } from '../../platform/graphql/field-cost.js';
+import {
+  ConnectionArgs,
+  connectionOf,
+  connectionUnder,
+  type Connection,
+} from '../../platform/graphql/relay-connection.js';
+import { bulky, Costs } from '../../platform/graphql/field-cost.js';
 import { connectionPage } from '../../platform/postgres/keyset-page.js';
 import { DateTime } from '../../platform/graphql/scalars.js';
 import { WebhookAttempt, WebhookDelivery, WebhookDeliveryConnection } from './delivery.entity.js';
+import { RedeliverInput, WebhookDeliveryFilterInput } from './delivery.input-types.js';
 import { madeAt, type WebhookDeliveryService } from './delivery.service.js';
 import { WebhookEndpoint } from '../endpoints/endpoint.entity.js';
 import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
-import { RedeliverInput, WebhookDeliveryFilterInput } from '../endpoints/endpoint.input-types.js';
 
 @ObjectType('RedeliverPayload', { description: 'What was made.', simpleResolvers: true })
 class RedeliverPayload {
@@ -65,7 +70,7 @@ export class WebhookDeliveryResolver {
     const connection = connectionOf(page, found, () => this.deliveries.count(actor, filter ?? {}));
     if (found.lookedTo === null) return Object.assign(connection, { searchedTo: null });
     const { pageInfo } = connection;
-    // Where the next page goes on, though what was seen last is not on this one.
+    // The next page goes on behind the last delivery that the search looked at, which need not be on this page.
     const place = page.direction === 'older' ? 'endCursor' : 'startCursor';
     return Object.assign(connection, {
       searchedTo: madeAt(found.lookedTo),
@@ -112,5 +117,45 @@ export class WebhookDeliveryResolver {
     @Arg('input', () => RedeliverInput, { description: 'Which.' }) { deliveryId }: RedeliverInput,
   ): Promise<RedeliverPayload> {
     return { webhookDelivery: await this.deliveries.redeliver(actor, deliveryId) };
+  }
+}
+
+@Resolver(() => WebhookAttempt)
+export class WebhookAttemptResolver {
+  constructor(private readonly deliveries: WebhookDeliveryService) {}
+
+  @Costs(bulky)
+  @FieldResolver(() => String, {
+    nullable: true,
+    description: 'The first 16 KiB of the answer. Needs the read scope of the object inside the event, too.',
+  })
+  responseBody(
+    @Root() attempt: Pick<WebhookAttempt, 'answer' | 'eventType'>,
+    @Ctx('actor') actor: Actor,
+  ): string | null {
+    return this.deliveries.responseBody(actor, attempt);
+  }
+}
+
+/** `Event.deliveries`: the forward view of a type of an earlier room. */
+@Resolver(() => Event)
+export class EventDeliveries {
+  constructor(private readonly deliveries: WebhookDeliveryService) {}
+
+  @FieldResolver(() => WebhookDeliveryConnection, {
+    name: 'deliveries',
+    description: 'Its deliveries, to all endpoints.',
+  })
+  async deliveriesOf(
+    @Root() { id }: Pick<Event, 'id'>,
+    @Ctx() context: OperationContext,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+  ): Promise<Connection<WebhookDelivery>> {
+    return await connectionUnder(context, id, args, {
+      field: 'Event.deliveries',
+      kind: 'webhookDelivery',
+      pages: (actor, ids, page) => this.deliveries.pagesOfEvents(actor, ids, page),
+      counts: (actor, ids) => this.deliveries.countsOfEvents(actor, ids),
+    });
   }
 }

@@ -27,10 +27,7 @@ import {
 import { retriesWhere, runsWhere, skipping, skipSome } from '../store/skip-deliveries.js';
 import { insertRuns, openOf, runAt } from '../store/packed-deliveries.js';
 import type { WebhookAttempt, WebhookDelivery } from './delivery.entity.js';
-import { endpointChanged } from '../endpoints/endpoint.service.js';
-
-/** Topic of `Notifications`: the subjects are workspaces of which something was erased. */
-export const payloadsErased = 'webhook-payloads-erased';
+import { endpointChanged, payloadsErased } from '../topics.js';
 
 const selectMany = prepared<Omit<DeliveryRow, 'parentId'>>(`
   select d.* from unnest($2::text[]) as wanted (id)

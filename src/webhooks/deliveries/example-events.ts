@@ -1,5 +1,5 @@
 import type { EventType } from '../../events/event-type.js';
-import { EventText } from '../engine/event-text-cache.js';
+import { EventText } from '../wire/event-text.js';
 
 const submission = (at: string) => ({
   id: 'cexample0s000000example01',

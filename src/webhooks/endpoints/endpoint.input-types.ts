@@ -1,32 +1,6 @@
 import { Field, ID, InputType, Int } from 'type-graphql';
 import { EventTypeScalar, type EventType } from '../../events/event-type.js';
-import { DateTimeRange } from '../../platform/graphql/relay-connection.js';
-import { DateTime, JSONObject } from '../../platform/graphql/scalars.js';
-import { ReplayOnlyEnum, type ReplayOnly } from '../replays/replay.entity.js';
-import { DeliveryStatusEnum, type DeliveryStatus } from '../deliveries/delivery.entity.js';
-import type { WebhookDeliveryFilter } from '../deliveries/delivery-query.js';
-
-@InputType('WebhookDeliveryFilter', { description: 'Which deliveries to list.' })
-export class WebhookDeliveryFilterInput implements WebhookDeliveryFilter {
-  @Field(() => ID, { nullable: true, description: 'To this endpoint.' })
-  endpointId?: string | null;
-
-  @Field(() => [DeliveryStatusEnum], { nullable: true, description: 'In one of these states.' })
-  status?: DeliveryStatus[] | null;
-
-  @Field(() => [EventTypeScalar], { nullable: true, description: 'Of events of these types.' })
-  eventType?: EventType[] | null;
-
-  @Field(() => DateTimeRange, { nullable: true, description: 'Made within.' })
-  createdAt?: DateTimeRange | null;
-
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'A text in the event, an answer or an error, as it was typed and in either case, or an id; at most 200 characters. Needs the read scopes of everything events tell of.',
-  })
-  search?: string | null;
-}
+import { JSONObject } from '../../platform/graphql/scalars.js';
 
 @InputType('CreateWebhookEndpointInput', { description: 'A new endpoint.' })
 export class CreateWebhookEndpointInput {
@@ -103,46 +77,4 @@ export class ResumeWebhookEndpointInput extends OneWebhookEndpoint {
 export class RotateWebhookSecretInput extends OneWebhookEndpoint {
   @Field(() => Int, { nullable: true, description: 'How long the old one signs too: a day by default, 7 at most.' })
   overlapSeconds?: number;
-}
-
-@InputType('SendTestEventInput', { description: 'Where to send an example.' })
-export class SendTestEventInput {
-  @Field(() => ID, { description: 'The endpoint.' })
-  endpointId!: string;
-
-  @Field(() => EventTypeScalar, { nullable: true, description: 'Of which type; by default one it listens to.' })
-  type?: EventType | null;
-}
-
-@InputType('RedeliverInput', { description: 'What to send once more.' })
-export class RedeliverInput {
-  @Field(() => ID, { description: 'The delivery.' })
-  deliveryId!: string;
-}
-
-@InputType('StartReplayInput', { description: 'What to send once more, over a range of time.' })
-export class StartReplayInput {
-  @Field(() => ID, { description: 'The endpoint.' })
-  endpointId!: string;
-
-  @Field(() => DateTime, { description: 'Events from then on.' })
-  since!: Date;
-
-  @Field(() => DateTime, { nullable: true, description: 'Events before then; now by default.' })
-  until?: Date | null;
-
-  @Field(() => ReplayOnlyEnum, { nullable: true, description: 'Which of them; ALL by default.' })
-  only?: ReplayOnly;
-
-  @Field(() => Int, { nullable: true, description: 'Deliveries a second: 50 by default, 100 at most.' })
-  ratePerSecond?: number;
-
-  @Field(() => Boolean, { nullable: true, description: 'Only count them.' })
-  dryRun?: boolean;
-}
-
-@InputType('CancelReplayInput', { description: 'The replay to stop.' })
-export class CancelReplayInput {
-  @Field(() => ID, { description: 'The replay.' })
-  id!: string;
 }

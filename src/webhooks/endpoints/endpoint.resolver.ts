@@ -1,38 +1,18 @@
-import {
-  Arg,
-  Args,
-  Ctx,
-  Field,
-  FieldResolver,
-  ID,
-  Int,
-  Mutation,
-  ObjectType,
-  Query,
-  Resolver,
-  Root,
-} from 'type-graphql';
+import { Arg, Args, Ctx, Field, ID, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import type { Actor } from '../../platform/actor.js';
-import type { OperationContext } from '../../platform/graphql/operation-context.js';
 import {
   ConnectionArgs,
   connectionOf,
   connectionType,
-  connectionUnder,
   type Connection,
 } from '../../platform/graphql/relay-connection.js';
-import { Costs, counted } from '../../platform/graphql/field-cost.js';
 import { connectionPage } from '../../platform/postgres/keyset-page.js';
 import { validate } from '../../platform/validate.js';
-import type { TestEventService } from '../deliveries/test-event.service.js';
-import { WebhookAttempt, type WebhookDelivery, WebhookDeliveryConnection } from '../deliveries/delivery.entity.js';
-import type { WebhookDeliveryService } from '../deliveries/delivery.service.js';
 import { WebhookEndpoint } from './endpoint.entity.js';
 import {
   CreateWebhookEndpoint,
   ResumeWebhookEndpoint,
   RotateWebhookSecret,
-  SendTestEvent,
   UpdateWebhookEndpoint,
 } from './endpoint.input.js';
 import type { WebhookEndpointService } from './endpoint.service.js';
@@ -42,7 +22,6 @@ import {
   PauseWebhookEndpointInput,
   ResumeWebhookEndpointInput,
   RotateWebhookSecretInput,
-  SendTestEventInput,
   UpdateWebhookEndpointInput,
 } from './endpoint.input-types.js';
 
@@ -81,19 +60,9 @@ class DeleteWebhookEndpointPayload {
   id!: string;
 }
 
-@ObjectType('SendTestEventPayload', { description: 'What came of it.', simpleResolvers: true })
-class SendTestEventPayload {
-  @Field(() => WebhookAttempt, { description: 'The whole attempt.' })
-  attempt!: WebhookAttempt;
-}
-
 @Resolver(() => WebhookEndpoint)
 export class WebhookEndpointResolver {
-  constructor(
-    private readonly endpoints: WebhookEndpointService,
-    private readonly testEvents: TestEventService,
-    private readonly deliveries: WebhookDeliveryService,
-  ) {}
+  constructor(private readonly endpoints: WebhookEndpointService) {}
 
   @Query(() => WebhookEndpoint, { name: 'webhookEndpoint', nullable: true, description: 'An endpoint by its id.' })
   async get(
@@ -113,30 +82,6 @@ export class WebhookEndpointResolver {
   ): Promise<Connection<WebhookEndpoint>> {
     const page = connectionPage(args, 'webhookEndpoint');
     return connectionOf(page, await this.endpoints.list(actor, page), () => this.endpoints.count(actor));
-  }
-
-  @Costs(counted)
-  @FieldResolver(() => Int, { description: 'How many deliveries wait until it is resumed.' })
-  async heldCount(@Root() { id }: Pick<WebhookEndpoint, 'id'>, @Ctx() context: OperationContext): Promise<number> {
-    const counts = (actor: Actor, ids: readonly string[]) => this.deliveries.heldCounts(actor, ids);
-    return (await context.loadFor('WebhookEndpoint.heldCount', id, counts)) ?? 0;
-  }
-
-  @FieldResolver(() => WebhookDeliveryConnection, {
-    name: 'deliveries',
-    description: 'What was sent to it, or will be.',
-  })
-  async deliveriesOf(
-    @Root() { id }: Pick<WebhookEndpoint, 'id'>,
-    @Ctx() context: OperationContext,
-    @Args(() => ConnectionArgs) args: ConnectionArgs,
-  ): Promise<Connection<WebhookDelivery>> {
-    return await connectionUnder(context, id, args, {
-      field: 'WebhookEndpoint.deliveries',
-      kind: 'webhookDelivery',
-      pages: (actor, ids, page) => this.deliveries.pagesOfEndpoints(actor, ids, page),
-      counts: (actor, ids) => this.deliveries.countsOfEndpoints(actor, ids),
-    });
   }
 
   @Mutation(() => CreateWebhookEndpointPayload, { description: 'Registers an endpoint.' })
@@ -192,15 +137,5 @@ export class WebhookEndpointResolver {
     { id, ...input }: RotateWebhookSecretInput,
   ): Promise<RotateWebhookSecretPayload> {
     return await this.endpoints.rotateSecret(actor, id, () => validate(RotateWebhookSecret, input, 'camelCase'));
-  }
-
-  @Mutation(() => SendTestEventPayload, { description: 'Posts an example at once; ten a minute at most.' })
-  async sendTestEvent(
-    @Ctx('actor') actor: Actor,
-    @Arg('input', () => SendTestEventInput, { description: 'Where, and of which type.' })
-    { endpointId, ...input }: SendTestEventInput,
-  ): Promise<SendTestEventPayload> {
-    const read = () => validate(SendTestEvent, input, 'camelCase');
-    return { attempt: await this.testEvents.send(actor, endpointId, read) };
   }
 }

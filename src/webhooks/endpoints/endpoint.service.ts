@@ -23,7 +23,8 @@ import { readWith, sentTo, type Unread, type Valid } from '../../platform/valida
 import { requireVersion, type ExpectedVersions } from '../../platform/version.js';
 import { requireFeature, requireStorage, webhookEndpointsMax } from '../../workspaces/plans.js';
 import { lockDeliveryOrder } from '../store/delivery-order-lock.js';
-import { tell } from './notices.js';
+import { addNotices } from '../../workspaces/notice.service.js';
+import { endpointChanged } from '../topics.js';
 import { skipOpenDeliveries } from '../store/skip-deliveries.js';
 import { newSecret } from '../wire/signature.js';
 import { startAnew } from './start-anew.js';
@@ -39,9 +40,6 @@ import {
   type RotateWebhookSecret,
   type UpdateWebhookEndpoint,
 } from './endpoint.input.js';
-
-/** Topic of `Notifications`: the subjects are endpoint ids. */
-export const endpointChanged = 'webhook-endpoint-changed';
 
 const columns = `${columnsOf(WebhookEndpoint, 'e')}, s.consecutive_fails as "consecutiveFails",
   s.last_delivery_at as "lastDeliveryAt", s.last_delivery_ok as "lastDeliveryOk"`;
@@ -334,7 +332,7 @@ export class WebhookEndpointService {
     const text =
       `The custom headers of the webhook to ${url} were removed when it was moved to ${after.url}: they may have been ` +
       'meant for the former address alone. Give them again if the new one is to have them.';
-    tell(tx, [{ workspaceId, kind: 'webhook_headers_removed', text, params: { endpoint_id: id } }], now());
+    addNotices(tx, [{ workspaceId, kind: 'webhook_headers_removed', text, params: { endpoint_id: id } }], now());
   }
 
   private sealHeaders(id: string, headers: Record<string, string> | null): string | null {

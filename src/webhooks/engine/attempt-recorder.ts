@@ -6,7 +6,7 @@ import type { Jobs, NewJob } from '../../platform/postgres/jobs.js';
 import { isConnectionLoss } from '../../platform/errors.js';
 import { story, type Log } from '../../platform/log.js';
 import type { Committing } from './fan-out.js';
-import { tell } from '../endpoints/notices.js';
+import { addNotices } from '../../workspaces/notice.service.js';
 import { lockStates } from '../store/skip-deliveries.js';
 import {
   markSlow,
@@ -215,7 +215,7 @@ export class Results {
       const text = `Webhooks to ${url} are paused: ${why}. Events are held for 30 days; resume it to deliver them.`;
       return { workspaceId, kind: 'webhook_paused' as const, text, params: { endpoint_id: id, reason } };
     });
-    tell(tx, told, new Date(results[0]?.endedAt ?? 0));
+    addNotices(tx, told, new Date(results[0]?.endedAt ?? 0));
     for (const { id, workspaceId } of paused) {
       const details = { reason: reasons.get(id) };
       await this.audit.record(tx, systemOf(workspaceId), 'webhook_endpoint.paused', id, details);
@@ -232,7 +232,7 @@ export class Results {
       const params = { endpoint_id: endpoint.id, consecutive_fails: warning };
       return [{ workspaceId: endpoint.workspaceId, kind: 'webhook_failing' as const, text, params }];
     });
-    tell(tx, told, new Date(results[0]?.endedAt ?? 0));
+    addNotices(tx, told, new Date(results[0]?.endedAt ?? 0));
   }
 }
 

@@ -15,7 +15,7 @@ import type { Result, SlowAttempt } from '../store/attempt-statements.js';
 import type { Results } from './attempt-recorder.js';
 import { readSubscribers, type Subscriber } from '../endpoints/endpoint-snapshot.js';
 import { Turns } from './fair-scheduler.js';
-import { nextOf, verdictOn } from '../policy/verdict.js';
+import { nextOf, verdictOn } from '../policy/retry.js';
 import type { WebhookMetrics } from './metrics.js';
 
 /** What delivers needs of `Outbound`; without `hasRoom` no host is ever full. */

@@ -1,6 +1,6 @@
 import { isAhead } from '../../platform/id.js';
 import type { Waiter } from '../../platform/outbound/hosts.js';
-import type { EventText } from './event-text-cache.js';
+import type { EventText } from '../wire/event-text.js';
 import { FreshQueue } from './read-ahead.js';
 import { isProbed, type EndpointLife } from '../policy/endpoint-health.js';
 import type { MadeRun, Place } from '../store/packed-deliveries.js';

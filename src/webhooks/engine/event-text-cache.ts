@@ -1,38 +1,20 @@
 import { bodyOf } from '../../events/event-erasure.service.js';
 import type { Database } from '../../platform/postgres/database.js';
 import { prepared } from '../../platform/postgres/statement.js';
-import { happenedAt } from '../../platform/id.js';
+import { EventText } from '../wire/event-text.js';
 
 const recentBytesMax = 16 * 1_024 * 1_024;
 
-const selectMany = prepared<Event>(`select id, type, ${bodyOf('events')} as body from events where id = any($1)`);
+const selectMany = prepared<EventRow>(`select id, type, ${bodyOf('events')} as body from events where id = any($1)`);
 
 const selectSizes = prepared<{ id: string; bytes: number }>(
   'select id, octet_length(body) as bytes from events where id = any($1)',
 );
 
-interface Event {
+interface EventRow {
   id: string;
   type: string;
   body: string;
-}
-
-/** An event's text as it goes out, shared by all deliveries of it that are in memory. */
-export class EventText {
-  readonly id: string;
-  readonly type: string;
-  readonly body: Buffer;
-
-  constructor({ id, type, body }: Event) {
-    this.id = id;
-    this.type = type;
-    this.body = Buffer.from(body);
-  }
-
-  /** Unix milliseconds. */
-  get happenedAt(): number {
-    return happenedAt(this.id);
-  }
 }
 
 /**
@@ -106,7 +88,7 @@ export class EventTexts {
     return this.recent.get(id) ?? this.older.get(id);
   }
 
-  private keep(event: Event): EventText {
+  private keep(event: EventRow): EventText {
     const known = this.known(event.id);
     if (known !== undefined) return known;
     const text = new EventText(event);

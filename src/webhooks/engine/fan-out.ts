@@ -5,11 +5,9 @@ import { prepared } from '../../platform/postgres/statement.js';
 import { followedMsMax, numberedIds, type NumberedIds } from '../../platform/id.js';
 import { story, type Log } from '../../platform/log.js';
 import type { Notifications } from '../../platform/postgres/notifications.js';
-import { EventText, type EventTexts } from './event-text-cache.js';
+import { EventText } from '../wire/event-text.js';
+import type { EventTexts } from './event-text-cache.js';
 import { insertRuns, MadeRun } from '../store/packed-deliveries.js';
-
-/** Topic of `Notifications`: the subjects are endpoint ids. For their owner, in whatever process it is. */
-export const deliveriesDue = 'webhook-deliveries-due';
 
 /** Events taken at once: few first, so that the first is soon on its way, then more for as long as more wait. */
 const batchMin = 50;

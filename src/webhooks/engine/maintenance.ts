@@ -4,7 +4,8 @@ import { prepared } from '../../platform/postgres/statement.js';
 import { idFloor } from '../../platform/id.js';
 import type { Log } from '../../platform/log.js';
 import { byEventId, byTime, keepPartitions, type DailyTable } from '../../platform/postgres/daily-partitions.js';
-import { tell } from '../endpoints/notices.js';
+import { addNotices, forgetOldNotices } from '../../workspaces/notice.service.js';
+import { attemptsKeptDays } from '../store/retention.js';
 import { lockStates, retriesWhere, runsWhere, skipping } from '../store/skip-deliveries.js';
 
 export const maintenanceQueue = 'webhook-maintenance';
@@ -12,20 +13,16 @@ export const maintenanceQueue = 'webhook-maintenance';
 export const maintenanceCron = '17 3 * * *';
 
 const dayMs = 86_400_000;
-/** Attempts, and so what became of a delivery. */
-export const keptDays = 30;
 const heldDaysMax = 30;
 const heldDaysBeforeNotice = 23;
-/** Of a workspace, the last ones, dismissed or not. */
-const noticesKept = 1_000;
 // As long as what was held for 30 days and then attempted for the last time may be looked at.
-const eventsKeptDays = heldDaysMax + keptDays + 2;
+const eventsKeptDays = heldDaysMax + attemptsKeptDays + 2;
 
 const tables: readonly DailyTable[] = [
-  { name: 'webhook_attempts', floor: byTime, key: 'at', keepDays: keptDays },
+  { name: 'webhook_attempts', floor: byTime, key: 'at', keepDays: attemptsKeptDays },
   { name: 'events', floor: byEventId, key: 'id', keepDays: eventsKeptDays },
   // As long as answers to them: an event that was replayed on its last day is gone before those.
-  { name: 'event_subjects', floor: byEventId, key: 'event_id', keepDays: eventsKeptDays + keptDays },
+  { name: 'event_subjects', floor: byEventId, key: 'event_id', keepDays: eventsKeptDays + attemptsKeptDays },
 ];
 
 // Held since the later of its making, which its id tells, and the pause. Those of one run were made at once.
@@ -48,12 +45,6 @@ const heldLong = prepared<{ id: string; workspaceId: string; url: string }>(`
     )
   for no key update of e
 `);
-const forgetNotices = prepared(`
-  delete from notices n using (select workspace_id from notices group by workspace_id having count(*) > $1) many
-  where n.workspace_id = many.workspace_id and n.id < (
-    select last.id from notices last where last.workspace_id = many.workspace_id order by last.id desc offset $1 - 1 limit 1
-  )
-`);
 const removeDeleted = prepared('delete from webhook_endpoints where deleted_at < $1');
 
 /** One of the things that are due once a day; each is done though another could not be. */
@@ -74,8 +65,8 @@ export function chores(
       if (skipped > 0) log.info({ deliveries: skipped }, 'deliveries held for 30 days were skipped');
     },
     async () => await database.transaction(async (tx) => await tellOfHeld(tx, now, daysAgo(heldDaysBeforeNotice))),
-    async () => await database.query(forgetNotices, [noticesKept]),
-    async () => await database.query(removeDeleted, [daysAgo(keptDays + 2)]),
+    async () => await forgetOldNotices(database),
+    async () => await database.query(removeDeleted, [daysAgo(attemptsKeptDays + 2)]),
   ];
 }
 
@@ -98,5 +89,5 @@ async function tellOfHeld(tx: Tx, now: Date, since: Date): Promise<void> {
     text: `Events for ${url} have been held for ${heldDaysBeforeNotice} days. After ${heldDaysMax} they are skipped; resume it to deliver them.`,
     params: { endpoint_id: id },
   }));
-  tell(tx, notices, now);
+  addNotices(tx, notices, now);
 }

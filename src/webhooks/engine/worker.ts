@@ -12,18 +12,17 @@ import type { Notifications } from '../../platform/postgres/notifications.js';
 import type { Tracing } from '../../platform/tracing.js';
 import { workspaceChanged } from '../../workspaces/workspace.service.js';
 import { Claims } from './due-deliveries.js';
-import { DeliveryNews } from '../deliveries/delivery-updates.js';
+import { DeliveryUpdates } from '../deliveries/delivery-updates.js';
 import { Dispatch, type Sender } from './dispatcher.js';
 import { EventTexts } from './event-text-cache.js';
-import { deliveriesDue, FanOut, type Batch } from './fan-out.js';
+import { FanOut, type Batch } from './fan-out.js';
 import { chores, maintenanceCron, maintenanceQueue } from './maintenance.js';
 import { followPlans } from '../endpoints/pausing.js';
 import type { ReplayService } from '../replays/replay.service.js';
 import { Results, wakeUpQueue, type RetryWakeUp } from './attempt-recorder.js';
 import { Seat } from './worker-lease.js';
 import { readNews } from '../endpoints/endpoint-snapshot.js';
-import { payloadsErased } from '../deliveries/delivery.service.js';
-import { endpointChanged } from '../endpoints/endpoint.service.js';
+import { deliveriesDue, endpointChanged, payloadsErased } from '../topics.js';
 import { WebhookMetrics } from './metrics.js';
 
 export interface WebhookWorkerParts {
@@ -86,14 +85,14 @@ export class WebhookWorker {
     this.now = parts.now ?? nowMs;
     this.texts = new EventTexts(database);
     this.claims = new Claims(database, this.texts);
-    const news = new DeliveryNews(notifications);
+    const updates = new DeliveryUpdates(notifications);
     this.results = new Results(database, jobs, audit, log, {
       id: () => (this.seat.id === this.settledId ? this.seat.id : null),
       committing: () => this.fanOut.committing,
       onStored: (result, isOurs, revision) => {
         this.dispatch.stored(result, isOurs);
         const { endpointId, subscriber } = result.lane;
-        if (isOurs) news.tell(endpointId, result.delivery.id);
+        if (isOurs) updates.send(endpointId, result.delivery.id);
         if (isOurs && revision !== subscriber.revision) this.react(() => this.onChanged([endpointId]));
       },
       onPaused: (endpointId) => notifications.send(endpointChanged, endpointId),

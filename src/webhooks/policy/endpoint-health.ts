@@ -1,4 +1,4 @@
-import { delayMs } from './backoff.js';
+import { delayMs } from './retry.js';
 
 /**
  * The life of an endpoint as its attempts decide it: failures in a row are counted, three make it be probed, ten pause

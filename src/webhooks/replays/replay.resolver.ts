@@ -9,7 +9,7 @@ import { StartReplay } from './replay.input.js';
 import type { ReplayService } from './replay.service.js';
 import { WebhookEndpoint } from '../endpoints/endpoint.entity.js';
 import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
-import { CancelReplayInput, StartReplayInput } from '../endpoints/endpoint.input-types.js';
+import { CancelReplayInput, StartReplayInput } from './replay.input-types.js';
 
 @ObjectType()
 abstract class ReplayPayload {

@@ -17,14 +17,12 @@ import type { Notifications } from '../../platform/postgres/notifications.js';
 import type { Unread } from '../../platform/validate.js';
 import { requireFeature, requireStorage } from '../../workspaces/plans.js';
 import { lockDeliveryOrder } from '../store/delivery-order-lock.js';
-import { keptDays } from '../engine/maintenance.js';
+import { attemptsKeptDays } from '../store/retention.js';
 import { insertRuns } from '../store/packed-deliveries.js';
 import type { Replay, ReplayOnly } from './replay.entity.js';
 import { replayRateMax, type StartReplay } from './replay.input.js';
-import { endpointChanged, type WebhookEndpointService } from '../endpoints/endpoint.service.js';
-
-/** Topic of `Notifications`: the subjects are replay ids. */
-export const replayProgressed = 'webhook-replay-progressed';
+import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
+import { endpointChanged, replayProgressed } from '../topics.js';
 
 const columns = `r.id, r.endpoint_id as "endpointId", r.status, r.selection as "only", r.since, r.until,
   r.rate_per_second as "ratePerSecond", r.dry_run as "dryRun", r.total, r.done, r.created_at as "createdAt"`;
@@ -37,7 +35,7 @@ const has = (ended: string) => `
 `;
 // Of older events no attempts are kept: those may well have been delivered.
 const isOnRecord = `
-  (event.created_at > now() - interval '${keptDays} days' or exists (
+  (event.created_at > now() - interval '${attemptsKeptDays} days' or exists (
     select from webhook_attempts a where a.event_id = event.id and a.endpoint_id = e.id
   ))
 `;

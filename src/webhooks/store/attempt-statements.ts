@@ -3,7 +3,7 @@ import { isoTime } from '../../platform/postgres/timestamps.js';
 import type { Outcome } from '../../platform/outbound/attempt.js';
 import type { Delivery, Lane } from '../engine/endpoint-queue.js';
 import { bitOf, retryAt, runAt } from './packed-deliveries.js';
-import type { Next } from '../policy/verdict.js';
+import type { Next } from '../policy/retry.js';
 
 /** What one attempt came to; stored soon after. */
 export interface Result {

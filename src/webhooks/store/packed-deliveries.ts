@@ -1,5 +1,5 @@
 import type { NumberedIds } from '../../platform/id.js';
-import type { EventText } from '../engine/event-text-cache.js';
+import type { EventText } from '../wire/event-text.js';
 import type { Delivery } from '../engine/endpoint-queue.js';
 
 /**

@@ -1,25 +1,33 @@
-import type { EventText } from '../engine/event-text-cache.js';
-import { selectPayload } from './payload-query.js';
-import { signaturesOf } from './signature.js';
-import type { Subscriber } from '../endpoints/endpoint-snapshot.js';
+import type { EventText } from './event-text.js';
+import { selectPayload, type PayloadQuery } from './payload-query.js';
+import { signaturesOf, type SigningSecret } from './signature.js';
+
+/** What of an endpoint shapes the requests to it. */
+export interface Recipient {
+  /** Its custom headers. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** null: it is sent whole events. */
+  readonly payloadQuery: PayloadQuery | null;
+  /** The newest first. */
+  readonly secrets: readonly SigningSecret[];
+}
 
 export interface DeliveryRequest {
   headers: Record<string, string>;
   body: Buffer;
 }
 
-/** What is posted: the frozen event, or what the endpoint selects of it, signed for this attempt. `now` in Unix ms. */
+/** The request of one attempt: the frozen event, or what the endpoint selects of it, signed. `now` is in Unix milliseconds. */
 export function requestOf(
-  subscriber: Pick<Subscriber, 'headers' | 'payloadQuery' | 'secrets'>,
+  { headers: customHeaders, payloadQuery, secrets }: Recipient,
   event: Omit<EventText, 'happenedAt'>,
   attempt: { deliveryId: string; number: number; now: number },
 ): DeliveryRequest {
-  const { payloadQuery, secrets } = subscriber;
   const body = payloadQuery === null ? event.body : selectPayload(payloadQuery, event.type, event.body);
   const timestampSeconds = Math.floor(attempt.now / 1_000);
   const timestamp = String(timestampSeconds);
   const headers = {
-    ...subscriber.headers,
+    ...customHeaders,
     'Content-Type': 'application/json',
     'User-Agent': 'ioZen-Webhooks/1.0',
     'X-IoZen-Event-Type': event.type,

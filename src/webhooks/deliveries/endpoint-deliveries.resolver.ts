@@ -1,0 +1,61 @@
+import { Arg, Args, Ctx, Field, FieldResolver, Int, Mutation, ObjectType, Resolver, Root } from 'type-graphql';
+import type { Actor } from '../../platform/actor.js';
+import { Costs, counted } from '../../platform/graphql/field-cost.js';
+import type { OperationContext } from '../../platform/graphql/operation-context.js';
+import { ConnectionArgs, connectionUnder, type Connection } from '../../platform/graphql/relay-connection.js';
+import { validate } from '../../platform/validate.js';
+import { WebhookEndpoint } from '../endpoints/endpoint.entity.js';
+import { SendTestEvent } from '../endpoints/endpoint.input.js';
+import { WebhookAttempt, type WebhookDelivery, WebhookDeliveryConnection } from './delivery.entity.js';
+import { SendTestEventInput } from './delivery.input-types.js';
+import type { WebhookDeliveryService } from './delivery.service.js';
+import type { TestEventService } from './test-event.service.js';
+
+@ObjectType('SendTestEventPayload', { description: 'What came of it.', simpleResolvers: true })
+class SendTestEventPayload {
+  @Field(() => WebhookAttempt, { description: 'The whole attempt.' })
+  attempt!: WebhookAttempt;
+}
+
+/** What an endpoint is sent: the forward view of a type of an earlier room. */
+@Resolver(() => WebhookEndpoint)
+export class EndpointDeliveriesResolver {
+  constructor(
+    private readonly deliveries: WebhookDeliveryService,
+    private readonly testEvents: TestEventService,
+  ) {}
+
+  @Costs(counted)
+  @FieldResolver(() => Int, { description: 'How many deliveries wait until it is resumed.' })
+  async heldCount(@Root() { id }: Pick<WebhookEndpoint, 'id'>, @Ctx() context: OperationContext): Promise<number> {
+    const counts = (actor: Actor, ids: readonly string[]) => this.deliveries.heldCounts(actor, ids);
+    return (await context.loadFor('WebhookEndpoint.heldCount', id, counts)) ?? 0;
+  }
+
+  @FieldResolver(() => WebhookDeliveryConnection, {
+    name: 'deliveries',
+    description: 'What was sent to it, or will be.',
+  })
+  async deliveriesOf(
+    @Root() { id }: Pick<WebhookEndpoint, 'id'>,
+    @Ctx() context: OperationContext,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+  ): Promise<Connection<WebhookDelivery>> {
+    return await connectionUnder(context, id, args, {
+      field: 'WebhookEndpoint.deliveries',
+      kind: 'webhookDelivery',
+      pages: (actor, ids, page) => this.deliveries.pagesOfEndpoints(actor, ids, page),
+      counts: (actor, ids) => this.deliveries.countsOfEndpoints(actor, ids),
+    });
+  }
+
+  @Mutation(() => SendTestEventPayload, { description: 'Posts an example at once; ten a minute at most.' })
+  async sendTestEvent(
+    @Ctx('actor') actor: Actor,
+    @Arg('input', () => SendTestEventInput, { description: 'Where, and of which type.' })
+    { endpointId, ...input }: SendTestEventInput,
+  ): Promise<SendTestEventPayload> {
+    const read = () => validate(SendTestEvent, input, 'camelCase');
+    return { attempt: await this.testEvents.send(actor, endpointId, read) };
+  }
+}

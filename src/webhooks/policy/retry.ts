@@ -1,0 +1,64 @@
+import type { Outcome } from '../../platform/outbound/attempt.js';
+
+/** What an attempt came to, and when a failed delivery is tried again. Times are Unix milliseconds. */
+
+/** What an answer means for the delivery and its endpoint. */
+export interface Verdict {
+  kind: 'success' | 'failure' | 'gone';
+  /** Until when the endpoint asked to be left alone. */
+  retryAfterAt: number | null;
+}
+
+export function verdictOn(outcome: Pick<Outcome, 'outcome' | 'status' | 'retryAfter'>, now: number): Verdict {
+  if (outcome.outcome === 'success') return { kind: 'success', retryAfterAt: null };
+  // The status decides, also where the body of a 410 never ended and the outcome is a timeout.
+  const kind = outcome.status === 410 ? 'gone' : 'failure';
+  return { kind, retryAfterAt: retryAfterAt(outcome.retryAfter, now) };
+}
+
+/** What becomes of a delivery after an attempt: it has ended, or is tried again no earlier than `dueAt`. */
+export type Next = { ended: 'delivered' | 'exhausted'; dueAt: null } | { ended: null; dueAt: number };
+
+export function nextOf(
+  verdict: Verdict,
+  attempt: { number: number; endedAt: number; pauses: boolean },
+  ladder: readonly number[],
+  random?: () => number,
+): Next {
+  if (verdict.kind === 'success') return { ended: 'delivered', dueAt: null };
+  const delay = delayMs(ladder, attempt.number, random);
+  // A delivery whose failure pauses the endpoint is held for the resume, even after the last attempt of its ladder.
+  if (delay === null && !attempt.pauses) return { ended: 'exhausted', dueAt: null };
+  return { ended: null, dueAt: Math.max(attempt.endedAt + (delay ?? 0), verdict.retryAfterAt ?? 0) };
+}
+
+/** An endpoint may ask to be left alone for so long at most. */
+export const retryAfterMsMax = 24 * 3_600_000;
+const jitterShareMax = 0.2;
+
+/** The delay that `ladder` has for the `failures`th failure in a row, plus 0–20 %; null when the ladder is shorter. */
+export function delayMs(
+  ladder: readonly number[],
+  failures: number,
+  random: () => number = Math.random,
+): number | null {
+  const delay = ladder[failures - 1];
+  return delay === undefined ? null : Math.ceil(delay * (1 + random() * jitterShareMax));
+}
+
+/** `Retry-After` in seconds or as a date, as a moment at most 24 h away; null when absent, past or unreadable. */
+export function retryAfterAt(header: string | null, now: number): number | null {
+  if (header === null) return null;
+  const text = header.trim();
+  const at = /^\d{1,10}$/.test(text) ? now + Number(text) * 1_000 : httpDate(text);
+  return at === null || at <= now ? null : Math.min(at, now + retryAfterMsMax);
+}
+
+/** The three forms of RFC 9110; `Date.parse` alone would read much more into a header. */
+function httpDate(text: string): number | null {
+  const form =
+    /^(?:[A-Z][a-z]{2,8}, \d\d[ -][A-Z][a-z]{2}[ -]\d{2,4} \d\d:\d\d:\d\d GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})$/;
+  if (!form.test(text)) return null;
+  const at = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
+  return Number.isNaN(at) ? null : at;
+}
