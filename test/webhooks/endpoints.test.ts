@@ -46,6 +46,7 @@ describe('a webhook endpoint', () => {
     expect(headers['webhook-signature']?.split(' ')).to.have.length(2);
     for (const known of [secret, newSecret]) new Webhook(known).verify(request?.body ?? '', headers);
     await fixture.endpoints.rotateSecret(actor, endpointId, () => ({ overlapSeconds: 0 }));
+    await fixture.followed();
     await fixture.publish(actor);
     const [, next] = await receiver.arrived(2);
     expect(next?.headers['webhook-signature']).to.not.include(' v1,'.repeat(2));
@@ -65,6 +66,7 @@ describe('a webhook endpoint', () => {
     for (const one of known) new Webhook(one).verify(request?.body ?? '', headers);
     // Without an overlap there is room: the one that ends makes it.
     known.splice(-1, 1, (await turn(0)).secret);
+    await fixture.followed();
     await fixture.publish(actor);
     const [, next] = await receiver.arrived(2);
     for (const one of known) new Webhook(one).verify(next?.body ?? '', next?.headers as Record<string, string>);

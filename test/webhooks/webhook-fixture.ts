@@ -232,6 +232,11 @@ export class WebhookFixture {
     return (await this.database.pool.query<Row>(text, values)).rows;
   }
 
+  /** Until the workers go by every change that was made: they hear of it beside what is published next. */
+  async followed(): Promise<void> {
+    await this.eventually(async () => [...this.workers].every((worker) => worker.isQuiet()));
+  }
+
   /** Asks until it is so; for what has no event to wait for. */
   async eventually(isSo: () => Promise<boolean>, timeoutMs = 10_000): Promise<void> {
     for (const endsAt = Date.now() + timeoutMs; !(await isSo());) {
