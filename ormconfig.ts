@@ -3,7 +3,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ApiKey } from './src/api-keys/api-key.entity.js';
 import { AuditEntry } from './src/audit/audit-entry.entity.js';
 import { Contact } from './src/contacts/contact.entity.js';
-import { Event } from './src/events/event.entity.js';
+import { EventEntity } from './src/events/event.entity.js';
 import { IntakeBot } from './src/intake-bots/intake-bot.entity.js';
 import { RecordContact, RecordEntity } from './src/records/record.entity.js';
 import { Message, Submission } from './src/submissions/submission.entity.js';
@@ -59,7 +59,7 @@ export function dataSourceFor(url: string): DataSource {
       RecordContact,
       Submission,
       Message,
-      Event,
+      EventEntity,
       WebhookEndpoint,
     ],
     migrations: [

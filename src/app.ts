@@ -16,7 +16,7 @@ import { erasureCron, erasureQueue, ErasureService, type AnswerEraser } from './
 import { EventErasureService } from './events/event-erasure.service.js';
 import { EventFeed } from './events/event-feed.js';
 import { EventService, storedEvents } from './events/event.service.js';
-import { Events, fanOutQueue } from './events/publish.js';
+import { EventPublisher, fanOutQueue } from './events/publish.js';
 import { Documents } from './graphql/documents.js';
 import { Execution } from './graphql/execution.js';
 import { explorerRouter } from './graphql/explorer.js';
@@ -28,7 +28,7 @@ import { storedDocuments, TrustedDocuments } from './graphql/trusted-documents.j
 import { AccessLog } from './http/access-log.js';
 import { Authenticator } from './http/authenticate.js';
 import { BodyReader } from './http/body.js';
-import { connectionLimits, Connections, type ConnectionLimits } from './http/connections.js';
+import { connectionLimits, HttpConnections, type ConnectionLimits } from './http/connections.js';
 import { Cors } from './http/cors.js';
 import { Idempotency, idempotencyCron, idempotencyQueue, storedAnswers } from './http/idempotency.js';
 import { operatorRouter } from './http/operator.js';
@@ -52,7 +52,7 @@ import {
 } from './platform/embedded-postgres/server.js';
 import { whenTimeIsAhead } from './platform/id.js';
 import { Jobs, type Queue } from './platform/postgres/jobs.js';
-import { story, type Log } from './platform/log.js';
+import { errorFields, type Log } from './platform/log.js';
 import { Metrics } from './platform/metrics.js';
 import { Outbound } from './platform/outbound/outbound.js';
 import { migrate } from './platform/postgres/migrate.js';
@@ -76,8 +76,8 @@ import { StorageService, storageCron, storageQueue } from './workspaces/storage.
 import { NoticeService } from './workspaces/notice.service.js';
 import { WorkspaceService } from './workspaces/workspace.service.js';
 
-export const roles = ['all', 'api', 'worker'] as const;
-export type ServerRole = (typeof roles)[number];
+export const serverRoles = ['all', 'api', 'worker'] as const;
+export type ServerRole = (typeof serverRoles)[number];
 
 /** Every queue of the system. */
 export const queues: readonly Queue[] = [
@@ -121,7 +121,7 @@ export class App {
   readonly members: MemberService;
   readonly apiKeys: ApiKeyService;
   readonly revocations: RevocationWatch;
-  readonly events: Events;
+  readonly events: EventPublisher;
   readonly eventLog: EventService;
   readonly eventErasure: EventErasureService;
   readonly eventFeed: EventFeed;
@@ -192,7 +192,7 @@ export class App {
     this.apiKeys = new ApiKeyService(database, this.notifications, this.audit, this.sessions, log);
     const confirm: Confirm = async (tx, actor) => await this.apiKeys.confirm(tx, actor);
     this.revocations = new RevocationWatch(this.apiKeys, this.sessions, this.notifications, log);
-    this.events = new Events(jobs, this.notifications);
+    this.events = new EventPublisher(jobs, this.notifications);
     this.eventLog = new EventService(database);
     this.eventErasure = new EventErasureService();
     this.eventFeed = new EventFeed(this.eventLog, this.notifications);
@@ -428,7 +428,7 @@ export class App {
         : null,
     });
     const upgrade: typeof streams.upgrade = (request, socket, head) => streams.upgrade(request, socket, head);
-    const connections = new Connections(trustedProxies, { ...connectionLimits, ...limits });
+    const connections = new HttpConnections(trustedProxies, { ...connectionLimits, ...limits });
     this.http = new HttpServer(app, serves ? upgrade : null, connections);
     this.port = await this.http.listen(this.config.port, this.config.host);
   }
@@ -440,7 +440,7 @@ export class App {
       await within(answerMsMax, this.workspaces.probe());
       return null;
     } catch (error) {
-      this.log.warn({ error: story(error) }, 'the database does not answer');
+      this.log.warn({ error: errorFields(error) }, 'the database does not answer');
       return 'the database does not answer';
     }
   }

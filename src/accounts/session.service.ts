@@ -5,7 +5,7 @@ import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.j
 import { authenticationRequired, invalidCredentials, workspaceArchived } from '../platform/errors.js';
 import { newId } from '../platform/id.js';
 import { LookupCache } from '../platform/async/lookup-cache.js';
-import { story, type Log } from '../platform/log.js';
+import { errorFields, type Log } from '../platform/log.js';
 import type { Notifications } from '../platform/postgres/notifications.js';
 import { actorWorkspace, Workspace } from '../workspaces/workspace.entity.js';
 import { workspaceChanged } from '../workspaces/workspace.service.js';
@@ -30,10 +30,10 @@ interface KnownSession {
   workspace: Workspace;
 }
 
-type Row = Record<keyof Session | `user.${'id' | 'role'}` | `workspace.${keyof Workspace}`, unknown>;
+type SessionRow = Record<keyof Session | `user.${'id' | 'role'}` | `workspace.${keyof Workspace}`, unknown>;
 
 const alive = 's.last_used_at > $2 and s.created_at > $3';
-const selectByHash = pipelined<Row>(`
+const selectByHash = pipelined<SessionRow>(`
   select ${columnsOf(Session, 's')}, ${columnsOf(User, 'u', ['id', 'role']).replaceAll(' as "', ' as "user.')},
     ${columnsOf(Workspace, 'w').replaceAll(' as "', ' as "workspace.')}
   from sessions s join users u on u.id = s.user_id join workspaces w on w.id = u.workspace_id
@@ -178,7 +178,7 @@ export class SessionService {
       session.lastUsedAt = now();
       await this.database.reserved.query(touch, [session.id, session.lastUsedAt]);
     } catch (error) {
-      this.log.warn({ error: story(error) }, 'when a session was last used could not be written');
+      this.log.warn({ error: errorFields(error) }, 'when a session was last used could not be written');
     }
   }
 }

@@ -17,7 +17,7 @@ import {
 } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { LookupCache } from '../platform/async/lookup-cache.js';
-import { story, type Log } from '../platform/log.js';
+import { errorFields, type Log } from '../platform/log.js';
 import {
   Conditions,
   countRows,
@@ -403,7 +403,7 @@ export class ApiKeyService {
     try {
       await this.database.reserved.query(writeUses, columns);
     } catch (error) {
-      this.log.warn({ error: story(error) }, 'when keys were last used could not be written');
+      this.log.warn({ error: errorFields(error) }, 'when keys were last used could not be written');
     }
   }
 }

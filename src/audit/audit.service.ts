@@ -52,7 +52,7 @@ export interface ChainEnd {
   head: string;
 }
 
-export interface Verdict {
+export interface ChainVerdict {
   rows: number;
   /** Of the chain, when it was looked at: with `head` what an operator keeps. */
   length: number;
@@ -201,7 +201,7 @@ export class AuditService {
    * Reads the whole chain of a workspace and checks every link of it, and that it holds what was known of it before: by
    * the count beside it, by the daily digests, and by who calls. Every workspace has an entry, that of its creation.
    */
-  async verify(workspaceId: string, kept: ChainEnd | null = null): Promise<Verdict> {
+  async verify(workspaceId: string, kept: ChainEnd | null = null): Promise<ChainVerdict> {
     // Read first: what is appended from now on is not missing.
     const [chain] = await this.database.query(readChain, [workspaceId]);
     const [counted] = await this.database.query(readLength, [workspaceId]);
@@ -210,7 +210,7 @@ export class AuditService {
     const known = new Map(heads.map((each) => [Number(each.length), each.head]));
     const longest = Math.max(length, Number(counted?.length ?? 0), kept?.length ?? 0, ...known.keys());
     let [rows, lastMac, firstBeyond] = [0, '', 'end'];
-    const verdict = (firstBad: string | null, mac?: string): Verdict => {
+    const verdict = (firstBad: string | null, mac?: string): ChainVerdict => {
       const missingKey = mac === undefined ? null : this.secrets.missingKey(mac);
       const told = { rows, length, head: chain?.lastMac ?? null, ok: firstBad === null, firstBad };
       return missingKey === null ? told : { ...told, missingKey };

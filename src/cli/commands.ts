@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { generatePassword } from '../accounts/password.js';
 import { CreateApiKey } from '../api-keys/api-key.input.js';
-import { App, roles } from '../app.js';
+import { App, serverRoles } from '../app.js';
 import { eventTypes, type EventType } from '../events/event-type.js';
 import { CreateIntakeBot } from '../intake-bots/intake-bot.input.js';
 import { operatorOf, scopes, type Actor, type Plan } from '../platform/actor.js';
@@ -32,8 +32,8 @@ export const commands: readonly Command[] = [
   {
     path: ['serve'],
     about: 'Starts the server: the API, the webhook worker, or both.',
-    options: { role: { value: roles.join('|') } },
-    run: async ({ role = 'all' }) => await serve(oneOf('role', role, roles)),
+    options: { role: { value: serverRoles.join('|') } },
+    run: async ({ role = 'all' }) => await serve(oneOf('role', role, serverRoles)),
   },
   {
     path: ['migrate'],

@@ -74,17 +74,17 @@ export class EventFollower {
     }
   }
 
-  private async *connection(): AsyncGenerator<Told, void> {
+  private async *connection(): AsyncGenerator<ToldEvent, void> {
     if (this.last === null) yield await this.veryFirst();
     const variables = { types: this.types, after: this.last };
-    const stream = this.api.subscribe<{ eventOccurred: Told }>(subscription, variables, () => this.found());
+    const stream = this.api.subscribe<{ eventOccurred: ToldEvent }>(subscription, variables, () => this.found());
     for await (const { eventOccurred } of stream) yield eventOccurred;
   }
 
   /** There is nothing yet to resume behind, and a subscription to what is to come would begin at a moment unknown. */
-  private async veryFirst(): Promise<Told> {
+  private async veryFirst(): Promise<ToldEvent> {
     for (;;) {
-      const { events } = await this.api.query<{ events: { nodes: Omit<Told, 'payload'>[] } }>(
+      const { events } = await this.api.query<{ events: { nodes: Omit<ToldEvent, 'payload'>[] } }>(
         '{ events(last: 1) { nodes { id type } } }',
       );
       this.found();
@@ -93,7 +93,7 @@ export class EventFollower {
         await this.pause(emptyPollMs);
       } else if (this.types.includes(first.type)) {
         const query = 'query ($id: ID!) { event(id: $id) { id type payload } }';
-        return (await this.api.query<{ event: Told }>(query, { id: first.id })).event;
+        return (await this.api.query<{ event: ToldEvent }>(query, { id: first.id })).event;
       } else {
         return { ...first, payload: null };
       }
@@ -111,4 +111,4 @@ export class EventFollower {
 }
 
 /** `payload` is null where the event is not for us, or retention took it first. */
-type Told = Omit<FollowedEvent, 'payload'> & { payload: object | null };
+type ToldEvent = Omit<FollowedEvent, 'payload'> & { payload: object | null };

@@ -6,7 +6,7 @@ import { requestOf } from '../webhooks/wire/request.js';
 import { newSecret, signingSecret, type SigningSecret } from '../webhooks/wire/signature.js';
 import { EventFollower, type FollowedEvent } from './event-follower.js';
 import { GraphqlClient } from './graphql-client.js';
-import { post } from './post.js';
+import { postOnce } from './post.js';
 
 const attemptTimeoutMs = 15_000;
 
@@ -73,7 +73,7 @@ async function forward(
     now: at.getTime(),
   });
   const signal = AbortSignal.any([stopped, AbortSignal.timeout(attemptTimeoutMs)]);
-  const answered = await post(receiver, { headers, body }, signal);
+  const answered = await postOnce(receiver, { headers, body }, signal);
   const error = answered.error !== null && stopped.aborted ? 'stopped before the answer' : answered.error;
   const { status } = answered;
   return { at, type, id, status, ms: Math.round(performance.now() - startedAt), error };

@@ -1,32 +1,32 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
-import { Connection, type OutgoingRequest } from '../platform/outbound/connection.js';
+import { OutboundConnection, type OutgoingRequest } from '../platform/outbound/connection.js';
 import { connectionProblem } from './connection-problem.js';
 
-export interface Answered {
+export interface PostResult {
   /** null: no answer began. */
   status: number | null;
   error: string | null;
 }
 
 /** One POST to a receiver under development, over a connection of its own, read as webhooks read answers. */
-export async function post(
+export async function postOnce(
   url: URL,
   { headers, body }: Omit<OutgoingRequest, 'path'>,
   signal: AbortSignal,
-): Promise<Answered> {
+): Promise<PostResult> {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const secure = url.protocol === 'https:';
   const port = Number(url.port || (secure ? 443 : 80));
   const socket = secure
     ? tls.connect({ host, port, ...(net.isIP(host) === 0 && { servername: host }) })
     : net.connect({ host, port });
-  let connection: Connection | null = null;
+  let connection: OutboundConnection | null = null;
   const status = () => connection?.answer.status ?? null;
   try {
     await once(socket, secure ? 'secureConnect' : 'connect', { signal });
-    const to = (connection = new Connection(url.origin, socket, Infinity, () => {}));
+    const to = (connection = new OutboundConnection(url.origin, socket, Infinity, () => {}));
     await new Promise<void>((resolve, reject) => {
       const over = () => (status() === null ? reject(new Error('the answer never began')) : resolve());
       const broken = (error: Error | null) => reject(error ?? new Error('the connection closed'));

@@ -4,7 +4,7 @@ import { showDemoOnce } from '../demo.js';
 import { collectSeldom } from '../platform/gc-settings.js';
 import { readConfig } from '../platform/config.js';
 import { explainedStart } from '../platform/embedded-postgres/server.js';
-import { createLog, story } from '../platform/log.js';
+import { createLog, errorFields } from '../platform/log.js';
 
 /** A signal this soon after the first is the same one, passed on twice (npm does). */
 const sameSignalMs = 2_000;
@@ -25,7 +25,7 @@ export async function serve(role: ServerRole): Promise<number> {
     log.info({ signal }, 'stopping');
   } catch (thrown) {
     const error = config.databaseUrl === null ? explainedStart(thrown, resolve(config.dataDir)) : thrown;
-    log.fatal({ error: story(error) }, 'the server could not start');
+    log.fatal({ error: errorFields(error) }, 'the server could not start');
     throw error;
   } finally {
     await app.stop();

@@ -2,7 +2,7 @@ import { isEmail, normalEmail } from '../platform/text/email-address.js';
 import { toE164 } from '../platform/text/phone-number.js';
 
 /** Of a first or a last name, by whichever door it comes. */
-export const nameCharactersMax = 200;
+export const personNameCharactersMax = 200;
 
 /** What is needed of a bot's field: fields that take a value, in the schema's order. */
 export interface AddressField {
@@ -54,7 +54,7 @@ export function contactAddress(
 
 /** An answer may be far longer than a name. */
 function shortened(name: string): string {
-  const short = name.length <= nameCharactersMax ? name : name.slice(0, nameCharactersMax);
+  const short = name.length <= personNameCharactersMax ? name : name.slice(0, personNameCharactersMax);
   return short.isWellFormed() ? short.trim() : short.slice(0, -1).trim();
 }
 

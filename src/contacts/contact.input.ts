@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { toE164 } from '../platform/text/phone-number.js';
 import { email, input, jsonObject, line, report } from '../platform/validate.js';
-import { nameCharactersMax } from './contact-address.js';
+import { personNameCharactersMax } from './contact-address.js';
 
 const phone = z.string().transform((text, context) => {
   const number = toE164(text);
   if (number === null) report(context, [{ path: '', message: 'is not a phone number', code: 'bad_format' }]);
   return number ?? '';
 });
-const name = line(nameCharactersMax);
+const name = line(personNameCharactersMax);
 export const tagsMax = 100;
 const tag = line(50);
 /** Of a contact that has more tags than it may, from before they had a bound. */

@@ -26,7 +26,7 @@ import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { readWith, spell, type Unread } from '../platform/validate.js';
 import { requireStorage } from '../workspaces/plans.js';
 import type { EventErasureService } from '../events/event-erasure.service.js';
-import { momentAfter, type Events, type Happening } from '../events/publish.js';
+import { momentAfter, type EventPublisher, type NewEvent } from '../events/publish.js';
 import { addressSubject } from './address-subject.js';
 import { contactAddress, type AddressField, type ContactAddress } from './contact-address.js';
 import { Contact } from './contact.entity.js';
@@ -149,7 +149,7 @@ export interface ResolvedContact {
   id: string;
   /** The contact, and whoever else has one of the addresses. */
   people: string[];
-  happenings: Happening[];
+  events: NewEvent[];
 }
 
 /** What a deletion answers. What is kept of the answer for a retry says who it was no more. */
@@ -171,8 +171,8 @@ export class ContactService {
 
   constructor(
     private readonly database: Database,
-    private readonly publisher: Events,
-    private readonly events: EventErasureService,
+    private readonly events: EventPublisher,
+    private readonly eventErasure: EventErasureService,
     private readonly erasures: ErasureService,
     private readonly audit: AuditService,
   ) {}
@@ -249,7 +249,7 @@ export class ContactService {
       tx.write(insertWhole, [id, workspaceId, ...values.slice(0, -1), createdAt, createdAt], taken);
       tx.write(findUntaken, [workspaceId, contact.email, contact.phone], takenAsOther);
       const data = { contact: contactView(contact) };
-      this.publisher.publish(tx, { workspaceId, type: 'contact.created', moment, subjectId: id, data });
+      this.events.publish(tx, { workspaceId, type: 'contact.created', moment, subjectId: id, data });
       return contact;
     }, actor.guard);
   }
@@ -299,7 +299,7 @@ export class ContactService {
         throw invalid('duplicateId', 'out_of_range', message);
       }
       for (const follower of this.followers) follower.merge(tx, duplicateId, id);
-      this.events.move(tx, actor.workspaceId, duplicateId, id);
+      this.eventErasure.move(tx, actor.workspaceId, duplicateId, id);
       tx.write(moveAddresses, [duplicateId, id]);
       tx.write(deleteOne, [duplicateId]);
       const [kinds, addresses] = [dropped.map(({ kind }) => kind), dropped.map(({ address }) => address)];
@@ -376,7 +376,7 @@ export class ContactService {
     }
     const told = reasons ?? names.map((name) => spell(name, 'snake_case'));
     const data = { contact: contactView(after), changes: told };
-    this.publisher.publish(tx, { workspaceId, type: 'contact.updated', moment, subjectId, data });
+    this.events.publish(tx, { workspaceId, type: 'contact.updated', moment, subjectId, data });
     return after;
   }
 
@@ -399,8 +399,8 @@ export class ContactService {
     if (found === undefined) return create(tx, workspaceId, address);
     const others = matches.filter((match) => match !== found).map(({ id }) => id);
     if (others.length > 0) tx.write(holdOthers, [others]);
-    const { happenings } = await fill(tx, found, address, matches);
-    return { id: found.id, people: [found.id, ...others], happenings };
+    const { events } = await fill(tx, found, address, matches);
+    return { id: found.id, people: [found.id, ...others], events };
   }
 }
 
@@ -461,8 +461,8 @@ function create(tx: Tx, workspaceId: string, address: ContactAddress): ResolvedC
   const { id, email, phone, firstName, lastName } = contact;
   tx.write(insertOne, [id, workspaceId, email, phone, firstName, lastName, moment.at], meanwhile);
   const data = { contact: contactView({ ...contact, submissionCount: 1 }) };
-  const happenings: Happening[] = [{ workspaceId, type: 'contact.created', moment, subjectId: id, data }];
-  return { id, people: [id], happenings };
+  const events: NewEvent[] = [{ workspaceId, type: 'contact.created', moment, subjectId: id, data }];
+  return { id, people: [id], events };
 }
 
 async function fill(
@@ -470,12 +470,12 @@ async function fill(
   found: Match,
   address: ContactAddress,
   matches: readonly Match[],
-): Promise<Pick<ResolvedContact, 'happenings'>> {
-  if (missing(found, address, matches).length === 0) return { happenings: [] };
+): Promise<Pick<ResolvedContact, 'events'>> {
+  if (missing(found, address, matches).length === 0) return { events: [] };
   const [contact] = await tx.query(lockOne, [found.id]);
   if (contact === undefined) throw new TryAgain('the contact was merged or deleted');
   const changes = missing(contact, address, matches);
-  if (changes.length === 0) return { happenings: [] };
+  if (changes.length === 0) return { events: [] };
   const moment = await momentAfter(tx, contact.id, contact.updatedAt);
   for (const name of changes) contact[name] = address[name];
   contact.updatedAt = moment.at;
@@ -484,7 +484,7 @@ async function fill(
   tx.write(fillOne, [id, email, phone, firstName, lastName, moment.at], meanwhile);
   if (changes.includes('email') || changes.includes('phone')) tx.write(promote, [id, email, phone]);
   const data = { contact: contactView(contact), changes: changes.map((name) => spelled[name]) };
-  return { happenings: [{ workspaceId, type: 'contact.updated', moment, subjectId: id, data }] };
+  return { events: [{ workspaceId, type: 'contact.updated', moment, subjectId: id, data }] };
 }
 
 /** Another submission made or filled the contact: its commit was awaited, so the next try finds it. */

@@ -6,7 +6,7 @@ import { pipelined, prepared } from '../platform/postgres/statement.js';
 import { notFound } from '../platform/errors.js';
 import { idFloor, isId, newId } from '../platform/id.js';
 import type { Jobs, Queue } from '../platform/postgres/jobs.js';
-import { story, type Log } from '../platform/log.js';
+import { errorFields, type Log } from '../platform/log.js';
 import type { Erasure, ErasureCounts } from './erasure.entity.js';
 
 export const erasureQueue: Queue = { name: 'contact-erasure' };
@@ -111,7 +111,7 @@ export class ErasureService {
 
   constructor(
     private readonly database: Database,
-    private readonly events: EventErasureService,
+    private readonly eventErasure: EventErasureService,
     private readonly jobs: Jobs,
     private readonly log: Log,
   ) {}
@@ -147,7 +147,7 @@ export class ErasureService {
     const { id: contactId, workspaceId } = contact;
     const [id, at] = [newId('erasure'), now()];
     tx.write(insertOne, [id, workspaceId, contactId, withSubmissions, at]);
-    const subjectIds = await this.events.mark(tx, id, { contactId, addresses }, withSubmissions);
+    const subjectIds = await this.eventErasure.mark(tx, id, { contactId, addresses }, withSubmissions);
     tx.write(hideContact, [contactId, at]);
     tx.write(forgetAddresses, [contactId]);
     const person = { workspaceId, contactId, subjectIds, withSubmissions, before: '~' };
@@ -157,7 +157,7 @@ export class ErasureService {
   }
 
   async conclude(tx: Tx, { batch }: BegunErasure): Promise<void> {
-    await this.events.conclude(tx, batch);
+    await this.eventErasure.conclude(tx, batch);
   }
 
   /** Takes every erasure that runs to its end, or as far as a job may go. */
@@ -173,7 +173,10 @@ export class ErasureService {
           if (await this.database.transaction(async (tx) => await this.step(tx, id))) isStill = false;
         } catch (error) {
           failed = error;
-          this.log.warn({ erasure: id, error: story(error) }, 'an erasure was interrupted and will be tried again');
+          this.log.warn(
+            { erasure: id, error: errorFields(error) },
+            'an erasure was interrupted and will be tried again',
+          );
         }
       }
       if (failed !== null) throw failed;
@@ -201,7 +204,7 @@ export class ErasureService {
     if (running === undefined) return false;
     const { createdAt, ...person } = running;
     tx.write(lockContact, [person.contactId]);
-    const subjectIds = await this.events.marked(tx, id);
+    const subjectIds = await this.eventErasure.marked(tx, id);
     await this.advance(tx, id, { ...person, subjectIds, before: idFloor(createdAt) }, batchRows);
     return true;
   }
@@ -213,13 +216,13 @@ export class ErasureService {
   private async advance(tx: Tx, id: string, person: ErasedPerson, limit: number): Promise<BegunErasure> {
     const erased: Erased[] = [];
     for (const eraser of this.erasers) erased.push(await eraser(tx, person, limit));
-    const batch = await this.events.erase(tx, id, person.workspaceId, limit);
+    const batch = await this.eventErasure.erase(tx, id, person.workspaceId, limit);
     erased.push({ counts: { events: batch.blanked.length, attempts: batch.attempts }, isAll: batch.isAll });
     const objectIds = [...erased.flatMap(({ objectIds = [] }) => objectIds), ...changedLately(batch)];
     if (this.answerEraser !== null) erased.push(await this.answerEraser(tx, person, limit, objectIds));
     const isAll = erased.every((one) => one.isAll);
     if (isAll) {
-      this.events.unmark(tx, id, person.contactId);
+      this.eventErasure.unmark(tx, id, person.contactId);
       tx.write(deleteContact, [person.contactId]);
     }
     const told = kinds.map((kind) => erased.reduce((sum, { counts }) => sum + (counts[kind] ?? 0), 0));

@@ -1,7 +1,7 @@
 import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
 import { subscribedLater } from '../platform/graphql/subscription-source.js';
 import { EventTypeScalar, type EventType } from './event-type.js';
-import { Event } from './event.entity.js';
+import { EventEntity } from './event.entity.js';
 import type { ListedEvent } from './event.service.js';
 
 export interface EventOccurredArgs {
@@ -11,7 +11,7 @@ export interface EventOccurredArgs {
 
 @Resolver()
 export class EventFeedResolver {
-  @Subscription(() => Event, {
+  @Subscription(() => EventEntity, {
     subscribe: subscribedLater,
     description: 'What happens from now on, or from behind an event: nothing is skipped and nothing told twice.',
   })

@@ -14,7 +14,7 @@ const lookAgainMs = 2_000;
 /** Follows the list of events: none is skipped, none is told twice, and one page at most is held in memory. */
 export class EventFeed {
   constructor(
-    private readonly events: EventService,
+    private readonly eventLog: EventService,
     private readonly notifications: Notifications,
   ) {}
 
@@ -26,7 +26,7 @@ export class EventFeed {
   ): Promise<AsyncGenerator<ListedEvent, void>> {
     actor.require('manage:webhooks');
     const start = after ?? (await this.latest(actor));
-    if (after !== null && !(isEventId(after) && (await this.events.getMany(actor, [after])).length === 1)) {
+    if (after !== null && !(isEventId(after) && (await this.eventLog.getMany(actor, [after])).length === 1)) {
       throw notFound('event');
     }
     return interruptible((signal) => this.run(actor, type, start, signal));
@@ -43,7 +43,7 @@ export class EventFeed {
     try {
       for (let cursor = start; !signal.aborted;) {
         wakeUp.reset();
-        const page = await this.events.list(actor, { type }, { cursor, direction: 'newer', limit: pageRows });
+        const page = await this.eventLog.list(actor, { type }, { cursor, direction: 'newer', limit: pageRows });
         for (const event of page.rows.toReversed()) {
           yield event;
           cursor = event.id;
@@ -56,7 +56,7 @@ export class EventFeed {
   }
 
   private async latest(actor: Actor): Promise<string | null> {
-    const { rows } = await this.events.list(actor, {}, { cursor: null, direction: 'older', limit: 1 });
+    const { rows } = await this.eventLog.list(actor, {}, { cursor: null, direction: 'older', limit: 1 });
     return rows[0]?.id ?? null;
   }
 }

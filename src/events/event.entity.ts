@@ -11,7 +11,7 @@ import { EventTypeScalar, type EventType } from './event-type.js';
   implements: Node,
 })
 @Entity('events', { synchronize: false })
-export class Event {
+export class EventEntity {
   @Field(() => ID, { description: 'The event id, `evt_…`: the same over all deliveries, retries and replays.' })
   @PrimaryColumn({ type: 'text', collation: 'C' })
   id!: string;
@@ -36,4 +36,4 @@ export class Event {
   createdAt!: Date;
 }
 
-export const EventConnection = connectionType('Event', Event);
+export const EventConnection = connectionType('Event', EventEntity);

@@ -6,7 +6,7 @@ import { bulky, Costs, listInRow } from '../platform/graphql/field-cost.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { JSONObject } from '../platform/graphql/scalars.js';
 import { describeEventType, eventTypes, EventTypeScalar, type EventType } from './event-type.js';
-import { Event, EventConnection } from './event.entity.js';
+import { EventEntity, EventConnection } from './event.entity.js';
 import type { EventFilter, EventService, ListedEvent } from './event.service.js';
 
 @InputType('EventFilter', { description: 'Which events to list.' })
@@ -30,9 +30,9 @@ class EventTypeInfo {
   description!: string;
 }
 
-@Resolver(() => Event)
+@Resolver(() => EventEntity)
 export class EventResolver {
-  constructor(private readonly events: EventService) {}
+  constructor(private readonly eventLog: EventService) {}
 
   @Costs(listInRow)
   @Query(() => [EventTypeInfo], { description: 'What a subscriber may listen to.' })
@@ -40,12 +40,12 @@ export class EventResolver {
     return eventTypes.map((type) => ({ type, description: describeEventType[type] }));
   }
 
-  @Query(() => Event, { name: 'event', nullable: true, description: 'An event by its id.' })
+  @Query(() => EventEntity, { name: 'event', nullable: true, description: 'An event by its id.' })
   async get(
     @Ctx('actor') actor: Actor,
     @Arg('id', () => ID, { description: 'The event id.' }) id: string,
   ): Promise<ListedEvent> {
-    return await this.events.get(actor, id);
+    return await this.eventLog.get(actor, id);
   }
 
   @Query(() => EventConnection, {
@@ -60,8 +60,8 @@ export class EventResolver {
     filter?: EventFilterInput | null,
   ): Promise<Connection<ListedEvent>> {
     const page = connectionPage(args, 'event');
-    return connectionOf(page, await this.events.list(actor, filter ?? {}, page), () =>
-      this.events.count(actor, filter ?? {}),
+    return connectionOf(page, await this.eventLog.list(actor, filter ?? {}, page), () =>
+      this.eventLog.count(actor, filter ?? {}),
     );
   }
 
@@ -71,11 +71,11 @@ export class EventResolver {
     description: 'What subscribers were sent, frozen when it happened. Needs the read scope of the object inside, too.',
   })
   async payload(
-    @Root() { id, type }: Pick<Event, 'id' | 'type'>,
+    @Root() { id, type }: Pick<EventEntity, 'id' | 'type'>,
     @Ctx() context: OperationContext,
   ): Promise<Record<string, unknown> | null> {
-    this.events.requirePayload(context.actor, type);
-    const found = await context.load('event body', id, (actor, ids) => this.events.bodies(actor, ids));
+    this.eventLog.requirePayload(context.actor, type);
+    const found = await context.load('event body', id, (actor, ids) => this.eventLog.bodies(actor, ids));
     return found === null ? null : (JSON.parse(found.body) as Record<string, unknown>);
   }
 }

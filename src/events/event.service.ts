@@ -16,7 +16,7 @@ import {
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { bodyOf, withMoved } from './event-erasure.service.js';
 import { scopeOfPayload, type EventType } from './event-type.js';
-import { Event } from './event.entity.js';
+import { EventEntity } from './event.entity.js';
 
 /** Topic of `Notifications`: the subjects are ids of workspaces that have new events in their list. */
 export const eventsPlaced = 'events-placed';
@@ -28,9 +28,9 @@ export interface EventFilter {
 }
 
 /** An event as lists have it: its text is wide, and read when it is asked for. */
-export type ListedEvent = Omit<Event, 'body'>;
+export type ListedEvent = Omit<EventEntity, 'body'>;
 
-const columns = columnsOf(Event, 'e', ['id', 'workspaceId', 'type', 'subjectId', 'createdAt']);
+const columns = columnsOf(EventEntity, 'e', ['id', 'workspaceId', 'type', 'subjectId', 'createdAt']);
 const tables = 'event_positions p join events e on e.id = p.event_id';
 
 const selectMany = pipelined<ListedEvent>(`

@@ -11,7 +11,7 @@ import type { EventType } from './event-type.js';
 /** One job per event: which endpoints listen. */
 export const fanOutQueue = 'webhook-fan-out';
 
-export interface Happening {
+export interface NewEvent {
   workspaceId: string;
   type: EventType;
   /** When, and the event's id, made under the lock of the changed row. */
@@ -45,16 +45,16 @@ export async function momentAfter(tx: Tx, subjectId: string, lastChange: Date): 
   return nextMoment(lastChange, last?.id);
 }
 
-export class Events {
+export class EventPublisher {
   constructor(
     private readonly jobs: Jobs,
     private readonly notifications: Notifications,
   ) {}
 
   /** The event rows and their fan-out jobs, in the commit of the change. */
-  publish(tx: Tx, ...happenings: Happening[]): void {
-    if (happenings.length === 0) return;
-    const rows = happenings.map(({ workspaceId, type, moment, subjectId, people = [], data }): EventRow => {
+  publish(tx: Tx, ...events: NewEvent[]): void {
+    if (events.length === 0) return;
+    const rows = events.map(({ workspaceId, type, moment, subjectId, people = [], data }): EventRow => {
       // Frozen now, so that a retry tomorrow sends what was true at the event.
       const body = JSON.stringify({ id: moment.eventId, type, created_at: isoTime(moment.at), data });
       const everybody = isId(subjectId, 'contact') ? [subjectId, ...people] : people;

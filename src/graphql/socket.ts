@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Server } from 'graphql-ws';
 import { WebSocket, type RawData } from 'ws';
 import type { Issue } from '../platform/errors.js';
-import { story, type Log } from '../platform/log.js';
+import { errorFields, type Log } from '../platform/log.js';
 import { readJsonBytes } from '../platform/text/read-json.js';
 
 /** What comes before we know who it is. */
@@ -70,14 +70,14 @@ export function attachSocket<Extra extends object>(
           if (message === null) return closeSocket(socket, 4400, 'Invalid message received');
           // The library takes what is parsed already, which its types do not say.
           take(message as string).catch((error: unknown) => {
-            log.error({ error: story(error) }, 'a message of a WebSocket could not be handled');
+            log.error({ error: errorFields(error) }, 'a message of a WebSocket could not be handled');
             closeSocket(socket, 4500, 'Internal server error');
           });
         }),
     },
     extra,
   );
-  socket.on('error', (error) => log.debug({ error: story(error) }, 'a WebSocket broke off'));
+  socket.on('error', (error) => log.debug({ error: errorFields(error) }, 'a WebSocket broke off'));
   socket.once('close', (code, reason) => {
     stopPings();
     void closed(code, String(reason));

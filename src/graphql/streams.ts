@@ -19,7 +19,7 @@ import type { Strangers } from '../http/rate-limit/strangers.js';
 import type { Actor, Origin } from '../platform/actor.js';
 import { authenticationRequired, validationFailed, workspaceArchived } from '../platform/errors.js';
 import { interruptible } from '../platform/async/interruptible.js';
-import { story, type Log } from '../platform/log.js';
+import { errorFields, type Log } from '../platform/log.js';
 import { inAccountOf } from '../platform/work/work-account.js';
 import { requireFeature } from '../workspaces/plans.js';
 import { DocumentErrors } from './documents.js';
@@ -242,7 +242,7 @@ export class Streams {
           });
           return true;
         } catch (error) {
-          log.debug({ error: story(error) }, 'a WebSocket was not let in');
+          log.debug({ error: errorFields(error) }, 'a WebSocket was not let in');
           this.door.strangers.take(origin.address, 1);
           return false;
         }

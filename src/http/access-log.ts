@@ -7,7 +7,7 @@ const linesOfOneMax = 120;
 const linesOfAllMax = 1_200;
 const pathCharactersMax = 300;
 
-export interface Answered {
+export interface AnsweredRequest {
   requestId: string;
   method: string;
   /** Without the query, which may hold what is nobody's business. */
@@ -32,7 +32,7 @@ export class AccessLog {
   constructor(private readonly log: Log) {}
 
   /** @returns whether it has a line of its own */
-  write({ requestId, method, path, status, ms, caller, address }: Answered): boolean {
+  write({ requestId, method, path, status, ms, caller, address }: AnsweredRequest): boolean {
     const isFree = caller === null || status === 429 || status === 403;
     if (isFree && !this.mayWrite(caller ?? address ?? '')) {
       this.summed.set(status, (this.summed.get(status) ?? 0) + 1);

@@ -63,7 +63,7 @@ interface Exchange {
 interface Connection {
   socket: Socket;
   /** Where it is held. */
-  among: Connections;
+  among: HttpConnections;
   /** Whose it is: a network's, a caller's, or the trusted proxies', who speak for many. */
   holder: string;
   /** Those under way, the oldest first. */
@@ -92,7 +92,7 @@ export function belongsTo(socket: Socket, caller: string): void {
  * many loses their own, those first that are idle, and where all together are too many, who has most: so there is
  * always room for whoever comes, a health check too.
  */
-export class Connections {
+export class HttpConnections {
   /** By holder; those used least lately first. */
   private readonly held = new Map<string, Set<Connection>>();
   private count = 0;

@@ -40,14 +40,14 @@ export interface OnceAnswer {
 /** Makes the guard that a service's transaction commits with; `answerOf` is given what the transaction returns. */
 export type Keep = (answerOf: (result: unknown) => string) => CommitGuard;
 
-interface Row {
+interface RecordRow {
   fingerprint: Buffer;
   /** Sealed; null once erased, or while it is being erased. */
   answer: string | null;
   createdAt: Date;
 }
 
-const selectOne = pipelined<Row>(
+const selectOne = pipelined<RecordRow>(
   `select fingerprint, case when not ${namesErased('subjects')} then answer end as answer, created_at as "createdAt"
    from idempotency_records where id = $1`,
 );
@@ -141,7 +141,7 @@ class KeptRecord {
   }
 
   /** Its answer; null when it is expired, and about to be purged. */
-  open({ fingerprint, answer, createdAt }: Row): string | null {
+  open({ fingerprint, answer, createdAt }: RecordRow): string | null {
     this.isExpired = createdAt.getTime() <= nowMs() - keptForMs;
     if (this.isExpired) return null;
     if (!fingerprint.equals(this.fingerprint)) {

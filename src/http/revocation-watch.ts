@@ -2,7 +2,7 @@ import { sessionsEnded, type SessionService } from '../accounts/session.service.
 import { apiKeyChanged, type ApiKeyService } from '../api-keys/api-key.service.js';
 import type { Actor } from '../platform/actor.js';
 import { SingleFlight } from '../platform/async/single-flight.js';
-import { story, type Log } from '../platform/log.js';
+import { errorFields, type Log } from '../platform/log.js';
 import type { Notifications } from '../platform/postgres/notifications.js';
 import { workspaceChanged } from '../workspaces/workspace.service.js';
 
@@ -54,7 +54,7 @@ export class RevocationWatch {
     try {
       await this.endThoseThatMust();
     } catch (error) {
-      this.log.warn({ error: story(error) }, 'whether open streams may go on could not be looked up');
+      this.log.warn({ error: errorFields(error) }, 'whether open streams may go on could not be looked up');
     }
   }
 

@@ -5,7 +5,7 @@ import { factsOf } from './request.js';
 
 export const jsonType = 'application/json; charset=utf-8';
 
-export interface Answer {
+export interface HttpAnswer {
   status: number;
   type: string;
   text: string;
@@ -43,7 +43,7 @@ export class Encodings {
 export async function send(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, type, text, pieces, version = null, encodings }: Answer,
+  { status, type, text, pieces, version = null, encodings }: HttpAnswer,
 ): Promise<void> {
   // It came too late: the connection was told so, or is gone.
   if (response.headersSent || response.destroyed) return;

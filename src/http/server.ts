@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import { asFailure, notFound } from '../platform/errors.js';
-import type { Connections } from './connections.js';
+import type { HttpConnections } from './connections.js';
 import { factsOf, identify, nameAnswer, type Identification } from './request.js';
 
 export interface Hall extends Identification {
@@ -59,13 +59,13 @@ const withoutOrigin = (target: string) => target.replace(/^https?:\/\/[^/?]*\/?/
 
 export class HttpServer {
   private readonly server: Server;
-  private readonly connections: Connections;
+  private readonly connections: HttpConnections;
 
   constructor(
     app: Express,
     /** Takes a connection that is to become something other than HTTP; null when nothing does. */
     upgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | null,
-    connections: Connections,
+    connections: HttpConnections,
   ) {
     const { limits } = connections;
     this.connections = connections;

@@ -2,7 +2,7 @@ import type { Spelling } from '../platform/validate.js';
 import type { Issue, IssueCode } from '../platform/errors.js';
 import { listEntriesMax } from '../platform/text/storable-json.js';
 import { patternCharactersMax, PatternReview } from '../platform/text/safe-pattern.js';
-import { ItemReader, nameCharactersMax } from './schema-item-reader.js';
+import { ItemReader, fieldNameCharactersMax } from './schema-item-reader.js';
 
 export const schemaItemsMax = 200;
 
@@ -91,9 +91,9 @@ const issue = (path: string, code: IssueCode, message: string): Issue => ({ path
 
 function readItem(read: ItemReader, patterns: PatternReview): SchemaItem {
   const item: SchemaItem = { name: '', label: '', type: 'group', required: false };
-  const kind = read.text('kind', nameCharactersMax) || undefined;
-  const name = read.text('name', nameCharactersMax);
-  const type = read.text('type', nameCharactersMax);
+  const kind = read.text('kind', fieldNameCharactersMax) || undefined;
+  const name = read.text('name', fieldNameCharactersMax);
+  const type = read.text('type', fieldNameCharactersMax);
   const optional = {
     options: read.options(),
     helperText: read.text('helperText'),

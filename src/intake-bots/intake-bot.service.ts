@@ -1,4 +1,4 @@
-import { momentAfter, type Events } from '../events/publish.js';
+import { momentAfter, type EventPublisher } from '../events/publish.js';
 import type { Actor } from '../platform/actor.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
 import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
@@ -80,7 +80,7 @@ const inTurn = async <T>({ workspaceId }: Actor, read: () => T): Promise<T> => a
 export class IntakeBotService {
   constructor(
     private readonly database: Database,
-    private readonly events: Events,
+    private readonly events: EventPublisher,
     private readonly publicUrl: () => string,
   ) {}
 

@@ -8,7 +8,7 @@ import {
   unstorableText,
 } from '../platform/text/storable-json.js';
 
-export const nameCharactersMax = 100;
+export const fieldNameCharactersMax = 100;
 /** A body of 1 MiB could name 90,000; the answer lists this many, whatever else it lists, and counts the rest. */
 const unknownKeysListedMax = 1_000;
 

@@ -54,7 +54,7 @@ export function shown(text: string, charactersMax: number): string {
 }
 
 /** An error and what caused it, as far as the log may know. */
-export function story(thrown: unknown): Record<string, unknown> {
+export function errorFields(thrown: unknown): Record<string, unknown> {
   if (!(thrown instanceof Error)) return { message: messageOf(thrown) };
   const { code } = thrown as { code?: unknown };
   return {
@@ -66,7 +66,7 @@ export function story(thrown: unknown): Record<string, unknown> {
       .slice(1, 8)
       .map((line) => line.trim().slice(0, stackCharactersMax)),
     ...(thrown.cause !== undefined && {
-      cause: typeof thrown.cause === 'string' ? shown(thrown.cause, messageCharactersMax) : story(thrown.cause),
+      cause: typeof thrown.cause === 'string' ? shown(thrown.cause, messageCharactersMax) : errorFields(thrown.cause),
     }),
   };
 }

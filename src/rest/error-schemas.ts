@@ -1,6 +1,6 @@
 import { scopes } from '../platform/actor.js';
 import { statusOf, type ErrorCode, type IssueCode, type Resource } from '../platform/errors.js';
-import { integer, list, object, oneOf, text, type JsonSchema } from './json-schema.js';
+import { integer, arrayOf, object, oneOf, text, type JsonSchema } from './json-schema.js';
 
 const none = object({});
 const issueCodes: IssueCode[] = [
@@ -18,7 +18,7 @@ const resources: Resource[] = ['intake_bot', 'submission', 'webhook', 'contact',
 /** What the `details` of each code hold. */
 const details: Partial<Record<ErrorCode, JsonSchema>> = {
   validation_failed: object({
-    issues: list(
+    issues: arrayOf(
       object({
         path: text('Where, such as `data.email` or `events.0`; empty for the whole body.'),
         message: text('What is wrong there, for people.'),
@@ -29,8 +29,8 @@ const details: Partial<Record<ErrorCode, JsonSchema>> = {
   }),
   authentication_required: none,
   insufficient_scopes: object({
-    required: list(oneOf(scopes, 'A scope.'), 'What the call needs.'),
-    granted: list(oneOf(scopes, 'A scope.'), 'What the key has.'),
+    required: arrayOf(oneOf(scopes, 'A scope.'), 'What the call needs.'),
+    granted: arrayOf(oneOf(scopes, 'A scope.'), 'What the key has.'),
   }),
   feature_not_available: object({ feature: oneOf(['api', 'webhooks'], 'What the plan does not include.') }),
   workspace_archived: none,

@@ -12,7 +12,7 @@ export function object(properties: Record<string, JsonSchema>, optional: readonl
   return { type: 'object', properties, required, additionalProperties: false };
 }
 
-export const list = (items: JsonSchema, description?: string): JsonSchema => ({
+export const arrayOf = (items: JsonSchema, description?: string): JsonSchema => ({
   type: 'array',
   items,
   ...(description !== undefined && { description }),

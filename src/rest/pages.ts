@@ -8,13 +8,13 @@ import { openApiDocument } from './openapi.js';
 import { referenceOf, type OpenApi } from './reference.js';
 import type { Route } from './route.js';
 
-interface Page {
+interface DocsPage {
   type: string;
   text: string;
   encodings: Encodings;
 }
 
-const pageOf = (type: string, text: string): Page => ({ type, text, encodings: new Encodings(text) });
+const pageOf = (type: string, text: string): DocsPage => ({ type, text, encodings: new Encodings(text) });
 
 /** Nothing from elsewhere, and no script at all. */
 const contentSecurityPolicy =
@@ -40,7 +40,7 @@ const docs = new URL('../../../docs/', import.meta.url);
 
 /** What anyone may read below `/api/v1`: the OpenAPI document, the guides, and the reference, all made once. */
 export class Pages {
-  private readonly pages: ReadonlyMap<string, Page>;
+  private readonly pages: ReadonlyMap<string, DocsPage>;
 
   constructor(routes: readonly Route[]) {
     const document = openApiDocument(routes) as OpenApi;
@@ -49,11 +49,11 @@ export class Pages {
       return { name, title: /^# (.+)$/m.exec(text)?.[1] ?? name, text };
     });
     const shell = (title: string, content: string, root: string) => layout(title, content, guides, root);
-    this.pages = new Map<string, Page>([
+    this.pages = new Map<string, DocsPage>([
       ['/openapi.json', pageOf(jsonType, JSON.stringify(document))],
       ['/docs', pageOf(html, shell('Reference', referenceOf(document), 'docs/'))],
       ['/docs/style.css', pageOf('text/css; charset=utf-8', readFileSync(new URL('style.css', docs), 'utf8'))],
-      ...guides.map(({ name, title, text }): [string, Page] => {
+      ...guides.map(({ name, title, text }): [string, DocsPage] => {
         const content = marked.parse(text, { async: false });
         // In the repository a guide links to another's file.
         return [`/docs/${name}`, pageOf(html, shell(title, content.replace(/href="([\w-]+)\.md/g, 'href="$1'), ''))];
@@ -61,11 +61,11 @@ export class Pages {
     ]);
   }
 
-  find(path: string): Page | null {
+  find(path: string): DocsPage | null {
     return this.pages.get(path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path) ?? null;
   }
 
-  async answer(page: Page, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async answer(page: DocsPage, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const facts = factsOf(request);
     const allowed = ['GET', 'HEAD', 'OPTIONS'];
     if (request.method === 'OPTIONS') {

@@ -58,9 +58,9 @@ ${body === undefined ? '' : `<h4>Body</h4>${keysOf(body)}`}
 </section>`;
 }
 
-type Row = [name: string, type: string, description: string];
+type TableRow = [name: string, type: string, description: string];
 
-const parameterRow = ({ name, in: place, description = '', schema }: Operation['parameters'][number]): Row => [
+const parameterRow = ({ name, in: place, description = '', schema }: Operation['parameters'][number]): TableRow => [
   `<code>${escape(name)}</code>`,
   `${typeOf(schema)}, in the ${place}`,
   inline(description === '' ? describe(schema) : description),
@@ -69,7 +69,7 @@ const parameterRow = ({ name, in: place, description = '', schema }: Operation['
 function keysOf(schema: JsonSchema): string {
   const { properties, required = [] } = schema as { properties?: Record<string, JsonSchema>; required?: string[] };
   if (properties === undefined) return `<p>${typeOf(schema)}. ${inline(describe(schema))}</p>`;
-  const rows = Object.entries(properties).map(([key, value]): Row => {
+  const rows = Object.entries(properties).map(([key, value]): TableRow => {
     const type = required.includes(key) ? typeOf(value) : `${typeOf(value)}, optional`;
     return [`<code>${escape(key)}</code>`, type, inline(describe(value))];
   });
@@ -106,7 +106,7 @@ function describe(schema: JsonSchema): string {
   return `${description}${options}${fallback === undefined ? '' : ` Default \`${JSON.stringify(fallback)}\`.`}`;
 }
 
-const table = (rows: readonly Row[]) =>
+const table = (rows: readonly TableRow[]) =>
   `<table>${rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`).join('')}</table>`;
 
 const inline = (text: string) => escape(text).replace(/`([^`]+)`/g, '<code>$1</code>');

@@ -2,15 +2,15 @@ import { isEmail } from '../platform/text/email-address.js';
 import type { IssueCode } from '../platform/errors.js';
 import { isPhoneNumber } from '../platform/text/phone-number.js';
 
-export interface Refusal {
+export interface FormatProblem {
   readonly code: IssueCode;
   readonly message: string;
 }
 
-const badFormat = (message: string): Refusal => ({ code: 'bad_format', message });
+const badFormat = (message: string): FormatProblem => ({ code: 'bad_format', message });
 
 /** What is wrong with the form of one text answer to a field of `type`; null when nothing is. */
-export function formatProblem(type: string, text: string): Refusal | null {
+export function formatProblem(type: string, text: string): FormatProblem | null {
   switch (type) {
     case 'email':
       return isEmail(text) ? null : badFormat('must be an e-mail address, like name@example.com');
@@ -50,7 +50,7 @@ function isDate(text: string): boolean {
 
 const geolocation = /^([+-]?\d{1,3}(?:\.\d{1,20})?), ?([+-]?\d{1,3}(?:\.\d{1,20})?)$/;
 
-function geolocationProblem(text: string): Refusal | null {
+function geolocationProblem(text: string): FormatProblem | null {
   const [, latitude, longitude] = geolocation.exec(text) ?? [];
   if (latitude === undefined) return badFormat('must be "latitude,longitude" in degrees, like "52.52,13.405"');
   if (Math.abs(Number(latitude)) <= 90 && Math.abs(Number(longitude)) <= 180) return null;

@@ -31,7 +31,7 @@ export class SubmissionEraser {
   constructor(
     private readonly records: RecordService,
     private readonly intakeBots: IntakeBotService,
-    private readonly events: EventErasureService,
+    private readonly eventErasure: EventErasureService,
   ) {}
 
   async erase(tx: Tx, person: ErasedPerson, limit: number): Promise<Erased> {
@@ -42,7 +42,7 @@ export class SubmissionEraser {
     const isAll = linked.length < limit && drafts.length < limit;
     if (objectIds.length === 0) return { counts: {}, isAll };
     // Of what was published before anybody was named with it.
-    this.events.name(tx, objectIds, [contactId]);
+    this.eventErasure.name(tx, objectIds, [contactId]);
     if (withSubmissions) return { ...(await this.remove(tx, objectIds)), isAll };
     // Should the person be erased once more, they are still found by what they name.
     tx.write(unlink, [objectIds, subjectIds.filter((id) => id.startsWith('@'))]);

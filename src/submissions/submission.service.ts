@@ -1,7 +1,7 @@
 import type { AuditService } from '../audit/audit.service.js';
 import type { ContactService } from '../contacts/contact.service.js';
 import type { EventErasureService } from '../events/event-erasure.service.js';
-import { momentAfter, type Events, type Happening } from '../events/publish.js';
+import { momentAfter, type EventPublisher, type NewEvent } from '../events/publish.js';
 import { fieldsOf } from '../intake-bots/bot-schema.js';
 import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
@@ -112,7 +112,7 @@ export class SubmissionService {
   constructor(
     private readonly database: Database,
     private readonly workspaces: WorkspaceService,
-    private readonly events: Events,
+    private readonly events: EventPublisher,
     private readonly contacts: ContactService,
     private readonly records: RecordService,
     private readonly intakeBots: IntakeBotService,
@@ -262,8 +262,8 @@ export class SubmissionService {
       );
       if (status === 'COMPLETED') {
         this.recordOf(tx, bot, submission);
-        const completed = happening(submission, 'submission.completed', moment, contact?.people ?? [], {});
-        this.events.publish(tx, ...(contact?.happenings ?? []), completed);
+        const completed = newEvent(submission, 'submission.completed', moment, contact?.people ?? [], {});
+        this.events.publish(tx, ...(contact?.events ?? []), completed);
       }
       this.intakeBots.addToTotal(tx, bot.id, 1);
       if (!isTest) this.workspaces.countSubmission(tx, actor.workspaceId, at);
@@ -381,11 +381,11 @@ export class SubmissionService {
     const people = contactId === null ? addresses : [contactId, ...(contact?.people ?? named)];
     this.events.publish(
       tx,
-      ...(contact?.happenings ?? []),
+      ...(contact?.events ?? []),
       // Completing fires submission.completed only.
       completes
-        ? happening(after, 'submission.completed', moment, people, {})
-        : happening(after, 'submission.updated', moment, people, { changes: fields }),
+        ? newEvent(after, 'submission.completed', moment, people, {})
+        : newEvent(after, 'submission.updated', moment, people, { changes: fields }),
     );
     return after;
   }
@@ -439,13 +439,13 @@ function inactive({ status }: IntakeBot): Issue[] {
   return [{ path: 'intakeBot.status', code: 'not_allowed', message }];
 }
 
-function happening(
+function newEvent(
   submission: Submission,
   type: 'submission.completed' | 'submission.updated',
-  moment: Happening['moment'],
+  moment: NewEvent['moment'],
   people: readonly string[],
   more: object,
-): Happening {
+): NewEvent {
   const { id: subjectId, workspaceId } = submission;
   return {
     workspaceId,

@@ -68,14 +68,14 @@ describe('iozen listen', () => {
   /** In one transaction. */
   async function publish(type: EventType, ...data: object[]): Promise<void> {
     await server.app.database.transaction(async (tx) => {
-      const happenings = data.map((data) => ({
+      const events = data.map((data) => ({
         workspaceId: tenant.workspaceId,
         type,
         moment: nextMoment(),
         subjectId: newId('submission'),
         data,
       }));
-      server.app.events.publish(tx, ...happenings);
+      server.app.events.publish(tx, ...events);
     });
   }
 

@@ -89,14 +89,14 @@ function socketClient(url: string, key: string, options: object = {}): StreamCli
 
 async function publish({ app }: TestServer, workspaceId: string, count = 1): Promise<void> {
   await app.database.transaction(async (tx) => {
-    const happenings = Array.from({ length: count }, () => ({
+    const events = Array.from({ length: count }, () => ({
       workspaceId,
       type: 'submission.updated' as const,
       moment: nextMoment(),
       subjectId: newId('submission'),
       data: { submission: {}, changes: [] },
     }));
-    app.events.publish(tx, ...happenings);
+    app.events.publish(tx, ...events);
   });
 }
 

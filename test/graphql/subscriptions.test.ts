@@ -58,14 +58,14 @@ describe('graphql subscriptions', () => {
     hold: () => Promise<void> = async () => {},
   ): Promise<void> {
     await server.app.database.transaction(async (tx) => {
-      const happenings = Array.from({ length: count }, () => ({
+      const events = Array.from({ length: count }, () => ({
         workspaceId,
         type: 'submission.updated' as const,
         moment: nextMoment(),
         subjectId: newId('submission'),
         data: { submission: {}, changes: [] },
       }));
-      server.app.events.publish(tx, ...happenings);
+      server.app.events.publish(tx, ...events);
       await hold();
     });
   }

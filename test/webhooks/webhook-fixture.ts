@@ -4,7 +4,7 @@ import { AuditService } from '../../src/audit/audit.service.js';
 import type { EventType } from '../../src/events/event-type.js';
 import { EventErasureService } from '../../src/events/event-erasure.service.js';
 import { EventService } from '../../src/events/event.service.js';
-import { Events } from '../../src/events/publish.js';
+import { EventPublisher } from '../../src/events/publish.js';
 import { operatorOf, type Actor } from '../../src/platform/actor.js';
 import { Database, type Tx } from '../../src/platform/postgres/database.js';
 import { newId, nextMoment } from '../../src/platform/id.js';
@@ -47,7 +47,7 @@ const confirmed = async () => {};
 export class WebhookFixture {
   readonly jobs: Jobs;
   readonly notifications: Notifications;
-  readonly events: Events;
+  readonly events: EventPublisher;
   readonly audit: AuditService;
   readonly eventLog: EventService;
   readonly eventErasure = new EventErasureService();
@@ -84,7 +84,7 @@ export class WebhookFixture {
     };
     this.jobs = new Jobs(database, this.log, { works: true });
     this.notifications = new Notifications(database, url, this.log);
-    this.events = new Events(this.jobs, this.notifications);
+    this.events = new EventPublisher(this.jobs, this.notifications);
     this.audit = new AuditService(database, this.secrets);
     this.eventLog = new EventService(database);
     this.workspaces = new WorkspaceService(database, this.notifications, this.audit);

@@ -5,7 +5,7 @@ import { SingleFlight } from '../../platform/async/single-flight.js';
 import { clock } from '../../platform/clock.js';
 import type { Database } from '../../platform/postgres/database.js';
 import { prepared } from '../../platform/postgres/statement.js';
-import { story, type Log } from '../../platform/log.js';
+import { errorFields, type Log } from '../../platform/log.js';
 import type { Notifications } from '../../platform/postgres/notifications.js';
 import { plans } from '../../workspaces/plans.js';
 import { Share, SpentPoints } from './share.js';
@@ -239,7 +239,7 @@ export class RateLimiter {
 
   private storeIsAway(error: unknown): void {
     if (this.awayUntilMs === null) {
-      this.log.error({ error: story(error) }, 'the rate limits go on by the count of this process alone');
+      this.log.error({ error: errorFields(error) }, 'the rate limits go on by the count of this process alone');
     }
     this.awayUntilMs = performance.now() + this.storeTimeoutMs;
   }
@@ -299,7 +299,7 @@ export class RateLimiter {
       await this.database.reserved.query(giveBack, [this.process, this.turn, JSON.stringify(rows), this.windowMs * 2]);
     } catch (error) {
       // What was set aside then counts as spent.
-      this.log.debug({ error: story(error) }, 'points could not be given back');
+      this.log.debug({ error: errorFields(error) }, 'points could not be given back');
     }
   }
 
@@ -321,7 +321,7 @@ export class RateLimiter {
     try {
       if (sweep) await this.database.reserved.query(forgetEnded);
     } catch (error) {
-      this.log.debug({ error: story(error) }, 'old rate limits could not be swept');
+      this.log.debug({ error: errorFields(error) }, 'old rate limits could not be swept');
     }
   }
 }

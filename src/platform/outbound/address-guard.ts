@@ -24,10 +24,10 @@ export interface AddressPolicy {
 }
 
 /** `listed`: inside a range the operator named, where `http` and any port are allowed too. */
-export type Verdict = { ok: true; listed: boolean } | { ok: false; rule: AddressRule };
+export type AddressVerdict = { ok: true; listed: boolean } | { ok: false; rule: AddressRule };
 
 /** `message` ends the sentence "The URL …" and may leave: it says nothing of what a name resolved to. */
-export interface Refusal {
+export interface AddressRefusal {
   ok: false;
   rule: RefusalRule;
   code: 'bad_format' | 'not_allowed';
@@ -60,7 +60,7 @@ const messages: Record<UrlRule, string> = {
   special_use_name: 'must name a public host',
 };
 
-export function refusal(rule: RefusalRule): Refusal {
+export function refusal(rule: RefusalRule): AddressRefusal {
   const message = rule in messages ? messages[rule as UrlRule] : 'leads to an address that is not allowed';
   return { ok: false, rule, code: rule === 'malformed' ? 'bad_format' : 'not_allowed', message };
 }
@@ -106,7 +106,7 @@ const globalIpv6 = rangeOf('2000::/3');
 const carriesIpv4 = [rangeOf('::ffff:0:0/96'), rangeOf('64:ff9b::/96')];
 
 /** Whether `ip`, in any notation of `node:net`, may be dialled. Whatever is not an address is refused. */
-export function addressVerdict(ip: string, policy: AddressPolicy): Verdict {
+export function addressVerdict(ip: string, policy: AddressPolicy): AddressVerdict {
   const [text = ''] = ip.split('%');
   const family = isIP(text);
   if (family === 0) return { ok: false, rule: 'reserved' };
@@ -128,7 +128,7 @@ function ruleAgainst(address: Address): AddressRule | null {
 const specialUseNames = ['localhost', 'local', 'internal', 'home.arpa', 'onion', 'test', 'invalid', 'example'];
 
 /** Reads a tenant's URL; a literal address is judged here, since no look-up will ever happen for it. */
-export function parseTarget(text: string, policy: AddressPolicy): Target | Refusal {
+export function parseTarget(text: string, policy: AddressPolicy): Target | AddressRefusal {
   // The URL parser forgives missing slashes, inner line breaks and backslashes; here they hide something.
   if (text.length > urlCharactersMax || !/^https?:\/\/[^\s\\/]/i.test(text) || hasControlOrSpace(text)) {
     return refusal(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) && !/^https?:/i.test(text) ? 'scheme' : 'malformed');
@@ -166,7 +166,11 @@ export function parseTarget(text: string, policy: AddressPolicy): Target | Refus
 }
 
 /** The verdict on everything a name resolved to: one forbidden answer refuses them all. */
-export function judgeAnswers(target: Target, addresses: readonly string[], policy: AddressPolicy): Refusal | null {
+export function judgeAnswers(
+  target: Target,
+  addresses: readonly string[],
+  policy: AddressPolicy,
+): AddressRefusal | null {
   for (const address of addresses) {
     const verdict = addressVerdict(address, policy);
     if (!verdict.ok) return refusal(verdict.rule);

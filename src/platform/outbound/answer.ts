@@ -2,7 +2,7 @@
  * How far an answer is. `tooLong` is beyond what is read, `garbled` what can't be made out, `switched` an answer that goes
  * on in another protocol.
  */
-export type Progress = 'more' | 'over' | 'tooLong' | 'garbled' | 'switched';
+export type AnswerProgress = 'more' | 'over' | 'tooLong' | 'garbled' | 'switched';
 
 const bodyBytesKept = 16 * 1_024;
 const bodyBytesMax = 64 * 1_024;
@@ -47,7 +47,7 @@ export class AnswerReader {
     return this.kept.length === 0 ? nothing : Buffer.concat(this.kept);
   }
 
-  read(bytes: Buffer): Progress {
+  read(bytes: Buffer): AnswerProgress {
     this.wireBytes += bytes.length;
     let at = 0;
     while (at < bytes.length) {
@@ -82,19 +82,19 @@ export class AnswerReader {
     return this.state === 'close' || this.state === 'trailers';
   }
 
-  private over(bytes: Buffer, at: number): Progress {
+  private over(bytes: Buffer, at: number): AnswerProgress {
     // What was not asked for cannot be told from the next answer.
     if (at < bytes.length) this.canFollow = false;
     return 'over';
   }
 
-  private tooLong(): Progress {
+  private tooLong(): AnswerProgress {
     this.canFollow = false;
     if (this.state === 'head') this.status = this.saidStatus;
     return 'tooLong';
   }
 
-  private readLine(line: string): Progress {
+  private readLine(line: string): AnswerProgress {
     switch (this.state) {
       case 'status':
         return this.readStatus(line);
@@ -114,7 +114,7 @@ export class AnswerReader {
     }
   }
 
-  private readStatus(line: string): Progress {
+  private readStatus(line: string): AnswerProgress {
     // Some end the answer before with a line too many.
     if (line === '') return 'more';
     const [, version, digits] = statusLine.exec(line) ?? [];
@@ -128,13 +128,13 @@ export class AnswerReader {
     return 'more';
   }
 
-  private addHeader(line: string): Progress {
+  private addHeader(line: string): AnswerProgress {
     if (/^[ \t]/.test(line) && this.headers.length > 0) this.headers.push(`${this.headers.pop() ?? ''} ${line.trim()}`);
     else this.headers.push(line);
     return 'more';
   }
 
-  private endHead(): Progress {
+  private endHead(): AnswerProgress {
     this.status = this.saidStatus;
     const lengths = new Set<string>();
     const codings: string[] = [];
@@ -166,7 +166,7 @@ export class AnswerReader {
     return this.beginBody(codings.filter(Boolean), lengths);
   }
 
-  private beginBody(codings: readonly string[], lengths: ReadonlySet<string>): Progress {
+  private beginBody(codings: readonly string[], lengths: ReadonlySet<string>): AnswerProgress {
     const [length = ''] = lengths;
     const bodiless = this.status === 204 || this.status === 304;
     const isOdd = codings.length > 1 || (codings.length === 1 && lengths.size > 0) || lengths.size > 1;
@@ -192,7 +192,7 @@ export class AnswerReader {
     return this.bytesLeft === 0 ? 'over' : 'more';
   }
 
-  private readChunkSize(line: string): Progress {
+  private readChunkSize(line: string): AnswerProgress {
     const [, digits] = /^0*([0-9a-f]{1,12})[ \t]*(?:;|$)/i.exec(line) ?? [];
     if (digits === undefined) return 'garbled';
     this.bytesLeft = parseInt(digits, 16);

@@ -1,6 +1,6 @@
 import type { Deadlines } from './deadlines.js';
 import type { Visit } from './hosts.js';
-import { NotHttp, type Connection, type OutgoingRequest, type Receiving } from './connection.js';
+import { NotHttp, type OutboundConnection, type OutgoingRequest, type Receiving } from './connection.js';
 
 /**
  * `success` is 2xx, read to its end or to 64 KiB. `http_error` is any other status, redirects included. `timeout` is
@@ -58,14 +58,14 @@ export class Attempt implements Receiving {
   private readonly reject: (error: Error) => void;
   private readonly startedAt = performance.now();
   private connectDeadline: NodeJS.Timeout | undefined;
-  private connection: Connection | null = null;
+  private connection: OutboundConnection | null = null;
   private reopen: (() => void) | null = null;
   private sentAt = 0;
 
   constructor(
     private readonly message: Omit<OutgoingRequest, 'path'>,
     private readonly deadlines: Deadlines<Attempt>,
-    private readonly onReusable: (connection: Connection) => void,
+    private readonly onReusable: (connection: OutboundConnection) => void,
     readonly visit: Visit,
   ) {
     // No literal stands in for `resolve` until then: it would keep the whole attempt for long, see `runQuery`.
@@ -83,7 +83,7 @@ export class Attempt implements Receiving {
   }
 
   /** `reopen`: how to go on, once, should a kept connection turn out to be dead. */
-  send(path: string, connection: Connection, reopen: (() => void) | null): void {
+  send(path: string, connection: OutboundConnection, reopen: (() => void) | null): void {
     clearTimeout(this.connectDeadline);
     this.phase = 'answer';
     this.connection = connection;

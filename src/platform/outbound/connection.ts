@@ -48,7 +48,7 @@ function isOurName(name: string): boolean {
 }
 
 /** One open socket, on which one request after another is answered. */
-export class Connection {
+export class OutboundConnection {
   readonly address: string | null;
   readonly host: string;
   /** In `performance.now()`, as of its last answer. */

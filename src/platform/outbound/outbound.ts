@@ -2,13 +2,13 @@ import { promises as dns } from 'node:dns';
 import net from 'node:net';
 import { networkInterfaces } from 'node:os';
 import tls from 'node:tls';
-import { type AddressPolicy, type Refusal, type RefusalRule, type Target } from './address-guard.js';
+import { type AddressPolicy, type AddressRefusal, type RefusalRule, type Target } from './address-guard.js';
 import { addressVerdict, judgeAnswers, parseTarget, refusal } from './address-guard.js';
 import { within } from '../async/deadline.js';
 import { blockListOf } from '../config.js';
 import { Deadlines } from './deadlines.js';
 import { Attempt, type Outcome } from './attempt.js';
-import { Connection, isSendable } from './connection.js';
+import { OutboundConnection, isSendable } from './connection.js';
 import { hostOf, HostPlaces, NoRoom, type Waiter } from './hosts.js';
 
 export { NoRoom };
@@ -57,16 +57,16 @@ export class Outbound {
   // Built once: a context for each connection would parse the system's authorities again.
   private readonly secureContext = tls.createSecureContext();
   /** What URLs came to, as long as the policy that judged them stands. */
-  private readonly targets = new Map<string, Target | Refusal>();
+  private readonly targets = new Map<string, Target | AddressRefusal>();
   private readonly lookups = new Map<string, Lookup>();
   /** By origin, the least recently used first; the last one is taken, so that the others may expire. */
-  private readonly idle = new Map<string, Connection[]>();
+  private readonly idle = new Map<string, OutboundConnection[]>();
   private idleCount = 0;
   private own = { addresses: [] as string[], freshUntil: 0 };
   private closed = false;
   private readonly places = new HostPlaces();
   private readonly deadlines: Deadlines<Attempt>;
-  private readonly onReusable = (connection: Connection) => this.keep(connection);
+  private readonly onReusable = (connection: OutboundConnection) => this.keep(connection);
 
   constructor(private readonly options: OutboundOptions) {
     this.allowed = blockListOf(options.allowedCidrs);
@@ -77,14 +77,14 @@ export class Outbound {
   }
 
   /** For a URL about to be saved. Null when it may be; a name that does not resolve within 2 s may be too. */
-  async check(url: string): Promise<Refusal | null> {
+  async check(url: string): Promise<AddressRefusal | null> {
     const target = parseTarget(url, this.policy());
     const refused = target.ok ? await this.checkName(target) : target;
     if (refused !== null) this.options.onRefused?.(refused.rule);
     return refused;
   }
 
-  private async checkName(target: Target): Promise<Refusal | null> {
+  private async checkName(target: Target): Promise<AddressRefusal | null> {
     if (target.isLiteral) return null;
     const addresses = await within(checkTimeoutMs, this.resolve(target.hostname), () => null).catch(() => null);
     if (addresses !== null && addresses.length > 0) return judgeAnswers(target, addresses, this.policy());
@@ -216,19 +216,19 @@ export class Outbound {
       if (attempt.ended) return;
       if (target.secure) attempt.timings.tlsMs = performance.now() - connectedAt;
       socket.removeListener('error', onError);
-      const connection = new Connection(target.origin, socket, performance.now() + this.lookupAgeMsMax, () =>
+      const connection = new OutboundConnection(target.origin, socket, performance.now() + this.lookupAgeMsMax, () =>
         this.forget(connection),
       );
       attempt.send(target.path, connection, null);
     });
   }
 
-  private refuse(attempt: Attempt, refused: Refusal): void {
+  private refuse(attempt: Attempt, refused: AddressRefusal): void {
     this.options.onRefused?.(refused.rule);
     attempt.end('refused', `the URL ${refused.message}`);
   }
 
-  private targetOf(url: string): Target | Refusal {
+  private targetOf(url: string): Target | AddressRefusal {
     const policy = this.policy();
     const known = this.targets.get(url);
     if (known !== undefined) return known;
@@ -267,7 +267,7 @@ export class Outbound {
     return answer;
   }
 
-  private takeIdle(origin: string): Connection | null {
+  private takeIdle(origin: string): OutboundConnection | null {
     const same = this.idle.get(origin);
     for (;;) {
       const connection = same?.pop();
@@ -278,7 +278,7 @@ export class Outbound {
     }
   }
 
-  private keep(connection: Connection): void {
+  private keep(connection: OutboundConnection): void {
     const now = performance.now();
     if (this.closed || now >= connection.reusableUntil || !connection.rest()) return connection.close();
     connection.idleSince = now;
@@ -290,20 +290,20 @@ export class Outbound {
   }
 
   private discardOldest(): void {
-    let oldest: Connection | undefined;
+    let oldest: OutboundConnection | undefined;
     for (const [first] of this.idle.values()) {
       if (first !== undefined && first.idleSince < (oldest?.idleSince ?? Infinity)) oldest = first;
     }
     if (oldest !== undefined) this.discard(oldest);
   }
 
-  private discard(connection: Connection): void {
+  private discard(connection: OutboundConnection): void {
     this.forget(connection);
     connection.close();
   }
 
   /** Of a connection that is closed; one that was in use is not among the idle. */
-  private forget(connection: Connection): void {
+  private forget(connection: OutboundConnection): void {
     const same = this.idle.get(connection.origin);
     if (same === undefined) return;
     const index = same.indexOf(connection);

@@ -1,6 +1,6 @@
 import type { Database } from './database.js';
 import { idFloor } from '../id.js';
-import { story, type Log } from '../log.js';
+import { errorFields, type Log } from '../log.js';
 
 /** A table in partitions of one UTC day each, beside a default one, so that no insert ever fails for want of one. */
 export interface DailyTable {
@@ -55,7 +55,7 @@ async function create(database: Database, table: DailyTable, day: Date, log: Log
     await locked(database, `create table ${name} partition of ${table.name} for values from (${from}) to (${to})`);
   } catch (error) {
     if (!alreadyThere.test(String((error as { code?: unknown }).code))) throw error;
-    log.debug({ partition: name, error: story(error) }, 'a partition was not made');
+    log.debug({ partition: name, error: errorFields(error) }, 'a partition was not made');
   }
 }
 

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { PgBoss, type Job } from 'pg-boss';
 import type { Database, Tx } from './database.js';
 import { prepared, type Statement } from './statement.js';
-import { story, type Log } from '../log.js';
+import { errorFields, type Log } from '../log.js';
 import type { Write } from './statement.js';
 
 export interface Queue {
@@ -44,7 +44,7 @@ export class Jobs {
       // A claimed cron slot is looked up this often; schedules here are hourly or daily.
       cronMonitorIntervalSeconds: 30,
     });
-    this.boss.on('error', (error) => this.log.error({ error: story(error) }, 'jobs failed'));
+    this.boss.on('error', (error) => this.log.error({ error: errorFields(error) }, 'jobs failed'));
   }
 
   /** Creates pg-boss's own tables and the queues; safe to call from several processes at once. */

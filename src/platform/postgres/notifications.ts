@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from './database.js';
 import { ReconnectingClient } from './reconnecting-client.js';
-import { story, type Log } from '../log.js';
+import { errorFields, type Log } from '../log.js';
 import { outsideAccounts } from '../work/work-account.js';
 
 const channel = 'iozen_signals';
@@ -40,7 +40,10 @@ export class Notifications {
         for (const listener of this.reconnected) listener();
       },
       lost: (error) => {
-        this.log.warn({ error: error === null ? null : story(error) }, 'the signal channel is down, reconnecting');
+        this.log.warn(
+          { error: error === null ? null : errorFields(error) },
+          'the signal channel is down, reconnecting',
+        );
       },
       beat: async (client) => await client.query('select 1'),
       beatMs: heartbeatMs,
@@ -96,7 +99,7 @@ export class Notifications {
       for (const message of messages)
         await this.database.reserved.pool.query('select pg_notify($1, $2)', [channel, message]);
     } catch (error) {
-      this.log.warn({ error: story(error) }, 'a signal to the other processes was lost');
+      this.log.warn({ error: errorFields(error) }, 'a signal to the other processes was lost');
     }
   }
 
@@ -114,16 +117,16 @@ export class Notifications {
   }
 }
 
-interface Message {
+interface NotificationMessage {
   from: string;
   topic: string;
   subjects: string[];
 }
 
 /** Null for what none of our processes sent: whoever is in the database may notify. */
-function messageIn(payload: string): Message | null {
+function messageIn(payload: string): NotificationMessage | null {
   try {
-    const { from, topic, subjects } = JSON.parse(payload) as Partial<Message>;
+    const { from, topic, subjects } = JSON.parse(payload) as Partial<NotificationMessage>;
     return from !== undefined && topic !== undefined && Array.isArray(subjects) ? { from, topic, subjects } : null;
   } catch {
     return null;

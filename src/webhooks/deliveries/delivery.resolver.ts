@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, Field, FieldResolver, ID, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
-import { Event } from '../../events/event.entity.js';
+import { EventEntity } from '../../events/event.entity.js';
 import type { EventService, ListedEvent } from '../../events/event.service.js';
 import type { Actor } from '../../platform/actor.js';
 import type { OperationContext } from '../../platform/graphql/operation-context.js';
@@ -43,7 +43,7 @@ export class WebhookDeliveryResolver {
   constructor(
     private readonly deliveries: WebhookDeliveryService,
     private readonly endpoints: WebhookEndpointService,
-    private readonly events: EventService,
+    private readonly eventLog: EventService,
   ) {}
 
   @Query(() => WebhookDelivery, { name: 'webhookDelivery', nullable: true, description: 'A delivery by its id.' })
@@ -78,12 +78,12 @@ export class WebhookDeliveryResolver {
     });
   }
 
-  @FieldResolver(() => Event, { nullable: true, description: 'What it tells of.' })
+  @FieldResolver(() => EventEntity, { nullable: true, description: 'What it tells of.' })
   async event(
     @Root() { eventId }: Pick<WebhookDelivery, 'eventId'>,
     @Ctx() context: OperationContext,
   ): Promise<ListedEvent | null> {
-    return await context.load('event', eventId, (actor, ids) => this.events.getMany(actor, ids));
+    return await context.load('event', eventId, (actor, ids) => this.eventLog.getMany(actor, ids));
   }
 
   @FieldResolver(() => WebhookEndpoint, {
@@ -138,7 +138,7 @@ export class WebhookAttemptResolver {
 }
 
 /** `Event.deliveries`: the forward view of a type of an earlier room. */
-@Resolver(() => Event)
+@Resolver(() => EventEntity)
 export class EventDeliveries {
   constructor(private readonly deliveries: WebhookDeliveryService) {}
 
@@ -147,7 +147,7 @@ export class EventDeliveries {
     description: 'Its deliveries, to all endpoints.',
   })
   async deliveriesOf(
-    @Root() { id }: Pick<Event, 'id'>,
+    @Root() { id }: Pick<EventEntity, 'id'>,
     @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
   ): Promise<Connection<WebhookDelivery>> {

@@ -4,7 +4,7 @@ import type { Database, Tx } from '../../platform/postgres/database.js';
 import { prepared } from '../../platform/postgres/statement.js';
 import type { Jobs, NewJob } from '../../platform/postgres/jobs.js';
 import { isConnectionLoss } from '../../platform/errors.js';
-import { story, type Log } from '../../platform/log.js';
+import { errorFields, type Log } from '../../platform/log.js';
 import type { Committing } from './fan-out.js';
 import { addNotices } from '../../workspaces/notice.service.js';
 import { lockStates } from '../store/skip-deliveries.js';
@@ -139,7 +139,8 @@ export class Results {
         }
         if (this.waiting.length < batchWanted && this.slow.length === 0) return;
       } catch (error) {
-        if (worker !== null) this.log.warn({ error: story(error) }, 'results of webhook attempts are not stored yet');
+        if (worker !== null)
+          this.log.warn({ error: errorFields(error) }, 'results of webhook attempts are not stored yet');
         await new Promise((resolve) => setTimeout(resolve, delayMs));
         delayMs = Math.min(delayMs * 2, retryDelayMsMax);
         if (worker === null || isConnectionLoss(error)) continue;

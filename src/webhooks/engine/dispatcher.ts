@@ -1,7 +1,7 @@
 import { nowMs } from '../../platform/clock.js';
 import type { Config } from '../../platform/config.js';
 import type { Database } from '../../platform/postgres/database.js';
-import { story, type Log } from '../../platform/log.js';
+import { errorFields, type Log } from '../../platform/log.js';
 import { NoRoom, type Outbound } from '../../platform/outbound/outbound.js';
 import type { Outcome } from '../../platform/outbound/attempt.js';
 import type { Secrets } from '../../platform/secrets.js';
@@ -243,7 +243,7 @@ export class Dispatch {
     const { database, secrets, log } = this.parts;
     return await readSubscribers(database, secrets, endpointIds, (endpointId, error) => {
       if (!this.unreadable.has(endpointId)) {
-        log.error({ endpoint: endpointId, error: story(error) }, 'a webhook endpoint cannot be read, and waits');
+        log.error({ endpoint: endpointId, error: errorFields(error) }, 'a webhook endpoint cannot be read, and waits');
       }
       this.unreadable.add(endpointId);
     });
@@ -281,7 +281,7 @@ export class Dispatch {
       await Promise.resolve();
       while (await this.loadOnce());
     } catch (error) {
-      this.parts.log.warn({ error: story(error) }, 'reading due webhook deliveries failed');
+      this.parts.log.warn({ error: errorFields(error) }, 'reading due webhook deliveries failed');
     } finally {
       this.loading = false;
     }
@@ -355,7 +355,7 @@ export class Dispatch {
       this.record(lane, delivery, attempt.number, outcome);
     } catch (error) {
       // Else only where we are stopping; the next worker sends it.
-      if (!(error instanceof NoRoom)) this.parts.log.warn({ error: story(error) }, 'a webhook attempt broke off');
+      if (!(error instanceof NoRoom)) this.parts.log.warn({ error: errorFields(error) }, 'a webhook attempt broke off');
       lane.abandoned(delivery);
     } finally {
       this.inFlight -= 1;
@@ -372,7 +372,7 @@ export class Dispatch {
       request = requestOf(subscriber, delivery.event, { deliveryId: delivery.id, number, now: startedAt });
     } catch (error) {
       // A fault of ours costs the delivery an attempt, so that it is neither lost nor tried without end.
-      this.parts.log.error({ error: story(error), delivery: delivery.id }, 'a webhook could not be prepared');
+      this.parts.log.error({ error: errorFields(error), delivery: delivery.id }, 'a webhook could not be prepared');
       return Promise.resolve(unprepared);
     }
     return this.parts.outbound.post(subscriber.url, request.headers, request.body, subscriber.workspaceId);

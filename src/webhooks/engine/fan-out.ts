@@ -3,7 +3,7 @@ import { fanOutQueue } from '../../events/publish.js';
 import type { Database } from '../../platform/postgres/database.js';
 import { prepared } from '../../platform/postgres/statement.js';
 import { followedMsMax, numberedIds, type NumberedIds } from '../../platform/id.js';
-import { story, type Log } from '../../platform/log.js';
+import { errorFields, type Log } from '../../platform/log.js';
 import type { Notifications } from '../../platform/postgres/notifications.js';
 import { EventText } from '../wire/event-text.js';
 import type { EventTexts } from './event-text-cache.js';
@@ -178,7 +178,7 @@ export class FanOut {
         // Whoever holds the lock may have looked before our events came.
         if (events === 'held elsewhere') setTimeout(() => this.wake(), busyMs);
       } catch (error) {
-        this.log.warn({ error: story(error) }, 'webhook fan-out failed and will be tried again');
+        this.log.warn({ error: errorFields(error) }, 'webhook fan-out failed and will be tried again');
       }
     }
   }

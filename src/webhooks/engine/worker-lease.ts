@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { DatabaseClient } from '../../platform/postgres/database-client.js';
-import { story, type Log } from '../../platform/log.js';
+import { errorFields, type Log } from '../../platform/log.js';
 
 /** The first key of the advisory locks by which workers show that they live; the second is the worker's id. */
 const lockClass = 1_768_905_582;
@@ -120,7 +120,7 @@ export class Seat {
     this.client = null;
     this.current = null;
     if (this.renewal !== null) clearInterval(this.renewal);
-    this.log.warn({ error: error === null ? null : story(error) }, 'the webhook worker lost its seat');
+    this.log.warn({ error: error === null ? null : errorFields(error) }, 'the webhook worker lost its seat');
     client.end().catch(() => undefined);
     this.listener.lost();
     void this.takeAgain();

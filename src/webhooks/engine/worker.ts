@@ -5,7 +5,7 @@ import { now, nowMs } from '../../platform/clock.js';
 import type { Config } from '../../platform/config.js';
 import type { Database } from '../../platform/postgres/database.js';
 import type { Jobs, Queue } from '../../platform/postgres/jobs.js';
-import { story, type Log } from '../../platform/log.js';
+import { errorFields, type Log } from '../../platform/log.js';
 import type { Metrics } from '../../platform/metrics.js';
 import type { Secrets } from '../../platform/secrets.js';
 import type { Notifications } from '../../platform/postgres/notifications.js';
@@ -190,7 +190,10 @@ export class WebhookWorker {
         await chore();
       } catch (error) {
         failed = error;
-        this.parts.log.warn({ error: story(error) }, 'a part of webhook maintenance failed and will be tried again');
+        this.parts.log.warn(
+          { error: errorFields(error) },
+          'a part of webhook maintenance failed and will be tried again',
+        );
       }
     }
     if (failed !== null) throw failed;
@@ -219,7 +222,7 @@ export class WebhookWorker {
       if (eventsWait) this.fanOut.wake();
       await this.dispatch.reload(this.texts.follow(erasures) ? this.dispatch.endpointIds() : changed);
     } catch (error) {
-      this.parts.log.warn({ error: story(error) }, 'looking for due webhook deliveries failed');
+      this.parts.log.warn({ error: errorFields(error) }, 'looking for due webhook deliveries failed');
     }
     this.dispatch.lookAgain();
     this.advancing ??= this.advanceReplays().finally(() => (this.advancing = null));
@@ -230,7 +233,7 @@ export class WebhookWorker {
     try {
       await this.parts.replays.advance(new Date(this.now()));
     } catch (error) {
-      this.parts.log.warn({ error: story(error) }, 'advancing webhook replays failed and will be tried again');
+      this.parts.log.warn({ error: errorFields(error) }, 'advancing webhook replays failed and will be tried again');
     }
   }
 
@@ -283,7 +286,9 @@ export class WebhookWorker {
   private react(reaction: () => Promise<void>): void {
     this.reacting += 1;
     reaction()
-      .catch((error: unknown) => this.parts.log.warn({ error: story(error) }, 'a change to webhooks was not followed'))
+      .catch((error: unknown) =>
+        this.parts.log.warn({ error: errorFields(error) }, 'a change to webhooks was not followed'),
+      )
       .finally(() => (this.reacting -= 1));
   }
 }
