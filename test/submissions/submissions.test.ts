@@ -30,6 +30,22 @@ describe('submissions', () => {
   const create = async (data: object, more: object = {}) =>
     await client.rest('POST', `/intake-bots/${bot.id}/submissions`, { data, ...more });
 
+  it('finds a submission of a megabyte the first time, on a connection that all share', async () => {
+    const { app, url } = server;
+    const large = await createTenant(app);
+    const { id: botId } = await createBot(app, large.workspaceId);
+    const id = newId('submission');
+    await app.database.pool.query(
+      `insert into submissions (id, workspace_id, intake_bot_id, data, status, is_test, file_count, schema_version,
+         created_at, updated_at)
+       values ($1, $2, $3, json_build_object('note', repeat('x', 1000000)), 'COMPLETED', true, 0, 1, now(), now())`,
+      [id, large.workspaceId, botId],
+    );
+    const { status, body } = await clientOf(url, large.key).graphql(`{ submission(id: "${id}") { data } }`);
+    expect([status, body.errors]).to.deep.equal([200, undefined]);
+    expect(body.data.submission.data.note).to.have.length(1_000_000);
+  });
+
   it('makes submission, contact, record, both events and their jobs in one commit, the contact first', async () => {
     const answer = await create({
       full_name: 'Ada King Lovelace',

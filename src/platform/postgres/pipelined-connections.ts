@@ -54,7 +54,10 @@ export class LastingConnection {
       if (statement instanceof Reading) statement.shared = this;
       // The first leaves at once, what comes while it is under way is gathered: as Nagle has it (RFC 896).
       if (this.underWay > 1) gather(client);
-      return await runQuery<Row>(client, statement);
+      const result = await runQuery<Row>(client, statement);
+      // The end of its rows had come with them, before the connection was gone.
+      if (statement instanceof Reading && statement.isDisplaced) throw tookTooMuch();
+      return result;
     } catch (error) {
       // PostgreSQL says that it ends the connection a moment before it does.
       if (isShutdown(error) && this.client === opening) this.client = null;
@@ -97,7 +100,7 @@ export class LastingConnection {
 
   /** For what takes longer, or is larger, than the others on it should wait for: they ask again, and it goes elsewhere. */
   displace(): void {
-    this.ready?.connection.stream.destroy(new Displaced('another statement took too much'));
+    this.ready?.connection.stream.destroy(tookTooMuch());
   }
 
   async close(): Promise<void> {
@@ -121,6 +124,8 @@ export class LastingConnection {
     return opening;
   }
 }
+
+const tookTooMuch = () => new Displaced('a statement took too much for a connection that all share');
 
 /** Class 57P: whoever gets it is disconnected. */
 const isShutdown = (thrown: unknown) => String((thrown as { code?: unknown } | null)?.code).startsWith('57P');

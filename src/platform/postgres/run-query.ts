@@ -30,6 +30,8 @@ export class Reading extends Query {
   client: DatabaseClient | null = null;
   /** Or the one that it shares with others, who must not wait for it for long. */
   shared: { displace: () => void } | null = null;
+  /** Whether it was too much for that one, and rows of it were dropped. */
+  isDisplaced = false;
   /** Of `bytes` what its account holds. */
   held = 0;
   private isPaused = false;
@@ -50,7 +52,10 @@ export class Reading extends Query {
     this.bytes += message.length;
     if (account !== null) {
       if (this.isCut || account.refusal !== null) return;
-      if (this.shared !== null && this.bytes > sharedBytesMax) return this.shared.displace();
+      if (this.shared !== null && this.bytes > sharedBytesMax) {
+        this.isDisplaced = true;
+        return this.shared.displace();
+      }
       if (account.holds(message.length)) this.held += message.length;
       else if (!this.mayStay(account, message.length)) return;
       if (this.client !== null && !this.isPaused) {
