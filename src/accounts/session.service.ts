@@ -34,7 +34,7 @@ type SessionRow = Record<keyof Session | `user.${'id' | 'role'}` | `workspace.${
 
 const alive = 's.last_used_at > $2 and s.created_at > $3';
 const selectByHash = pipelined<SessionRow>(`
-  select ${columnsOf(Session, 's')}, ${columnsOf(User, 'u', ['id', 'role']).replaceAll(' as "', ' as "user.')},
+  select ${columnsOf(Session, 's')}, ${columnsOf(User, 'u', { only: ['id', 'role'] }).replaceAll(' as "', ' as "user.')},
     ${columnsOf(Workspace, 'w').replaceAll(' as "', ' as "workspace.')}
   from sessions s join users u on u.id = s.user_id join workspaces w on w.id = u.workspace_id
   where s.hash = $1 and ${alive}

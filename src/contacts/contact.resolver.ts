@@ -168,15 +168,15 @@ export class ContactResolver {
 
   @Query(() => ContactConnection, { name: 'contacts', description: 'The contacts of the workspace, newest first.' })
   async list(
-    @Ctx('actor') actor: Actor,
+    @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
     @Arg('filter', () => ContactFilterInput, { nullable: true, description: 'Which ones.' })
     filter?: ContactFilterInput | null,
   ): Promise<Connection<Contact>> {
     const page = connectionPage(args, 'contact');
-    return connectionOf(page, await this.contacts.list(actor, filter ?? {}, page), () =>
-      this.contacts.count(actor, filter ?? {}),
-    );
+    const { actor } = context;
+    const found = await this.contacts.list(actor, filter ?? {}, page, context.selects('customFields'));
+    return connectionOf(page, found, () => this.contacts.count(actor, filter ?? {}));
   }
 
   @Mutation(() => CreateContactPayload, { description: 'Makes a contact. For people, not for keys.' })

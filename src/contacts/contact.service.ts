@@ -49,16 +49,20 @@ export interface ContactFilter {
 export const otherAddressesMax = 50;
 
 const columns = columnsOf(Contact, 'c');
-const counted = `${columns}, (select count(*)::int from submissions s where s.contact_id = c.id) as "submissionCount"`;
+const submissionCount = '(select count(*)::int from submissions s where s.contact_id = c.id) as "submissionCount"';
+const counted = `${columns}, ${submissionCount}`;
+const smallCounted = `${columnsOf(Contact, 'c', { without: ['customFields'] })}, ${submissionCount}`;
 
 // Of a contact that is being erased nothing is left but the row, until nothing names it any more.
 const isThere = 'c.erased_at is null';
 const selectOne = pipelined<CountedContact>(
   `select ${counted} from contacts c where c.id = $1 and c.workspace_id = $2 and ${isThere}`,
 );
-const selectMany = pipelined<CountedContact>(
-  `select ${counted} from contacts c where c.id = any($1) and c.workspace_id = $2 and ${isThere}`,
-);
+const selectMany = (whole: boolean) =>
+  pipelined<CountedContact>(`
+    select ${whole ? counted : smallCounted} from contacts c
+    where c.id = any($1) and c.workspace_id = $2 and ${isThere}
+  `);
 // Not counted: a contact may have thousands of submissions, and every one of them looks here.
 const selectMatches = pipelined<Match>(`
   with other as materialized (
@@ -182,9 +186,10 @@ export class ContactService {
     this.erasures.over(follower.erase);
   }
 
-  async list(actor: Actor, filter: ContactFilter, page: PageRequest): Promise<Page<CountedContact>> {
+  /** @param whole with `customFields`, here and in `getMany` */
+  async list(actor: Actor, filter: ContactFilter, page: PageRequest, whole = true): Promise<Page<CountedContact>> {
     actor.require('read:contacts');
-    return await readPage<CountedContact>(this.database, listOf(actor, filter), page);
+    return await readPage<CountedContact>(this.database, listOf(actor, filter, whole ? counted : smallCounted), page);
   }
 
   async count(actor: Actor, filter: ContactFilter): Promise<number> {
@@ -199,9 +204,9 @@ export class ContactService {
     return contact;
   }
 
-  async getMany(actor: Actor, ids: readonly string[]): Promise<CountedContact[]> {
+  async getMany(actor: Actor, ids: readonly string[], whole: boolean): Promise<CountedContact[]> {
     actor.require('read:contacts');
-    return await this.database.query(selectMany, [ids, actor.workspaceId]);
+    return await this.database.query(selectMany(whole), [ids, actor.workspaceId]);
   }
 
   /** Of each, what merged duplicates brought along. */
@@ -516,7 +521,7 @@ const having = (kind: 'email' | 'phone') => `c.id = any (array(
   ) h
 ))`;
 
-function listOf(actor: Actor, filter: ContactFilter): List {
+function listOf(actor: Actor, filter: ContactFilter, selected = counted): List {
   const where = new Conditions()
     .within('c.workspace_id = $?', actor.workspaceId)
     .always(isThere)
@@ -524,5 +529,5 @@ function listOf(actor: Actor, filter: ContactFilter): List {
     .and(having('phone'), filter.phone == null ? null : (toE164(filter.phone) ?? filter.phone))
     .and('$? = any(c.tags)', filter.tag)
     .between('c.created_at', filter.createdAt);
-  return { from: `${counted} from contacts c`, id: 'c.id', where };
+  return { from: `${selected} from contacts c`, id: 'c.id', where };
 }

@@ -30,7 +30,7 @@ export interface EventFilter {
 /** An event as lists have it: its text is wide, and read when it is asked for. */
 export type ListedEvent = Omit<EventEntity, 'body'>;
 
-const columns = columnsOf(EventEntity, 'e', ['id', 'workspaceId', 'type', 'subjectId', 'createdAt']);
+const columns = columnsOf(EventEntity, 'e', { without: ['body'] });
 const tables = 'event_positions p join events e on e.id = p.event_id';
 
 const selectMany = pipelined<ListedEvent>(`

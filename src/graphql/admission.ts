@@ -44,6 +44,8 @@ export interface Admission {
   valid: ValidDocument;
   operation: OperationDefinitionNode;
   variables: Variables;
+  /** The names of all fields that the operation selects. */
+  selected: ReadonlySet<string>;
   cost: CostReport;
   grant: Grant;
 }
@@ -102,7 +104,7 @@ export class Gate {
       ({ requested } = cost);
       holdCost(cost, operation);
       points = pointsOf(cost);
-      admitted = { text, valid, operation, variables: request.variables };
+      admitted = { text, valid, operation, variables: request.variables, selected: cost.selected };
     } catch (reason) {
       throw await this.refuse(caller, reason, requested);
     }

@@ -51,6 +51,8 @@ export interface Cost {
   repeated: number;
   /** Whether it depends on a variable. */
   varies: boolean;
+  /** The names of all fields that the operation selects. */
+  selected: Set<string>;
 }
 
 /** Points of the per-minute limit: one per started 500 of cost. */
@@ -91,6 +93,7 @@ export function costOf(
     introspected: 0,
     repeated: 0,
     varies: false,
+    selected: new Set(),
   };
 
   const valueOf = (node: ValueNode): unknown => {
@@ -176,6 +179,7 @@ export function costOf(
 
   function ofField(node: FieldNode, parent: GraphQLCompositeType, size: number): number {
     const name = node.name.value;
+    total.selected.add(name);
     if (name === '__schema') total.introspections += 1;
     if (name === '__schema' || name === '__type') {
       total.introspected += introspectedBy(schema, fragments, node, argumentOf(node, 'name'));

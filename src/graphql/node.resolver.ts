@@ -8,7 +8,10 @@ import { isNodeKind, Node, type NodeKind } from '../platform/graphql/node.js';
 import { pageSizeMax } from '../platform/postgres/keyset-page.js';
 
 /** How things of a kind are looked up; each says for itself who may. */
-export type NodeSources = Record<NodeKind, (actor: Actor, ids: readonly string[]) => Promise<{ id: string }[]>>;
+export type NodeSources = Record<
+  NodeKind,
+  (actor: Actor, ids: readonly string[], context: OperationContext) => Promise<{ id: string }[]>
+>;
 
 @Resolver()
 export class NodeResolver {
@@ -40,6 +43,6 @@ export class NodeResolver {
   private async find(context: OperationContext, id: string): Promise<Node | null> {
     const kind = kindOf(id);
     if (!isNodeKind(kind)) return null;
-    return await context.load(kind, id, this.sources[kind]);
+    return await context.load(kind, id, async (actor, ids) => await this.sources[kind](actor, ids, context));
   }
 }

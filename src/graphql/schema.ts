@@ -139,12 +139,12 @@ const feeds = (services: GraphqlServices): Record<string, Feed> => ({
 type Feed = (context: OperationContext, args: never) => Promise<AsyncGenerator<object, void>>;
 
 const nodeSources = (services: GraphqlServices): ConstructorParameters<typeof NodeResolver>[0] => ({
-  intakeBot: (actor, ids) => services.intakeBots.getMany(actor, ids),
-  submission: (actor, ids) => services.submissions.getMany(actor, ids),
-  message: (actor, ids) => services.submissions.getMessages(actor, ids),
-  contact: (actor, ids) => services.contacts.getMany(actor, ids),
+  intakeBot: (actor, ids, context) => services.intakeBots.getMany(actor, ids, context.selects('schema')),
+  submission: (actor, ids, context) => services.submissions.getMany(actor, ids, context.selects('data')),
+  message: (actor, ids, context) => services.submissions.getMessages(actor, ids, context.selects('content')),
+  contact: (actor, ids, context) => services.contacts.getMany(actor, ids, context.selects('customFields')),
   erasure: (actor, ids) => services.erasures.getMany(actor, ids),
-  record: (actor, ids) => services.records.getMany(actor, ids),
+  record: (actor, ids, context) => services.records.getMany(actor, ids, context.selects('data')),
   event: (actor, ids) => services.eventLog.getMany(actor, ids),
   apiKey: (actor, ids) => services.apiKeys.getMany(actor, ids),
   user: (actor, ids) => services.members.getMany(actor, ids),

@@ -80,7 +80,7 @@ class HttpCall extends OperationContext {
     /** Shared, as Apollo makes a copy of the context. */
     readonly progress: Progress,
   ) {
-    super(actor, door);
+    super(actor, door, progress.admission?.selected);
   }
 }
 

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { GraphQLResolveInfo, GraphQLSchema } from 'graphql';
 import { Arg, Args, Ctx, Field, ID, Info, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
+import type { OperationContext } from '../platform/graphql/operation-context.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
 import { Failure, invalid, validationFailed, type Issue } from '../platform/errors.js';
 import { bulky, Costs, listInRow } from '../platform/graphql/field-cost.js';
@@ -72,12 +73,14 @@ export class TrustedDocumentsResolver {
     description: 'What the workspace trusts, newest first. For Owners and Admins.',
   })
   async trustedDocuments(
-    @Ctx('actor') actor: Actor,
+    @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
   ): Promise<Connection<TrustedDocument>> {
+    const { actor } = context;
     actor.requireRole('ADMIN');
     const page = connectionPage(args, documentCursor);
-    return connectionOf(page, await this.trusted.list(actor, page), async () => this.trusted.count(actor));
+    const found = await this.trusted.list(actor, page, context.selects('text'));
+    return connectionOf(page, found, async () => this.trusted.count(actor));
   }
 
   @Costs({ pointForEach: { list: 'documents', max: documentsMax } })

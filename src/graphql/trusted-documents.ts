@@ -12,13 +12,15 @@ import { requireStorage, trustedDocumentsMax } from '../workspaces/plans.js';
 const selectOne = pipelined<{ text: string }>(
   'select text from trusted_documents where workspace_id = $1 and hash = $2',
 );
-const columns = `'sha256:' || encode(hash, 'hex') as "documentId", text, created_at as "createdAt"`;
+/** `text` is null, unless one wants it. */
+const columns = (wantsText: string) =>
+  `'sha256:' || encode(hash, 'hex') as "documentId", case when ${wantsText} then text end as text, created_at as "createdAt"`;
 const selectOlder = prepared<TrustedDocument>(`
-  select ${columns} from trusted_documents where workspace_id = $1 and (created_at, hash) < ($2, $3)
+  select ${columns('$5')} from trusted_documents where workspace_id = $1 and (created_at, hash) < ($2, $3)
   order by created_at desc, hash desc limit $4
 `);
 const selectNewer = prepared<TrustedDocument>(`
-  select ${columns} from trusted_documents where workspace_id = $1 and (created_at, hash) > ($2, $3)
+  select ${columns('$5')} from trusted_documents where workspace_id = $1 and (created_at, hash) > ($2, $3)
   order by created_at, hash limit $4
 `);
 const countAll = prepared<{ count: number }>(
@@ -62,11 +64,15 @@ export class TrustedDocuments {
   ) {}
 
   /** `id` is the cursor. */
-  async list(actor: Actor, { cursor, direction, limit }: PageRequest): Promise<Page<TrustedDocument & { id: string }>> {
+  async list(
+    actor: Actor,
+    { cursor, direction, limit }: PageRequest,
+    wantsText: boolean,
+  ): Promise<Page<TrustedDocument & { id: string }>> {
     actor.requireRole('ADMIN');
     const older = direction === 'older';
     const start = cursor === null ? (older ? ends.newest : ends.oldest) : placeIn(cursor);
-    const values = [actor.workspaceId, start.at, start.hash, limit + 1];
+    const values = [actor.workspaceId, start.at, start.hash, limit + 1, wantsText];
     const rows = await this.database.query(older ? selectOlder : selectNewer, values);
     const kept = rows.slice(0, limit).map((row) => ({ ...row, id: cursorOf(row) }));
     return { rows: older ? kept : kept.toReversed(), hasMore: rows.length > limit };

@@ -1,5 +1,6 @@
 import { Arg, Args, Ctx, Field, Float, ID, InputType, Int, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
+import type { OperationContext } from '../platform/graphql/operation-context.js';
 import {
   ConnectionArgs,
   connectionOf,
@@ -147,15 +148,15 @@ export class IntakeBotResolver {
 
   @Query(() => IntakeBotConnection, { name: 'intakeBots', description: 'The bots of the workspace, newest first.' })
   async list(
-    @Ctx('actor') actor: Actor,
+    @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
     @Arg('filter', () => IntakeBotFilterInput, { nullable: true, description: 'Which ones.' })
     filter?: IntakeBotFilterInput,
   ): Promise<Connection<IntakeBot>> {
     const page = connectionPage(args, 'intakeBot');
-    return connectionOf(page, await this.intakeBots.list(actor, filter ?? {}, page), () =>
-      this.intakeBots.count(actor, filter ?? {}),
-    );
+    const { actor } = context;
+    const found = await this.intakeBots.list(actor, filter ?? {}, page, context.selects('schema'));
+    return connectionOf(page, found, () => this.intakeBots.count(actor, filter ?? {}));
   }
 
   @Mutation(() => CreateIntakeBotPayload, { description: 'Makes a bot.' })

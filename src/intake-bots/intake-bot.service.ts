@@ -31,12 +31,15 @@ export interface IntakeBotFilter {
 
 export type SharedIntakeBot = IntakeBot & { shareUrl: string };
 
-const counted = `${columnsOf(IntakeBot, 'b')}, coalesce(t.submissions, 0) as "submissionCount"`;
+const submissionCount = 'coalesce(t.submissions, 0) as "submissionCount"';
+const counted = `${columnsOf(IntakeBot, 'b')}, ${submissionCount}`;
+const smallCounted = `${columnsOf(IntakeBot, 'b', { without: ['schema'] })}, ${submissionCount}`;
 const tables = 'intake_bots b left join intake_bot_totals t on t.intake_bot_id = b.id';
 
-const selectMany = pipelined<IntakeBot>(
-  `select ${counted} from ${tables} where b.id = any($1) and b.workspace_id = $2`,
-);
+const selectMany = (whole: boolean) =>
+  pipelined<IntakeBot>(
+    `select ${whole ? counted : smallCounted} from ${tables} where b.id = any($1) and b.workspace_id = $2`,
+  );
 const selectOne = pipelined<IntakeBot>(`select ${counted} from ${tables} where b.id = $1 and b.workspace_id = $2`);
 const lockOne = prepared<IntakeBot>(
   `select ${counted} from ${tables} where b.id = $1 and b.workspace_id = $2 for no key update of b`,
@@ -84,9 +87,11 @@ export class IntakeBotService {
     private readonly publicUrl: () => string,
   ) {}
 
-  async list(actor: Actor, filter: IntakeBotFilter, page: PageRequest): Promise<Page<SharedIntakeBot>> {
+  /** @param whole with `schema`, here and in `getMany` */
+  async list(actor: Actor, filter: IntakeBotFilter, page: PageRequest, whole = true): Promise<Page<SharedIntakeBot>> {
     actor.require('read:intake-bots');
-    const { rows, hasMore } = await readPage<IntakeBot>(this.database, listOf(actor, filter), page);
+    const list = listOf(actor, filter, whole ? counted : smallCounted);
+    const { rows, hasMore } = await readPage<IntakeBot>(this.database, list, page);
     return { rows: rows.map((bot) => this.shared(bot)), hasMore };
   }
 
@@ -100,9 +105,9 @@ export class IntakeBotService {
     return this.shared(await this.find(actor.workspaceId, id));
   }
 
-  async getMany(actor: Actor, ids: readonly string[]): Promise<SharedIntakeBot[]> {
+  async getMany(actor: Actor, ids: readonly string[], whole: boolean): Promise<SharedIntakeBot[]> {
     actor.require('read:intake-bots');
-    const bots = await this.database.query(selectMany, [ids, actor.workspaceId]);
+    const bots = await this.database.query(selectMany(whole), [ids, actor.workspaceId]);
     return bots.map((bot) => this.shared(bot));
   }
 
@@ -203,10 +208,10 @@ function schemaIssues(after: unknown, before: readonly SchemaItem[]): Issue[] {
   return [{ path: 'schema', message, code: 'too_long' }];
 }
 
-function listOf(actor: Actor, filter: IntakeBotFilter): List {
+function listOf(actor: Actor, filter: IntakeBotFilter, selected = counted): List {
   const where = new Conditions()
     .within('b.workspace_id = $?', actor.workspaceId)
     .and('b.status = any($?)', filter.status)
     .between('b.created_at', filter.createdAt);
-  return { from: `${counted} from ${tables}`, id: 'b.id', where };
+  return { from: `${selected} from ${tables}`, id: 'b.id', where };
 }

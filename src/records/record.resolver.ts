@@ -127,15 +127,15 @@ export class RecordResolver {
 
   @Query(() => RecordConnection, { name: 'records', description: 'The records of the workspace, newest first.' })
   async list(
-    @Ctx('actor') actor: Actor,
+    @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
     @Arg('filter', () => RecordFilterInput, { nullable: true, description: 'Which ones.' })
     filter?: RecordFilterInput | null,
   ): Promise<Connection<RecordEntity>> {
     const page = connectionPage(args, 'record');
-    return connectionOf(page, await this.records.list(actor, filter ?? {}, page), () =>
-      this.records.count(actor, filter ?? {}),
-    );
+    const { actor } = context;
+    const found = await this.records.list(actor, filter ?? {}, page, context.selects('data'));
+    return connectionOf(page, found, () => this.records.count(actor, filter ?? {}));
   }
 
   @Costs({ rows: { argument: 'first', byDefault: linksDefault, max: linksReadMax } })
@@ -183,7 +183,9 @@ export class RecordContactResolver {
 
   @FieldResolver(() => Contact, { nullable: true, description: 'The person.' })
   contact(@Root() { id }: Pick<RecordContactLink, 'id'>, @Ctx() context: OperationContext): Promise<Contact | null> {
-    return context.load('contact', id, (actor, ids) => this.contacts.getMany(actor, ids));
+    return context.load('contact', id, (actor, ids) =>
+      this.contacts.getMany(actor, ids, context.selects('customFields')),
+    );
   }
 }
 
@@ -203,7 +205,7 @@ export class ContactRecords {
       field: 'Contact.records',
       kind: 'record',
       filter: filter ?? {},
-      pages: (actor, ids, page) => this.service.pagesUnder(actor, ids, filter ?? {}, page),
+      pages: (actor, ids, page) => this.service.pagesUnder(actor, ids, filter ?? {}, page, context.selects('data')),
       counts: (actor, ids) => this.service.countsUnder(actor, ids, filter ?? {}),
     });
   }

@@ -39,13 +39,15 @@ export interface RecordFilter {
 /** Of one record; beyond it, links are not shown. */
 export const linksReadMax = 100;
 
-const linked = `${columnsOf(RecordEntity, 'r')}, coalesce((
+const links = `coalesce((
     select json_agg(json_build_object('id', l.contact_id, 'role', l.role) order by l.contact_id, l.role)
     from (
       select l.contact_id, l.role from record_contacts l where l.record_id = r.id
       order by l.contact_id, l.role limit ${linksReadMax}
     ) l
   ), '[]') as "contacts"`;
+const linked = `${columnsOf(RecordEntity, 'r')}, ${links}`;
+const smallLinked = `${columnsOf(RecordEntity, 'r', { without: ['data'] })}, ${links}`;
 
 /**
  * In SQL, of a link `l`: whether its record goes with one of these contacts, being made of a submission of theirs or
@@ -60,9 +62,11 @@ const goesWith = (contacts: string) => `(
 const isShown = `case when exists (select from erasing_subjects where with_submissions) then not exists (
   select from record_contacts l where l.record_id = r.id and ${goesWith(contactsErasedWithSubmissions)}
 ) else true end`;
-const selectMany = pipelined<LinkedRecord>(
-  `select ${linked} from records r where r.id = any($1) and r.workspace_id = $2 and ${isShown}`,
-);
+const selectMany = (whole: boolean) =>
+  pipelined<LinkedRecord>(`
+    select ${whole ? linked : smallLinked} from records r
+    where r.id = any($1) and r.workspace_id = $2 and ${isShown}
+  `);
 const insertOne = prepared(`
   insert into records (id, workspace_id, record_type, data, submission_id, created_at, updated_at)
   values ($1, $2, $3, $4, $5, $6, $6)
@@ -120,9 +124,10 @@ export class RecordService {
     });
   }
 
-  async list(actor: Actor, filter: RecordFilter, page: PageRequest): Promise<Page<LinkedRecord>> {
+  /** @param whole with `data`, here and in what follows */
+  async list(actor: Actor, filter: RecordFilter, page: PageRequest, whole = true): Promise<Page<LinkedRecord>> {
     actor.require('read:records');
-    return await readPage<LinkedRecord>(this.database, listOf(actor, filter), page);
+    return await readPage<LinkedRecord>(this.database, listOf(actor, filter, whole ? linked : smallLinked), page);
   }
 
   async count(actor: Actor, filter: RecordFilter): Promise<number> {
@@ -137,15 +142,22 @@ export class RecordService {
     return record;
   }
 
-  async getMany(actor: Actor, ids: readonly string[]): Promise<LinkedRecord[]> {
+  async getMany(actor: Actor, ids: readonly string[], whole = true): Promise<LinkedRecord[]> {
     actor.require('read:records');
-    return await this.database.query(selectMany, [ids, actor.workspaceId]);
+    return await this.database.query(selectMany(whole), [ids, actor.workspaceId]);
   }
 
   /** The lists of many contacts that the actor was given. */
-  async pagesUnder(actor: Actor, contactIds: readonly string[], filter: RecordFilter, page: PageRequest) {
+  async pagesUnder(
+    actor: Actor,
+    contactIds: readonly string[],
+    filter: RecordFilter,
+    page: PageRequest,
+    whole: boolean,
+  ): Promise<Map<string, Page<LinkedRecord>>> {
     actor.require('read:records');
-    return await readPages<LinkedRecord>(this.database, listUnder(actor, filter), contactIds, page);
+    const list = listUnder(actor, filter, whole ? linked : smallLinked);
+    return await readPages<LinkedRecord>(this.database, list, contactIds, page);
   }
 
   async countsUnder(actor: Actor, contactIds: readonly string[], filter: RecordFilter) {
@@ -212,7 +224,7 @@ export class RecordService {
   }
 
   private async within(tx: Tx, actor: Actor, id: string): Promise<LinkedRecord> {
-    const [record] = await tx.query(selectMany, [[id], actor.workspaceId]);
+    const [record] = await tx.query(selectMany(true), [[id], actor.workspaceId]);
     if (record === undefined) throw notFound('record');
     return record;
   }
@@ -252,15 +264,15 @@ const dataIssues = (after: unknown, before: object) =>
 const contactIsGone = (error: unknown) =>
   isForeignKeyViolation(error, 'record_contacts_contact_id_fkey') ? notFound('contact', { cause: error }) : error;
 
-function listOf(actor: Actor, filter: RecordFilter): List {
-  return { from: `${linked} from records r`, id: 'r.id', where: conditionsOf(actor, filter) };
+function listOf(actor: Actor, filter: RecordFilter, selected = linked): List {
+  return { from: `${selected} from records r`, id: 'r.id', where: conditionsOf(actor, filter) };
 }
 
-function listUnder(actor: Actor, filter: RecordFilter): List {
+function listUnder(actor: Actor, filter: RecordFilter, selected = linked): List {
   const where = conditionsOf(actor, filter).always(
     'exists (select 1 from record_contacts l where l.record_id = r.id and l.contact_id = parent.id)',
   );
-  return { from: `${linked} from records r`, id: 'r.id', where };
+  return { from: `${selected} from records r`, id: 'r.id', where };
 }
 
 function conditionsOf(actor: Actor, filter: RecordFilter): Conditions {

@@ -26,10 +26,17 @@ export interface SubmissionFilter {
 }
 
 export const columns = columnsOf(Submission, 's');
+const smallColumns = columnsOf(Submission, 's', { without: ['data'] });
+/** `whole`: with `data`. */
+export const columnsFor = (whole: boolean) => (whole ? columns : smallColumns);
 /** In SQL, of a submission `s`: whether it is not of somebody who is being erased with what they submitted. */
 export const isShown = `(s.contact_id is null or s.contact_id <> all (${contactsErasedWithSubmissions}))`;
+const messageColumns = columnsOf(Message, 'm');
+const smallMessageColumns = columnsOf(Message, 'm', { without: ['content'] });
+/** `whole`: with `content`. */
+export const messageColumnsFor = (whole: boolean) => (whole ? messageColumns : smallMessageColumns);
 const messageCount = '(select count(*)::int from submission_messages m where m.submission_id = s.id) as "messageCount"';
-const counted = `${columnsOf(Submission, 's', listedColumns)}, ${messageCount}`;
+const counted = `${columnsOf(Submission, 's', { only: listedColumns })}, ${messageCount}`;
 
 /** Of a workspace, and what the filter leaves of it. */
 export function listOf(actor: Actor, filter: SubmissionFilter, selected = counted): List {
@@ -39,16 +46,16 @@ export function listOf(actor: Actor, filter: SubmissionFilter, selected = counte
 export type Parent = 'intakeBot' | 'contact';
 
 /** Under each of many bots or contacts. */
-export function listUnder(actor: Actor, parent: Parent, filter: SubmissionFilter): List {
+export function listUnder(actor: Actor, parent: Parent, filter: SubmissionFilter, whole = true): List {
   const column = { intakeBot: 's.intake_bot_id', contact: 's.contact_id' }[parent];
   const where = conditionsOf(actor, filter).always(`${column} = parent.id`);
-  return { from: `${columns} from submissions s`, id: 's.id', where };
+  return { from: `${columnsFor(whole)} from submissions s`, id: 's.id', where };
 }
 
 /** The conversations behind submissions. */
-export function messagesUnder(): List {
+export function messagesUnder(whole = true): List {
   const where = new Conditions().always('m.submission_id = parent.id');
-  return { from: `${columnsOf(Message, 'm')} from submission_messages m`, id: 'm.id', where };
+  return { from: `${messageColumnsFor(whole)} from submission_messages m`, id: 'm.id', where };
 }
 
 function conditionsOf(actor: Actor, filter: SubmissionFilter): Conditions {

@@ -151,7 +151,7 @@ export class SubmissionResolver {
 
   @Query(() => SubmissionConnection, { name: 'submissions', description: 'Submissions, newest first.' })
   async list(
-    @Ctx('actor') actor: Actor,
+    @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
     @Arg('intakeBotId', () => ID, { nullable: true, description: 'Of this bot; of all when absent.' })
     intakeBotId?: string | null,
@@ -159,7 +159,9 @@ export class SubmissionResolver {
     filter?: SubmissionFilterInput | null,
   ): Promise<Connection<Submission>> {
     const page = connectionPage(args, 'submission');
-    const found = await this.submissions.search(actor, intakeBotId ?? null, filter ?? {}, page);
+    const { actor } = context;
+    const whole = context.selects('data');
+    const found = await this.submissions.search(actor, intakeBotId ?? null, filter ?? {}, page, whole);
     return connectionOf(page, found, () =>
       this.submissions.count(actor, { ...filter, intakeBotId: intakeBotId ?? null }),
     );
@@ -170,7 +172,9 @@ export class SubmissionResolver {
     @Root() { intakeBotId }: Pick<Submission, 'intakeBotId'>,
     @Ctx() context: OperationContext,
   ): Promise<IntakeBot | null> {
-    return context.load('intakeBot', intakeBotId, (actor, ids) => this.intakeBots.getMany(actor, ids));
+    return context.load('intakeBot', intakeBotId, (actor, ids) =>
+      this.intakeBots.getMany(actor, ids, context.selects('schema')),
+    );
   }
 
   @FieldResolver(() => Contact, { nullable: true, description: 'The person behind it, once it is completed.' })
@@ -179,7 +183,9 @@ export class SubmissionResolver {
     @Ctx() context: OperationContext,
   ): Promise<Contact | null> | null {
     if (contactId === null) return null;
-    return context.load('contact', contactId, (actor, ids) => this.contacts.getMany(actor, ids));
+    return context.load('contact', contactId, (actor, ids) =>
+      this.contacts.getMany(actor, ids, context.selects('customFields')),
+    );
   }
 
   @FieldResolver(() => MessageConnection, { nullable: true, description: 'The conversation, newest first.' })
@@ -191,7 +197,7 @@ export class SubmissionResolver {
     return await connectionUnder(context, id, args, {
       field: 'Submission.messages',
       kind: 'message',
-      pages: (actor, ids, page) => this.submissions.messagePages(actor, ids, page),
+      pages: (actor, ids, page) => this.submissions.messagePages(actor, ids, page, context.selects('content')),
       counts: (actor, ids) => this.submissions.messageCounts(actor, ids),
     });
   }
@@ -260,7 +266,9 @@ export class MessageResolver {
     @Root() { submissionId }: Pick<Message, 'submissionId'>,
     @Ctx() context: OperationContext,
   ): Promise<Submission | null> {
-    return context.load('submission', submissionId, (actor, ids) => this.submissions.getMany(actor, ids));
+    return context.load('submission', submissionId, (actor, ids) =>
+      this.submissions.getMany(actor, ids, context.selects('data')),
+    );
   }
 }
 
@@ -280,7 +288,8 @@ export class IntakeBotSubmissions {
       field: 'IntakeBot.submissions',
       kind: 'submission',
       filter: filter ?? {},
-      pages: (actor, ids, page) => this.service.pagesUnder(actor, 'intakeBot', ids, filter ?? {}, page),
+      pages: (actor, ids, page) =>
+        this.service.pagesUnder(actor, 'intakeBot', ids, filter ?? {}, page, context.selects('data')),
       counts: (actor, ids) => this.service.countsUnder(actor, 'intakeBot', ids, filter ?? {}),
     });
   }
@@ -305,7 +314,8 @@ export class ContactSubmissions {
       field: 'Contact.submissions',
       kind: 'submission',
       filter: filter ?? {},
-      pages: (actor, ids, page) => this.service.pagesUnder(actor, 'contact', ids, filter ?? {}, page),
+      pages: (actor, ids, page) =>
+        this.service.pagesUnder(actor, 'contact', ids, filter ?? {}, page, context.selects('data')),
       counts: (actor, ids) => this.service.countsUnder(actor, 'contact', ids, filter ?? {}),
     });
   }

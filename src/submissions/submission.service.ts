@@ -7,7 +7,7 @@ import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { Actor } from '../platform/actor.js';
 import { isForeignKeyViolation, TryAgain, type Database, type Tx } from '../platform/postgres/database.js';
-import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
+import { pipelined, prepared } from '../platform/postgres/statement.js';
 import { invalid, notFound, planLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { bytesOf, keptBytesMax } from '../platform/text/kept-json.js';
@@ -31,9 +31,11 @@ import { Message, Submission, type SubmissionWithMessages } from './submission.e
 import type { AddSubmissionMessage, CreateSubmission, UpdateSubmission } from './submission.input.js';
 import {
   columns,
+  columnsFor,
   isShown,
   listOf,
   listUnder,
+  messageColumnsFor,
   messagesUnder,
   type ListedSubmission,
   type Parent,
@@ -56,9 +58,10 @@ const selectWithMessages = pipelined<SubmissionWithMessages>(`
   ), '[]') as "messages"
   from submissions s where s.id = $1 and s.workspace_id = $2 and s.intake_bot_id = $3 and ${isShown}
 `);
-const selectMany = pipelined<Submission>(
-  `select ${columns} from submissions s where s.id = any($1) and s.workspace_id = $2 and ${isShown}`,
-);
+const selectMany = (whole: boolean) =>
+  pipelined<Submission>(`
+    select ${columnsFor(whole)} from submissions s where s.id = any($1) and s.workspace_id = $2 and ${isShown}
+  `);
 const lockOne = prepared<Submission & { addresses: string[] | null }>(`
   select ${columns}, s.addresses from submissions s
   where s.id = $1 and s.workspace_id = $2 and ${isShown} for no key update
@@ -75,12 +78,13 @@ const updateOne = prepared(`
 `);
 const deleteOne = prepared('delete from submissions where id = $1');
 const selectMessages = prepared<Message>(`
-  select ${columnsOf(Message, 'm')} from submission_messages m where m.submission_id = any($1) order by m.id
+  select ${messageColumnsFor(true)} from submission_messages m where m.submission_id = any($1) order by m.id
 `);
-const selectMessagesByIds = pipelined<Message>(`
-  select ${columnsOf(Message, 'm')} from submission_messages m join submissions s on s.id = m.submission_id
-  where m.id = any($1) and s.workspace_id = $2 and ${isShown}
-`);
+const selectMessagesByIds = (whole: boolean) =>
+  pipelined<Message>(`
+    select ${messageColumnsFor(whole)} from submission_messages m join submissions s on s.id = m.submission_id
+    where m.id = any($1) and s.workspace_id = $2 and ${isShown}
+  `);
 const measureMessages = prepared<{ messages: number; bytes: string }>(`
   select count(*)::int as messages, coalesce(sum(octet_length(to_json(content)::text)), 0) as bytes
   from submission_messages where submission_id = $1
@@ -138,10 +142,14 @@ export class SubmissionService {
     return { ...(await this.list(actor, { intakeBotId: bot.id }, page())), schema: bot.schema };
   }
 
-  /** Of one bot, which must be there, or of all. */
-  async search(actor: Actor, intakeBotId: string | null, filter: SubmissionFilter, page: PageRequest) {
+  /**
+   * Of one bot, which must be there, or of all.
+   * @param whole with `data` (of messages with `content`), here and in what follows
+   */
+  async search(actor: Actor, intakeBotId: string | null, filter: SubmissionFilter, page: PageRequest, whole: boolean) {
     actor.require('read:submissions');
-    const found = await readPage<Submission>(this.database, listOf(actor, { ...filter, intakeBotId }, columns), page);
+    const list = listOf(actor, { ...filter, intakeBotId }, columnsFor(whole));
+    const found = await readPage<Submission>(this.database, list, page);
     if (found.rows.length === 0 && intakeBotId !== null) await this.intakeBots.find(actor.workspaceId, intakeBotId);
     return found;
   }
@@ -153,9 +161,10 @@ export class SubmissionService {
     parentIds: readonly string[],
     filter: SubmissionFilter,
     page: PageRequest,
+    whole: boolean,
   ): Promise<Map<string, Page<Submission>>> {
     actor.require('read:submissions');
-    return await readPages<Submission>(this.database, listUnder(actor, parent, filter), parentIds, page);
+    return await readPages<Submission>(this.database, listUnder(actor, parent, filter, whole), parentIds, page);
   }
 
   async countsUnder(actor: Actor, parent: Parent, parentIds: readonly string[], filter: SubmissionFilter) {
@@ -187,20 +196,20 @@ export class SubmissionService {
     return submission;
   }
 
-  async getMany(actor: Actor, ids: readonly string[]): Promise<Submission[]> {
+  async getMany(actor: Actor, ids: readonly string[], whole: boolean): Promise<Submission[]> {
     actor.require('read:submissions');
-    return await this.database.query(selectMany, [ids, actor.workspaceId]);
+    return await this.database.query(selectMany(whole), [ids, actor.workspaceId]);
   }
 
   /** Messages of submissions that the actor was given. */
-  async messagePages(actor: Actor, submissionIds: readonly string[], page: PageRequest) {
+  async messagePages(actor: Actor, submissionIds: readonly string[], page: PageRequest, whole: boolean) {
     actor.require('read:submissions');
-    return await readPages<Message>(this.database, messagesUnder(), submissionIds, page);
+    return await readPages<Message>(this.database, messagesUnder(whole), submissionIds, page);
   }
 
-  async getMessages(actor: Actor, ids: readonly string[]): Promise<Message[]> {
+  async getMessages(actor: Actor, ids: readonly string[], whole: boolean): Promise<Message[]> {
     actor.require('read:submissions');
-    return await this.database.query(selectMessagesByIds, [ids, actor.workspaceId]);
+    return await this.database.query(selectMessagesByIds(whole), [ids, actor.workspaceId]);
   }
 
   async messageCounts(actor: Actor, submissionIds: readonly string[]): Promise<Map<string, number>> {

@@ -20,7 +20,17 @@ export class OperationContext {
   constructor(
     private readonly caller: Actor | null,
     readonly door: Door = { origin: null, cookie: null, rateLimit: null },
+    /** Names of fields; null: any may be selected. */
+    private readonly selected: ReadonlySet<string> | null = null,
   ) {}
+
+  /**
+   * Whether the operation selects a field of this name, anywhere: resolvers ask services for rows without what may be
+   * large and nobody selects, so that an answer is refused only for what it shows.
+   */
+  selects(field: string): boolean {
+    return this.selected === null || this.selected.has(field);
+  }
 
   /** @throws authentication_required for an anonymous caller */
   get actor(): Actor {

@@ -65,10 +65,14 @@ function nameOf(text: string): string {
  * The select list of an entity, `b."created_at" as "createdAt", …`: a statement then answers with the properties that
  * TypeORM would give, and the name of a column stands in one place, its entity.
  */
-export function columnsOf(entity: new () => object, alias: string, only?: readonly string[]): string {
+export function columnsOf(
+  entity: new () => object,
+  alias: string,
+  { only, without = [] }: { only?: readonly string[]; without?: readonly string[] } = {},
+): string {
   const columns = getMetadataArgsStorage().filterColumns(entity);
   return columns
-    .filter((column) => only === undefined || only.includes(column.propertyName))
+    .filter(({ propertyName }) => (only?.includes(propertyName) ?? true) && !without.includes(propertyName))
     .map((column) => `${alias}."${column.options.name ?? column.propertyName}" as "${column.propertyName}"`)
     .join(', ');
 }

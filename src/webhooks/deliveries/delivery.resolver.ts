@@ -105,7 +105,7 @@ export class WebhookDeliveryResolver {
   ): Promise<WebhookAttempt[]> {
     const found = await context.loadFor('WebhookDelivery.attempts', `${endpointId} ${id}`, async (actor, keys) => {
       const deliveries = keys.map((key) => ({ endpointId: key.split(' ')[0] ?? '', id: key.split(' ')[1] ?? '' }));
-      const attempts = await this.deliveries.attempts(actor, deliveries);
+      const attempts = await this.deliveries.attempts(actor, deliveries, context.selects('responseBody'));
       return new Map(keys.map((key) => [key, attempts.get(key.split(' ')[1] ?? '') ?? []]));
     });
     return found ?? [];

@@ -50,7 +50,7 @@ export const attemptsReadMax = 51;
 
 const selectAttempts = prepared<AttemptRow>(`
   select a.delivery_id as "deliveryId", a.number, a.at, a.outcome, a.response_status as "responseStatus",
-    case when not erased.yes then a.response_body end as answer, case when not erased.yes then a.error end as error, a.address, a.dns_ms as "dnsMs", a.connect_ms as "connectMs",
+    case when $4 and not erased.yes then a.response_body end as answer, case when not erased.yes then a.error end as error, a.address, a.dns_ms as "dnsMs", a.connect_ms as "connectMs",
     a.tls_ms as "tlsMs", a.first_byte_ms as "firstByteMs", a.total_ms as "totalMs", coalesce(a.event_type, event.type) as "eventType"
   from unnest($2::text[], $3::text[]) as wanted (endpoint_id, delivery_id)
   join webhook_endpoints e on e.id = wanted.endpoint_id and e.workspace_id = $1
@@ -219,16 +219,21 @@ export class WebhookDeliveryService {
     return rows.map(deliveryOf);
   }
 
-  /** The attempts of each of these deliveries, the first one first. */
+  /**
+   * The attempts of each of these deliveries, the first one first.
+   * @param whole with what the endpoint answered
+   */
   async attempts(
     actor: Actor,
     deliveries: readonly Pick<WebhookDelivery, 'id' | 'endpointId'>[],
+    whole = true,
   ): Promise<Map<string, WebhookAttempt[]>> {
     actor.require('manage:webhooks');
     const rows = await this.database.query(selectAttempts, [
       actor.workspaceId,
       deliveries.map(({ endpointId }) => endpointId),
       deliveries.map(({ id }) => id),
+      whole,
     ]);
     return Map.groupBy(rows.map(attemptOf), ({ deliveryId }) => deliveryId);
   }
