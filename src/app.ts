@@ -16,7 +16,7 @@ import { erasureCron, erasureQueue, ErasureService, type AnswerEraser } from './
 import { EventErasureService } from './events/event-erasure.service.js';
 import { EventFeed } from './events/event-feed.js';
 import { EventService, storedEvents } from './events/event.service.js';
-import { EventPublisher, fanOutQueue } from './events/publish.js';
+import { EventPublisher } from './events/publish.js';
 import { Documents } from './graphql/documents.js';
 import { Execution } from './graphql/execution.js';
 import { explorerRouter } from './graphql/explorer.js';
@@ -81,7 +81,6 @@ export type ServerRole = (typeof serverRoles)[number];
 
 /** Every queue of the system. */
 export const queues: readonly Queue[] = [
-  { name: fanOutQueue },
   ...webhookQueues,
   retentionQueue,
   idempotencyQueue,

@@ -39,6 +39,15 @@ const selectMany = pipelined<ListedEvent>(`
 const selectBodies = prepared<{ id: string; body: string }>(
   `select e.id, ${bodyOf('e')} as body from events e where e.id = any($1) and e.workspace_id = $2`,
 );
+/** The event that is fanned out next, if any waits: they are in the order of their ids. */
+export const firstWaiting = 'select event_id from event_fan_outs order by event_id limit 1';
+/** In the statement of fan-out: takes the first that wait, `limit` of them, provided that `condition` holds. */
+export const takingWaiting = (limit: string, condition: string) => `
+  delete from event_fan_outs where ctid = any (array(
+    select ctid from event_fan_outs where ${condition} order by event_id limit ${limit}
+  ))
+  returning event_id
+`;
 /**
  * Puts events at the end of the list. In the statement of fan-out, of which there is one at a time; `source` are the
  * rows. Positions are given to sorted ones: an event's place among those of its batch is its id's.

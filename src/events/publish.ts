@@ -8,8 +8,12 @@ import type { Appender } from '../platform/postgres/group-commit.js';
 import type { Notifications } from '../platform/postgres/notifications.js';
 import type { EventType } from './event-type.js';
 
-/** One job per event: which endpoints listen. */
+/** One job per commit that published events: it is done once they are fanned out. */
 export const fanOutQueue = 'webhook-fan-out';
+
+export interface FanOutJob {
+  eventIds: string[];
+}
 
 export interface NewEvent {
   workspaceId: string;
@@ -27,6 +31,8 @@ export interface NewEvent {
 const insertEvents = prepared(`
   with named as (
     insert into event_subjects (event_id, subject_id) select * from unnest($7::text[], $8::text[])
+  ), waiting as (
+    insert into event_fan_outs (event_id) select * from unnest($1::text[])
   )
   insert into events (id, workspace_id, type, subject_id, body, created_at)
   select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
@@ -51,7 +57,7 @@ export class EventPublisher {
     private readonly notifications: Notifications,
   ) {}
 
-  /** The event rows and their fan-out jobs, in the commit of the change. */
+  /** The event rows, and the job of fanning them out, in the commit of the change. */
   publish(tx: Tx, ...events: NewEvent[]): void {
     if (events.length === 0) return;
     const rows = events.map(({ workspaceId, type, moment, subjectId, people = [], data }): EventRow => {
@@ -70,10 +76,10 @@ export class EventPublisher {
       const columns = [0, 1, 2, 3, 4, 5].map((index) => rows.map((row) => row[index]));
       const named = rows.flatMap(([eventId, , , , , , people]) => [...new Set(people)].map((id) => [eventId, id]));
       const subjects = [0, 1].map((index) => named.map((pair) => pair[index]));
-      const jobs = rows.map(([eventId]) => ({ id: jobIdOf(eventId), data: { eventId } }));
+      const data: FanOutJob = { eventIds: rows.map(([eventId]) => eventId) };
       return [
         { statement: insertEvents, values: [...columns, ...subjects] },
-        ...(await this.jobs.insertion(fanOutQueue, jobs)),
+        ...(await this.jobs.insertion(fanOutQueue, [{ data }])),
       ];
     },
   };
@@ -88,14 +94,3 @@ type EventRow = [
   createdAt: Date,
   people: readonly string[],
 ];
-
-/** A UUID that sorts as the event id does, so that events are fanned out in their order. */
-export function jobIdOf(eventId: string): string {
-  const digits = (from: number, to: number, length: number) =>
-    parseInt(eventId.slice(4 + from, 4 + to), 36)
-      .toString(16)
-      .padStart(length, '0');
-  // Milliseconds in 48 bits, the counter in 32, the random part in 48.
-  const hex = digits(1, 9, 12) + digits(10, 16, 8) + digits(16, 25, 12);
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}

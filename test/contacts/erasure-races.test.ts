@@ -104,7 +104,7 @@ describe('a person who is erased or merged at the very instant', () => {
   it('is erased from what a change of a submission tells of that commits meanwhile', async () => {
     const input = { id: submissionId, data: { full_name: `${name} Twice` } };
     const [changed, erasure] = await meet(
-      'lock table pgboss.job in exclusive mode',
+      'lock table event_fan_outs in exclusive mode',
       async () => await key.graphql(change, { input }),
       erase,
     );

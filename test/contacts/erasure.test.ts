@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
 import { erasureQueue } from '../../src/contacts/erasure.service.js';
-import { fanOutQueue, jobIdOf } from '../../src/events/publish.js';
 import { idFloor, newId } from '../../src/platform/id.js';
 import { createLog } from '../../src/platform/log.js';
 import { deleteOldSubmissions } from '../../src/submissions/retention.js';
@@ -9,6 +8,7 @@ import type { SharedIntakeBot } from '../../src/intake-bots/intake-bot.service.j
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
 import { clientOf, type Client } from '../support/client.js';
 import { createBot } from '../support/factories.js';
+import { jobsOn } from '../support/jobs.js';
 import { multiply } from '../support/many-events.js';
 import { codeOf, memberOf, type Person } from '../support/people.js';
 import { Receiver } from '../support/receiver.js';
@@ -324,8 +324,8 @@ describe('erasing a person', () => {
     };
     expect(await age(89)).to.deep.equal({ id });
     expect(await age(91)).to.equal(null);
-    const { rows } = await pool.query('select name, cron from pgboss.schedule');
-    expect(rows).to.deep.include({ name: erasureQueue.name, cron: '*/5 * * * *' });
+    const schedules = await jobsOn(pool).getSchedules(erasureQueue.name);
+    expect(schedules.map(({ cron }) => cron)).to.deep.equal(['*/5 * * * *']);
   });
 
   it('hides records that go with a person as long as the erasure runs, and none that is about others too', async () => {
@@ -404,7 +404,7 @@ describe('erasing a person', () => {
       const data = { full_name: secret, email: `${secret}@example.com` };
       const { submission } = (await done(reader, creation, { intakeBotId: form.id, data })).createSubmission;
       const contactId = submission.contact.id;
-      const { rows } = await pool.query("delete from pgboss.job where name = 'webhook-fan-out' returning data");
+      const { rows } = await pool.query('delete from event_fan_outs returning event_id');
       expect(rows).to.have.length(2);
       await pool.query(
         'insert into event_positions (event_id, workspace_id, type) select id, workspace_id, type from events',
@@ -485,8 +485,7 @@ describe('erasing a person', () => {
         // And what nobody has come to make deliveries of until now: at first read by the worker, then handed to it.
         const next = oldest.replace('000001', '000002');
         for (const [index, id] of [next, oldest].entries()) {
-          const job = { id: jobIdOf(id), data: { eventId: id } };
-          await api.app.database.transaction(async (tx) => await api.app.jobs.enqueue(tx, fanOutQueue, [job]));
+          await pool.query('insert into event_fan_outs (event_id) values ($1)', [id]);
           api.app.notifications.send('events');
           await receiver.arrived(2 + index);
         }

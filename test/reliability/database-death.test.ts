@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import pg from 'pg';
 import { clientOf } from '../support/client.js';
+import { jobsOn } from '../support/jobs.js';
 import { iozen, launch, serving, temporaryDirectory } from '../support/process.js';
 import { Receiver } from '../support/receiver.js';
 
@@ -43,13 +44,13 @@ describe('a server whose embedded PostgreSQL is killed', () => {
     return pid !== undefined && isAlive(pid) ? pid : null;
   }
 
-  async function rows<Row extends object>(text: string): Promise<Row[]> {
+  async function rows<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
     const port = Number((await pidFile())[3]);
     const password = await readFile(join(directory.path, 'postgres.password'), 'utf8');
     const client = new pg.Client({ host: '127.0.0.1', port, user: 'iozen', database: 'iozen', password });
     await client.connect();
     try {
-      return (await client.query<Row>(text)).rows;
+      return (await client.query<Row>(text, values)).rows;
     } finally {
       await client.end();
     }
@@ -116,11 +117,9 @@ describe('a server whose embedded PostgreSQL is killed', () => {
       const found = (await rows<{ name: string }>(names)).map(({ name }) => name);
       return found.toSorted().join(', ') === sessions;
     });
-    const job = "insert into pgboss.job (name, data) values ('webhook-wake-up', '{}') returning id";
-    const [{ id } = { id: '' }] = await rows<{ id: string }>(job);
-    await goesOn(
-      async () => (await rows(`select from pgboss.job where id = '${id}' and state = 'completed'`)).length > 0,
-    );
+    const jobs = jobsOn({ query: async (text, values) => ({ rows: await rows(text, values) }) });
+    const id = (await jobs.send('webhook-wake-up', {})) ?? '';
+    await goesOn(async () => (await jobs.findJobs('webhook-wake-up', { id }))[0]?.state === 'completed');
 
     // A command beside it finds it and leaves it to the server.
     const workspace = ['--name', 'Beside', '--plan', 'free', '--owner-email', 'beside@example.com'];

@@ -6,6 +6,7 @@ import { createLog } from '../../src/platform/log.js';
 import { deleteOldSubmissions, retentionQueue } from '../../src/submissions/retention.js';
 import { createTenant, startServer, type TestServer } from '../support/app.js';
 import { createBot, createSubmission } from '../support/factories.js';
+import { jobsOn } from '../support/jobs.js';
 
 const dayMs = 86_400_000;
 
@@ -76,7 +77,7 @@ describe('retention of submissions', () => {
 
   it('runs by the clock, once over all processes', async () => {
     expect(queues.map(({ name }) => name)).to.include(retentionQueue.name);
-    const { rows } = await server.app.database.pool.query('select name, cron from pgboss.schedule');
-    expect(rows).to.deep.include({ name: retentionQueue.name, cron: '23 * * * *' });
+    const schedules = await jobsOn(server.app.database.pool).getSchedules(retentionQueue.name);
+    expect(schedules.map(({ cron }) => cron)).to.deep.equal(['23 * * * *']);
   });
 });

@@ -1,10 +1,12 @@
 import { expect } from 'chai';
+import { fanOutQueue, type FanOutJob } from '../../src/events/publish.js';
 import { CreateSubmission } from '../../src/submissions/submission.input.js';
 import { newId } from '../../src/platform/id.js';
 import { validate } from '../../src/platform/validate.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
 import { clientOf, type Client } from '../support/client.js';
 import { createBot, createSubmission, operator } from '../support/factories.js';
+import { jobsOn } from '../support/jobs.js';
 import type { SharedIntakeBot } from '../../src/intake-bots/intake-bot.service.js';
 
 describe('submissions', () => {
@@ -69,20 +71,24 @@ describe('submissions', () => {
     const [record] = await rows<{ id: string }>('select * from records where submission_id = $1', [id]);
     const shown = await client.rest('GET', `/records/${record?.id}`);
     expect(shown.body.data.record.contacts).to.deep.equal([{ id: contactEvent.data.contact.id, role: 'submitter' }]);
-    const jobs = await rows<{ data: { eventId: string } }>(
-      "select data from pgboss.job where name = 'webhook-fan-out'",
-    );
-    expect(jobs.map(({ data }) => data.eventId)).to.have.members(events.map((event) => event.id));
+    const ids = events.map((event) => event.id);
+    expect(
+      (await rows<{ id: string }>('select event_id as id from event_fan_outs')).map(({ id }) => id),
+    ).to.have.members(ids);
+    const jobs = await jobsOn(server.app.database.pool).findJobs<FanOutJob>(fanOutQueue);
+    expect(jobs.map(({ data }) => data)).to.deep.equal([{ eventIds: ids }]);
   });
 
   it('leaves neither submission, contact, event nor job when the transaction fails after publishing', async () => {
-    const count = async () =>
+    const count = async () => [
       await rows(
         `select (select count(*) from submissions) s, (select count(*) from contacts) c,
-        (select count(*) from events) e, (select count(*) from pgboss.job) j,
+        (select count(*) from events) e, (select count(*) from event_fan_outs) f,
         (select submissions from workspace_usage where workspace_id = $1) u`,
         [tenant.workspaceId],
-      );
+      ),
+      await jobsOn(server.app.database.pool).findJobs(fanOutQueue),
+    ];
     const before = await count();
     const actor = (await operator(server.app, tenant.workspaceId)).guardedBy({
       begin: async () => {},

@@ -156,7 +156,7 @@ describe('webhooks through crashes', function () {
   async function left(): Promise<number> {
     const [row] = await fixture.rows<{ count: number }>(`
       select (select count(*) from webhook_deliveries)::int
-        + ${endpoints + 1} * (select count(*) from pgboss.job where name = 'webhook-fan-out')::int as count
+        + ${endpoints + 1} * (select count(*) from event_fan_outs)::int as count
     `);
     return row?.count ?? 0;
   }

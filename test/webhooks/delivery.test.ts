@@ -91,7 +91,7 @@ describe('a webhook delivery', () => {
 
     expect(receiver.received.map(({ path }) => path)).to.deep.equal(['/hook/listens']);
     expect(await fixture.rows('select from events where id = any($1)', [rolledBack])).to.have.length(0);
-    expect(await fixture.rows("select from pgboss.job where name = 'webhook-fan-out'")).to.have.length(0);
+    expect(await fixture.rows('select from event_fan_outs')).to.have.length(0);
   });
 
   it('is told in metrics: lag, outcomes, the oldest that is due and endpoints by status', async () => {

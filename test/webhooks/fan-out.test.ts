@@ -49,9 +49,7 @@ describe('fan-out', () => {
       await fixture.eventually(async () => (await fixture.rows(waitingAtGate)).length > 0);
       await meanwhile(eventId);
     });
-    await fixture.eventually(
-      async () => (await fixture.rows("select from pgboss.job where name = 'webhook-fan-out'")).length === 0,
-    );
+    await fixture.eventually(async () => (await fixture.rows('select from event_fan_outs')).length === 0);
   }
 
   async function withGateShut(work: () => Promise<unknown>): Promise<void> {
@@ -139,15 +137,15 @@ describe('fan-out', () => {
 
   it('reads of the events that wait only those that it takes, though PostgreSQL has never counted them', async () => {
     const events = 4_000;
-    await fixture.rows('alter table pgboss.job_common set (autovacuum_enabled = off)');
+    await fixture.rows('alter table event_fan_outs set (autovacuum_enabled = off)');
     for (let made = 0; made < events; made += 100) await fixture.publish(actor, 100);
-    const before = await jobsRead();
+    const before = await waitingRead();
     const worker = await fixture.startWorker();
     await receiver.arrived(events, 30_000);
     await worker.stop();
     // Told once the connection is closed.
-    await fixture.eventually(async () => (await jobsRead()) >= before + events);
-    expect((await jobsRead()) - before).to.be.below(4 * events);
+    await fixture.eventually(async () => (await waitingRead()) >= before + events);
+    expect((await waitingRead()) - before).to.be.below(4 * events);
   });
 
   it('makes nothing for an endpoint that was deleted after it had begun', async () => {
@@ -200,8 +198,8 @@ describe('fan-out', () => {
     expect(stored.map(({ eventId }) => eventId)).to.deep.equal(stored.map(({ eventId }) => eventId).toSorted());
   });
 
-  const jobsRead = async () => {
-    const counted = "select idx_tup_fetch::int as rows from pg_stat_all_tables where relname = 'job_common'";
+  const waitingRead = async () => {
+    const counted = "select idx_tup_fetch::int as rows from pg_stat_all_tables where relname = 'event_fan_outs'";
     return (await fixture.rows<{ rows: number }>(counted))[0]?.rows ?? 0;
   };
   const waitingAtGate = `select from pg_locks where locktype = 'advisory' and objid = ${gate} and not granted`;

@@ -1,10 +1,12 @@
 import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fanOutQueue, type FanOutJob } from '../../src/events/publish.js';
 import type { Actor } from '../../src/platform/actor.js';
 import type { Statement } from '../../src/platform/postgres/statement.js';
 import { payloadsErased } from '../../src/webhooks/topics.js';
 import { endpointChanged } from '../../src/webhooks/topics.js';
 import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
+import { jobsOn } from '../support/jobs.js';
 import { cloneDatabase } from '../support/postgres.js';
 import { Receiver } from '../support/receiver.js';
 import { WebhookFixture } from './webhook-fixture.js';
@@ -102,6 +104,27 @@ describe('a webhook worker that was not told, or too late', function () {
     loseSignals('events');
     await asking.publish(actor);
     await receiver.arrived(2, 5_000);
+  });
+
+  it('is brought to an event by the job of its commit, and nothing else, and completes the job after that', async () => {
+    clearInterval((worker as unknown as { ticker: NodeJS.Timeout }).ticker);
+    loseSignals('events');
+    const jobs = jobsOn(asking.database.pool);
+    const statesAre = async (...states: string[]) => {
+      const found = await jobs.findJobs<FanOutJob>(fanOutQueue, { data: { eventIds: [eventId] } });
+      return found.map(({ state }) => state).join() === states.join();
+    };
+    const blocker = await asking.database.pool.connect();
+    await blocker.query('begin');
+    await blocker.query('select from webhook_fan_out for update');
+    [eventId = ''] = await asking.publish(actor);
+    await asking.eventually(async () => await statesAre('active'));
+    await wait(300);
+    expect(await statesAre('active')).to.equal(true);
+    await blocker.query('rollback');
+    blocker.release();
+    await receiver.arrived(2, 5_000);
+    await asking.eventually(async () => await statesAre('completed'));
   });
 
   it('finds by looking that somebody was erased', async () => {

@@ -267,7 +267,7 @@ describe('webhooks against a plain reference', function () {
   async function quiet(): Promise<void> {
     await fixture.eventually(async () => {
       if (!worker.isQuiet()) return false;
-      const left = await fixture.rows("select from pgboss.job where name = 'webhook-fan-out'");
+      const left = await fixture.rows('select from event_fan_outs');
       return left.length === 0 && worker.isQuiet();
     });
   }

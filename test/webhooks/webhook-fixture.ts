@@ -16,7 +16,6 @@ import { Secrets } from '../../src/platform/secrets.js';
 import { Notifications } from '../../src/platform/postgres/notifications.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { Tracing } from '../../src/platform/tracing.js';
-import { fanOutQueue } from '../../src/events/publish.js';
 import { TestEventService } from '../../src/webhooks/deliveries/test-event.service.js';
 import { WebhookEndpointService, type WithSecret } from '../../src/webhooks/endpoints/endpoint.service.js';
 import { ReplayService } from '../../src/webhooks/replays/replay.service.js';
@@ -116,7 +115,7 @@ export class WebhookFixture {
     const source = await dataSourceFor(url).initialize();
     await migrate(source);
     const fixture = new WebhookFixture(new Database(source), url, settings, drop);
-    await fixture.jobs.start([{ name: fanOutQueue }, ...webhookQueues]);
+    await fixture.jobs.start(webhookQueues);
     await fixture.notifications.start();
     return fixture;
   }

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { deliveriesDue } from '../../src/webhooks/topics.js';
 import { wakeUpQueue } from '../../src/webhooks/engine/attempt-recorder.js';
 import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
+import { jobsOn } from '../support/jobs.js';
 import { cloneDatabase } from '../support/postgres.js';
 import { Receiver } from '../support/receiver.js';
 import { WebhookFixture } from './webhook-fixture.js';
@@ -53,13 +54,10 @@ describe('several webhook workers on one database', function () {
 
   it('take no more wake-ups once they are stopped', async () => {
     const fixture = fixtures[2]!;
-    const waiting = async () => {
-      const text = "select count(*)::int from pgboss.job where name = $1 and state = 'created'";
-      return (await fixture.rows<{ count: number }>(text, [wakeUpQueue]))[0]?.count;
-    };
+    const jobs = jobsOn(fixture.database.pool);
+    const waiting = async () => (await jobs.findJobs(wakeUpQueue, { queued: true })).length;
     for (const worker of workers.splice(0)) await worker.stop();
-    const jobs = [{ data: { endpointId: 'nobody' } }];
-    await fixture.database.transaction(async (tx) => await fixture.jobs.enqueue(tx, wakeUpQueue, jobs));
+    await jobs.send(wakeUpQueue, { endpointId: 'nobody' });
     // Polled each second otherwise.
     await wait(2_500);
     expect(await waiting()).to.equal(1);

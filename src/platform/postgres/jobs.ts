@@ -12,12 +12,12 @@ export interface Queue {
   retryDelaySeconds?: number;
   /** How long a job may run before another process takes it. */
   expireInSeconds?: number;
+  /** How long a finished job stays for whoever looks; an hour unless said otherwise. */
+  keptSeconds?: number;
 }
 
 export interface NewJob {
   data: object;
-  /** A UUID; one that sorts by time lets a worker take jobs in that order. */
-  id?: string;
   startAfter?: Date;
   /** While a job of this key waits, another of the same key is not added. */
   singletonKey?: string;
@@ -56,7 +56,7 @@ export class Jobs {
         retryDelay: queue.retryDelaySeconds ?? 5,
         retryBackoff: true,
         expireInSeconds: queue.expireInSeconds ?? 300,
-        deleteAfterSeconds: 3_600,
+        deleteAfterSeconds: queue.keptSeconds ?? 3_600,
       };
       if ((await this.boss.getQueue(queue.name)) === null) await this.boss.createQueue(queue.name, options);
       else await this.boss.updateQueue(queue.name, options);

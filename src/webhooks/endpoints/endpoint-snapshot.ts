@@ -1,4 +1,4 @@
-import { fanOutQueue } from '../../events/publish.js';
+import { firstWaiting } from '../../events/event.service.js';
 import type { Plan } from '../../platform/actor.js';
 import type { Database } from '../../platform/postgres/database.js';
 import { pipelined, prepared } from '../../platform/postgres/statement.js';
@@ -80,7 +80,7 @@ const selectNews = pipelined<News>(`
       select from webhook_endpoints e join workspaces w on w.id = e.workspace_id
       where e.id = known.id and ${edition} = known.edition
     )
-  ) as changed, exists (select from pgboss.job where name = '${fanOutQueue}' and state < 'active') as "eventsWait",
+  ) as changed, exists (${firstWaiting}) as "eventsWait",
     (select count(*)::int from webhook_workers where leased_until > now()) as workers
   from webhook_fan_out
 `);

@@ -1,7 +1,8 @@
-import { eventsPlaced, placing } from '../../events/event.service.js';
-import { fanOutQueue } from '../../events/publish.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventsPlaced, placing, takingWaiting } from '../../events/event.service.js';
 import type { Database } from '../../platform/postgres/database.js';
 import { prepared } from '../../platform/postgres/statement.js';
+import { SingleFlight } from '../../platform/async/single-flight.js';
 import { followedMsMax, numberedIds, type NumberedIds } from '../../platform/id.js';
 import { errorFields, type Log } from '../../platform/log.js';
 import type { Notifications } from '../../platform/postgres/notifications.js';
@@ -32,14 +33,12 @@ interface Row {
 }
 
 /**
- * All of it is one statement, so that a crash leaves all or nothing. The jobs that came with the events go, the events
- * get their places, and the deliveries come in runs. Jobs are taken in the order of their ids, which is the events';
- * pg-boss's own fetch goes by the start of the transaction that inserted the job, and one that waited for a row's lock
- * began before what it comes after.
+ * All of it is one statement, so that a crash leaves all or nothing. The events no longer wait, they get their places,
+ * and the deliveries come in runs. Events are taken in the order of their ids, as pg-boss cannot: its fetch goes by the
+ * start of the transaction that inserted the job, and one that waited for a row's lock began before what it comes after.
  *
  * Whatever is looked up is looked up by its own index, row by row: a join would be planned by what the tables held when
- * it was, and its plan kept (`findingOpen`). Hence, too, the order where there is one row, and a queue's name that no
- * index has, where the jobs go by their place.
+ * it was, and its plan kept (`findingOpen`). Hence, too, the order where there is one row.
  *
  * The lock of `webhook_fan_out` makes it one at a time. A statement sees what was committed when it began, but locks the
  * row as it is now: where the two differ in their turn, someone deleted an endpoint or erased an event in between.
@@ -55,12 +54,7 @@ export const fanOutWaiting = prepared<Row>(`
     select from held join webhook_fan_out seen on seen.turn = held.turn
     where held.last_delivery_ms < $1 or held.last_delivery_ms > $1 + ${followedMsMax}
   ), taken as (
-    delete from pgboss.job
-    where name || '' = '${fanOutQueue}' and ctid = any (array(
-      select ctid from pgboss.job where name = '${fanOutQueue}' and state < 'active' and exists (select from current)
-      order by id limit $4 for update skip locked
-    ))
-    returning data->>'eventId' as event_id
+    ${takingWaiting('$4', 'exists (select from current)')}
   ), happened as materialized (
     select e.id, e.workspace_id, e.type, e.created_at, e.body from taken
     cross join lateral (
@@ -125,8 +119,7 @@ export interface FanOutListener {
 /** Turns events into deliveries, as soon as they are committed. No lease, no expiry. */
 export class FanOut {
   committing: Committing | null = null;
-  private running: Promise<void> | null = null;
-  private again = false;
+  private readonly flight = new SingleFlight(async () => await this.run());
   private stopped = false;
   private readonly connection;
   private lastMs = 0;
@@ -153,33 +146,34 @@ export class FanOut {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    await this.running;
+    await this.flight.idle();
     await this.connection.close();
   }
 
   get isRunning(): boolean {
-    return this.running !== null;
+    return this.flight.isRunning;
   }
 
   wake(): void {
-    if (this.stopped) return;
-    this.again = true;
-    this.running ??= this.run().finally(() => (this.running = null));
+    this.finish().catch((error: unknown) => {
+      if (!this.stopped) this.log.warn({ error: errorFields(error) }, 'webhook fan-out failed and will be tried again');
+    });
+  }
+
+  /** @throws unless everything that was committed before this call is fanned out now */
+  async finish(): Promise<void> {
+    await this.flight.run();
   }
 
   private async run(): Promise<void> {
-    while (this.again && !this.stopped) {
-      this.again = false;
-      try {
-        const events = await this.runOnce();
-        const isFull = events === this.batch;
-        this.batch = isFull ? Math.min(this.batch * 2, batchMax) : batchMin;
-        if (events === 'seen too early' || isFull) this.again = true;
-        // Whoever holds the lock may have looked before our events came.
-        if (events === 'held elsewhere') setTimeout(() => this.wake(), busyMs);
-      } catch (error) {
-        this.log.warn({ error: errorFields(error) }, 'webhook fan-out failed and will be tried again');
-      }
+    for (let isMore = true; isMore;) {
+      if (this.stopped) throw new Error('fan-out stops');
+      const events = await this.runOnce();
+      const isFull = events === this.batch;
+      this.batch = isFull ? Math.min(this.batch * 2, batchMax) : batchMin;
+      // Whoever holds the lock may have looked before our events came.
+      if (events === 'held elsewhere') await sleep(busyMs);
+      isMore = isFull || typeof events === 'string';
     }
   }
 

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { fanOutQueue } from '../../events/publish.js';
+import { firstWaiting } from '../../events/event.service.js';
 import type { RefusalRule } from '../../platform/outbound/address-guard.js';
 import type { Database } from '../../platform/postgres/database.js';
 import { prepared } from '../../platform/postgres/statement.js';
@@ -30,8 +30,7 @@ const oldestDue = prepared<{ seconds: number }>(`
     ) open
     where e.status = 'active' and e.deleted_at is null
     union all
-    (select event.created_at from pgboss.job j join events event on event.id = j.data->>'eventId'
-     where j.name = '${fanOutQueue}' and j.state < 'active' order by j.id limit 1)
+    select event.created_at from (${firstWaiting}) first join events event on event.id = first.event_id
   ) due
   where since <= now()
 `);

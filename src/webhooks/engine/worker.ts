@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditService } from '../../audit/audit.service.js';
 import type { EventService } from '../../events/event.service.js';
+import { fanOutQueue, type FanOutJob } from '../../events/publish.js';
 import { now, nowMs } from '../../platform/clock.js';
 import type { Config } from '../../platform/config.js';
 import type { Database } from '../../platform/postgres/database.js';
@@ -45,8 +46,9 @@ export interface WebhookWorkerParts {
   random?: () => number;
 }
 
-/** The queues this feature works, beside the fan-out's. */
+/** The queues this feature works. */
 export const webhookQueues: readonly Queue[] = [
+  { name: fanOutQueue, keptSeconds: 60 },
   { name: wakeUpQueue },
   { name: maintenanceQueue, retryDelaySeconds: 300 },
 ];
@@ -138,6 +140,7 @@ export class WebhookWorker {
     const often = { batchSize: 500, pollingIntervalSeconds: 1 };
     const seldom = { pollingIntervalSeconds: 30 };
     this.unsubscribe.push(
+      await jobs.work<FanOutJob>(fanOutQueue, often, async () => await this.fanOut.finish()),
       await jobs.work<RetryWakeUp>(wakeUpQueue, often, async () => await this.look()),
       await jobs.work(maintenanceQueue, seldom, async () => await this.maintain()),
     );
