@@ -19,8 +19,6 @@ export interface Queue {
 export interface NewJob {
   data: object;
   startAfter?: Date;
-  /** While a job of this key waits, another of the same key is not added. */
-  singletonKey?: string;
 }
 
 /** pg-boss on a pool of its own: jobs that commit with the change that asks for them. */

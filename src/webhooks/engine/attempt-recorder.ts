@@ -19,7 +19,7 @@ import {
   type SlowAttempt,
 } from '../store/attempt-statements.js';
 
-/** One job per endpoint and second in which one of its deliveries is due again. */
+/** One job per commit, endpoint and second in which one of its deliveries is due again. */
 export const wakeUpQueue = 'webhook-wake-up';
 
 export interface RetryWakeUp {
@@ -244,8 +244,8 @@ function wakeUpsOf(batch: readonly Result[]): NewJob[] {
   for (const { lane, next, endedAt } of batch) {
     if (next.dueAt === null || next.dueAt - endedAt < wakeUpByJobMs) continue;
     const startAfter = new Date(Math.ceil(next.dueAt / 1_000) * 1_000);
-    const singletonKey = `${lane.endpointId}@${startAfter.getTime() / 1_000}`;
-    jobs.set(singletonKey, { data: { endpointId: lane.endpointId } satisfies RetryWakeUp, startAfter, singletonKey });
+    const data: RetryWakeUp = { endpointId: lane.endpointId };
+    jobs.set(`${lane.endpointId}@${startAfter.getTime()}`, { data, startAfter });
   }
   return [...jobs.values()];
 }
