@@ -9,7 +9,9 @@ await import(pathToFileURL(`${checkout}/node_modules/reflect-metadata/Reflect.js
 const { App } = await load('src/app.js');
 const { readConfig } = await load('src/platform/config.js');
 const { createLog } = await load('src/platform/log.js');
-const { collectSeldom } = await load('src/platform/gc-settings.js');
+// Its name before.
+const formerly = async () => await load('src/platform/collect-seldom.js');
+const { collectSeldom } = await load('src/platform/gc-settings.js').catch(formerly);
 const { plans } = await load('src/workspaces/plans.js');
 const { createTenant } = await load('test/support/app.js');
 const { createBot, createSubmission, operator } = await load('test/support/factories.js');
