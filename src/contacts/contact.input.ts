@@ -1,6 +1,9 @@
+import { ID } from 'type-graphql';
 import { z } from 'zod';
+import { inputType } from '../platform/graphql/input-type.js';
+import { JSONObject } from '../platform/graphql/scalars.js';
 import { toE164 } from '../platform/text/phone-number.js';
-import { email, input, jsonObject, line, report } from '../platform/validate.js';
+import { email, jsonObject, line, report } from '../platform/validate.js';
 import { personNameCharactersMax } from './contact-address.js';
 
 const phone = z.string().transform((text, context) => {
@@ -15,21 +18,38 @@ const tag = line(50);
 const keptTagsMax = 1_000;
 const customFields = jsonObject;
 
-export const CreateContact = input(() => ({
-  email: email.nullable().optional(),
-  phone: phone.nullable().optional(),
-  firstName: name.nullable().optional(),
-  lastName: name.nullable().optional(),
-  tags: z.array(tag).max(tagsMax).default([]),
-  customFields: customFields.default({}),
-}));
+export const CreateContact = inputType(
+  'CreateContactInput',
+  'A new contact; it needs an e-mail address or a phone number.',
+  () => ({
+    email: [
+      email.nullable().optional(),
+      String,
+      'E-mail address, at most 254 characters; kept in lower case, without invisible characters, its domain in ASCII.',
+    ],
+    phone: [phone.nullable().optional(), String, 'Phone number; kept in E.164.'],
+    firstName: [name.nullable().optional(), String, 'First name, at most 200 characters.'],
+    lastName: [name.nullable().optional(), String, 'Last name, at most 200 characters.'],
+    tags: [z.array(tag).max(tagsMax).default([]), [String], 'At most 100 tags of 50 characters.'],
+    customFields: [customFields.default({}), JSONObject, 'Whatever else is known, at most 256 KiB and 8 levels.'],
+  }),
+);
 
-/** What is absent stays; null empties. `customFields` merges; null removes one. Growth is for the service to refuse. */
-export const UpdateContact = input(() => ({
-  email: email.nullable().optional(),
-  phone: phone.nullable().optional(),
-  firstName: name.nullable().optional(),
-  lastName: name.nullable().optional(),
-  tags: z.array(tag).max(keptTagsMax).optional(),
-  customFields: customFields.optional(),
-}));
+/** `customFields` merges. Growth is for the service to refuse. */
+export const UpdateContact = inputType(
+  'UpdateContactInput',
+  'What to change of a contact; what is absent stays, null empties.',
+  () => ({
+    id: [ID, 'The contact.'],
+    email: [email.nullable().optional(), String, 'E-mail address.'],
+    phone: [phone.nullable().optional(), String, 'Phone number.'],
+    firstName: [name.nullable().optional(), String, 'First name.'],
+    lastName: [name.nullable().optional(), String, 'Last name.'],
+    tags: [z.array(tag).max(keptTagsMax).optional(), [String], 'All tags anew.'],
+    customFields: [
+      customFields.optional(),
+      JSONObject,
+      'Merged into what is there, to at most 256 KiB; null removes a value.',
+    ],
+  }),
+);

@@ -23,7 +23,6 @@ import {
 } from '../platform/graphql/relay-connection.js';
 import { Costs, listInRow } from '../platform/graphql/field-cost.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
-import { JSONObject } from '../platform/graphql/scalars.js';
 import { validate } from '../platform/validate.js';
 import { Contact } from './contact.entity.js';
 import { CreateContact, UpdateContact } from './contact.input.js';
@@ -45,58 +44,6 @@ class ContactFilterInput implements ContactFilter {
 
   @Field(() => DateTimeRange, { nullable: true, description: 'Created within.' })
   createdAt?: DateTimeRange | null;
-}
-
-@InputType('CreateContactInput', { description: 'A new contact; it needs an e-mail address or a phone number.' })
-class CreateContactInput {
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'E-mail address, at most 254 characters; kept in lower case, without invisible characters, its domain in ASCII.',
-  })
-  email?: string | null;
-
-  @Field(() => String, { nullable: true, description: 'Phone number; kept in E.164.' })
-  phone?: string | null;
-
-  @Field(() => String, { nullable: true, description: 'First name, at most 200 characters.' })
-  firstName?: string | null;
-
-  @Field(() => String, { nullable: true, description: 'Last name, at most 200 characters.' })
-  lastName?: string | null;
-
-  @Field(() => [String], { nullable: true, description: 'At most 100 tags of 50 characters.' })
-  tags?: string[];
-
-  @Field(() => JSONObject, { nullable: true, description: 'Whatever else is known, at most 256 KiB and 8 levels.' })
-  customFields?: Record<string, unknown>;
-}
-
-@InputType('UpdateContactInput', { description: 'What to change of a contact; what is absent stays, null empties.' })
-class UpdateContactInput {
-  @Field(() => ID, { description: 'The contact.' })
-  id!: string;
-
-  @Field(() => String, { nullable: true, description: 'E-mail address.' })
-  email?: string | null;
-
-  @Field(() => String, { nullable: true, description: 'Phone number.' })
-  phone?: string | null;
-
-  @Field(() => String, { nullable: true, description: 'First name.' })
-  firstName?: string | null;
-
-  @Field(() => String, { nullable: true, description: 'Last name.' })
-  lastName?: string | null;
-
-  @Field(() => [String], { nullable: true, description: 'All tags anew.' })
-  tags?: string[];
-
-  @Field(() => JSONObject, {
-    nullable: true,
-    description: 'Merged into what is there, to at most 256 KiB; null removes a value.',
-  })
-  customFields?: Record<string, unknown>;
 }
 
 @InputType('MergeContactsInput', { description: 'Two contacts that are one person.' })
@@ -182,7 +129,7 @@ export class ContactResolver {
   @Mutation(() => CreateContactPayload, { description: 'Makes a contact. For people, not for keys.' })
   async createContact(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => CreateContactInput, { description: 'The contact.' }) input: CreateContactInput,
+    @Arg('input', () => CreateContact.type, { description: 'The contact.' }) input: object,
   ): Promise<CreateContactPayload> {
     return { contact: await this.contacts.create(actor, () => validate(CreateContact, input, 'camelCase')) };
   }
@@ -190,7 +137,7 @@ export class ContactResolver {
   @Mutation(() => UpdateContactPayload, { description: 'Changes a contact. For people, not for keys.' })
   async updateContact(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => UpdateContactInput, { description: 'The changes.' }) { id, ...input }: UpdateContactInput,
+    @Arg('input', () => UpdateContact.type, { description: 'The changes.' }) { id, ...input }: { id: string },
   ): Promise<UpdateContactPayload> {
     return { contact: await this.contacts.update(actor, id, () => validate(UpdateContact, input, 'camelCase')) };
   }
