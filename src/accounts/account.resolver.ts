@@ -1,16 +1,4 @@
-import {
-  Arg,
-  Ctx,
-  Field,
-  FieldResolver,
-  InputType,
-  Int,
-  Mutation,
-  ObjectType,
-  Query,
-  Resolver,
-  Root,
-} from 'type-graphql';
+import { Arg, Ctx, Field, FieldResolver, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
 import { Costs, hashesPassword } from '../platform/graphql/field-cost.js';
@@ -22,24 +10,6 @@ import { ChangePassword, SignIn } from './account.input.js';
 import type { AccountService } from './account.service.js';
 import { User } from './user.entity.js';
 import { Viewer, viewerOf } from './viewer.view.js';
-
-@InputType('SignInInput', { description: 'An e-mail and its password.' })
-class SignInInput {
-  @Field(() => String, { description: 'The e-mail, in any case.' })
-  email!: string;
-
-  @Field(() => String, { description: 'The password.' })
-  password!: string;
-}
-
-@InputType('ChangePasswordInput', { description: 'The password that is and the one that will be.' })
-class ChangePasswordInput {
-  @Field(() => String, { description: 'The password so far.' })
-  currentPassword!: string;
-
-  @Field(() => String, { description: 'The new one: 8 to 200 characters.' })
-  newPassword!: string;
-}
 
 @ObjectType()
 class ViewerPayload {
@@ -104,7 +74,7 @@ export class AccountResolver {
   @Mutation(() => SignInPayload, { description: 'Begins a session and sets its cookie.' })
   async signIn(
     @Ctx() { door }: OperationContext,
-    @Arg('input', () => SignInInput, { description: 'Who.' }) input: SignInInput,
+    @Arg('input', () => SignIn.type, { description: 'Who.' }) input: object,
   ): Promise<SignInPayload> {
     const { actor, token } = await this.accounts.signIn(() => validate(SignIn, input, 'camelCase'), door.origin);
     door.cookie?.set(token);
@@ -124,7 +94,7 @@ export class AccountResolver {
   })
   async changePassword(
     @Ctx() { actor, door }: OperationContext,
-    @Arg('input', () => ChangePasswordInput, { description: 'Both passwords.' }) input: ChangePasswordInput,
+    @Arg('input', () => ChangePassword.type, { description: 'Both passwords.' }) input: object,
   ): Promise<ChangePasswordPayload> {
     const changed = await this.accounts.changePassword(actor, () => validate(ChangePassword, input, 'camelCase'));
     door.cookie?.set(changed.token);

@@ -1,67 +1,26 @@
-import { Arg, Args, Ctx, Field, ID, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
-import type { Actor, Role } from '../platform/actor.js';
+import { Arg, Args, Ctx, Field, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import type { Actor } from '../platform/actor.js';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
 import { Costs, hashesPassword } from '../platform/graphql/field-cost.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { validate } from '../platform/validate.js';
-import { AcceptInvitation, InviteMember, UpdateMemberRole } from './account.input.js';
+import {
+  AcceptInvitation,
+  InviteMember,
+  RemoveMember,
+  RevokeInvitation,
+  TransferOwnership,
+  UpdateMemberRole,
+} from './account.input.js';
 import { Invitation } from './invitation.entity.js';
 import type { MemberService } from './member.service.js';
 import { RemovedMember } from './removed-member.view.js';
-import { RoleEnum, User } from './user.entity.js';
+import { User } from './user.entity.js';
 import { Viewer, viewerOf } from './viewer.view.js';
 
 const UserConnection = connectionType('User', User);
 const InvitationConnection = connectionType('Invitation', Invitation);
-
-@InputType('InviteMemberInput', { description: 'Whom, and as what.' })
-class InviteMemberInput {
-  @Field(() => String, { description: 'The e-mail.' })
-  email!: string;
-
-  @Field(() => RoleEnum, { nullable: true, description: 'MEMBER by default; only an Owner invites an Owner.' })
-  role?: Role;
-}
-
-@InputType('RevokeInvitationInput', { description: 'Which invitation.' })
-class RevokeInvitationInput {
-  @Field(() => ID, { description: 'The invitation.' })
-  id!: string;
-}
-
-@InputType('AcceptInvitationInput', { description: 'The token of the link, and the account to make.' })
-class AcceptInvitationInput {
-  @Field(() => String, { description: 'The token in the link.' })
-  token!: string;
-
-  @Field(() => String, { description: 'The name others see, at most 100 characters.' })
-  name!: string;
-
-  @Field(() => String, { description: 'The password: 8 to 200 characters.' })
-  password!: string;
-}
-
-@InputType('UpdateMemberRoleInput', { description: 'Who becomes what.' })
-class UpdateMemberRoleInput {
-  @Field(() => ID, { description: 'The person.' })
-  id!: string;
-
-  @Field(() => RoleEnum, { description: 'The new role.' })
-  role!: Role;
-}
-
-@InputType('RemoveMemberInput', { description: 'Who goes.' })
-class RemoveMemberInput {
-  @Field(() => ID, { description: 'The person.' })
-  id!: string;
-}
-
-@InputType('TransferOwnershipInput', { description: 'Who becomes the Owner.' })
-class TransferOwnershipInput {
-  @Field(() => ID, { description: 'The person.' })
-  id!: string;
-}
 
 @ObjectType('InviteMemberPayload', { description: 'The invitation and its link.', simpleResolvers: true })
 class InviteMemberPayload {
@@ -135,7 +94,7 @@ export class MemberResolver {
   })
   async inviteMember(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => InviteMemberInput, { description: 'Whom.' }) input: InviteMemberInput,
+    @Arg('input', () => InviteMember.type, { description: 'Whom.' }) input: object,
   ): Promise<InviteMemberPayload> {
     return await this.members.invite(actor, () => validate(InviteMember, input, 'camelCase'));
   }
@@ -143,7 +102,7 @@ export class MemberResolver {
   @Mutation(() => RevokeInvitationPayload, { description: 'Ends the link of an invitation. For Owners and Admins.' })
   async revokeInvitation(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => RevokeInvitationInput, { description: 'Which one.' }) { id }: RevokeInvitationInput,
+    @Arg('input', () => RevokeInvitation.type, { description: 'Which one.' }) { id }: { id: string },
   ): Promise<RevokeInvitationPayload> {
     return { invitation: await this.members.revokeInvitation(actor, id) };
   }
@@ -152,8 +111,8 @@ export class MemberResolver {
   @Mutation(() => AcceptInvitationPayload, { description: 'Makes the account, begins a session and sets its cookie.' })
   async acceptInvitation(
     @Ctx() { door }: OperationContext,
-    @Arg('input', () => AcceptInvitationInput, { description: 'The token and the account.' })
-    input: AcceptInvitationInput,
+    @Arg('input', () => AcceptInvitation.type, { description: 'The token and the account.' })
+    input: object,
   ): Promise<AcceptInvitationPayload> {
     const joined = await this.members.accept(() => validate(AcceptInvitation, input, 'camelCase'), door.origin);
     door.cookie?.set(joined.token);
@@ -167,8 +126,8 @@ export class MemberResolver {
   })
   async updateMemberRole(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => UpdateMemberRoleInput, { description: 'Who becomes what.' })
-    { id, ...input }: UpdateMemberRoleInput,
+    @Arg('input', () => UpdateMemberRole.type, { description: 'Who becomes what.' })
+    { id, ...input }: { id: string },
   ): Promise<UpdateMemberRolePayload> {
     return { member: await this.members.updateRole(actor, id, () => validate(UpdateMemberRole, input, 'camelCase')) };
   }
@@ -180,7 +139,7 @@ export class MemberResolver {
   })
   async removeMember(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => RemoveMemberInput, { description: 'Who.' }) { id }: RemoveMemberInput,
+    @Arg('input', () => RemoveMember.type, { description: 'Who.' }) { id }: { id: string },
   ): Promise<RemovedMember> {
     return { member: await this.members.remove(actor, id) };
   }
@@ -190,7 +149,7 @@ export class MemberResolver {
   })
   async transferOwnership(
     @Ctx() { actor, door }: OperationContext,
-    @Arg('input', () => TransferOwnershipInput, { description: 'To whom.' }) { id }: TransferOwnershipInput,
+    @Arg('input', () => TransferOwnership.type, { description: 'To whom.' }) { id }: { id: string },
   ): Promise<TransferOwnershipPayload> {
     const { owner, signedIn } = await this.members.transferOwnership(actor, id);
     if (signedIn !== null) door.cookie?.set(signedIn.token);

@@ -1,73 +1,17 @@
-import {
-  Arg,
-  Args,
-  Ctx,
-  Field,
-  FieldResolver,
-  ID,
-  InputType,
-  Int,
-  Mutation,
-  ObjectType,
-  Query,
-  Resolver,
-  Root,
-} from 'type-graphql';
+import { Arg, Args, Ctx, Field, FieldResolver, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
 import { RemovedMember } from '../accounts/removed-member.view.js';
 import { Viewer } from '../accounts/viewer.view.js';
-import type { Actor, Scope } from '../platform/actor.js';
+import type { Actor } from '../platform/actor.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
 import { Costs } from '../platform/graphql/field-cost.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
-import { DateTime, ScopeScalar } from '../platform/graphql/scalars.js';
 import { validate } from '../platform/validate.js';
 import { WorkspaceUsage } from '../workspaces/workspace-usage.view.js';
 import { ApiKey } from './api-key.entity.js';
-import { CreateApiKey, RotateApiKey } from './api-key.input.js';
+import { CreateApiKey, RevokeApiKey, RotateApiKey } from './api-key.input.js';
 import type { ApiKeyService } from './api-key.service.js';
 
 const ApiKeyConnection = connectionType('ApiKey', ApiKey);
-
-@InputType('CreateApiKeyInput', { description: 'A new key.' })
-class CreateApiKeyInput {
-  @Field(() => String, { description: 'What it is for, at most 100 characters.' })
-  name!: string;
-
-  @Field(() => [ScopeScalar], { description: 'What it may do, at least one.' })
-  scopes!: Scope[];
-
-  @Field(() => DateTime, { nullable: true, description: 'When it stops working; never by default.' })
-  expiresAt?: Date | null;
-
-  @Field(() => [String], {
-    nullable: true,
-    description: 'Ranges it may call from, such as `203.0.113.0/24`, at most 50; from anywhere by default.',
-  })
-  allowedCidrs?: string[];
-
-  @Field(() => Boolean, { nullable: true, description: 'Whether it may run trusted documents only; false by default.' })
-  documentsOnly?: boolean;
-}
-
-@InputType('RotateApiKeyInput', { description: 'Which key, and how long the old secret works on.' })
-class RotateApiKeyInput {
-  @Field(() => ID, { description: 'The id of the key.' })
-  id!: string;
-
-  @Field(() => Int, {
-    nullable: true,
-    description:
-      'How long the secret so far works beside the new one: 0 to 604,800 seconds, a day by default. Earlier ones, five at ' +
-      'most, work as long as their own overlap said.',
-  })
-  overlapSeconds?: number;
-}
-
-@InputType('RevokeApiKeyInput', { description: 'Which key.' })
-class RevokeApiKeyInput {
-  @Field(() => ID, { description: 'The id of the key.' })
-  id!: string;
-}
 
 @ObjectType()
 class NewSecretPayload {
@@ -112,7 +56,7 @@ export class ApiKeyResolver {
   })
   async createApiKey(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => CreateApiKeyInput, { description: 'The key.' }) input: CreateApiKeyInput,
+    @Arg('input', () => CreateApiKey.type, { description: 'The key.' }) input: object,
   ): Promise<CreateApiKeyPayload> {
     return await this.apiKeys.create(actor, () => validate(CreateApiKey, input, 'camelCase'));
   }
@@ -122,7 +66,7 @@ export class ApiKeyResolver {
   })
   async rotateApiKey(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => RotateApiKeyInput, { description: 'Which one.' }) { id, ...input }: RotateApiKeyInput,
+    @Arg('input', () => RotateApiKey.type, { description: 'Which one.' }) { id, ...input }: { id: string },
   ): Promise<RotateApiKeyPayload> {
     return await this.apiKeys.rotate(actor, id, () => validate(RotateApiKey, input, 'camelCase'));
   }
@@ -132,7 +76,7 @@ export class ApiKeyResolver {
   })
   async revokeApiKey(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => RevokeApiKeyInput, { description: 'Which one.' }) { id }: RevokeApiKeyInput,
+    @Arg('input', () => RevokeApiKey.type, { description: 'Which one.' }) { id }: { id: string },
   ): Promise<RevokeApiKeyPayload> {
     return { apiKey: await this.apiKeys.revoke(actor, id) };
   }

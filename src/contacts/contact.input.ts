@@ -53,3 +53,12 @@ export const UpdateContact = inputType(
     ],
   }),
 );
+
+export const MergeContacts = inputType('MergeContactsInput', 'Two contacts that are one person.', () => ({
+  id: [ID, 'The contact that stays; what it has is kept.'],
+  duplicateId: [
+    ID,
+    'The contact that goes. Its e-mail, phone and names fill what the other lacks, an e-mail or phone beyond that ' +
+      'becomes one of its `otherAddresses`; its tags are added; of custom fields that both have, the other keeps its own.',
+  ],
+}));

@@ -25,7 +25,7 @@ import { Costs, listInRow } from '../platform/graphql/field-cost.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { validate } from '../platform/validate.js';
 import { Contact } from './contact.entity.js';
-import { CreateContact, UpdateContact } from './contact.input.js';
+import { CreateContact, MergeContacts, UpdateContact } from './contact.input.js';
 import { otherAddressesMax, type ContactFilter, type ContactService } from './contact.service.js';
 import { Erasure } from './erasure.entity.js';
 
@@ -44,19 +44,6 @@ class ContactFilterInput implements ContactFilter {
 
   @Field(() => DateTimeRange, { nullable: true, description: 'Created within.' })
   createdAt?: DateTimeRange | null;
-}
-
-@InputType('MergeContactsInput', { description: 'Two contacts that are one person.' })
-class MergeContactsInput {
-  @Field(() => ID, { description: 'The contact that stays; what it has is kept.' })
-  id!: string;
-
-  @Field(() => ID, {
-    description:
-      'The contact that goes. Its e-mail, phone and names fill what the other lacks, an e-mail or phone beyond that ' +
-      'becomes one of its `otherAddresses`; its tags are added; of custom fields that both have, the other keeps its own.',
-  })
-  duplicateId!: string;
 }
 
 @InputType('DeleteContactInput', { description: 'The contact to delete.' })
@@ -160,7 +147,8 @@ export class ContactResolver {
   })
   async mergeContacts(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => MergeContactsInput, { description: 'The two.' }) { id, duplicateId }: MergeContactsInput,
+    @Arg('input', () => MergeContacts.type, { description: 'The two.' })
+    { id, duplicateId }: { id: string; duplicateId: string },
   ): Promise<MergeContactsPayload> {
     return { contact: await this.contacts.merge(actor, id, duplicateId) };
   }

@@ -1,5 +1,7 @@
+import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import { z } from 'zod';
-import { input, line, report, type Spelling } from '../platform/validate.js';
+import { inputType } from '../platform/graphql/input-type.js';
+import { input, line, report, type Spelling, type Valid } from '../platform/validate.js';
 import { readBotSchema, type SchemaItem } from './bot-schema.js';
 import { IntakeBotStatusEnum } from './intake-bot.entity.js';
 
@@ -21,21 +23,82 @@ const recordType = line(100).regex(
   'must begin with a letter, and have letters, digits, _ and - only',
 );
 
-export const CreateIntakeBot = input((spelling) => ({
-  name,
-  description: description.optional(),
-  status: status.exclude(['ARCHIVED']).default('DRAFT'),
-  schema: botSchema(spelling),
-  recordType: recordType.nullable().optional(),
+@InputType('SchemaItemInput', { description: 'A field of a bot, or something it only shows. See `SchemaItem`.' })
+class SchemaItemInput implements Partial<SchemaItem> {
+  @Field(() => String, { nullable: true, description: "The key of its answer in a submission's data." })
+  name?: string;
+
+  @Field(() => String, { nullable: true, description: 'What people read; the name by default.' })
+  label?: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'text, textarea, email, phone, url, number, date, boolean, select, …',
+  })
+  type?: string;
+
+  @Field(() => Boolean, { nullable: true, description: 'Whether a completed submission must answer it.' })
+  required?: boolean;
+
+  @Field(() => [String], { nullable: true, description: 'What a select or multi_select offers.' })
+  options?: string[];
+
+  @Field(() => String, { nullable: true, description: 'A hint below the field.' })
+  helperText?: string;
+
+  @Field(() => String, { nullable: true, description: 'A hint inside the field.' })
+  placeholder?: string;
+
+  @Field(() => Float, { nullable: true, description: 'The smallest number, or the fewest entries.' })
+  min?: number;
+
+  @Field(() => Float, { nullable: true, description: 'The largest number, or the most entries.' })
+  max?: number;
+
+  @Field(() => Int, { nullable: true, description: 'The fewest characters.' })
+  minLength?: number;
+
+  @Field(() => Int, { nullable: true, description: 'The most characters.' })
+  maxLength?: number;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'A regular expression in RE2 syntax that the whole text matches.',
+  })
+  pattern?: string;
+
+  @Field(() => String, { nullable: true, description: '`content`: display only.' })
+  kind?: string;
+}
+
+export const CreateIntakeBot = inputType('CreateIntakeBotInput', 'A new bot.', (spelling) => ({
+  name: [name, String, 'Its name, at most 200 characters.'],
+  description: [description.optional(), String, 'What it is for, at most 2,000 characters.'],
+  status: [status.exclude(['ARCHIVED']).default('DRAFT'), IntakeBotStatusEnum, 'DRAFT by default.'],
+  schema: [botSchema(spelling), [SchemaItemInput], 'What it asks, at most 200 items.'],
+  recordType: [recordType.nullable().optional(), String, 'The type of record that a completed submission makes.'],
 }));
 
-export const UpdateIntakeBot = input((spelling) => ({
-  name: name.optional(),
-  description: description.optional(),
-  status: status.optional(),
-  schema: botSchema(spelling).optional(),
-  recordType: recordType.nullable().optional(),
-}));
+export const UpdateIntakeBot = inputType(
+  'UpdateIntakeBotInput',
+  'What to change of a bot; what is absent stays.',
+  (spelling) => ({
+    id: [ID, 'The bot.'],
+    name: [name.optional(), String, 'Its name.'],
+    description: [description.optional(), String, 'What it is for; null removes it.'],
+    schema: [botSchema(spelling).optional(), [SchemaItemInput], 'The whole schema anew.'],
+    recordType: [recordType.nullable().optional(), String, 'The type of record that a completed submission makes.'],
+  }),
+);
+
+export const ChangeIntakeBotStatus = inputType(
+  'ChangeIntakeBotStatusInput',
+  'DRAFT → ACTIVE ⇄ PAUSED → ARCHIVED, and ARCHIVED → PAUSED.',
+  () => ({ id: [ID, 'The bot.'], status: [status, IntakeBotStatusEnum, 'The new status.'] }),
+);
+
+/** What any door may change of a bot. */
+export type IntakeBotChanges = Partial<Valid<typeof UpdateIntakeBot> & Valid<typeof ChangeIntakeBotStatus>>;
 
 /** What a legacy client may change. */
 export const PatchIntakeBot = input((spelling) => ({

@@ -21,7 +21,7 @@ import { requireVersion, type ExpectedVersions } from '../platform/version.js';
 import { intakeBotsMax, requireStorage } from '../workspaces/plans.js';
 import type { SchemaItem } from './bot-schema.js';
 import { IntakeBot, type IntakeBotStatus } from './intake-bot.entity.js';
-import type { CreateIntakeBot, UpdateIntakeBot } from './intake-bot.input.js';
+import type { CreateIntakeBot, IntakeBotChanges } from './intake-bot.input.js';
 import { intakeBotVersion, intakeBotView } from './intake-bot.view.js';
 
 export interface IntakeBotFilter {
@@ -134,7 +134,7 @@ export class IntakeBotService {
   async update(
     actor: Actor,
     id: string,
-    read: Unread<typeof UpdateIntakeBot>,
+    read: () => IntakeBotChanges,
     expected: ExpectedVersions = null,
   ): Promise<SharedIntakeBot> {
     actor.require('write:intake-bots');
@@ -180,7 +180,7 @@ export class IntakeBotService {
     tx.increment(addToTotal, [id], submissions);
   }
 
-  private changed(before: IntakeBot, changes: ReturnType<Unread<typeof UpdateIntakeBot>>): IntakeBot {
+  private changed(before: IntakeBot, changes: IntakeBotChanges): IntakeBot {
     const { status = before.status } = changes;
     if (status !== before.status && !next[before.status].includes(status)) {
       throw conflict('illegal_status_change', `A bot cannot go from ${before.status} to ${status}.`);

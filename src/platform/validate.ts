@@ -66,16 +66,16 @@ class InputFailure extends Failure {
 }
 
 /** Reads an input and adds what else is wrong with it, in terms of the thing it is for: every issue at once. */
-export function readWith<I>(
-  read: Unread<I>,
-  also: (sent: Readonly<Record<keyof Valid<I>, unknown>>) => readonly Issue[],
-): Valid<I> {
-  let valid: Valid<I>;
+export function readWith<Read extends object>(
+  read: () => Read,
+  also: (sent: Readonly<Record<keyof Read, unknown>>) => readonly Issue[],
+): Read {
+  let valid: Read;
   try {
     valid = read();
   } catch (error) {
     if (!(error instanceof InputFailure) || error.known === null) throw error;
-    throw validationFailed(distinct([...error.issues, ...also(error.known as Record<keyof Valid<I>, unknown>)]));
+    throw validationFailed(distinct([...error.issues, ...also(error.known as Record<keyof Read, unknown>)]));
   }
   const issues = also(valid);
   if (issues.length > 0) throw validationFailed(issues);

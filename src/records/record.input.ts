@@ -1,14 +1,26 @@
-import { input, jsonObject, line } from '../platform/validate.js';
+import { ID } from 'type-graphql';
+import { inputType } from '../platform/graphql/input-type.js';
+import { JSONObject } from '../platform/graphql/scalars.js';
+import { jsonObject, line } from '../platform/validate.js';
 
 const recordType = line(100).regex(
   /^[a-z][a-z0-9_-]*$/i,
   'must begin with a letter, and have letters, digits, _ and - only',
 );
-const data = jsonObject;
 
-export const CreateRecord = input(() => ({ recordType, data }));
+export const CreateRecord = inputType('CreateRecordInput', 'A new record.', () => ({
+  recordType: [recordType, String, 'What it is, such as `lead`.'],
+  data: [jsonObject, JSONObject, 'Its values, at most 256 KiB and 8 levels.'],
+}));
 
-/** `data` merges; null removes a value. */
-export const UpdateRecord = input(() => ({ recordType: recordType.optional(), data: data.optional() }));
+export const UpdateRecord = inputType('UpdateRecordInput', 'What to change of a record; what is absent stays.', () => ({
+  id: [ID, 'The record.'],
+  recordType: [recordType.optional(), String, 'What it is.'],
+  data: [jsonObject.optional(), JSONObject, 'Merged into its values, to at most 256 KiB; null removes one.'],
+}));
 
-export const LinkRecordContact = input(() => ({ role: line(100) }));
+export const LinkRecordContact = inputType('LinkRecordContactInput', 'A person in a role of a record.', () => ({
+  recordId: [ID, 'The record.'],
+  contactId: [ID, 'The contact.'],
+  role: [line(100), String, 'The role, at most 100 characters.'],
+}));

@@ -28,7 +28,6 @@ import {
 import { invalid } from '../platform/errors.js';
 import { Costs } from '../platform/graphql/field-cost.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
-import { JSONObject } from '../platform/graphql/scalars.js';
 import { validate } from '../platform/validate.js';
 import { RecordEntity } from './record.entity.js';
 import { CreateRecord, LinkRecordContact, UpdateRecord } from './record.input.js';
@@ -57,42 +56,6 @@ class RecordFilterInput implements RecordFilter {
 
   @Field(() => DateTimeRange, { nullable: true, description: 'Created within.' })
   createdAt?: DateTimeRange | null;
-}
-
-@InputType('CreateRecordInput', { description: 'A new record.' })
-class CreateRecordInput {
-  @Field(() => String, { description: 'What it is, such as `lead`.' })
-  recordType!: string;
-
-  @Field(() => JSONObject, { description: 'Its values, at most 256 KiB and 8 levels.' })
-  data!: Record<string, unknown>;
-}
-
-@InputType('UpdateRecordInput', { description: 'What to change of a record; what is absent stays.' })
-class UpdateRecordInput {
-  @Field(() => ID, { description: 'The record.' })
-  id!: string;
-
-  @Field(() => String, { nullable: true, description: 'What it is.' })
-  recordType?: string;
-
-  @Field(() => JSONObject, {
-    nullable: true,
-    description: 'Merged into its values, to at most 256 KiB; null removes one.',
-  })
-  data?: Record<string, unknown>;
-}
-
-@InputType('LinkRecordContactInput', { description: 'A person in a role of a record.' })
-class LinkRecordContactInput {
-  @Field(() => ID, { description: 'The record.' })
-  recordId!: string;
-
-  @Field(() => ID, { description: 'The contact.' })
-  contactId!: string;
-
-  @Field(() => String, { description: 'The role, at most 100 characters.' })
-  role!: string;
 }
 
 @ObjectType('CreateRecordPayload', { description: 'The new record.', simpleResolvers: true })
@@ -153,7 +116,7 @@ export class RecordResolver {
   @Mutation(() => CreateRecordPayload, { description: 'Makes a record. For people, not for keys.' })
   async createRecord(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => CreateRecordInput, { description: 'The record.' }) input: CreateRecordInput,
+    @Arg('input', () => CreateRecord.type, { description: 'The record.' }) input: object,
   ): Promise<CreateRecordPayload> {
     return { record: await this.records.create(actor, () => validate(CreateRecord, input, 'camelCase')) };
   }
@@ -161,7 +124,7 @@ export class RecordResolver {
   @Mutation(() => UpdateRecordPayload, { description: 'Changes a record. For people, not for keys.' })
   async updateRecord(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => UpdateRecordInput, { description: 'The changes.' }) { id, ...input }: UpdateRecordInput,
+    @Arg('input', () => UpdateRecord.type, { description: 'The changes.' }) { id, ...input }: { id: string },
   ): Promise<UpdateRecordPayload> {
     return { record: await this.records.update(actor, id, () => validate(UpdateRecord, input, 'camelCase')) };
   }
@@ -169,8 +132,8 @@ export class RecordResolver {
   @Mutation(() => LinkRecordContactPayload, { description: 'Links a record to a contact. For people, not for keys.' })
   async linkRecordContact(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => LinkRecordContactInput, { description: 'The link.' })
-    { recordId, contactId, ...input }: LinkRecordContactInput,
+    @Arg('input', () => LinkRecordContact.type, { description: 'The link.' })
+    { recordId, contactId, ...input }: { recordId: string; contactId: string },
   ): Promise<LinkRecordContactPayload> {
     const read = () => validate(LinkRecordContact, input, 'camelCase');
     return { record: await this.records.link(actor, recordId, contactId, read) };

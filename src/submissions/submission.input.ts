@@ -1,21 +1,41 @@
+import { ID } from 'type-graphql';
 import { z } from 'zod';
-import { input, line } from '../platform/validate.js';
-import { SubmissionStatusEnum } from './submission.entity.js';
+import { inputType } from '../platform/graphql/input-type.js';
+import { JSONObject } from '../platform/graphql/scalars.js';
+import { line } from '../platform/validate.js';
+import { MessageRoleEnum, SubmissionStatusEnum } from './submission.entity.js';
 
 // Checked against the bot's schema once the bot is known.
 const data = z.custom<Record<string, unknown>>((value) => value !== null);
 const status = z.enum(SubmissionStatusEnum);
 
-export const CreateSubmission = input(() => ({
-  data,
-  status: status.default('COMPLETED'),
-  isTest: z.boolean().default(false),
+export const CreateSubmission = inputType('CreateSubmissionInput', 'A new submission.', () => ({
+  intakeBotId: [ID, 'The bot it answers; it must be ACTIVE.'],
+  data: [data, JSONObject, "The answers by field name, checked against the bot's schema."],
+  status: [status.default('COMPLETED'), SubmissionStatusEnum, 'COMPLETED by default.'],
+  isTest: [z.boolean().default(false), Boolean, 'Fires webhooks, but counts towards no limit; false by default.'],
 }));
 
-/** `data` merges; null removes a value. */
-export const UpdateSubmission = input(() => ({ data: data.optional(), status: status.optional() }));
+export const UpdateSubmission = inputType(
+  'UpdateSubmissionInput',
+  'What to change of a submission; what is absent stays.',
+  () => ({
+    id: [ID, 'The submission.'],
+    data: [data.optional(), JSONObject, 'Merged into the answers; null removes one.'],
+    status: [status.optional(), SubmissionStatusEnum, 'COMPLETED cannot go back.'],
+  }),
+);
 
-export const AddSubmissionMessage = input(() => ({
-  role: z.enum(['assistant', 'user']),
-  content: line(10_000),
+export const AddSubmissionMessage = inputType(
+  'AddSubmissionMessageInput',
+  'A new line of the conversation behind a submission.',
+  () => ({
+    submissionId: [ID, 'The submission.'],
+    role: [z.enum(['assistant', 'user']), MessageRoleEnum, 'Who said it.'],
+    content: [line(10_000), String, 'What was said, at most 10,000 characters.'],
+  }),
+);
+
+export const DeleteSubmission = inputType('DeleteSubmissionInput', 'The submission to delete.', () => ({
+  id: [ID, 'The submission.'],
 }));

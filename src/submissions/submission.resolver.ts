@@ -29,16 +29,9 @@ import {
   type Connection,
 } from '../platform/graphql/relay-connection.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
-import { JSONObject } from '../platform/graphql/scalars.js';
 import { validate } from '../platform/validate.js';
-import {
-  Message,
-  MessageRoleEnum,
-  Submission,
-  SubmissionStatusEnum,
-  type SubmissionStatus,
-} from './submission.entity.js';
-import { AddSubmissionMessage, CreateSubmission, UpdateSubmission } from './submission.input.js';
+import { Message, Submission, SubmissionStatusEnum, type SubmissionStatus } from './submission.entity.js';
+import { AddSubmissionMessage, CreateSubmission, DeleteSubmission, UpdateSubmission } from './submission.input.js';
 import type { SubmissionFilter } from './submission-lists.js';
 import type { SubmissionService } from './submission.service.js';
 
@@ -58,54 +51,6 @@ class SubmissionFilterInput implements SubmissionFilter {
 
   @Field(() => DateTimeRange, { nullable: true, description: 'Created within.' })
   createdAt?: DateTimeRange | null;
-}
-
-@InputType('CreateSubmissionInput', { description: 'A new submission.' })
-class CreateSubmissionInput {
-  @Field(() => ID, { description: 'The bot it answers; it must be ACTIVE.' })
-  intakeBotId!: string;
-
-  @Field(() => JSONObject, { description: "The answers by field name, checked against the bot's schema." })
-  data!: Record<string, unknown>;
-
-  @Field(() => SubmissionStatusEnum, { nullable: true, description: 'COMPLETED by default.' })
-  status?: SubmissionStatus;
-
-  @Field(() => Boolean, {
-    nullable: true,
-    description: 'Fires webhooks, but counts towards no limit; false by default.',
-  })
-  isTest?: boolean;
-}
-
-@InputType('UpdateSubmissionInput', { description: 'What to change of a submission; what is absent stays.' })
-class UpdateSubmissionInput {
-  @Field(() => ID, { description: 'The submission.' })
-  id!: string;
-
-  @Field(() => JSONObject, { nullable: true, description: 'Merged into the answers; null removes one.' })
-  data?: Record<string, unknown>;
-
-  @Field(() => SubmissionStatusEnum, { nullable: true, description: 'COMPLETED cannot go back.' })
-  status?: SubmissionStatus;
-}
-
-@InputType('AddSubmissionMessageInput', { description: 'A new line of the conversation behind a submission.' })
-class AddSubmissionMessageInput {
-  @Field(() => ID, { description: 'The submission.' })
-  submissionId!: string;
-
-  @Field(() => MessageRoleEnum, { description: 'Who said it.' })
-  role!: 'assistant' | 'user';
-
-  @Field(() => String, { description: 'What was said, at most 10,000 characters.' })
-  content!: string;
-}
-
-@InputType('DeleteSubmissionInput', { description: 'The submission to delete.' })
-class DeleteSubmissionInput {
-  @Field(() => ID, { description: 'The submission.' })
-  id!: string;
 }
 
 @ObjectType('CreateSubmissionPayload', { description: 'The new submission.', simpleResolvers: true })
@@ -221,8 +166,8 @@ export class SubmissionResolver {
   })
   async createSubmission(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => CreateSubmissionInput, { description: 'The submission.' })
-    { intakeBotId, ...input }: CreateSubmissionInput,
+    @Arg('input', () => CreateSubmission.type, { description: 'The submission.' })
+    { intakeBotId, ...input }: { intakeBotId: string },
   ): Promise<CreateSubmissionPayload> {
     const read = () => validate(CreateSubmission, input, 'camelCase');
     return { submission: await this.submissions.create(actor, intakeBotId, read) };
@@ -231,7 +176,7 @@ export class SubmissionResolver {
   @Mutation(() => UpdateSubmissionPayload, { description: 'Changes a submission. What changes nothing fires nothing.' })
   async updateSubmission(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => UpdateSubmissionInput, { description: 'The changes.' }) { id, ...input }: UpdateSubmissionInput,
+    @Arg('input', () => UpdateSubmission.type, { description: 'The changes.' }) { id, ...input }: { id: string },
   ): Promise<UpdateSubmissionPayload> {
     return {
       submission: await this.submissions.update(actor, id, () => validate(UpdateSubmission, input, 'camelCase')),
@@ -241,8 +186,8 @@ export class SubmissionResolver {
   @Mutation(() => AddSubmissionMessagePayload, { description: 'Adds to the conversation behind a submission.' })
   async addSubmissionMessage(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => AddSubmissionMessageInput, { description: 'The message.' })
-    { submissionId, ...input }: AddSubmissionMessageInput,
+    @Arg('input', () => AddSubmissionMessage.type, { description: 'The message.' })
+    { submissionId, ...input }: { submissionId: string },
   ): Promise<AddSubmissionMessagePayload> {
     const read = () => validate(AddSubmissionMessage, input, 'camelCase');
     return { message: await this.submissions.addMessage(actor, submissionId, read) };
@@ -251,7 +196,7 @@ export class SubmissionResolver {
   @Mutation(() => DeleteSubmissionPayload, { description: 'Deletes a submission and its conversation.' })
   async deleteSubmission(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => DeleteSubmissionInput, { description: 'Which one.' }) { id }: DeleteSubmissionInput,
+    @Arg('input', () => DeleteSubmission.type, { description: 'Which one.' }) { id }: { id: string },
   ): Promise<DeleteSubmissionPayload> {
     return { submission: await this.submissions.remove(actor, id) };
   }

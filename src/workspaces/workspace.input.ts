@@ -1,3 +1,9 @@
-import { input, line } from '../platform/validate.js';
+import { ID } from 'type-graphql';
+import { inputType } from '../platform/graphql/input-type.js';
+import { line } from '../platform/validate.js';
 
-export const UpdateWorkspace = input(() => ({ name: line(200).optional() }));
+export const UpdateWorkspace = inputType('UpdateWorkspaceInput', 'What to change; what is absent stays.', () => ({
+  name: [line(200).optional(), String, 'Its name, at most 200 characters.'],
+}));
+
+export const DismissNotice = inputType('DismissNoticeInput', 'Which notice.', () => ({ id: [ID, 'The notice.'] }));

@@ -5,8 +5,6 @@ import {
   Field,
   FieldResolver,
   Float,
-  ID,
-  InputType,
   Int,
   Mutation,
   ObjectType,
@@ -22,7 +20,7 @@ import { Notice } from './notice.entity.js';
 import type { NoticeService } from './notice.service.js';
 import { plans, webhookEndpointsMax, type PlanLimits } from './plans.js';
 import { Workspace } from './workspace.entity.js';
-import { UpdateWorkspace } from './workspace.input.js';
+import { DismissNotice, UpdateWorkspace } from './workspace.input.js';
 import { WorkspaceUsage } from './workspace-usage.view.js';
 import type { WorkspaceService } from './workspace.service.js';
 
@@ -55,18 +53,6 @@ class PlanLimitsType implements PlanLimits {
     description: 'Bytes of everything that is kept, events included. Beyond them what grows is refused.',
   })
   storageBytes!: number;
-}
-
-@InputType('UpdateWorkspaceInput', { description: 'What to change; what is absent stays.' })
-class UpdateWorkspaceInput {
-  @Field(() => String, { nullable: true, description: 'Its name, at most 200 characters.' })
-  name?: string;
-}
-
-@InputType('DismissNoticeInput', { description: 'Which notice.' })
-class DismissNoticeInput {
-  @Field(() => ID, { description: 'The notice.' })
-  id!: string;
 }
 
 @ObjectType('UpdateWorkspacePayload', { description: 'The changed workspace.', simpleResolvers: true })
@@ -122,7 +108,7 @@ export class WorkspaceResolver {
   @Mutation(() => UpdateWorkspacePayload, { description: 'Changes the workspace. For Owners and Admins.' })
   async updateWorkspace(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => UpdateWorkspaceInput, { description: 'The changes.' }) input: UpdateWorkspaceInput,
+    @Arg('input', () => UpdateWorkspace.type, { description: 'The changes.' }) input: object,
   ): Promise<UpdateWorkspacePayload> {
     return { workspace: await this.workspaces.update(actor, () => validate(UpdateWorkspace, input, 'camelCase')) };
   }
@@ -130,7 +116,7 @@ export class WorkspaceResolver {
   @Mutation(() => DismissNoticePayload, { description: 'Puts a notice away. For Owners and Admins.' })
   async dismissNotice(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => DismissNoticeInput, { description: 'Which one.' }) { id }: DismissNoticeInput,
+    @Arg('input', () => DismissNotice.type, { description: 'Which one.' }) { id }: { id: string },
   ): Promise<DismissNoticePayload> {
     return { notice: await this.notices.dismiss(actor, id) };
   }

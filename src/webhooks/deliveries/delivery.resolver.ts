@@ -13,7 +13,7 @@ import { bulky, Costs } from '../../platform/graphql/field-cost.js';
 import { connectionPage } from '../../platform/postgres/keyset-page.js';
 import { DateTime } from '../../platform/graphql/scalars.js';
 import { WebhookAttempt, WebhookDelivery, WebhookDeliveryConnection } from './delivery.entity.js';
-import { RedeliverInput, WebhookDeliveryFilterInput } from './delivery.input-types.js';
+import { Redeliver, WebhookDeliveryFilterInput } from './delivery.input.js';
 import { madeAt, type WebhookDeliveryService } from './delivery.service.js';
 import { WebhookEndpoint } from '../endpoints/endpoint.entity.js';
 import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
@@ -114,7 +114,7 @@ export class WebhookDeliveryResolver {
   @Mutation(() => RedeliverPayload, { description: 'Sends the same event once more: the same id and bytes.' })
   async redeliver(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => RedeliverInput, { description: 'Which.' }) { deliveryId }: RedeliverInput,
+    @Arg('input', () => Redeliver.type, { description: 'Which.' }) { deliveryId }: { deliveryId: string },
   ): Promise<RedeliverPayload> {
     return { webhookDelivery: await this.deliveries.redeliver(actor, deliveryId) };
   }

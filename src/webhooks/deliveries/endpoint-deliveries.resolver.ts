@@ -5,9 +5,8 @@ import type { OperationContext } from '../../platform/graphql/operation-context.
 import { ConnectionArgs, connectionUnder, type Connection } from '../../platform/graphql/relay-connection.js';
 import { validate } from '../../platform/validate.js';
 import { WebhookEndpoint } from '../endpoints/endpoint.entity.js';
-import { SendTestEvent } from '../endpoints/endpoint.input.js';
 import { WebhookAttempt, type WebhookDelivery, WebhookDeliveryConnection } from './delivery.entity.js';
-import { SendTestEventInput } from './delivery.input-types.js';
+import { SendTestEvent } from './delivery.input.js';
 import type { WebhookDeliveryService } from './delivery.service.js';
 import type { TestEventService } from './test-event.service.js';
 
@@ -52,8 +51,8 @@ export class EndpointDeliveriesResolver {
   @Mutation(() => SendTestEventPayload, { description: 'Posts an example at once; ten a minute at most.' })
   async sendTestEvent(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => SendTestEventInput, { description: 'Where, and of which type.' })
-    { endpointId, ...input }: SendTestEventInput,
+    @Arg('input', () => SendTestEvent.type, { description: 'Where, and of which type.' })
+    { endpointId, ...input }: { endpointId: string },
   ): Promise<SendTestEventPayload> {
     const read = () => validate(SendTestEvent, input, 'camelCase');
     return { attempt: await this.testEvents.send(actor, endpointId, read) };

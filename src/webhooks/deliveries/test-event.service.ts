@@ -12,7 +12,7 @@ import { requestOf } from '../wire/request.js';
 import { readSubscribers } from '../endpoints/endpoint-snapshot.js';
 import { exampleOf } from './example-events.js';
 import type { WebhookAttempt } from './delivery.entity.js';
-import type { SendTestEvent } from '../endpoints/endpoint.input.js';
+import type { SendTestEvent } from './delivery.input.js';
 import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
 
 const testsPerMinuteMax = 10;

@@ -1,5 +1,8 @@
+import { ID, Int } from 'type-graphql';
 import { z } from 'zod';
-import { eventTypes } from '../../events/event-type.js';
+import { eventTypes, EventTypeScalar } from '../../events/event-type.js';
+import { inputType } from '../../platform/graphql/input-type.js';
+import { JSONObject } from '../../platform/graphql/scalars.js';
 import { input, report } from '../../platform/validate.js';
 import { endpointStatuses } from './endpoint.entity.js';
 import { customHeaders } from './custom-headers.js';
@@ -31,23 +34,36 @@ const payloadQuery = z
   .optional();
 const maxConcurrency = z.int().min(1).max(100).nullable().optional();
 
-export const CreateWebhookEndpoint = input(() => ({
-  url,
-  events,
-  description,
-  customHeaders: customHeaders.optional(),
-  payloadQuery,
-  maxConcurrency,
+export const CreateWebhookEndpoint = inputType('CreateWebhookEndpointInput', 'A new endpoint.', () => ({
+  url: [url, String, 'An https URL with a public host.'],
+  events: [events, [EventTypeScalar], 'What it listens to, one or more.'],
+  description: [description, String, 'What it is for, at most 500 characters.'],
+  customHeaders: [customHeaders.optional(), JSONObject, 'At most 20 headers to add: names and values.'],
+  payloadQuery: [
+    payloadQuery,
+    String,
+    'One fragment for each event object, such as `fragment on Submission { id status }`; `data` then holds that.',
+  ],
+  maxConcurrency: [maxConcurrency, Int, 'How many deliveries at once; 1 keeps them in order.'],
 }));
 
-export const UpdateWebhookEndpoint = input(() => ({
-  url: url.optional(),
-  events: events.optional(),
-  description,
-  customHeaders: customHeaders.optional(),
-  payloadQuery,
-  maxConcurrency,
-}));
+export const UpdateWebhookEndpoint = inputType(
+  'UpdateWebhookEndpointInput',
+  'What to change of an endpoint; what is absent stays.',
+  () => ({
+    id: [ID, 'The endpoint.'],
+    url: [url.optional(), String, 'Its URL.'],
+    events: [events.optional(), [EventTypeScalar], 'All it listens to anew.'],
+    description: [description, String, 'What it is for; null removes it.'],
+    customHeaders: [
+      customHeaders.optional(),
+      JSONObject,
+      'All its headers anew; null removes them. Left out, they stay, unless `url` leads to another origin than before.',
+    ],
+    payloadQuery: [payloadQuery, String, 'What it selects; null: whole objects.'],
+    maxConcurrency: [maxConcurrency, Int, 'How many deliveries at once; null: as many as allowed.'],
+  }),
+);
 
 /** What a legacy client may register. */
 export const RegisterWebhook = input(() => ({ url, events, description }));
@@ -60,13 +76,41 @@ export const PatchWebhook = input(() => ({
   status: z.enum(endpointStatuses).optional(),
 }));
 
-export const ResumeWebhookEndpoint = input(() => ({ skipHeld: z.boolean().default(false) }));
+const endpointId = [ID, 'The endpoint.'] as const;
+
+export const DeleteWebhookEndpoint = inputType('DeleteWebhookEndpointInput', 'The endpoint to delete.', () => ({
+  id: endpointId,
+}));
+
+export const PauseWebhookEndpoint = inputType(
+  'PauseWebhookEndpointInput',
+  'The endpoint whose events to hold.',
+  () => ({
+    id: endpointId,
+  }),
+);
+
+export const ResumeWebhookEndpoint = inputType(
+  'ResumeWebhookEndpointInput',
+  'The endpoint to deliver to again.',
+  () => ({
+    id: endpointId,
+    skipHeld: [z.boolean().default(false), Boolean, 'Drop what is held instead of sending it.'],
+  }),
+);
 
 const overlapSecondsDefault = 86_400;
 const overlapSecondsMax = 7 * 86_400;
 
-export const RotateWebhookSecret = input(() => ({
-  overlapSeconds: z.int().min(0).max(overlapSecondsMax).default(overlapSecondsDefault),
-}));
-
-export const SendTestEvent = input(() => ({ type: z.enum(eventTypes).nullable().optional() }));
+export const RotateWebhookSecret = inputType(
+  'RotateWebhookSecretInput',
+  'The endpoint that gets a new secret.',
+  () => ({
+    id: endpointId,
+    overlapSeconds: [
+      z.int().min(0).max(overlapSecondsMax).default(overlapSecondsDefault),
+      Int,
+      'How long the old one signs too: a day by default, 7 at most.',
+    ],
+  }),
+);

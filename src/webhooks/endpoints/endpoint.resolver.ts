@@ -11,19 +11,13 @@ import { validate } from '../../platform/validate.js';
 import { WebhookEndpoint } from './endpoint.entity.js';
 import {
   CreateWebhookEndpoint,
+  DeleteWebhookEndpoint,
+  PauseWebhookEndpoint,
   ResumeWebhookEndpoint,
   RotateWebhookSecret,
   UpdateWebhookEndpoint,
 } from './endpoint.input.js';
 import type { WebhookEndpointService } from './endpoint.service.js';
-import {
-  CreateWebhookEndpointInput,
-  DeleteWebhookEndpointInput,
-  PauseWebhookEndpointInput,
-  ResumeWebhookEndpointInput,
-  RotateWebhookSecretInput,
-  UpdateWebhookEndpointInput,
-} from './endpoint.input-types.js';
 
 const WebhookEndpointConnection = connectionType('WebhookEndpoint', WebhookEndpoint);
 
@@ -87,7 +81,7 @@ export class WebhookEndpointResolver {
   @Mutation(() => CreateWebhookEndpointPayload, { description: 'Registers an endpoint.' })
   async createWebhookEndpoint(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => CreateWebhookEndpointInput, { description: 'The endpoint.' }) input: CreateWebhookEndpointInput,
+    @Arg('input', () => CreateWebhookEndpoint.type, { description: 'The endpoint.' }) input: object,
   ): Promise<CreateWebhookEndpointPayload> {
     return await this.endpoints.create(actor, () => validate(CreateWebhookEndpoint, input, 'camelCase'));
   }
@@ -95,8 +89,8 @@ export class WebhookEndpointResolver {
   @Mutation(() => UpdateWebhookEndpointPayload, { description: 'Changes an endpoint.' })
   async updateWebhookEndpoint(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => UpdateWebhookEndpointInput, { description: 'The changes.' })
-    { id, ...input }: UpdateWebhookEndpointInput,
+    @Arg('input', () => UpdateWebhookEndpoint.type, { description: 'The changes.' })
+    { id, ...input }: { id: string },
   ): Promise<UpdateWebhookEndpointPayload> {
     const read = () => validate(UpdateWebhookEndpoint, input, 'camelCase');
     return { webhookEndpoint: await this.endpoints.update(actor, id, read) };
@@ -105,7 +99,7 @@ export class WebhookEndpointResolver {
   @Mutation(() => DeleteWebhookEndpointPayload, { description: 'Deletes an endpoint; what is open ends as skipped.' })
   async deleteWebhookEndpoint(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => DeleteWebhookEndpointInput, { description: 'Which.' }) { id }: DeleteWebhookEndpointInput,
+    @Arg('input', () => DeleteWebhookEndpoint.type, { description: 'Which.' }) { id }: { id: string },
   ): Promise<DeleteWebhookEndpointPayload> {
     return await this.endpoints.remove(actor, id);
   }
@@ -113,7 +107,7 @@ export class WebhookEndpointResolver {
   @Mutation(() => PauseWebhookEndpointPayload, { description: 'Holds the events of an endpoint.' })
   async pauseWebhookEndpoint(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => PauseWebhookEndpointInput, { description: 'Which.' }) { id }: PauseWebhookEndpointInput,
+    @Arg('input', () => PauseWebhookEndpoint.type, { description: 'Which.' }) { id }: { id: string },
   ): Promise<PauseWebhookEndpointPayload> {
     return { webhookEndpoint: await this.endpoints.pause(actor, id) };
   }
@@ -123,8 +117,8 @@ export class WebhookEndpointResolver {
   })
   async resumeWebhookEndpoint(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => ResumeWebhookEndpointInput, { description: 'Which, and how.' })
-    { id, ...input }: ResumeWebhookEndpointInput,
+    @Arg('input', () => ResumeWebhookEndpoint.type, { description: 'Which, and how.' })
+    { id, ...input }: { id: string },
   ): Promise<ResumeWebhookEndpointPayload> {
     const read = () => validate(ResumeWebhookEndpoint, input, 'camelCase');
     return { webhookEndpoint: await this.endpoints.resume(actor, id, read) };
@@ -133,8 +127,8 @@ export class WebhookEndpointResolver {
   @Mutation(() => RotateWebhookSecretPayload, { description: 'Gives an endpoint a new secret.' })
   async rotateWebhookSecret(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => RotateWebhookSecretInput, { description: 'Which, and how.' })
-    { id, ...input }: RotateWebhookSecretInput,
+    @Arg('input', () => RotateWebhookSecret.type, { description: 'Which, and how.' })
+    { id, ...input }: { id: string },
   ): Promise<RotateWebhookSecretPayload> {
     return await this.endpoints.rotateSecret(actor, id, () => validate(RotateWebhookSecret, input, 'camelCase'));
   }

@@ -1,5 +1,8 @@
+import { ID, Int } from 'type-graphql';
 import { z } from 'zod';
-import { input, isoDate } from '../../platform/validate.js';
+import { inputType } from '../../platform/graphql/input-type.js';
+import { DateTime } from '../../platform/graphql/scalars.js';
+import { isoDate } from '../../platform/validate.js';
 import { ReplayOnlyEnum } from './replay.entity.js';
 
 // GraphQL's DateTime has been read already.
@@ -8,10 +11,17 @@ const moment = z.union([z.date(), isoDate]);
 /** Deliveries a second, also of all replays to one host together. */
 export const replayRateMax = 100;
 
-export const StartReplay = input(() => ({
-  since: moment,
-  until: moment.nullable().optional(),
-  only: z.enum(ReplayOnlyEnum).default('ALL'),
-  ratePerSecond: z.int().min(1).max(replayRateMax).default(50),
-  dryRun: z.boolean().default(false),
+export const StartReplay = inputType('StartReplayInput', 'What to send once more, over a range of time.', () => ({
+  endpointId: [ID, 'The endpoint.'],
+  since: [moment, DateTime, 'Events from then on.'],
+  until: [moment.nullable().optional(), DateTime, 'Events before then; now by default.'],
+  only: [z.enum(ReplayOnlyEnum).default('ALL'), ReplayOnlyEnum, 'Which of them; ALL by default.'],
+  ratePerSecond: [
+    z.int().min(1).max(replayRateMax).default(50),
+    Int,
+    'Deliveries a second: 50 by default, 100 at most.',
+  ],
+  dryRun: [z.boolean().default(false), Boolean, 'Only count them.'],
 }));
+
+export const CancelReplay = inputType('CancelReplayInput', 'The replay to stop.', () => ({ id: [ID, 'The replay.'] }));

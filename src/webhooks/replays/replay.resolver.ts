@@ -5,11 +5,10 @@ import { ConnectionArgs, connectionOf, type Connection } from '../../platform/gr
 import { connectionPage } from '../../platform/postgres/keyset-page.js';
 import { validate } from '../../platform/validate.js';
 import { Replay, ReplayConnection } from './replay.entity.js';
-import { StartReplay } from './replay.input.js';
+import { CancelReplay, StartReplay } from './replay.input.js';
 import type { ReplayService } from './replay.service.js';
 import { WebhookEndpoint } from '../endpoints/endpoint.entity.js';
 import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
-import { CancelReplayInput, StartReplayInput } from './replay.input-types.js';
 
 @ObjectType()
 abstract class ReplayPayload {
@@ -58,8 +57,8 @@ export class ReplayResolver {
   @Mutation(() => StartReplayPayload, { description: 'Sends events of a range of time once more; one at a time.' })
   async startReplay(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => StartReplayInput, { description: 'Which events, and where to.' })
-    { endpointId, ...input }: StartReplayInput,
+    @Arg('input', () => StartReplay.type, { description: 'Which events, and where to.' })
+    { endpointId, ...input }: { endpointId: string },
   ): Promise<StartReplayPayload> {
     return { replay: await this.replays.start(actor, endpointId, () => validate(StartReplay, input, 'camelCase')) };
   }
@@ -67,7 +66,7 @@ export class ReplayResolver {
   @Mutation(() => CancelReplayPayload, { description: 'Stops a replay; what was made stays.' })
   async cancelReplay(
     @Ctx('actor') actor: Actor,
-    @Arg('input', () => CancelReplayInput, { description: 'Which.' }) { id }: CancelReplayInput,
+    @Arg('input', () => CancelReplay.type, { description: 'Which.' }) { id }: { id: string },
   ): Promise<CancelReplayPayload> {
     return { replay: await this.replays.cancel(actor, id) };
   }

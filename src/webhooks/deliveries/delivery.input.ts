@@ -1,8 +1,10 @@
 import { Field, ID, InputType } from 'type-graphql';
-import { EventTypeScalar, type EventType } from '../../events/event-type.js';
+import { z } from 'zod';
+import { eventTypes, EventTypeScalar, type EventType } from '../../events/event-type.js';
+import { inputType } from '../../platform/graphql/input-type.js';
 import { DateTimeRange } from '../../platform/graphql/relay-connection.js';
-import type { WebhookDeliveryFilter } from './delivery-query.js';
 import { DeliveryStatusEnum, type DeliveryStatus } from './delivery.entity.js';
+import type { WebhookDeliveryFilter } from './delivery-query.js';
 
 @InputType('WebhookDeliveryFilter', { description: 'Which deliveries to list.' })
 export class WebhookDeliveryFilterInput implements WebhookDeliveryFilter {
@@ -26,17 +28,11 @@ export class WebhookDeliveryFilterInput implements WebhookDeliveryFilter {
   search?: string | null;
 }
 
-@InputType('SendTestEventInput', { description: 'Where to send an example.' })
-export class SendTestEventInput {
-  @Field(() => ID, { description: 'The endpoint.' })
-  endpointId!: string;
+export const SendTestEvent = inputType('SendTestEventInput', 'Where to send an example.', () => ({
+  endpointId: [ID, 'The endpoint.'],
+  type: [z.enum(eventTypes).nullable().optional(), EventTypeScalar, 'Of which type; by default one it listens to.'],
+}));
 
-  @Field(() => EventTypeScalar, { nullable: true, description: 'Of which type; by default one it listens to.' })
-  type?: EventType | null;
-}
-
-@InputType('RedeliverInput', { description: 'What to send once more.' })
-export class RedeliverInput {
-  @Field(() => ID, { description: 'The delivery.' })
-  deliveryId!: string;
-}
+export const Redeliver = inputType('RedeliverInput', 'What to send once more.', () => ({
+  deliveryId: [ID, 'The delivery.'],
+}));
