@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { DatabaseClient } from './database-client.js';
+import { socketOf } from './driver-internals.js';
 import { serviceUnavailable } from '../errors.js';
 import type { Abandonable, WorkAccount } from '../work/work-account.js';
 import type { WorkspaceShares } from '../work/workspace-shares.js';
@@ -72,8 +73,8 @@ export class Lent implements Abandonable {
   abandon(): void {
     if (!this.isAbandonable || this.broken !== undefined) return;
     this.broken = this.account?.refusal ?? serviceUnavailable({ cause: 'nobody waits for it' });
-    const { processID, connection } = this.client as unknown as DatabaseClient;
-    connection.stream.destroy();
+    const { processID } = this.client as unknown as DatabaseClient;
+    socketOf(this.client).destroy();
     if (processID !== null) this.cancel(processID);
   }
 

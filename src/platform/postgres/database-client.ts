@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
 import pg, { type ClientConfig, type PoolConfig } from 'pg';
+import { InternalClient, socketOf } from './driver-internals.js';
 
 /**
  * What our parsers and statements rely on. It stands in the startup packet, where it outdoes whatever the server, the
@@ -27,20 +27,8 @@ interface Bound {
 }
 export type DatabaseClientConfig = ClientConfig & Bound;
 
-/** What of pg's client its types do not tell. */
-interface Insides extends pg.Client {
-  /** What it says when it connects, beside the encoding, which is UTF-8 always. */
-  getStartupConf(): Record<string, string>;
-  readonly processID: number | null;
-  readonly _ending: boolean;
-  _getActiveQuery(): object | null;
-  readonly _sentQueryQueue: object[];
-}
-
-const Client = pg.Client as unknown as new (config?: ClientConfig) => Insides;
-
 /** Every connection to the database is one of these: the pools', the shared ones, and those that listen or hold a lock. */
-export class DatabaseClient extends Client {
+export class DatabaseClient extends InternalClient {
   private readonly statementMsMax: number | undefined;
   /** Without a word of the server to one who waits for it. */
   silentMsMax: number;
@@ -63,7 +51,7 @@ export class DatabaseClient extends Client {
 
   /** A network may swallow in silence, and a server hang: who waits for either hears of it here. */
   look(): void {
-    const stream = this.connection.stream as Socket;
+    const stream = socketOf(this);
     const waits = this._ending || this._getActiveQuery() !== null || this._sentQueryQueue.length > 0;
     const isSilent = waits && stream.bytesRead === this.bytesHeard && !stream.isPaused();
     this.bytesHeard = stream.bytesRead;

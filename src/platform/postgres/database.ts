@@ -3,6 +3,7 @@ import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Connections, type Lent } from './connections.js';
 import { poolOf, type DatabaseClient } from './database-client.js';
+import { runnerOn } from './driver-internals.js';
 import { isEndedStatement } from '../errors.js';
 import { OpenTransaction } from './open-transaction.js';
 import type { Statement, Write } from './statement.js';
@@ -38,14 +39,7 @@ export class Tx {
 
   /** Made for those that ask for it: most transactions have no use for TypeORM. */
   get manager(): EntityManager {
-    if (this.runner === null) {
-      const runner = this.source.createQueryRunner();
-      const connect = async () => {
-        const { client } = await this.open();
-        return Object.assign(runner, { databaseConnection: client }).databaseConnection;
-      };
-      this.runner = Object.assign(runner, { connect, isTransactionActive: true });
-    }
+    this.runner ??= runnerOn(this.source, async () => (await this.open()).client);
     return this.runner.manager;
   }
 

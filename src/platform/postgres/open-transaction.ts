@@ -1,6 +1,6 @@
-import type { Writable } from 'node:stream';
 import type { PoolClient } from 'pg';
 import type { Lent } from './connections.js';
+import { socketOf } from './driver-internals.js';
 import type { Statement, Write } from './statement.js';
 import { Reading, runQuery } from './run-query.js';
 
@@ -80,9 +80,9 @@ export class OpenTransaction {
 
   /** Statements sent in the same turn of the event loop leave in one packet: a system call costs more than most of them. */
   private gather(): void {
-    const { stream } = (this.client as unknown as { connection: { stream: Writable } }).connection;
-    if (stream.writableCorked > 0) return;
-    stream.cork();
-    process.nextTick(() => stream.uncork());
+    const socket = socketOf(this.client);
+    if (socket.writableCorked > 0) return;
+    socket.cork();
+    process.nextTick(() => socket.uncork());
   }
 }

@@ -1,5 +1,6 @@
 import type { QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import type { DatabaseClient, DatabaseClientConfig } from './database-client.js';
+import { socketOf } from './driver-internals.js';
 import { openClient } from './reconnecting-client.js';
 import { planByIndex } from './planner-settings.js';
 import { Reading, runQuery } from './run-query.js';
@@ -77,12 +78,12 @@ export class LastingConnection {
     this.underWay += 1;
     try {
       const client = await (this.client ??= this.open());
-      const { stream } = client.connection;
-      stream.cork();
+      const socket = socketOf(client);
+      socket.cork();
       const begun = runQuery(client, { text: 'begin' });
       const answered = runQuery<Row>(client, statement);
       const committed = runQuery(client, { text: 'commit' });
-      stream.uncork();
+      socket.uncork();
       const ended = Promise.allSettled([begun, committed]);
       try {
         const { rows } = await answered;
@@ -100,7 +101,7 @@ export class LastingConnection {
 
   /** For what takes longer, or is larger, than the others on it should wait for: they ask again, and it goes elsewhere. */
   displace(): void {
-    this.ready?.connection.stream.destroy(tookTooMuch());
+    if (this.ready !== null) socketOf(this.ready).destroy(tookTooMuch());
   }
 
   async close(): Promise<void> {
@@ -132,8 +133,8 @@ const isShutdown = (thrown: unknown) => String((thrown as { code?: unknown } | n
 
 /** Until what else came in with it has been read too. */
 function gather(client: DatabaseClient): void {
-  const { stream } = client.connection;
-  if (stream.writableCorked > 0) return;
-  stream.cork();
-  setImmediate(() => stream.uncork());
+  const socket = socketOf(client);
+  if (socket.writableCorked > 0) return;
+  socket.cork();
+  setImmediate(() => socket.uncork());
 }

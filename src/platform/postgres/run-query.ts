@@ -1,27 +1,16 @@
+import type { Socket } from 'node:net';
 import pg, { type ClientBase, type Pool, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
 import type { DatabaseClient } from './database-client.js';
+import { InternalQuery, sendQuery, socketOf } from './driver-internals.js';
 import { serviceUnavailable } from '../errors.js';
 import { pauseForOthers } from '../work/pause-for-others.js';
 import type { WorkAccount } from '../work/work-account.js';
-
-type Callback = (error: Error | null | undefined, result: QueryResult) => void;
-interface Target {
-  query(query: pg.Query, values: undefined, callback: Callback): void;
-}
-
-/** What of pg's query its types do not tell. */
-interface Insides extends pg.Query {
-  callback: Callback;
-  readonly _result: QueryResult;
-  handleDataRow(message: { length: number }): void;
-}
-const Query = pg.Query as unknown as new (text: string, values: unknown[] | undefined) => Insides;
 
 const bytesAtOnce = 262_144;
 const sharedBytesMax = 524_288;
 
 /** A query whose rows are counted as they come, before anything is made of them. */
-export class Reading extends Query {
+export class Reading extends InternalQuery {
   /** Of all that came. */
   bytes = 0;
   /** Whether there are rows behind those that it answers with: the answer would have become too large. */
@@ -60,7 +49,7 @@ export class Reading extends Query {
       else if (!this.mayStay(account, message.length)) return;
       if (this.client !== null && !this.isPaused) {
         const room = account.room() ?? (this.bytes - this.bytesAtPause < bytesAtOnce ? null : this.pauseForOthers());
-        if (room !== null) void this.pauseUntil(room, account, this.client.connection);
+        if (room !== null) void this.pauseUntil(room, account, socketOf(this.client));
       }
     }
     super.handleDataRow(message);
@@ -88,12 +77,12 @@ export class Reading extends Query {
     return true;
   }
 
-  private async pauseUntil(room: Promise<boolean>, account: WorkAccount, { stream }: DatabaseClient['connection']) {
+  private async pauseUntil(room: Promise<boolean>, account: WorkAccount, socket: Socket) {
     this.isPaused = true;
-    stream.pause();
+    socket.pause();
     const hasRoom = await room;
     this.isPaused = false;
-    if (hasRoom) stream.resume();
+    if (hasRoom) socket.resume();
     else account.refuse(serviceUnavailable({ cause: 'the answers under way are too large together' }));
   }
 }
@@ -112,7 +101,7 @@ export async function runQuery<Row extends QueryResultRow>(
     query instanceof Reading ? query : Object.assign(new pg.Query(query.text, query.values), { name: query.name });
   try {
     return await new Promise<QueryResult<Row>>((resolve, reject) => {
-      (target as unknown as Target).query(sent, undefined, (error, result) => {
+      sendQuery(target, sent, (error, result) => {
         if (error) reject(error);
         else resolve(result);
       });
