@@ -43,10 +43,10 @@ export async function mochaGlobalTeardown(): Promise<void> {
 
 let made = 0;
 
-/** A database of the file's own, migrated and empty. */
-export async function cloneDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
+/** A database of the file's own, migrated and empty, or as another template has it. */
+export async function cloneDatabase(from = template): Promise<{ url: string; drop: () => Promise<void> }> {
   const name = `t_${process.pid}_${++made}`;
-  await administer(`create database ${name} template ${template}`);
+  await administer(`create database ${name} template ${from}`);
   return { url: databaseUrl(name), drop: async () => await administer(`drop database if exists ${name} with (force)`) };
 }
 
