@@ -107,6 +107,14 @@ describe('connections', () => {
   });
 
   describe('that read too slowly', () => {
+    /** Reads the first of an answer, however late that comes, and the rest too late. */
+    const stall = async (socket: Socket) => {
+      await once(socket, 'data');
+      socket.pause();
+      await wait(limits.answerMs + 700);
+      socket.resume();
+    };
+
     it('end in the middle of an answer', async () => {
       const names = Array.from({ length: 100 }, (_, index) => `field_${index}`);
       const schema = names.map((name) => ({ name, label: name, type: 'text' }));
@@ -115,9 +123,7 @@ describe('connections', () => {
       for (let count = 0; count < 6; count += 1) await createSubmission(server.app, bot, { data });
       // More than the buffers between us hold.
       const slow = open(head(`GET /api/v1/intake-bots/${bot.id}/submissions HTTP/1.1`, bearer()).repeat(3));
-      slow.socket.pause();
-      await wait(800);
-      slow.socket.resume();
+      await stall(slow.socket);
       await slow.ended;
       expect(slow.heard).to.match(/^HTTP\/1.1 200 /);
       expect(slow.heard.length).to.be.below(17_000_000);
@@ -129,9 +135,7 @@ describe('connections', () => {
     it('end when what a stranger asked for piles up', async () => {
       const asked = head('GET /graphql/explorer/graphiql.js HTTP/1.1');
       const slow = open(asked.repeat(8));
-      slow.socket.pause();
-      await wait(700);
-      slow.socket.resume();
+      await stall(slow.socket);
       await slow.ended;
       expect(slow.heard.match(/HTTP\/1.1 200 /g)?.length ?? 0).to.be.below(8);
     });
