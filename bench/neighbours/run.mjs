@@ -4,7 +4,7 @@ import pg from 'pg';
 import { built, machine, median, pace, round, startPostgres } from '../support/ground.mjs';
 
 const [seconds, pairs] = [Number(process.argv[2] ?? 60), Number(process.argv[3] ?? 3)];
-const only = process.argv[4];
+const only = process.argv[4]?.split(',');
 const size = { deliveries: 100_000, large: 60, contacts: 20_000, credentials: 30 };
 /** What a neighbour may cost: so many times what it takes alone, or this at least. */
 const [timesMax, freeMs] = [3, 100];
@@ -33,7 +33,7 @@ try {
   await neighbourhood.alone(5);
   if (only !== undefined) {
     for (const { as, way } of neighbourhood.ways()) {
-      if (only !== 'each' && only !== as && !way.includes(only)) continue;
+      if (!only.some((part) => part === 'each' || part === as || way.includes(part))) continue;
       try {
         const { latencies, reports } = await neighbourhood.beside(10, { as, way });
         console.log(row(`${as}: ${way}`, p99Of(latencies)), toldOf(reports[as]));
