@@ -303,7 +303,7 @@ export class Database {
     return result;
   }
 
-  /** Null when the read took too long, or was displaced by another that did: the caller then reads on a connection alone. */
+  /** Null when the read took too long, or failed of another that did: the caller then reads on a connection alone. */
   private async readPipelined<Row extends object>(
     { name, text, isPage = false }: Statement<Row>,
     values: unknown[],
@@ -324,7 +324,7 @@ export class Database {
       if (isEndedStatement(error)) {
         this.setApart(workspaceId);
         reading.shared?.displace();
-      } else if (!(error instanceof Displaced)) {
+      } else if (!(error instanceof Displaced) && !isUnknownStatement(error)) {
         throw error;
       }
       return null;
@@ -413,6 +413,9 @@ function violates(thrown: unknown, sqlState: string, constraint: string | undefi
   const { code, constraint: violated } = (thrown ?? {}) as { code?: unknown; constraint?: unknown };
   return code === sqlState && (constraint === undefined || violated === constraint);
 }
+
+/** The one before it on its connection, which was to prepare the same statement, was ended before that. */
+const isUnknownStatement = (thrown: unknown) => (thrown as { code?: unknown } | null)?.code === '26000';
 
 // 40001: serialization failure, 40P01: deadlock.
 const isTransient = (thrown: unknown) =>
