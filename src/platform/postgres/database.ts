@@ -35,6 +35,7 @@ export class Tx {
     private readonly source: DataSource,
     private readonly account: WorkAccount | null,
     private readonly lend: () => Promise<Lent>,
+    private readonly heavily: Heavily,
   ) {}
 
   /** Made for those that ask for it: most transactions have no use for TypeORM. */
@@ -44,7 +45,8 @@ export class Tx {
   }
 
   async query<Row extends object>(statement: Statement<Row>, values: unknown[] = []): Promise<Row[]> {
-    return await (this.opened ?? (await this.open())).query(statement, values);
+    if (statement.isHeavy === true) return await this.heavily(this.account, async () => this.ask(statement, values));
+    return await this.ask(statement, values);
   }
 
   /** For maintenance: each further statement may take so long. */
@@ -112,6 +114,10 @@ export class Tx {
     return opened ? await opened.rollback(met) : met;
   }
 
+  private async ask<Row extends object>(statement: Statement<Row>, values: unknown[]): Promise<Row[]> {
+    return await (this.opened ?? (await this.open())).query(statement, values);
+  }
+
   private open(): Promise<OpenTransaction> {
     return (this.opening ??= this.lend().then((lent) => {
       const opened = new OpenTransaction(lent);
@@ -137,10 +143,21 @@ export class TryAgain extends Error {}
 
 const transactionAttemptsMax = 4;
 
+/** Does what has a heavy statement in it, once the workspace's share of those has room. */
+type Heavily = <T>(account: WorkAccount | null, work: () => Promise<T>) => Promise<T>;
+
 /** Requests have these, and of them each workspace its share; one more reads for a transaction that holds one already. */
 const requestsMax = 12;
 const requestsOfEachMax = 6;
 const besideMax = 1;
+const ownWaitMsMax = 2_000;
+/**
+ * Of statements that each keep a core of PostgreSQL's busy. On two cores, beside six dry runs of replays at once a quiet
+ * workspace's create took 473 ms at p99, beside two 76 (`bench/neighbours`).
+ */
+const heavyMax = 8;
+const heavyOfEachMax = 2;
+const heavyWaitMsMax = 5_000;
 /** Who calls, signs in, asks for more points, or whether we are ready, waits for no tenant. */
 const reservedMax = 4;
 /** Strangers together, and those of one address: nobody's sign-in waits behind somebody else's. */
@@ -191,9 +208,14 @@ export class Reserved {
  */
 export class Database {
   private readonly shared: PipelinedConnections;
-  private readonly pipelinedShares = new WorkspaceShares({ total: Infinity, each: pipelinedOfEachMax });
+  private readonly pipelinedShares = new WorkspaceShares({ total: Infinity, each: pipelinedOfEachMax, ownWaitMsMax });
   /** Workspaces whose reads are wide or slow, and until when they are taken for that. */
   private readonly apart = new Map<string, number>();
+  private readonly heavyShares = new WorkspaceShares({
+    total: heavyMax,
+    each: heavyOfEachMax,
+    ownWaitMsMax: heavyWaitMsMax,
+  });
   private readonly pools: Pool[] = [];
   private readonly requests: Connections;
   private readonly background: Connections;
@@ -214,14 +236,14 @@ export class Database {
     this.shared = new PipelinedConnections(() => ({ ...options, statementMsMax: pipelinedMsMax }));
     this.requests = new Connections(
       open(requestsMax + besideMax, statementMsMax),
-      new WorkspaceShares({ total: requestsMax, each: requestsOfEachMax }),
+      new WorkspaceShares({ total: requestsMax, each: requestsOfEachMax, ownWaitMsMax }),
       cancel,
     );
     this.background = new Connections(this.pool, null, cancel);
     this.together = new Connections(open(commitsMax, statementMsMax), null, cancel);
     this.strangers = new Connections(
       reserved,
-      new WorkspaceShares({ total: strangersMax, each: strangersOfEachMax }),
+      new WorkspaceShares({ total: strangersMax, each: strangersOfEachMax, ownWaitMsMax }),
       cancel,
     );
     this.reserved = new Reserved(reserved);
@@ -254,7 +276,8 @@ export class Database {
         if (rows !== null) return rows;
       }
     }
-    return await this.readAlone(statement, values, account);
+    if (statement.isHeavy !== true) return await this.readAlone(statement, values, account);
+    return await this.heavily(account, async () => this.readAlone(statement, values, account));
   }
 
   /** A connection of one's own, to be closed, for one who sends the same few statements over and over. */
@@ -290,7 +313,7 @@ export class Database {
     account?.check();
     const workspaceId = account?.sharer ?? '';
     const purpose = { account, workspaceId, onlyReads: false };
-    const tx = new Tx(this.source, account, async () => await this.connectionsOf(account).lend(purpose));
+    const tx = new Tx(this.source, account, async () => await this.connectionsOf(account).lend(purpose), this.heavily);
     let result: T;
     try {
       await guard?.begin(tx);
@@ -360,6 +383,19 @@ export class Database {
       if (reading.bytes > pipelinedBytesMax) this.setApart(account?.workspaceId ?? '');
     }
   }
+
+  /** A connection is taken inside, so that nobody holds one while waiting here. */
+  private readonly heavily: Heavily = async (account, work) => {
+    const workspaceId = account?.workspaceId ?? null;
+    if (workspaceId === null) return await work();
+    const wait = this.heavyShares.enter(workspaceId, account, true);
+    if (wait !== null) await wait;
+    try {
+      return await work();
+    } finally {
+      this.heavyShares.leave(workspaceId);
+    }
+  };
 
   private connectionsOf(account: WorkAccount | null): Connections {
     if (account === null) return this.background;

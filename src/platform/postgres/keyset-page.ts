@@ -1,5 +1,5 @@
 import { isCut, type Database } from './database.js';
-import { pipelined, unprepared, prepared, type Statement } from './statement.js';
+import { heavy, pipelined, prepared, unprepared, type Statement } from './statement.js';
 import { invalid, validationFailed, type Issue } from '../errors.js';
 import { isEventId, isId, type Kind } from '../id.js';
 
@@ -129,7 +129,7 @@ const pipelinedRowsMax = 50;
 
 /** What a caller's filter made is planned each time: of few forms each is prepared, and forms of filters are many. */
 function reading<Row extends object>({ where }: List, text: string, isPipelined: boolean): Statement<Row> {
-  const statement = where.isOneRange ? pipelined<Row>(text) : unprepared<Row>(text);
+  const statement = where.isOneRange ? pipelined<Row>(text) : heavy(unprepared<Row>(text));
   return { ...statement, isPipelined: statement.isPipelined && isPipelined, isPage: true };
 }
 
@@ -201,7 +201,7 @@ export async function countRowsOfEach(
 }
 
 const counting = <Row extends object>(where: Conditions, text: string): Statement<Row> =>
-  where.isOneRange ? prepared<Row>(text) : unprepared<Row>(text);
+  heavy(where.isOneRange ? prepared<Row>(text) : unprepared<Row>(text));
 
 // Columns may hold subqueries of their own: the list's tables come after the last `from` outside of parentheses.
 function tablesOf(from: string): string {

@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import pg, { type ClientBase, type Pool, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
 import type { DatabaseClient } from './database-client.js';
 import { InternalQuery, sendQuery, socketOf } from './driver-internals.js';
-import { serviceUnavailable } from '../errors.js';
+import { rateLimitExceeded, serviceUnavailable } from '../errors.js';
+import type { Room } from '../work/answer-budget.js';
 import { pauseForOthers } from '../work/pause-for-others.js';
 import type { WorkAccount } from '../work/work-account.js';
 
@@ -71,18 +72,19 @@ export class Reading extends InternalQuery {
     return false;
   }
 
-  private async pauseForOthers(): Promise<true> {
+  private async pauseForOthers(): Promise<Room> {
     this.bytesAtPause = this.bytes;
     await pauseForOthers();
-    return true;
+    return 'room';
   }
 
-  private async pauseUntil(room: Promise<boolean>, account: WorkAccount, socket: Socket) {
+  private async pauseUntil(coming: Promise<Room>, account: WorkAccount, socket: Socket) {
     this.isPaused = true;
     socket.pause();
-    const hasRoom = await room;
+    const room = await coming;
     this.isPaused = false;
-    if (hasRoom) socket.resume();
+    if (room === 'room') socket.resume();
+    else if (room === 'own') account.refuse(rateLimitExceeded(1));
     else account.refuse(serviceUnavailable({ cause: 'the answers under way are too large together' }));
   }
 }

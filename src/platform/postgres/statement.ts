@@ -20,6 +20,11 @@ export interface Statement<Row> {
   readonly isPipelined: boolean;
   /** Whether its rows are a page of a list, which may end early for want of room: `isCut` then says so of the rows. */
   readonly isPage?: boolean;
+  /**
+   * Whether PostgreSQL may work at it for long: of these a workspace's requests have only a few under way at once, as each
+   * takes a core of PostgreSQL's from everybody.
+   */
+  readonly isHeavy?: boolean;
   /** A type only: what a row of the answer looks like. */
   readonly row?: Row;
 }
@@ -48,6 +53,11 @@ export function pipelined<Row extends object = object>(text: string): Statement<
  */
 export function unprepared<Row extends object = object>(text: string): Statement<Row> {
   return { name: '', text, isPipelined: false };
+}
+
+/** For what may look at much to find or to count little: by a caller's filter, in texts, or to the end of a list. */
+export function heavy<Row extends object>(statement: Statement<Row>): Statement<Row> {
+  return { ...statement, isHeavy: true };
 }
 
 const names = new Map<string, string>();

@@ -9,9 +9,12 @@ export const answerBytesMax = 33_554_432;
 const heapBytesPerByte = 12;
 const waitMsMax = 5_000;
 
+/** Whether there is room, or whose answers leave none: those of the same workspace, or of others. */
+export type Room = 'room' | 'own' | 'others';
+
 interface Waiting {
   charge: Charge;
-  resolve: (hasRoom: boolean) => void;
+  resolve: (room: Room) => void;
   timer: NodeJS.Timeout;
 }
 
@@ -41,11 +44,12 @@ export class AnswerBudget {
     else this.usedBy.delete(workspaceId);
   }
 
-  /** Null when there is; false when none came in time. */
-  roomFor(charge: Charge): Promise<boolean> | null {
+  /** Null when there is; else what came of waiting for it. */
+  roomFor(charge: Charge): Promise<Room> | null {
     if (this.hasRoom(charge)) return null;
     return new Promise((resolve) => {
-      const waiting: Waiting = { charge, resolve, timer: setTimeout(() => this.settle(waiting, false), waitMsMax) };
+      const giveUp = () => this.settle(waiting, this.isOwn(charge) ? 'own' : 'others');
+      const waiting: Waiting = { charge, resolve, timer: setTimeout(giveUp, waitMsMax) };
       this.waiting.add(waiting);
     });
   }
@@ -53,21 +57,25 @@ export class AnswerBudget {
   close(charge: Charge): void {
     if (this.favoured === charge) this.favoured = null;
     for (const waiting of this.waiting) {
-      if (waiting.charge === charge || this.hasRoom(waiting.charge)) this.settle(waiting, true);
+      if (waiting.charge === charge || this.hasRoom(waiting.charge)) this.settle(waiting, 'room');
     }
   }
 
   private hasRoom(charge: Charge): boolean {
-    const { workspaceId, bytes } = charge;
-    const others = (this.usedBy.get(workspaceId) ?? 0) - bytes;
-    if (this.used <= this.max && (others === 0 || others + bytes <= answerBytesMax)) return true;
+    if (this.used <= this.max && !this.isOwn(charge)) return true;
     this.favoured ??= charge;
     return this.favoured === charge;
   }
 
-  private settle(waiting: Waiting, hasRoom: boolean): void {
+  /** Whether it is its own workspace that has too much under way. */
+  private isOwn({ workspaceId, bytes }: Charge): boolean {
+    const besides = (this.usedBy.get(workspaceId) ?? 0) - bytes;
+    return besides > 0 && besides + bytes > answerBytesMax;
+  }
+
+  private settle(waiting: Waiting, room: Room): void {
     clearTimeout(waiting.timer);
-    if (this.waiting.delete(waiting)) waiting.resolve(hasRoom);
+    if (this.waiting.delete(waiting)) waiting.resolve(room);
   }
 }
 
@@ -86,7 +94,7 @@ export class Charge {
     this.bytes = bytes;
   }
 
-  room(): Promise<boolean> | null {
+  room(): Promise<Room> | null {
     return this.budget.roomFor(this);
   }
 

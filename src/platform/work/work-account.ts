@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { answerBytesMax, AnswerBudget, type Charge } from './answer-budget.js';
+import { answerBytesMax, AnswerBudget, type Charge, type Room } from './answer-budget.js';
 import { answerTooLarge, serviceUnavailable, type Failure } from '../errors.js';
 
 /** All reads of a request together: what it computes after a change of its own is part of it. */
@@ -116,7 +116,7 @@ export class WorkAccount {
   }
 
   /** Null: go on. Else all answers under way are too many bytes, and whoever reads for this one waits. */
-  room(): Promise<boolean> | null {
+  room(): Promise<Room> | null {
     return this.charge?.room() ?? null;
   }
 

@@ -6,10 +6,11 @@ export interface ShareLimits {
   total: number;
   /** For one of them. */
   each: number;
+  /** Its own excess waits this long. */
+  ownWaitMsMax: number;
 }
 
-/** Its own excess waits this long, at most so many. */
-const ownWaitMsMax = 2_000;
+/** Of one workspace. */
 const waitingMax = 1_000;
 /** Who waits for others alone is told that the service is busy. */
 const waitMsMax = 10_000;
@@ -96,16 +97,16 @@ export class WorkspaceShares {
       share.waiting.push(waiting);
       this.queues.add(share);
       account?.begin(waiting);
-      this.setTimer(waiting, ownWaitMsMax);
+      this.setTimer(waiting);
     });
   }
 
-  private setTimer(waiting: Waiting, ms: number): void {
+  private setTimer(waiting: Waiting): void {
     waiting.timer = setTimeout(() => {
       if (waiting.share.underWay > 0) this.giveUp(waiting, rateLimitExceeded(1));
-      else if (performance.now() - waiting.since < waitMsMax) this.setTimer(waiting, ownWaitMsMax);
+      else if (performance.now() - waiting.since < waitMsMax) this.setTimer(waiting);
       else this.giveUp(waiting, serviceUnavailable({ cause: 'all connections were busy' }));
-    }, ms);
+    }, this.limits.ownWaitMsMax);
   }
 
   private giveUp(waiting: Waiting, why: unknown): void {

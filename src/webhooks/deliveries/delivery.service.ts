@@ -4,7 +4,7 @@ import { isBeingErased, type ErasedEvents } from '../../events/event-erasure.ser
 import type { Actor, Confirm } from '../../platform/actor.js';
 import { now } from '../../platform/clock.js';
 import type { Database, Tx } from '../../platform/postgres/database.js';
-import { pipelined, unprepared, prepared } from '../../platform/postgres/statement.js';
+import { heavy, pipelined, prepared, unprepared } from '../../platform/postgres/statement.js';
 import { invalid, notFound } from '../../platform/errors.js';
 import { isId } from '../../platform/id.js';
 import type { OutcomeKind } from '../../platform/outbound/attempt.js';
@@ -314,7 +314,7 @@ export class WebhookDeliveryService {
 
   private async searched(query: DeliveryQuery, actor: Actor, page: PageRequest): Promise<SearchedPage> {
     const { direction, limit } = page;
-    const statement = unprepared<LookedAt>(query.look(direction));
+    const statement = heavy(unprepared<LookedAt>(query.look(direction)));
     const found: WebhookDelivery[] = [];
     const last = await this.lookOn(query, actor, page, async (values) => {
       const looked = await this.database.query(statement, values);
@@ -330,7 +330,7 @@ export class WebhookDeliveryService {
   }
 
   private async countSearched(query: DeliveryQuery, actor: Actor): Promise<number> {
-    const statement = unprepared<{ count: number; last: string | null }>(query.lookCount('older'));
+    const statement = heavy(unprepared<{ count: number; last: string | null }>(query.lookCount('older')));
     let count = 0;
     await this.lookOn(query, actor, { cursor: null, direction: 'older' }, async (values) => {
       const [looked] = await this.database.query(statement, values);
@@ -373,8 +373,9 @@ export class WebhookDeliveryService {
     if (query.isVoid) return new Map();
     const cursor = page.cursor ?? (page.direction === 'older' ? '~' : '');
     const values = [actor.workspaceId, parentIds, cursor, page.limit + 1, ...query.values];
-    const statement = query.isShaped ? unprepared<DeliveryRow> : prepared<DeliveryRow>;
-    const rows = await this.database.query(statement(query.page(page.direction)), values);
+    const text = query.page(page.direction);
+    const statement = query.isShaped ? heavy(unprepared<DeliveryRow>(text)) : prepared<DeliveryRow>(text);
+    const rows = await this.database.query(statement, values);
     const pages = new Map<string, Page<WebhookDelivery>>();
     for (const [parentId, found] of Map.groupBy(rows, (row) => row.parentId)) {
       const kept = found.slice(0, page.limit).map(deliveryOf);
@@ -398,7 +399,7 @@ export class WebhookDeliveryService {
     const statement = query.isShaped
       ? unprepared<{ id: string; count: number }>
       : prepared<{ id: string; count: number }>;
-    const rows = await this.database.query(statement(query.counts()), values);
+    const rows = await this.database.query(heavy(statement(query.counts())), values);
     return new Map(rows.map(({ id, count }) => [id, count]));
   }
 }

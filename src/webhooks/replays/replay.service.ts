@@ -2,7 +2,7 @@ import type { AuditService } from '../../audit/audit.service.js';
 import { requirePayloads } from '../../events/event-type.js';
 import type { Actor, Confirm } from '../../platform/actor.js';
 import { isUniqueViolation, type Database, type Tx } from '../../platform/postgres/database.js';
-import { pipelined, unprepared, prepared } from '../../platform/postgres/statement.js';
+import { heavy, pipelined, prepared, unprepared } from '../../platform/postgres/statement.js';
 import { conflict, invalid, notFound } from '../../platform/errors.js';
 import { endMillisecond, idFloor, isId, newId } from '../../platform/id.js';
 import {
@@ -58,7 +58,8 @@ const eventsOf = (only: ReplayOnly) => `
     and event.type = any (coalesce($4, e.events))
   where e.id = $1 and e.deleted_at is null and event.id > $2 and event.id < $3 and ${which[only]}
 `;
-const counting = (only: ReplayOnly) => unprepared<{ count: number }>(`select count(*)::int as count ${eventsOf(only)}`);
+const counting = (only: ReplayOnly) =>
+  heavy(unprepared<{ count: number }>(`select count(*)::int as count ${eventsOf(only)}`));
 const reading = (only: ReplayOnly) =>
   unprepared<{ id: string }>(`select event.id ${eventsOf(only)} order by event.id limit $5`);
 const countEvents = { ALL: counting('ALL'), FAILED: counting('FAILED'), MISSED: counting('MISSED') };

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { get, type IncomingMessage } from 'node:http';
 import { newId } from '../../../src/platform/id.js';
 import { jsonPieces } from '../../../src/platform/text/json-pieces.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../../support/app.js';
@@ -144,4 +145,21 @@ describe('the bytes of an answer', function () {
     expect(statuses).to.include(200);
     expect(await small.slowestHealthMs()).to.be.below(healthMsMax);
   });
+
+  it('is refused with 429 while answers of the same workspace, that nobody reads, are what leaves no room', async () => {
+    const [{ tenant, botId }] = tenants as [(typeof tenants)[0]];
+    const path = `/api/v1/intake-bots/${botId}/submissions?limit=100`;
+    // One of a workspace may always go on, so that it takes two to leave a third no room.
+    const unread = await Promise.all([1, 2].map(async () => await holdUnread(tenant.key, path)));
+    const { status, body } = await call(tenant.key, path);
+    expect([status, body.error.code]).to.deep.equal([429, 'rate_limit_exceeded']);
+    for (const answer of unread) answer.destroy();
+  });
+
+  /** An answer that has come so far as nobody reads it. */
+  async function holdUnread(key: string, path: string): Promise<IncomingMessage> {
+    return await new Promise((resolve, reject) => {
+      get(small.url + path, { headers: { Authorization: `Bearer ${key}` }, agent: false }, resolve).on('error', reject);
+    });
+  }
 });

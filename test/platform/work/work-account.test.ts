@@ -2,9 +2,10 @@ import { expect } from 'chai';
 import { request } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
+import { inAccountOf } from '../../../src/platform/work/work-account.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../../support/app.js';
 import { clientOf, type Answer } from '../../support/client.js';
-import { createBot } from '../../support/factories.js';
+import { createBot, operator } from '../../support/factories.js';
 import { personAt, signIn } from '../../support/people.js';
 import { cloneDatabase } from '../../support/postgres.js';
 import { Receiver } from '../../support/receiver.js';
@@ -13,6 +14,7 @@ import { Relay } from '../../support/relay.js';
 /** Of statements of a request, as the contract has it. */
 const statementMsMax = 10_000;
 const ofEachMax = 6;
+const heavyOfEachMax = 2;
 
 type Loose = Answer<Record<string, { code?: string; details?: object }>>;
 
@@ -70,7 +72,10 @@ describe('what one request has the database do', () => {
     );
     return found.rowCount ?? 0;
   };
-  /** A list by a filter, which is no brief read. */
+  /** Neither a brief read nor a heavy one. */
+  const anyRecords = async ({ key }: Tenant) =>
+    await clientOf(server.url, key).graphql('{ records(first: 100) { nodes { id } } }');
+  /** A list by a filter, which is heavy. */
   const ofType = async (tenant: Tenant, type: string) =>
     await clientOf(server.url, tenant.key).graphql(
       'query ($type: String) { records(filter: { recordType: $type }) { nodes { id } } }',
@@ -88,12 +93,12 @@ describe('what one request has the database do', () => {
 
     before(async () => {
       await hold();
-      ends = Promise.all(Array.from({ length: 10 }, async (_, index) => await endOf(ofType(noisy, `type ${index}`))));
+      ends = Promise.all(Array.from({ length: 10 }, async () => await endOf(anyRecords(noisy))));
       const [one, two] = [await createTenant(server.app), await createTenant(server.app)];
       overRest = endOf(clientOf(server.url, one.key).rest('GET', '/records?limit=100'));
       while ((await underWay()) < ofEachMax + 1) await wait(10);
       others = [one, two].map(
-        async (tenant) => await Promise.all([1, 2, 3, 4, 5, 6].map(async () => await endOf(ofType(tenant, 'x')))),
+        async (tenant) => await Promise.all([1, 2, 3, 4, 5, 6].map(async () => await endOf(anyRecords(tenant)))),
       );
       while ((await underWay()) < ofEachMax + 2) await wait(10);
     });
@@ -144,16 +149,9 @@ describe('what one request has the database do', () => {
     });
   });
 
-  it('is given up soon after its time when the database falls silent on an open connection', async () => {
-    const { ended, next } = await silence;
-    expect(ended.code).to.equal('service_unavailable');
-    expect(ended.ms).to.be.below(1.5 * statementMsMax);
-    expect(next).to.equal(200);
-  });
-
   it('ends with the caller who left, whose place another gets', async () => {
     await hold();
-    const body = JSON.stringify({ query: '{ records(filter: { recordType: "left" }) { nodes { id } } }' });
+    const body = JSON.stringify({ query: '{ records(first: 100) { nodes { id } } }' });
     const headers = { Authorization: `Bearer ${noisy.key}`, 'Content-Type': 'application/json' };
     const calls = Array.from({ length: 8 }, () => {
       const call = request(`${server.url}/graphql`, { method: 'POST', headers, agent: false });
@@ -166,7 +164,39 @@ describe('what one request has the database do', () => {
     while ((await underWay()) > 0) await wait(10);
     expect(performance.now() - askedAt).to.be.below(statementMsMax / 5);
     await release();
-    expect((await ofType(noisy, 'x')).body.data.records.nodes).to.deep.equal([]);
+    expect((await anyRecords(noisy)).body.data.records.nodes).to.deep.equal([]);
+  });
+
+  it('has no more heavy ones under way than its share, whose excess is 429, and holds up nothing else by them', async () => {
+    await hold();
+    const ends: (string | null)[] = [];
+    const asked = Array.from({ length: 6 }, async (_, index) => {
+      ends.push((await endOf(ofType(noisy, `heavy ${index}`))).code);
+    });
+    while ((await underWay()) < heavyOfEachMax) await wait(10);
+    const others = [endOf(anyRecords(noisy)), endOf(ofType(quiet, 'x'))];
+    while (ends.length < asked.length - heavyOfEachMax) await wait(10);
+    expect(new Set(ends)).to.deep.equal(new Set(['rate_limit_exceeded']));
+    expect(await underWay()).to.equal(heavyOfEachMax + others.length);
+    await release();
+    await Promise.all(asked);
+    expect(ends.slice(-heavyOfEachMax)).to.deep.equal([null, null]);
+    expect((await Promise.all(others)).map(({ code }) => code)).to.deep.equal([null, null]);
+  });
+
+  it('counts to the end of a list as such', async () => {
+    await hold();
+    const { app } = server;
+    const actor = await operator(app, noisy.workspaceId);
+    const asked = Array.from({ length: 6 }, async () =>
+      inAccountOf(actor, null, async () => app.records.count(actor, {})),
+    );
+    const counts = 'count(*)%from records';
+    while ((await underWay(counts)) < heavyOfEachMax) await wait(10);
+    await wait(300);
+    expect(await underWay(counts)).to.equal(heavyOfEachMax);
+    await release();
+    expect(await Promise.all(asked)).to.deep.equal([0, 0, 0, 0, 0, 0]);
   });
 
   it('holds up no sign-in by another, whose workspace nobody has locked', async () => {
@@ -184,6 +214,13 @@ describe('what one request has the database do', () => {
     expect([code, isOver]).to.deep.equal([null, 0]);
     await holder.query('rollback');
     await Promise.all(stuck);
+  });
+
+  it('is given up soon after its time when the database falls silent on an open connection', async () => {
+    const { ended, next } = await silence;
+    expect(ended.code).to.equal('service_unavailable');
+    expect(ended.ms).to.be.below(1.5 * statementMsMax);
+    expect(next).to.equal(200);
   });
 });
 
