@@ -64,27 +64,27 @@ export class AccountResolver {
   }
 
   @Query(() => RateLimit, { nullable: true, description: "The caller's budget." })
-  rateLimit(@Ctx() { actor, door }: OperationContext): RateLimit | null {
-    if (actor === null || door.rateLimit === null) return null;
-    const { limit, remaining, resetAtMs } = door.rateLimit;
+  rateLimit(@Ctx() { actor, transport }: OperationContext): RateLimit | null {
+    if (actor === null || transport.rateLimit === null) return null;
+    const { limit, remaining, resetAtMs } = transport.rateLimit;
     return { limit, remaining, resetAt: new Date(resetAtMs) };
   }
 
   @Costs(hashesPassword)
   @Mutation(() => SignInPayload, { description: 'Begins a session and sets its cookie.' })
   async signIn(
-    @Ctx() { door }: OperationContext,
+    @Ctx() { transport }: OperationContext,
     @Arg('input', () => SignIn.type, { description: 'Who.' }) input: object,
   ): Promise<SignInPayload> {
-    const { actor, token } = await this.accounts.signIn(() => validate(SignIn, input, 'camelCase'), door.origin);
-    door.cookie?.set(token);
+    const { actor, token } = await this.accounts.signIn(() => validate(SignIn, input, 'camelCase'), transport.origin);
+    transport.cookie?.set(token);
     return { viewer: viewerOf(actor) };
   }
 
   @Mutation(() => SignOutPayload, { description: 'Ends the session, in every process.' })
-  async signOut(@Ctx() { actor, door }: OperationContext): Promise<SignOutPayload> {
+  async signOut(@Ctx() { actor, transport }: OperationContext): Promise<SignOutPayload> {
     await this.accounts.signOut(actor);
-    door.cookie?.clear();
+    transport.cookie?.clear();
     return { signedOut: true };
   }
 
@@ -93,11 +93,11 @@ export class AccountResolver {
     description: 'Changes the password; every session of the account ends, and the caller gets a new one.',
   })
   async changePassword(
-    @Ctx() { actor, door }: OperationContext,
+    @Ctx() { actor, transport }: OperationContext,
     @Arg('input', () => ChangePassword.type, { description: 'Both passwords.' }) input: object,
   ): Promise<ChangePasswordPayload> {
     const changed = await this.accounts.changePassword(actor, () => validate(ChangePassword, input, 'camelCase'));
-    door.cookie?.set(changed.token);
+    transport.cookie?.set(changed.token);
     return { viewer: viewerOf(changed.actor) };
   }
 }

@@ -110,12 +110,12 @@ export class MemberResolver {
   @Costs(hashesPassword)
   @Mutation(() => AcceptInvitationPayload, { description: 'Makes the account, begins a session and sets its cookie.' })
   async acceptInvitation(
-    @Ctx() { door }: OperationContext,
+    @Ctx() { transport }: OperationContext,
     @Arg('input', () => AcceptInvitation.type, { description: 'The token and the account.' })
     input: object,
   ): Promise<AcceptInvitationPayload> {
-    const joined = await this.members.accept(() => validate(AcceptInvitation, input, 'camelCase'), door.origin);
-    door.cookie?.set(joined.token);
+    const joined = await this.members.accept(() => validate(AcceptInvitation, input, 'camelCase'), transport.origin);
+    transport.cookie?.set(joined.token);
     return { viewer: viewerOf(joined.actor) };
   }
 
@@ -148,11 +148,11 @@ export class MemberResolver {
     description: 'Makes another the Owner and the caller an Admin; the caller gets a new session. For Owners.',
   })
   async transferOwnership(
-    @Ctx() { actor, door }: OperationContext,
+    @Ctx() { actor, transport }: OperationContext,
     @Arg('input', () => TransferOwnership.type, { description: 'To whom.' }) { id }: { id: string },
   ): Promise<TransferOwnershipPayload> {
     const { owner, signedIn } = await this.members.transferOwnership(actor, id);
-    if (signedIn !== null) door.cookie?.set(signedIn.token);
+    if (signedIn !== null) transport.cookie?.set(signedIn.token);
     return { member: owner };
   }
 }

@@ -62,8 +62,8 @@ export class Results {
   private async *run(run: Run, left: AbortSignal): AsyncGenerator<Streamed, void> {
     const { admission, actor, origin, lastEventId = null, ending } = run;
     const { cost, operation } = admission;
-    const door = { origin, lastEventId, cookie: null, rateLimit: null };
-    const contextOf = () => new OperationContext(actor, door, admission.selected);
+    const transport = { origin, lastEventId, cookie: null, rateLimit: null };
+    const contextOf = () => new OperationContext(actor, transport, admission.selected);
     if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
       const result = await this.resultOf(run, AbortSignal.any([ending, left]), contextOf());
       yield { id: null, result: { ...this.formatted(result), extensions: { cost } } };

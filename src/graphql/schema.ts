@@ -132,8 +132,8 @@ const feeds = (services: GraphqlServices): Record<string, Feed> => ({
   deliveryUpdated: ({ actor }, { endpointId }: { endpointId: string }) =>
     services.webhookFeed.followDeliveries(actor, endpointId),
   replayProgressed: ({ actor }, { id }: { id: string }) => services.webhookFeed.followReplay(actor, id),
-  eventOccurred: ({ actor, door }, { types = null, after = null }: EventOccurredArgs) =>
-    services.eventFeed.follow(actor, types, door.lastEventId ?? after),
+  eventOccurred: ({ actor, transport }, { types = null, after = null }: EventOccurredArgs) =>
+    services.eventFeed.follow(actor, types, transport.lastEventId ?? after),
 });
 
 type Feed = (context: OperationContext, args: never) => Promise<AsyncGenerator<object, void>>;

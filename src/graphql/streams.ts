@@ -11,7 +11,7 @@ import { callerOf, type Authenticator } from '../http/authenticate.js';
 import { bodyBytesMax } from '../http/body.js';
 import { belongsTo } from '../http/connections.js';
 import { failureOf } from '../http/failure.js';
-import { tellRateLimit } from '../http/rate-limit/headers.js';
+import { setRateLimitHeaders } from '../http/rate-limit/headers.js';
 import { addressOf, factsOf } from '../http/request.js';
 import { answerOnSocket } from '../http/unreadable.js';
 import type { RevocationWatch } from '../http/revocation-watch.js';
@@ -127,12 +127,12 @@ export class Streams {
     response.on('close', () => void results.return());
     const facts = factsOf(request);
     facts.lasts = true;
-    facts.tell('Content-Type', 'text/event-stream; charset=utf-8');
-    facts.tell('Cache-Control', 'no-store');
+    facts.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
+    facts.setHeader('Cache-Control', 'no-store');
     // Its end is the connection's: a server that stops waits for none that is kept alive.
-    facts.tell('Connection', 'close');
-    facts.tell('X-Accel-Buffering', 'no');
-    facts.tell('X-Content-Type-Options', 'nosniff');
+    facts.setHeader('Connection', 'close');
+    facts.setHeader('X-Accel-Buffering', 'no');
+    facts.setHeader('X-Content-Type-Options', 'nosniff');
     response.writeHead(200, facts.answerHeaders);
     response.write(':\n\n');
     const keepAlive = setInterval(() => response.writableNeedDrain || response.write(':\n\n'), keepAliveMs);
@@ -196,14 +196,14 @@ export class Streams {
       const { operation, cost, grant } = admission;
       // An idempotency key would go unheard.
       if (operation.operation === OperationTypeNode.MUTATION) throw new Refused(mutationsElsewhere, cost, grant);
-      tellRateLimit(grant, facts);
+      setRateLimitHeaders(grant, facts);
       if (isCostOnly(request.headers)) return single({ data: null, extensions: { cost } });
       const lastEventId = textOf(request.headers['last-event-id']);
       return this.results.of({ admission, actor, origin, lastEventId, ending });
     } catch (thrown) {
       if (!(thrown instanceof Refused && thrown.reason instanceof DocumentErrors)) throw thrown;
       const { reason, cost, grant } = thrown;
-      if (grant !== null) tellRateLimit(grant, facts);
+      if (grant !== null) setRateLimitHeaders(grant, facts);
       return single({ errors: errorsOf(reason, this.door.log), extensions: { cost } });
     }
   }

@@ -16,13 +16,13 @@ import { senderOf } from '../http/body-room.js';
 import type { BodyReader } from '../http/body.js';
 import { failureOf } from '../http/failure.js';
 import type { Idempotency } from '../http/idempotency.js';
-import { tellRateLimit } from '../http/rate-limit/headers.js';
+import { setRateLimitHeaders } from '../http/rate-limit/headers.js';
 import type { Grant } from '../http/rate-limit/rate-limiter.js';
 import { factsOf, type RequestFacts } from '../http/request.js';
 import { jsonType, send } from '../http/send.js';
 import type { Strangers } from '../http/rate-limit/strangers.js';
 import type { Actor } from '../platform/actor.js';
-import { OperationContext, type Door } from '../platform/graphql/operation-context.js';
+import { OperationContext, type Transport } from '../platform/graphql/operation-context.js';
 import {
   authenticationRequired,
   batchingNotSupported,
@@ -76,11 +76,11 @@ const begun: Progress = {
 class HttpCall extends OperationContext {
   constructor(
     actor: Actor | null,
-    door: Door,
+    transport: Transport,
     /** Shared, as Apollo makes a copy of the context. */
     readonly progress: Progress,
   ) {
-    super(actor, door, progress.admission?.selected);
+    super(actor, transport, progress.admission?.selected);
   }
 }
 
@@ -156,9 +156,9 @@ export class GraphqlTransport {
       } catch (thrown) {
         const { reason, cost, grant } =
           thrown instanceof Refused || !isIn ? asRefused(thrown) : await this.door.gate.refuse(from, thrown);
-        if (grant !== null && from.actor !== null) tellRateLimit(grant, factsOf(request));
+        if (grant !== null && from.actor !== null) setRateLimitHeaders(grant, factsOf(request));
         const failure = failureOf(reason, log);
-        for (const [name, value] of Object.entries(failure.headers)) factsOf(request).tell(name, value);
+        for (const [name, value] of Object.entries(failure.headers)) factsOf(request).setHeader(name, value);
         const text = JSON.stringify({ errors: [errorOfFailure(failure)], extensions: { cost } });
         const type = mediaTypeFor(request.headers.accept);
         await send(request, response, { status: failure.status, type, text });
@@ -181,9 +181,9 @@ export class GraphqlTransport {
       if (from.actor === null) throw authenticationRequired();
       return await streams.send(request, response, from.actor, origin, asked);
     }
-    const door: Door = { origin, cookie: authenticator.cookieOn(response), rateLimit: null };
+    const transport: Transport = { origin, cookie: authenticator.cookieOn(response), rateLimit: null };
     const progress: Progress = { ...begun, costOnly: isCostOnly(request.headers) };
-    await this.admit(from, progress, door, http);
+    await this.admit(from, progress, transport, http);
     const { admission, refused } = progress;
     if (http.method === 'GET' && admission?.operation.operation === OperationTypeNode.MUTATION) {
       throw new Refused(methodNotAllowed(['POST']), admission.cost, admission.grant);
@@ -195,7 +195,7 @@ export class GraphqlTransport {
           httpGraphQLRequest: admission === null ? http : plainRequest(http, admission),
           context: async () => {
             if (refused !== null) throw refusalOf(refused.reason, log);
-            return new HttpCall(actor, door, progress);
+            return new HttpCall(actor, transport, progress);
           },
         });
       } finally {
@@ -221,9 +221,9 @@ export class GraphqlTransport {
       progress.grant = grant;
       text = answerOf(JSON.parse(text) as object, cost);
     }
-    if (from.actor !== null && progress.grant !== null) tellRateLimit(progress.grant, facts);
+    if (from.actor !== null && progress.grant !== null) setRateLimitHeaders(progress.grant, facts);
     for (const [name, value] of answer.headers) {
-      if (!ownHeaders.has(name)) facts.tell(name, value);
+      if (!ownHeaders.has(name)) facts.setHeader(name, value);
     }
     const notRun = progress.misfit || (refused !== null && !(refused.reason instanceof Failure));
     // To those who take only `application/json`, a well-formed request is answered with 200, whatever came of it.
@@ -241,7 +241,7 @@ export class GraphqlTransport {
   ): Promise<HTTPGraphQLResponse> {
     try {
       const { answer, replayed } = await runOnce(this.door.idempotency, request, run);
-      if (replayed) facts.tell('Idempotency-Replayed', 'true');
+      if (replayed) facts.setHeader('Idempotency-Replayed', 'true');
       return answer;
     } catch (thrown) {
       throw new Refused(thrown, cost, grant);
@@ -249,7 +249,7 @@ export class GraphqlTransport {
   }
 
   /** Nothing is admitted or refused that is in no form of an operation: Apollo words what it lacks. */
-  private async admit(from: Caller, progress: Progress, door: Door, http: HTTPGraphQLRequest): Promise<void> {
+  private async admit(from: Caller, progress: Progress, transport: Transport, http: HTTPGraphQLRequest): Promise<void> {
     const asked = operationRequestOf(http);
     if (asked === null) return;
     try {
@@ -260,7 +260,7 @@ export class GraphqlTransport {
       progress.admission = admission;
       progress.cost = progress.admission.cost;
       progress.grant = progress.admission.grant;
-      door.rateLimit = progress.grant;
+      transport.rateLimit = progress.grant;
     } catch (thrown) {
       if (!(thrown instanceof Refused)) throw thrown;
       progress.refused = thrown;

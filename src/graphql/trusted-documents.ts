@@ -97,7 +97,7 @@ export class TrustedDocuments {
       if (added.length > 0 && count > trustedDocumentsMax) {
         throw planLimitExceeded('trusted_documents', count - added.length, trustedDocumentsMax);
       }
-      await this.tell(tx, actor, 'trusted_documents.added', added);
+      await this.record(tx, actor, 'trusted_documents.added', added);
     }, actor.guard);
   }
 
@@ -106,7 +106,7 @@ export class TrustedDocuments {
     await this.database.transaction(async (tx) => {
       const hashes = documentIds.flatMap((id) => hashIn(id) ?? []);
       const values = [actor.workspaceId, hashes.map((hash) => Buffer.from(hash, 'hex'))];
-      await this.tell(tx, actor, 'trusted_documents.removed', await tx.query(deleteMany, values));
+      await this.record(tx, actor, 'trusted_documents.removed', await tx.query(deleteMany, values));
     }, actor.guard);
   }
 
@@ -120,7 +120,7 @@ export class TrustedDocuments {
     return (await this.textOf(actor.workspaceId, hash)) !== null;
   }
 
-  private async tell(tx: Tx, actor: Actor, action: AuditAction, documents: readonly Named[]): Promise<void> {
+  private async record(tx: Tx, actor: Actor, action: AuditAction, documents: readonly Named[]): Promise<void> {
     if (documents.length === 0) return;
     await this.confirm(tx, actor);
     const ids = documents.map(({ documentId }) => documentId);

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import type { SessionService } from '../accounts/session.service.js';
 import type { ApiKeyService } from '../api-keys/api-key.service.js';
 import type { Actor, Origin } from '../platform/actor.js';
-import type { Door } from '../platform/graphql/operation-context.js';
+import type { Transport } from '../platform/graphql/operation-context.js';
 import { authenticationRequired, csrfRequired, Failure } from '../platform/errors.js';
 import { belongsTo } from './connections.js';
 import { factsOf } from './request.js';
@@ -63,7 +63,7 @@ export class Authenticator {
   }
 
   /** Where an answer's session cookie goes. */
-  cookieOn(response: ServerResponse): NonNullable<Door['cookie']> {
+  cookieOn(response: ServerResponse): NonNullable<Transport['cookie']> {
     return sessionCookieOn(response, this.publicUrl());
   }
 

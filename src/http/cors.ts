@@ -29,12 +29,12 @@ export class Cors {
     const anyone = this.origins.includes('*');
     if (!anyone) facts.vary('Origin');
     if (origin === undefined || !(anyone || this.origins.includes(origin))) return false;
-    facts.tell('Access-Control-Allow-Origin', anyone ? '*' : origin);
-    facts.tell('Access-Control-Expose-Headers', exposedHeaders);
+    facts.setHeader('Access-Control-Allow-Origin', anyone ? '*' : origin);
+    facts.setHeader('Access-Control-Expose-Headers', exposedHeaders);
     if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return false;
-    facts.tell('Access-Control-Allow-Methods', methods);
-    facts.tell('Access-Control-Allow-Headers', requestHeaders);
-    facts.tell('Access-Control-Max-Age', preflightKeptSeconds);
+    facts.setHeader('Access-Control-Allow-Methods', methods);
+    facts.setHeader('Access-Control-Allow-Headers', requestHeaders);
+    facts.setHeader('Access-Control-Max-Age', preflightKeptSeconds);
     sendEmpty(request, response, 204);
     return true;
   }

@@ -40,14 +40,14 @@ export class RequestFacts {
   }
 
   /** Adds a header to the answer. */
-  tell(name: string, value: string | number): void {
+  setHeader(name: string, value: string | number): void {
     this.answerHeaders.push(name, String(value));
   }
 
   /** Names a header of the request that the answer depends on; all stand in one `Vary`. */
   vary(name: string): void {
     const at = this.answerHeaders.findIndex((said, index) => index % 2 === 0 && said === 'Vary');
-    if (at === -1) this.tell('Vary', name);
+    if (at === -1) this.setHeader('Vary', name);
     else this.answerHeaders[at + 1] += `, ${name}`;
   }
 
@@ -94,7 +94,7 @@ export function identify({ log, accessLog, trustedProxies, tracing, isSecure }: 
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && callersOwn.test(given) ? given : randomUUID();
     const facts = new RequestFacts({ requestId, address: addressOf(request, trustedProxies) }, log);
-    if (isSecure) facts.tell('Strict-Transport-Security', `max-age=${httpsSeconds}`);
+    if (isSecure) facts.setHeader('Strict-Transport-Security', `max-age=${httpsSeconds}`);
     (request as Identified)[factsKey] = facts;
     const startedAt = performance.now();
     response.once('close', () => {

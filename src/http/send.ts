@@ -60,13 +60,13 @@ export async function send(
   if (response.headersSent || response.destroyed) return;
   const facts = factsOf(request);
   facts.vary('Accept-Encoding');
-  facts.tell('X-Content-Type-Options', 'nosniff');
-  facts.tell('Cache-Control', isRead ? 'private, no-cache' : 'no-store');
-  if (etag !== null) facts.tell('ETag', etag);
+  facts.setHeader('X-Content-Type-Options', 'nosniff');
+  facts.setHeader('Cache-Control', isRead ? 'private, no-cache' : 'no-store');
+  if (etag !== null) facts.setHeader('ETag', etag);
   if (isKnown) return sendEmpty(request, response, 304);
-  facts.tell('Content-Type', type);
-  if (encoding !== null) facts.tell('Content-Encoding', encoding);
-  facts.tell('Content-Length', Buffer.isBuffer(sent) ? sent.length : bytes);
+  facts.setHeader('Content-Type', type);
+  if (encoding !== null) facts.setHeader('Content-Encoding', encoding);
+  facts.setHeader('Content-Length', Buffer.isBuffer(sent) ? sent.length : bytes);
   // A text leaves in one piece with its headers.
   response.writeHead(status, facts.answerHeaders);
   if (request.method === 'HEAD') return void response.end();

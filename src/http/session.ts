@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import type { Door } from '../platform/graphql/operation-context.js';
+import type { Transport } from '../platform/graphql/operation-context.js';
 import { sessionLifeMs } from '../accounts/session.service.js';
 
 /** The cookie's name: `__Host-` binds it to this host and to https, which plain http on this machine has not. */
@@ -19,7 +19,7 @@ export function sessionTokenOf({ cookie }: IncomingHttpHeaders, publicUrl: strin
 }
 
 /** Sets and clears the cookie on an answer; scripts cannot read it, and other sites' forms do not send it. */
-export function sessionCookieOn(response: ServerResponse, publicUrl: string): NonNullable<Door['cookie']> {
+export function sessionCookieOn(response: ServerResponse, publicUrl: string): NonNullable<Transport['cookie']> {
   const attributes = `Path=/; HttpOnly; SameSite=Lax${isPlainLoopback(publicUrl) ? '' : '; Secure'}`;
   const write = (value: string, seconds: number) =>
     response.setHeader('Set-Cookie', `${nameFor(publicUrl)}=${value}; Max-Age=${seconds}; ${attributes}`);

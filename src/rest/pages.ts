@@ -69,17 +69,17 @@ export class Pages {
     const facts = factsOf(request);
     const allowed = ['GET', 'HEAD', 'OPTIONS'];
     if (request.method === 'OPTIONS') {
-      facts.tell('Allow', allowed.join(', '));
+      facts.setHeader('Allow', allowed.join(', '));
       return sendEmpty(request, response, 204);
     }
     if (!allowed.includes(request.method ?? '')) throw methodNotAllowed(allowed);
     const [path = ''] = (request.url ?? '').split('?', 1);
     if (path.endsWith('/')) {
       // One step up from the slash: links are relative to the page without it.
-      facts.tell('Location', `../${path.split('/').at(-2)}`);
+      facts.setHeader('Location', `../${path.split('/').at(-2)}`);
       return sendEmpty(request, response, 308);
     }
-    if (page.type === html) facts.tell('Content-Security-Policy', contentSecurityPolicy);
+    if (page.type === html) facts.setHeader('Content-Security-Policy', contentSecurityPolicy);
     await send(request, response, { status: 200, ...page });
   }
 }

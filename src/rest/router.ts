@@ -7,7 +7,7 @@ import type { Cors } from '../http/cors.js';
 import { versionsIn } from '../http/etag.js';
 import { failureOf } from '../http/failure.js';
 import { readIdempotencyKey, type Idempotency } from '../http/idempotency.js';
-import { tellRateLimit } from '../http/rate-limit/headers.js';
+import { setRateLimitHeaders } from '../http/rate-limit/headers.js';
 import type { RateLimiter } from '../http/rate-limit/rate-limiter.js';
 import { factsOf, type RequestFacts } from '../http/request.js';
 import { jsonType, send, sendEmpty } from '../http/send.js';
@@ -66,7 +66,7 @@ export function restRouter({
     requireFeature(actor, 'api');
     if (actor.documentsOnly) throw documentsOnlyKey();
     const grant = await limiter.take(actor.id, plans[actor.workspace.plan].requestsPerMinute, 1);
-    tellRateLimit(grant, factsOf(request));
+    setRateLimitHeaders(grant, factsOf(request));
     if (!grant.allowed) throw rateLimitExceeded(grant.retryAfterSeconds);
     if (request.method === 'OPTIONS') return describe(request, response, table.allowed(path));
     const { route, params } = table.match(request.method, path);
@@ -103,7 +103,7 @@ export function restRouter({
       request,
       async (keep) => (await route.answer({ ...call, keep })).text,
     );
-    if (replayed) facts.tell('Idempotency-Replayed', 'true');
+    if (replayed) facts.setHeader('Idempotency-Replayed', 'true');
     return { text };
   }
 
@@ -129,12 +129,12 @@ function partsOf(url: string): { path: string; query: string } {
 }
 
 function describe(request: Request, response: Response, methods: readonly string[]): void {
-  factsOf(request).tell('Allow', methods.join(', '));
+  factsOf(request).setHeader('Allow', methods.join(', '));
   sendEmpty(request, response, 204);
 }
 
 async function sendFailure(request: Request, response: Response, failure: Failure): Promise<void> {
-  for (const [name, value] of Object.entries(failure.headers)) factsOf(request).tell(name, value);
+  for (const [name, value] of Object.entries(failure.headers)) factsOf(request).setHeader(name, value);
   const { status, code, details } = failure;
   const message = spelled(failure.message);
   const text = JSON.stringify({ success: false, error: { code, message, details: respell(details) } });

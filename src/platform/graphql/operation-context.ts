@@ -2,12 +2,12 @@ import DataLoader from 'dataloader';
 import type { Actor, Origin } from '../actor.js';
 import { authenticationRequired } from '../errors.js';
 
-/** What of the door an operation came through its resolvers may need. */
-export interface Door {
+/** What resolvers may need of the transport that an operation came by. */
+export interface Transport {
   origin: Origin | null;
   /** Where the cookie of a session goes; null where none can be set. */
   cookie: { set: (token: string) => void; clear: () => void } | null;
-  /** The caller's budget as this operation left it; the door sets it before the operation runs. */
+  /** The caller's budget as this operation left it. */
   rateLimit: { limit: number; remaining: number; resetAtMs: number } | null;
   /** What a stream that broke off told last: a browser says so by itself. */
   lastEventId?: string | null;
@@ -19,7 +19,7 @@ export class OperationContext {
 
   constructor(
     private readonly caller: Actor | null,
-    readonly door: Door = { origin: null, cookie: null, rateLimit: null },
+    readonly transport: Transport = { origin: null, cookie: null, rateLimit: null },
     /** Names of fields; null: any may be selected. */
     private readonly selected: ReadonlySet<string> | null = null,
   ) {}
