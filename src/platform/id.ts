@@ -1,4 +1,4 @@
-import { randomFillSync, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { notableMs, nowMs } from './clock.js';
 
 /**
@@ -75,7 +75,7 @@ export interface NumberedIds {
 export function numberedIds(kind: Kind, afterMs: number): NumberedIds {
   const ms = following(afterMs);
   const start = `c${pad(ms, 8)}${kinds[kind]}`;
-  const end = pad(randomBits48() % randomEnd, 9);
+  const end = pad(randomInt(randomEnd), 9);
   return { ms, start, end, at: (number) => `${start}${String(number).padStart(6, '0')}${end}` };
 }
 
@@ -163,30 +163,17 @@ function idAfter(id: string): string {
   const next = parseInt(id.slice(10, 16), 36) + 1;
   const ms = parseInt(id.slice(1, 9), 36);
   const [inMs, place] = next < counterEnd ? [ms, next] : [ms + 1, 0];
-  return `c${pad(inMs, 8)}${id.slice(9, 10)}${pad(place, 6)}${pad(randomBits48() % randomEnd, 9)}`;
+  return `c${pad(inMs, 8)}${id.slice(9, 10)}${pad(place, 6)}${pad(randomInt(randomEnd), 9)}`;
 }
 
 function idAt(kind: Kind, ms: number): string {
   counter += 1;
-  const random = randomBits48() % randomEnd;
+  const random = randomInt(randomEnd);
   if (ms !== writtenMs) {
     writtenMs = ms;
     msText = pad(ms, 8);
   }
   return `c${msText}${kinds[kind]}${pad(counter, 6)}${pad(random, 9)}`;
-}
-
-const pool = new Uint16Array(1_536);
-let drawn = pool.length;
-
-/** From a pool: the system's generator takes as long for one number as for a few hundred. */
-function randomBits48(): number {
-  if (drawn === pool.length) {
-    randomFillSync(pool);
-    drawn = 0;
-  }
-  const [high = 0, middle = 0, low = 0] = pool.subarray(drawn, (drawn += 3));
-  return high * 2 ** 32 + middle * 2 ** 16 + low;
 }
 
 const pad = (value: number, length: number) => value.toString(36).padStart(length, '0');

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** How long a process may go on by what it knew of a caller, should the signal of a change be lost. */
 const knownForMs = 30_000;
 const knownMax = 10_000;
@@ -7,7 +9,7 @@ const knownMax = 10_000;
  * way when something was forgotten is not kept, as it may be from before.
  */
 export class LookupCache<Thing extends object> {
-  private readonly kept = new Map<string, { thing: Thing; atMs: number }>();
+  private readonly kept = new LRUCache<string, { thing: Thing; atMs: number }>({ max: knownMax });
   private readonly underWay = new Map<string, Promise<Thing | null>>();
 
   constructor(private readonly lookUp: (name: string) => Promise<Thing | null>) {}
@@ -22,7 +24,7 @@ export class LookupCache<Thing extends object> {
     this.underWay.set(name, asking);
     try {
       const thing = await asking;
-      if (thing !== null && this.underWay.get(name) === asking) this.keep(name, thing, atMs);
+      if (thing !== null && this.underWay.get(name) === asking) this.kept.set(name, { thing, atMs });
       return thing;
     } finally {
       if (this.underWay.get(name) === asking) this.underWay.delete(name);
@@ -42,11 +44,5 @@ export class LookupCache<Thing extends object> {
   clear(): void {
     this.underWay.clear();
     this.kept.clear();
-  }
-
-  private keep(name: string, thing: Thing, atMs: number): void {
-    this.kept.delete(name);
-    if (this.kept.size >= knownMax) this.kept.delete(this.kept.keys().next().value ?? '');
-    this.kept.set(name, { thing, atMs });
   }
 }

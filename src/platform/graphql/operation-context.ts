@@ -15,7 +15,7 @@ export interface Transport {
 
 /** What one GraphQL operation runs with: who calls, and one batch per kind of look-up. */
 export class OperationContext {
-  private readonly batches = new Map<string, Batch<unknown>>();
+  private readonly batches = new Map<string, DataLoader<string, unknown>>();
 
   constructor(
     private readonly caller: Actor | null,
@@ -66,31 +66,10 @@ export class OperationContext {
     }).load(parentId);
   }
 
-  private batch<T>(key: string, fetch: (ids: readonly string[]) => Promise<T[]>): Batch<T> {
+  /** One for a kind of look-up: it asks once for an id, however many want it. */
+  private batch<T>(key: string, fetch: (ids: readonly string[]) => Promise<T[]>): DataLoader<string, T> {
     let batch = this.batches.get(key);
-    if (batch === undefined) {
-      batch = new Batch<unknown>(fetch);
-      this.batches.set(key, batch);
-    }
-    return batch as Batch<T>;
-  }
-}
-
-/** Asks once for an id, however many want it. Of a cache hit, the loader itself would make another promise each. */
-class Batch<T> {
-  private readonly asked = new Map<string, Promise<T>>();
-  private readonly loader: DataLoader<string, T>;
-
-  constructor(fetch: (ids: readonly string[]) => Promise<T[]>) {
-    this.loader = new DataLoader<string, T>(fetch, { cache: false });
-  }
-
-  load(id: string): Promise<T> {
-    let found = this.asked.get(id);
-    if (found === undefined) {
-      found = this.loader.load(id);
-      this.asked.set(id, found);
-    }
-    return found;
+    if (batch === undefined) this.batches.set(key, (batch = new DataLoader<string, unknown>(fetch)));
+    return batch as DataLoader<string, T>;
   }
 }

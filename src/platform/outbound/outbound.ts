@@ -2,6 +2,7 @@ import { promises as dns } from 'node:dns';
 import net from 'node:net';
 import { networkInterfaces } from 'node:os';
 import tls from 'node:tls';
+import { LRUCache } from 'lru-cache';
 import { type AddressPolicy, type AddressRefusal, type RefusalRule, type Target } from './address-guard.js';
 import { addressVerdict, judgeAnswers, parseTarget, refusal } from './address-guard.js';
 import { within } from '../async/deadline.js';
@@ -57,8 +58,8 @@ export class Outbound {
   // Built once: a context for each connection would parse the system's authorities again.
   private readonly secureContext = tls.createSecureContext();
   /** What URLs came to, as long as the policy that judged them stands. */
-  private readonly targets = new Map<string, Target | AddressRefusal>();
-  private readonly lookups = new Map<string, Lookup>();
+  private readonly targets = new LRUCache<string, Target | AddressRefusal>({ max: targetsKept });
+  private readonly lookups = new LRUCache<string, Lookup>({ max: lookupsKept });
   /** By origin, the least recently used first; the last one is taken, so that the others may expire. */
   private readonly idle = new Map<string, OutboundConnection[]>();
   private idleCount = 0;
@@ -233,7 +234,7 @@ export class Outbound {
     const known = this.targets.get(url);
     if (known !== undefined) return known;
     const target = parseTarget(url, policy);
-    if (this.targets.size < targetsKept) this.targets.set(url, target);
+    this.targets.set(url, target);
     return target;
   }
 
@@ -253,7 +254,6 @@ export class Outbound {
     const known = this.lookups.get(hostname);
     if (known !== undefined && now < known.freshUntil) return known.answer;
     const answer = this.resolve(hostname);
-    this.lookups.delete(hostname);
     const lookup: Lookup = { answer, host: known?.host ?? null, freshUntil: now + this.lookupAgeMsMax };
     this.lookups.set(hostname, lookup);
     answer.then(
@@ -262,8 +262,6 @@ export class Outbound {
         if (this.lookups.get(hostname) === lookup) this.lookups.delete(hostname);
       },
     );
-    const [oldest] = this.lookups.keys();
-    if (this.lookups.size > lookupsKept && oldest !== undefined) this.lookups.delete(oldest);
     return answer;
   }
 

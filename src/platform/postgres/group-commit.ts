@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Lent } from './connections.js';
 import { isConnectionLoss } from '../errors.js';
 import { OpenTransaction } from './open-transaction.js';
@@ -62,8 +63,8 @@ const triesMax = 4;
 export class GroupCommit {
   private readonly all: Groups;
   private readonly ofWorkspaces = new Map<string, Groups>();
-  /** Workspaces that commit by themselves, and until when. */
-  private readonly apart = new Map<string, number>();
+  /** Workspaces that commit by themselves. */
+  private readonly apart = new LRUCache<string, true>({ max: apartMax, ttl: apartMs });
 
   /** @param lend a connection for all, or for one workspace */
   constructor(private readonly lend: (workspaceId: string | null) => Promise<Lent>) {
@@ -77,7 +78,7 @@ export class GroupCommit {
   async commit({ writes, appended, increments }: Writes, committer: Committer): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const member = { writes, appended, increments, committer, resolve, reject };
-      const isApart = this.apart.size > 0 && this.isApart(committer.workspaceId);
+      const isApart = this.apart.has(committer.workspaceId);
       if (isApart || writes.some(isLarge)) this.groupsOf(committer.workspaceId).add(member);
       else this.all.add(member);
     });
@@ -85,17 +86,8 @@ export class GroupCommit {
 
   private goApart(member: Member): void {
     const { workspaceId } = member.committer;
-    this.apart.delete(workspaceId);
-    if (this.apart.size >= apartMax) this.apart.delete(this.apart.keys().next().value ?? '');
-    this.apart.set(workspaceId, performance.now() + apartMs);
+    this.apart.set(workspaceId, true);
     this.groupsOf(workspaceId).add(member);
-  }
-
-  private isApart(workspaceId: string): boolean {
-    const until = this.apart.get(workspaceId);
-    if (until === undefined || performance.now() < until) return until !== undefined;
-    this.apart.delete(workspaceId);
-    return false;
   }
 
   private groupsOf(workspaceId: string): Groups {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { RE2JS } from 're2js';
 
 export const patternCharactersMax = 200;
@@ -21,8 +22,7 @@ interface Compiled {
   steps: number;
 }
 
-const kept = new Map<string, Compiled>();
-let keptBytes = 0;
+const kept = new LRUCache<string, Compiled>({ maxSize: keptBytesMax, sizeCalculation: bytesOf });
 
 /** Reviews the patterns of one schema before it is saved; the work of compiling them is bounded too. */
 export class PatternReview {
@@ -58,9 +58,9 @@ export class PatternChecks {
     const steps = regex.programSize() * (text.length + 1);
     if (steps > this.stepsLeft) return 'unchecked';
     this.stepsLeft -= steps;
-    forget(pattern);
+    kept.delete(pattern);
     compiled.steps += steps;
-    if (compiled.steps <= stepsKept) keep(pattern, compiled);
+    if (compiled.steps <= stepsKept) kept.set(pattern, compiled);
     return regex.testExact(text) ? 'matches' : 'differs';
   }
 }
@@ -69,7 +69,7 @@ function compile(pattern: string): Compiled {
   const known = kept.get(pattern);
   if (known !== undefined) return known;
   const compiled = { regex: regexOf(pattern), steps: 0 };
-  keep(pattern, compiled);
+  kept.set(pattern, compiled);
   return compiled;
 }
 
@@ -81,25 +81,9 @@ function regexOf(pattern: string): RE2JS | null {
   }
 }
 
-/** The most recently used stands last. */
-function keep(pattern: string, compiled: Compiled): void {
-  kept.set(pattern, compiled);
-  keptBytes += bytesOf(compiled);
-  for (const [oldest] of kept) {
-    if (keptBytes <= keptBytesMax) break;
-    forget(oldest);
-  }
+function bytesOf({ regex, steps }: Compiled): number {
+  return bytesOfOne + (regex === null ? 0 : regex.programSize() * bytesAnInstruction) + steps * bytesAStep;
 }
-
-function forget(pattern: string): void {
-  const compiled = kept.get(pattern);
-  if (compiled === undefined) return;
-  kept.delete(pattern);
-  keptBytes -= bytesOf(compiled);
-}
-
-const bytesOf = ({ regex, steps }: Compiled) =>
-  bytesOfOne + (regex === null ? 0 : regex.programSize() * bytesAnInstruction) + steps * bytesAStep;
 
 /** What the cache of compiled patterns holds. */
-export const keptPatterns = () => ({ patterns: kept.size, bytes: keptBytes });
+export const keptPatterns = () => ({ patterns: kept.size, bytes: kept.calculatedSize });
