@@ -1,3 +1,4 @@
+/** One file because it is the map of the system: every service is built here, once, after those that it needs. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -24,7 +25,7 @@ import { Gate } from './graphql/admission.js';
 import { graphqlSchema, schemaText } from './graphql/schema.js';
 import { Streams } from './graphql/streams.js';
 import { GraphqlTransport } from './graphql/transport.js';
-import { storedDocuments, TrustedDocuments } from './graphql/trusted-documents.js';
+import { storedDocuments, TrustedDocumentService } from './api-keys/trusted-document.service.js';
 import { AccessLog } from './http/access-log.js';
 import { Authenticator } from './http/authenticate.js';
 import { BodyReader } from './http/body.js';
@@ -125,7 +126,7 @@ export class App {
   readonly eventErasure: EventErasureService;
   readonly eventFeed: EventFeed;
   readonly webhookFeed: WebhookFeed;
-  readonly trustedDocuments: TrustedDocuments;
+  readonly trustedDocuments: TrustedDocumentService;
   readonly erasures: ErasureService;
   readonly contacts: ContactService;
   readonly records: RecordService;
@@ -195,7 +196,7 @@ export class App {
     this.eventLog = new EventService(database);
     this.eventErasure = new EventErasureService();
     this.eventFeed = new EventFeed(this.eventLog, this.notifications);
-    this.trustedDocuments = new TrustedDocuments(database, this.audit, confirm);
+    this.trustedDocuments = new TrustedDocumentService(database, this.audit, confirm);
     this.erasures = new ErasureService(database, this.eventErasure, jobs, log);
     this.contacts = new ContactService(database, this.events, this.eventErasure, this.erasures, this.audit);
     this.records = new RecordService(database, this.contacts);

@@ -1,3 +1,7 @@
+/**
+ * One file because every change of who belongs to a workspace holds the same lock: apart from each other, the changes
+ * could not keep the last Owner one.
+ */
 import type { AuditService } from '../audit/audit.service.js';
 import { roles, type Actor, type Origin, type Role } from '../platform/actor.js';
 import { now } from '../platform/clock.js';

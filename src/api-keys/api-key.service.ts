@@ -1,3 +1,7 @@
+/**
+ * One file because a key has one life: the same rows and the same cache say how it is made, found at the door, rotated
+ * and ended.
+ */
 import { isIP, type BlockList } from 'node:net';
 import type { SessionService } from '../accounts/session.service.js';
 import { operatorIn, type AuditedActor, type AuditService } from '../audit/audit.service.js';

@@ -1,3 +1,4 @@
+/** One file because what appends to a chain and what verifies it have to agree on every byte that is signed. */
 import type { Actor, Origin } from '../platform/actor.js';
 import { now } from '../platform/clock.js';
 import type { Database, Tx } from '../platform/postgres/database.js';

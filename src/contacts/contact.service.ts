@@ -1,3 +1,7 @@
+/**
+ * One file because one question runs through it: whose is an address, when contacts are made, found, changed, merged
+ * or deleted?
+ */
 import type { AuditService } from '../audit/audit.service.js';
 import type { Actor } from '../platform/actor.js';
 import {

@@ -8,7 +8,7 @@ import { authenticationRequired, Failure, rateLimitExceeded } from '../platform/
 import { heavyWork } from '../platform/work/heavy-work.js';
 import { costMax, holdCost, pointsOf, type Fragments, type Variables } from './cost.js';
 import { DocumentErrors, sha256, type Documents, type ValidDocument } from './documents.js';
-import type { TrustedDocuments } from './trusted-documents.js';
+import type { TrustedDocumentService } from '../api-keys/trusted-document.service.js';
 
 /** What a stranger pays before anything of theirs is read. */
 const pointsAtDoor = 1;
@@ -75,7 +75,7 @@ export class Gate {
 
   constructor(
     private readonly documents: Documents,
-    private readonly trusted: Pick<TrustedDocuments, 'find' | 'isTrusted'>,
+    private readonly trusted: Pick<TrustedDocumentService, 'find' | 'isTrusted'>,
     private readonly limiter: Pick<RateLimiter, 'take' | 'giveBack' | 'look'>,
     private readonly strangers: Strangers,
   ) {}

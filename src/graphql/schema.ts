@@ -56,7 +56,7 @@ import type { NoticeService } from '../workspaces/notice.service.js';
 import { WorkspaceResolver } from '../workspaces/workspace.resolver.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';
 import { NodeResolver } from './node.resolver.js';
-import type { TrustedDocuments } from './trusted-documents.js';
+import type { TrustedDocumentService } from '../api-keys/trusted-document.service.js';
 import { TrustedDocumentsResolver } from './trusted-documents.resolver.js';
 
 /** What resolvers call. */
@@ -75,7 +75,7 @@ export interface GraphqlServices {
   records: RecordService;
   intakeBots: IntakeBotService;
   submissions: SubmissionService;
-  trustedDocuments: TrustedDocuments;
+  trustedDocuments: TrustedDocumentService;
   webhookEndpoints: WebhookEndpointService;
   testEvents: TestEventService;
   webhookDeliveries: WebhookDeliveryService;

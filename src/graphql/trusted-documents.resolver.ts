@@ -11,7 +11,12 @@ import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { DateTime } from '../platform/graphql/scalars.js';
 import { costOf, holdCost } from './cost.js';
 import { DocumentErrors, readDocument, sha256 } from './documents.js';
-import { documentCursor, isDocumentId, type TrustedDocument, type TrustedDocuments } from './trusted-documents.js';
+import {
+  documentCursor,
+  isDocumentId,
+  type TrustedDocument,
+  type TrustedDocumentService,
+} from '../api-keys/trusted-document.service.js';
 
 const documentsMax = 100;
 const documentBytesMax = 65_536;
@@ -67,7 +72,7 @@ class DistrustDocumentsPayload {
 
 @Resolver()
 export class TrustedDocumentsResolver {
-  constructor(private readonly trusted: TrustedDocuments) {}
+  constructor(private readonly trusted: TrustedDocumentService) {}
 
   @Query(() => TrustedDocumentConnection, {
     description: 'What the workspace trusts, newest first. For Owners and Admins.',

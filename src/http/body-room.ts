@@ -22,20 +22,20 @@ const bodyRoomLimits: BodyRoomLimits = {
   waitMsMax: 10_000,
 };
 
-export interface Sender {
+export interface BodySender {
   /** Whose share it is. */
   name: string;
   isKnown: boolean;
 }
 
 /** @param address of a stranger */
-export function senderOf(actor: Actor | null, address: string | null = null): Sender {
+export function senderOf(actor: Actor | null, address: string | null = null): BodySender {
   if (actor !== null) return { name: actor.workspaceId, isKnown: true };
   return { name: networkOf(address ?? ''), isKnown: false };
 }
 
 interface Waiting {
-  sender: Sender;
+  sender: BodySender;
   bytes: number;
   enter: () => void;
 }
@@ -57,7 +57,7 @@ export class BodyRoom {
    * @returns what gives the room back
    * @throws service_unavailable when there is none for too long, or the sender is gone
    */
-  async take(sender: Sender, bytes: number, gone: AbortSignal): Promise<() => void> {
+  async take(sender: BodySender, bytes: number, gone: AbortSignal): Promise<() => void> {
     if (!this.fits(sender, bytes)) await this.wait(sender, bytes, gone);
     else this.add(sender, bytes);
     let isGiven = false;
@@ -69,7 +69,7 @@ export class BodyRoom {
     };
   }
 
-  private async wait(sender: Sender, bytes: number, gone: AbortSignal): Promise<void> {
+  private async wait(sender: BodySender, bytes: number, gone: AbortSignal): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const giveUp = () => {
         this.waiting.delete(waiting);
@@ -98,13 +98,13 @@ export class BodyRoom {
     }
   }
 
-  private fits({ name, isKnown }: Sender, bytes: number): boolean {
+  private fits({ name, isKnown }: BodySender, bytes: number): boolean {
     if (this.bytes + bytes > this.limits.bytesMax) return false;
     if (!isKnown && this.strangersBytes + bytes > this.limits.strangersBytesMax) return false;
     return (this.bytesOf.get(name) ?? 0) + bytes <= this.limits.callersBytesMax;
   }
 
-  private add({ name, isKnown }: Sender, bytes: number): void {
+  private add({ name, isKnown }: BodySender, bytes: number): void {
     this.bytes += bytes;
     if (!isKnown) this.strangersBytes += bytes;
     const sum = (this.bytesOf.get(name) ?? 0) + bytes;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { invalid, payloadTooLarge, unsupportedMediaType } from '../platform/errors.js';
-import { BodyRoom, smallBodyBytesMax, type Sender } from './body-room.js';
+import { BodyRoom, smallBodyBytesMax, type BodySender } from './body-room.js';
 
 export const bodyBytesMax = 1_048_576;
 /** Each takes a microsecond, whatever it holds; of the kind that networks make, a whole body has some 700. */
@@ -17,7 +17,7 @@ export class BodyReader {
    * The bytes of a JSON body, which have their room until the answer is sent.
    * @throws unsupported_media_type, payload_too_large, service_unavailable
    */
-  async read(request: IncomingMessage, response: ServerResponse, sender: Sender): Promise<Buffer> {
+  async read(request: IncomingMessage, response: ServerResponse, sender: BodySender): Promise<Buffer> {
     const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
     if (!json.test(type) || foreignCharset.test(type) || encoding !== 'identity') throw unsupportedMediaType();
     const announced = Number(request.headers['content-length'] ?? 0);
@@ -43,7 +43,7 @@ export class BodyReader {
   private async makeRoom(
     request: IncomingMessage,
     response: ServerResponse,
-    sender: Sender,
+    sender: BodySender,
     bytes: number,
   ): Promise<true> {
     const gone = new AbortController();

@@ -1,3 +1,4 @@
+/** One file because all bounds on connections are kept by one look, each second, over the same list. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList, Socket } from 'node:net';

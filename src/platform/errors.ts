@@ -1,6 +1,6 @@
 /**
- * The one catalogue of errors, for both doors: a code, its HTTP status, a message that may leave, details of a fixed
- * shape, and a private cause that only the log sees.
+ * One file because it is the catalogue of errors, for all doors: a code, its HTTP status, a message that may leave,
+ * details of a fixed shape, and a private cause that only the log sees.
  */
 
 export type IssueCode =

@@ -1,3 +1,4 @@
+/** One file because a record and its links to contacts change under one lock, that of the record. */
 import type { Actor } from '../platform/actor.js';
 import { isForeignKeyViolation, type Database, type Tx } from '../platform/postgres/database.js';
 import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';

@@ -1,3 +1,4 @@
+/** One file because it is the list of what GraphQL has of submissions; most of its lines are descriptions. */
 import {
   Arg,
   Args,

@@ -1,3 +1,7 @@
+/**
+ * One file because every change of a submission settles the same four things in one transaction: its answers, its
+ * contact, its record and the counters.
+ */
 import type { AuditService } from '../audit/audit.service.js';
 import type { ContactService } from '../contacts/contact.service.js';
 import type { EventErasureService } from '../events/event-erasure.service.js';

@@ -1,3 +1,7 @@
+/**
+ * One file because the statements, what one process keeps and what it asks of the others keep one promise together: no
+ * window holds more than the limit.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Actor } from '../../platform/actor.js';
 import { within } from '../../platform/async/deadline.js';

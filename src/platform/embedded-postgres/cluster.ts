@@ -1,3 +1,7 @@
+/**
+ * One file because making a cluster, finding it and choosing whom it runs as all depend on the same paths and their
+ * rights.
+ */
 import { execFile, type SpawnOptions } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { chmod, chown, cp, lchown, lstat, mkdir, open, readdir, readFile } from 'node:fs/promises';

@@ -1,3 +1,7 @@
+/**
+ * One file because starting, taking over, sharing and stopping a server are one protocol between processes: each step
+ * relies on what the others do in theirs.
+ */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';

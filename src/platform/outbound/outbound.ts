@@ -1,3 +1,7 @@
+/**
+ * One file because an address is judged when a URL is saved, when a connection opens and when its peer is known: all
+ * three have to go by the same rules and the same look-up.
+ */
 import { promises as dns } from 'node:dns';
 import net from 'node:net';
 import { networkInterfaces } from 'node:os';

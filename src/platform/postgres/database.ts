@@ -1,3 +1,4 @@
+/** One file because one decision runs through it: whose connection does a statement take? */
 import type { Pool } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
@@ -203,8 +204,6 @@ export class Reserved {
  * - what no request asked for (workers, maintenance) goes to the pool that TypeORM opened, `background`;
  * - transactions that only write go to `together`, where they share commits;
  * - `reserved` and pg-boss have pools of their own, which no workspace's statement ever enters.
- *
- * It is one class because one decision runs through it: whose connection does this statement take?
  */
 export class Database {
   private readonly shared: PipelinedConnections;

@@ -1,3 +1,7 @@
+/**
+ * One file because a group that is formed, sent, broken up and tried again is one state, which each of these steps
+ * leaves to the next.
+ */
 import { LRUCache } from 'lru-cache';
 import type { Lent } from './connections.js';
 import { isConnectionLoss } from '../errors.js';

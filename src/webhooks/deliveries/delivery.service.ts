@@ -1,3 +1,7 @@
+/**
+ * One file because open and finished deliveries lie in different tables, and whoever asks about deliveries has to ask
+ * both.
+ */
 import type { AuditService } from '../../audit/audit.service.js';
 import { eventTypes, requirePayloads, type EventType } from '../../events/event-type.js';
 import { isBeingErased, type ErasedEvents } from '../../events/event-erasure.service.js';

@@ -1,3 +1,4 @@
+/** One file because every change of an endpoint goes through one lock, one audit entry and one notification. */
 import type { AuditAction } from '../../audit/audit-entry.entity.js';
 import type { AuditService } from '../../audit/audit.service.js';
 import type { Actor, Confirm } from '../../platform/actor.js';

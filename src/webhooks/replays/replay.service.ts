@@ -1,3 +1,4 @@
+/** One file because a start, each step and the end of a replay all go by the same place in the same list of events. */
 import type { AuditService } from '../../audit/audit.service.js';
 import { requirePayloads } from '../../events/event-type.js';
 import type { Actor, Confirm } from '../../platform/actor.js';

@@ -12,7 +12,7 @@ import { requireStorage, trustedDocumentsMax } from '../workspaces/plans.js';
 const selectOne = pipelined<{ text: string }>(
   'select text from trusted_documents where workspace_id = $1 and hash = $2',
 );
-/** `text` is null, unless one wants it. */
+/** @param wantsText an SQL condition; where it is false, `text` is null */
 const columns = (wantsText: string) =>
   `'sha256:' || encode(hash, 'hex') as "documentId", case when ${wantsText} then text end as text, created_at as "createdAt"`;
 const selectOlder = prepared<TrustedDocument>(`
@@ -45,7 +45,7 @@ export const storedDocuments: StoredRows = {
 
 type Named = Pick<TrustedDocument, 'documentId'>;
 
-/** Of the list, which is sorted by when a document was trusted: that moment, and the hash. */
+/** The form of the list's cursors: the moment when a document was trusted, by which the list is sorted, and its hash. */
 export const documentCursor = /^[0-9a-z]{9}[0-9a-f]{64}$/;
 
 export interface TrustedDocument {
@@ -56,14 +56,14 @@ export interface TrustedDocument {
 }
 
 /** Documents that a workspace has said its programs run; a key can be limited to them. */
-export class TrustedDocuments {
+export class TrustedDocumentService {
   constructor(
     private readonly database: Database,
     private readonly audit: AuditService,
     private readonly confirm: Confirm,
   ) {}
 
-  /** `id` is the cursor. */
+  /** The `id` of a row is its cursor. */
   async list(
     actor: Actor,
     { cursor, direction, limit }: PageRequest,
@@ -84,11 +84,11 @@ export class TrustedDocuments {
     return row?.count ?? 0;
   }
 
-  /** The texts were found valid by the door. @throws plan_limit_exceeded beyond 1,000 documents */
+  /** @param texts which the GraphQL door has found valid. @throws plan_limit_exceeded beyond 1,000 documents */
   async trust(actor: Actor, texts: readonly string[]): Promise<void> {
     actor.requireRole('ADMIN');
     await this.database.transaction(async (tx) => {
-      // Its lock makes additions one at a time.
+      // The lock of the workspace makes additions one at a time, so that none is counted too few.
       await tx.query(lockWorkspace, [actor.workspaceId]);
       const added = await tx.query(insertMany, [actor.workspaceId, texts, nextMoment().at]);
       if (added.length > 0) requireStorage(actor);
