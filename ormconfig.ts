@@ -27,6 +27,7 @@ import { StoredThings1790000000010 } from './migrations/1790000000010-stored-thi
 import { Rights1790000000011 } from './migrations/1790000000011-rights.js';
 import { AttemptEventTypes1790000000012 } from './migrations/1790000000012-attempt-event-types.js';
 import { Erasure1790000000013 } from './migrations/1790000000013-erasure.js';
+import { OpenDeliveries1790000000014 } from './migrations/1790000000014-open-deliveries.js';
 import { EventFanOuts1790000000015 } from './migrations/1790000000015-event-fan-outs.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
@@ -76,6 +77,7 @@ export function dataSourceFor(url: string): DataSource {
       Rights1790000000011,
       AttemptEventTypes1790000000012,
       Erasure1790000000013,
+      OpenDeliveries1790000000014,
       EventFanOuts1790000000015,
     ],
     synchronize: false,

@@ -5,7 +5,7 @@ import { built, machine, median, now, quantile, round } from '../support/ground.
 import { startGround, startReceiver } from '../support/webhooks.mjs';
 
 const { collectSeldom } = await built('src/platform/gc-settings.js');
-const { insertRuns } = await built('src/webhooks/store/packed-deliveries.js');
+const { insertOpen } = await built('src/webhooks/store/open-deliveries.js');
 const { WebhookFixture } = await built('test/webhooks/webhook-fixture.js');
 
 const endpoints = 10;
@@ -28,9 +28,9 @@ async function run({ hangs, parked }) {
     const [event] = await fixture.publish(await fixture.workspace());
     await fixture.rows(
       `with made as (
-         select $1 as endpoint_id, 'c00000000d' || lpad(n::text, 15, '0') as id, $2 as event_id, n - 1 as place
+         select $1 as endpoint_id, 'c00000000d' || lpad(n::text, 15, '0') as id, $2 as event_id
          from generate_series(1, ${parkedRows}) n
-       ) ${insertRuns('made')}`,
+       ) ${insertOpen('made')}`,
       [webhookEndpoint.id, event],
     );
   }

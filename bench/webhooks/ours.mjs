@@ -54,7 +54,7 @@ export async function startOurs(url, receiver) {
       const worker = await fixture.startWorker();
       await receiver.until(total);
       // The statement that stores an outcome is the one that deletes the open delivery.
-      while ((await ask('select exists (select from webhook_deliveries)')).exists) await delay(2);
+      while ((await ask('select exists (select from webhook_open_deliveries)')).exists) await delay(2);
       const seconds = (now() - startedAt) / 1_000;
       const { statements } = counter;
       const { bytes } = await ask('select pg_wal_lsn_diff(pg_current_wal_lsn(), $1)::float8 as bytes', [lsn]);

@@ -117,10 +117,11 @@ describe('audit log', () => {
       [first.id],
     );
     const delivery = newId('webhookDelivery');
-    await sql(
-      `insert into webhook_runs (endpoint_id, last_id, ids, event_ids, open) values ($2, $1, array[$1], array[$3], 1)`,
-      [delivery, endpoint, event?.id],
-    );
+    await sql('insert into webhook_open_deliveries (endpoint_id, id, event_id) values ($2, $1, $3)', [
+      delivery,
+      endpoint,
+      event?.id,
+    ]);
     await call(`redeliver(input: { deliveryId: "${delivery}" }) { webhookDelivery { id } }`);
     const range = `endpointId: "${endpoint}", since: "2026-01-01T00:00:00Z"`;
     await call(`startReplay(input: { ${range}, dryRun: true }) { replay { id } }`);

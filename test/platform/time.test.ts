@@ -257,8 +257,8 @@ describe('rows that a clock wrote which was 40 days ahead', () => {
     const received = await receiver.arrived(2);
     for (const { headers } of received) expectNear(timeOfId(String(headers['x-iozen-delivery-id'])), 'a delivery');
     const eventId = String(received[0]?.headers['x-iozen-event-id']);
-    const insert = 'insert into webhook_runs (endpoint_id, last_id, ids, event_ids, open) values ($1, $2, $3, $4, 1)';
-    const due = async (id: string) => await sql(insert, [endpointId, id, [id], [eventId]]);
+    const insert = 'insert into webhook_open_deliveries (endpoint_id, id, event_id) values ($1, $2, $3)';
+    const due = async (id: string) => await sql(insert, [endpointId, id, eventId]);
     await due(`${idFloor(new Date(Date.now() + aheadMs))}${newId('webhookDelivery').slice(9)}`);
     await receiver.arrived(3);
     await due(newId('webhookDelivery'));

@@ -155,7 +155,7 @@ describe('webhooks through crashes', function () {
   /** An event that is fanned out becomes a delivery for each endpoint, which is less. */
   async function left(): Promise<number> {
     const [row] = await fixture.rows<{ count: number }>(`
-      select (select count(*) from webhook_deliveries)::int
+      select (select count(*) from webhook_open_deliveries)::int
         + ${endpoints + 1} * (select count(*) from event_fan_outs)::int as count
     `);
     return row?.count ?? 0;

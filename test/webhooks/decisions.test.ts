@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { delayMs, retryAfterAt, retryAfterMsMax } from '../../src/webhooks/policy/retry.js';
 import {
   afterAttempt,
-  isProbed,
-  newLife,
-  type EndpointLife,
-  type Ending,
+  goodHealth,
+  isHalfOpen,
+  type EndedAttempt,
+  type EndpointHealth,
 } from '../../src/webhooks/policy/endpoint-health.js';
 import { nextOf, verdictOn } from '../../src/webhooks/policy/retry.js';
 
@@ -74,25 +74,25 @@ describe('the verdict on an answer', () => {
   });
 });
 
-describe("an endpoint's life", () => {
-  let turn = 0;
-  const attempt = (kind: Ending['kind'], startedTurn = (turn += 1)): Ending => ({
+describe('the health of an endpoint', () => {
+  let step = 0;
+  const attempt = (kind: EndedAttempt['kind'], startedStep = (step += 1)): EndedAttempt => ({
     kind,
-    startedTurn,
-    endedTurn: (turn += 1),
+    startedStep,
+    endedStep: (step += 1),
     endedAt: now,
     retryAfterAt: null,
   });
-  const fail = (life: EndpointLife, times: number) => {
-    let decision = afterAttempt(life, attempt('failure'), ladder, () => 0);
-    for (let n = 1; n < times; n += 1) decision = afterAttempt(decision.life, attempt('failure'), ladder, () => 0);
+  const fail = (health: EndpointHealth, times: number) => {
+    let decision = afterAttempt(health, attempt('failure'), ladder, () => 0);
+    for (let n = 1; n < times; n += 1) decision = afterAttempt(decision.health, attempt('failure'), ladder, () => 0);
     return decision;
   };
 
   it('ends at ten consecutive failures, after warnings at five and eight', () => {
     const table = Array.from({ length: 10 }, (_, index) => {
-      const { life, pause, warning } = fail(newLife, index + 1);
-      return [life.consecutiveFails, warning, pause];
+      const { health, pause, warning } = fail(goodHealth, index + 1);
+      return [health.consecutiveFails, warning, pause];
     });
     expect(table).to.deep.equal([
       [1, null, null],
@@ -108,34 +108,34 @@ describe("an endpoint's life", () => {
     ]);
   });
 
-  it('is probed after three failures, spaced as the ladder at its count', () => {
-    expect(isProbed(fail(newLife, 2).life)).to.equal(false);
+  it('is half-open after three failures, with probes spaced as the ladder at its count', () => {
+    expect(isHalfOpen(fail(goodHealth, 2).health)).to.equal(false);
     for (let fails = 3; fails <= 9; fails += 1) {
-      const { life } = fail(newLife, fails);
-      expect(isProbed(life)).to.equal(true);
-      expect(life.probeAt).to.equal(now + (ladder[fails - 1] ?? 0));
+      const { health } = fail(goodHealth, fails);
+      expect(isHalfOpen(health)).to.equal(true);
+      expect(health.probeAt).to.equal(now + (ladder[fails - 1] ?? 0));
     }
   });
 
   it('counts one failure of a burst: what was in flight when the first of them failed adds nothing', () => {
-    const burst = Array.from({ length: 8 }, () => (turn += 1));
-    let { life } = afterAttempt(newLife, attempt('failure', burst[0]), ladder);
-    for (const started of burst.slice(1)) ({ life } = afterAttempt(life, attempt('failure', started), ladder));
-    expect(life.consecutiveFails).to.equal(1);
-    expect(fail(life, 1).life.consecutiveFails).to.equal(2);
+    const burst = Array.from({ length: 8 }, () => (step += 1));
+    let { health } = afterAttempt(goodHealth, attempt('failure', burst[0]), ladder);
+    for (const started of burst.slice(1)) ({ health } = afterAttempt(health, attempt('failure', started), ladder));
+    expect(health.consecutiveFails).to.equal(1);
+    expect(fail(health, 1).health.consecutiveFails).to.equal(2);
   });
 
   it('starts anew with any success, and ends at once with 410 Gone', () => {
-    const { life } = afterAttempt(fail(newLife, 9).life, attempt('success'), ladder);
-    expect(life).to.include({ consecutiveFails: 0, probing: false, probeAt: null });
-    expect(afterAttempt(life, attempt('gone'), ladder).pause).to.equal('gone');
+    const { health } = afterAttempt(fail(goodHealth, 9).health, attempt('success'), ladder);
+    expect(health).to.include({ consecutiveFails: 0, halfOpen: false, probeAt: null });
+    expect(afterAttempt(health, attempt('gone'), ladder).pause).to.equal('gone');
   });
 
-  it('is gated as a whole by Retry-After, also where the failure adds nothing', () => {
-    const gated = afterAttempt(newLife, { ...attempt('failure'), retryAfterAt: now + 60_000 }, ladder).life;
-    expect(gated.gateUntil).to.equal(now + 60_000);
+  it('is held back as a whole by Retry-After, also where the failure adds nothing', () => {
+    const heldBack = afterAttempt(goodHealth, { ...attempt('failure'), retryAfterAt: now + 60_000 }, ladder).health;
+    expect(heldBack.notBefore).to.equal(now + 60_000);
     const late = { ...attempt('failure', 0), retryAfterAt: now + 90_000 };
-    expect(afterAttempt(gated, late, ladder).life).to.include({ gateUntil: now + 90_000, consecutiveFails: 1 });
-    expect(afterAttempt(gated, attempt('success'), ladder).life.gateUntil).to.equal(now + 60_000);
+    expect(afterAttempt(heldBack, late, ladder).health).to.include({ notBefore: now + 90_000, consecutiveFails: 1 });
+    expect(afterAttempt(heldBack, attempt('success'), ladder).health.notBefore).to.equal(now + 60_000);
   });
 });

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Actor } from '../../src/platform/actor.js';
-import { DeliveryQuery, type WebhookDeliveryFilter } from '../../src/webhooks/deliveries/delivery-query.js';
-import { DeliveryStatusEnum } from '../../src/webhooks/deliveries/delivery.entity.js';
+import { DeliveryQuery, type WebhookDeliveryFilter } from '../../src/webhooks/store/delivery-query.js';
+import { DeliveryStatusEnum } from '../../src/webhooks/store/delivery-status.js';
 import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import { someoneWaits } from '../support/locks.js';
 import type { Receiver } from '../support/receiver.js';

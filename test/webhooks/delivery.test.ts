@@ -67,7 +67,7 @@ describe('a webhook delivery', () => {
       { number: 1, outcome: 'http_error', status: 500, ended: null, body: 'out of order', address: '127.0.0.1' },
       { number: 2, outcome: 'success', status: 204, ended: 'delivered', body: null, address: '127.0.0.1' },
     ]);
-    expect(await fixture.rows('select from webhook_deliveries where event_id = $1', [eventId])).to.have.length(0);
+    expect(await fixture.rows('select from webhook_open_deliveries where event_id = $1', [eventId])).to.have.length(0);
     const endpoint = await fixture.endpoints.get(actor, webhookEndpoint.id);
     expect(endpoint).to.include({ consecutiveFails: 0, lastDeliveryOk: true, status: 'active' });
   });

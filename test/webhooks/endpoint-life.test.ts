@@ -247,6 +247,6 @@ describe('the life of a webhook endpoint', () => {
   });
 
   async function open() {
-    return await fixture.rows('select id from webhook_deliveries');
+    return await fixture.rows('select id from webhook_open_deliveries');
   }
 });

@@ -129,7 +129,7 @@ describe('what is in flight to one host', function () {
     afterEach(async () => {
       receiver.answer = (response) => void response.end();
       answerAll();
-      await fixture.eventually(async () => (await fixture.rows('select from webhook_deliveries')).length === 0);
+      await fixture.eventually(async () => (await fixture.rows('select from webhook_open_deliveries')).length === 0);
     });
     const goodAddress = '127.0.0.2';
 
@@ -216,7 +216,7 @@ describe('what is in flight to one host', function () {
       );
       await fixture.replays.advance(new Date());
       const open = async (id: string | undefined) =>
-        (await fixture.rows('select from webhook_deliveries where endpoint_id = $1', [id])).length;
+        (await fixture.rows('select from webhook_open_deliveries where endpoint_id = $1', [id])).length;
       expect(await Promise.all(ids.map(open))).to.deep.equal([50, 50, 100]);
       for (const [index, [actor]] of endpoints.entries()) await fixture.replays.cancel(actor, replays[index]?.id ?? '');
       receiver.answer = (response) => void response.end();

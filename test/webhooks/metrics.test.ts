@@ -83,7 +83,7 @@ describe('webhook metrics', () => {
     await fixture.publish(actor);
     await fixture.eventually(async () => (await endpoint()).consecutiveFails === 1 && worker.isQuiet());
     await fixture.publish(actor);
-    await fixture.eventually(async () => (await fixture.rows('select from webhook_deliveries')).length === 2);
+    await fixture.eventually(async () => (await fixture.rows('select from webhook_open_deliveries')).length === 2);
     await fixture.rows("update events set created_at = created_at - interval '1 day'");
     expect(await read('webhook_oldest_due_seconds')).to.equal(0);
 

@@ -1,15 +1,16 @@
 import { expect } from 'chai';
 import type { PoolClient } from 'pg';
 import { newId } from '../../src/platform/id.js';
-import type { Statement } from '../../src/platform/postgres/statement.js';
-import { DeliveryQuery, type WebhookDeliveryFilter } from '../../src/webhooks/deliveries/delivery-query.js';
-import { readDue, readFresh, takeOrphans } from '../../src/webhooks/engine/due-deliveries.js';
-import { fanOutWaiting } from '../../src/webhooks/engine/fan-out.js';
-import { skipSome } from '../../src/webhooks/store/skip-deliveries.js';
+import { DeliveryQuery, type WebhookDeliveryFilter } from '../../src/webhooks/store/delivery-query.js';
+import { skipDeliveries, skipDeliveriesOf, skipDeliveriesOfSince } from '../../src/webhooks/store/open-deliveries.js';
+import { readOpen, takeOrphanedEndpoints } from '../../src/webhooks/store/read-open.js';
+import { markAttempting, storeAttempts } from '../../src/webhooks/store/store-attempts.js';
+import { FanOut } from '../../src/webhooks/engine/fan-out.js';
+import { goodHealth } from '../../src/webhooks/policy/endpoint-health.js';
+import type { Next } from '../../src/webhooks/policy/retry.js';
 import { readEvents } from '../../src/webhooks/replays/replay.service.js';
-import { insertRuns, runMax } from '../../src/webhooks/store/packed-deliveries.js';
-import { markSlow, storeAny, storeFirstAndLast } from '../../src/webhooks/store/attempt-statements.js';
-import { findErased, madeAt, skipErasedSince } from '../../src/webhooks/deliveries/delivery.service.js';
+import { madeAt } from '../../src/webhooks/deliveries/delivery.service.js';
+import { sentBy, type Sent } from '../support/sent-statements.js';
 import { Receiver } from '../support/receiver.js';
 import { insertDelivery, WebhookFixture } from './webhook-fixture.js';
 
@@ -34,6 +35,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
 
   /** A connection that planned everything while nothing was there. */
   let early: PoolClient;
+  let statements: Record<string, Sent & { pages: number; left: string[] }>;
 
   before(async () => {
     fixture = await WebhookFixture.open();
@@ -43,36 +45,24 @@ describe('100,000 deliveries parked for one endpoint', function () {
     busy = (await fixture.endpoint(actor, receiver.url)).webhookEndpoint.id;
     parked = (await fixture.endpoint(actor, receiver.url)).webhookEndpoint.id;
     // Nor will PostgreSQL look again before this is over.
-    for (const table of ['webhook_runs', 'webhook_retries']) {
-      await fixture.rows(`alter table ${table} set (autovacuum_enabled = off)`);
-    }
+    await fixture.rows('alter table webhook_open_deliveries set (autovacuum_enabled = off)');
     await fixture.rows('vacuum analyze');
+    statements = await allStatements();
     early = await planned();
-    // Half wait for a later attempt, half for the endpoint to be resumed: first one by one, then made many at once.
+    // Half wait for a later attempt, half for the endpoint to be resumed.
     await fixture.rows(
-      `insert into webhook_retries (id, endpoint_id, event_id, attempts, due_at)
-       select $1 || lpad(n::text, 15, '0'), $2, $3, 1, now() + interval '1 day' from generate_series(1, $4, 2) n`,
+      `insert into webhook_open_deliveries (id, endpoint_id, event_id, attempts, due_at)
+       select $1 || lpad(n::text, 15, '0'), $2, $3, n % 2, case when n % 2 = 1 then now() + interval '1 day' end
+       from generate_series(1, $4) n`,
       [parkedPrefix, parked, event, parkedRows],
     );
-    for (const [first, last, place] of [
-      [2, parkedRows / 2, `n * ${runMax}`],
-      [parkedRows / 2 + 2, parkedRows, `(n - ${parkedRows / 2 + 2}) / 2`],
-    ] as const) {
-      await fixture.rows(
-        `with made as (
-           select $1 || lpad(n::text, 15, '0') as id, $2 as endpoint_id, $3 as event_id, ${place} as place
-           from generate_series(${first}, ${last}, 2) n
-         ) ${insertRuns('made')}`,
-        [parkedPrefix, parked, event],
-      );
-    }
     await fixture.rows(
       "update webhook_endpoints set status = 'paused', pause_reason = 'manual', paused_at = now() where id = $1",
       [parked],
     );
     await fixture.rows(insertDelivery, [fresh, busy, event]);
     await fixture.rows(
-      'insert into webhook_retries (id, endpoint_id, event_id, attempts, due_at) values ($1, $2, $3, 1, now())',
+      'insert into webhook_open_deliveries (id, endpoint_id, event_id, attempts, due_at) values ($1, $2, $3, 1, now())',
       [retried, busy, event],
     );
     await fixture.rows('update webhook_endpoint_states set owner = 1');
@@ -93,7 +83,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
   async function planned(): Promise<PoolClient> {
     const client = await fixture.database.pool.connect();
     await client.query('set plan_cache_mode = force_generic_plan');
-    for (const [name, { text, values }] of Object.entries(statements())) {
+    for (const [name, { text, values }] of Object.entries(statements)) {
       await client.query(`prepare "${name}" as ${text}`);
       await client.query(`explain execute "${name}" (${values.map(literal).join(', ')})`);
     }
@@ -111,20 +101,24 @@ describe('100,000 deliveries parked for one endpoint', function () {
 
   it('are not looked through when somebody else replays events or erases a person', async () => {
     const replay = [elsewhere.endpoint, '', '~', null, events.length];
-    expect(await pagesOf(readEvents.MISSED, replay)).to.be.below(400);
-    expect(await pagesOf(readEvents.FAILED, replay)).to.be.below(400);
-    expect(await pagesOf(findErased, [elsewhere.workspace, events])).to.be.below(60);
+    expect(await pagesOf({ ...readEvents.MISSED, values: replay })).to.be.below(400);
+    expect(await pagesOf({ ...readEvents.FAILED, values: replay })).to.be.below(400);
+    const [find] = await sentBy(async (_, tx) => await skipDeliveriesOf(tx, elsewhere.workspace, events, new Date()));
+    expect(await pagesOf(find)).to.be.below(60);
     // Of the workspace whose rows they are, too: only what came since it had a look.
-    const since = [new Date(), workspace, [event], newId('webhookDelivery')];
-    expect(await pagesOf(skipErasedSince, since)).to.be.below(60);
+    const [since] = await sentBy(
+      async (_, tx) => await skipDeliveriesOfSince(tx, workspace, [event], newId('webhookDelivery'), new Date()),
+    );
+    expect(await pagesOf(since)).to.be.below(60);
     const missed = await fixture.database.query(readEvents.MISSED, replay);
     expect(missed.map(({ id }) => id)).to.deep.equal(events.slice(1));
-    const [erased] = await fixture.database.query(findErased, [elsewhere.workspace, events]);
-    expect(erased?.endpointIds).to.deep.equal([elsewhere.endpoint]);
-    expect(erased?.ids).to.have.length(1);
+    const { skipped } = await fixture.database.transaction(
+      async (tx) => await skipDeliveriesOf(tx, elsewhere.workspace, events, new Date()),
+    );
+    expect(skipped).to.equal(1);
   });
 
-  it('are taken apart no further than a page of deliveries asks for, from either end and in the middle', async () => {
+  it('are read no further than a page of deliveries asks for, from either end and in the middle', async () => {
     const { rows } = await pageOf('older', '~');
     expect(rows.map(({ id }) => id)).to.deep.equal(range(parkedRows, -1));
     for (const [direction, cursor, ids] of [
@@ -138,7 +132,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
 
   const range = (from: number, step: number) => Array.from({ length: 20 }, (_, n) => parkedId(from + n * step));
 
-  it('are not taken apart for a page of before or after they came', async () => {
+  it('are not read for a page of before or after they came', async () => {
     const at = madeAt(parkedPrefix).getTime();
     expect((await pageOf('older', '~', { createdAt: { gte: new Date(at + 60_000) } })).rows).to.have.length(0);
     expect((await pageOf('older', '~', { createdAt: { lt: new Date(at - 60_000) } })).rows).to.have.length(0);
@@ -149,26 +143,26 @@ describe('100,000 deliveries parked for one endpoint', function () {
   async function pageOf(direction: 'older' | 'newer', cursor: string, filter: WebhookDeliveryFilter = {}) {
     const query = new DeliveryQuery('endpoint', filter);
     const values = [workspace, [parked], cursor, 20, ...query.values];
-    const pages = await pagesOf({ text: query.page(direction) } as Statement<object>, values);
+    const pages = await pagesOf({ text: query.page(direction), values });
     expect(pages, `${direction} ${cursor}`).to.be.below(120);
     return { rows: await fixture.rows<{ id: string }>(query.page(direction), values) };
   }
 
   it('are not scanned either once PostgreSQL has looked at them', async () => {
-    await fixture.rows('vacuum analyze webhook_runs, webhook_retries');
+    await fixture.rows('vacuum analyze webhook_open_deliveries');
     const late = await planned();
     await expectFewPages(late);
     late.release();
   });
 
   async function expectFewPages(client: PoolClient): Promise<void> {
-    for (const [name, { values, pages, left }] of Object.entries(statements())) {
+    for (const [name, { values, pages, left }] of Object.entries(statements)) {
       await client.query('begin');
       const { rows } = await client.query<Explained>(
         `explain (analyze, buffers, format json) execute "${name}" (${values.map(literal).join(', ')})`,
       );
       const open = await client.query<{ attempts: number; isMarked: boolean }>(
-        `select attempts, attempting as "isMarked" from webhook_deliveries
+        `select attempts, attempting as "isMarked" from webhook_open_deliveries
          where endpoint_id = $1 order by id`,
         [busy],
       );
@@ -181,15 +175,13 @@ describe('100,000 deliveries parked for one endpoint', function () {
     }
   }
 
-  async function pagesOf({ text }: Statement<object>, values: unknown[]): Promise<number> {
+  async function pagesOf({ text, values }: Sent | undefined = { text: '', values: [] }): Promise<number> {
     const [row] = await fixture.rows<Explained>(`explain (analyze, buffers, format json) ${text}`, values);
     return pagesRead(row);
   }
 
   it('change nothing for the others: an event is at its receiver as fast as ever', async () => {
-    for (const table of ['webhook_runs', 'webhook_retries']) {
-      await fixture.rows(`delete from ${table} where endpoint_id = $1`, [busy]);
-    }
+    await fixture.rows('delete from webhook_open_deliveries where endpoint_id = $1', [busy]);
     await fixture.startWorker();
     const tookMs: number[] = [];
     for (let round = 0; round < 20; round += 1) {
@@ -202,44 +194,68 @@ describe('100,000 deliveries parked for one endpoint', function () {
   });
 
   /** With what each may read, and what it leaves open of the busy one: the attempts that each delivery has had. */
-  function statements(): Record<string, Statement<object> & { values: unknown[]; pages: number; left: string[] }> {
-    const at = new Date().toISOString();
-    const attempts = (endpointId: string, ids: string[], number: number, ended: string | null, bits: number[]) => {
-      const endpoint = [endpointId, 0, 0, false, null, null, at, true];
-      const runs = [bits.map(() => endpointId), bits.length === 0 ? [] : ids, bits];
-      const attempt = [endpointId, event, 'contact.created', at, number, 'success', 200, 3, 3, ...nulls(6), ended, at];
-      const places = bits.length === 0 ? [ids.map(() => null), ids.map(() => null)] : [ids, bits];
-      const columns = [ids, ...attempt.map((value) => ids.map(() => value)), ...places];
-      return [1, ...endpoint.map((value) => [value]), ...runs, ...columns];
+  async function allStatements(): Promise<typeof statements> {
+    const last = async (work: Parameters<typeof sentBy>[0]) => (await sentBy(work)).at(-1) ?? { text: '', values: [] };
+    const read = async (kind: 'pending' | 'failed' | 'all') =>
+      await last(async (database) => await readOpen(database, kind, [{ endpointId: busy, afterId: '', count: 256 }]));
+    const now = Date.now();
+    const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 3, totalMs: 3 };
+    const outcome = {
+      outcome: 'success',
+      status: 200,
+      retryAfter: null,
+      body: Buffer.from('\0'),
+      error: null,
+    } as const;
+    const store = async (endpointId: string, ids: string[], attempts: number, next: Next) => {
+      const endpoint = { endpointId, revision: 0, health: goodHealth, lastEndedAt: now, lastSucceeded: true };
+      const results = ids.map((id) => ({
+        endpointId,
+        delivery: { id, event: { id: event, type: 'contact.created' }, attempts },
+        startedAt: now,
+        endedAt: now,
+        outcome: { ...outcome, address: '127.0.0.1', timings },
+        next,
+      }));
+      return await last(async (_, tx) => await storeAttempts(tx, 1, [endpoint], results));
     };
-    const endsOfParked = [2, parkedRows].map((number) => parkedId(number));
-    const bitsOfEnds = [1, 1 << ((parkedRows / 4 - 1) % runMax)];
+    const delivered = { ended: 'delivered', dueAt: null } as const;
+    const keys = [fresh, retried].map((id) => ({ endpointId: busy, id }));
+    const fanOut = await last(async (database) => {
+      await new FanOut(database, fixture.notifications, fixture.log, () => {}).finish();
+    });
     return {
-      readFresh: { ...readFresh, values: [[busy], [''], [256]], pages: 20, left: ['0', '1'] },
-      readDue: { ...readDue, values: [[busy], [256]], pages: 20, left: ['0', '1'] },
-      takeOrphans: { ...takeOrphans, values: [1, at, []], pages: 60, left: ['0', '1'] },
-      storeFirstAndLast: {
-        ...storeFirstAndLast,
-        values: attempts(busy, [fresh], 1, 'delivered', [1]),
-        pages: 60,
-        left: ['1'],
-      },
-      storeFarApart: {
-        ...storeFirstAndLast,
-        values: attempts(parked, endsOfParked, 1, 'delivered', bitsOfEnds),
+      readPending: { ...(await read('pending')), pages: 20, left: ['0', '1'] },
+      readFailed: { ...(await read('failed')), pages: 20, left: ['0', '1'] },
+      readAll: { ...(await read('all')), pages: 20, left: ['0', '1'] },
+      takeOrphans: {
+        ...(await last(async (database) => await takeOrphanedEndpoints(database, 1, now, []))),
         pages: 60,
         left: ['0', '1'],
       },
-      storeFresh: { ...storeAny, values: attempts(busy, [fresh], 1, null, [1]), pages: 80, left: ['1', '1'] },
-      storeRetried: { ...storeAny, values: attempts(busy, [retried], 2, 'exhausted', []), pages: 80, left: ['0'] },
-      markSlow: {
-        ...markSlow,
-        values: [1, [busy], [retried], [busy], [fresh], [1]],
+      storePending: { ...(await store(busy, [fresh], 0, delivered)), pages: 60, left: ['1'] },
+      storeFarApart: {
+        ...(await store(parked, [parkedId(2), parkedId(parkedRows)], 0, delivered)),
+        pages: 60,
+        left: ['0', '1'],
+      },
+      storeFailed: { ...(await store(busy, [fresh], 0, { ended: null, dueAt: now })), pages: 80, left: ['1', '1'] },
+      storeFailedAgain: {
+        ...(await store(busy, [retried], 1, { ended: 'exhausted', dueAt: null })),
+        pages: 80,
+        left: ['0'],
+      },
+      markAttempting: {
+        ...(await last(async (database) => await markAttempting(database, 1, keys))),
         pages: 60,
         left: ['0 slow', '1 slow'],
       },
-      skipSome: { ...skipSome, values: [at, [busy, busy], [fresh, retried]], pages: 60, left: [] },
-      fanOut: { ...fanOutWaiting, values: [Date.now(), 'c0d', 'x', 50], pages: 60, left: ['0', '1'] },
+      skipSome: {
+        ...(await last(async (database) => await skipDeliveries(database, keys, new Date()))),
+        pages: 60,
+        left: [],
+      },
+      fanOut: { ...fanOut, pages: 60, left: ['0', '1'] },
     };
   }
 });
@@ -253,9 +269,16 @@ function pagesRead(explained: Explained | undefined): number {
   return (plan?.['Shared Hit Blocks'] ?? Infinity) + (plan?.['Shared Read Blocks'] ?? 0);
 }
 
+/** As a parameter of `execute`. */
 function literal(value: unknown): string {
-  return typeof value === 'number' ? String(value) : `'${Array.isArray(value) ? arrayText(value) : String(value)}'`;
+  if (value === null) return 'null';
+  return typeof value === 'number' ? String(value) : `'${Array.isArray(value) ? arrayText(value) : textOf(value)}'`;
 }
 
-const nulls = (count: number) => Array.from({ length: count }, () => null);
-const arrayText = (values: unknown[]) => `{${values.map((value) => String(value)).join(',')}}`;
+const arrayText = (values: unknown[]) =>
+  `{${values.map((value) => (value === null ? 'NULL' : `"${textOf(value).replaceAll('\\', '\\\\')}"`)).join(',')}}`;
+
+function textOf(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  return Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : String(value);
+}

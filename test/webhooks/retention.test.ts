@@ -85,7 +85,7 @@ describe('retention of webhooks', () => {
     const { id } = (await fixture.endpoint(actor, receiver.url)).webhookEndpoint;
     await fixture.endpoints.pause(actor, id);
     await fixture.publish(actor);
-    const open = async () => await fixture.rows('select from webhook_deliveries where endpoint_id = $1', [id]);
+    const open = async () => await fixture.rows('select from webhook_open_deliveries where endpoint_id = $1', [id]);
     await fixture.eventually(async () => (await open()).length === 1);
     fixture.clockOffsetMs = 45 * dayMs;
     const reader = await fixture.database.pool.connect();

@@ -80,7 +80,7 @@ describe('what is sent once more', () => {
       for (let second = 1; second < 6; second += 1) {
         await fixture.replays.advance(new Date(Date.now() + second * 1_000));
       }
-      const made = await fixture.rows<{ id: string }>('select event_id as id from webhook_deliveries order by id');
+      const made = await fixture.rows<{ id: string }>('select event_id as id from webhook_open_deliveries order by id');
       expect(made.map(({ id }) => id)).to.deep.equal(wanted);
     } finally {
       await fixture.close();

@@ -1,7 +1,8 @@
 import type { Actor } from '../../src/platform/actor.js';
 import type { Failure } from '../../src/platform/errors.js';
-import type { WebhookDeliveryFilter } from '../../src/webhooks/deliveries/delivery-query.js';
-import type { DeliveryStatus, WebhookDelivery } from '../../src/webhooks/deliveries/delivery.entity.js';
+import type { WebhookDeliveryFilter } from '../../src/webhooks/store/delivery-query.js';
+import type { WebhookDelivery } from '../../src/webhooks/deliveries/delivery.entity.js';
+import type { DeliveryStatus } from '../../src/webhooks/store/delivery-status.js';
 import type { Holder } from '../support/locks.js';
 import { Receiver } from '../support/receiver.js';
 import type { WebhookFixture } from './webhook-fixture.js';
@@ -41,16 +42,14 @@ export class Subscription {
 
   /** What the table has that may still be sent. */
   async open(): Promise<object[]> {
-    return await this.fixture.rows('select from webhook_deliveries where endpoint_id = $1', [this.endpointId]);
+    return await this.fixture.rows('select from webhook_open_deliveries where endpoint_id = $1', [this.endpointId]);
   }
 
   /** Whoever changes them waits until `work` is done. */
   async withDeliveriesLocked(work: (holder: Holder) => Promise<unknown>): Promise<void> {
     const client = await this.fixture.database.pool.connect();
     await client.query('begin');
-    for (const table of ['webhook_runs', 'webhook_retries']) {
-      await client.query(`select from ${table} where endpoint_id = $1 for update`, [this.endpointId]);
-    }
+    await client.query('select from webhook_open_deliveries where endpoint_id = $1 for update', [this.endpointId]);
     await work(client);
     await client.query('rollback');
     client.release();

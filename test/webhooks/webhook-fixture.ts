@@ -29,7 +29,7 @@ export const secondsLadder = [10, 30, 90, 300, 900, 2_700, 7_200, 21_600, 64_800
 
 /** Makes a delivery by hand: `$1` is its id, `$2` the endpoint, `$3` the event. */
 export const insertDelivery = `
-  insert into webhook_runs (endpoint_id, last_id, ids, event_ids, open) values ($2, $1, array[$1], array[$3], 1)
+  insert into webhook_open_deliveries (endpoint_id, id, event_id) values ($2, $1, $3)
 `;
 
 interface Settings {

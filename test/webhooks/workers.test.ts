@@ -97,7 +97,7 @@ describe('several webhook workers on one database', function () {
     const [first] = workers;
     await first?.stop();
     await receiver.arrived(200);
-    await fixture.eventually(async () => (await fixture.rows('select from webhook_deliveries')).length === 0);
+    await fixture.eventually(async () => (await fixture.rows('select from webhook_open_deliveries')).length === 0);
     expect(receiver.received.map(({ headers }) => headers['webhook-id'])).to.have.members(ids);
     expect(workers.map((worker) => worker.ready())).to.deep.equal([false, true]);
   });

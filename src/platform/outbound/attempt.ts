@@ -1,4 +1,3 @@
-import type { Deadlines } from './deadlines.js';
 import type { Visit } from './hosts.js';
 import { NotHttp, type OutboundConnection, type OutgoingRequest, type Receiving } from './connection.js';
 
@@ -57,6 +56,7 @@ export class Attempt implements Receiving {
   private readonly resolve: (outcome: Outcome) => void;
   private readonly reject: (error: Error) => void;
   private readonly startedAt = performance.now();
+  private readonly deadline: NodeJS.Timeout;
   private connectDeadline: NodeJS.Timeout | undefined;
   private connection: OutboundConnection | null = null;
   private reopen: (() => void) | null = null;
@@ -64,7 +64,9 @@ export class Attempt implements Receiving {
 
   constructor(
     private readonly message: Omit<OutgoingRequest, 'path'>,
-    private readonly deadlines: Deadlines<Attempt>,
+    /** All in. */
+    timeoutMs: number,
+    private readonly onEnded: (attempt: Attempt) => void,
     private readonly onReusable: (connection: OutboundConnection) => void,
     readonly visit: Visit,
   ) {
@@ -74,7 +76,8 @@ export class Attempt implements Receiving {
     this.outcome = new Promise((resolve, reject) => ([settle, fail] = [resolve, reject]));
     this.resolve = settle;
     this.reject = fail;
-    deadlines.set(this);
+    // Keeps no process alive: what waits for the outcome does.
+    this.deadline = setTimeout(() => this.expire(), timeoutMs).unref();
   }
 
   startConnecting(connectTimeoutMs: number): void {
@@ -163,7 +166,8 @@ export class Attempt implements Receiving {
   private finish(): boolean {
     if (this.ended) return false;
     this.ended = true;
-    this.deadlines.clear(this);
+    this.onEnded(this);
+    clearTimeout(this.deadline);
     clearTimeout(this.connectDeadline);
     this.carrier?.close();
     return true;

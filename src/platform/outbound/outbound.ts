@@ -11,7 +11,6 @@ import { type AddressPolicy, type AddressRefusal, type RefusalRule, type Target 
 import { addressVerdict, judgeAnswers, parseTarget, refusal } from './address-guard.js';
 import { within } from '../async/deadline.js';
 import { blockListOf } from '../config.js';
-import { Deadlines } from './deadlines.js';
 import { Attempt, type Outcome } from './attempt.js';
 import { OutboundConnection, isSendable } from './connection.js';
 import { hostOf, HostPlaces, NoRoom, type Waiter } from './hosts.js';
@@ -70,7 +69,9 @@ export class Outbound {
   private own = { addresses: [] as string[], freshUntil: 0 };
   private closed = false;
   private readonly places = new HostPlaces();
-  private readonly deadlines: Deadlines<Attempt>;
+  /** An array: what comes and goes with each attempt leaves no tables behind (docs/decisions/013). */
+  private readonly underWay: Attempt[] = [];
+  private readonly onEnded = (attempt: Attempt) => void this.underWay.splice(this.underWay.indexOf(attempt), 1);
   private readonly onReusable = (connection: OutboundConnection) => this.keep(connection);
 
   constructor(private readonly options: OutboundOptions) {
@@ -78,7 +79,6 @@ export class Outbound {
     this.connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
     this.lookupAgeMsMax = options.lookupAgeMsMax ?? 60_000;
     this.resolve = options.resolve ?? resolveName;
-    this.deadlines = new Deadlines(options.timeoutMs, (attempt) => attempt.expire());
   }
 
   /** For a URL about to be saved. Null when it may be; a name that does not resolve within 2 s may be too. */
@@ -122,7 +122,10 @@ export class Outbound {
   post(url: string, headers: Record<string, string>, body: Buffer | string, party = ''): Promise<Outcome> {
     if (this.closed) return Promise.reject(new Error('Outbound is closed.'));
     const target = this.targetOf(url);
-    const attempt = new Attempt({ headers, body }, this.deadlines, this.onReusable, this.places.visit(party));
+    const { timeoutMs } = this.options;
+    const visit = this.places.visit(party);
+    const attempt = new Attempt({ headers, body }, timeoutMs, this.onEnded, this.onReusable, visit);
+    this.underWay.push(attempt);
     if (!target.ok) {
       this.refuse(attempt, target);
       return attempt.outcome;
@@ -148,7 +151,7 @@ export class Outbound {
   close(): void {
     this.closed = true;
     for (const connection of [...this.idle.values()].flat()) this.discard(connection);
-    for (const attempt of this.deadlines.pending) attempt.end('connection', 'the sender stopped');
+    for (const attempt of [...this.underWay]) attempt.end('connection', 'the sender stopped');
   }
 
   /** Whether there was room at that host; if not, the attempt is over. */

@@ -68,37 +68,6 @@ export class LastingConnection {
     }
   }
 
-  /**
-   * A transaction of one statement. `onRows` is told what it came to while the commit is under way, which takes longest:
-   * for who may act on what can still be lost. All leaves at once: were this process to stop in between, its locks would
-   * be kept from everybody.
-   * @throws then it was not committed, or nobody knows
-   */
-  async transaction<Row extends QueryResultRow>(statement: QueryConfig, onRows: (rows: Row[]) => void): Promise<Row[]> {
-    this.underWay += 1;
-    try {
-      const client = await (this.client ??= this.open());
-      const socket = socketOf(client);
-      socket.cork();
-      const begun = runQuery(client, { text: 'begin' });
-      const answered = runQuery<Row>(client, statement);
-      const committed = runQuery(client, { text: 'commit' });
-      socket.uncork();
-      const ended = Promise.allSettled([begun, committed]);
-      try {
-        const { rows } = await answered;
-        onRows(rows);
-        await committed;
-        return rows;
-      } finally {
-        // After a statement that failed, the commit is a rollback.
-        await ended;
-      }
-    } finally {
-      this.underWay -= 1;
-    }
-  }
-
   /** For what takes longer, or is larger, than the others on it should wait for: they ask again, and it goes elsewhere. */
   displace(): void {
     if (this.ready !== null) socketOf(this.ready).destroy(tookTooMuch());

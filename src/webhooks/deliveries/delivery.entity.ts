@@ -5,17 +5,8 @@ import { Costs, partOfRow } from '../../platform/graphql/field-cost.js';
 import { Node } from '../../platform/graphql/node.js';
 import type { OutcomeKind } from '../../platform/outbound/attempt.js';
 import { DateTime } from '../../platform/graphql/scalars.js';
+import { DeliveryStatusEnum, type DeliveryStatus } from '../store/delivery-status.js';
 
-export const DeliveryStatusEnum = {
-  PENDING: 'pending',
-  DELIVERING: 'delivering',
-  DELIVERED: 'delivered',
-  RETRYING: 'retrying',
-  HELD: 'held',
-  EXHAUSTED: 'exhausted',
-  SKIPPED: 'skipped',
-} as const;
-export type DeliveryStatus = (typeof DeliveryStatusEnum)[keyof typeof DeliveryStatusEnum];
 registerEnumType(DeliveryStatusEnum, {
   name: 'WebhookDeliveryStatus',
   description: 'Where a delivery stands; delivered, exhausted and skipped are final.',

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { eventTypes, EventTypeScalar, type EventType } from '../../events/event-type.js';
 import { inputType } from '../../platform/graphql/input-type.js';
 import { DateTimeRange } from '../../platform/graphql/relay-connection.js';
-import { DeliveryStatusEnum, type DeliveryStatus } from './delivery.entity.js';
-import type { WebhookDeliveryFilter } from './delivery-query.js';
+import type { WebhookDeliveryFilter } from '../store/delivery-query.js';
+import { DeliveryStatusEnum, type DeliveryStatus } from '../store/delivery-status.js';
 
 @InputType('WebhookDeliveryFilter', { description: 'Which deliveries to list.' })
 export class WebhookDeliveryFilterInput implements WebhookDeliveryFilter {

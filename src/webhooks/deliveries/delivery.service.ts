@@ -18,37 +18,17 @@ import type { StoredRows } from '../../platform/postgres/stored-rows.js';
 import { requireFeature, requireStorage } from '../../workspaces/plans.js';
 import { countErasure, floorSince, lockDeliveryOrder } from '../store/delivery-order-lock.js';
 import {
+  deliveriesById,
   deliveriesInLook,
   DeliveryQuery,
-  freshAttemptAt,
-  freshStatus,
-  retryAttemptAt,
-  retryStatus,
   type DeliveryRow,
   type Under,
   type WebhookDeliveryFilter,
-} from './delivery-query.js';
-import { retriesWhere, runsWhere, skipping, skipSome } from '../store/skip-deliveries.js';
-import { insertRuns, openOf, runAt } from '../store/packed-deliveries.js';
+} from '../store/delivery-query.js';
+import { insertOpen, skipDeliveriesOf, skipDeliveriesOfSince } from '../store/open-deliveries.js';
 import type { WebhookAttempt, WebhookDelivery } from './delivery.entity.js';
 import { endpointChanged, payloadsErased } from '../topics.js';
 
-const selectMany = prepared<Omit<DeliveryRow, 'parentId'>>(`
-  select d.* from unnest($2::text[]) as wanted (id)
-  join webhook_endpoints e on e.workspace_id = $1
-  join webhook_endpoint_states s on s.endpoint_id = e.id
-  cross join lateral (
-    select d.id, e.id as "endpointId", d.event_id as "eventId", ${freshStatus} as status, 0 as "attemptCount",
-      ${freshAttemptAt} as "nextAttemptAt"
-    from ${runAt('e.id', 'wanted.id')} r cross join lateral (${openOf('r')}) d where d.id = wanted.id
-    union all
-    select d.id, d.endpoint_id, d.event_id, ${retryStatus}, d.attempts::int, ${retryAttemptAt}
-    from webhook_retries d where d.endpoint_id = e.id and d.id = wanted.id
-    union all
-    select d.delivery_id, d.endpoint_id, d.event_id, d.ended, d.number::int, null
-    from webhook_attempts d where d.endpoint_id = e.id and d.delivery_id = wanted.id and d.ended is not null
-  ) d
-`);
 /** Of one delivery: as many as a schedule has entries, and the first one. */
 export const attemptsReadMax = 51;
 
@@ -69,7 +49,7 @@ const selectAttempts = prepared<AttemptRow>(`
 `);
 const selectType = pipelined<{ type: EventType }>('select type from events where id = $1 and workspace_id = $2');
 const insertAgain = prepared(`
-  with made as (select $1 as id, $2 as endpoint_id, $3 as event_id, 0 as place) ${insertRuns('made', 'now()')}
+  with made as (select $1 as id, $2 as endpoint_id, $3 as event_id) ${insertOpen('made', 'now()')}
 `);
 const endpointIsThere = prepared(
   'select from webhook_endpoints where id = $1 and workspace_id = $2 and deleted_at is null',
@@ -78,26 +58,6 @@ const ofWorkspace = (workspace: string) =>
   `d.endpoint_id = any (array(select id from webhook_endpoints where workspace_id = ${workspace}))`;
 // Whoever skips all that an endpoint has open holds its row, and is waited for before the lock.
 const lockEndpoints = prepared('select from webhook_endpoints where workspace_id = $1 order by id for share');
-const lockStatesOf = prepared(`
-  select from webhook_endpoints e join webhook_endpoint_states s on s.endpoint_id = e.id
-  where e.workspace_id = $1 order by e.id for no key update of s
-`);
-/** What is open of these events, as of `lastDeliveryMs`: what was made since has a later id. */
-export const findErased = unprepared<{ endpointIds: string[]; ids: string[]; lastDeliveryMs: string }>(`
-  with erased as materialized (
-    select d.endpoint_id, d.id from webhook_deliveries d where ${ofWorkspace('$1')} and d.event_id = any ($2)
-  )
-  select array(select endpoint_id from erased order by id) as "endpointIds",
-    array(select id from erased order by id) as ids, last_delivery_ms as "lastDeliveryMs"
-  from webhook_fan_out
-`);
-export const skipErasedSince = unprepared(
-  skipping(
-    runsWhere(`${ofWorkspace('$2')} and d.last_id >= $4`),
-    retriesWhere(`${ofWorkspace('$2')} and d.id >= $4`),
-    'd.event_id = any ($3)',
-  ),
-);
 const blankAnswers = prepared<{ count: number }>(`
   with blanked as (
     update webhook_attempts set response_body = null, error = null
@@ -219,7 +179,7 @@ export class WebhookDeliveryService {
 
   async getMany(actor: Actor, ids: readonly string[]): Promise<WebhookDelivery[]> {
     actor.require('manage:webhooks');
-    const rows = await this.database.query(selectMany, [actor.workspaceId, ids]);
+    const rows = await this.database.query(deliveriesById, [actor.workspaceId, ids]);
     return rows.map(deliveryOf);
   }
 
@@ -274,7 +234,7 @@ export class WebhookDeliveryService {
       tx.write(insertAgain, [newOne, endpointId, eventId]);
       order.release();
       tx.afterCommit(() => this.notifications.send(endpointChanged, endpointId));
-      const [delivery] = (await tx.query(selectMany, [actor.workspaceId, [newOne]])).map(deliveryOf);
+      const [delivery] = (await tx.query(deliveriesById, [actor.workspaceId, [newOne]])).map(deliveryOf);
       if (delivery === undefined) throw new Error('a delivery is not there after its insert');
       return delivery;
     }, actor.guard);
@@ -287,20 +247,18 @@ export class WebhookDeliveryService {
   async erase(tx: Tx, { workspaceId, eventIds }: ErasedEvents): Promise<{ answers: number; asOf: string }> {
     // The workspace may have many open, or be skipping them.
     tx.write(lockEndpoints, [workspaceId]);
-    const [found] = await tx.query(findErased, [workspaceId, eventIds]);
-    // Until the commit no result of its endpoints is stored. Of what was skipped here, none keeps its answer then.
-    tx.write(lockStatesOf, [workspaceId]);
-    tx.write(skipSome, [now(), found?.endpointIds ?? [], found?.ids ?? []]);
+    // Until the commit no result of its endpoints is stored. Of what is skipped here, none keeps its answer then.
+    const { skipped, lastDeliveryMs } = await skipDeliveriesOf(tx, workspaceId, eventIds, now());
     const [blanked] = await tx.query(blankAnswers, [eventIds]);
-    if ((found?.ids.length ?? 0) > 0) tx.afterCommit(() => this.notifications.send(payloadsErased, workspaceId));
-    return { answers: blanked?.count ?? 0, asOf: floorSince(Number(found?.lastDeliveryMs ?? 0)) };
+    if (skipped > 0) tx.afterCommit(() => this.notifications.send(payloadsErased, workspaceId));
+    return { answers: blanked?.count ?? 0, asOf: floorSince(lastDeliveryMs) };
   }
 
   /** Takes the lock that everybody's deliveries wait for until the commit: what has to be done under it is little. */
   async concludeErasure(tx: Tx, { workspaceId, eventIds, asOf }: ErasedEvents & { asOf: string }): Promise<void> {
     // Whoever makes deliveries of them has made them, or will see that they are blank.
     await lockDeliveryOrder(tx);
-    await tx.query(skipErasedSince, [now(), workspaceId, eventIds, asOf]);
+    await skipDeliveriesOfSince(tx, workspaceId, eventIds, asOf, now());
     tx.write(blankAnswersSince, [workspaceId, eventIds, asOf]);
     tx.write(countErasure, []);
     tx.afterCommit(() => this.notifications.send(payloadsErased, workspaceId));

@@ -9,7 +9,7 @@ import type { Secrets } from '../../platform/secrets.js';
 import type { Unread } from '../../platform/validate.js';
 import { requireFeature } from '../../workspaces/plans.js';
 import { requestOf } from '../wire/request.js';
-import { readSubscribers } from '../endpoints/endpoint-snapshot.js';
+import { readSnapshots } from '../endpoints/endpoint-snapshot.js';
 import { exampleOf } from './example-events.js';
 import type { WebhookAttempt } from './delivery.entity.js';
 import type { SendTestEvent } from './delivery.input.js';
@@ -50,19 +50,19 @@ export class TestEventService {
       if (!this.outbound.hasRoom(endpoint.url, actor.workspaceId)) throw rateLimitExceeded(1);
       const type = read().type ?? endpoint.events[0] ?? 'submission.completed';
       await this.count(id);
-      const [subscriber] = await readSubscribers(this.database, this.secrets, [id], (_, error) => {
+      const [snapshot] = await readSnapshots(this.database, this.secrets, [id], (_, error) => {
         throw error;
       });
-      if (subscriber === undefined) throw notFound('webhook', { cause: 'deleted meanwhile' });
+      if (snapshot === undefined) throw notFound('webhook', { cause: 'deleted meanwhile' });
       const moment = nextMoment();
       const deliveryId = newId('webhookDelivery');
-      const { headers, body } = requestOf(subscriber, exampleOf(type, moment), {
+      const { headers, body } = requestOf(snapshot, exampleOf(type, moment), {
         deliveryId,
         number: 1,
         now: nowMs(),
       });
       const outcome = await this.outbound
-        .post(subscriber.url, headers, body, actor.workspaceId)
+        .post(snapshot.url, headers, body, actor.workspaceId)
         .catch((error: unknown) => {
           throw error instanceof NoRoom ? rateLimitExceeded(1) : error;
         });

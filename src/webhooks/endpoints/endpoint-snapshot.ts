@@ -1,11 +1,10 @@
-import { firstWaiting } from '../../events/event.service.js';
 import type { Plan } from '../../platform/actor.js';
 import type { Database } from '../../platform/postgres/database.js';
-import { pipelined, prepared } from '../../platform/postgres/statement.js';
+import { prepared } from '../../platform/postgres/statement.js';
 import type { Secrets } from '../../platform/secrets.js';
 import { plans } from '../../workspaces/plans.js';
 import { readPayloadQuery, type PayloadQuery } from '../wire/payload-query.js';
-import { newLife, type EndpointLife } from '../policy/endpoint-health.js';
+import { goodHealth, type EndpointHealth } from '../policy/endpoint-health.js';
 import { signingSecret, type SigningSecret } from '../wire/signature.js';
 import type { SealedSecret } from './endpoint.entity.js';
 
@@ -13,7 +12,7 @@ import type { SealedSecret } from './endpoint.entity.js';
 export const sealedFor = (endpointId: string) => `webhook_endpoint:${endpointId}`;
 
 /** An endpoint as its worker sees it: opened, parsed and ready to be sent to. */
-export interface Subscriber {
+export interface EndpointSnapshot {
   readonly endpointId: string;
   readonly workspaceId: string;
   /** Active, not deleted, and in a workspace whose plan delivers. */
@@ -28,7 +27,7 @@ export interface Subscriber {
   readonly revision: number;
   /** Grows with every change of the endpoint or its workspace. */
   readonly edition: number;
-  readonly life: EndpointLife;
+  readonly health: EndpointHealth;
 }
 
 interface Row {
@@ -45,64 +44,31 @@ interface Row {
   revision: number;
   edition: number;
   consecutiveFails: number;
-  probing: boolean;
+  halfOpen: boolean;
   probeAt: Date | null;
-  gateUntil: Date | null;
+  notBefore: Date | null;
 }
 
-const edition = '((extract(epoch from e.updated_at) + extract(epoch from w.updated_at)) * 1000)::float8';
+/** In SQL: grows with every change of the endpoint `e` or its workspace `w`. */
+export const editionOf = '((extract(epoch from e.updated_at) + extract(epoch from w.updated_at)) * 1000)::float8';
 const selectMany = prepared<Row>(`
   select e.id, e.workspace_id as "workspaceId", w.plan, w.archived_at is null as usable,
     e.status = 'active' and e.deleted_at is null as active, e.url, e.secrets, e.custom_headers as "customHeaders",
     e.payload_query as "payloadQuery", e.max_concurrency as "maxConcurrency", s.revision,
-    ${edition} as edition, s.consecutive_fails as "consecutiveFails", s.probing, s.probe_at as "probeAt", s.gate_until as "gateUntil"
+    ${editionOf} as edition, s.consecutive_fails as "consecutiveFails", s.half_open as "halfOpen", s.probe_at as "probeAt", s.not_before as "notBefore"
   from webhook_endpoints e
   join webhook_endpoint_states s on s.endpoint_id = e.id
   join workspaces w on w.id = e.workspace_id
   where e.id = any($1)
 `);
 
-export interface News {
-  /** The endpoints of those known that were changed since, or are gone. */
-  changed: string[];
-  /** How often events were blanked. */
-  erasures: string;
-  /** Whether events wait for fan-out. */
-  eventsWait: boolean;
-  /** How many processes deliver. */
-  workers: number;
-}
-
-const selectNews = pipelined<News>(`
-  select erasures, array(
-    select known.id from unnest($1::text[], $2::float8[]) as known (id, edition)
-    where not exists (
-      select from webhook_endpoints e join workspaces w on w.id = e.workspace_id
-      where e.id = known.id and ${edition} = known.edition
-    )
-  ) as changed, exists (${firstWaiting}) as "eventsWait",
-    (select count(*)::int from webhook_workers where leased_until > now()) as workers
-  from webhook_fan_out
-`);
-
-/** What a lost signal would have told. */
-export async function readNews(
-  database: Database,
-  known: readonly Pick<Subscriber, 'endpointId' | 'edition'>[],
-): Promise<News> {
-  const values = [known.map(({ endpointId }) => endpointId), known.map(({ edition }) => edition)];
-  const [news] = await database.query(selectNews, values);
-  if (news === undefined) throw new Error('webhook_fan_out has no row');
-  return news;
-}
-
 /** Reads endpoints; `unreadable` is told of each that cannot be opened, for want of its key in `SECRETS_KEY`, say. */
-export async function readSubscribers(
+export async function readSnapshots(
   database: Database,
   secrets: Secrets,
   endpointIds: readonly string[],
   unreadable: (endpointId: string, error: unknown) => void,
-): Promise<Subscriber[]> {
+): Promise<EndpointSnapshot[]> {
   const rows = await database.query(selectMany, [endpointIds]);
   return rows.flatMap((row) => {
     try {
@@ -114,8 +80,8 @@ export async function readSubscribers(
   });
 }
 
-function opened(row: Row, secrets: Secrets): Subscriber {
-  const { id, workspaceId, url, payloadQuery, maxConcurrency, revision, edition, consecutiveFails, probing } = row;
+function opened(row: Row, secrets: Secrets): EndpointSnapshot {
+  const { id, workspaceId, url, payloadQuery, maxConcurrency, revision, edition, consecutiveFails, halfOpen } = row;
   const hasPlan = row.usable && plans[row.plan].webhooks;
   const context = sealedFor(id);
   return {
@@ -135,12 +101,12 @@ function opened(row: Row, secrets: Secrets): Subscriber {
     maxConcurrency,
     revision,
     edition,
-    life: {
-      ...newLife,
+    health: {
+      ...goodHealth,
       consecutiveFails,
-      probing,
+      halfOpen,
       probeAt: row.probeAt?.getTime() ?? null,
-      gateUntil: row.gateUntil?.getTime() ?? null,
+      notBefore: row.notBefore?.getTime() ?? null,
     },
   };
 }

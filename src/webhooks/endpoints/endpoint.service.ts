@@ -26,9 +26,9 @@ import { requireFeature, requireStorage, webhookEndpointsMax } from '../../works
 import { lockDeliveryOrder } from '../store/delivery-order-lock.js';
 import { addNotices } from '../../workspaces/notice.service.js';
 import { endpointChanged } from '../topics.js';
-import { skipOpenDeliveries } from '../store/skip-deliveries.js';
+import { skipOpenDeliveries } from '../store/open-deliveries.js';
 import { newSecret } from '../wire/signature.js';
-import { startAnew } from './start-anew.js';
+import { pausedByHand, resumedByHand } from './pausing.js';
 import { sealedFor } from './endpoint-snapshot.js';
 import { webhookVersion } from './endpoint.view.js';
 import { WebhookEndpoint, type SealedSecret } from './endpoint.entity.js';
@@ -182,7 +182,7 @@ export class WebhookEndpointService {
         requireVersion(expected, webhookVersion(before));
         return this.changed(tx, before, changes);
       });
-      if (status === 'paused') return await this.change(tx, actor, id, 'webhook_endpoint.paused', paused);
+      if (status === 'paused') return await this.change(tx, actor, id, 'webhook_endpoint.paused', pausedByHand);
       if (status === 'active') return await this.change(tx, actor, id, 'webhook_endpoint.resumed', resumed(tx, false));
       return changed;
     });
@@ -213,7 +213,7 @@ export class WebhookEndpointService {
   async pause(actor: Actor, id: string): Promise<WebhookEndpoint> {
     actor.require('manage:webhooks');
     return await this.database.transaction(async (tx) => {
-      return await this.change(tx, actor, id, 'webhook_endpoint.paused', paused);
+      return await this.change(tx, actor, id, 'webhook_endpoint.paused', pausedByHand);
     }, actor.guard);
   }
 
@@ -344,20 +344,12 @@ export class WebhookEndpointService {
 
 const liveSecretsMax = 10;
 
-function paused(before: WebhookEndpoint): WebhookEndpoint {
-  if (before.status === 'paused' && before.pauseReason !== 'plan') return before;
-  const pausedAt = before.pausedAt ?? nextMoment(before.updatedAt).at;
-  return { ...before, status: 'paused', pauseReason: 'manual', pausedAt };
-}
-
 const resumed =
   (tx: Tx, skipHeld: boolean) =>
   async (before: WebhookEndpoint): Promise<WebhookEndpoint> => {
     if (before.status === 'active') return before;
-    const { at } = nextMoment(before.updatedAt);
-    if (skipHeld) await skipOpenDeliveries(tx, before.id, at);
-    startAnew(tx, [before.id]);
-    return { ...before, status: 'active', pauseReason: null, pausedAt: null, consecutiveFails: 0 };
+    if (skipHeld) await skipOpenDeliveries(tx, before.id, nextMoment(before.updatedAt).at);
+    return resumedByHand(tx, before);
   };
 
 const originOf = ({ url }: WebhookEndpoint) => new URL(url).origin;

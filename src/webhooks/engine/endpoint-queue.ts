@@ -1,375 +1,364 @@
 import { isAhead } from '../../platform/id.js';
 import type { Waiter } from '../../platform/outbound/hosts.js';
+import type { EndpointSnapshot } from '../endpoints/endpoint-snapshot.js';
+import { afterAttempt, isHalfOpen, sendsNotBefore, type EndpointHealth } from '../policy/endpoint-health.js';
+import type { Verdict } from '../policy/retry.js';
 import type { EventText } from '../wire/event-text.js';
-import { FreshQueue } from './read-ahead.js';
-import { isProbed, type EndpointLife } from '../policy/endpoint-health.js';
-import type { MadeRun, Place } from '../store/packed-deliveries.js';
-import type { Subscriber } from '../endpoints/endpoint-snapshot.js';
 
-/** A delivery that is open. */
+/**
+ * The deliveries of one endpoint, in the one process that delivers to it: what may start next, and what of the table is
+ * in memory. It does no IO, and nobody else assigns to its fields.
+ *
+ * What may start:
+ *
+ * | state       | what starts                                  | until                                               |
+ * | ----------- | -------------------------------------------- | --------------------------------------------------- |
+ * | suspended   | nothing: it may be another worker's by now   | the worker's lease is back and it was read anew     |
+ * | paused      | nothing: paused, deleted or without a plan   | the endpoint is changed                             |
+ * | backing off | nothing before a time                        | that time (`Retry-After`; half-open: the next probe) |
+ * | half-open   | the oldest that is due, one at a time        | one succeeds                                        |
+ * | in order    | the oldest, one at a time, due or waited for | its `maxConcurrency` is no longer 1                 |
+ * | open        | pending ones in order, and failed ones when they are due, as many at once as its limit allows |  |
+ *
+ * What is in memory: the next pending ones in order, up to `lastReadId`, and the failed ones that are due first. The
+ * table may have more (`table`), and is read when little is left (`wants`, `beginReading`, `endReading`). A delivery
+ * whose attempt ended is in memory until its result is stored, since until then the table shows it as it was.
+ */
 export interface Delivery {
   readonly id: string;
   readonly event: EventText;
   /** Attempts made. */
   readonly attempts: number;
-  /** Among those never attempted; null for one that was. */
-  readonly place: Place | null;
-  /** Unix milliseconds; null: at once. */
+  /** Of one that failed: when it may be tried again, in Unix milliseconds. */
   readonly dueAt: number | null;
-  /** Of a redelivery or a replay: since when it is wanted. */
+  /** Of a redelivery or a replay: when somebody asked for it. */
   readonly askedAt: number | null;
 }
 
-/** What was read of the table for a lane. */
-export interface Loaded {
-  readonly fresh: Delivery[];
-  hasMoreFresh: boolean;
-  /** All up to it were read. */
-  cursor: string;
-  readonly retries: Delivery[];
-  /** Of the first retry that was not read, or null when all were; where order counts, `Infinity` stands for more. */
-  nextRetryAt: number | null;
-}
-
-interface Busy {
+/** An attempt under way, with the endpoint as it was when the attempt began. */
+export interface Attempt {
   readonly delivery: Delivery;
+  readonly snapshot: EndpointSnapshot;
+  readonly number: number;
   /** Unix milliseconds. */
   readonly startedAt: number;
+  readonly startedStep: number;
+  /** Whether the table shows that it is under way. */
   isMarked: boolean;
 }
 
-const mebibyte = 1_024 * 1_024;
-/** What any lane may have in memory. */
+/** How many of each the queue wants from the table. */
+export interface Wants {
+  /** Pending ones behind `afterId`; in order, failed ones too. */
+  next: number;
+  afterId: string;
+  failed: number;
+}
+
+/** What was read of the table. */
+export interface Found {
+  readonly next: readonly Delivery[];
+  /** All up to it were read. */
+  lastReadId: string;
+  hasMore: boolean;
+  readonly failed: readonly Delivery[];
+  /** Of the first failed one that was not read; null when all were. */
+  nextFailedAt: number | null;
+}
+
+/** What a queue may have in memory of either kind, and what the events' texts may come to. */
 export const queuedMax = 256;
-export const queuedBytesMax = 2 * mebibyte;
-/** What fan-out offers is kept beyond that while the process has room: to read it back costs as much as to make it. */
-const offeredMax = 8_192;
-const offeredBytesMax = 8 * mebibyte;
-/** Of all lanes of a process. */
-export const roomBytes = 64 * mebibyte;
-const lowWater = 32;
+export const queuedBytesMax = 2 * 1_024 * 1_024;
+const lowWater = 64;
 
-/**
- * The deliveries of one endpoint, in the one process that delivers to it: a bounded queue in memory before what waits
- * in the table. It decides what may start; it does no IO.
- */
-export class Lane {
-  life: EndpointLife;
-  /** What is in flight, or ended and not yet stored: the table still shows it as it was. An array: see `Deadlines`. */
-  private readonly busy: Busy[] = [];
-  inFlight = 0;
-  /** Being read from the table. */
-  loading = false;
-  /** Nothing starts while what is in memory may be stale. */
-  suspended = false;
-  /** Since when it has had nothing to do. */
-  idleSince: number | null = null;
-  /** Its place among those whose turn comes. */
-  waitsForTurn = false;
-  timer: NodeJS.Timeout | null = null;
-  /** Stands for it where it waits for room at its host. */
-  hostWaiter: Waiter | null = null;
+export class EndpointQueue {
+  readonly hostWaiter: Waiter;
+  private snapshotNow: EndpointSnapshot;
+  private healthNow: EndpointHealth;
+  private steps = 0;
+  private isSuspended = false;
+  /** The revision in which it was paused here: what is read until that is stored does not know it yet. */
+  private pausedRevision: number | null = null;
+  private idleSince: number | null = null;
 
-  /** Never attempted, in order. */
-  private fresh = new FreshQueue();
-  /** Of these in the table: all up to here are in memory, busy or over. */
-  private cursor = '';
-  /** Whether the table has more of them than are known here; `perhaps` asks for a look. */
-  private freshInTable: 'no' | 'perhaps' | 'yes' = 'perhaps';
-  /** Failed before, in order; those that are due first, or all, as far as they fit. */
-  private retries: Delivery[] = [];
-  /** While the table was read, more came to it. */
-  private lookedAgain = false;
-  /** While the table was read, these changed in it. */
-  private readonly storedMeanwhile = new Set<string>();
-  /** While the table was read, what was in memory went. */
-  private forgotten = false;
-  /** Busy ones that the table may not have. */
-  private readonly doubtful = new Set<string>();
-  /** The revision of the endpoint in which it was paused here. */
-  private pausedIn: number | null = null;
-  private retriesInFlight = 0;
-  private unstoredRetries = 0;
-  /** When the table's retries want a look; null: there are none beside those in memory. */
-  private retriesInTableAt: number | null = 0;
+  /** In order, and among them nothing that failed unless the endpoint is sent to in order. */
+  private pending: Delivery[] = [];
+  /** By age. */
+  private failed: Delivery[] = [];
+  private sending: Attempt[] = [];
+  private unstored: { delivery: Delivery; failed: boolean }[] = [];
 
+  /** Behind `lastReadId` the table has nothing more, perhaps something, or something. */
+  private table: 'nothing' | 'perhaps' | 'more' = 'perhaps';
+  private lastReadId = '';
+  /** When the table's failed ones want a look beside those in memory; null: never. */
+  private nextFailedAt: number | null = 0;
+  /** While the table is read: what happened that the reading may not have seen. */
+  private reading: { morePending: boolean; moreFailed: boolean; isStale: boolean; storedIds: Set<string> } | null =
+    null;
+
+  /** `wake` is called when the endpoint's host may have room again. */
   constructor(
-    public subscriber: Subscriber,
+    snapshot: EndpointSnapshot,
     private readonly concurrencyMax: number,
+    wake: (queue: EndpointQueue) => void,
   ) {
-    this.life = subscriber.life;
-  }
-
-  /** As it was read. A pause that was decided here stands: until it is stored, nothing that is read tells of it. */
-  update(subscriber: Subscriber): void {
-    this.subscriber = subscriber.revision === this.pausedIn ? { ...subscriber, delivers: false } : subscriber;
-  }
-
-  /** Until it is resumed, which begins its next revision. */
-  pause(): void {
-    this.pausedIn = this.subscriber.revision;
-    this.update(this.subscriber);
-  }
-
-  /** What the texts of what was never attempted come to. */
-  get freshBytes(): number {
-    return this.fresh.bytes;
+    this.snapshotNow = snapshot;
+    this.healthNow = snapshot.health;
+    this.hostWaiter = { party: snapshot.workspaceId, wake: () => wake(this) };
   }
 
   get endpointId(): string {
-    return this.subscriber.endpointId;
+    return this.snapshotNow.endpointId;
+  }
+
+  get workspaceId(): string {
+    return this.snapshotNow.workspaceId;
+  }
+
+  get snapshot(): EndpointSnapshot {
+    return this.snapshotNow;
+  }
+
+  get health(): EndpointHealth {
+    return this.healthNow;
+  }
+
+  /** Whether it is sent to one at a time, each delivery until it ends. */
+  get inOrder(): boolean {
+    return this.snapshotNow.maxConcurrency === 1;
+  }
+
+  /** Nothing starts, since what is in memory may be another worker's by now, until `update`. */
+  suspend(): void {
+    this.isSuspended = true;
   }
 
   /**
-   * What fan-out made, in order. What does not fit stays in the table.
-   * @param room bytes that the process has left for what is beyond a lane's own share
+   * The endpoint was read anew, and the table will be. A pause that was decided here stands, until a resume begins the
+   * endpoint's next revision; with that begins another health.
    */
-  offer(runs: readonly MadeRun[], room: number, now: number): void {
-    this.idleSince = null;
-    this.distrustCursor();
-    // Behind what the table still has, or what is just being read from it.
-    if (this.freshInTable !== 'no' || this.loading || this.suspended) return;
-    let left = this.subscriber.delivers && this.opensAt() <= now ? room : 0;
-    for (const run of runs) {
-      const { count, bytes, beyond } = this.fitting(run, left);
-      if (count === 0) return;
-      this.fresh.pushMade(run, count, bytes);
-      this.cursor = run.idAt(count - 1);
-      if (count < run.events.length) return;
-      left -= beyond;
-    }
+  update(snapshot: EndpointSnapshot): void {
+    if (snapshot.revision !== this.snapshotNow.revision) this.healthNow = snapshot.health;
+    this.snapshotNow = snapshot.revision === this.pausedRevision ? { ...snapshot, delivers: false } : snapshot;
+    this.isSuspended = false;
+    this.forget();
   }
 
-  /** What fan-out made is in the table now, `lastId` the last of it. Returns whether it is to be read there. */
-  committed(lastId: string): boolean {
-    this.distrustCursor();
-    if (lastId <= this.cursor) return false;
-    this.freshInTable = 'yes';
-    this.lookedAgain = true;
-    return true;
+  /** The table may have pending ones that are not known here. */
+  expectPending(): void {
+    // Before one that a clock made which was ahead, others come: it is read from its start.
+    if (isAhead(this.lastReadId)) return this.forget();
+    if (this.table === 'nothing') this.table = 'perhaps';
+    if (this.reading !== null) this.reading.morePending = true;
   }
 
-  /** The table may have deliveries that come before what is offered next. */
-  mistrustOffers(): void {
-    if (this.freshInTable === 'no') this.freshInTable = 'perhaps';
-    this.lookedAgain = true;
-  }
-
-  /** There may be more in the table than is known here. */
+  /** The table may have anything that is not known here. */
   lookAgain(): void {
-    this.distrustCursor();
-    this.mistrustOffers();
-    this.retriesInTableAt = 0;
+    this.expectPending();
+    this.nextFailedAt = 0;
+    if (this.reading !== null) this.reading.moreFailed = true;
   }
 
-  /** The queue is read anew: something else wrote to the table, or the endpoint was changed. */
-  forget(): void {
-    this.fresh = new FreshQueue();
-    this.retries = [];
-    this.cursor = '';
-    this.forgotten = this.loading;
-    this.lookAgain();
+  /** Somebody else changed the table: what is in memory is read anew. */
+  private forget(): void {
+    this.pending = [];
+    this.failed = [];
+    this.lastReadId = '';
+    this.table = 'perhaps';
+    this.nextFailedAt = 0;
+    if (this.reading !== null) this.reading.isStale = true;
   }
 
-  /** Before one that a clock made which was ahead, others come: the queue is read from its start. */
-  private distrustCursor(): void {
-    if (isAhead(this.cursor)) this.forget();
+  /** What to read of the table; null: nothing, or what is read could not be sent. */
+  wants(now: number): Wants | null {
+    if (this.reading !== null || this.isSuspended || !this.snapshotNow.delivers) return null;
+    if (sendsNotBefore(this.healthNow) > now) return null;
+    const wantsNext = this.table === 'perhaps' || (this.table === 'more' && this.pending.length <= lowWater);
+    const next = wantsNext ? Math.max(1, queuedMax - this.pending.length) : 0;
+    // Those under way are in the table too, and may be the first due.
+    const failed = this.wantsFailed(now) ? queuedMax + this.sending.length + this.unstored.length : 0;
+    return next + failed > 0 ? { next, afterId: this.lastReadId, failed } : null;
   }
 
-  /** What fan-out made may not have come into the table: what is there is read anew, and goes before what is known here. */
-  doubt(): void {
-    this.forget();
-    for (const { delivery } of this.busy) this.doubtful.add(delivery.id);
+  beginReading(): void {
+    this.reading = { morePending: false, moreFailed: false, isStale: false, storedIds: new Set() };
   }
 
-  /** What to read, or null when there is nothing to read or no use in it. */
-  wanted(now: number): { cursor: string; fresh: number; retries: number } | null {
-    if (this.loading || !this.subscriber.delivers || this.opensAt() > now) return null;
-    const isDue = this.freshInTable === 'perhaps' || (this.freshInTable === 'yes' && this.fresh.length <= lowWater);
-    const fresh = isDue ? Math.max(1, queuedMax - this.fresh.length) : 0;
-    const retries = this.wantsRetries(now) ? queuedMax + this.busy.length : 0;
-    return fresh > 0 || retries > 0 ? { cursor: this.cursor, fresh, retries } : null;
-  }
-
-  beginLoading(): void {
-    this.loading = true;
-    this.lookedAgain = false;
-    this.storedMeanwhile.clear();
-  }
-
-  /** `wanted` is what was asked for. */
-  loaded(found: Loaded | undefined, wanted: { fresh: number; retries: number }): void {
-    // Forgotten while it was read: what came may be stale, and will be read again.
-    if (found === undefined || this.forgotten) {
-      this.forgotten = false;
-      return;
+  /** `found` null: it failed. */
+  endReading(wanted: Wants, found: Found | null): void {
+    const { reading } = this;
+    this.reading = null;
+    if (reading === null || reading.isStale || found === null) return;
+    const known = new Set([...reading.storedIds, ...this.failed.map(({ id }) => id)]);
+    for (const { delivery } of [...this.sending, ...this.unstored]) known.add(delivery.id);
+    const isNew = ({ id }: Delivery) => !known.has(id);
+    if (wanted.next > 0) {
+      this.pending.push(...found.next.filter(isNew));
+      if (found.lastReadId > this.lastReadId) this.lastReadId = found.lastReadId;
+      if (found.hasMore) this.table = 'more';
+      else this.table = reading.morePending ? 'perhaps' : 'nothing';
     }
-    const changed = new Set([...this.storedMeanwhile, ...this.busy.map(({ delivery }) => delivery.id)]);
-    if (wanted.fresh > 0) {
-      for (const delivery of found.fresh) if (!changed.has(delivery.id)) this.fresh.push(delivery);
-      if (found.cursor > this.cursor) this.cursor = found.cursor;
-      if (found.hasMoreFresh) this.freshInTable = 'yes';
-      else this.freshInTable = this.lookedAgain ? 'perhaps' : 'no';
-    }
-    if (wanted.retries > 0) {
-      const known = new Set(this.retries.map(({ id }) => id));
-      this.retries.push(...found.retries.filter(({ id }) => !known.has(id) && !changed.has(id)));
-      this.retriesInTableAt = this.lookedAgain ? 0 : found.nextRetryAt;
-      this.arrangeRetries();
+    if (wanted.failed > 0) {
+      this.nextFailedAt = reading.moreFailed ? 0 : found.nextFailedAt;
+      this.addFailed(found.failed.filter(isNew));
     }
   }
 
-  /** The next delivery to start, which is then in flight; null when none may. */
-  start(now: number): Delivery | null {
-    if (!this.mayStart(now)) return null;
-    const retry = this.nextRetry(now);
-    const fresh = this.fresh.first;
-    let delivery: Delivery | null;
-    if (retry === null || fresh === null) delivery = retry ?? fresh;
-    else if (this.alone) delivery = retry.id < fresh.id ? retry : fresh;
-    // First attempts are not stuck behind retries: these have half of the places.
-    else delivery = retry.id < fresh.id && this.retriesInFlight * 2 < this.limit ? retry : fresh;
-    if (delivery === null) return null;
-    if (this.inOrder && (delivery.dueAt ?? 0) > now) return null;
-
-    if (delivery === fresh) this.fresh.shift();
-    else this.retries.splice(this.retries.indexOf(delivery), 1);
-    if (delivery.attempts > 0) this.retriesInFlight += 1;
-    this.inFlight += 1;
-    this.busy.push({ delivery, startedAt: now, isMarked: false });
-    this.idleSince = null;
-    return delivery;
-  }
-
-  /** It is not yet stored: until then the table knows nothing of it. */
-  ended(delivery: Delivery, willRetry: boolean): void {
-    this.inFlight -= 1;
-    if (delivery.attempts > 0) this.retriesInFlight -= 1;
-    if (willRetry) this.unstoredRetries += 1;
-    const busy = this.busy.find((one) => one.delivery === delivery);
-    // What it came to is stored next.
-    if (busy !== undefined) busy.isMarked = true;
-  }
-
-  stored(delivery: Delivery, retryAt: number | null): void {
-    this.over(delivery);
-    if (this.loading) this.storedMeanwhile.add(delivery.id);
-    const isDoubtful = this.doubtful.delete(delivery.id);
-    if (retryAt === null) return;
-    this.unstoredRetries -= 1;
-    if (isDoubtful) return this.lookAgain();
-    this.retries.push({ ...delivery, attempts: delivery.attempts + 1, place: null, dueAt: retryAt });
-    this.arrangeRetries();
-  }
-
-  /** Sorted by age; what is too many goes, the latest due or, where order counts, the youngest. */
-  private arrangeRetries(): void {
-    if (this.retries.length > queuedMax) {
-      if (!this.inOrder) this.retries.sort((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0));
-      const [first] = this.retries.splice(queuedMax);
-      this.retriesInTableAt = this.inOrder ? Infinity : Math.min(this.retriesInTableAt ?? Infinity, first?.dueAt ?? 0);
-    }
-    this.retries.sort((a, b) => (a.id < b.id ? -1 : 1));
-  }
-
-  /** Nothing is known of its attempt, so it goes once more. */
-  abandoned(delivery: Delivery): void {
-    this.ended(delivery, false);
-    this.over(delivery);
-    this.forget();
-  }
-
-  private over(delivery: Delivery): void {
-    const index = this.busy.findIndex((one) => one.delivery === delivery);
-    if (index !== -1) this.busy.splice(index, 1);
-  }
-
-  /** What has been under way since `since` and was not told of before. */
-  slow(since: number): readonly Delivery[] {
-    const slow = this.busy.filter(({ startedAt, isMarked }) => !isMarked && startedAt <= since);
-    for (const one of slow) one.isMarked = true;
-    return slow.map(({ delivery }) => delivery);
-  }
-
-  /** Whether `start` would start something. */
+  /** Whether `start` would start one. */
   canStart(now: number): boolean {
-    if (!this.mayStart(now)) return false;
-    const retry = this.nextRetry(now);
-    if (!this.inOrder) return retry !== null || this.fresh.length > 0;
-    const fresh = this.fresh.first;
-    const head = retry !== null && (fresh === null || retry.id < fresh.id) ? retry : fresh;
-    return head !== null && (head.dueAt ?? 0) <= now;
+    return this.next(now) !== null;
+  }
+
+  /** Starts the next attempt that may start; null when none may. */
+  start(now: number): Attempt | null {
+    const delivery = this.next(now);
+    if (delivery === null) return null;
+    if (delivery === this.pending[0]) this.pending.shift();
+    else this.failed.splice(this.failed.indexOf(delivery), 1);
+    this.idleSince = null;
+    const attempt: Attempt = {
+      delivery,
+      snapshot: this.snapshotNow,
+      number: delivery.attempts + 1,
+      startedAt: now,
+      startedStep: (this.steps += 1),
+      isMarked: false,
+    };
+    this.sending.push(attempt);
+    return attempt;
+  }
+
+  /** What an attempt's answer means for the endpoint. Returns whether it is paused by it, and what is to be told. */
+  judge(
+    attempt: Attempt,
+    verdict: Verdict,
+    endedAt: number,
+    ladder: readonly number[],
+    random?: () => number,
+  ): { pause: 'failures' | 'gone' | null; warning: number | null } {
+    const steps = { startedStep: attempt.startedStep, endedStep: (this.steps += 1) };
+    const { health, pause, warning } = afterAttempt(this.healthNow, { ...verdict, ...steps, endedAt }, ladder, random);
+    // Of an endpoint that was resumed meanwhile, a failure says nothing.
+    const isStale = attempt.snapshot.revision !== this.snapshotNow.revision;
+    if (isStale && verdict.kind !== 'success') return { pause: null, warning: null };
+    this.healthNow = health;
+    if (pause === null || !this.snapshotNow.delivers) return { pause: null, warning };
+    this.pausedRevision = this.snapshotNow.revision;
+    this.snapshotNow = { ...this.snapshotNow, delivers: false };
+    return { pause, warning };
+  }
+
+  /** The attempt is over, and its result will be stored. */
+  ended(attempt: Attempt, failed: boolean): void {
+    this.remove(attempt);
+    this.unstored.push({ delivery: attempt.delivery, failed });
+  }
+
+  /** The result is stored: the delivery is over, or due again. */
+  stored(delivery: Delivery, dueAt: number | null): void {
+    this.unstored = this.unstored.filter((one) => one.delivery !== delivery);
+    this.reading?.storedIds.add(delivery.id);
+    if (dueAt !== null) this.addFailed([{ ...delivery, attempts: delivery.attempts + 1, dueAt }]);
+  }
+
+  /** Nothing is known of the attempt, and the table is read anew, so that its delivery is sent once more. */
+  abandoned(attempt: Attempt): void {
+    this.remove(attempt);
+    this.forget();
+  }
+
+  /** Deliveries whose attempt began before `since`, each once. */
+  takeSlow(since: number): Delivery[] {
+    const slow = this.sending.filter(({ startedAt, isMarked }) => !isMarked && startedAt <= since);
+    for (const attempt of slow) attempt.isMarked = true;
+    return slow.map(({ delivery }) => delivery);
   }
 
   /** The moment that changes what may start or is to be read; null when only an event can. */
   wakesAt(): number | null {
-    if (!this.subscriber.delivers) return null;
-    const hasFresh = this.fresh.length > 0 || this.freshInTable !== 'no';
-    if (hasFresh && !this.inOrder) return this.opensAt();
-    const due = this.retries.map(({ dueAt }) => dueAt ?? 0);
-    if (this.retriesInTableAt !== null) due.push(this.retriesInTableAt);
-    if (!hasFresh && due.length === 0) return null;
-    return Math.max(this.opensAt(), Math.min(...due, Infinity));
+    const dueAt = this.snapshotNow.delivers ? this.nextDueAt() : null;
+    return dueAt === null ? null : Math.max(dueAt, sendsNotBefore(this.healthNow));
   }
 
-  /** Nothing to send for now; only then may it be given back. */
-  get isIdle(): boolean {
-    return this.busy.length === 0 && !this.loading && (!this.subscriber.delivers || this.fresh.length === 0);
+  /** Whether nothing is under way, being read or being suspended: whatever happens next comes from outside or in time. */
+  get isSettled(): boolean {
+    return this.sending.length + this.unstored.length === 0 && this.reading === null && !this.isSuspended;
+  }
+
+  /** For how long it has had nothing to do, with nothing ahead until `soon`: then it may be given back. Null: it has. */
+  idleMs(now: number, soon: number): number | null {
+    const isUnderWay = this.sending.length + this.unstored.length > 0 || this.reading !== null;
+    const hasPending = this.snapshotNow.delivers && this.pending.length > 0;
+    const wakesAt = this.wakesAt();
+    if (isUnderWay || hasPending || (wakesAt !== null && wakesAt < soon)) this.idleSince = null;
+    else this.idleSince ??= now;
+    return this.idleSince === null ? null : now - this.idleSince;
+  }
+
+  private next(now: number): Delivery | null {
+    if (!this.mayStart(now)) return null;
+    const [pending = null] = this.pending;
+    const failed = (this.inOrder ? this.failed[0] : this.failed.find(({ dueAt }) => (dueAt ?? 0) <= now)) ?? null;
+    let next = failed ?? pending;
+    if (pending !== null && failed !== null) {
+      const isOlder = failed.id < pending.id;
+      // First attempts are not stuck behind others: these have half of the places.
+      const hasPlace = this.oneByOne || this.sending.filter(({ number }) => number > 1).length * 2 < this.limit;
+      next = isOlder && hasPlace ? failed : pending;
+    }
+    return next !== null && (next.dueAt ?? 0) <= now ? next : null;
   }
 
   private mayStart(now: number): boolean {
-    if (this.suspended || !this.subscriber.delivers || this.inFlight >= this.limit || this.opensAt() > now)
-      return false;
-    if (!this.alone) return true;
+    if (this.isSuspended || !this.snapshotNow.delivers || this.sending.length >= this.limit) return false;
+    if (sendsNotBefore(this.healthNow) > now) return false;
+    if (!this.oneByOne) return true;
     // The oldest goes first, so it must be known which that is.
-    if (this.wantsRetries(now) || (this.freshInTable !== 'no' && this.fresh.length === 0)) return false;
-    return !this.inOrder || this.unstoredRetries === 0;
+    if (this.wantsFailed(now) || (this.table !== 'nothing' && this.pending.length === 0)) return false;
+    return !this.inOrder || !this.unstored.some(({ failed }) => failed);
   }
 
-  /** How many of these, from the first on, may be kept, what their texts come to, and how much of that is of `room`. */
-  private fitting({ events }: MadeRun, room: number): { count: number; bytes: number; beyond: number } {
-    let { length, bytes } = this.fresh;
-    let beyond = 0;
-    for (const event of events) {
-      if (event === null) break;
-      const size = event.body.length;
-      const isOwnShare = length < queuedMax && bytes < queuedBytesMax;
-      if (!isOwnShare) {
-        if (length >= offeredMax || bytes + size > offeredBytesMax || beyond + size > room) break;
-        beyond += size;
-      }
-      length += 1;
-      bytes += size;
-    }
-    return { count: length - this.fresh.length, bytes: bytes - this.fresh.bytes, beyond };
-  }
-
-  private wantsRetries(now: number): boolean {
-    if (this.retriesInTableAt === null || this.retries.length > lowWater) return false;
-    if (!this.inOrder) return this.retriesInTableAt <= now;
-    return this.retriesInTableAt !== Infinity || this.retries.length === 0;
-  }
-
-  /** Before it nothing is sent at all. */
-  private opensAt(): number {
-    const probeAt = isProbed(this.life) ? (this.life.probeAt ?? 0) : 0;
-    return Math.max(this.life.gateUntil ?? 0, probeAt);
-  }
-
-  private nextRetry(now: number): Delivery | null {
-    return (this.inOrder ? this.retries[0] : this.retries.find(({ dueAt }) => (dueAt ?? 0) <= now)) ?? null;
-  }
-
-  /** One at a time, each until it ends. */
-  get inOrder(): boolean {
-    return this.subscriber.maxConcurrency === 1;
-  }
-
-  private get alone(): boolean {
-    return this.inOrder || isProbed(this.life);
+  private get oneByOne(): boolean {
+    return this.inOrder || isHalfOpen(this.healthNow);
   }
 
   private get limit(): number {
-    return this.alone ? 1 : Math.min(this.concurrencyMax, this.subscriber.maxConcurrency ?? Infinity);
+    return this.oneByOne ? 1 : Math.min(this.concurrencyMax, this.snapshotNow.maxConcurrency ?? Infinity);
+  }
+
+  /** In order, failed ones are read in their place among the others. */
+  private wantsFailed(now: number): boolean {
+    if (this.inOrder || this.nextFailedAt === null || this.failed.length > lowWater) return false;
+    return this.nextFailedAt <= now;
+  }
+
+  private nextDueAt(): number | null {
+    const [pending] = this.pending;
+    if (this.inOrder) {
+      const [failed] = this.failed;
+      const first = failed !== undefined && (pending === undefined || failed.id < pending.id) ? failed : pending;
+      if (first !== undefined) return first.dueAt ?? 0;
+      return this.table === 'nothing' ? null : 0;
+    }
+    if (pending !== undefined || this.table !== 'nothing') return 0;
+    const due = this.failed.map(({ dueAt }) => dueAt ?? 0);
+    if (this.nextFailedAt !== null) due.push(this.nextFailedAt);
+    return due.length === 0 ? null : Math.min(...due);
+  }
+
+  /** Where they are too many, those due last are left to the table. */
+  private addFailed(deliveries: readonly Delivery[]): void {
+    this.failed.push(...deliveries);
+    if (this.failed.length > queuedMax && !this.inOrder) {
+      this.failed.sort((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0));
+      const [first] = this.failed.splice(queuedMax);
+      this.nextFailedAt = Math.min(this.nextFailedAt ?? Infinity, first?.dueAt ?? 0);
+    }
+    this.failed.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  private remove(attempt: Attempt): void {
+    this.sending = this.sending.filter((one) => one !== attempt);
   }
 }

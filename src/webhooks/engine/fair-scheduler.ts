@@ -1,7 +1,7 @@
-import type { Lane } from './endpoint-queue.js';
+import type { EndpointQueue } from './endpoint-queue.js';
 
-interface Tenant {
-  readonly lanes: Lane[];
+interface Workspace {
+  readonly waiting: EndpointQueue[];
   inFlight: number;
 }
 
@@ -9,50 +9,51 @@ interface Tenant {
 const shareOfFree = 3;
 
 /**
- * Who is next: workspaces take turns, and within one its endpoints do. What a workspace has in flight is bounded by
- * what is free, so that one whose endpoints all hang cannot hold every place.
+ * Which endpoint is next: workspaces take turns, and within one its endpoints do. What a workspace has in flight is
+ * bounded by what is free, so that one whose endpoints all hang cannot hold every place.
  */
-export class Turns {
-  private readonly tenants = new Map<string, Tenant>();
-  /** Workspaces with a lane that waits. */
-  private ring: string[] = [];
+export class FairScheduler {
+  private readonly workspaces = new Map<string, Workspace>();
+  /** Those with an endpoint that waits. */
+  private readonly ring: string[] = [];
+  private readonly waiting = new Set<EndpointQueue>();
 
-  add(lane: Lane): void {
-    if (lane.waitsForTurn) return;
-    lane.waitsForTurn = true;
-    const tenant = this.tenant(lane);
-    if (tenant.lanes.length === 0) this.ring.push(lane.subscriber.workspaceId);
-    tenant.lanes.push(lane);
+  add(queue: EndpointQueue): void {
+    if (this.waiting.has(queue)) return;
+    this.waiting.add(queue);
+    const workspace = this.workspaceOf(queue);
+    if (workspace.waiting.length === 0) this.ring.push(queue.workspaceId);
+    workspace.waiting.push(queue);
   }
 
   /** `free` is how many places there are over all. */
-  next(free: number): Lane | null {
+  next(free: number): EndpointQueue | null {
     for (let looked = this.ring.length; looked > 0; looked -= 1) {
       const workspaceId = this.ring.shift() ?? '';
-      const tenant = this.tenants.get(workspaceId);
-      const lane = tenant !== undefined && tenant.inFlight < free * shareOfFree ? tenant.lanes.shift() : undefined;
-      if (tenant !== undefined && tenant.lanes.length > 0) this.ring.push(workspaceId);
-      if (lane === undefined) continue;
-      lane.waitsForTurn = false;
-      return lane;
+      const workspace = this.workspaces.get(workspaceId);
+      const hasShare = workspace !== undefined && workspace.inFlight < free * shareOfFree;
+      const queue = hasShare ? workspace.waiting.shift() : undefined;
+      if (workspace !== undefined && workspace.waiting.length > 0) this.ring.push(workspaceId);
+      if (queue === undefined) continue;
+      this.waiting.delete(queue);
+      return queue;
     }
     return null;
   }
 
-  started(lane: Lane): void {
-    this.tenant(lane).inFlight += 1;
+  started(queue: EndpointQueue): void {
+    this.workspaceOf(queue).inFlight += 1;
   }
 
-  ended(lane: Lane): void {
-    const tenant = this.tenant(lane);
-    tenant.inFlight -= 1;
-    if (tenant.inFlight === 0 && tenant.lanes.length === 0) this.tenants.delete(lane.subscriber.workspaceId);
+  ended(queue: EndpointQueue): void {
+    const workspace = this.workspaceOf(queue);
+    workspace.inFlight -= 1;
+    if (workspace.inFlight === 0 && workspace.waiting.length === 0) this.workspaces.delete(queue.workspaceId);
   }
 
-  private tenant(lane: Lane): Tenant {
-    const { workspaceId } = lane.subscriber;
-    let tenant = this.tenants.get(workspaceId);
-    if (tenant === undefined) this.tenants.set(workspaceId, (tenant = { lanes: [], inFlight: 0 }));
-    return tenant;
+  private workspaceOf({ workspaceId }: EndpointQueue): Workspace {
+    let workspace = this.workspaces.get(workspaceId);
+    if (workspace === undefined) this.workspaces.set(workspaceId, (workspace = { waiting: [], inFlight: 0 }));
+    return workspace;
   }
 }

@@ -6,7 +6,7 @@ import type { Log } from '../../platform/log.js';
 import { byEventId, byTime, keepPartitions, type DailyTable } from '../../platform/postgres/daily-partitions.js';
 import { addNotices, forgetOldNotices } from '../../workspaces/notice.service.js';
 import { attemptsKeptDays } from '../store/retention.js';
-import { lockStates, retriesWhere, runsWhere, skipping } from '../store/skip-deliveries.js';
+import { hasOlder, skipOlderDeliveries } from '../store/open-deliveries.js';
 
 export const maintenanceQueue = 'webhook-maintenance';
 /** Daily, when few are awake. */
@@ -25,20 +25,14 @@ const tables: readonly DailyTable[] = [
   { name: 'event_subjects', floor: byEventId, key: 'event_id', keepDays: eventsKeptDays + attemptsKeptDays },
 ];
 
-// Held since the later of its making, which its id tells, and the pause. Those of one run were made at once.
+// Held since the later of its making, which its id tells, and the pause.
 const heldTooLong = prepared<{ id: string }>(`
   select e.id from webhook_endpoints e where e.status = 'paused' and e.paused_at < $1 order by e.id for no key update
 `);
-const skipHeld = prepared<{ skipped: number }>(
-  skipping(
-    runsWhere('d.endpoint_id = any ($2) and d.last_id < $3'),
-    retriesWhere('d.endpoint_id = any ($2) and d.id < $3'),
-  ),
-);
 const heldLong = prepared<{ id: string; workspaceId: string; url: string }>(`
   select e.id, e.workspace_id as "workspaceId", e.url from webhook_endpoints e
   where e.status = 'paused' and e.paused_at < $1 and e.deleted_at is null
-    and exists (select from webhook_deliveries d where d.endpoint_id = e.id and d.id < $2)
+    and ${hasOlder('e.id', '$2')}
     and not exists (
       select from notices n where n.workspace_id = e.workspace_id and n.kind = 'webhook_held'
         and n.params->>'endpoint_id' = e.id and n.created_at > e.paused_at
@@ -76,9 +70,7 @@ const statementMsMax = 600_000;
 async function skipHeldSince(tx: Tx, now: Date, since: Date): Promise<number> {
   await tx.allow(statementMsMax);
   const endpointIds = (await tx.query(heldTooLong, [since])).map(({ id }) => id);
-  lockStates(tx, endpointIds);
-  const [skipped] = await tx.query(skipHeld, [now, endpointIds, idFloor(since)]);
-  return skipped?.skipped ?? 0;
+  return await skipOlderDeliveries(tx, endpointIds, idFloor(since), now);
 }
 
 async function tellOfHeld(tx: Tx, now: Date, since: Date): Promise<void> {

@@ -1,5 +1,4 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { firstWaiting } from '../../events/event.service.js';
 import type { RefusalRule } from '../../platform/outbound/address-guard.js';
 import type { Database } from '../../platform/postgres/database.js';
 import { prepared } from '../../platform/postgres/statement.js';
@@ -7,33 +6,9 @@ import type { Metrics } from '../../platform/metrics.js';
 import type { OutcomeKind } from '../../platform/outbound/attempt.js';
 import { outsideAccounts } from '../../platform/work/work-account.js';
 import type { Delivery } from './endpoint-queue.js';
-import { opensAt } from '../policy/endpoint-health.js';
-import { openOf } from '../store/packed-deliveries.js';
+import { oldestDueSeconds } from '../store/read-open.js';
 import { endpointStatuses } from '../endpoints/endpoint.entity.js';
 
-// What is due again at `epoch` was resumed; a change of the endpoint is the latest that a resume can have been.
-const oldestDue = prepared<{ seconds: number }>(`
-  select coalesce(max(extract(epoch from now() - since)), 0)::float8 as seconds from (
-    select greatest(open.wanted_at, e.updated_at, ${opensAt}) as since
-    from webhook_endpoints e
-    join webhook_endpoint_states s on s.endpoint_id = e.id
-    cross join lateral (
-      (select d.due_at as wanted_at from webhook_retries d where d.endpoint_id = e.id order by d.due_at limit 1)
-      union all
-      (select coalesce(r.asked_at, event.created_at) from (
-         select * from webhook_runs r where r.endpoint_id = e.id order by r.last_id limit 1
-       ) r cross join lateral (${openOf('r')} order by d.id limit 1) fresh join events event on event.id = fresh.event_id
-       where e.max_concurrency is distinct from 1 or not exists (
-         select from webhook_retries head
-         where head.endpoint_id = e.id and head.id < fresh.id and head.due_at > now()
-       ))
-    ) open
-    where e.status = 'active' and e.deleted_at is null
-    union all
-    select event.created_at from (${firstWaiting}) first join events event on event.id = first.event_id
-  ) due
-  where since <= now()
-`);
 const endpointsByStatus = prepared<{ status: string; count: number }>(`
   select status, count(*)::int as count from webhook_endpoints where deleted_at is null group by status
 `);
@@ -71,9 +46,9 @@ export class WebhookMetrics {
         help: 'How long the oldest event or delivery that nothing but us holds back has been waiting.',
         registers: [registry],
         async collect() {
-          const rows = await outsideAccounts(async () => await database.query(oldestDue)).catch(() => null);
-          if (rows === null) this.remove();
-          else this.set(rows[0]?.seconds ?? 0);
+          const seconds = await outsideAccounts(async () => await oldestDueSeconds(database)).catch(() => null);
+          if (seconds === null) this.remove();
+          else this.set(seconds);
         },
       });
     });

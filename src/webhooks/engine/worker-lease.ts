@@ -2,29 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { DatabaseClient } from '../../platform/postgres/database-client.js';
 import { errorFields, type Log } from '../../platform/log.js';
+import { workerLockClass } from '../store/live-workers.js';
 
-/** The first key of the advisory locks by which workers show that they live; the second is the worker's id. */
-const lockClass = 1_768_905_582;
 const leaseSeconds = 10;
 const leaseMs = leaseSeconds * 1_000;
 const renewalMs = 3_000;
 const reconnectDelayMsMax = 2_000;
 
-/**
- * Ids of workers that live. `kill -9` and a restart of PostgreSQL end the session and with it the lock, so they show at
- * once; a process that hangs or a network that swallows everything shows when the lease runs out.
- */
-export const liveWorkers = `
-  select w.id from webhook_workers w
-  where w.leased_until > now() and exists (
-    select from pg_locks l
-    where l.locktype = 'advisory' and l.classid = ${lockClass} and l.objid = w.id::oid and l.objsubid = 2
-      and l.database = (select oid from pg_database where datname = current_database())
-  )
-`;
-
-/** A worker's place among the workers, held by a session of its own. */
-export class Seat {
+/** Shows that a worker lives: a lease, which it renews, and the lock of a session of its own. */
+export class WorkerLease {
   private client: Client | null = null;
   private renewal: NodeJS.Timeout | null = null;
   private stopped = false;
@@ -60,15 +46,15 @@ export class Seat {
     client.on('end', () => this.lose(client, null));
     await client.connect();
     try {
-      // Seats of the dead are of no use once nobody would ask for them.
+      // Leases of the dead are of no use once nobody would ask for them.
       await client.query(`delete from webhook_workers where leased_until < now() - interval '1 hour'`);
       const askedAt = performance.now();
       const { rows } = await client.query<{ id: number }>(
         `insert into webhook_workers (leased_until) values (now() + interval '${leaseSeconds} seconds') returning id`,
       );
       const id = rows[0]?.id ?? 0;
-      await client.query('select pg_advisory_lock($1, $2)', [lockClass, id]);
-      if (this.stopped) throw new Error('the worker left while it took a seat');
+      await client.query('select pg_advisory_lock($1, $2)', [workerLockClass, id]);
+      if (this.stopped) throw new Error('the worker left while it took a lease');
       this.client = client;
       this.current = id;
       this.leasedUntil = askedAt + leaseMs;
@@ -120,7 +106,7 @@ export class Seat {
     this.client = null;
     this.current = null;
     if (this.renewal !== null) clearInterval(this.renewal);
-    this.log.warn({ error: error === null ? null : errorFields(error) }, 'the webhook worker lost its seat');
+    this.log.warn({ error: error === null ? null : errorFields(error) }, 'the webhook worker lost its lease');
     client.end().catch(() => undefined);
     this.listener.lost();
     void this.takeAgain();

@@ -1,7 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditService } from '../../audit/audit.service.js';
 import type { EventService } from '../../events/event.service.js';
 import { fanOutQueue, type FanOutJob } from '../../events/publish.js';
+import { within } from '../../platform/async/deadline.js';
+import { SingleFlight } from '../../platform/async/single-flight.js';
 import { now, nowMs } from '../../platform/clock.js';
 import type { Config } from '../../platform/config.js';
 import type { Database } from '../../platform/postgres/database.js';
@@ -12,23 +13,24 @@ import type { Secrets } from '../../platform/secrets.js';
 import type { Notifications } from '../../platform/postgres/notifications.js';
 import type { Tracing } from '../../platform/tracing.js';
 import { workspaceChanged } from '../../workspaces/workspace.service.js';
-import { Claims } from './due-deliveries.js';
+import { DueDeliveries } from './due-deliveries.js';
 import { DeliveryUpdates } from '../deliveries/delivery-updates.js';
-import { Dispatch, type Sender } from './dispatcher.js';
+import { Dispatcher, type Sender } from './dispatcher.js';
 import { EventTexts } from './event-text-cache.js';
-import { FanOut, type Batch } from './fan-out.js';
+import { EndpointOwnership } from './endpoint-ownership.js';
+import { FanOut } from './fan-out.js';
 import { chores, maintenanceCron, maintenanceQueue } from './maintenance.js';
 import { followPlans } from '../endpoints/pausing.js';
 import type { ReplayService } from '../replays/replay.service.js';
-import { Results, wakeUpQueue, type RetryWakeUp } from './attempt-recorder.js';
-import { Seat } from './worker-lease.js';
-import { readNews } from '../endpoints/endpoint-snapshot.js';
+import { AttemptRecorder, wakeUpQueue, type RetryWakeUp } from './attempt-recorder.js';
+import { WorkerLease } from './worker-lease.js';
+import { readMissed } from './missed-notifications.js';
 import { deliveriesDue, endpointChanged, payloadsErased } from '../topics.js';
 import { WebhookMetrics } from './metrics.js';
 
 export interface WebhookWorkerParts {
   database: Database;
-  /** For the session that shows that this worker lives. */
+  /** For the session of the worker's lease. */
   connectionString: string;
   jobs: Jobs;
   notifications: Notifications;
@@ -59,78 +61,93 @@ const finishInFlightMs = 20_000;
 const storeLastMsMax = 5_000;
 
 /**
- * Delivers. Every endpoint is one worker's at a time: its lane. What is due is read in order, sent fairly, and what came
- * of it stored in batches; the table is the truth, the lanes in memory are how it is worked.
+ * Delivers webhooks. The table of open deliveries is the truth; what is in memory is how it is worked.
+ *
+ * An event becomes a delivery for each endpoint that listens (`fan-out`). Each endpoint is one worker's at a time
+ * (`endpoint-ownership`), as long as that worker lives (`worker-lease`). The worker reads what is due into the endpoint's
+ * queue (`due-deliveries`, `endpoint-queue`), chooses which endpoint is next (`fair-scheduler`), makes the attempt
+ * (`dispatcher`, `deliver`) and stores what it came to (`attempt-recorder`).
+ *
+ * | word              | means                                                                                         |
+ * | ----------------- | --------------------------------------------------------------------------------------------- |
+ * | delivery          | one event on its way to one endpoint: open until it is delivered, exhausted or skipped         |
+ * | attempt           | one request of a delivery                                                                     |
+ * | result            | what an attempt came to, until it is stored                                                   |
+ * | pending           | a delivery that was never attempted                                                           |
+ * | due               | pending, or failed and its time has come                                                      |
+ * | held              | a delivery whose endpoint is paused                                                           |
+ * | endpoint health   | failures in a row, and what follows from them                                                 |
+ * | half-open         | one delivery at a time is tried, until one succeeds                                           |
+ * | endpoint queue    | the deliveries of one endpoint that are in memory, and which may start                        |
+ * | owner             | the worker that delivers to an endpoint                                                       |
+ * | worker lease      | how a worker shows that it lives                                                              |
+ * | orphan (ours)     | an endpoint with something due and no living owner                                            |
+ * | snapshot (ours)   | an endpoint as it was last read                                                               |
+ * | revision (ours)   | an endpoint's count of resumes: what was attempted before one says nothing of its health after |
+ * | look (ours)       | once a second, all that a lost notification would have told is found in the tables            |
  */
 export class WebhookWorker {
   private readonly texts: EventTexts;
-  private readonly claims: Claims;
-  private readonly results: Results;
-  private readonly dispatch: Dispatch;
+  private readonly ownership: EndpointOwnership;
+  private readonly recorder: AttemptRecorder;
+  private readonly dispatcher: Dispatcher;
   private readonly fanOut: FanOut;
-  private readonly seat: Seat;
+  private readonly lease: WorkerLease;
   private readonly now: () => number;
   private readonly unsubscribe: (() => void)[] = [];
   private ticker: NodeJS.Timeout | null = null;
-  private looking: Promise<void> | null = null;
-  private nextLook: Promise<void> | null = null;
+  private readonly looks = new SingleFlight(async () => await this.lookOnce());
+  private readonly replaySteps = new SingleFlight(async () => await this.advanceReplays());
   /** How many reactions to notifications are under way. */
   private reacting = 0;
   private stopping = false;
   private formerId: number | null = null;
-  /** The seat under which all that was this worker's before is its own again, where nobody took it. */
+  /** The lease under which all that was this worker's before is its own again, where nobody took it. */
   private settledId: number | null = null;
-  private advancing: Promise<void> | null = null;
 
   constructor(private readonly parts: WebhookWorkerParts) {
     const { database, jobs, notifications, audit, log } = parts;
     this.now = parts.now ?? nowMs;
     this.texts = new EventTexts(database);
-    this.claims = new Claims(database, this.texts);
+    this.ownership = new EndpointOwnership(database);
     const updates = new DeliveryUpdates(notifications);
-    this.results = new Results(database, jobs, audit, log, {
-      id: () => (this.seat.id === this.settledId ? this.seat.id : null),
-      committing: () => this.fanOut.committing,
-      onStored: (result, isOurs, revision) => {
-        this.dispatch.stored(result, isOurs);
-        const { endpointId, subscriber } = result.lane;
-        if (isOurs) updates.send(endpointId, result.delivery.id);
-        if (isOurs && revision !== subscriber.revision) this.react(() => this.onChanged([endpointId]));
+    this.recorder = new AttemptRecorder(database, jobs, audit, log, {
+      id: () => (this.lease.id === this.settledId ? this.lease.id : null),
+      onStored: (result, revision) => {
+        this.dispatcher.stored(result, revision !== null);
+        if (revision === null) return;
+        updates.send(result.endpointId, result.delivery.id);
+        if (revision !== result.queue.snapshot.revision) this.react(() => this.onChanged([result.endpointId]));
       },
       onPaused: (endpointId) => notifications.send(endpointChanged, endpointId),
     });
-    this.dispatch = new Dispatch({
+    this.dispatcher = new Dispatcher({
       ...parts,
-      claims: this.claims,
-      results: this.results,
+      due: new DueDeliveries(database, this.texts),
+      recorder: this.recorder,
       metrics: new WebhookMetrics(parts.metrics, database),
       now: this.now,
-      isSeated: () => this.seat.id !== null,
+      isLeased: () => this.lease.id !== null,
       onLacksPlan: (workspaceId) => this.react(() => this.onPlansChanged([workspaceId])),
     });
-    this.fanOut = new FanOut(database, notifications, this.texts, log, {
-      made: (batches) => this.dispatch.offer(batches),
-      madeElsewhere: () => this.dispatch.mistrustOffers(),
-      committed: (batches) => this.onCommitted(batches),
-      lost: (batches) => this.dispatch.doubt(batches),
-    });
-    this.seat = new Seat(parts.connectionString, log, {
-      taken: (id) => this.react(() => this.onSeat(id)),
-      lost: () => this.dispatch.suspend(),
+    this.fanOut = new FanOut(database, notifications, log, (endpointIds) => this.onMade(endpointIds));
+    this.lease = new WorkerLease(parts.connectionString, log, {
+      taken: (id) => this.react(() => this.onLease(id)),
+      lost: () => this.dispatcher.suspend(),
     });
   }
 
   async start(): Promise<void> {
     const { notifications, jobs } = this.parts;
-    await this.seat.take();
+    await this.lease.take();
     this.unsubscribe.push(
-      notifications.on(deliveriesDue, (endpointIds) => this.dispatch.lookAgain(endpointIds)),
+      notifications.on(deliveriesDue, (endpointIds) => this.dispatcher.expect(endpointIds)),
       notifications.on(endpointChanged, (endpointIds) => this.react(() => this.onChanged(endpointIds))),
       notifications.on(payloadsErased, (workspaceIds) => this.react(() => this.onErased(workspaceIds))),
       notifications.on(workspaceChanged, (workspaceIds) => this.react(() => this.onPlansChanged(workspaceIds))),
       notifications.onReconnect(() => {
         this.texts.forget();
-        this.react(() => this.onChanged(this.dispatch.endpointIds()));
+        this.react(() => this.onChanged(this.dispatcher.endpointIds()));
       }),
     );
     this.fanOut.start();
@@ -154,38 +171,36 @@ export class WebhookWorker {
     if (this.ticker !== null) clearInterval(this.ticker);
     for (const unsubscribe of this.unsubscribe) unsubscribe();
     await this.fanOut.stop();
-    await (this.nextLook ?? this.looking);
-    await this.advancing;
-    await this.dispatch.stop(finishInFlightMs);
-    const { id } = this.seat;
+    await this.looks.idle();
+    await this.replaySteps.idle();
+    await this.dispatcher.stop(finishInFlightMs);
+    const { id } = this.lease;
     if (id !== null) {
       // What a database that is away cannot take is sent again by whoever is next.
-      await Promise.race([this.results.drain(), sleep(storeLastMsMax, null, { ref: false })]);
-      await this.claims.giveBack(id, this.dispatch.heldIds()).catch(() => undefined);
+      await within(storeLastMsMax, this.recorder.drain(), () => {});
+      await this.ownership.giveBack(id, this.dispatcher.heldIds()).catch(() => undefined);
     }
-    this.results.stop();
-    await this.seat.leave();
+    this.recorder.stop();
+    await this.lease.leave();
   }
 
-  /** Whether it delivers: false while it has lost its seat or the database. */
+  /** Whether it delivers: false while it has lost its lease or the database. */
   ready(): boolean {
-    return !this.stopping && this.seat.id !== null;
+    return !this.stopping && this.lease.id !== null;
   }
 
   /** Whether there is nothing that it could do at this moment. */
   isQuiet(): boolean {
-    const isBusy = this.reacting > 0 || this.looking !== null || this.nextLook !== null || this.fanOut.isRunning;
-    return !isBusy && this.advancing === null && this.seat.id !== null && this.dispatch.isQuiet();
+    const isBusy = this.reacting > 0 || [this.looks, this.replaySteps, this.fanOut].some(({ isRunning }) => isRunning);
+    return !isBusy && this.lease.id !== null && this.dispatcher.isQuiet();
   }
 
-  /** Looks at everything now, as it does every second: what a lost signal or a crashed worker left behind. */
+  /** Looks at everything now, as it does every second: what a lost notification or a crashed worker left behind. */
   async look(): Promise<void> {
-    // One under way may have looked before what this call is about.
-    this.nextLook ??= this.lookAfter(this.looking);
-    await this.nextLook;
+    await this.looks.run();
   }
 
-  /** What is due daily, and what of a change of plan a lost signal left undone. @throws when a part could not be done */
+  /** What is due daily, and what a lost notification left undone of a change of plan. @throws when a part failed */
   async maintain(): Promise<void> {
     let failed: unknown = null;
     for (const chore of [...chores(this.parts, new Date(this.now())), async () => await this.onPlansChanged(null)]) {
@@ -202,36 +217,27 @@ export class WebhookWorker {
     if (failed !== null) throw failed;
   }
 
-  private async lookAfter(underWay: Promise<void> | null): Promise<void> {
-    await underWay;
-    this.nextLook = null;
-    this.looking = this.lookOnce().finally(() => (this.looking = null));
-    await this.looking;
-  }
-
   private async lookOnce(): Promise<void> {
-    const { id } = this.seat;
+    const { id } = this.lease;
     if (id === null || this.stopping) return;
-    this.texts.age();
+    const { dispatcher, ownership, texts } = this;
+    texts.age();
     try {
-      await this.dispatch.open(await this.claims.takeOrphans(id, this.now(), this.dispatch.heldIds()));
-      await this.claims.giveBack(id, this.dispatch.closeIdle());
-      this.results.mark(this.dispatch.slow(slowMs));
-      const { changed, erasures, eventsWait, workers } = await readNews(
-        this.parts.database,
-        this.dispatch.subscribers(),
-      );
-      this.parts.outbound.shareWith?.(workers);
-      if (eventsWait) this.fanOut.wake();
-      await this.dispatch.reload(this.texts.follow(erasures) ? this.dispatch.endpointIds() : changed);
+      await dispatcher.open(await ownership.takeOrphans(id, this.now(), dispatcher.heldIds()));
+      await ownership.giveBack(id, dispatcher.closeIdle());
+      this.recorder.mark(dispatcher.takeSlow(slowMs));
+      const missed = await readMissed(this.parts.database, dispatcher.snapshots());
+      this.parts.outbound.shareWith?.(missed.workers);
+      if (missed.eventsWait) this.fanOut.wake();
+      await dispatcher.reload(texts.follow(missed.erasures) ? dispatcher.endpointIds() : missed.changed);
     } catch (error) {
       this.parts.log.warn({ error: errorFields(error) }, 'looking for due webhook deliveries failed');
     }
-    this.dispatch.lookAgain();
-    this.advancing ??= this.advanceReplays().finally(() => (this.advancing = null));
+    dispatcher.lookAgain();
+    // Beside the look, which what is due must not wait for.
+    if (!this.replaySteps.isRunning) void this.replaySteps.run();
   }
 
-  /** Beside the look, which what is due must not wait for. */
   private async advanceReplays(): Promise<void> {
     try {
       await this.parts.replays.advance(new Date(this.now()));
@@ -241,29 +247,29 @@ export class WebhookWorker {
   }
 
   /** Also after a loss: what this worker had is still its own where nobody has taken it since. */
-  private async onSeat(id: number): Promise<void> {
+  private async onLease(id: number): Promise<void> {
     const former = this.formerId;
     this.formerId = id;
     if (former === null) {
       this.settledId = id;
       return;
     }
-    const had = this.dispatch.heldIds();
-    const inherited = await this.claims.inherit(id, former, had).catch(() => []);
+    const had = this.dispatcher.heldIds();
+    const inherited = await this.ownership.inherit(id, former, had).catch(() => []);
     this.settledId = id;
-    await this.dispatch.keepOnly(inherited);
+    await this.dispatcher.keepOnly(inherited);
     await this.look();
   }
 
   private async onChanged(endpointIds: readonly string[]): Promise<void> {
-    await this.dispatch.reload(endpointIds);
+    await this.dispatcher.reload(endpointIds);
     // One that was resumed is nobody's yet.
-    if (endpointIds.some((id) => !this.dispatch.has(id))) await this.look();
+    if (endpointIds.some((id) => !this.dispatcher.has(id))) await this.look();
   }
 
   private async onErased(workspaceIds: readonly string[]): Promise<void> {
     this.texts.forget();
-    await this.dispatch.reload(this.dispatch.endpointIds((id) => workspaceIds.includes(id)));
+    await this.dispatcher.reload(this.dispatcher.endpointIds((id) => workspaceIds.includes(id)));
   }
 
   private async onPlansChanged(workspaceIds: readonly string[] | null): Promise<void> {
@@ -271,18 +277,18 @@ export class WebhookWorker {
     for (const endpointId of changed) this.parts.notifications.send(endpointChanged, endpointId);
   }
 
-  private onCommitted(batches: readonly Batch[]): void {
-    const unknown = this.dispatch.committed(batches);
-    // Without a seat, all may be another's.
-    const elsewhere = this.seat.id === null ? batches.map(({ endpointId }) => endpointId) : unknown;
+  /** Fan-out made deliveries to these endpoints: whose that is not is told, and whose nobody is becomes this worker's. */
+  private onMade(endpointIds: readonly string[]): void {
+    const unknown = this.dispatcher.expect(endpointIds);
+    // Without a lease, all may be another's.
+    const elsewhere = this.lease.id === null ? endpointIds : unknown;
     for (const endpointId of elsewhere) this.parts.notifications.send(deliveriesDue, endpointId);
     if (elsewhere.length > 0) this.react(() => this.takeFree(elsewhere));
   }
 
-  /** Those of them that are nobody's. */
   private async takeFree(endpointIds: readonly string[]): Promise<void> {
-    const { id } = this.seat;
-    if (id !== null) await this.dispatch.open(await this.claims.takeFree(id, endpointIds));
+    const { id } = this.lease;
+    if (id !== null) await this.dispatcher.open(await this.ownership.takeFree(id, endpointIds));
   }
 
   /** What fails here is found again by looking. */

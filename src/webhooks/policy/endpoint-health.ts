@@ -1,88 +1,82 @@
-import { delayMs } from './retry.js';
+import { delayMs, type Verdict } from './retry.js';
 
 /**
- * The life of an endpoint as its attempts decide it: failures in a row are counted, three make it be probed, ten pause
- * it. Times are Unix milliseconds.
+ * How an endpoint fares, as its attempts tell: failures in a row are counted, three make it half-open, so that one
+ * delivery at a time is tried, and ten pause it. Times are Unix milliseconds.
  */
-export interface EndpointLife {
+export interface EndpointHealth {
   readonly consecutiveFails: number;
-  /** One delivery at a time until one succeeds, whatever the count: after a resume. */
-  readonly probing: boolean;
-  /** The next probe is not before. */
+  /** Whatever the count, from a resume to the first success. */
+  readonly halfOpen: boolean;
+  /** While it is half-open: the next attempt is not before. */
   readonly probeAt: number | null;
-  /** Nothing is sent before: the endpoint asked for it. */
-  readonly gateUntil: number | null;
-  /** The turn of the last failure that counted; what was in flight then adds nothing. */
-  readonly countedTurn: number;
+  /** Nothing is sent before, since the endpoint asked for it. */
+  readonly notBefore: number | null;
+  /** When the last failure that was counted ended, in steps: attempts under way then are not counted. */
+  readonly countedStep: number;
 }
 
-export interface Ending {
-  kind: 'success' | 'failure' | 'gone';
-  /** Turns grow by one with every start of an attempt and every end. */
-  startedTurn: number;
-  endedTurn: number;
+export interface EndedAttempt extends Verdict {
+  /** An endpoint's steps are the starts and ends of its attempts, numbered as they come. */
+  startedStep: number;
+  endedStep: number;
   endedAt: number;
-  retryAfterAt: number | null;
 }
 
 export interface Decision {
-  life: EndpointLife;
+  health: EndpointHealth;
   pause: 'failures' | 'gone' | null;
-  /** The count that Owners and Admins are warned of. */
+  /** The count of which Owners and Admins are warned. */
   warning: number | null;
 }
 
 export const failsBeforePause = 10;
-const failsBeforeProbing = 3;
+const failsBeforeHalfOpen = 3;
 const failsWarned: readonly number[] = [5, 8];
 
-export const newLife: EndpointLife = {
+export const goodHealth: EndpointHealth = {
   consecutiveFails: 0,
-  probing: false,
+  halfOpen: false,
   probeAt: null,
-  gateUntil: null,
-  countedTurn: 0,
+  notBefore: null,
+  countedStep: 0,
 };
 
-/** After a resume: the count is 0 and the oldest delivery goes alone. */
-export const resumedLife: EndpointLife = { ...newLife, probing: true };
+export const isHalfOpen = (health: EndpointHealth) => health.halfOpen || health.consecutiveFails >= failsBeforeHalfOpen;
 
-export const isProbed = (life: EndpointLife) => life.probing || life.consecutiveFails >= failsBeforeProbing;
+/** Before it nothing is sent to the endpoint. */
+export function sendsNotBefore(health: EndpointHealth): number {
+  return Math.max(health.notBefore ?? 0, isHalfOpen(health) ? (health.probeAt ?? 0) : 0);
+}
 
-/** In SQL, of a state `s`: before it nothing is sent to the endpoint; null: no such time. */
-export const opensAt = `
-  greatest(s.gate_until, case when s.probing or s.consecutive_fails >= ${failsBeforeProbing} then s.probe_at end)
+/** The same in SQL, of a state `s`; null where it may be sent to at any time. */
+export const stateSendsNotBefore = `
+  greatest(s.not_before, case when s.half_open or s.consecutive_fails >= ${failsBeforeHalfOpen} then s.probe_at end)
 `;
 
 export function afterAttempt(
-  life: EndpointLife,
-  ending: Ending,
+  health: EndpointHealth,
+  attempt: EndedAttempt,
   ladder: readonly number[],
   random?: () => number,
 ): Decision {
-  if (ending.kind === 'success')
-    return nothingMore({ ...newLife, gateUntil: life.gateUntil, countedTurn: life.countedTurn });
-
-  const gateUntil = ending.retryAfterAt === null ? life.gateUntil : Math.max(life.gateUntil ?? 0, ending.retryAfterAt);
-  if (ending.kind === 'gone') {
-    const consecutiveFails = life.consecutiveFails + 1;
-    return {
-      life: { ...life, gateUntil, consecutiveFails, countedTurn: ending.endedTurn },
-      pause: 'gone',
-      warning: null,
-    };
+  if (attempt.kind === 'success') {
+    return unremarkable({ ...goodHealth, notBefore: health.notBefore, countedStep: health.countedStep });
   }
-  if (ending.startedTurn < life.countedTurn) return nothingMore({ ...life, gateUntil });
+  const asked = attempt.retryAfterAt;
+  const notBefore = asked === null ? health.notBefore : Math.max(health.notBefore ?? 0, asked);
+  const consecutiveFails = health.consecutiveFails + 1;
+  const counted = { ...health, notBefore, consecutiveFails, countedStep: attempt.endedStep };
+  if (attempt.kind === 'gone') return { health: counted, pause: 'gone', warning: null };
+  if (attempt.startedStep < health.countedStep) return unremarkable({ ...health, notBefore });
 
-  const consecutiveFails = life.consecutiveFails + 1;
-  const counted = { ...life, gateUntil, consecutiveFails, countedTurn: ending.endedTurn };
-  if (consecutiveFails >= failsBeforePause) return { life: counted, pause: 'failures', warning: null };
+  if (consecutiveFails >= failsBeforePause) return { health: counted, pause: 'failures', warning: null };
   const warning = failsWarned.includes(consecutiveFails) ? consecutiveFails : null;
-  if (!isProbed(counted)) return { life: counted, pause: null, warning };
+  if (!isHalfOpen(counted)) return { health: counted, pause: null, warning };
   // A short ladder's last rung serves for all later failures.
   const rungs = Math.min(consecutiveFails, ladder.length);
-  const probeAt = ending.endedAt + (delayMs(ladder, rungs, random) ?? 0);
-  return { life: { ...counted, probeAt }, pause: null, warning };
+  const probeAt = attempt.endedAt + (delayMs(ladder, rungs, random) ?? 0);
+  return { health: { ...counted, probeAt }, pause: null, warning };
 }
 
-const nothingMore = (life: EndpointLife): Decision => ({ life, pause: null, warning: null });
+const unremarkable = (health: EndpointHealth): Decision => ({ health, pause: null, warning: null });

@@ -19,7 +19,7 @@ import type { Unread } from '../../platform/validate.js';
 import { requireFeature, requireStorage } from '../../workspaces/plans.js';
 import { lockDeliveryOrder } from '../store/delivery-order-lock.js';
 import { attemptsKeptDays } from '../store/retention.js';
-import { insertRuns } from '../store/packed-deliveries.js';
+import { insertOpen, isOpen } from '../store/open-deliveries.js';
 import type { Replay, ReplayOnly } from './replay.entity.js';
 import { replayRateMax, type StartReplay } from './replay.input.js';
 import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
@@ -40,13 +40,11 @@ const isOnRecord = `
     select from webhook_attempts a where a.event_id = event.id and a.endpoint_id = e.id
   ))
 `;
-const isOpen = `
-  exists (select from webhook_deliveries d where d.endpoint_id = $1 and d.event_id = event.id)
-`;
+const isOpenHere = isOpen('$1', 'event.id');
 const which: Record<ReplayOnly, string> = {
   ALL: 'true',
-  FAILED: `${has('exhausted')} and not ${has('delivered')} and not ${isOpen}`,
-  MISSED: `event.created_at >= e.created_at and ${isOnRecord} and not ${has('delivered')} and not ${isOpen}`,
+  FAILED: `${has('exhausted')} and not ${has('delivered')} and not ${isOpenHere}`,
+  MISSED: `event.created_at >= e.created_at and ${isOnRecord} and not ${has('delivered')} and not ${isOpenHere}`,
 };
 
 /**
@@ -93,11 +91,10 @@ const nextOne = prepared<Replay & { reached: string; types: string[] | null }>(`
 `);
 const insertDeliveries = prepared(`
   with made as (
-    select $2 as endpoint_id, id, event_id, place - 1 as place
-    from unnest($1::text[], $3::text[]) with ordinality made (id, event_id, place)
+    select $2 as endpoint_id, id, event_id from unnest($1::text[], $3::text[]) made (id, event_id)
     where exists (select from webhook_endpoints e where e.id = $2 and e.deleted_at is null)
   )
-  ${insertRuns('made', 'now()')}
+  ${insertOpen('made', 'now()')}
 `);
 const advanceOne = prepared(`
   update webhook_replays

@@ -18,7 +18,6 @@ describe("a connection of one's own", () => {
   let cloned: Awaited<ReturnType<typeof cloneDatabase>>;
   let database: Database;
   let own: LastingConnection;
-  const told: object[] = [];
 
   before(async () => {
     cloned = await cloneDatabase();
@@ -54,18 +53,16 @@ describe("a connection of one's own", () => {
 
   const askHalf = { name: 'half', text: 'select 100 / $1::int as half', values: [2] };
   const add = async (id: unknown) =>
-    await own
-      .transaction({ name: 'add', text: 'insert into done values ($1) returning id', values: [id] }, (rows) =>
-        told.push(...rows),
-      )
-      .catch(({ code }) => code as string);
+    await own.query({ name: 'add', text: 'insert into done values ($1) returning id', values: [id] }).then(
+      ({ rows }) => rows,
+      ({ code }) => code as string,
+    );
 
-  it('tells what a statement came to before it is committed, and goes on after one that failed', async () => {
+  it('goes on after a statement that failed', async () => {
     expect(await add(1)).to.deep.equal([{ id: 1 }]);
     expect(await add('one')).to.equal('22P02');
     expect(await add(1)).to.equal('23505');
     expect(await add(2)).to.deep.equal([{ id: 2 }]);
-    expect(told).to.deep.equal([{ id: 1 }, { id: 1 }, { id: 2 }]);
     expect((await database.pool.query('select from done')).rowCount).to.equal(2);
   });
 
@@ -84,7 +81,6 @@ describe("a connection of one's own", () => {
       await client.end();
     `;
     const seen = execFileSync(process.execPath, ['--input-type=module', '--eval', look], { env: { URL: cloned.url } });
-    expect(told).not.to.deep.include({ id: 4 });
     expect(seen.toString().trim()).to.equal('true');
     expect(await asked).to.deep.equal([{ id: 4 }]);
   });

@@ -3,8 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { dataSourceFor } from '../../ormconfig.js';
 import type { Actor } from '../../src/platform/actor.js';
 import { migrate } from '../../src/platform/postgres/migrate.js';
-import { runMax } from '../../src/webhooks/store/packed-deliveries.js';
-import type { DeliveryStatus } from '../../src/webhooks/deliveries/delivery.entity.js';
+import type { DeliveryStatus } from '../../src/webhooks/store/delivery-status.js';
 import { someoneWaits } from '../support/locks.js';
 import { cloneDatabase } from '../support/postgres.js';
 import type { Receiver } from '../support/receiver.js';
@@ -28,7 +27,6 @@ describe('deliveries that were made at once', () => {
   });
 
   const sentIds = () => receiver.received.map(({ headers }) => headers['webhook-id']);
-  const runs = async () => await fixture.rows<{ open: number }>('select open from webhook_runs order by last_id');
 
   it('are begun in order, and each ends by itself: at once, or after retries', async () => {
     const failing = new Set<unknown>();
@@ -36,7 +34,7 @@ describe('deliveries that were made at once', () => {
       const fails = failing.has(headers['webhook-id']) && headers['x-iozen-attempt'] === '1';
       response.writeHead(fails ? 500 : 200).end();
     };
-    const eventIds = await fixture.publish(actor, 2 * runMax + 5);
+    const eventIds = await fixture.publish(actor, 50);
     // Never two in a row, since three would have it probed.
     for (const [index, id] of eventIds.entries()) if (index % 4 === 0) failing.add(id);
     await fixture.startWorker();
@@ -44,19 +42,16 @@ describe('deliveries that were made at once', () => {
     const first = receiver.received.filter(({ headers }) => headers['x-iozen-attempt'] === '1');
     expect(first.map(({ headers }) => headers['webhook-id'])).to.have.members(eventIds);
     expect(receiver.received).to.have.length(eventIds.length + failing.size);
-    expect(await fixture.rows('select from webhook_deliveries')).to.have.length(0);
-    expect(await runs()).to.have.length(0);
+    expect(await fixture.rows('select from webhook_open_deliveries')).to.have.length(0);
   });
 
-  it('share a row, of which only what is still open is sent by whoever takes it over', async () => {
+  it('of which only what is still open is listed, counted and sent, in order', async () => {
     await fixture.startWorker();
     await fixture.endpoints.pause(actor, subscription.endpointId);
-    const eventIds = await fixture.publish(actor, runMax + 3);
+    const eventIds = await fixture.publish(actor, 27);
     await subscription.settled(eventIds.length, 'held');
-    expect(await runs()).to.deep.equal([{ open: 2 ** runMax - 1 }, { open: 0b111 }]);
-    await fixture.rows('update webhook_runs set open = open & 5');
-    const [first, , third] = eventIds;
-    const open = [first, third, eventIds[runMax], eventIds[runMax + 2]];
+    const open = [0, 2, 24, 26].map((index) => eventIds[index]);
+    await fixture.rows('delete from webhook_open_deliveries where event_id <> all ($1)', [open]);
     expect((await subscription.deliveries()).map(({ eventId }) => eventId)).to.deep.equal(open.toReversed());
     const count = async (status?: DeliveryStatus[]) =>
       await fixture.deliveries.count(actor, { status: status ?? null });
@@ -71,7 +66,7 @@ describe('deliveries that were made at once', () => {
   it('are counted as under way or waiting, each by its own', async () => {
     const answers: ServerResponse[] = [];
     receiver.answer = (response) => void answers.push(response);
-    await fixture.publish(actor, runMax);
+    await fixture.publish(actor, 24);
     const worker = await fixture.startWorker();
     const underWay = fixture.settings.concurrencyPerEndpoint;
     await receiver.arrived(underWay);
@@ -79,11 +74,11 @@ describe('deliveries that were made at once', () => {
     await worker.look();
     await subscription.settled(underWay, 'delivering');
     const count = async (status: DeliveryStatus[]) => await fixture.deliveries.count(actor, { status });
-    expect([await count(['delivering']), await count(['pending'])]).to.deep.equal([underWay, runMax - underWay]);
-    expect(await count(['pending', 'delivering', 'held'])).to.equal(runMax);
+    expect([await count(['delivering']), await count(['pending'])]).to.deep.equal([underWay, 24 - underWay]);
+    expect(await count(['pending', 'delivering', 'held'])).to.equal(24);
     receiver.answer = (response) => void response.end();
     for (const response of answers) response.end();
-    await subscription.settled(runMax, 'delivered');
+    await subscription.settled(24, 'delivered');
   });
 
   it('of which one is skipped while what came of them is being stored: it stays skipped, the others end once', async () => {
@@ -108,32 +103,41 @@ describe('deliveries that were made at once', () => {
     receiver.answer = (response) => void response.end();
     await subscription.isServed();
     expect(receiver.received).to.have.length(7);
-    await fixture.eventually(async () => (await runs()).length === 0);
+    await fixture.eventually(async () => (await subscription.open()).length === 0);
   });
 });
 
-describe('deliveries that were open before there were runs', () => {
+describe('deliveries that were open when each had a bit in a packed row', () => {
   it('are all there after the upgrade, and after the way back', async () => {
     const { url, drop } = await cloneDatabase();
     const source = await dataSourceFor(url).initialize();
-    const open = 'select id, endpoint_id, event_id, attempts, due_at from webhook_deliveries order by id';
+    const before = 'select id, endpoint_id, event_id, attempts, attempting from webhook_deliveries order by id';
+    const after = before.replace('webhook_deliveries', 'webhook_open_deliveries');
     const goBack = async () => {
-      const there = "select to_regclass('webhook_runs') is not null as yes";
+      const there = "select to_regclass('webhook_open_deliveries') is not null as yes";
       while ((await source.query<{ yes: boolean }[]>(there))[0]?.yes === true) await source.undoLastMigration();
     };
     await migrate(source);
     await goBack();
     await source.query(`
-      insert into webhook_deliveries (id, endpoint_id, event_id, attempts, due_at, attempting_since)
-      values ('d1', 'e1', 'v1', 0, null, null), ('d2', 'e1', 'v2', 0, null, now()),
-        ('d3', 'e1', 'v3', 0, '2026-01-01', null), ('d4', 'e2', 'v1', 3, '2026-01-02', null)
+      insert into webhook_runs (endpoint_id, last_id, ids, event_ids, open, attempting, asked_at)
+      values ('e1', 'd3', '{d1, d2, d3}', '{v1, v2, v3}', 5, 4, null), ('e1', 'd4', '{d4}', '{v1}', 1, 0, '2026-01-01')
     `);
-    const before = await source.query<object[]>(open);
+    await source.query(`
+      insert into webhook_retries (id, endpoint_id, event_id, attempts, due_at, attempting)
+      values ('d5', 'e2', 'v1', 3, '2026-01-02', true)
+    `);
+    const open = await source.query<object[]>(before);
+    expect(open).to.have.length(4);
     await migrate(source);
-    expect(await source.query(open)).to.deep.equal(before);
-    expect(await source.query('select id from webhook_deliveries where attempting')).to.deep.equal([{ id: 'd2' }]);
+    expect(await source.query(after)).to.deep.equal(open);
+    const times = "select id, due_at, asked_at from webhook_open_deliveries where id in ('d4', 'd5') order by id";
+    expect(await source.query(times)).to.deep.equal([
+      { id: 'd4', due_at: null, asked_at: new Date('2026-01-01') },
+      { id: 'd5', due_at: new Date('2026-01-02'), asked_at: null },
+    ]);
     await goBack();
-    expect(await source.query(open)).to.deep.equal(before);
+    expect(await source.query(before)).to.deep.equal(open);
     await source.destroy();
     await drop();
   });

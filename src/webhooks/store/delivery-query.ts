@@ -2,10 +2,17 @@ import { isBeingErased } from '../../events/event-erasure.service.js';
 import type { EventType } from '../../events/event-type.js';
 import { idFloor } from '../../platform/id.js';
 import type { PageRequest } from '../../platform/postgres/keyset-page.js';
-import { opensAt } from '../policy/endpoint-health.js';
-import { openOf, runAt, runMax } from '../store/packed-deliveries.js';
+import { prepared } from '../../platform/postgres/statement.js';
+import {
+  DeliveryStatusEnum,
+  endedStatuses,
+  nextAttemptAt,
+  openStatus,
+  openStatuses,
+  type DeliveryStatus,
+} from './delivery-status.js';
+import { openAt } from './open-deliveries.js';
 import { SearchText } from './search-text.js';
-import { DeliveryStatusEnum, type DeliveryStatus } from './delivery.entity.js';
 
 export interface WebhookDeliveryFilter {
   endpointId?: string | null;
@@ -27,25 +34,26 @@ export interface DeliveryRow {
   nextAttemptAt: Date | null;
 }
 
+/** `$1` is the workspace, `$2` the ids. */
+export const deliveriesById = prepared<Omit<DeliveryRow, 'parentId'>>(`
+  select d.* from unnest($2::text[]) as wanted (id)
+  join webhook_endpoints e on e.workspace_id = $1
+  join webhook_endpoint_states s on s.endpoint_id = e.id
+  cross join lateral (
+    select d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", ${openStatus} as status,
+      d.attempts::int as "attemptCount", ${nextAttemptAt} as "nextAttemptAt"
+    from ${openAt('e.id', 'wanted.id')} d
+    union all
+    select d.delivery_id, d.endpoint_id, d.event_id, d.ended, d.number::int, null
+    from webhook_attempts d where d.endpoint_id = e.id and d.delivery_id = wanted.id and d.ended is not null
+  ) d
+`);
+
 /** What one statement looks through: much more than lists hold, and never what a few with large texts do. */
 export const deliveriesInLook = { least: 250, most: 4_000 };
 const charactersInLook = 16_777_216;
 
 export type Under = 'workspace' | 'endpoint' | 'event';
-
-const statusOf = (isAttempting: string, otherwise: DeliveryStatus) => `
-  case when e.status = 'paused' then 'held' when ${isAttempting} then 'delivering' else '${otherwise}' end
-`;
-const notBefore = (dueAt: string) => `
-  case when e.status = 'active' and greatest(${dueAt}, ${opensAt}) > now() then greatest(${dueAt}, ${opensAt}) end
-`;
-const freshStatuses: readonly DeliveryStatus[] = ['pending', 'delivering', 'held'];
-/** In SQL, of a delivery `d` of a run `r`. */
-export const freshStatus = statusOf('r.attempting & d.bit <> 0', 'pending');
-export const freshAttemptAt = notBefore('null');
-/** Of a `d` of `webhook_retries`. */
-export const retryStatus = statusOf('d.attempting', 'retrying');
-export const retryAttemptAt = notBefore('d.due_at');
 
 /**
  * Deliveries of a workspace, of each of some endpoints or of each of some events. Open and finished ones lie apart,
@@ -54,8 +62,7 @@ export const retryAttemptAt = notBefore('d.due_at');
  */
 export class DeliveryQuery {
   readonly values: unknown[] = [];
-  private readonly fresh: string[] = [];
-  private readonly retried: string[] = [];
+  private readonly open: string[] = [];
   private readonly finished: string[] = [];
   private readonly endpoints: string[] = [];
   private readonly statuses: readonly DeliveryStatus[] | null;
@@ -76,16 +83,8 @@ export class DeliveryQuery {
     const { gte, lt } = filter.createdAt ?? {};
     if (filter.endpointId != null) this.endpoints.push(`e.id = ${value(filter.endpointId)}`);
     // Ids tell the time they were made at.
-    if (gte != null) {
-      const from = value(idFloor(gte));
-      this.onEach('$id >=', from);
-      this.fresh.push(`r.last_id >= ${from}`);
-    }
-    if (lt != null) {
-      const to = value(idFloor(lt));
-      this.onEach('$id <', to);
-      this.fresh.push(upTo(to));
-    }
+    if (gte != null) this.onEach('$id >=', value(idFloor(gte)));
+    if (lt != null) this.onEach('$id <', value(idFloor(lt)));
     if (filter.eventType != null) this.onEach('event.type = any', `(${value(filter.eventType)}::text[])`);
     this.search =
       filter.search == null || filter.search === '' ? null : this.searching(new SearchText(filter.search), value);
@@ -104,14 +103,8 @@ export class DeliveryQuery {
 
   page(direction: PageRequest['direction']): string {
     const [compare, way] = direction === 'older' ? ['<', 'desc'] : ['>', 'asc'];
-    // Runs are in order, and within each its deliveries are: no more are taken apart than the page asks for.
-    const runs = direction === 'newer' ? 'r.last_id > $3' : upTo('$3');
     const end = (id: string) => `and ${id} ${compare} $3 order by ${id} ${way} limit $4`;
-    const branches = [
-      this.freshRows(`and d.id ${compare} $3 and ${runs} order by r.last_id ${way}, d.id ${way} limit $4`),
-      this.retriedRows(end('d.id')),
-      this.finishedRows(end('d.delivery_id')),
-    ];
+    const branches = [this.openRows(end('d.id')), this.finishedRows(end('d.delivery_id'))];
     return `
       select * from (
         select parent.id as "parentId", d.*, row_number() over (partition by parent.id order by d.id ${way}) as place
@@ -179,11 +172,7 @@ export class DeliveryQuery {
   counts(): string {
     const end = 'and $3::text is null and $4::int is null';
     const rowsOf = (branch: string | null) => branch && `select count(*) from (${branch}) d`;
-    const counts = [
-      this.countsWholeRuns ? this.freshCount(end) : rowsOf(this.freshRows(end)),
-      rowsOf(this.retriedRows(end)),
-      rowsOf(this.finishedRows(end)),
-    ];
+    const counts = [rowsOf(this.openRows(end)), rowsOf(this.finishedRows(end))];
     const count = counts.filter(isWanted).map((one) => `(${one})`);
     return `select parent.id, sum(${count.join(' + ')})::int as count from ${this.tables} group by parent.id`;
   }
@@ -196,58 +185,29 @@ export class DeliveryQuery {
   }
 
   private onEach(comparison: string, value: string): void {
-    this.fresh.push(`${comparison} ${value}`);
-    this.retried.push(`${comparison} ${value}`);
+    this.open.push(`${comparison} ${value}`);
     this.finished.push(`${comparison} ${value}`);
   }
 
-  /** Whether it takes no more than their bits to count what was never attempted. */
-  private get countsWholeRuns(): boolean {
-    return this.under !== 'event' && this.fresh.length === 0;
-  }
-
-  private freshCount(end: string): string | null {
-    const wanted = this.wanted(freshStatuses);
-    if (wanted.length === 0) return null;
-    const count = (status: DeliveryStatus, bits: string) =>
-      wanted.includes(status) ? `bit_count((${bits})::bit(${runMax}))` : '0';
-    return `
-      select coalesce(sum(case when e.status = 'paused' then ${count('held', 'r.open')}
-        else ${count('pending', 'r.open & ~r.attempting')} + ${count('delivering', 'r.open & r.attempting')} end), 0)
-      from webhook_runs r where r.endpoint_id = e.id ${end}
-    `;
-  }
-
-  /** These three are null where none of theirs is wanted. */
-  private freshRows(end: string): string | null {
-    const status = this.having(freshStatus, freshStatuses);
+  /** These two are null where none of theirs is wanted. */
+  private openRows(end: string): string | null {
+    const status = this.having(openStatus, openStatuses);
     return (
       status &&
-      `(select d.id, e.id as "endpointId", d.event_id as "eventId", ${freshStatus} as status,
-        0 as "attemptCount", ${freshAttemptAt} as "nextAttemptAt"${this.told('null', 'null', 'false')}
-      from webhook_runs r cross join lateral (${openOf('r')}) d ${this.joins}
-      where ${this.where('r', 'd.id', [...status, ...this.fresh])} ${end})`
-    );
-  }
-
-  private retriedRows(end: string): string | null {
-    const status = this.having(retryStatus, ['retrying', 'delivering', 'held']);
-    return (
-      status &&
-      `(select d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", ${retryStatus} as status,
-        d.attempts::int as "attemptCount", ${retryAttemptAt} as "nextAttemptAt"${this.told('null', 'null', 'true')}
-      from webhook_retries d ${this.joins} where ${this.where('d', 'd.id', [...status, ...this.retried])} ${end})`
+      `(select d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", ${openStatus} as status,
+        d.attempts::int as "attemptCount", ${nextAttemptAt} as "nextAttemptAt"${this.told('null', 'null', 'd.attempts > 0')}
+      from webhook_open_deliveries d ${this.joins} where ${this.where('d.id', [...status, ...this.open])} ${end})`
     );
   }
 
   private finishedRows(end: string): string | null {
-    const ended = this.having('d.ended', ['delivered', 'exhausted', 'skipped']);
+    const ended = this.having('d.ended', endedStatuses);
     return (
       ended &&
       `(select d.delivery_id as id, d.endpoint_id as "endpointId", d.event_id as "eventId", d.ended as status,
         d.number::int as "attemptCount", null::timestamptz as "nextAttemptAt"${this.told('d.error', 'd.response_body', 'd.number > 1')}
       from webhook_attempts d ${this.joins}
-      where ${this.where('d', 'd.delivery_id', ['d.ended is not null', ...ended, ...this.finished])} ${end})`
+      where ${this.where('d.delivery_id', ['d.ended is not null', ...ended, ...this.finished])} ${end})`
     );
   }
 
@@ -271,12 +231,10 @@ export class DeliveryQuery {
     return this.needsEvent ? 'join events event on event.id = d.event_id' : '';
   }
 
-  private where(table: string, id: string, conditions: readonly string[]): string {
+  private where(id: string, conditions: readonly string[]): string {
     const own = this.under === 'event' ? ['d.event_id = parent.id'] : [];
-    return [`${table}.endpoint_id = e.id`, ...own, ...conditions].join(' and ').replaceAll('$id', id);
+    return ['d.endpoint_id = e.id', ...own, ...conditions].join(' and ').replaceAll('$id', id);
   }
 }
 
 const isWanted = (branch: string | null) => branch !== null;
-
-const upTo = (id: string) => `r.last_id <= coalesce((select up.last_id from ${runAt('e.id', id)} up), '~')`;

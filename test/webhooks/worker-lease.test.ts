@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { asFailure } from '../../src/platform/errors.js';
 import { lockDeliveryOrder } from '../../src/webhooks/store/delivery-order-lock.js';
-import { Claims } from '../../src/webhooks/engine/due-deliveries.js';
+import type { Statement } from '../../src/platform/postgres/statement.js';
 import { cloneDatabase } from '../support/postgres.js';
 import { Receiver } from '../support/receiver.js';
 import { Relay } from '../support/relay.js';
@@ -54,7 +54,7 @@ describe('a webhook worker whose network swallows what it asks of PostgreSQL', f
     receiver.answer = (response) => void response.end();
     relay.release();
     await receiver.arrived(deliveries, 20_000);
-    await fixture.eventually(async () => (await fixture.rows('select from webhook_deliveries')).length === 0);
+    await fixture.eventually(async () => (await fixture.rows('select from webhook_open_deliveries')).length === 0);
     const ids = receiver.received.map(({ headers }) => headers['x-iozen-delivery-id']);
     expect(ids).to.have.length(deliveries);
     expect(new Set(ids).size).to.equal(deliveries);
@@ -85,17 +85,18 @@ describe('a webhook worker whose network swallows what it asks of PostgreSQL', f
     expect(await begun).to.include({ code: 'service_unavailable' });
   });
 
-  it('throws no result away when it is given its seat anew, while it finds out what is still its own', async () => {
+  it('throws no result away when it is given its lease anew, while it finds out what is still its own', async () => {
     const alone = await WebhookFixture.open();
     const actor = await alone.workspace();
     await alone.endpoint(actor, receiver.url);
     await alone.startWorker();
     receiver.received.length = 0;
     receiver.answer = (response) => void setTimeout(() => response.end(), 100);
-    const { inherit } = Claims.prototype;
-    Claims.prototype.inherit = async function (...args) {
-      await delay(400);
-      return await inherit.apply(this, args);
+    const query = alone.database.query.bind(alone.database);
+    alone.database.query = async <Row extends object>(statement: Statement<Row>, values?: unknown[]) => {
+      // Which of its endpoints are its own still.
+      if (statement.text.includes('set owner = $1 where owner = $2')) await delay(400);
+      return await query(statement, values);
     };
     try {
       await alone.publish(actor, 60);
@@ -103,9 +104,8 @@ describe('a webhook worker whose network swallows what it asks of PostgreSQL', f
       await alone.rows(
         "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'iozen webhooks' and datname = current_database()",
       );
-      await alone.eventually(async () => (await alone.rows('select from webhook_deliveries')).length === 0);
+      await alone.eventually(async () => (await alone.rows('select from webhook_open_deliveries')).length === 0);
     } finally {
-      Claims.prototype.inherit = inherit;
       await alone.close();
       receiver.answer = (response) => void response.end();
     }

@@ -1,0 +1,92 @@
+import { nowMs } from '../../platform/clock.js';
+import { errorFields, type Log } from '../../platform/log.js';
+import type { Outcome } from '../../platform/outbound/attempt.js';
+import type { Outbound } from '../../platform/outbound/outbound.js';
+import type { Tracing } from '../../platform/tracing.js';
+import { nextOf, verdictOn } from '../policy/retry.js';
+import { requestOf, type DeliveryRequest } from '../wire/request.js';
+import type { AttemptRecorder, Result } from './attempt-recorder.js';
+import type { Attempt, EndpointQueue } from './endpoint-queue.js';
+import type { WebhookMetrics } from './metrics.js';
+
+export interface DeliverParts {
+  outbound: Pick<Outbound, 'post'>;
+  recorder: AttemptRecorder;
+  metrics: WebhookMetrics;
+  log: Log;
+  tracing: Tracing;
+  settings: { retryDelaysMs: readonly number[] };
+  /** Unix milliseconds. */
+  now: () => number;
+  random?: (() => number) | undefined;
+}
+
+/** One attempt, from its request to its result. @throws when nothing was sent; then nothing is known of it */
+export async function deliver(parts: DeliverParts, queue: EndpointQueue, attempt: Attempt): Promise<void> {
+  const request = prepare(parts, attempt);
+  const outcome = request === null ? unprepared : await post(parts, attempt, request);
+  const result = decide(parts, queue, attempt, outcome);
+  record(parts, result);
+}
+
+/** Null where we could not: that costs the delivery an attempt, so that it is neither lost nor tried without end. */
+function prepare({ log, metrics }: DeliverParts, attempt: Attempt): DeliveryRequest | null {
+  const { delivery, number, startedAt } = attempt;
+  if (number === 1) metrics.firstAttempt(delivery, startedAt);
+  try {
+    return requestOf(attempt.snapshot, delivery.event, { deliveryId: delivery.id, number, now: startedAt });
+  } catch (error) {
+    log.error({ error: errorFields(error), delivery: delivery.id }, 'a webhook could not be prepared');
+    return null;
+  }
+}
+
+async function post({ outbound }: DeliverParts, { snapshot }: Attempt, request: DeliveryRequest): Promise<Outcome> {
+  return await outbound.post(snapshot.url, request.headers, request.body, snapshot.workspaceId);
+}
+
+/** What the answer means: for the endpoint, which may be paused by it, and for the delivery. */
+function decide(parts: DeliverParts, queue: EndpointQueue, attempt: Attempt, outcome: Outcome): Result {
+  const { settings, random } = parts;
+  const { delivery, number, startedAt } = attempt;
+  const endedAt = parts.now();
+  const verdict = verdictOn(outcome, endedAt);
+  const { pause, warning } = queue.judge(attempt, verdict, endedAt, settings.retryDelaysMs, random);
+  const next = nextOf(verdict, { number, endedAt, pauses: pause !== null }, settings.retryDelaysMs, random);
+  queue.ended(attempt, next.ended === null);
+  return { queue, endpointId: queue.endpointId, delivery, startedAt, endedAt, outcome, next, pause, warning };
+}
+
+function record({ recorder, metrics, log, tracing }: DeliverParts, result: Result): void {
+  recorder.add(result);
+  const { endpointId, delivery, outcome } = result;
+  const { totalMs } = outcome.timings;
+  metrics.attempted(outcome.outcome);
+  const facts = {
+    delivery: delivery.id,
+    endpoint: endpointId,
+    event: delivery.event.id,
+    attempt: delivery.attempts + 1,
+    outcome: outcome.outcome,
+  };
+  log.info({ ...facts, status: outcome.status, totalMs }, 'webhook');
+  if (!tracing.isOn) return;
+  tracing.record({
+    name: 'webhook attempt',
+    kind: 'client',
+    startedAtMs: nowMs() - totalMs,
+    ms: totalMs,
+    failed: outcome.outcome !== 'success',
+    attributes: { ...facts, 'http.response.status_code': outcome.status ?? undefined },
+  });
+}
+
+const unprepared: Outcome = {
+  outcome: 'connection',
+  status: null,
+  retryAfter: null,
+  body: Buffer.alloc(0),
+  error: 'the request could not be prepared',
+  address: null,
+  timings: { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: 0 },
+};

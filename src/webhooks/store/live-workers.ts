@@ -1,0 +1,15 @@
+/** The first key of the advisory locks by which workers show that they live; the second is the worker's id. */
+export const workerLockClass = 1_768_905_582;
+
+/**
+ * In SQL: ids of workers that live. `kill -9` and a restart of PostgreSQL end a worker's session and with it the lock, so
+ * they show at once; a process that hangs, or a network that swallows everything, shows when the lease runs out.
+ */
+export const liveWorkers = `
+  select w.id from webhook_workers w
+  where w.leased_until > now() and exists (
+    select from pg_locks l
+    where l.locktype = 'advisory' and l.classid = ${workerLockClass} and l.objid = w.id::oid and l.objsubid = 2
+      and l.database = (select oid from pg_database where datname = current_database())
+  )
+`;
