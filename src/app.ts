@@ -1,8 +1,8 @@
 /** One file because it is the map of the system: every service is built here, once, after those that it needs. */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { blockListOf } from './platform/addresses.js';
 import { dataSourceFor } from '../ormconfig.js';
 import { AccountService } from './accounts/account.service.js';
 import { MemberService } from './accounts/member.service.js';
@@ -41,7 +41,7 @@ import { IntakeBotService, storedIntakeBots } from './intake-bots/intake-bot.ser
 import type { Confirm } from './platform/actor.js';
 import { within } from './platform/async/deadline.js';
 import { clock, clockTrouble } from './platform/clock.js';
-import { blockListOf, type Config } from './platform/config.js';
+import { type Config } from './platform/config.js';
 import { checkDatabase } from './platform/postgres/database-check.js';
 import { Database, type Reserved } from './platform/postgres/database.js';
 import { pipelined } from './platform/postgres/statement.js';
@@ -57,6 +57,7 @@ import { errorFields, type Log } from './platform/log.js';
 import { Metrics } from './platform/metrics.js';
 import { Outbound } from './platform/outbound/outbound.js';
 import { migrate } from './platform/postgres/migrate.js';
+import { keptSecret } from './platform/secret-file.js';
 import { Secrets } from './platform/secrets.js';
 import { Notifications } from './platform/postgres/notifications.js';
 import { Tracing } from './platform/tracing.js';
@@ -461,18 +462,9 @@ function answerEraser(idempotency: Idempotency): AnswerEraser {
   };
 }
 
-/** The key that encrypts secrets at rest, made on the first start; of several first starts the fastest makes it. */
+/** The key that encrypts secrets at rest, made on the first start. */
 async function generatedKey(dataDir: string): Promise<Buffer> {
   await mkdir(dataDir, { recursive: true });
-  const file = join(dataDir, 'secrets.key');
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  if (!existsSync(file)) {
-    await writeFile(draft, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600, flush: true });
-    // Unlike a rename, a link never replaces the key of another start.
-    await link(draft, file).catch((error: unknown) => {
-      if ((error as { code?: string }).code !== 'EEXIST') throw error;
-    });
-    await rm(draft);
-  }
-  return Buffer.from((await readFile(file, 'utf8')).trim(), 'base64');
+  const key = await keptSecret(join(dataDir, 'secrets.key'), () => `${randomBytes(32).toString('base64')}\n`);
+  return Buffer.from(key, 'base64');
 }

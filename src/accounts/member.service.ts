@@ -4,7 +4,7 @@
  */
 import type { AuditService } from '../audit/audit.service.js';
 import { roles, type Actor, type Origin, type Role } from '../platform/actor.js';
-import { now } from '../platform/clock.js';
+import { dayMs, now } from '../platform/clock.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
 import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
 import { conflict, insufficientRole, notFound, planLimitExceeded, workspaceArchived } from '../platform/errors.js';
@@ -26,7 +26,7 @@ import type { SessionService } from './session.service.js';
 import { newToken, tokenHash } from './token.js';
 import { User } from './user.entity.js';
 
-export const invitationLifeMs = 7 * 86_400_000;
+export const invitationLifeMs = 7 * dayMs;
 
 const columns = columnsOf(User, 'u');
 const selectMany = pipelined<User>(`select ${columns} from users u where u.id = any($1) and u.workspace_id = $2`);

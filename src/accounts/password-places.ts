@@ -1,4 +1,4 @@
-import { networkOf } from '../platform/outbound/address-network.js';
+import { networkOf } from '../platform/addresses.js';
 import { rateLimitExceeded, serviceUnavailable } from '../platform/errors.js';
 
 /** Of one address's network, slow-downs included; whoever comes then waits before the queue, up to so many. */

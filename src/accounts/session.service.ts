@@ -1,7 +1,7 @@
 import { Actor, type Origin, type Role } from '../platform/actor.js';
-import { now, nowMs } from '../platform/clock.js';
+import { dayMs, now, nowMs } from '../platform/clock.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
-import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
+import { columnsOf, partsOf, pipelined, prepared } from '../platform/postgres/statement.js';
 import { authenticationRequired, invalidCredentials, workspaceArchived } from '../platform/errors.js';
 import { newId } from '../platform/id.js';
 import { LookupCache } from '../platform/async/lookup-cache.js';
@@ -13,7 +13,6 @@ import { Session } from './session.entity.js';
 import { isToken, newToken, tokenHash } from './token.js';
 import { User } from './user.entity.js';
 
-const dayMs = 86_400_000;
 /** Without use. */
 export const sessionIdleMs = 30 * dayMs;
 /** Whatever the use. */
@@ -34,8 +33,8 @@ type SessionRow = Record<keyof Session | `user.${'id' | 'role'}` | `workspace.${
 
 const alive = 's.last_used_at > $2 and s.created_at > $3';
 const selectByHash = pipelined<SessionRow>(`
-  select ${columnsOf(Session, 's')}, ${columnsOf(User, 'u', { only: ['id', 'role'] }).replaceAll(' as "', ' as "user.')},
-    ${columnsOf(Workspace, 'w').replaceAll(' as "', ' as "workspace.')}
+  select ${columnsOf(Session, 's')}, ${columnsOf(User, 'u', { only: ['id', 'role'], under: 'user' })},
+    ${columnsOf(Workspace, 'w', { under: 'workspace' })}
   from sessions s join users u on u.id = s.user_id join workspaces w on w.id = u.workspace_id
   where s.hash = $1 and ${alive}
 `);
@@ -164,11 +163,10 @@ export class SessionService {
   private async lookUp(hash: Buffer): Promise<KnownSession | null> {
     const [row] = await this.database.reserved.query(selectByHash, [hash, ...sessionBounds()]);
     if (row === undefined) return null;
-    const [session, user, workspace] = [new Session(), new User(), new Workspace()];
-    for (const [name, value] of Object.entries(row)) {
-      const [table = '', property = ''] = name.includes('.') ? name.split('.') : ['', name];
-      Object.assign(table === 'user' ? user : table === 'workspace' ? workspace : session, { [property]: value });
-    }
+    const parts = partsOf(row, 'user', 'workspace');
+    const session = Object.assign(new Session(), parts.rest);
+    const user = Object.assign(new User(), parts.user);
+    const workspace = Object.assign(new Workspace(), parts.workspace);
     if (nowMs() - session.lastUsedAt.getTime() > useWrittenAfterMs) void this.touch(session);
     return { session, user, workspace, usedMs: session.lastUsedAt.getTime() };
   }

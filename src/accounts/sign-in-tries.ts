@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
-import { networkOf } from '../platform/outbound/address-network.js';
+import { networkOf } from '../platform/addresses.js';
 import type { Reserved } from '../platform/postgres/database.js';
 import { prepared } from '../platform/postgres/statement.js';
 import { rateLimitExceeded } from '../platform/errors.js';

@@ -1,7 +1,7 @@
 import { ID, Int } from 'type-graphql';
 import { z } from 'zod';
+import { isCidr } from '../platform/addresses.js';
 import { scopes } from '../platform/actor.js';
-import { isCidr } from '../platform/config.js';
 import { inputType } from '../platform/graphql/input-type.js';
 import { DateTime, ScopeScalar } from '../platform/graphql/scalars.js';
 import { isoDate, line } from '../platform/validate.js';

@@ -2,14 +2,14 @@
  * One file because a key has one life: the same rows and the same cache say how it is made, found at the door, rotated
  * and ended.
  */
-import { isIP, type BlockList } from 'node:net';
+import type { BlockList } from 'node:net';
+import { blockListOf, isWithin } from '../platform/addresses.js';
 import type { SessionService } from '../accounts/session.service.js';
 import { operatorIn, type AuditedActor, type AuditService } from '../audit/audit.service.js';
 import { Actor, type Origin, type Scope } from '../platform/actor.js';
 import { clock, now } from '../platform/clock.js';
-import { blockListOf } from '../platform/config.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
-import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
+import { columnsOf, partsOf, pipelined, prepared } from '../platform/postgres/statement.js';
 import {
   authenticationRequired,
   conflict,
@@ -59,7 +59,7 @@ interface KnownKey {
 
 const columns = columnsOf(ApiKey, 'k');
 const selectByHash = pipelined<ApiKey & { workspace: Workspace }>(`
-  select ${columns}, ${columnsOf(Workspace, 'w').replaceAll(' as "', ' as "workspace.')},
+  select ${columns}, ${columnsOf(Workspace, 'w', { under: 'workspace' })},
     (select s.until from api_key_secrets s where s.hash = $1) as "earlierUntil"
   from api_keys k join workspaces w on w.id = k.workspace_id
   where k.hash = $1 or k.previous_hash = $1 or k.id = (select s.api_key_id from api_key_secrets s where s.hash = $1)
@@ -171,7 +171,7 @@ export class ApiKeyService {
     if (shownUntil !== null && shownUntil.getTime() <= nowMs) {
       throw authenticationRequired({ cause: `key ${key.id} was rotated` });
     }
-    if (allowed !== null && !within(allowed, origin.address)) {
+    if (allowed !== null && !isWithin(allowed, origin.address ?? '')) {
       throw authenticationRequired({ cause: `key ${key.id} may not be used from this address` });
     }
     this.noteUse(key.id, nowMs);
@@ -389,10 +389,12 @@ export class ApiKeyService {
     const hash = hashOf(text);
     const [row] = await this.database.reserved.query(selectByHash, [hash]);
     if (row === undefined) return null;
-    const { key, workspace, earlierUntil } = split(row);
+    const { workspace, rest } = partsOf(row, 'workspace');
+    const { earlierUntil, ...properties } = rest as ApiKey & { earlierUntil: Date | null };
+    const key = Object.assign(new ApiKey(), properties);
     const shownUntil = key.hash.equals(hash) ? null : (earlierUntil ?? key.previousUntil);
     const allowed = key.allowedCidrs.length === 0 ? null : blockListOf(key.allowedCidrs);
-    return { key, shownUntil, workspace, allowed };
+    return { key, shownUntil, workspace: Object.assign(new Workspace(), workspace), allowed };
   }
 
   private noteUse(id: string, nowMs: number): void {
@@ -415,20 +417,4 @@ export class ApiKeyService {
 function listOf(actor: Actor): List {
   const where = new Conditions().within('k.workspace_id = $?', actor.workspaceId);
   return { from: `${columns} from api_keys k`, id: 'k.id', where };
-}
-
-function split(row: object): { key: ApiKey; workspace: Workspace; earlierUntil: Date | null } {
-  const key = new ApiKey();
-  const workspace = new Workspace();
-  const { earlierUntil, ...rest } = row as { earlierUntil: Date | null };
-  for (const [name, value] of Object.entries(rest)) {
-    if (name.startsWith('workspace.')) Object.assign(workspace, { [name.slice('workspace.'.length)]: value });
-    else Object.assign(key, { [name]: value });
-  }
-  return { key, workspace, earlierUntil };
-}
-
-function within(ranges: BlockList, address: string | null): boolean {
-  const family = isIP(address ?? '');
-  return family !== 0 && ranges.check(address ?? '', family === 6 ? 'ipv6' : 'ipv4');
 }

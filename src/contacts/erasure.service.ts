@@ -1,6 +1,6 @@
 import type { ErasedBatch, EventErasureService } from '../events/event-erasure.service.js';
 import type { Actor } from '../platform/actor.js';
-import { now, nowMs } from '../platform/clock.js';
+import { dayMs, now, nowMs } from '../platform/clock.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
 import { pipelined, prepared } from '../platform/postgres/statement.js';
 import { notFound } from '../platform/errors.js';
@@ -21,8 +21,7 @@ const batchRows = 1_000;
 const jobMsMax = 10_000;
 const keptDays = 90;
 /** Longer than any answer is kept for a retry. */
-const answersKeptMs = 2 * 86_400_000;
-const dayMs = 86_400_000;
+const answersKeptMs = 2 * dayMs;
 
 /** A person as those know them who keep something of theirs. */
 export interface ErasedPerson {

@@ -1,9 +1,9 @@
 import { GraphQLError, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
+import { networkOf } from '../platform/addresses.js';
 import { lookAtBudget, takePoints, type Grant, type RateLimiter } from '../http/rate-limit/rate-limiter.js';
 import { SlidingWindows } from '../http/rate-limit/sliding-windows.js';
 import type { Strangers } from '../http/rate-limit/strangers.js';
 import type { Actor } from '../platform/actor.js';
-import { networkOf } from '../platform/outbound/address-network.js';
 import { authenticationRequired, Failure, rateLimitExceeded } from '../platform/errors.js';
 import { heavyWork } from '../platform/work/heavy-work.js';
 import { costMax, holdCost, pointsOf, type Fragments, type Variables } from './cost.js';

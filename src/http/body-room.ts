@@ -1,5 +1,5 @@
+import { networkOf } from '../platform/addresses.js';
 import type { Actor } from '../platform/actor.js';
-import { networkOf } from '../platform/outbound/address-network.js';
 import { serviceUnavailable } from '../platform/errors.js';
 
 /** A body up to this is let in at once: whoever sends a sign-in waits for nobody's megabytes. */

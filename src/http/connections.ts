@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList, Socket } from 'node:net';
-import { networkOf } from '../platform/outbound/address-network.js';
+import { isWithin, networkOf } from '../platform/addresses.js';
 import { requestTimeout, serviceUnavailable, type Failure } from '../platform/errors.js';
-import { findFacts, isWithin, peerOf } from './request.js';
+import { findFacts, peerOf } from './request.js';
 import { jsonType } from './send.js';
 import { answerUnreadable, refusalText } from './unreadable.js';
 

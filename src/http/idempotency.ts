@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { namesErased } from '../events/event-erasure.service.js';
 import type { Actor } from '../platform/actor.js';
-import { nowMs } from '../platform/clock.js';
+import { dayMs, nowMs } from '../platform/clock.js';
 import {
   isDivisionByZero,
   isUniqueViolation,
@@ -15,7 +15,7 @@ import type { Queue } from '../platform/postgres/jobs.js';
 import type { Secrets } from '../platform/secrets.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 
-export const keptForMs = 86_400_000;
+export const keptForMs = dayMs;
 const purgeBatchRows = 1_000;
 
 export const idempotencyQueue: Queue = { name: 'idempotency-purge' };

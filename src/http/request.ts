@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { BlockList, Socket } from 'node:net';
-import { isIP } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { isWithin, networkOf, nodeName } from '../platform/addresses.js';
 import type { Origin } from '../platform/actor.js';
-import { networkOf } from '../platform/outbound/address-network.js';
 import { nowMs } from '../platform/clock.js';
 import { invalid } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
-import { nodeName } from '../platform/graphql/node-name.js';
 import type { Tracing } from '../platform/tracing.js';
 import { inAccount, WorkAccount } from '../platform/work/work-account.js';
 import type { AccessLog } from './access-log.js';
@@ -160,9 +158,4 @@ export function peerOf(socket: Socket): string {
     peers.set(socket, peer);
   }
   return peer;
-}
-
-export function isWithin(ranges: BlockList, node: string): boolean {
-  const family = isIP(node);
-  return family !== 0 && ranges.check(node, family === 6 ? 'ipv6' : 'ipv4');
 }

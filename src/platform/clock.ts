@@ -1,3 +1,4 @@
+export const dayMs = 86_400_000;
 /** What of a difference between clocks is worth a word: less is what machines differ by. */
 export const notableMs = 5_000;
 /** What stepped has to stand for so long before it is believed: a clock that is wrong for a moment moves nothing. */

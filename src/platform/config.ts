@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { BlockList, isIP } from 'node:net';
+import { isCidr } from './addresses.js';
 
 export interface Config {
   port: number;
@@ -140,16 +140,6 @@ function readerOf(env: Record<string, string | undefined>, problems: string[]) {
   };
 }
 
-/** Ranges as `node:net` can test them. */
-export function blockListOf(ranges: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const range of ranges) {
-    const [address = '', prefix = ''] = range.split('/');
-    list.addSubnet(address, Number(prefix), isIP(address) === 6 ? 'ipv6' : 'ipv4');
-  }
-  return list;
-}
-
 // A secret is never repeated on a terminal or in a log.
 const quote = (name: string, text: string) =>
   /KEY|TOKEN|SECRET|DATABASE_URL/.test(name) ? 'the value given' : JSON.stringify(text.slice(0, 60));
@@ -198,13 +188,6 @@ function origins(text: string): string[] | null {
   return named.every((origin) => origin === '*' || (httpUrl(origin) !== null && new URL(origin).origin === origin))
     ? named
     : null;
-}
-
-/** Such as `10.0.0.0/8` or `fd00::/8`; the prefix is part of it. */
-export function isCidr(range: string): boolean {
-  const [address = '', prefix = '', ...rest] = range.split('/');
-  const family = isIP(address);
-  return rest.length === 0 && family !== 0 && integer(prefix, 0, family === 4 ? 32 : 128) !== null;
 }
 
 const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };

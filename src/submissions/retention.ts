@@ -1,6 +1,6 @@
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { Plan } from '../platform/actor.js';
-import { nowMs } from '../platform/clock.js';
+import { dayMs, nowMs } from '../platform/clock.js';
 import type { Database } from '../platform/postgres/database.js';
 import { prepared } from '../platform/postgres/statement.js';
 import { idFloor } from '../platform/id.js';
@@ -10,7 +10,6 @@ import { plans } from '../workspaces/plans.js';
 
 /** Small, so that a batch holds its locks for milliseconds. */
 const batchRows = 200;
-const dayMs = 86_400_000;
 
 export const retentionQueue: Queue = { name: 'submission-retention', expireInSeconds: 3_000 };
 /** Hourly, so that no run has much to do. */

@@ -1,4 +1,4 @@
-import { networkOf } from '../../platform/outbound/address-network.js';
+import { networkOf } from '../../platform/addresses.js';
 import { clock } from '../../platform/clock.js';
 import { rateLimitExceeded } from '../../platform/errors.js';
 import type { Grant } from './rate-limiter.js';

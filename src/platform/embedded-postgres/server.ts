@@ -5,10 +5,11 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { link, mkdir, open, readdir, readFile, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { keptSecret } from '../secret-file.js';
 import { DatabaseClient } from '../postgres/database-client.js';
 import { claimAt, hold, isOnlyOurs } from './claim.js';
 import { database, errorCode, openCluster, passwordFile, run, surroundings, user } from './cluster.js';
@@ -45,7 +46,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   try {
     await mkdir(path, { recursive: true });
     const dataDir = await realpath(path);
-    const password = await keptPassword(passwordFile(dataDir));
+    const password = await keptSecret(passwordFile(dataDir), () => randomBytes(24).toString('hex'));
     const cluster = await openCluster(dataDir, settings['fsync'] !== 'off', log);
     const server = { ...cluster, password, settings: { ...ourSettings, ...settings }, logFile: logFile(dataDir) };
     const use = new Use(server, await serve(server, log), log);
@@ -103,25 +104,6 @@ const stopMsMax = 60_000;
 function urlOf({ password }: Server, port: number, name: string): string {
   // PGSSLMODE in the environment may mean other servers: this one has no TLS.
   return `postgres://${user}:${password}@127.0.0.1:${port}/${name}?sslmode=disable`;
-}
-
-/** Made once, whole or not at all, however many processes ask at the same time. */
-async function keptPassword(file: string): Promise<string> {
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (thrown) {
-    if (errorCode(thrown) !== 'ENOENT') throw thrown;
-  }
-  const made = `${file}.new-${randomBytes(6).toString('hex')}`;
-  await writeFile(made, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx', flush: true });
-  try {
-    await link(made, file);
-  } catch (thrown) {
-    if (errorCode(thrown) !== 'EEXIST') throw thrown;
-  } finally {
-    await rm(made);
-  }
-  return (await readFile(file, 'utf8')).trim();
 }
 
 /** Where it must be again, and whether that still matters. */

@@ -1,3 +1,4 @@
+import { groupsOf } from '../addresses.js';
 import { type BlockList, isIP } from 'node:net';
 
 /** Why an address is refused: for a metric, never for the tenant. */
@@ -223,17 +224,7 @@ function contains(range: Range, address: Address): boolean {
 /** `ip` is known to be an address without a zone. */
 function parseAddress(ip: string): Address {
   if (!ip.includes(':')) return { family: 4, value: joined(ip.split('.').map(Number), 8n) };
-  // A dotted tail is two groups more.
-  const hex = ip.replace(/[\d.]+$/, (tail) => {
-    if (!tail.includes('.')) return tail;
-    const value = parseAddress(tail).value;
-    return `${(value >> 16n).toString(16)}:${(value & 0xffffn).toString(16)}`;
-  });
-  const [left = [], right] = hex
-    .split('::')
-    .map((half) => (half === '' ? [] : half.split(':').map((group) => Number.parseInt(group, 16))));
-  const missing = right === undefined ? 0 : 8 - left.length - right.length;
-  return { family: 6, value: joined([...left, ...Array<number>(missing).fill(0), ...(right ?? [])], 16n) };
+  return { family: 6, value: joined(groupsOf(ip), 16n) };
 }
 
 function joined(parts: readonly number[], bits: bigint): bigint {

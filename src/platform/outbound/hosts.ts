@@ -1,5 +1,5 @@
+import { networkOf } from '../addresses.js';
 import { isIP } from 'node:net';
-import { networkOf } from './address-network.js';
 
 /** Posts in flight to one host, over all processes that share the work: nobody makes a weapon of us. */
 const inFlightMax = 64;

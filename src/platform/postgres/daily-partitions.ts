@@ -1,3 +1,4 @@
+import { dayMs } from '../clock.js';
 import type { Database } from './database.js';
 import { idFloor } from '../id.js';
 import { errorFields, type Log } from '../log.js';
@@ -15,7 +16,6 @@ export interface DailyTable {
 export const byTime = (at: Date) => `'${at.toISOString()}'`;
 export const byEventId = (at: Date) => `'evt_${idFloor(at)}'`;
 
-const dayMs = 86_400_000;
 const daysAhead = 7;
 const lockTimeoutMs = 2_000;
 /** Of a default partition in which much lies. */

@@ -73,16 +73,30 @@ function nameOf(text: string): string {
 
 /**
  * The select list of an entity, `b."created_at" as "createdAt", …`: a statement then answers with the properties that
- * TypeORM would give, and the name of a column stands in one place, its entity.
+ * TypeORM would give, and the name of a column stands in one place, its entity. Where several are joined, `under` sets
+ * one apart for `partsOf`.
  */
 export function columnsOf(
   entity: new () => object,
   alias: string,
-  { only, without = [] }: { only?: readonly string[]; without?: readonly string[] } = {},
+  { only, without = [], under }: { only?: readonly string[]; without?: readonly string[]; under?: string } = {},
 ): string {
   const columns = getMetadataArgsStorage().filterColumns(entity);
   return columns
     .filter(({ propertyName }) => (only?.includes(propertyName) ?? true) && !without.includes(propertyName))
-    .map((column) => `${alias}."${column.options.name ?? column.propertyName}" as "${column.propertyName}"`)
+    .map(({ options, propertyName }) => {
+      const name = under === undefined ? propertyName : `${under}.${propertyName}`;
+      return `${alias}."${options.name ?? propertyName}" as "${name}"`;
+    })
     .join(', ');
+}
+
+/** Of a joined row: what `columnsOf` was told to name under each of these, and the rest. */
+export function partsOf<Under extends string>(row: object, ...under: Under[]): Record<Under | 'rest', object> {
+  const parts = Object.fromEntries([...under, 'rest'].map((part) => [part, {}])) as Record<Under | 'rest', object>;
+  for (const [name, value] of Object.entries(row)) {
+    const [part, property] = name.includes('.') ? (name.split('.') as [Under, string]) : (['rest', name] as const);
+    Object.assign(parts[part], { [property]: value });
+  }
+  return parts;
 }

@@ -1,7 +1,8 @@
+import { dayMs } from '../clock.js';
+
 const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
-const dayMs = 24 * hourMs;
 const daysKeptMax = 1_000;
 
 const days = new Map<number, string>();

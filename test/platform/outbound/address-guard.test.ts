@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { BlockList } from 'node:net';
 import * as fc from 'fast-check';
+import { blockListOf } from '../../../src/platform/addresses.js';
 import {
   type AddressPolicy,
   addressVerdict,
   judgeAnswers,
   parseTarget,
 } from '../../../src/platform/outbound/address-guard.js';
-import { blockListOf } from '../../../src/platform/config.js';
 
 const strict: AddressPolicy = { allowed: new BlockList(), own: [] };
 const forTests: AddressPolicy = { allowed: blockListOf(['127.0.0.0/8', 'fd00::/8']), own: [] };

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { request } from 'node:http';
+import { blockListOf, nodeName } from '../../../src/platform/addresses.js';
 import { isToken } from '../../../src/accounts/token.js';
 import { isApiKeyText } from '../../../src/api-keys/api-key-text.js';
 import { readDocument } from '../../../src/graphql/documents.js';
@@ -7,10 +8,8 @@ import { graphqlSchema } from '../../../src/graphql/schema.js';
 import { readIdempotencyKey } from '../../../src/http/idempotency.js';
 import { CreateIntakeBot } from '../../../src/intake-bots/intake-bot.input.js';
 import { parseTarget } from '../../../src/platform/outbound/address-guard.js';
-import { blockListOf } from '../../../src/platform/config.js';
 import { isEmail, normalEmail } from '../../../src/platform/text/email-address.js';
 import { isId } from '../../../src/platform/id.js';
-import { nodeName } from '../../../src/platform/graphql/node-name.js';
 import { isPhoneNumber, toE164 } from '../../../src/platform/text/phone-number.js';
 import { readJson } from '../../../src/platform/text/read-json.js';
 import { validate } from '../../../src/platform/validate.js';

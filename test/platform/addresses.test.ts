@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import type { IncomingMessage } from 'node:http';
 import { BlockList } from 'node:net';
-import { addressOf } from '../../../src/http/request.js';
-import { nodeName } from '../../../src/platform/graphql/node-name.js';
-import { createTenant, startServer, type Tenant, type TestServer } from '../../support/app.js';
-import { clientOf } from '../../support/client.js';
-import { cpuMsOf } from '../../support/cpu-time.js';
+import { nodeName } from '../../src/platform/addresses.js';
+import { addressOf } from '../../src/http/request.js';
+import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
+import { clientOf } from '../support/client.js';
+import { cpuMsOf } from '../support/cpu-time.js';
 
 describe('the name of a node', () => {
   const names: [given: string, node: string][] = [
