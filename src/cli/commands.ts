@@ -1,24 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { generatePassword } from '../accounts/password.js';
-import { CreateApiKey } from '../api-keys/api-key.input.js';
-import { App, serverRoles } from '../app.js';
-import { eventTypes, type EventType } from '../events/event-type.js';
-import { CreateIntakeBot } from '../intake-bots/intake-bot.input.js';
-import { operatorOf, scopes, type Actor, type Plan } from '../platform/actor.js';
-import { readConfig } from '../platform/config.js';
-import { notFound } from '../platform/errors.js';
-import { isId } from '../platform/id.js';
-import { createLog } from '../platform/log.js';
-import { readJsonBytes } from '../platform/text/read-json.js';
-import { validate } from '../platform/validate.js';
-import { plans } from '../workspaces/plans.js';
-import { UpdateWorkspace } from '../workspaces/workspace.input.js';
-import { actorWorkspace } from '../workspaces/workspace.entity.js';
-import { listen } from './listen.js';
-import { serve } from './serve.js';
-import { UsageError } from './usage-error.js';
-
-type Options = Readonly<Record<string, string | undefined>>;
+import { scopes } from '../platform/actor.js';
+import type * as operatorCommands from './operator-commands.js';
+import type { Options } from './options.js';
 
 export interface Command {
   path: readonly string[];
@@ -32,14 +14,14 @@ export const commands: readonly Command[] = [
   {
     path: ['serve'],
     about: 'Starts the server: the API, the webhook worker, or both.',
-    options: { role: { value: serverRoles.join('|') } },
-    run: async ({ role = 'all' }) => await serve(oneOf('role', role, serverRoles)),
+    options: { role: { value: 'all|api|worker' } },
+    run: async ({ role = 'all' }) => await (await import('./serve.js')).serve(role),
   },
   {
     path: ['migrate'],
     about: 'Brings the database up to date.',
     options: {},
-    run: answering(async (app) => ({ applied: app.applied })),
+    run: operator('migrate'),
   },
   {
     path: ['workspace', 'create'],
@@ -49,21 +31,19 @@ export const commands: readonly Command[] = [
       plan: { value: 'free|pro|business', required: true },
       'owner-email': { value: 'EMAIL', required: true },
     },
-    run: answering(createWorkspace),
+    run: operator('createWorkspace'),
   },
   {
     path: ['workspace', 'set-plan'],
     about: 'Changes the plan; it takes effect at once.',
     options: { workspace: { value: 'ID', required: true }, plan: { value: 'free|pro|business', required: true } },
-    run: answering(
-      async (app, { workspace = '', plan = '' }) => await app.workspaces.change(workspace, { plan: planOf(plan) }),
-    ),
+    run: operator('setPlan'),
   },
   {
     path: ['workspace', 'archive'],
     about: 'Closes a workspace to every call.',
     options: { workspace: { value: 'ID', required: true } },
-    run: answering(async (app, { workspace = '' }) => await app.workspaces.change(workspace, { archived: true })),
+    run: operator('archiveWorkspace'),
   },
   {
     path: ['key', 'create'],
@@ -74,31 +54,31 @@ export const commands: readonly Command[] = [
       scopes: { value: scopes.join(','), required: true },
       'expires-at': { value: 'ISO-TIME' },
     },
-    run: answering(createKey),
+    run: operator('createKey'),
   },
   {
     path: ['key', 'revoke'],
     about: 'Ends an API key, in every process.',
     options: { id: { value: 'ID', required: true } },
-    run: answering(revokeKey),
+    run: operator('revokeKey'),
   },
   {
     path: ['user', 'reset-password'],
     about: 'Gives a person a new password, shown once.',
     options: { email: { value: 'EMAIL', required: true } },
-    run: answering(async (app, { email = '' }) => await app.accounts.resetPassword(email)),
+    run: operator('resetPassword'),
   },
   {
     path: ['audit', 'verify'],
     about: "Checks every link of a workspace's audit log, and that it holds an end that was kept of it.",
     options: { workspace: { value: 'ID', required: true }, length: { value: 'N' }, head: { value: 'MAC' } },
-    run: answering(verifyAudit, brokenAt('log')),
+    run: operator('verifyAudit'),
   },
   {
     path: ['audit', 'digest'],
     about: 'Makes the daily digests of all audit logs again, and shows one to be compared with the log of its day.',
     options: { day: { value: 'YYYY-MM-DD' } },
-    run: answering(digestAudit, brokenAt('chain of digests')),
+    run: operator('digestAudit'),
   },
   {
     path: ['bot', 'create'],
@@ -110,140 +90,18 @@ export const commands: readonly Command[] = [
       status: { value: 'DRAFT|ACTIVE|PAUSED' },
       'record-type': { value: 'TYPE' },
     },
-    run: answering(createBot),
+    run: operator('createBot'),
   },
   {
     path: ['listen'],
     about: 'Forwards each event from now on, signed, and prints a line for it; takes IOZEN_API_KEY and IOZEN_URL.',
     options: { 'forward-to': { value: 'URL', required: true }, events: { value: 'TYPE,TYPE' } },
-    run: async ({ 'forward-to': target = '', events }, json) =>
-      await listen(receiverOf(target), events === undefined ? eventTypes : typesOf(events), json),
+    run: async ({ 'forward-to': receiver = '', events = null }, json) =>
+      await (await import('./listen.js')).listen(receiver, events, json),
   },
 ];
 
-/**
- * A command that opens the database, answers, and closes it again; it works beside a running server and without.
- * `failure` is what makes an answer one that ends with 1, in words.
- */
-function answering<Answer extends object>(
-  answer: (app: App, options: Options) => Promise<Answer>,
-  failure: (answer: Answer) => string | null = () => null,
-): Command['run'] {
-  return async (options, json) => {
-    const app = await App.open(readConfig(), createLog('silent'));
-    try {
-      const result = await answer(app, options);
-      process.stdout.write(json ? `${JSON.stringify(result)}\n` : readable(result));
-      const failed = failure(result);
-      if (failed === null) return 0;
-      process.stderr.write(`${failed}\n`);
-      return 1;
-    } finally {
-      await app.stop();
-    }
-  };
-}
-
-async function createWorkspace(app: App, { name: given = '', plan = '', 'owner-email': email = '' }: Options) {
-  const { name = '' } = validate(UpdateWorkspace, { name: given }, 'snake_case');
-  const password = generatePassword();
-  const planName = planOf(plan);
-  return await app.database.transaction(async (tx) => {
-    const workspace = await app.workspaces.create(tx, name, planName);
-    const owner = {
-      workspaceId: workspace.id,
-      email,
-      name: email.split('@')[0] ?? '',
-      role: 'OWNER',
-      password,
-    } as const;
-    const user = await app.accounts.create(tx, owner);
-    const everything = { name: 'First key', scopes: [...scopes], allowedCidrs: [], documentsOnly: false };
-    const made = plans[planName].api ? await app.apiKeys.insert(tx, workspace.id, everything) : null;
-    return {
-      workspace_id: workspace.id,
-      owner: { user_id: user.id, email: user.email, password },
-      api_key: made?.secret ?? null,
-    };
-  });
-}
-
-async function createKey(app: App, { workspace = '', name, scopes: list = '', 'expires-at': expiresAt }: Options) {
-  const raw = { name, scopes: list.split(','), ...(expiresAt !== undefined && { expires_at: expiresAt }) };
-  const actor = await operatorIn(app, workspace);
-  const { apiKey, secret } = await app.apiKeys.create(actor, () => validate(CreateApiKey, raw, 'snake_case'));
-  return { id: apiKey.id, key: secret };
-}
-
-async function revokeKey(app: App, { id = '' }: Options) {
-  const key = await app.apiKeys.find(id);
-  const revoked = await app.apiKeys.revoke(await operatorIn(app, key.workspaceId), id);
-  return { id: revoked.id, revoked_at: revoked.revokedAt };
-}
-
-async function verifyAudit(app: App, { workspace = '', length, head }: Options) {
-  if ((length === undefined) !== (head === undefined)) throw new UsageError('--length and --head go together');
-  if (length !== undefined && !/^[1-9]\d{0,14}$/.test(length)) throw new UsageError('--length must be a number from 1');
-  const { workspaceId } = await operatorIn(app, workspace);
-  const kept = head === undefined ? null : { length: Number(length), head };
-  const { ok, firstBad, missingKey, ...rest } = await app.audit.verify(workspaceId, kept);
-  return { ...rest, ok, first_bad: firstBad, ...(missingKey !== undefined && { missing_key: missingKey }) };
-}
-
-async function digestAudit(app: App, { day }: Options) {
-  if (day !== undefined && !/^\d{4}-\d\d-\d\d$/.test(day)) throw new UsageError('--day must be like 2026-01-31');
-  const made = await app.auditDigests.recompute(day ?? null);
-  if (made === null) throw new Error(day === undefined ? 'There is no digest yet.' : `There is no digest of ${day}.`);
-  const { firstBad, missingKey, ...rest } = made;
-  return { ...rest, first_bad: firstBad, ...(missingKey !== undefined && { missing_key: missingKey }) };
-}
-
-/** In words, where an answer says that it is. */
-function brokenAt(what: string) {
-  return (answer: { ok: boolean; first_bad: string | null; missing_key?: string }): string | null => {
-    if (answer.ok) return null;
-    if (answer.missing_key === undefined) return `The ${what} is broken at ${answer.first_bad}.`;
-    return `SECRETS_KEY has no key with the fingerprint ${answer.missing_key}, which signed ${answer.first_bad}: put it back.`;
-  };
-}
-
-async function createBot(app: App, { workspace = '', name, schema = '', status, 'record-type': recordType }: Options) {
-  const { value: items, issues } = readJsonBytes(await readFile(schema));
-  const inSchema = issues.map((issue) => ({ ...issue, path: `schema.${issue.path}` }));
-  const raw = { name, schema: items, ...(status && { status }), ...(recordType && { record_type: recordType }) };
-  const actor = await operatorIn(app, workspace);
-  const bot = await app.intakeBots.create(actor, () => validate(CreateIntakeBot, raw, 'snake_case', inSchema));
-  return { id: bot.id, status: bot.status };
-}
-
-async function operatorIn(app: App, workspaceId: string): Promise<Actor> {
-  if (!isId(workspaceId, 'workspace')) throw notFound('workspace');
-  return operatorOf(actorWorkspace(await app.workspaces.find(workspaceId)));
-}
-
-const planOf = (text: string): Plan => oneOf('plan', text, ['free', 'pro', 'business'] as const).toUpperCase() as Plan;
-
-function oneOf<T extends string>(option: string, given: string, allowed: readonly T[]): T {
-  const found = allowed.find((one) => one === given);
-  if (found === undefined) throw new UsageError(`--${option} must be one of: ${allowed.join(', ')}`);
-  return found;
-}
-
-function typesOf(list: string): EventType[] {
-  return [...new Set(list.split(',').map((type) => oneOf('events', type.trim(), eventTypes)))];
-}
-
-function receiverOf(text: string): URL {
-  if (/^https?:\/\/[^/]/i.test(text) && URL.canParse(text)) return new URL(text);
-  throw new UsageError('--forward-to must be an http or https URL, such as http://localhost:3000/hook');
-}
-
-function readable(value: object, indent = ''): string {
-  return Object.entries(value)
-    .map(([key, inner]: [string, unknown]) =>
-      inner !== null && typeof inner === 'object' && !(inner instanceof Date) && !Array.isArray(inner)
-        ? `${indent}${key}:\n${readable(inner, `${indent}  `)}`
-        : `${indent}${key}: ${inner instanceof Date ? inner.toISOString() : Array.isArray(inner) ? inner.join(', ') || 'none' : String(inner)}\n`,
-    )
-    .join('');
+/** The server is loaded for these alone: it takes a second, which `help`, `listen` and a mistyped word need not wait for. */
+function operator(name: keyof typeof operatorCommands): Command['run'] {
+  return async (options, json) => await (await import('./operator-commands.js'))[name](options, json);
 }

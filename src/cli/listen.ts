@@ -6,7 +6,9 @@ import { requestOf } from '../webhooks/wire/request.js';
 import { newSecret, signingSecret, type SigningSecret } from '../webhooks/wire/signature.js';
 import { EventFollower, type FollowedEvent } from './event-follower.js';
 import { GraphqlClient } from './graphql-client.js';
+import { oneOf } from './options.js';
 import { postOnce } from './post.js';
+import { UsageError } from './usage-error.js';
 
 const attemptTimeoutMs = 15_000;
 
@@ -21,7 +23,9 @@ interface Forwarded {
 }
 
 /** Sends the workspace's events to a receiver under development, until SIGTERM or SIGINT. */
-export async function listen(receiver: URL, types: readonly EventType[], json: boolean): Promise<number> {
+export async function listen(target: string, events: string | null, json: boolean): Promise<number> {
+  const receiver = receiverOf(target);
+  const types = events === null ? eventTypes : typesOf(events);
   const { url, apiKey, webhookSecret } = readClientConfig();
   const stopped = new AbortController();
   const stop = () => stopped.abort();
@@ -89,4 +93,13 @@ function lineOf({ at, type, id, status, ms, error }: Forwarded): string {
 /** Beside the lines for events, which stdout has to itself. */
 function note(text: string): void {
   process.stderr.write(`${text}\n`);
+}
+
+function typesOf(list: string): EventType[] {
+  return [...new Set(list.split(',').map((type) => oneOf('events', type.trim(), eventTypes)))];
+}
+
+function receiverOf(text: string): URL {
+  if (/^https?:\/\/[^/]/i.test(text) && URL.canParse(text)) return new URL(text);
+  throw new UsageError('--forward-to must be an http or https URL, such as http://localhost:3000/hook');
 }

@@ -1,16 +1,18 @@
 import { resolve } from 'node:path';
-import { App, type ServerRole } from '../app.js';
+import { App, serverRoles } from '../app.js';
 import { showDemoOnce } from '../demo.js';
 import { collectSeldom } from '../platform/gc-settings.js';
 import { readConfig } from '../platform/config.js';
 import { explainedStart } from '../platform/embedded-postgres/server.js';
 import { createLog, errorFields } from '../platform/log.js';
+import { oneOf } from './options.js';
 
 /** A signal this soon after the first is the same one, passed on twice (npm does). */
 const sameSignalMs = 2_000;
 
-/** Runs until SIGTERM or SIGINT. */
-export async function serve(role: ServerRole): Promise<number> {
+/** Runs until SIGTERM or SIGINT. @throws UsageError when the role is none */
+export async function serve(given: string): Promise<number> {
+  const role = oneOf('role', given, serverRoles);
   collectSeldom();
   const config = readConfig();
   const log = createLog(config.logLevel);

@@ -64,10 +64,11 @@ describe('a person who is erased or merged at the very instant', () => {
       await blocker.query(hold);
       const one = first();
       await someoneWaits(blocker, forGoodMs);
-      let isOver = false;
-      const other = second().finally(() => (isOver = true));
+      const over = new AbortController();
+      const other = second().finally(() => over.abort());
       // Until it waits for the first, or need not.
-      while (!isOver && (await waitersFor(blocker)) < 2) await new Promise((resolve) => setTimeout(resolve, 2));
+      while (!over.signal.aborted && (await waitersFor(blocker)) < 2)
+        await new Promise((resolve) => setTimeout(resolve, 2));
       await blocker.query('rollback');
       return [await one, await other];
     } finally {

@@ -1,0 +1,144 @@
+import { readFile } from 'node:fs/promises';
+import { generatePassword } from '../accounts/password.js';
+import { CreateApiKey } from '../api-keys/api-key.input.js';
+import { App } from '../app.js';
+import { CreateIntakeBot } from '../intake-bots/intake-bot.input.js';
+import { operatorOf, scopes, type Actor, type Plan } from '../platform/actor.js';
+import { readConfig } from '../platform/config.js';
+import { notFound } from '../platform/errors.js';
+import { isId } from '../platform/id.js';
+import { createLog } from '../platform/log.js';
+import { readJsonBytes } from '../platform/text/read-json.js';
+import { validate } from '../platform/validate.js';
+import { plans } from '../workspaces/plans.js';
+import { UpdateWorkspace } from '../workspaces/workspace.input.js';
+import { actorWorkspace } from '../workspaces/workspace.entity.js';
+import { oneOf, type Options } from './options.js';
+import { UsageError } from './usage-error.js';
+
+export const migrate = answering(async (app) => ({ applied: app.applied }));
+export const createWorkspace = answering(makeWorkspace);
+export const setPlan = answering(
+  async (app, { workspace = '', plan = '' }) => await app.workspaces.change(workspace, { plan: planOf(plan) }),
+);
+export const archiveWorkspace = answering(
+  async (app, { workspace = '' }) => await app.workspaces.change(workspace, { archived: true }),
+);
+export const createKey = answering(makeKey);
+export const revokeKey = answering(endKey);
+export const resetPassword = answering(async (app, { email = '' }) => await app.accounts.resetPassword(email));
+export const verifyAudit = answering(checkLog, brokenAt('log'));
+export const digestAudit = answering(redoDigests, brokenAt('chain of digests'));
+export const createBot = answering(makeBot);
+
+/**
+ * A command that opens the database, answers, and closes it again; it works beside a running server and without.
+ * `failure` is what makes an answer one that ends with 1, in words.
+ */
+function answering<Answer extends object>(
+  answer: (app: App, options: Options) => Promise<Answer>,
+  failure: (answer: Answer) => string | null = () => null,
+): (options: Options, json: boolean) => Promise<number> {
+  return async (options, json) => {
+    const app = await App.open(readConfig(), createLog('silent'));
+    try {
+      const result = await answer(app, options);
+      process.stdout.write(json ? `${JSON.stringify(result)}\n` : readable(result));
+      const failed = failure(result);
+      if (failed === null) return 0;
+      process.stderr.write(`${failed}\n`);
+      return 1;
+    } finally {
+      await app.stop();
+    }
+  };
+}
+
+async function makeWorkspace(app: App, { name: given = '', plan = '', 'owner-email': email = '' }: Options) {
+  const { name = '' } = validate(UpdateWorkspace, { name: given }, 'snake_case');
+  const password = generatePassword();
+  const planName = planOf(plan);
+  return await app.database.transaction(async (tx) => {
+    const workspace = await app.workspaces.create(tx, name, planName);
+    const owner = {
+      workspaceId: workspace.id,
+      email,
+      name: email.split('@')[0] ?? '',
+      role: 'OWNER',
+      password,
+    } as const;
+    const user = await app.accounts.create(tx, owner);
+    const everything = { name: 'First key', scopes: [...scopes], allowedCidrs: [], documentsOnly: false };
+    const made = plans[planName].api ? await app.apiKeys.insert(tx, workspace.id, everything) : null;
+    return {
+      workspace_id: workspace.id,
+      owner: { user_id: user.id, email: user.email, password },
+      api_key: made?.secret ?? null,
+    };
+  });
+}
+
+async function makeKey(app: App, { workspace = '', name, scopes: list = '', 'expires-at': expiresAt }: Options) {
+  const raw = { name, scopes: list.split(','), ...(expiresAt !== undefined && { expires_at: expiresAt }) };
+  const actor = await operatorIn(app, workspace);
+  const { apiKey, secret } = await app.apiKeys.create(actor, () => validate(CreateApiKey, raw, 'snake_case'));
+  return { id: apiKey.id, key: secret };
+}
+
+async function endKey(app: App, { id = '' }: Options) {
+  const key = await app.apiKeys.find(id);
+  const revoked = await app.apiKeys.revoke(await operatorIn(app, key.workspaceId), id);
+  return { id: revoked.id, revoked_at: revoked.revokedAt };
+}
+
+async function checkLog(app: App, { workspace = '', length, head }: Options) {
+  if ((length === undefined) !== (head === undefined)) throw new UsageError('--length and --head go together');
+  if (length !== undefined && !/^[1-9]\d{0,14}$/.test(length)) throw new UsageError('--length must be a number from 1');
+  const { workspaceId } = await operatorIn(app, workspace);
+  const kept = head === undefined ? null : { length: Number(length), head };
+  const { ok, firstBad, missingKey, ...rest } = await app.audit.verify(workspaceId, kept);
+  return { ...rest, ok, first_bad: firstBad, ...(missingKey !== undefined && { missing_key: missingKey }) };
+}
+
+async function redoDigests(app: App, { day }: Options) {
+  if (day !== undefined && !/^\d{4}-\d\d-\d\d$/.test(day)) throw new UsageError('--day must be like 2026-01-31');
+  const made = await app.auditDigests.recompute(day ?? null);
+  if (made === null) throw new Error(day === undefined ? 'There is no digest yet.' : `There is no digest of ${day}.`);
+  const { firstBad, missingKey, ...rest } = made;
+  return { ...rest, first_bad: firstBad, ...(missingKey !== undefined && { missing_key: missingKey }) };
+}
+
+/** In words, where an answer says that it is. */
+function brokenAt(what: string) {
+  return (answer: { ok: boolean; first_bad: string | null; missing_key?: string }): string | null => {
+    if (answer.ok) return null;
+    if (answer.missing_key === undefined) return `The ${what} is broken at ${answer.first_bad}.`;
+    return `SECRETS_KEY has no key with the fingerprint ${answer.missing_key}, which signed ${answer.first_bad}: put it back.`;
+  };
+}
+
+async function makeBot(app: App, { workspace = '', name, schema = '', status, 'record-type': recordType }: Options) {
+  const { value: items, issues } = readJsonBytes(await readFile(schema));
+  const inSchema = issues.map((issue) => ({ ...issue, path: `schema.${issue.path}` }));
+  const raw = { name, schema: items, ...(status && { status }), ...(recordType && { record_type: recordType }) };
+  const actor = await operatorIn(app, workspace);
+  const bot = await app.intakeBots.create(actor, () => validate(CreateIntakeBot, raw, 'snake_case', inSchema));
+  return { id: bot.id, status: bot.status };
+}
+
+async function operatorIn(app: App, workspaceId: string): Promise<Actor> {
+  if (!isId(workspaceId, 'workspace')) throw notFound('workspace');
+  return operatorOf(actorWorkspace(await app.workspaces.find(workspaceId)));
+}
+
+const planOf = (text: string): Plan => oneOf('plan', text, ['free', 'pro', 'business'] as const).toUpperCase() as Plan;
+
+function readable(value: object, indent = ''): string {
+  return Object.entries(value)
+    .map(([key, inner]: [string, unknown]) =>
+      inner !== null && typeof inner === 'object' && !(inner instanceof Date) && !Array.isArray(inner)
+        ? `${indent}${key}:\n${readable(inner, `${indent}  `)}`
+        : `${indent}${key}: ${inner instanceof Date ? inner.toISOString() : Array.isArray(inner) ? inner.join(', ') || 'none' : String(inner)}\n`,
+    )
+    .join('');
+}
