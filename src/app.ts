@@ -216,6 +216,7 @@ export class App {
     this.outbound = new Outbound({ ...config.webhooks, onRefused: countRefusals(this.metrics) });
     this.webhookEndpoints = new WebhookEndpointService(
       database,
+      jobs,
       this.secrets,
       this.outbound,
       this.notifications,

@@ -90,6 +90,7 @@ export class WebhookFixture {
     this.outbound = new Outbound(this.settings);
     this.endpoints = new WebhookEndpointService(
       database,
+      this.jobs,
       this.secrets,
       this.outbound,
       this.notifications,

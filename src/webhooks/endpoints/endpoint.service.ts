@@ -18,6 +18,7 @@ import {
   type PageRequest,
 } from '../../platform/postgres/keyset-page.js';
 import type { Secrets } from '../../platform/secrets.js';
+import type { Jobs } from '../../platform/postgres/jobs.js';
 import type { Notifications } from '../../platform/postgres/notifications.js';
 import type { StoredRows } from '../../platform/postgres/stored-rows.js';
 import { readWith, sentTo, type Unread, type Valid } from '../../platform/validate.js';
@@ -26,7 +27,7 @@ import { requireFeature, requireStorage, webhookEndpointsMax } from '../../works
 import { lockDeliveryOrder } from '../store/delivery-order-lock.js';
 import { addNotices } from '../../workspaces/notice.service.js';
 import { endpointChanged } from '../topics.js';
-import { skipOpenDeliveries } from '../store/open-deliveries.js';
+import { skipInRanges, skipOldest, skippedAtOnceMax } from '../store/open-deliveries.js';
 import { newSecret } from '../wire/signature.js';
 import { pausedByHand, resumedByHand } from './pausing.js';
 import { sealedFor } from './endpoint-snapshot.js';
@@ -75,6 +76,9 @@ const updateOne = prepared(`
     status = $8, pause_reason = $9, paused_at = $10, secrets = $11, deleted_at = $12, updated_at = $13
   where id = $1
 `);
+/** Jobs that end what was open of deleted endpoints, where that is too much for the deletions themselves. */
+export const skipQueue = 'webhook-skips';
+
 export interface WithSecret {
   webhookEndpoint: WebhookEndpoint;
   /** Shown here and never again. */
@@ -91,6 +95,7 @@ export const storedEndpoints: StoredRows = {
 export class WebhookEndpointService {
   constructor(
     private readonly database: Database,
+    private readonly jobs: Jobs,
     private readonly secrets: Secrets,
     private readonly outbound: Outbound,
     private readonly notifications: Notifications,
@@ -197,13 +202,14 @@ export class WebhookEndpointService {
       requireVersion(expected, webhookVersion(before));
       const { at } = nextMoment(before.updatedAt);
       await this.write(tx, { ...before, secrets: [], customHeaders: null, deletedAt: at, updatedAt: at });
-      // Before the lock, which everybody's deliveries wait for: there may be many.
-      await skipOpenDeliveries(tx, id, at);
       await this.confirm(tx, actor);
       await this.audit.record(tx, actor, 'webhook_endpoint.deleted', id, { url: before.url });
+      // Before the lock, which everybody's deliveries wait for.
+      let skipped = await skipOldest(tx, id, at);
       // Whoever makes deliveries has made them, or will see that it is gone.
       await lockDeliveryOrder(tx);
-      await skipOpenDeliveries(tx, id, at);
+      if (skipped < skippedAtOnceMax) skipped += await skipOldest(tx, id, at);
+      if (skipped >= skippedAtOnceMax) await this.jobs.enqueue(tx, skipQueue, [{ data: { endpointId: id } }]);
       tx.afterCommit(() => this.notifications.send(endpointChanged, id));
       return { deleted: true as const, id };
     }, actor.guard);
@@ -224,6 +230,8 @@ export class WebhookEndpointService {
     return await this.database.transaction(async (tx) => {
       await this.find(actor.workspaceId, id);
       const { skipHeld } = read();
+      // In transactions of their own: those of all at once would be waited for too long.
+      if (skipHeld) await skipInRanges(this.database, id, now());
       return await this.change(tx, actor, id, 'webhook_endpoint.resumed', resumed(tx, skipHeld));
     }, actor.guard);
   }
@@ -348,7 +356,8 @@ const resumed =
   (tx: Tx, skipHeld: boolean) =>
   async (before: WebhookEndpoint): Promise<WebhookEndpoint> => {
     if (before.status === 'active') return before;
-    if (skipHeld) await skipOpenDeliveries(tx, before.id, nextMoment(before.updatedAt).at);
+    // What came since the others were skipped.
+    if (skipHeld) await skipOldest(tx, before.id, nextMoment(before.updatedAt).at);
     return resumedByHand(tx, before);
   };
 

@@ -6,7 +6,7 @@ import type { Log } from '../../platform/log.js';
 import { byEventId, byTime, keepPartitions, type DailyTable } from '../../platform/postgres/daily-partitions.js';
 import { addNotices, forgetOldNotices } from '../../workspaces/notice.service.js';
 import { attemptsKeptDays } from '../store/retention.js';
-import { hasOlder, skipOlderDeliveries } from '../store/open-deliveries.js';
+import { hasOlder, skipInRanges, skipOfDeleted } from '../store/open-deliveries.js';
 
 export const maintenanceQueue = 'webhook-maintenance';
 /** Daily, when few are awake. */
@@ -27,7 +27,7 @@ const tables: readonly DailyTable[] = [
 
 // Held since the later of its making, which its id tells, and the pause.
 const heldTooLong = prepared<{ id: string }>(`
-  select e.id from webhook_endpoints e where e.status = 'paused' and e.paused_at < $1 order by e.id for no key update
+  select e.id from webhook_endpoints e where e.status = 'paused' and e.paused_at < $1 order by e.id
 `);
 const heldLong = prepared<{ id: string; workspaceId: string; url: string }>(`
   select e.id, e.workspace_id as "workspaceId", e.url from webhook_endpoints e
@@ -54,23 +54,21 @@ export function chores(
     ...tables.map((table) => async () => await keepPartitions(database, table, now, log)),
     async () => await eventLog.forgetPlacesBefore(`evt_${idFloor(daysAgo(eventsKeptDays))}`),
     async () => {
-      const heldSince = daysAgo(heldDaysMax);
-      const skipped = await database.transaction(async (tx) => await skipHeldSince(tx, now, heldSince));
+      const skipped = await skipHeldSince(database, now, daysAgo(heldDaysMax));
       if (skipped > 0) log.info({ deliveries: skipped }, 'deliveries held for 30 days were skipped');
     },
+    async () => await skipOfDeleted(database, now),
     async () => await database.transaction(async (tx) => await tellOfHeld(tx, now, daysAgo(heldDaysBeforeNotice))),
     async () => await forgetOldNotices(database),
     async () => await database.query(removeDeleted, [daysAgo(attemptsKeptDays + 2)]),
   ];
 }
 
-/** Of an endpoint for which very much was held. */
-const statementMsMax = 600_000;
-
-async function skipHeldSince(tx: Tx, now: Date, since: Date): Promise<number> {
-  await tx.allow(statementMsMax);
-  const endpointIds = (await tx.query(heldTooLong, [since])).map(({ id }) => id);
-  return await skipOlderDeliveries(tx, endpointIds, idFloor(since), now);
+async function skipHeldSince(database: Database, now: Date, since: Date): Promise<number> {
+  let skipped = 0;
+  for (const { id } of await database.query(heldTooLong, [since]))
+    skipped += await skipInRanges(database, id, now, idFloor(since), since);
+  return skipped;
 }
 
 async function tellOfHeld(tx: Tx, now: Date, since: Date): Promise<void> {

@@ -20,11 +20,13 @@ import { EventTexts } from './event-text-cache.js';
 import { EndpointOwnership } from './endpoint-ownership.js';
 import { FanOut } from './fan-out.js';
 import { chores, maintenanceCron, maintenanceQueue } from './maintenance.js';
+import { skipQueue } from '../endpoints/endpoint.service.js';
 import { followPlans } from '../endpoints/pausing.js';
 import type { ReplayService } from '../replays/replay.service.js';
 import { AttemptRecorder, wakeUpQueue, type RetryWakeUp } from './attempt-recorder.js';
 import { WorkerLease } from './worker-lease.js';
 import { readMissed } from './missed-notifications.js';
+import { skipOfDeleted } from '../store/open-deliveries.js';
 import { deliveriesDue, endpointChanged, payloadsErased } from '../topics.js';
 import { WebhookMetrics } from './metrics.js';
 
@@ -52,6 +54,7 @@ export interface WebhookWorkerParts {
 export const webhookQueues: readonly Queue[] = [
   { name: fanOutQueue, keptSeconds: 60 },
   { name: wakeUpQueue },
+  { name: skipQueue },
   { name: maintenanceQueue, retryDelaySeconds: 300 },
 ];
 
@@ -159,6 +162,7 @@ export class WebhookWorker {
     this.unsubscribe.push(
       await jobs.work<FanOutJob>(fanOutQueue, often, async () => await this.fanOut.finish()),
       await jobs.work<RetryWakeUp>(wakeUpQueue, often, async () => await this.look()),
+      await jobs.work(skipQueue, {}, async () => await skipOfDeleted(this.parts.database, new Date(this.now()))),
       await jobs.work(maintenanceQueue, seldom, async () => await this.maintain()),
     );
     await jobs.schedule(maintenanceQueue, maintenanceCron);

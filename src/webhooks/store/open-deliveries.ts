@@ -50,23 +50,66 @@ const skipping = (spots: string) => `
   ), kept as (
     insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, ended)
     select id, endpoint_id, event_id, $1::timestamptz, attempts, 'skipped' from gone
-    returning 1
+    returning delivery_id
   )
-  select count(*)::int as skipped from kept
+  select count(*)::int as skipped, max(delivery_id collate "C") as last from kept
 `;
-const skipAll = prepared(skipping('select d.ctid from webhook_open_deliveries d where d.endpoint_id = $2'));
 const skipSome = prepared(
   skipping(`select d.spot from unnest($2::text[], $3::text[]) w (endpoint_id, id)
     cross join lateral ${openAt('w.endpoint_id', 'w.id')} d`),
 );
-const skipOlder = prepared<{ skipped: number }>(
-  skipping('select d.ctid from webhook_open_deliveries d where d.endpoint_id = any ($2) and d.id < $3'),
+/** In one transaction, which takes some 20 ms for them: nobody may wait for its locks for longer than 100. */
+export const skippedAtOnceMax = 1_000;
+const skipFirst = prepared<{ skipped: number; last: string | null }>(
+  skipping(`select d.ctid from webhook_open_deliveries d
+    where d.endpoint_id = $2 and d.id > $3 and d.id < $4 order by d.id limit ${skippedAtOnceMax}`),
 );
+const lockIdle = prepared<{ id: string }>(`
+  select id from webhook_endpoints
+  where id = $1 and (deleted_at is not null or status = 'paused' and paused_at < coalesce($2, 'infinity'::timestamptz))
+  for no key update
+`);
+const deletedWithOpen = prepared<{ id: string }>(`
+  select e.id from webhook_endpoints e where e.deleted_at is not null
+    and exists (select from webhook_open_deliveries d where d.endpoint_id = e.id)
+`);
 
-/** Every open delivery of an endpoint. */
-export async function skipOpenDeliveries(tx: Tx, endpointId: string, at: Date): Promise<void> {
+/** The oldest open deliveries of an endpoint, at most `skippedAtOnceMax`. Returns how many. */
+export async function skipOldest(tx: Tx, endpointId: string, at: Date): Promise<number> {
   lockStates(tx, [endpointId]);
-  await tx.query(skipAll, [at, endpointId]);
+  const [row] = await tx.query(skipFirst, [at, endpointId, '', '~']);
+  return row?.skipped ?? 0;
+}
+
+/**
+ * All of an endpoint's deliveries with an id below `idBefore`, a transaction for each range of ids, as long as nothing
+ * is sent to the endpoint: it is deleted, or paused, since before `pausedBefore` if that is given. Returns how many.
+ */
+export async function skipInRanges(
+  database: Database,
+  endpointId: string,
+  at: Date,
+  idBefore = '~',
+  pausedBefore: Date | null = null,
+): Promise<number> {
+  let skipped = 0;
+  for (let last: string | null = ''; last !== null;) {
+    const after: string = last;
+    const range = await database.transaction(async (tx) => {
+      if ((await tx.query(lockIdle, [endpointId, pausedBefore])).length === 0) return [];
+      lockStates(tx, [endpointId]);
+      return await tx.query(skipFirst, [at, endpointId, after, idBefore]);
+    });
+    const count = range[0]?.skipped ?? 0;
+    skipped += count;
+    last = count === skippedAtOnceMax ? (range[0]?.last ?? null) : null;
+  }
+  return skipped;
+}
+
+/** What was too much to be skipped in the transactions that deleted its endpoints. */
+export async function skipOfDeleted(database: Database, at: Date): Promise<void> {
+  for (const { id } of await database.query(deletedWithOpen)) await skipInRanges(database, id, at);
 }
 
 export interface DeliveryKey {
@@ -80,18 +123,6 @@ export async function skipDeliveries(database: Database, deliveries: readonly De
     lockStates(tx, endpointIds);
     await tx.query(skipSome, [at, endpointIds, deliveries.map(({ id }) => id)]);
   });
-}
-
-/** Those of these endpoints that were made before this id. Returns how many. */
-export async function skipOlderDeliveries(
-  tx: Tx,
-  endpointIds: readonly string[],
-  idBefore: string,
-  at: Date,
-): Promise<number> {
-  lockStates(tx, endpointIds);
-  const [row] = await tx.query(skipOlder, [at, endpointIds, idBefore]);
-  return row?.skipped ?? 0;
 }
 
 // Long ago, whatever clock is asked.
