@@ -160,7 +160,6 @@ describe('audit log', () => {
     expect(told.find(({ action }) => action === 'replay.started')?.details).to.deep.include({
       endpoint_id: endpoint,
       types: ['submission.completed'],
-      total: 2,
     });
     // What is erased must not stay here: entries are never changed.
     expect(JSON.stringify(told)).not.to.match(/kept@|dropped@/);

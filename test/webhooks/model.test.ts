@@ -197,13 +197,15 @@ describe('webhooks against a plain reference', function () {
       }
       case 'replay': {
         const read = () => ({ since: new Date(0), only: 'ALL' as const, ratePerSecond: 100, dryRun: false });
-        const { id, total } = await fixture.replays.start(actor, endpointId, read);
-        expect(total).to.equal(events.length);
+        const { id } = await fixture.replays.start(actor, endpointId, read);
         for (const event of events.keys()) made(event);
         // It advances by the workers' clock, which stands still.
         await fixture.rows("update webhook_replays set advanced_at = 'epoch' where id = $1", [id]);
         await worker.look();
-        await fixture.eventually(async () => (await fixture.replays.get(actor, id)).done === total);
+        await fixture.eventually(async () => {
+          const { total, done } = await fixture.replays.get(actor, id);
+          return total === events.length && done === total;
+        });
         await fixture.rows("update webhook_replays set status = 'DONE' where id = $1", [id]);
         return;
       }

@@ -111,7 +111,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
     );
     expect(await pagesOf(since)).to.be.below(60);
     const missed = await fixture.database.query(readEvents.MISSED, replay);
-    expect(missed.map(({ id }) => id)).to.deep.equal(events.slice(1));
+    expect(missed[0]?.ids).to.deep.equal(events.slice(1));
     const { skipped } = await fixture.database.transaction(
       async (tx) => await skipDeliveriesOf(tx, elsewhere.workspace, events, new Date()),
     );

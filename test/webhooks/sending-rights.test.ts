@@ -73,8 +73,7 @@ describe('what is sent once more', () => {
       await fixture.publish(operator, 2, 'submission.completed');
       const since = new Date(Date.now() - 60_000);
       const range = { since, only: 'ALL', ratePerSecond: 1, dryRun: false } as const;
-      const { total } = await fixture.replays.start(actor, webhookEndpoint.id, () => range);
-      expect(total).to.equal(2);
+      await fixture.replays.start(actor, webhookEndpoint.id, () => range);
       const events: EventType[] = ['submission.completed', 'contact.created'];
       await fixture.endpoints.update(actor, webhookEndpoint.id, () => ({ events }));
       for (let second = 1; second < 6; second += 1) {

@@ -56,8 +56,16 @@ export class Replay {
   @Field(() => Boolean, { description: 'Whether it only counts.' })
   dryRun!: boolean;
 
-  @Field(() => Int, { description: 'How many events there were when it was started.' })
-  total!: number;
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How many events there were when it was started; null until they are counted.',
+  })
+  total!: number | null;
+
+  @Field(() => Boolean, {
+    description: 'Whether they are counted; a dry run that took too long answers with the total it had come to.',
+  })
+  counted!: boolean;
 
   @Field(() => Int, { description: 'How many deliveries were made.' })
   done!: number;

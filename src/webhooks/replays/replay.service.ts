@@ -26,7 +26,8 @@ import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
 import { endpointChanged, replayProgressed } from '../topics.js';
 
 const columns = `r.id, r.endpoint_id as "endpointId", r.status, r.selection as "only", r.since, r.until,
-  r.rate_per_second as "ratePerSecond", r.dry_run as "dryRun", r.total, r.done, r.created_at as "createdAt"`;
+  r.rate_per_second as "ratePerSecond", r.dry_run as "dryRun", r.counted, r.done, r.created_at as "createdAt",
+  case when r.counted or r.dry_run then r.total end as total`;
 
 const has = (ended: string) => `
   exists (
@@ -47,30 +48,40 @@ const which: Record<ReplayOnly, string> = {
   MISSED: `event.created_at >= e.created_at and ${isOnRecord} and not ${has('delivered')} and not ${isOpenHere}`,
 };
 
-/**
- * `$1` is the endpoint, `$2` the last id that is not wanted any more, `$3` the first that is wanted no longer, `$4` the
- * types that the replay may send.
- */
-const eventsOf = (only: ReplayOnly) => `
-  from webhook_endpoints e
-  join events event on event.workspace_id = e.workspace_id and event.type = any (e.events)
-    and event.type = any (coalesce($4, e.events))
-  where e.id = $1 and e.deleted_at is null and event.id > $2 and event.id < $3 and ${which[only]}
-`;
+/** What one statement looks at: a fraction of a second's work, whatever there is to find. */
+const lookedAtOnce = 5_000;
+/** `$1` is the endpoint; the events behind `$2` and before `$3`, of which `$4` are the types that the replay may send. */
+const looked = (only: ReplayOnly, matching: string) => `
+  with looked as materialized (
+    select event.id, event.type, event.created_at from webhook_endpoints e
+    join events event on event.workspace_id = e.workspace_id
+    where e.id = $1 and e.deleted_at is null and event.id > $2 and event.id < $3
+    order by event.id limit ${lookedAtOnce}
+  )
+  select (select max(id) from looked having count(*) = ${lookedAtOnce}) as "lookedTo", ${matching}
+    select event.id from looked event join webhook_endpoints e on e.id = $1
+      and event.type = any (e.events) and event.type = any (coalesce($4, e.events))
+    where ${which[only]}
+  `;
 const counting = (only: ReplayOnly) =>
-  heavy(unprepared<{ count: number }>(`select count(*)::int as count ${eventsOf(only)}`));
+  heavy(unprepared<Range & { count: number }>(`${looked(only, '(select count(*)::int from (')}) matching) as count`));
 const reading = (only: ReplayOnly) =>
-  unprepared<{ id: string }>(`select event.id ${eventsOf(only)} order by event.id limit $5`);
+  unprepared<Range & { ids: string[] }>(`${looked(only, 'array(')} order by event.id limit $5) as ids`);
 const countEvents = { ALL: counting('ALL'), FAILED: counting('FAILED'), MISSED: counting('MISSED') };
 export const readEvents = { ALL: reading('ALL'), FAILED: reading('FAILED'), MISSED: reading('MISSED') };
+
+interface Range {
+  /** The last event that was looked at; null when there is none behind it. */
+  lookedTo: string | null;
+}
 
 const selectMany = pipelined<Replay>(
   `select ${columns} from webhook_replays r where r.id = any($1) and r.workspace_id = $2`,
 );
 const insertOne = prepared(`
   insert into webhook_replays (id, workspace_id, endpoint_id, selection, since, until, rate_per_second, dry_run, status, total,
-    advanced_at, created_at, types)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'epoch', $11, $12)
+    counted, advanced_at, created_at, types)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'epoch', $12, $13)
 `);
 const forgetEnded = prepared(`
   delete from webhook_replays where id in (
@@ -84,8 +95,8 @@ const selectRunning = prepared<{ id: string; ratePerSecond: number; url: string 
   select r.id, r.rate_per_second as "ratePerSecond", e.url
   from webhook_replays r join webhook_endpoints e on e.id = r.endpoint_id where r.status = 'RUNNING'
 `);
-const nextOne = prepared<Replay & { reached: string; types: string[] | null }>(`
-  select ${columns}, r.reached, r.types from webhook_replays r
+const nextOne = prepared<RunningReplay>(`
+  select ${columns}, r.total as "countedSoFar", r.reached, r.types from webhook_replays r
   where r.status = 'RUNNING' and (r.advanced_at <= $1 or r.advanced_at > $1 + interval '1 minute')
   order by r.advanced_at limit 1 for update skip locked
 `);
@@ -95,6 +106,13 @@ const insertDeliveries = prepared(`
     where exists (select from webhook_endpoints e where e.id = $2 and e.deleted_at is null)
   )
   ${insertOpen('made', 'now()')}
+`);
+// Once it is counted, the first of its deliveries are made at once.
+const noteCount = prepared(`
+  update webhook_replays
+  set total = $2, counted = $3, reached = case when $3 then '' else $4 end,
+    advanced_at = case when $3 then advanced_at else $5 end, status = case when $3 and $2 = 0 then 'DONE' else status end
+  where id = $1
 `);
 const advanceOne = prepared(`
   update webhook_replays
@@ -106,7 +124,12 @@ const endOfDeleted = prepared(`
   where e.id = r.endpoint_id and e.deleted_at is not null and r.status = 'RUNNING'
 `);
 
+type RunningReplay = Replay & { countedSoFar: number; reached: string; types: string[] | null };
+
 export const advanceMs = 1_000;
+/** A step looks at ranges for no longer, and a dry run before it answers with what it has. */
+const stepMsMax = 500;
+const dryRunMsMax = 5_000;
 /** Replays that ended, of a workspace, the last ones; older ones are forgotten when another starts. */
 const endedKept = 1_000;
 
@@ -160,9 +183,10 @@ export class ReplayService {
         if (since >= end) throw invalid('since', 'out_of_range', 'must be earlier than until, and than now');
         if (!dryRun) requireStorage(actor);
         const id = newId('replay');
-        const [counted] = await tx.query(countEvents[only], [endpointId, floor(since), floor(end), types]);
-        const total = counted?.count ?? 0;
-        const status = dryRun || total === 0 ? 'DONE' : 'RUNNING';
+        // Others are counted by a worker, however long it takes.
+        const dry = { count: 0, lookedTo: floor(since) as string | null };
+        if (dryRun) await this.countSome(tx, only, [endpointId, floor(end), types], dry, dryRunMsMax);
+        const [status, counted] = dryRun ? ['DONE', dry.lookedTo === null] : ['RUNNING', false];
         // Late, as its revocation waits for us from here on.
         await this.confirm(tx, actor);
         tx.write(forgetEnded, [actor.workspaceId, endedKept]);
@@ -176,13 +200,14 @@ export class ReplayService {
           ratePerSecond,
           dryRun,
           status,
-          total,
+          dry.count,
+          counted,
           at,
           types,
         ]);
         const [replay] = await tx.query(selectMany, [[id], actor.workspaceId]);
         if (replay === undefined) throw new Error('a replay is not there after its insert');
-        const told = { endpoint_id: endpointId, only, since, until: end, types, total };
+        const told = { endpoint_id: endpointId, only, since, until: end, types };
         if (!dryRun) await this.audit.record(tx, actor, 'replay.started', id, told);
         return replay;
       }, actor.guard);
@@ -222,20 +247,65 @@ export class ReplayService {
     const [replay] = await tx.query(nextOne, [new Date(now.getTime() - advanceMs)]);
     if (replay === undefined) return false;
     const { id, endpointId, only, since, until, types } = replay;
+    const from = replay.reached === '' ? floor(since) : replay.reached;
+    const of = [endpointId, floor(until), types];
+    if (!replay.counted) {
+      const count = { count: replay.countedSoFar, lookedTo: from as string | null };
+      await this.countSome(tx, only, of, count, stepMsMax);
+      tx.write(noteCount, [id, count.count, count.lookedTo === null, count.lookedTo, now]);
+      tx.afterCommit(() => this.notifications.send(replayProgressed, id));
+      return true;
+    }
     const rate = Math.floor((rates.get(id) ?? 1) + Math.random());
-    const after = replay.reached === '' ? floor(since) : replay.reached;
     // Before the lock, which everybody's deliveries wait for: it looks through all that is held for the endpoint.
-    const events = await tx.query(readEvents[only], [endpointId, after, floor(until), types, rate]);
+    const { events, reached, isAll } = await this.readSome(tx, only, of, from, rate);
     const order = await lockDeliveryOrder(tx);
-    tx.write(insertDeliveries, [order.ids(events.length), endpointId, events.map(({ id }) => id)]);
-    const status = events.length < rate ? 'DONE' : 'RUNNING';
-    tx.write(advanceOne, [id, events.length, events.at(-1)?.id ?? replay.reached, status, now]);
+    tx.write(insertDeliveries, [order.ids(events.length), endpointId, events]);
+    tx.write(advanceOne, [id, events.length, reached, isAll ? 'DONE' : 'RUNNING', now]);
     order.release();
     tx.afterCommit(() => {
       if (events.length > 0) this.notifications.send(endpointChanged, endpointId);
       this.notifications.send(replayProgressed, id);
     });
     return true;
+  }
+
+  /** Counts range by range from `so.lookedTo` on, until that is null, which is the end, or the time is over. */
+  private async countSome(
+    tx: Tx,
+    only: ReplayOnly,
+    [endpointId, end, types]: readonly unknown[],
+    so: { count: number; lookedTo: string | null },
+    msMax: number,
+  ): Promise<void> {
+    const endsAt = performance.now() + msMax;
+    do {
+      const [range] = await tx.query(countEvents[only], [endpointId, so.lookedTo, end, types]);
+      so.count += range?.count ?? 0;
+      so.lookedTo = range?.lookedTo ?? null;
+    } while (so.lookedTo !== null && performance.now() < endsAt);
+  }
+
+  /** The next events, at most `wanted`, fewer where the time is over first, and the last that was looked at. */
+  private async readSome(
+    tx: Tx,
+    only: ReplayOnly,
+    [endpointId, end, types]: readonly unknown[],
+    from: string,
+    wanted: number,
+  ): Promise<{ events: string[]; reached: string; isAll: boolean }> {
+    const endsAt = performance.now() + stepMsMax;
+    const events: string[] = [];
+    for (let reached = from; ;) {
+      const values = [endpointId, reached, end, types, wanted - events.length];
+      const [range] = await tx.query(readEvents[only], values);
+      events.push(...(range?.ids ?? []));
+      if (events.length >= wanted) return { events, reached: events.at(-1) ?? reached, isAll: false };
+      const lookedTo = range?.lookedTo ?? null;
+      if (lookedTo === null) return { events, reached, isAll: true };
+      reached = lookedTo;
+      if (performance.now() >= endsAt) return { events, reached, isAll: false };
+    }
   }
 }
 
