@@ -21,7 +21,7 @@ import { EventPublisher } from './events/publish.js';
 import { Documents } from './graphql/documents.js';
 import { Execution } from './graphql/execution.js';
 import { explorerRouter } from './graphql/explorer.js';
-import { Gate } from './graphql/admission.js';
+import { Admission } from './graphql/admission.js';
 import { graphqlSchema, schemaText } from './graphql/schema.js';
 import { Streams } from './graphql/streams.js';
 import { GraphqlTransport } from './graphql/transport.js';
@@ -370,12 +370,12 @@ export class App {
     const schema = graphqlSchema(this);
     const documents = new Documents(schema);
     const execution = new Execution(schema);
-    const gate = new Gate(documents, this.trustedDocuments, this.rateLimiter, this.strangers);
+    const admission = new Admission(documents, this.trustedDocuments, this.rateLimiter, this.strangers);
     const trustedProxies = blockListOf(this.config.trustedProxies);
     const { revocations, idempotency, strangers, bodies, log } = this;
     const streams = new Streams({
       schema,
-      gate,
+      admission,
       execution,
       authenticator,
       strangers,
@@ -387,7 +387,7 @@ export class App {
     const graphql = new GraphqlTransport({
       schema,
       documents,
-      gate,
+      admission,
       execution,
       authenticator,
       strangers,

@@ -4,14 +4,14 @@ import { lookAtBudget, takePoints, type Grant, type RateLimiter } from '../http/
 import { SlidingWindows } from '../http/rate-limit/sliding-windows.js';
 import type { Strangers } from '../http/rate-limit/strangers.js';
 import type { Actor } from '../platform/actor.js';
-import { authenticationRequired, Failure, rateLimitExceeded } from '../platform/errors.js';
+import { asFailure, authenticationRequired, Failure, rateLimitExceeded } from '../platform/errors.js';
 import { heavyWork } from '../platform/work/heavy-work.js';
 import { costMax, holdCost, pointsOf, type Fragments, type Variables } from './cost.js';
 import { DocumentErrors, sha256, type Documents, type ValidDocument } from './documents.js';
 import type { TrustedDocumentService } from '../api-keys/trusted-document.service.js';
 
 /** What a stranger pays before anything of theirs is read. */
-const pointsAtDoor = 1;
+const pointsOnArrival = 1;
 
 /** What may be called by nobody in particular. */
 const anonymousFields = new Set(['signIn', 'acceptInvitation', '__schema', '__type', '__typename']);
@@ -26,7 +26,7 @@ export interface OperationRequest {
 }
 
 export interface Caller {
-  /** null: a stranger, of whom the door took a point already. */
+  /** null: a stranger, who has paid for the arrival. */
   actor: Actor | null;
   address: string | null;
 }
@@ -39,7 +39,9 @@ export interface CostReport {
   points: number;
 }
 
-export interface Admission {
+/** An operation that may run. */
+export interface Admitted {
+  refusal: null;
   text: string;
   valid: ValidDocument;
   operation: OperationDefinitionNode;
@@ -47,21 +49,27 @@ export interface Admission {
   /** The names of all fields that the operation selects. */
   selected: ReadonlySet<string>;
   cost: CostReport;
-  grant: Grant;
+  /** The caller's budget as this left it; null of a stranger. */
+  grant: Grant | null;
 }
 
-/** An operation that was turned away: what to say, and of its cost what is known. */
-export class Refused extends Error {
-  constructor(
-    readonly reason: unknown,
-    readonly cost: CostReport,
-    readonly grant: Grant | null,
-  ) {
-    super('refused', { cause: reason });
-  }
+/** An operation that may not run, and why. */
+export interface Refused {
+  refusal: Failure;
+  /** As far as it is known. */
+  cost: CostReport;
+  /** null where the budget was not looked at, too. */
+  grant: Grant | null;
 }
 
-export const unknownCost: CostReport = { requested: 0, limit: costMax, points: 0 };
+const costOf = (requested: number, points: number): CostReport => ({ requested, limit: costMax, points });
+
+/** What never came to be counted. */
+export const turnedAway = (thrown: unknown): Refused => ({
+  refusal: asFailure(thrown),
+  cost: costOf(0, 0),
+  grant: null,
+});
 
 /** So many operations that are read and then refused for want of points, a minute; beyond it none is read any more. */
 const readInVainMax = 60;
@@ -69,8 +77,8 @@ const readInVainMax = 60;
 /** Shorter documents are read in a millisecond or two. */
 const longTextMin = 2_000;
 
-/** What every operation passes before it runs, over HTTP and over streams: trust, limits, validity, cost, budget. */
-export class Gate {
+/** What every operation passes before it runs, over HTTP and over streams: points, trust, limits, validity, cost. */
+export class Admission {
   private readonly readInVain = new SlidingWindows(readInVainMax, 60_000);
 
   constructor(
@@ -80,62 +88,70 @@ export class Gate {
     private readonly strangers: Strangers,
   ) {}
 
-  /** What a caller without points is refused for before anything of theirs is read. @throws Refused */
-  requirePoints({ actor }: Caller): void {
-    if (actor === null) return;
-    const budget = lookAtBudget(this.limiter, actor);
-    const nowMs = performance.now();
-    const inVainMs = this.readInVain.freeMs(actor.id, 1, nowMs) - nowMs;
-    const waitSeconds = budget.allowed ? Math.ceil(inVainMs / 1_000) : budget.retryAfterSeconds;
-    if (waitSeconds > 0) throw new Refused(rateLimitExceeded(waitSeconds), unknownCost, budget);
-  }
-
-  /** @throws Refused */
-  async admit(caller: Caller, request: OperationRequest): Promise<Admission> {
+  /** @param read gives what is asked for; nothing is read of a caller who has no points left */
+  async admit<Request extends OperationRequest>(
+    caller: Caller,
+    read: () => Request | Promise<Request>,
+  ): Promise<(Admitted & { request: Request }) | Refused> {
+    const { actor } = caller;
+    const withoutPoints = actor === null ? null : this.refuseWithoutPoints(actor);
+    if (withoutPoints !== null) return withoutPoints;
     let requested = 0;
-    let points = 1;
-    let admitted: Omit<Admission, 'cost' | 'grant'>;
     try {
-      const text = await this.textOf(caller.actor, request);
-      const valid = await this.read(text, caller);
-      const operation = operationOf(valid, request.operationName);
-      if (caller.actor === null) requireAnonymous(operation, valid.fragments);
-      const cost = this.documents.costOf(operation, valid.fragments, request.variables);
+      const request = await read();
+      const { operationName, variables } = request;
+      const text = await this.textOf(actor, request);
+      const valid = await this.documentOf(text, caller);
+      const operation = operationOf(valid, operationName);
+      if (actor === null) requireAnonymous(operation, valid.fragments);
+      const cost = this.documents.costOf(operation, valid.fragments, variables);
       ({ requested } = cost);
       holdCost(cost, operation);
-      points = pointsOf(cost);
-      admitted = { text, valid, operation, variables: request.variables, selected: cost.selected };
-    } catch (reason) {
-      throw await this.refuse(caller, reason, requested);
+      const points = pointsOf(cost);
+      const grant = await this.take(caller, points);
+      if (!grant.allowed) return this.refuseForPoints(actor, requested, grant);
+      const admitted = { request, text, valid, operation, variables, selected: cost.selected };
+      return { refusal: null, ...admitted, cost: costOf(requested, points), grant: actor && grant };
+    } catch (thrown) {
+      return await this.refuse(caller, asFailure(thrown), requested);
     }
-    const grant = await this.take(caller, points);
-    const taken = caller.actor === null ? pointsAtDoor : 0;
-    const cost = { requested, limit: costMax, points: grant.allowed ? points : taken };
-    if (grant.allowed) return { ...admitted, cost, grant };
-    if (caller.actor !== null) this.readInVain.spend(caller.actor.id, 1, performance.now());
-    throw new Refused(rateLimitExceeded(grant.retryAfterSeconds), cost, grant);
+  }
+
+  /** What is refused takes a point too, unless it is refused for want of a name or of points. */
+  private async refuse(caller: Caller, refusal: Failure, requested: number): Promise<Refused> {
+    if (refusal.status === 401) return { refusal, cost: costOf(requested, 0), grant: null };
+    if (caller.actor === null) return { refusal, cost: costOf(requested, pointsOnArrival), grant: null };
+    const grant = await this.take(caller, 1);
+    if (grant.allowed) return { refusal, cost: costOf(requested, 1), grant };
+    return { refusal: rateLimitExceeded(grant.retryAfterSeconds), cost: costOf(requested, 0), grant };
+  }
+
+  private refuseWithoutPoints(actor: Actor): Refused | null {
+    const grant = lookAtBudget(this.limiter, actor);
+    const nowMs = performance.now();
+    const inVainMs = this.readInVain.freeMs(actor.id, 1, nowMs) - nowMs;
+    const waitSeconds = grant.allowed ? Math.ceil(inVainMs / 1_000) : grant.retryAfterSeconds;
+    return waitSeconds > 0 ? { refusal: rateLimitExceeded(waitSeconds), cost: costOf(0, 0), grant } : null;
+  }
+
+  /** What was read for it was read in vain. */
+  private refuseForPoints(actor: Actor | null, requested: number, grant: Grant): Refused {
+    const refusal = rateLimitExceeded(grant.retryAfterSeconds);
+    if (actor === null) return { refusal, cost: costOf(requested, pointsOnArrival), grant: null };
+    this.readInVain.spend(actor.id, 1, performance.now());
+    return { refusal, cost: costOf(requested, 0), grant };
   }
 
   /** A long document that is new has to be parsed and validated, which has its turn. */
-  private async read(text: string, { actor, address }: Caller): Promise<ValidDocument> {
+  private async documentOf(text: string, { actor, address }: Caller): Promise<ValidDocument> {
     const workspaceId = actor?.workspaceId ?? null;
     const read = () => this.documents.read(text, workspaceId);
     if (text.length < longTextMin || this.documents.has(text, workspaceId)) return read();
     return await heavyWork.run(workspaceId ?? networkOf(address ?? ''), read);
   }
 
-  /** What is refused takes a point too, unless it is refused for want of a name or of points. */
-  async refuse(caller: Caller, reason: unknown, requested = 0): Promise<Refused> {
-    const cost = { requested, limit: costMax, points: 0 };
-    if (reason instanceof Failure && reason.status === 401) return new Refused(reason, cost, null);
-    if (caller.actor === null) return new Refused(reason, { ...cost, points: pointsAtDoor }, null);
-    const grant = await this.take(caller, 1);
-    if (!grant.allowed) return new Refused(rateLimitExceeded(grant.retryAfterSeconds), cost, grant);
-    return new Refused(reason, { ...cost, points: 1 }, grant);
-  }
-
   private async take({ actor, address }: Caller, points: number): Promise<Grant> {
-    if (actor === null) return this.strangers.take(address, points - pointsAtDoor);
+    if (actor === null) return this.strangers.take(address, points - pointsOnArrival);
     return await takePoints(this.limiter, actor, points);
   }
 

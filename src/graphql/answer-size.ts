@@ -3,7 +3,7 @@ import { answerBytesMax } from '../platform/work/answer-budget.js';
 import type { Failure } from '../platform/errors.js';
 import { largeBytesMin } from '../platform/text/json-pieces.js';
 import type { WorkAccount } from '../platform/work/work-account.js';
-import type { Admission } from './admission.js';
+import type { Admitted } from './admission.js';
 
 /**
  * An operation prints nothing more often than this for each of its cost: an object costs 1 at least, and there are so many
@@ -17,7 +17,7 @@ const printsPerCost = 32;
  */
 export function refusalOfAnswer(
   account: WorkAccount | null,
-  { operation, cost }: Admission,
+  { operation, cost }: Admitted,
   data: unknown,
 ): Failure | null {
   if (account === null) return null;
@@ -31,7 +31,7 @@ export function refusalOfAnswer(
 }
 
 /** Whether the answer may come to more than is printed at once. */
-export const isLarge = ({ largestRow, bytes }: WorkAccount, { cost }: Admission): boolean =>
+export const isLarge = ({ largestRow, bytes }: WorkAccount, { cost }: Admitted): boolean =>
   bytes > largeBytesMin || largestRow * cost.requested > largeBytesMin;
 
 /** About what a value comes to as JSON; counting stops beyond what an answer may have. */

@@ -36,17 +36,17 @@ export interface ValidDocument {
   uses: number;
 }
 
-/** The errors of a document that cannot run, as GraphQL words them. */
-export class DocumentErrors extends Error {
+/** Of a document that cannot run: what GraphQL has to say of it. */
+export class DocumentErrors extends Failure {
   constructor(
-    readonly code: 'GRAPHQL_PARSE_FAILED' | 'GRAPHQL_VALIDATION_FAILED' | 'PERSISTED_QUERY_NOT_SUPPORTED',
+    code: 'GRAPHQL_PARSE_FAILED' | 'GRAPHQL_VALIDATION_FAILED' | 'PERSISTED_QUERY_NOT_SUPPORTED',
     readonly errors: readonly GraphQLError[],
   ) {
-    super('the document is not valid');
+    super(code, 'the document is not valid');
   }
 }
 
-type Read = ValidDocument | Failure | DocumentErrors;
+type Read = ValidDocument | Failure;
 
 /** Reads texts into documents, and keeps those that come again. */
 export class Documents {
@@ -108,7 +108,7 @@ export class Documents {
     try {
       return readDocument(this.schema, text);
     } catch (error) {
-      if (error instanceof Failure || error instanceof DocumentErrors) return error;
+      if (error instanceof Failure) return error;
       throw error;
     }
   }

@@ -1,5 +1,4 @@
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { HeaderMap } from '@apollo/server';
+import { GraphQLError, type ExecutionResult, type FormattedExecutionResult, type GraphQLFormattedError } from 'graphql';
 import { failureOf } from '../http/failure.js';
 import { Overtaken } from '../http/idempotency.js';
 import { Failure, idempotencyConflict, validationFailed, type ErrorCode, type Issue } from '../platform/errors.js';
@@ -26,28 +25,24 @@ export function formatError(formatted: GraphQLFormattedError, thrown: unknown, l
   return { ...formatted, ...errorOfFailure(failureOf(origin, log)) };
 }
 
-/** Every refusal of a request before anything ran. */
-export function errorsOf(thrown: unknown, log: Log): GraphQLFormattedError[] {
-  if (thrown instanceof DocumentErrors) {
-    return thrown.errors.map((error) => {
-      const formatted = error.toJSON();
-      return { ...formatted, message: clipped(formatted.message), extensions: { code: thrown.code, details: {} } };
-    });
-  }
-  return [errorOfFailure(failureOf(thrown, log))];
+/** A result as what may leave. */
+export function formatResult({ errors = [], data }: ExecutionResult, log: Log): FormattedExecutionResult {
+  return {
+    ...(errors.length > 0 && { errors: errors.map((error) => formatError(error.toJSON(), error, log)) }),
+    ...(data !== undefined && { data }),
+  };
+}
+
+/** What an operation that did not run was refused for. */
+export function errorsOf(refusal: Failure): GraphQLFormattedError[] {
+  if (!(refusal instanceof DocumentErrors)) return [errorOfFailure(refusal)];
+  const extensions = { code: refusal.code, details: {} };
+  return refusal.errors.map((error) => ({ ...error.toJSON(), message: clipped(error.message), extensions }));
 }
 
 /** graphql-js repeats what it speaks of, however long. */
 const clipped = (message: string) =>
   message.length > messageCharactersMax ? `${message.slice(0, messageCharactersMax)}…` : message;
-
-/** In Apollo's form: what the answer's head is to be. */
-export function refusalOf(thrown: unknown, log: Log): GraphQLError {
-  const failure = thrown instanceof DocumentErrors ? null : failureOf(thrown, log);
-  const status = failure === null ? 400 : failure.status;
-  const headers = new HeaderMap(Object.entries(failure?.headers ?? {}));
-  return new GraphQLError('refused', { extensions: { http: { status, headers } } });
-}
 
 /** A GraphQLError of graphql-js's own, or what a resolver threw; graphql-jit wraps what it was thrown as well. */
 export function originOf(thrown: unknown): unknown {

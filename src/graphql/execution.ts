@@ -5,25 +5,19 @@ import {
   OperationTypeNode,
   type ExecutionResult,
   type GraphQLSchema,
-  type OperationDefinitionNode,
 } from 'graphql';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
 import { WeighedCache } from '../platform/async/weighed-cache.js';
 import { CompiledQueries } from './compiled.js';
-import type { Variables } from './cost.js';
-import type { ValidDocument } from './documents.js';
-import { rootFields } from './admission.js';
+import { rootFields, type Admitted } from './admission.js';
 
 /** Each message may repeat what it speaks of. */
 const variableErrorsMax = 10;
 /** Some 2 MB each; tools ask the same few over and over. */
 const introspectionsKeptMax = 4;
 
-interface Admitted {
-  valid: ValidDocument;
-  operation: OperationDefinitionNode;
-  variables: Variables;
-}
+/** As much of an admission as it takes to run what was admitted. */
+type Runnable = Pick<Admitted, 'valid' | 'operation' | 'variables'>;
 
 /** Runs what was admitted, the same way and to the same answer the first time and the tenth. */
 export class Execution {
@@ -38,7 +32,7 @@ export class Execution {
    * Without `data` when the variables do not fit.
    * @param event of a subscription
    */
-  async run(admitted: Admitted, context: OperationContext, event?: unknown): Promise<ExecutionResult> {
+  async run(admitted: Runnable, context: OperationContext, event?: unknown): Promise<ExecutionResult> {
     const { valid, operation } = admitted;
     const { coerced, errors } = this.coerce(admitted);
     if (errors !== undefined) return { errors };
@@ -48,7 +42,7 @@ export class Execution {
   }
 
   /** The events of a subscription, each of which is to be run; or why there are none. */
-  async follow(admitted: Admitted, contextValue: OperationContext): Promise<AsyncIterable<unknown> | ExecutionResult> {
+  async follow(admitted: Runnable, contextValue: OperationContext): Promise<AsyncIterable<unknown> | ExecutionResult> {
     const { errors } = this.coerce(admitted);
     if (errors !== undefined) return { errors };
     return await createSourceEventStream({ ...this.argumentsOf(admitted), contextValue });
@@ -59,24 +53,24 @@ export class Execution {
     await this.compiled.idle();
   }
 
-  private coerce({ operation, variables }: Admitted) {
+  private coerce({ operation, variables }: Runnable) {
     const declared = operation.variableDefinitions ?? [];
     return getVariableValues(this.schema, declared, variables, { maxErrors: variableErrorsMax });
   }
 
-  private argumentsOf({ valid: { document }, operation, variables }: Admitted) {
+  private argumentsOf({ valid: { document }, operation, variables }: Runnable) {
     return { schema: this.schema, document, operationName: operation.name?.value, variableValues: variables };
   }
 
   private async interpret(
-    admitted: Admitted,
+    admitted: Runnable,
     contextValue: OperationContext,
     rootValue?: unknown,
   ): Promise<ExecutionResult> {
     return await execute({ ...this.argumentsOf(admitted), contextValue, rootValue });
   }
 
-  private async introspect(admitted: Admitted, context: OperationContext): Promise<ExecutionResult> {
+  private async introspect(admitted: Runnable, context: OperationContext): Promise<ExecutionResult> {
     const key = `${admitted.valid.hash} ${admitted.operation.name?.value ?? ''}`;
     const known = this.introspections.get(key);
     if (known !== undefined) return known;
@@ -87,7 +81,7 @@ export class Execution {
 }
 
 /** Whether the answer is the same for everybody, whenever it is asked for. */
-function isAboutSchemaAlone({ operation, valid }: Admitted): boolean {
+function isAboutSchemaAlone({ operation, valid }: Runnable): boolean {
   if (operation.operation !== OperationTypeNode.QUERY || (operation.variableDefinitions ?? []).length > 0) return false;
   return rootFields(operation, valid.fragments).every((name) => name.startsWith('__'));
 }

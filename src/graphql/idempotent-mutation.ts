@@ -3,13 +3,13 @@ import { readIdempotencyKey, type Idempotency } from '../http/idempotency.js';
 import type { Actor } from '../platform/actor.js';
 import type { CommitGuard } from '../platform/postgres/database.js';
 import { Failure, invalid } from '../platform/errors.js';
-import { rootFields, type Admission } from './admission.js';
+import { rootFields, type Admitted } from './admission.js';
 
 /** They give out sessions, which are never given out again. */
 const sessionMutations = new Set(['signIn', 'signOut', 'acceptInvitation', 'changePassword', 'transferOwnership']);
 
 /** Whether the idempotency key of a request counts: for one root mutation field, sessions' aside. */
-export function isIdempotent({ operation, valid }: Admission): boolean {
+export function isIdempotent({ operation, valid }: Admitted): boolean {
   if (operation.operation !== OperationTypeNode.MUTATION) return false;
   const [name = '', ...others] = rootFields(operation, valid.fragments).filter((field) => field !== '__typename');
   return others.length === 0 && !sessionMutations.has(name);

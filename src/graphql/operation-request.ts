@@ -1,9 +1,29 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { HTTPGraphQLRequest } from '@apollo/server';
-import { validationFailed, type Issue } from '../platform/errors.js';
+import { HeaderMap, type HTTPGraphQLRequest } from '@apollo/server';
+import type { Request } from 'express';
+import { batchingNotSupported, validationFailed, type Issue } from '../platform/errors.js';
 import { unstorableIssues } from '../platform/text/storable-json.js';
-import { readJson, type ReadJson } from '../platform/text/read-json.js';
-import type { Admission, OperationRequest } from './admission.js';
+import { exactValue, readJson, readJsonInTurn, type ReadJson } from '../platform/text/read-json.js';
+import type { OperationRequest } from './admission.js';
+
+/** A request in Apollo's form, as far as it says what is asked for. @throws validation_failed, batching_not_supported */
+export async function httpRequestOf(
+  { method, url }: Pick<Request, 'method' | 'url'>,
+  bytes: Buffer,
+  sender: string,
+): Promise<HTTPGraphQLRequest> {
+  const query = url.indexOf('?');
+  const body = method === 'POST' ? exactValue(await readJsonInTurn(sender, bytes)) : undefined;
+  // A budget of points is for one operation at a time.
+  if (Array.isArray(body)) throw batchingNotSupported();
+  return {
+    // The answer's head is the same; `send` leaves the rest away.
+    method: method === 'HEAD' ? 'GET' : method,
+    headers: new HeaderMap(),
+    search: query === -1 ? '' : url.slice(query),
+    body,
+  };
+}
 
 /**
  * What a request asks for; null when it is in no form of GraphQL over HTTP and has no document either.
@@ -64,14 +84,6 @@ export const notAnOperation: Issue = {
 
 /** Whether `X-Cost-Only` says that the caller only wants to know what the operation would cost. */
 export const isCostOnly = ({ 'x-cost-only': given }: IncomingHttpHeaders) => /^(1|true)$/i.test(String(given));
-
-/** The same request as it was read: with the text of its document, which it may have named by its id alone. */
-export function plainRequest(http: HTTPGraphQLRequest, { text, operation, variables }: Admission): HTTPGraphQLRequest {
-  const name: Record<string, string> = operation.name === undefined ? {} : { operationName: operation.name.value };
-  if (http.method === 'POST') return { ...http, body: { query: text, variables, ...name } };
-  const search = new URLSearchParams({ query: text, variables: JSON.stringify(variables), ...name });
-  return { ...http, search: `?${search.toString()}` };
-}
 
 /** @returns null for what is in no form of an operation */
 export function readOperationRequest(given: Record<string, unknown>): OperationRequest | null {

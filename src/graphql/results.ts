@@ -1,4 +1,4 @@
-import { GraphQLError, OperationTypeNode, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
+import { GraphQLError, OperationTypeNode, type ExecutionResult, type FormattedExecutionResult } from 'graphql';
 import type { Actor, Origin } from '../platform/actor.js';
 import { OperationContext } from '../platform/graphql/operation-context.js';
 import { asFailure, rateLimitExceeded } from '../platform/errors.js';
@@ -6,33 +6,26 @@ import { interruptible } from '../platform/async/interruptible.js';
 import type { Log } from '../platform/log.js';
 import { inAccountOf, workAccount } from '../platform/work/work-account.js';
 import { refusalOfAnswer } from './answer-size.js';
-import { errorsOf, formatError, originOf } from './errors.js';
+import { errorsOf, formatResult, originOf } from './errors.js';
 import { EventPace } from './event-pace.js';
 import type { Execution } from './execution.js';
-import type { Admission } from './admission.js';
+import type { Admitted } from './admission.js';
 import { Holdings } from './holdings.js';
 
 const subscriptionsMax = { ofCaller: 100, ofWorkspace: 400 };
-
-/** What may leave. */
-export interface Told {
-  data?: Record<string, unknown> | null;
-  errors?: readonly GraphQLFormattedError[];
-  extensions?: object;
-}
 
 export interface Streamed {
   /** Of the event, for who wants to resume behind it. */
   id: string | null;
   /** The cost comes with the first. */
-  result: Told;
+  result: FormattedExecutionResult;
 }
 
 /** A stream breaks off where it is, so that its client comes back behind what it saw: we stop, or lost the database. */
 export class CutOff extends Error {}
 
 export interface Run {
-  admission: Admission;
+  admitted: Admitted;
   actor: Actor;
   origin: Origin;
   lastEventId?: string | null;
@@ -60,18 +53,18 @@ export class Results {
   }
 
   private async *run(run: Run, left: AbortSignal): AsyncGenerator<Streamed, void> {
-    const { admission, actor, origin, lastEventId = null, ending } = run;
-    const { cost, operation } = admission;
+    const { admitted, actor, origin, lastEventId = null, ending } = run;
+    const { cost, operation } = admitted;
     const transport = { origin, lastEventId, cookie: null, rateLimit: null };
-    const contextOf = () => new OperationContext(actor, transport, admission.selected);
+    const contextOf = () => new OperationContext(actor, transport, admitted.selected);
     if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
       const result = await this.resultOf(run, AbortSignal.any([ending, left]), contextOf());
-      yield { id: null, result: { ...this.formatted(result), extensions: { cost } } };
+      yield { id: null, result: { ...formatResult(result, this.log), extensions: { cost } } };
       return;
     }
     const release = this.subscriptions.take(actor);
     if (release === null) {
-      yield { id: null, result: { errors: errorsOf(rateLimitExceeded(60), this.log), extensions: { cost } } };
+      yield { id: null, result: { errors: errorsOf(rateLimitExceeded(60)), extensions: { cost } } };
       return;
     }
     try {
@@ -90,12 +83,12 @@ export class Results {
     contextOf: () => OperationContext,
     left: AbortSignal,
   ): AsyncGenerator<Streamed, void> {
-    const { admission, actor, ending } = run;
-    const { cost } = admission;
+    const { admitted, actor, ending } = run;
+    const { cost } = admitted;
     const over = AbortSignal.any([ending, left]);
-    const source = await inAccountOf(actor, over, async () => await this.execution.follow(admission, contextOf()));
+    const source = await inAccountOf(actor, over, async () => await this.execution.follow(admitted, contextOf()));
     if (!(Symbol.asyncIterator in source)) {
-      yield { id: null, result: { ...this.formatted(unlost(source)), extensions: { cost } } };
+      yield { id: null, result: { ...formatResult(unlost(source), this.log), extensions: { cost } } };
       return;
     }
     const events = source[Symbol.asyncIterator]();
@@ -106,7 +99,7 @@ export class Results {
     for await (const event of sourceOf(events, run, over)) {
       await this.pace.take(actor.id, cost.requested, over).catch(() => undefined);
       if (over.aborted) break;
-      const result = this.formatted(unlost(await this.resultOf(run, over, contextOf(), event)));
+      const result = formatResult(unlost(await this.resultOf(run, over, contextOf(), event)), this.log);
       if (over.aborted) break;
       yield { id: idOf(event), result: isFirst ? { ...result, extensions: { cost } } : result };
       isFirst = false;
@@ -116,23 +109,16 @@ export class Results {
 
   /** In an account of its own, however long the stream is. */
   private async resultOf(
-    { admission, actor }: Run,
+    { admitted, actor }: Run,
     over: AbortSignal,
     context: OperationContext,
     event?: unknown,
   ): Promise<ExecutionResult> {
     return await inAccountOf(actor, over, async () => {
-      const result = await this.execution.run(admission, context, event);
-      const refusal = refusalOfAnswer(workAccount(), admission, result.data);
+      const result = await this.execution.run(admitted, context, event);
+      const refusal = refusalOfAnswer(workAccount(), admitted, result.data);
       return refusal === null ? result : { data: null, errors: [new GraphQLError('', { originalError: refusal })] };
     });
-  }
-
-  private formatted({ data, errors }: ExecutionResult): Told {
-    return {
-      ...(errors && { errors: errors.map((error) => formatError(error.toJSON(), error, this.log)) }),
-      ...(data !== undefined && { data }),
-    };
   }
 }
 

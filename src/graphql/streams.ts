@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Request } from 'express';
-import { GraphQLError, OperationTypeNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { GraphQLError, type ExecutionResult, type FormattedExecutionResult, type GraphQLSchema } from 'graphql';
 import { makeServer, type ServerOptions } from 'graphql-ws';
 import { WebSocket, WebSocketServer } from 'ws';
 import { callerOf, type Authenticator } from '../http/authenticate.js';
@@ -25,10 +25,10 @@ import { requireFeature } from '../workspaces/plans.js';
 import { DocumentErrors } from './documents.js';
 import { errorOfFailure, errorsOf } from './errors.js';
 import type { Execution } from './execution.js';
-import { Refused, type Gate, type OperationRequest } from './admission.js';
+import type { Admission, Admitted, OperationRequest, Refused } from './admission.js';
 import { Holdings } from './holdings.js';
 import { isCostOnly, notAnOperation, readOperationRequest } from './operation-request.js';
-import { CutOff, Results, type Streamed, type Told } from './results.js';
+import { CutOff, Results, type Streamed } from './results.js';
 import { attachSocket, closeSocket, issuesIn } from './socket.js';
 import { Untaken } from './untaken.js';
 
@@ -41,9 +41,9 @@ const unreadMsMax = 30_000;
 const forbiddenMsMax = 1_000;
 const complete = 'event: complete\ndata:\n\n';
 
-export interface StreamsDoor {
+export interface StreamsNeeds {
   schema: GraphQLSchema;
-  gate: Gate;
+  admission: Admission;
   execution: Execution;
   authenticator: Authenticator;
   strangers: Strangers;
@@ -74,8 +74,8 @@ interface Running {
 }
 
 /**
- * Subscriptions, over WebSocket (`graphql-transport-ws`) and server-sent events. They pass the same gate as what goes
- * over plain HTTP, say no more in their errors, and end when what opened them does.
+ * Subscriptions, over WebSocket (`graphql-transport-ws`) and server-sent events. They are admitted as what goes over
+ * plain HTTP is, say no more in their errors, and end when what opened them does.
  */
 export class Streams {
   private readonly sockets = new WebSocketServer({
@@ -88,8 +88,8 @@ export class Streams {
   private readonly untaken = new Untaken(untakenBytesMax);
   private readonly results: Results;
 
-  constructor(private readonly door: StreamsDoor) {
-    const { execution, log } = door;
+  constructor(private readonly needs: StreamsNeeds) {
+    const { execution, log } = needs;
     this.results = new Results(execution, log);
     const protocol = makeServer(this.protocol());
     const isKnown = ({ actor }: Extra) => actor !== undefined;
@@ -117,15 +117,16 @@ export class Streams {
     await new Promise<void>((resolve) => this.sockets.close(() => resolve()));
   }
 
-  /** One operation as a stream of server-sent events (graphql-sse, distinct connections). @throws Refused */
-  async send(request: Request, response: ServerResponse, actor: Actor, origin: Origin, asked: OperationRequest) {
+  /** One operation as a stream of server-sent events (graphql-sse, distinct connections). */
+  async send(request: Request, response: ServerResponse, actor: Actor, admitted: Admitted | Refused): Promise<void> {
+    const facts = factsOf(request);
+    if (admitted.grant !== null) setRateLimitHeaders(admitted.grant, facts);
     const ending = new AbortController();
-    const results = await this.resultsFor(request, actor, origin, asked, ending.signal);
+    const results = this.resultsFor(request, actor, admitted, ending.signal);
     const cut = () => ending.abort(new CutOff('we stop'));
-    const stopWatching = this.door.revocations.onEnded(actor, () => ending.abort(standingEnded()));
+    const stopWatching = this.needs.revocations.onEnded(actor, () => ending.abort(standingEnded()));
     this.closing.signal.addEventListener('abort', cut);
     response.on('close', () => void results.return());
-    const facts = factsOf(request);
     facts.lasts = true;
     facts.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
     facts.setHeader('Cache-Control', 'no-store');
@@ -144,7 +145,7 @@ export class Streams {
     } catch (error) {
       // What ends without it is begun anew by its client, behind the last event that it saw.
       if (!(error instanceof CutOff)) {
-        const errors = errorsOf(error, facts.log);
+        const errors = errorsOf(failureOf(error, facts.log));
         await this.write(response, actor, { id: null, result: { errors } });
         response.write(complete);
       }
@@ -173,46 +174,35 @@ export class Streams {
     try {
       const origin = this.originOf(request);
       const { actor } = await callerOf(
-        async () => await this.door.authenticator.actorOfUpgrade(request.headers, origin),
+        async () => await this.needs.authenticator.actorOfUpgrade(request.headers, origin),
       );
-      if (actor === null) this.door.strangers.enter(origin.address);
+      if (actor === null) this.needs.strangers.enter(origin.address);
       this.sockets.handleUpgrade(request, socket, head, (opened) => this.sockets.emit('connection', opened, request));
     } catch (thrown) {
-      const failure = failureOf(thrown, this.door.log);
+      const failure = failureOf(thrown, this.needs.log);
       answerOnSocket(socket, failure, JSON.stringify({ errors: [errorOfFailure(failure)] }));
     }
   }
 
-  private async resultsFor(
+  private resultsFor(
     request: Request,
     actor: Actor,
-    origin: Origin,
-    asked: OperationRequest,
+    admitted: Admitted | Refused,
     ending: AbortSignal,
-  ): Promise<AsyncGenerator<Streamed, void>> {
-    const facts = factsOf(request);
-    try {
-      const admission = await this.door.gate.admit({ actor, address: origin.address }, asked);
-      const { operation, cost, grant } = admission;
-      // An idempotency key would go unheard.
-      if (operation.operation === OperationTypeNode.MUTATION) throw new Refused(mutationsElsewhere, cost, grant);
-      setRateLimitHeaders(grant, facts);
-      if (isCostOnly(request.headers)) return single({ data: null, extensions: { cost } });
-      const lastEventId = textOf(request.headers['last-event-id']);
-      return this.results.of({ admission, actor, origin, lastEventId, ending });
-    } catch (thrown) {
-      if (!(thrown instanceof Refused && thrown.reason instanceof DocumentErrors)) throw thrown;
-      const { reason, cost, grant } = thrown;
-      if (grant !== null) setRateLimitHeaders(grant, facts);
-      return single({ errors: errorsOf(reason, this.door.log), extensions: { cost } });
-    }
+  ): AsyncGenerator<Streamed, void> {
+    const { origin, log } = factsOf(request);
+    const extensions = { cost: admitted.cost };
+    if (admitted.refusal !== null) return single({ errors: errorsOf(failureOf(admitted.refusal, log)), extensions });
+    if (isCostOnly(request.headers)) return single({ data: null, extensions });
+    const lastEventId = textOf(request.headers['last-event-id']);
+    return this.results.of({ admitted, actor, origin, lastEventId, ending });
   }
 
   private protocol(): ServerOptions<Record<string, unknown>, Extra> {
-    const { authenticator, revocations, gate, log } = this.door;
+    const { authenticator, revocations, admission, log } = this.needs;
     const running = new WeakMap<object, Running>();
     return {
-      schema: this.door.schema,
+      schema: this.needs.schema,
       onConnect: async ({ extra, connectionParams = {} }) => {
         const origin = this.originOf(extra.request);
         const given = connectionParams['authorization'] ?? connectionParams['Authorization'];
@@ -243,7 +233,7 @@ export class Streams {
           return true;
         } catch (error) {
           log.debug({ error: errorFields(error) }, 'a WebSocket was not let in');
-          this.door.strangers.take(origin.address, 1);
+          this.needs.strangers.take(origin.address, 1);
           return false;
         }
       },
@@ -251,26 +241,16 @@ export class Streams {
         const { actor } = extra;
         if (actor === undefined) throw new Error('subscribed before connected');
         const origin = this.originOf(extra.request);
-        const from = { actor, address: origin.address };
-        try {
-          gate.requirePoints(from);
-          const issues = issuesIn(payload);
-          if (issues.length > 0) throw await gate.refuse(from, validationFailed(issues));
-          const asked = readOperationRequest({ ...payload });
-          if (asked === null) throw await gate.refuse(from, validationFailed([notAnOperation]));
-          const admission = await inAccountOf(actor, null, async () => await gate.admit(from, asked));
-          const { valid, operation } = admission;
-          const args = { schema: this.door.schema, document: valid.document, operationName: operation.name?.value };
-          const ending = new AbortController();
-          const results = this.results.of({ admission, actor, origin, ending: ending.signal });
-          running.set(args, { ending, results, extra });
-          return args;
-        } catch (thrown) {
-          if (!(thrown instanceof Refused)) throw thrown;
-          const { reason, cost } = thrown;
-          // There is no place for it beside the errors of this protocol.
-          return this.refusal(reason, { cost });
-        }
+        const caller = { actor, address: origin.address };
+        const admit = async () => await admission.admit(caller, () => operationIn(payload));
+        const admitted = await inAccountOf(actor, null, admit);
+        if (admitted.refusal !== null) return this.refusal(admitted);
+        const { valid, operation } = admitted;
+        const args = { schema: this.needs.schema, document: valid.document, operationName: operation.name?.value };
+        const ending = new AbortController();
+        const results = this.results.of({ admitted, actor, origin, ending: ending.signal });
+        running.set(args, { ending, results, extra });
+        return args;
       },
       // Both have been started by then: `onSubscribe` told what they are to run.
       execute: async (args) => {
@@ -296,7 +276,9 @@ export class Streams {
         // In the same breath as the last error: a client that has no stream left would close for no reason given.
         if (extra.forbidden && extra.running.size === 0)
           setImmediate(() => closeSocket(extra.socket, 4403, 'Forbidden'));
-        return error instanceof GraphQLError && error.originalError ? errorsOf(error.originalError, log) : undefined;
+        return error instanceof GraphQLError && error.originalError
+          ? errorsOf(failureOf(error.originalError, log))
+          : undefined;
       },
     };
   }
@@ -318,27 +300,33 @@ export class Streams {
     });
   }
 
-  private refusal(reason: unknown, beside: object): GraphQLError[] {
-    const inDocument = reason instanceof DocumentErrors ? reason.errors : [];
-    return errorsOf(reason, this.door.log).map(({ message, extensions }, index) => {
+  /** There is no place for the cost beside the errors of this protocol. */
+  private refusal({ refusal, cost }: Refused): GraphQLError[] {
+    const inDocument = refusal instanceof DocumentErrors ? refusal.errors : [];
+    return errorsOf(failureOf(refusal, this.needs.log)).map(({ message, extensions }, index) => {
       const { nodes, source, positions } = inDocument[index] ?? {};
-      return new GraphQLError(message, { nodes, source, positions, extensions: { ...extensions, ...beside } });
+      return new GraphQLError(message, { nodes, source, positions, extensions: { ...extensions, cost } });
     });
   }
 
   private originOf(request: IncomingMessage): Origin {
-    return { requestId: randomUUID(), address: addressOf(request, this.door.trustedProxies) };
+    return { requestId: randomUUID(), address: addressOf(request, this.needs.trustedProxies) };
   }
 }
 
-const mutationsElsewhere = new DocumentErrors('GRAPHQL_VALIDATION_FAILED', [
-  new GraphQLError('Mutations go over plain HTTP: without Accept: text/event-stream.'),
-]);
+/** @throws validation_failed */
+function operationIn(payload: object): OperationRequest {
+  const issues = issuesIn(payload);
+  if (issues.length > 0) throw validationFailed(issues);
+  const asked = readOperationRequest({ ...payload });
+  if (asked === null) throw validationFailed([notAnOperation]);
+  return asked;
+}
 
 const textOf = (header: string | string[] | undefined) => (typeof header === 'string' && header !== '' ? header : null);
 
 /** A stream with one answer: of an EventSource, a page never sees the body of a refusal. */
-const single = (result: Told): AsyncGenerator<Streamed, void> =>
+const single = (result: FormattedExecutionResult): AsyncGenerator<Streamed, void> =>
   interruptible(async function* () {
     yield { id: null, result };
   });

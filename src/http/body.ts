@@ -6,7 +6,7 @@ export const bodyBytesMax = 1_048_576;
 /** Each takes a microsecond, whatever it holds; of the kind that networks make, a whole body has some 700. */
 const piecesMax = 20_000;
 
-const json = /^application\/json *(;|$)/i;
+export const isJson = (contentType: string) => /^application\/json *(;|$)/i.test(contentType);
 const foreignCharset = /charset *= *(?!"?utf-?8"? *(;|$))/i;
 
 /** Reads what requests bring along, as far as there is room for it. */
@@ -19,7 +19,7 @@ export class BodyReader {
    */
   async read(request: IncomingMessage, response: ServerResponse, sender: BodySender): Promise<Buffer> {
     const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
-    if (!json.test(type) || foreignCharset.test(type) || encoding !== 'identity') throw unsupportedMediaType();
+    if (!isJson(type) || foreignCharset.test(type) || encoding !== 'identity') throw unsupportedMediaType();
     const announced = Number(request.headers['content-length'] ?? 0);
     if (announced > bodyBytesMax) throw payloadTooLarge(bodyBytesMax);
     const body = new Body(announced);
