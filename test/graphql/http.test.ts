@@ -43,6 +43,21 @@ describe('graphql over http', () => {
 
   const cost = (requested: number, points: number) => ({ cost: { requested, limit: 5_000, points } });
 
+  it('refuses a GET of another content type than JSON as it does a POST, and says its cost', async () => {
+    const url = `${server.url}/graphql?query={__typename}`;
+    const body = '{ "query": "{ __typename }" }';
+    for (const init of [{ method: 'GET' }, { method: 'POST', body }]) {
+      const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'text/plain' };
+      const answer = await fetch(url, { ...init, headers });
+      const { errors, extensions } = (await answer.json()) as { errors: [{ extensions: object }]; extensions: object };
+      expect([answer.status, errors[0].extensions]).to.deep.equal([
+        415,
+        { code: 'unsupported_media_type', details: {} },
+      ]);
+      expect(extensions).to.deep.equal(cost(0, 1));
+    }
+  });
+
   it('says the cost on every answer: a success, a refusal, and what is no GraphQL at all', async () => {
     expect((await client.graphql('{ intakeBots(first: 10) { nodes { id } } }')).body.extensions).to.deep.equal(
       cost(10, 1),
