@@ -1,6 +1,8 @@
 import { argon2, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { serviceUnavailable } from '../platform/errors.js';
+import { FairQueue } from '../platform/work/fair-queue.js';
+import { workAccount } from '../platform/work/work-account.js';
 
 /** argon2id with what OWASP's password storage cheat sheet asks for: 19 MiB, 2 passes, 1 lane. */
 const cost = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 } as const;
@@ -13,7 +15,8 @@ export const passwordCharactersMax = 200;
 const atOnceMax = 2;
 const waitingMax = 200;
 let atOnce = 0;
-const waiting: (() => void)[] = [];
+/** Of each workspace, and of strangers each network, in turn: nobody waits for all that others have waiting. */
+const waiting = new FairQueue<() => void>();
 
 /** `argon2id$m=19456,t=2,p=1$<salt>$<hash>`, both in base64url. */
 export async function hashPassword(password: string): Promise<string> {
@@ -35,9 +38,9 @@ export async function verifyPassword(password: string, kept: string): Promise<bo
 }
 
 async function inTurn(work: () => Promise<Buffer>): Promise<Buffer> {
-  if (waiting.length >= waitingMax) throw serviceUnavailable({ cause: 'too many passwords to check' });
+  if (waiting.size >= waitingMax) throw serviceUnavailable({ cause: 'too many passwords to check' });
   if (atOnce < atOnceMax) atOnce += 1;
-  else await new Promise<void>((resolve) => waiting.push(resolve));
+  else await new Promise<void>((resolve) => waiting.push(workAccount()?.sharer ?? '', resolve));
   try {
     return await work();
   } finally {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { hashPassword, verifyPassword } from '../../src/accounts/password.js';
+import { inAccount, WorkAccount } from '../../src/platform/work/work-account.js';
 import { codeOf, memberOf, personAt, signIn, useSite, viewer } from '../support/people.js';
 
 describe('passwords', () => {
@@ -40,5 +41,18 @@ describe('passwords', () => {
     const verdict = verifyPassword(`a${'\u0315\u0300'.repeat(50_000)}`, kept);
     expect(performance.now() - startMs).to.be.below(200);
     expect(await verdict).to.equal(false);
+  });
+
+  it('of one network have their turn after one of each other network, however many wait', async () => {
+    const kept = await hashPassword('long enough');
+    const checked: string[] = [];
+    const check = async (network: string) => {
+      const account = Object.assign(new WorkAccount(), { network });
+      await inAccount(account, async () => verifyPassword('long enough', kept));
+      checked.push(network);
+    };
+    await Promise.all(['flood', 'flood', 'flood', 'flood', 'flood', 'flood', 'flood', 'one', 'two'].map(check));
+    // Two are at once, and of those that wait then the flood's first was there before.
+    expect(checked.slice(0, 6)).to.include.members(['one', 'two']);
   });
 });

@@ -1,13 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { FairQueue } from './fair-queue.js';
 
 /** After a piece of it, everybody else has the event loop for so many times as long. */
 const restTimes = 3;
 /** One piece that took very long must not keep the next for minutes. */
 const restMsMax = 400;
-
-interface Piece {
-  begin: () => void;
-}
 
 /**
  * Work that keeps the event loop for more than a moment and cannot be done in parts, as `pauseForOthers` wants: reading
@@ -16,8 +13,7 @@ interface Piece {
  * budget, make small ones late. Nothing small waits here.
  */
 export class HeavyWork {
-  /** Of each caller that waits, oldest first; the first caller is the next. */
-  private readonly waiting = new Map<string, Piece[]>();
+  private readonly waiting = new FairQueue<() => void>();
   private isBusy = false;
 
   constructor(
@@ -41,26 +37,14 @@ export class HeavyWork {
       this.isBusy = true;
       return;
     }
-    await new Promise<void>((begin) => {
-      const pieces = this.waiting.get(caller);
-      if (pieces === undefined) this.waiting.set(caller, [{ begin }]);
-      else pieces.push({ begin });
-    });
+    await new Promise<void>((begin) => this.waiting.push(caller, begin));
   }
 
   private async leave(ms: number): Promise<void> {
     await this.rest(Math.min(restMsMax, ms * restTimes));
-    const [next] = this.waiting;
-    if (next === undefined) {
-      this.isBusy = false;
-      return;
-    }
-    const [caller, pieces] = next;
-    const piece = pieces.shift();
-    // Behind all others who wait.
-    this.waiting.delete(caller);
-    if (pieces.length > 0) this.waiting.set(caller, pieces);
-    piece?.begin();
+    const begin = this.waiting.shift();
+    if (begin === undefined) this.isBusy = false;
+    else begin();
   }
 }
 
