@@ -81,7 +81,7 @@ import { WorkspaceService } from './workspaces/workspace.service.js';
 export const serverRoles = ['all', 'api', 'worker'] as const;
 export type ServerRole = (typeof serverRoles)[number];
 
-/** Every queue of the system. */
+/** Every queue of jobs: to add one is to add its line. */
 export const queues: readonly Queue[] = [
   ...webhookQueues,
   retentionQueue,
@@ -95,10 +95,10 @@ export const queues: readonly Queue[] = [
 const finishInFlightMs = 20_000;
 const anchorMs = 60_000;
 const databaseTime = pipelined<{ ms: number }>('select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms');
-/** A database that takes longer to say anything is no use to a caller. */
+/** For so long `/readyz` waits for the database, before it calls this process not ready. */
 const answerMsMax = 3_000;
 
-/** The map of the system: what there is, built once, in the order of dependency. */
+/** Everything that there is, built once, each service after those that it needs. */
 export class App {
   readonly metrics = new Metrics();
   readonly tracing: Tracing;
@@ -144,7 +144,7 @@ export class App {
   private graphql: GraphqlTransport | null = null;
   private streams: Streams | null = null;
   private port: number;
-  /** What `/readyz` says; null when all is well. */
+  /** Why this process is not ready, as `/readyz` says it; null when it is. */
   private unready: string | null = 'starting';
   private works = false;
   private anchoring: NodeJS.Timeout | null = null;
@@ -252,7 +252,7 @@ export class App {
   static async open(config: Config, log: Log, role: ServerRole | 'command' = 'command'): Promise<App> {
     const note: Note = (message, level = 'info') => log[level](message);
     const { dataDir } = config;
-    // A command that loses the database fails; a server goes on with it.
+    // A server starts its embedded database again when that ends; a command fails instead.
     const keepsRunning = role !== 'command';
     const embedded =
       config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir, log: note, keepsRunning }) : null;
@@ -304,7 +304,7 @@ export class App {
     this.unready = null;
   }
 
-  /** While the database is away, the clock goes on by itself. */
+  /** Compares the clock with the database's; while the database is away, the clock goes on by itself. */
   private async anchor(): Promise<void> {
     await clock.anchor(async () => await readTime(this.database.reserved)).catch(() => undefined);
     this.tellOfClock();
@@ -318,7 +318,7 @@ export class App {
     this.clockTold = trouble;
   }
 
-  /** Stops taking, finishes what is in flight, gives back the rest, and stops the database that only we use. */
+  /** Takes no more requests and jobs, finishes those in hand, gives back the others, and stops an embedded database. */
   async stop(): Promise<void> {
     this.unready = 'stopping';
     if (this.anchoring !== null) clearInterval(this.anchoring);
@@ -343,7 +343,7 @@ export class App {
     await this.embedded?.stop();
   }
 
-  /** What is due by the clock, in one process at a time. */
+  /** Does what is due every few minutes or hours; pg-boss lets one process at a time do each. */
   private async tidy(): Promise<void> {
     const seldom = { pollingIntervalSeconds: 30 };
     await this.jobs.work(retentionQueue.name, seldom, async () => await deleteOldSubmissions(this));
@@ -454,7 +454,7 @@ async function readTime(database: Reserved): Promise<number> {
   return row.ms;
 }
 
-/** The answers that speak of a person, or of what was theirs. */
+/** Erases the answers that idempotency keeps of a person, or of objects that were the person's. */
 function answerEraser(idempotency: Idempotency): AnswerEraser {
   return async (tx, { workspaceId, subjectIds }, limit, objectIds) => {
     const named = await idempotency.erase(tx, workspaceId, subjectIds, limit);

@@ -37,15 +37,15 @@ const ownerEmail = 'owner@example.com';
 /** Of processes that start on one empty database at the same time, one makes the demo. */
 const lockKey = '7813540922';
 
-/** What is shown once, and in a file from before it is made until it has been shown: a crash loses no sign-in. */
+/** Stands in a file from before the workspace is made until the sign-in was shown, so that a crash loses no sign-in. */
 interface SignIn {
   password: string;
   apiKey: string;
 }
 
 /**
- * Fills an empty database of our own with a workspace to try things in, and shows how to sign in. What a crash cut short
- * at any point goes on at the next start: the same sign-in is shown then, and works.
+ * Fills an empty embedded database with a workspace to try things in, and shows how to sign in. Where a crash cuts this
+ * short, the next start goes on with it: it shows the same sign-in, and the sign-in works.
  */
 export async function showDemoOnce(app: App, dataDir: string, show: (text: string) => Promise<void>): Promise<void> {
   const file = join(dataDir, 'first-start.json');
@@ -76,7 +76,7 @@ async function keptSignIn(file: string): Promise<SignIn> {
   return JSON.parse(await readFile(file, 'utf8')) as SignIn;
 }
 
-/** In one commit: who is there can sign in. */
+/** Makes the workspace, its Owner and a key in one commit: a workspace that exists has somebody who can sign in. */
 async function makeWorkspace(app: App, { password, apiKey }: SignIn): Promise<void> {
   const owner = { email: ownerEmail, name: 'Demo Owner', role: 'OWNER', password } as const;
   await app.database.transaction(async (tx) => {
@@ -87,7 +87,7 @@ async function makeWorkspace(app: App, { password, apiKey }: SignIn): Promise<vo
   });
 }
 
-/** With what is still missing; null where an operator made another workspace before there was a demo. */
+/** Adds what the demo still lacks; null where an operator made another workspace before there was a demo. */
 async function completed(app: App, { password, apiKey }: SignIn): Promise<Demo | null> {
   const owner = await app.database.manager.findOneBy(User, { email: ownerEmail });
   if (owner === null) return null;
@@ -107,7 +107,7 @@ async function completed(app: App, { password, apiKey }: SignIn): Promise<Demo |
   return { email: ownerEmail, password, apiKey, intakeBotId: bot.id };
 }
 
-/** The first address is where to go first. */
+/** What the first start prints: the address on top is the one to open first. */
 function describeDemo({ email, password, apiKey, intakeBotId }: Demo, publicUrl: string): string {
   const lines = [
     ['GraphQL', `${publicUrl}/graphql`],

@@ -14,7 +14,7 @@ const newPassword = z
     params: { code: 'out_of_range' },
   });
 
-/** Whatever is wrong with either, the answer is the same. */
+/** Wide bounds: a wrong e-mail and a wrong password must get one answer, which tells neither from the other. */
 export const SignIn = inputType('SignInInput', 'An e-mail and its password.', () => ({
   email: [z.string().max(1_000), String, 'The e-mail, in any case.'],
   password: [z.string().max(10_000), String, 'The password.'],

@@ -23,13 +23,13 @@ const replacePassword = prepared<{ id: string }>(`
 
 export interface SignedIn {
   actor: Actor;
-  /** For the cookie, and kept nowhere else. */
+  /** The session's token, for the cookie: the database has its hash alone. */
   token: string;
 }
 
 export class AccountService {
   private readonly places = new PasswordPlaces();
-  /** Checked in place of the password of an account that is not there, so that it takes as long. */
+  /** A sign-in to an account that is not there checks this hash, so that its answer takes as long as any other. */
   private readonly nobodysPassword = once(async () => hashPassword(generatePassword()));
 
   constructor(
@@ -40,7 +40,7 @@ export class AccountService {
   ) {}
 
   /**
-   * @param themselves when the person makes it, from where; else the operator does
+   * @param themselves where the call came from, when the person makes the account; absent when an operator does
    * @throws conflict when the e-mail has an account already: one account belongs to one workspace
    */
   async create(
@@ -51,7 +51,7 @@ export class AccountService {
     return await this.insert(tx, { ...account, passwordHash: await hashPassword(password) }, themselves);
   }
 
-  /** As `create`, with a password that was hashed before the transaction, which then waits for no queue. */
+  /** As `create`, with a password that was hashed before the transaction: it holds no locks while it waits for a hash. */
   async insert(tx: Tx, account: NewAccount, themselves?: { origin: Origin | null }): Promise<User> {
     if (!isEmail(account.email)) throw notAnEmail();
     const { at } = nextMoment();
@@ -76,7 +76,7 @@ export class AccountService {
   }
 
   /**
-   * Takes as long, and says the same, whether the account is there or not.
+   * Takes as long, and gives the same answer, whether or not there is such an account.
    * @throws invalid_credentials, and rate_limit_exceeded once this address has failed too often
    */
   async signIn(read: Unread<typeof SignIn>, origin: Origin | null): Promise<SignedIn> {
@@ -84,7 +84,7 @@ export class AccountService {
     const user = await this.check(email, password, origin);
     return await this.database.transaction(async (tx) => {
       const { actor, token, ended } = await this.sessions.start(tx, user, origin);
-      // Failures never come here: strangers must not write into the chain.
+      // A failed sign-in is not recorded: strangers must not be able to write into a workspace's chain.
       if (actor.role !== 'MEMBER') {
         await this.audit.record(tx, actor, 'member.signed_in', user.id, ended > 0 ? { sessions_ended: ended } : {});
       }
@@ -129,7 +129,7 @@ export class AccountService {
     return { email: user.email, password };
   }
 
-  /** In the queue of passwords, where each address has its places. */
+  /** Hashes a password in the queue that all passwords share and in which each address has few places. */
   async hashFor(password: string, origin: Origin | null): Promise<string> {
     return await this.places.hold(origin?.address ?? null, async () => hashPassword(password));
   }
@@ -157,14 +157,14 @@ export class AccountService {
     });
   }
 
-  /** By what a person types; an account that was made before addresses had one form may be named by its letters alone. */
+  /** Finds an account by the e-mail that a person types, also one that was kept before addresses had one form. */
   private async findBy(email: string): Promise<User | undefined> {
     const typed = email.trim().toLowerCase();
     const users = await this.database.query(selectByEmails, [[typed, normalEmail(email)]]);
     return users.find((user) => user.email === typed) ?? users[0];
   }
 
-  /** Whether it is; not when it was no longer `from`. Who knows an old password must not set a new one. */
+  /** @returns whether the password was still `from` and is set: who knows an older one must not set a new one */
   private async setPassword(
     tx: Tx,
     { id }: User,

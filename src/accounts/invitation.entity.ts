@@ -19,7 +19,7 @@ export class Invitation {
   @Column({ name: 'workspace_id', type: 'text', collation: 'C' })
   workspaceId!: string;
 
-  /** SHA-256 of the token in the link. */
+  /** SHA-256 of the token in the link, which is kept nowhere. */
   @Column({ type: 'bytea' })
   hash!: Buffer;
 

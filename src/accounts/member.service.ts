@@ -31,14 +31,14 @@ export const invitationLifeMs = 7 * dayMs;
 const columns = columnsOf(User, 'u');
 const selectMany = pipelined<User>(`select ${columns} from users u where u.id = any($1) and u.workspace_id = $2`);
 const lockOne = prepared<User>(`select ${columns} from users u where u.id = $1 and u.workspace_id = $2 for update`);
-// Changes of who belongs are made one at a time, so that the last Owner stays one.
+// Under this lock the members of a workspace change one at a time, so that two changes cannot both remove an Owner.
 const lockWorkspace = prepared<{ archivedAt: Date | null }>(
   'select archived_at as "archivedAt" from workspaces where id = $1 for no key update',
 );
 const countOwners = prepared<{ owners: number }>(
   "select count(*)::int as owners from users where workspace_id = $1 and role = 'OWNER'",
 );
-// An invitation of the same e-mail makes room for the next.
+// An open invitation of the same e-mail is not counted: the new one takes its place.
 const countPeople = prepared<{ members: number; invitations: number }>(`
   select (select count(*)::int from users where workspace_id = $1) as members, count(*)::int as invitations
   from invitations where workspace_id = $1 and email <> $2 and expires_at > $3
@@ -89,8 +89,8 @@ export class MemberService {
   }
 
   /**
-   * A link for somebody to join with; one made earlier for the same e-mail stops working. Whether the e-mail has an
-   * account elsewhere is not told here, but to whom the link is for.
+   * A link to join the workspace by; an earlier link for the same e-mail stops working. Whether the e-mail has an account
+   * elsewhere is told to the person who opens the link, and not to the member who invites.
    */
   async invite(
     actor: Actor,
@@ -146,7 +146,7 @@ export class MemberService {
     return await this.database.query(selectInvitations, [ids, actor.workspaceId, now()]);
   }
 
-  /** Its link stops working. @throws resource_not_found for one that was accepted meanwhile, too */
+  /** The invitation's link stops working. @throws resource_not_found also when the invitation was accepted meanwhile */
   async revokeInvitation(actor: Actor, id: string): Promise<Invitation> {
     actor.requireRole('ADMIN');
     return await this.database.transaction(async (tx) => {
@@ -161,7 +161,7 @@ export class MemberService {
     }, actor.guard);
   }
 
-  /** Makes the account and signs it in; the link works once, and as long as who made it may still give its role. */
+  /** Makes the account and signs it in. The link works once, and only while its maker may still give that role. */
   async accept(read: Unread<typeof AcceptInvitation>, origin: Origin | null): Promise<SignedIn> {
     const { token, name, password } = read();
     const [found] = await this.database.query(selectInvitation, [tokenHash(token), now()]);
@@ -178,7 +178,7 @@ export class MemberService {
       if (invitedBy !== 'operator' && !mayGive(inviter?.role ?? null, role)) {
         throw notFound('invitation', { cause: `${invitedBy} may no longer make a person ${role}` });
       }
-      // Many more may have been invited while there was room.
+      // More people may have been invited than the plan has room for, since each invitation was counted alone.
       const [count] = await tx.query(countPeople, [workspaceId, email, now()]);
       if ((count?.members ?? 0) >= membersMax) throw planLimitExceeded('members', count?.members ?? 0, membersMax);
       const user = await this.accounts.insert(tx, { workspaceId, email, name, role, passwordHash }, { origin });
@@ -241,7 +241,7 @@ export class MemberService {
     return Object.assign(member, { role, updatedAt });
   }
 
-  /** Those open ones that the person, in this role now or removed, might not make any more. */
+  /** Ends the open invitations that the inviter, whose role has changed or who was removed, might not make any more. */
   private async voidInvitationsOf(tx: Tx, actor: Actor, inviterId: string, inviter: Role | null): Promise<void> {
     const tooHigh = roles.filter((role) => !mayGive(inviter, role));
     const voided = await tx.query(voidInvitations, [actor.workspaceId, inviterId, tooHigh, now()]);
@@ -250,7 +250,7 @@ export class MemberService {
     }
   }
 
-  /** Rights in a workspace change one at a time; the caller's own may have changed just before. */
+  /** Rights in a workspace change one at a time, so the caller's own rights are looked at again once the lock is held. */
   private async lockRights(tx: Tx, actor: Actor): Promise<void> {
     await tx.query(lockWorkspace, [actor.workspaceId]);
     await this.sessions.confirm(tx, actor);

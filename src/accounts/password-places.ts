@@ -1,12 +1,12 @@
 import { networkOf } from '../platform/addresses.js';
 import { rateLimitExceeded, serviceUnavailable } from '../platform/errors.js';
 
-/** Of one address's network, slow-downs included; whoever comes then waits before the queue, up to so many. */
+/** Sign-ins of one network that are in the queue at once, slow-downs included, and that may wait before it. */
 const placesMax = 4;
 const waitingMax = 16;
-/** Who has a whole /48 has this many times as much. */
+/** A site, which may have a whole /48, has this many times the places of a /64 in it. */
 const widerBy = 10;
-/** Over all addresses: most of them only wait out a slow-down. */
+/** Places of all networks together; most of them are taken by sign-ins that only wait out a slow-down. */
 const placesInAllMax = 1_000;
 
 interface Network {
@@ -15,8 +15,8 @@ interface Network {
 }
 
 /**
- * Places in the queue of passwords, which take two threads half a tenth of a second each: a flood from one address holds
- * a few of them, and who signs in from another waits behind those few only.
+ * Places in the queue of passwords: each password takes one of two threads for a twentieth of a second. A flood from one
+ * address holds a few places, so that people who sign in from elsewhere wait behind those few only.
  */
 export class PasswordPlaces {
   private readonly networks = new Map<string, Network>();
@@ -47,7 +47,7 @@ export class PasswordPlaces {
     try {
       return await work();
     } finally {
-      // The place goes to the next, or is free.
+      // The place goes to the next sign-in of the network that waits, or becomes free.
       const next = network.waiting.shift();
       if (next !== undefined) next();
       else if (--network.held === 0) this.networks.delete(name);

@@ -11,7 +11,7 @@ const derive = promisify(argon2);
 export const passwordCharactersMin = 8;
 export const passwordCharactersMax = 200;
 
-/** A flood of sign-ins must not take all threads that files and DNS need. */
+/** Passwords hashed at once: a flood of sign-ins must leave threads of the pool to files and DNS. */
 const atOnceMax = 2;
 const waitingMax = 200;
 let atOnce = 0;
@@ -31,7 +31,7 @@ export async function verifyPassword(password: string, kept: string): Promise<bo
   if (parts === null) return false;
   const [memory, passes, parallelism] = parts.slice(1, 4).map(Number) as [number, number, number];
   const [nonce, expected] = parts.slice(4).map((part) => Buffer.from(part, 'base64url')) as [Buffer, Buffer];
-  // None is as long, and composing the marks of a text takes the square of their number.
+  // No password is longer; normalising a text takes the square of the number of its combining marks.
   const message = password.length > passwordCharactersMax ? '' : password.normalize('NFKC');
   const parameters = { message, nonce, memory, passes, parallelism, tagLength: expected.length };
   return timingSafeEqual(await inTurn(async () => derive('argon2id', parameters)), expected);
@@ -44,14 +44,14 @@ async function inTurn(work: () => Promise<Buffer>): Promise<Buffer> {
   try {
     return await work();
   } finally {
-    // The turn goes to the next, or is free.
+    // The next hash that waits begins, or the thread is free.
     const next = waiting.shift();
     if (next === undefined) atOnce -= 1;
     else next();
   }
 }
 
-// No characters that are mistaken for one another.
+// Without the letters and digits that people mistake for one another: i, l, o, 1, 0, I, O.
 const letters = 'abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789';
 
 /** 20 characters, 115 bits: for passwords that people are handed. */

@@ -6,7 +6,7 @@ import { sessionBounds } from './session.service.js';
 import { deleteOldTries, windowSeconds } from './sign-in-tries.js';
 
 export const accountPurgeQueue: Queue = { name: 'account-purge' };
-/** Hourly: nothing that has ended opens a door meanwhile, and failed sign-ins of strangers are many. */
+/** Hourly, as failed sign-ins are many. What has ended opens no door until then either: every look-up checks its end. */
 export const accountPurgeCron = '47 * * * *';
 
 const deleteSessions = prepared('delete from sessions where last_used_at <= $1 or created_at <= $2');

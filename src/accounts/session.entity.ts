@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** A person signed in, somewhere. Its row goes when it ends. */
+/** One sign-in of a person, in one browser. The row is deleted when the session ends. */
 @Entity('sessions')
 export class Session {
   @PrimaryColumn({ type: 'text', collation: 'C' })
@@ -16,7 +16,7 @@ export class Session {
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt!: Date;
 
-  /** To five minutes. */
+  /** Written every five minutes at most. */
   @Column({ name: 'last_used_at', type: 'timestamptz', precision: 3 })
   lastUsedAt!: Date;
 }

@@ -13,16 +13,16 @@ import { Session } from './session.entity.js';
 import { isToken, newToken, tokenHash } from './token.js';
 import { User } from './user.entity.js';
 
-/** Without use. */
+/** A session that is not used for so long ends. */
 export const sessionIdleMs = 30 * dayMs;
-/** Whatever the use. */
+/** A session ends after so long, however much it is used. */
 export const sessionLifeMs = 90 * dayMs;
-/** Of one person. */
+/** Sessions of one person; a further one ends the session that was unused longest. */
 const liveSessionsMax = 20;
 const useWrittenAfterMs = 300_000;
 
 interface KnownSession {
-  /** By this process; what is written lags behind. */
+  /** When this process last saw the session used; the row is written every five minutes. */
   usedMs: number;
   session: Session;
   user: Pick<User, 'id' | 'role'>;
@@ -42,13 +42,13 @@ const selectUsable = prepared<{ id: string }>(`
   select s.id from sessions s join users u on u.id = s.user_id join workspaces w on w.id = u.workspace_id
   where s.id = any($1) and ${alive} and w.archived_at is null
 `);
-// One sign-in of a person at a time, and none beside a change of the password.
+// While this lock is held, the person neither signs in elsewhere nor changes the password.
 const lockPerson = prepared<Workspace & { role: Role }>(`
   select u.role, ${columnsOf(Workspace, 'w')} from users u join workspaces w on w.id = u.workspace_id
   where u.id = $1 and u.password_hash = $2
   for no key update of u
 `);
-// Against its end alone: its use may be written meanwhile.
+// Keeps the session from ending until the commit; its time of use may still be written.
 const keepOne = prepared<{ archivedAt: Date | null }>(`
   select w.archived_at as "archivedAt"
   from sessions s join users u on u.id = s.user_id join workspaces w on w.id = u.workspace_id
@@ -96,15 +96,15 @@ export class SessionService {
     return new Actor('user', user.id, actorWorkspace(workspace), { role: user.role, sessionId: session.id }, origin);
   }
 
-  /** Those of these sessions that still open a door: looked up, not remembered. */
+  /** Which of these sessions have not ended, by a look into the database, never by what this process remembers. */
   async usable(ids: readonly string[]): Promise<Set<string>> {
     const found = await this.database.reserved.query(selectUsable, [ids, ...sessionBounds()]);
     return new Set(found.map(({ id }) => id));
   }
 
   /**
-   * A new session's token, which is kept nowhere else. The person is who they were when their password was found right,
-   * or nobody: it may have been changed since. Beyond 20 sessions the one unused longest ends.
+   * Begins a session and returns its token, of which only the hash is kept. It begins only if the person's password is
+   * still the one that was found right. Beyond 20 sessions the one that was unused longest ends.
    * @throws invalid_credentials, workspace_archived
    */
   async start(
@@ -140,7 +140,7 @@ export class SessionService {
     return ids.length;
   }
 
-  /** Of a person: role, membership and password end their sessions when they change. See `Confirm`. */
+  /** `Confirm` for people: a change of a person's role, membership or password ends the person's sessions. */
   async confirm(tx: Tx, actor: Actor): Promise<void> {
     if (actor.kind !== 'user') return;
     const [found] = await tx.query(keepOne, [actor.credentialId, ...sessionBounds()]);
@@ -153,7 +153,7 @@ export class SessionService {
     this.notifications.send(sessionsEnded, actor.credentialId);
   }
 
-  /** In every process, once `tx` commits. Returns how many. */
+  /** Ends all sessions of a person, in every process, once `tx` commits. @returns how many there were */
   async endAllOf(tx: Tx, userId: string): Promise<number> {
     const ended = await tx.query(deleteAll, [userId]);
     tx.afterCommit(() => this.notifications.send(sessionsEnded, userId));

@@ -8,23 +8,23 @@ import { rateLimitExceeded } from '../platform/errors.js';
 
 export const windowSeconds = 900;
 const triesPerAddressMax = 10;
-/** Wrong tries from anywhere that cost nothing, then each slows the account's sign-in by a step, up to the most. */
+/** So many wrong tries, from anywhere, cost nothing; each further one slows the account's next sign-in by a step. */
 const triesUnslowed = 5;
 const slowStepMs = 250;
 const slowMaxMs = 4_000;
 
-/** Or lasts for longer than any does: a clock was wrong. */
+// In SQL: whether a count has ended, or ends so late that only a wrong clock can have written it.
 const hasEnded = '(t.expire <= excluded.expire - $2::bigint or t.expire > excluded.expire + $2::bigint)';
 
 interface Count {
   points: number;
-  /** Until they are forgotten. */
+  /** How long the tries still count. */
   msLeft: number;
 }
 
 /**
- * By the database's clock, so that no process forgets what others count, nor locks anybody out for longer. `$2` is how
- * long a count lasts, `$3` the last that does not lock: the next one lasts as long anew.
+ * By the database's clock, so that processes whose clocks differ neither forget each other's counts nor lock anybody out
+ * for longer. `$2` is how long a count lasts; with the try after number `$3`, which locks, it lasts as long once more.
  */
 const countTry = prepared<Count>(`
   insert into sign_in_tries as t (key, points, expire)
@@ -38,18 +38,18 @@ const forgetPlace = prepared(`
   with gone as (delete from sign_in_tries where key = $1)
   update sign_in_tries set points = greatest(0, points - 1) where key = $2
 `);
-/** Also of what a clock wrote that was ahead. */
+// Deletes counts that have ended, and those that a clock wrote which was ahead.
 export const deleteOldTries = prepared(`
   delete from sign_in_tries where abs(expire - (extract(epoch from clock_timestamp()) * 1000)::bigint) > $1::bigint
 `);
 
 /**
- * Ten failed tries in 15 minutes lock an account from the address they came from, for as long; the owner comes from
- * another. Wrong tries from anywhere slow the account down, and lock nobody out. An e-mail that has no account is
- * treated the same.
+ * Ten failed tries in 15 minutes lock an account for 15 minutes, for the address alone from which they came: the owner,
+ * who comes from another, is not locked out. Wrong tries from anywhere slow the account's sign-ins down. An e-mail that
+ * has no account is treated the same.
  */
 export class SignInTries {
-  /** What counts while the store cannot be asked, in this process alone. */
+  /** Counts of this process alone, for while the database cannot be asked. */
   private readonly without = {
     address: new RateLimiterMemory({
       points: triesPerAddressMax,
@@ -62,7 +62,7 @@ export class SignInTries {
   constructor(private readonly database: Reserved) {}
 
   /**
-   * Counts the try as failed until it is known better, so that tries at the same time are counted too.
+   * Counts the try as failed before its password is checked, so that tries at the same time are counted, too.
    * @throws rate_limit_exceeded when the account is locked from this address
    */
   async begin(email: string, address: string | null): Promise<void> {
@@ -73,7 +73,7 @@ export class SignInTries {
     if (slowMs > 0) await wait(slowMs);
   }
 
-  /** It was the owner after all. */
+  /** Takes back what `begin` counted: the password was right. */
   async forgive(email: string, address: string | null): Promise<void> {
     const [place, account] = [placeOf(email, address), digest(email)];
     await Promise.all([this.without.address.delete(place), this.without.account.reward(account, 1)]);
@@ -86,7 +86,7 @@ export class SignInTries {
       const [counted] = await this.database.query(countTry, [`${what}:${key}`, windowSeconds * 1_000, lockAt]);
       if (counted !== undefined) return counted;
     } catch {
-      // Without a database nobody is let in, and whoever tries on is counted all the same.
+      // Without a database nobody can sign in; tries are counted in this process all the same.
     }
     const { consumedPoints, msBeforeNext } = await this.without[what]
       .consume(key)

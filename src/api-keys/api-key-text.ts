@@ -2,15 +2,15 @@ import { hash, randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /**
- * `iozen_live_`, 26 random characters of base 62 (154 bits), and the CRC-32 of all before in 6 more, so that a scanner
- * can tell a real key without asking, and a made-up one is refused before any query.
+ * `iozen_live_`, 26 random characters of base 62 (154 bits), and 6 characters with the CRC-32 of those before: a secret
+ * scanner can tell a key from a text that looks like one, and a made-up key is refused before any query.
  */
 const prefix = 'iozen_live_';
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const randomCharacters = 26;
 const checksumCharacters = 6;
 
-/** For secret scanners: what may be a key, anywhere in a text; `isApiKeyText` tells the rest. */
+/** For secret scanners: finds what may be a key anywhere in a text; `isApiKeyText` checks each find. */
 export const apiKeyPattern = /\biozen_live_[A-Za-z0-9]{32}\b/;
 const apiKeyForm = new RegExp(`^${apiKeyPattern.source}$`);
 
@@ -25,7 +25,7 @@ export function isApiKeyText(text: string): boolean {
 
 export const hashOf = (text: string): Buffer => hash('sha256', text, 'buffer');
 
-/** Enough to tell keys apart, too little to help a guess. */
+/** The beginning of a key: enough for people to tell their keys apart, too little to help a guess. */
 export const hintOf = (text: string): string => `${text.slice(0, prefix.length + 4)}…`;
 
 function checksum(text: string): string {

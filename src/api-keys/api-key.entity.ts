@@ -27,7 +27,7 @@ export class ApiKey {
   @Column({ type: 'bytea' })
   hash!: Buffer;
 
-  /** Of the key before the last rotation, which works until then. */
+  /** SHA-256 of the secret before the last rotation, which works until `previousUntil`. */
   @Column({ name: 'previous_hash', type: 'bytea', nullable: true })
   previousHash!: Buffer | null;
 

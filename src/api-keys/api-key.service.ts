@@ -41,17 +41,17 @@ import type { CreateApiKey, RotateApiKey } from './api-key.input.js';
 
 /** `last_used_at` is written this often, for all keys in one statement, never with a request. */
 const usesWrittenEveryMs = 30_000;
-/** Earlier secrets of a key that work beside its own. */
+/** So many earlier secrets of a key may work beside its newest one, after rotations with an overlap. */
 const earlierSecretsMax = 5;
 /**
- * Keys made and rotated by people of a workspace within an hour. A new key has a new budget: without this bound, whoever
- * makes one, uses it up and revokes it would have as many as they like.
+ * Keys that people of a workspace make or rotate within an hour. A new key has a budget of its own: without this bound,
+ * somebody who makes a key, uses its budget up and revokes it would have as many budgets as they like.
  */
 const changesPerHourMax = 30;
 
 interface KnownKey {
   key: ApiKey;
-  /** Until when what was shown is the key; a rotation ended it. */
+  /** Until when the secret that was shown works, where a rotation has replaced it; null while it is the newest. */
   shownUntil: Date | null;
   workspace: Workspace;
   allowed: BlockList | null;
@@ -75,7 +75,7 @@ const countLive = prepared<{ live: number }>(`
   select count(*)::int as live from api_keys
   where workspace_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)
 `);
-// What they did stays in the audit log.
+// Deletes keys that ended beyond the latest 1,000; what was done with them stays in the audit log.
 const forgetEnded = prepared(`
   delete from api_keys where id in (
     select k.id from api_keys k
@@ -88,7 +88,7 @@ const selectLive = prepared<ApiKey>(`
   where k.workspace_id = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
   order by k.id desc
 `);
-// Against its revocation; what it was last used at is written later then.
+// Keeps the key from being revoked until the commit; the time of its last use waits until then, too.
 const keepOne = prepared<{ archivedAt: Date | null }>(`
   select w.archived_at as "archivedAt" from api_keys k join workspaces w on w.id = k.workspace_id
   where k.id = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
@@ -115,7 +115,7 @@ const selectUsable = prepared<{ id: string }>(`
   where k.id = any($1) and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
     and w.archived_at is null and w.plan = any($3)
 `);
-// Rows that somebody is changing are left for the next time: no use is worth a deadlock.
+// Skips rows that somebody else has locked until the next time: a time of use is not worth a deadlock.
 const writeUses = prepared(`
   with used as (
     select k.id, u.at from api_keys k join unnest($1::text[], $2::timestamptz[]) as u (id, at) on u.id = k.id
@@ -125,7 +125,7 @@ const writeUses = prepared(`
   update api_keys k set last_used_at = used.at from used where k.id = used.id
 `);
 
-/** Keys that ended, the last made; older ones are forgotten when another is made. */
+/** So many keys that have ended are kept, the latest ones; older ones are deleted when another key is made. */
 const endedKept = 1_000;
 const plansWithApi = Object.entries(plans).flatMap(([plan, { api }]) => (api ? [plan] : []));
 
@@ -179,13 +179,13 @@ export class ApiKeyService {
     return new Actor('key', key.id, actorWorkspace(workspace), { scopes, documentsOnly }, origin);
   }
 
-  /** Those of these keys that still open the API: looked up, not remembered. */
+  /** Which of these keys still work, by a look into the database, never by what this process remembers. */
   async usable(ids: readonly string[]): Promise<Set<string>> {
     const found = await this.database.reserved.query(selectUsable, [ids, now(), plansWithApi]);
     return new Set(found.map(({ id }) => id));
   }
 
-  /** Of a key or a person. See `Confirm`. */
+  /** `Confirm` for keys, and for people by way of their sessions. */
   async confirm(tx: Tx, actor: Actor): Promise<void> {
     if (actor.kind !== 'key') return await this.sessions.confirm(tx, actor);
     const [found] = await tx.query(keepOne, [actor.id, now()]);
@@ -200,7 +200,7 @@ export class ApiKeyService {
     return key;
   }
 
-  /** The key that calls, if it is one. */
+  /** The key with which the caller calls; null when the caller is a person. */
   async ownOf(actor: Actor): Promise<ApiKey | null> {
     if (actor.kind !== 'key') return null;
     const [key] = await this.database.query(selectMany, [[actor.id], actor.workspaceId]);
@@ -252,9 +252,9 @@ export class ApiKeyService {
   }
 
   /**
-   * A new secret for the same key; the old one works beside it for as long as they overlap, and so does each earlier one
-   * for as long as its own overlap said.
-   * @throws conflict when five earlier ones would be six; rate_limit_exceeded beyond 30 changes an hour
+   * A new secret for the same key. The secret before it goes on working for the overlap that the caller asks for, and
+   * earlier secrets until the end of theirs.
+   * @throws conflict when a sixth earlier secret would work; rate_limit_exceeded beyond 30 changes an hour
    */
   async rotate(actor: Actor, id: string, read: Unread<typeof RotateApiKey>): Promise<NewApiKey> {
     actor.requireRole('ADMIN');
@@ -284,7 +284,7 @@ export class ApiKeyService {
     }, actor.guard);
   }
 
-  /** Ends all its secrets. */
+  /** Ends all secrets of the key. */
   async revoke(actor: Actor, id: string): Promise<ApiKey> {
     actor.requireRole('ADMIN');
     return await this.database.transaction(async (tx) => {
@@ -301,7 +301,7 @@ export class ApiKeyService {
     }, actor.guard);
   }
 
-  /** @param by who makes it, the operator unless said otherwise; `secret` its text, a new one unless it is known */
+  /** @param by who makes the key, an operator if absent; `secret` is the key's text, a new one if absent */
   async insert(
     tx: Tx,
     workspaceId: string,
@@ -339,19 +339,19 @@ export class ApiKeyService {
     return { apiKey, secret };
   }
 
-  /** Writes the uses that are not written yet. */
+  /** Writes the times of use that this process has not written yet. */
   async stop(): Promise<void> {
     if (this.usesTimer !== null) clearInterval(this.usesTimer);
     await this.writeUses();
   }
 
-  /** Rights in a workspace change one at a time; the caller's own may have changed just before. */
+  /** Rights in a workspace change one at a time, so the caller's own rights are looked at again once the lock is held. */
   private async lockRights(tx: Tx, actor: Actor): Promise<void> {
     await tx.query(lockWorkspace, [actor.workspaceId]);
     await this.sessions.confirm(tx, actor);
   }
 
-  /** What operators do is not counted. */
+  /** Counts a change towards the hour's 30; an operator's is not counted. */
   private async countChange(tx: Tx, { kind, workspaceId }: Actor): Promise<void> {
     if (kind === 'operator') return;
     const counted = await tx.query(countChange, [workspaceId, changesPerHourMax]);
@@ -360,7 +360,7 @@ export class ApiKeyService {
     throw rateLimitExceeded(Math.max(1, oldest?.freeInSeconds ?? 3_600));
   }
 
-  /** The secret before the last one goes on working until its time; `another` is about to be kept beside it. */
+  /** Keeps the secret before the last one until its overlap ends; `another`: the last one is about to be kept, too. */
   private async keepEarlier(tx: Tx, { id, previousHash, previousUntil }: ApiKey, at: Date, another: boolean) {
     await tx.query(forgetEarlier, [id, at]);
     if (previousHash !== null && previousUntil !== null && previousUntil > at) {

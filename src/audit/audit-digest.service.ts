@@ -9,7 +9,7 @@ import type { Secrets } from '../platform/secrets.js';
 export const auditDigestQueue: Queue = { name: 'audit-digest' };
 export const auditDigestCron = '17 0 * * *';
 
-/** All chains of an installation as they stood on a day, in one line. */
+/** The ends of all chains of an installation on a day, in one line. */
 export interface AuditDigest {
   day: string;
   /** How many chains had grown since the digest before. */
@@ -30,7 +30,7 @@ const selectLast = prepared<AuditDigest>(`
   select day::text, workspaces, digest from audit_digests order by day desc limit 1
 `);
 const selectAll = prepared<AuditDigest>('select day::text, workspaces, digest from audit_digests order by day');
-// Nobody else makes one meanwhile, and appends go on.
+// While this lock is held nobody else makes a digest; entries are appended to the chains all the same.
 const lock = prepared('lock table audit_digests in share row exclusive mode');
 const insertHeads = unprepared(`
   insert into audit_heads (workspace_id, day, length, head)
@@ -55,8 +55,9 @@ const selectCut = unprepared<{ workspaceId: string }>(`
 `);
 
 /**
- * A place for the ends of all chains outside of their table: each day's digest holds those that grew, and the digest
- * before; it is signed, kept, and written into the log, where whoever writes to the database does not reach it.
+ * Keeps the ends of all chains outside of their table. The digest of a day is made of the ends of the chains that grew
+ * and of the digest before; it is signed, kept, and written into the log, which whoever can write to the database cannot
+ * change.
  */
 export class AuditDigestService {
   constructor(
@@ -65,7 +66,7 @@ export class AuditDigestService {
     private readonly log: Log,
   ) {}
 
-  /** Makes the digest of the day (UTC), once, and tells the log; and of chains that are shorter than a digest says. */
+  /** Makes the digest of a day (UTC), once, and writes it into the log, with chains that are shorter than a digest says. */
   async make(at = now()): Promise<AuditDigest | null> {
     const day = at.toISOString().slice(0, 10);
     const made = await this.database.transaction(async (tx) => {
@@ -88,9 +89,9 @@ export class AuditDigestService {
   }
 
   /**
-   * Makes every digest again from the ends that are kept, each over the one before. What it comes to for a day must stand
-   * in the log of that day, too: that is what nobody in the database can alter. Null for a day that has none.
-   * @param day the last one when absent
+   * Computes every digest again, from the ends that are kept and the digest before. The digest of a day must also stand
+   * in the log of that day, which nobody in the database can alter. Null for a day that has no digest.
+   * @param day null: the latest that has one
    */
   async recompute(day: string | null): Promise<DigestVerdict | null> {
     let before = '';
@@ -114,13 +115,13 @@ export class AuditDigestService {
 
 export interface DigestVerdict extends AuditDigest {
   ok: boolean;
-  /** The first day whose digest is another. */
+  /** The first day whose digest is not what was kept. */
   firstBad: string | null;
-  /** The fingerprint of the key that signed it, where `SECRETS_KEY` lacks it: nobody can tell then. */
+  /** The fingerprint of the key that signed the digest, where `SECRETS_KEY` lacks that key and nothing can be verified. */
   missingKey?: string;
 }
 
-/** What is signed. */
+/** The text that the signature of a digest is made over. */
 async function textOf(
   day: string,
   before: string,

@@ -4,7 +4,7 @@ import { bulky, Costs } from '../platform/graphql/field-cost.js';
 import { Node } from '../platform/graphql/node.js';
 import { DateTime, JSONObject } from '../platform/graphql/scalars.js';
 
-/** What is recorded, named after its thing. */
+/** Everything that is recorded; an action begins with the name of the thing that it changes. */
 export const auditActions = [
   'workspace.created',
   'workspace.updated',
@@ -53,7 +53,7 @@ export class AuditEntry {
   @Column({ name: 'workspace_id', type: 'text', collation: 'C' })
   workspaceId!: string;
 
-  /** Its place in the workspace's chain, from 1. */
+  /** The place of the entry in the chain of its workspace, from 1. */
   @Column({ type: 'bigint' })
   number!: string;
 
@@ -86,7 +86,7 @@ export class AuditEntry {
   @Column({ type: 'json' })
   details!: object;
 
-  /** Over this entry and the one before, under `SECRETS_KEY`. */
+  /** The MAC over this entry and the MAC of the one before, under `SECRETS_KEY`. */
   @Column({ type: 'text' })
   mac!: string;
 }

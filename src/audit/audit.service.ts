@@ -24,7 +24,7 @@ export interface AuditedActor {
   origin: Origin | null;
 }
 
-/** For what nobody asked for, such as a pause after failures. */
+/** The actor of changes that nobody asked for, such as a pause after failures. */
 export const systemOf = (workspaceId: string): AuditedActor => ({
   kind: 'system',
   id: 'system',
@@ -32,7 +32,7 @@ export const systemOf = (workspaceId: string): AuditedActor => ({
   origin: null,
 });
 
-/** The command line, where it acts for no one. */
+/** The actor of the command line, where it acts for nobody in the workspace. */
 export const operatorIn = (workspaceId: string): AuditedActor => ({
   kind: 'operator',
   id: 'operator',
@@ -47,7 +47,7 @@ export interface AuditEntryFilter {
   createdAt?: { gte?: Date | null; lt?: Date | null } | null;
 }
 
-/** An end of a chain that somebody wrote down: how many entries there were, and the MAC of the last. */
+/** The end of a chain as somebody wrote it down: the number of entries, and the MAC of the last one. */
 export interface ChainEnd {
   length: number;
   head: string;
@@ -55,13 +55,13 @@ export interface ChainEnd {
 
 export interface ChainVerdict {
   rows: number;
-  /** Of the chain, when it was looked at: with `head` what an operator keeps. */
+  /** The number of entries when the chain was looked at: an operator keeps this and `head` to verify the chain later. */
   length: number;
   head: string | null;
   ok: boolean;
   /** The id of the first entry that was altered or follows a missing one; `end` when the last ones are missing. */
   firstBad: string | null;
-  /** The fingerprint of the key that signed `firstBad`, where `SECRETS_KEY` lacks it: nobody can tell then. */
+  /** The fingerprint of the key that signed `firstBad`, where `SECRETS_KEY` lacks that key and nothing can be verified. */
   missingKey?: string;
 }
 
@@ -120,10 +120,13 @@ export const storedAuditEntries: StoredRows = {
   owner: 'workspace_id',
 };
 
-/** More than we ever say. An entry stays as it is for ever, so nobody may make one as long as they like. */
+/** Longer than any details of ours: an entry is kept for ever, so its length must have a bound. */
 const detailsCharactersMax = 16_384;
 
-/** Who did what to which thing, from where; each entry is chained to the last, so that none can be altered or taken out. */
+/**
+ * Records who did what to which thing, and from where. Each entry is chained to the one before, so that an entry which is
+ * altered or taken out is noticed.
+ */
 export class AuditService {
   constructor(
     private readonly database: Database,
@@ -131,9 +134,10 @@ export class AuditService {
   ) {}
 
   /**
-   * Commits with the change it tells of. The workspace's chain is locked from here to the commit, so this comes late.
+   * Appends an entry, in the commit of the change that it records. From here to the commit the workspace's chain is
+   * locked for everybody, so call it late in the transaction.
    * @param subjectId the id of the thing
-   * @param details what there is to say, never a secret
+   * @param details what the entry says, never a secret
    */
   async record(
     tx: Tx,
@@ -146,13 +150,13 @@ export class AuditService {
     await tx.query(startChain, [workspaceId]);
     const [[chain], [last]] = await Promise.all([
       tx.query(lockChain, [workspaceId]),
-      // Once the chain is locked. Usually there is none, as what was is older than now.
+      // Asked once the chain is locked. Usually no row comes: the last entry is older than the time.
       tx.query(lastFrom, [workspaceId, idFloor(now())]),
     ]);
     if (chain === undefined) throw new Error('the audit chain is gone');
     const number = Number(chain.length) + 1;
     const { at } = nextMoment(chain.lastAt);
-    // Greater than the last, so that the order of ids is the order of the chain.
+    // The id is greater than the last entry's, so that the order of ids is the order of the chain.
     const id = newId('auditEntry', last?.id);
     const { kind, id: actorId, origin } = actor;
     const detailsText = shortened(JSON.stringify(details));
@@ -187,7 +191,7 @@ export class AuditService {
     return await this.database.query(selectMany, [ids, actor.workspaceId]);
   }
 
-  /** To which of these things somebody did one of these. */
+  /** @returns the things among `subjectIds` to which somebody did one of these actions */
   async doneBy(
     actorId: string,
     workspaceId: string,
@@ -199,11 +203,12 @@ export class AuditService {
   }
 
   /**
-   * Reads the whole chain of a workspace and checks every link of it, and that it holds what was known of it before: by
-   * the count beside it, by the daily digests, and by who calls. Every workspace has an entry, that of its creation.
+   * Reads the whole chain of a workspace, checks each link, and checks that the chain still reaches to what was known of
+   * it: by the count in a table beside it, by the daily digests, and by what the caller has kept. No chain is empty, as
+   * the creation of its workspace is an entry.
    */
   async verify(workspaceId: string, kept: ChainEnd | null = null): Promise<ChainVerdict> {
-    // Read first: what is appended from now on is not missing.
+    // The end is read first, so that an entry which is appended from now on is not taken for missing.
     const [chain] = await this.database.query(readChain, [workspaceId]);
     const [counted] = await this.database.query(readLength, [workspaceId]);
     const heads = await this.database.query(readHeads, [workspaceId]);
@@ -232,7 +237,7 @@ export class AuditService {
     }
     if (chain === undefined || rows === 0 || rows < longest) return verdict('end');
     if (!this.secrets.verify(endOf(workspaceId, length, chain.lastMac), chain.mac)) return verdict('end', chain.mac);
-    // Entries that the chain knows nothing of were not appended meanwhile, but were there when its end was put back.
+    // Entries beyond the end that were not appended meanwhile show that somebody has put the end of the chain back.
     const [after] = await this.database.query(readChain, [workspaceId]);
     return verdict(Number(after?.length ?? 0) < rows ? firstBeyond : null);
   }

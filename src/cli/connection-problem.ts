@@ -1,6 +1,6 @@
 import { certificateErrors, codeOf, connectionErrors } from '../platform/outbound/attempt.js';
 
-/** What an undici request failed with, in words. */
+/** Why a request of undici's failed, in words. */
 export function connectionProblem(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError') return 'timed out';
   const code = codeOf(error);

@@ -18,9 +18,9 @@ const subscription = `subscription ($types: [EventType!], $after: ID) {
   eventOccurred(types: $types, after: $after) { id type payload }
 }`;
 
-/** Follows a workspace's events over whatever breaks in between: none is skipped, and none told twice. */
+/** Follows a workspace's events, also over broken connections: no event is skipped, and none comes twice. */
 export class EventFollower {
-  /** null: the workspace has none yet. */
+  /** The id of the last event; null: the workspace has no event yet. */
   private last: string | null = null;
   private lost = false;
 
@@ -31,7 +31,7 @@ export class EventFollower {
     private readonly note: (text: string) => void,
   ) {}
 
-  /** What happens from here on will be told. Returns the workspace's name. @throws Refusal, Interruption */
+  /** From here on no event is missed. @returns the workspace's name. @throws Refusal, Interruption */
   async start(): Promise<string> {
     const { viewer } = await this.api.query<{ viewer: { scopes: Scope[]; workspace: { name: string } } }>(
       '{ viewer { scopes workspace { name } } }',
@@ -51,7 +51,7 @@ export class EventFollower {
     return viewer.workspace.name;
   }
 
-  /** Until the signal. @throws Refusal */
+  /** The events, until the signal is aborted. @throws Refusal */
   async *events(): AsyncGenerator<FollowedEvent, void> {
     for (let failures = 0; !this.signal.aborted;) {
       const openedAt = performance.now();
@@ -81,7 +81,7 @@ export class EventFollower {
     for await (const { eventOccurred } of stream) yield eventOccurred;
   }
 
-  /** There is nothing yet to resume behind, and a subscription to what is to come would begin at a moment unknown. */
+  /** Waits for the first event by asking: a subscription without a place to resume from begins at an unknown moment. */
   private async veryFirst(): Promise<ToldEvent> {
     for (;;) {
       const { events } = await this.api.query<{ events: { nodes: Omit<ToldEvent, 'payload'>[] } }>(
@@ -110,5 +110,5 @@ export class EventFollower {
   }
 }
 
-/** `payload` is null where the event is not for us, or retention took it first. */
+/** An event as the server sends it: without a payload where the key may not read it, or retention has deleted it. */
 type ToldEvent = Omit<FollowedEvent, 'payload'> & { payload: object | null };

@@ -2,10 +2,10 @@ import { request, type Dispatcher } from 'undici';
 import { connectionProblem } from './connection-problem.js';
 import { serverSentEvents } from './server-sent-events.js';
 
-/** The server says no, and would again. */
+/** The server refused, and would refuse again: not worth another try. */
 export class Refusal extends Error {}
 
-/** The connection broke, or the server is busy, ill or restarting: worth another try. Its message is a sentence. */
+/** The connection broke, or the server is busy or restarting: worth another try. The message is a sentence. */
 export class Interruption extends Error {}
 
 interface Result<T> {
@@ -13,7 +13,7 @@ interface Result<T> {
   errors?: { message: string; extensions?: { code?: string } }[];
 }
 
-/** Longer than the server is ever silent on an open stream. */
+/** A stream that is silent for so long is lost: the server says something more often than that. */
 const silenceMsMax = 30_000;
 const passing = ['rate_limit_exceeded', 'service_unavailable', 'internal_error'];
 
@@ -32,7 +32,7 @@ export class GraphqlClient {
     return this.dataOf(this.resultIn<T>(text));
   }
 
-  /** What a subscription tells until the server ends it; `onOpen` is called once it stands. */
+  /** The results of a subscription, until the server ends it; `onOpen` is called once the server has accepted it. */
   async *subscribe<T>(query: string, variables: object, onOpen: () => void): AsyncGenerator<T, void> {
     const { headers, body } = await this.post('text/event-stream', { query, variables });
     if (!String(headers['content-type']).startsWith('text/event-stream')) throw this.stranger();

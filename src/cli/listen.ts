@@ -16,7 +16,7 @@ interface Forwarded {
   at: Date;
   type: EventType;
   id: string;
-  /** null: no answer began. */
+  /** The answer's status; null: no answer began. */
   status: number | null;
   ms: number;
   error: string | null;
@@ -30,9 +30,9 @@ export async function listen(target: string, events: string | null, json: boolea
   const stopped = new AbortController();
   const stop = () => stopped.abort();
   process.on('SIGTERM', stop).on('SIGINT', stop);
-  // Whoever read it has left.
+  // The program that read our output has ended.
   process.stdout.on('error', stop);
-  // A receiver under development restarts often: no connection outlives its request.
+  // A connection of its own for each request: a receiver under development restarts often and would break a kept one.
   const agent = new Agent({ pipelining: 0, connect: { timeout: 5_000 } });
   const api = new GraphqlClient(url, apiKey, agent, stopped.signal);
   const follower = new EventFollower(api, types, stopped.signal, note);
@@ -59,17 +59,17 @@ export async function listen(target: string, events: string | null, json: boolea
   return 0;
 }
 
-/** One attempt, as a delivery; what fails here is not tried again. */
+/** Posts an event as a delivery would be posted, once: what fails is not tried again. */
 async function forward(
   { id, type, payload }: FollowedEvent,
   receiver: URL,
   secrets: readonly SigningSecret[],
   stopped: AbortSignal,
 ): Promise<Forwarded> {
-  // The clock of this machine, as its receiver has it.
+  // The clock of this machine: the receiver, which compares the timestamp with its own clock, runs on it, too.
   const at = new Date();
   const startedAt = performance.now();
-  // The frozen text was made by JSON.stringify, and keeps its bytes through another round.
+  // The frozen text was made by JSON.stringify, so parsing it and writing it again gives the same bytes.
   const event = { id, type, body: Buffer.from(JSON.stringify(payload)) };
   const { headers, body } = requestOf({ headers: {}, payloadQuery: null, secrets }, event, {
     deliveryId: newId('webhookDelivery'),
@@ -90,7 +90,7 @@ function lineOf({ at, type, id, status, ms, error }: Forwarded): string {
   return `${time}  ${type.padEnd(longestType)}  ${id}  → ${error ?? status} (${ms} ms)`;
 }
 
-/** Beside the lines for events, which stdout has to itself. */
+/** Prints to stderr: stdout has nothing but one line for each event. */
 function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }

@@ -5,7 +5,7 @@ import { OutboundConnection, type OutgoingRequest } from '../platform/outbound/c
 import { connectionProblem } from './connection-problem.js';
 
 export interface PostResult {
-  /** null: no answer began. */
+  /** The answer's status; null: no answer began. */
   status: number | null;
   error: string | null;
 }
@@ -36,7 +36,7 @@ export async function postOnce(
     });
     return { status: status(), error: null };
   } catch (thrown) {
-    // `once` wraps the reason of an abort.
+    // `events.once` wraps the reason of an abort in an error of its own.
     return { status: status(), error: connectionProblem(signal.aborted ? signal.reason : thrown) };
   } finally {
     socket.on('error', () => {}).destroy();

@@ -1,10 +1,10 @@
 import { isEmail, normalEmail } from '../platform/text/email-address.js';
 import { toE164 } from '../platform/text/phone-number.js';
 
-/** Of a first or a last name, by whichever door it comes. */
+/** The longest first or last name, through any door. */
 export const personNameCharactersMax = 200;
 
-/** What is needed of a bot's field: fields that take a value, in the schema's order. */
+/** What this file needs to know of a bot's field. */
 export interface AddressField {
   readonly name: string;
   readonly type: string;
@@ -12,9 +12,9 @@ export interface AddressField {
 
 /** How a submission names its person; null for what it does not say. */
 export interface ContactAddress {
-  /** In the form in which addresses are compared. */
+  /** The e-mail address in the form in which addresses are compared. */
   readonly email: string | null;
-  /** E.164. */
+  /** The phone number in E.164. */
   readonly phone: string | null;
   readonly firstName: string | null;
   readonly lastName: string | null;
@@ -52,7 +52,7 @@ export function contactAddress(
   return { email, phone, ...splitName(named('full_name') ?? named('name')) };
 }
 
-/** An answer may be far longer than a name. */
+/** Cuts an answer, which may be far longer than a name, to the length of one. */
 function shortened(name: string): string {
   const short = name.length <= personNameCharactersMax ? name : name.slice(0, personNameCharactersMax);
   return short.isWellFormed() ? short.trim() : short.slice(0, -1).trim();

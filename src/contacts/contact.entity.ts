@@ -51,7 +51,7 @@ export class Contact {
   @Column({ name: 'updated_at', type: 'timestamptz', precision: 3 })
   updatedAt!: Date;
 
-  /** Counted when it is read, never kept. */
+  /** Counted by the statement that reads the contact; no column. */
   @Costs(counted)
   @Field(() => Int, { description: 'How many submissions it has.' })
   submissionCount!: number;

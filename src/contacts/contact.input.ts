@@ -14,7 +14,7 @@ const phone = z.string().transform((text, context) => {
 const name = line(personNameCharactersMax);
 export const tagsMax = 100;
 const tag = line(50);
-/** Of a contact that has more tags than it may, from before they had a bound. */
+/** The most tags that an update may send back for a contact which had more than 100 before tags had a bound. */
 const keptTagsMax = 1_000;
 const customFields = jsonObject;
 

@@ -39,9 +39,6 @@ import { contactView } from './contact.view.js';
 import type { Erasure } from './erasure.entity.js';
 import type { Eraser, ErasureService } from './erasure.service.js';
 
-/** How many submissions a contact has is counted when it is asked for, never kept. */
-export type CountedContact = Contact;
-
 export interface ContactFilter {
   email?: string | null;
   phone?: string | null;
@@ -49,7 +46,7 @@ export interface ContactFilter {
   createdAt?: { gte?: Date | null; lt?: Date | null } | null;
 }
 
-/** Of one contact, in one transaction or by and by: who has more addresses than these is no single person. */
+/** The most addresses that a contact takes over from merged ones: with more it would be no single person. */
 export const otherAddressesMax = 50;
 
 const columns = columnsOf(Contact, 'c');
@@ -57,17 +54,17 @@ const submissionCount = '(select count(*)::int from submissions s where s.contac
 const counted = `${columns}, ${submissionCount}`;
 const smallCounted = `${columnsOf(Contact, 'c', { without: ['customFields'] })}, ${submissionCount}`;
 
-// Of a contact that is being erased nothing is left but the row, until nothing names it any more.
+// In SQL: a contact that is being erased stays as an empty row until nothing refers to the row any more.
 const isThere = 'c.erased_at is null';
-const selectOne = pipelined<CountedContact>(
+const selectOne = pipelined<Contact>(
   `select ${counted} from contacts c where c.id = $1 and c.workspace_id = $2 and ${isThere}`,
 );
 const selectMany = (whole: boolean) =>
-  pipelined<CountedContact>(`
+  pipelined<Contact>(`
     select ${whole ? counted : smallCounted} from contacts c
     where c.id = any($1) and c.workspace_id = $2 and ${isThere}
   `);
-// Not counted: a contact may have thousands of submissions, and every one of them looks here.
+// Without `submissionCount`: each submission runs this, and counting thousands of them each time would be slow.
 const selectMatches = pipelined<Match>(`
   with other as materialized (
     select kind, contact_id from contact_addresses
@@ -82,10 +79,10 @@ const selectMatches = pipelined<Match>(`
   where c.workspace_id = $1 and (c.email = $2 or c.phone = $3 or c.id = any (array(select contact_id from other)))
   order by c.id
 `);
-const lockOne = prepared<CountedContact>(
+const lockOne = prepared<Contact>(
   `select ${counted} from contacts c where c.id = $1 and ${isThere} for no key update of c`,
 );
-/** Whoever names a contact beside the one that is linked holds it, so that who erases it waits. */
+/** Holds contacts that a submission speaks of beside the one that it is linked to, so that their erasure waits for it. */
 const holdOthers = prepared('select from contacts where id = any($1) order by id for key share');
 const insertOne = prepared(`
   insert into contacts (id, workspace_id, email, phone, first_name, last_name, created_at, updated_at)
@@ -105,12 +102,12 @@ const updateOne = prepared(`
   where id = $1
 `);
 const locking = (strength: string) =>
-  prepared<CountedContact>(`
+  prepared<Contact>(`
     select ${counted} from contacts c where c.id = any($1) and c.workspace_id = $2 and ${isThere}
     order by c.id for ${strength} of c
   `);
 const lockMany = locking('no key update');
-/** Whoever is about to link something to it waits, and finds that it is gone; whoever has done so is waited for. */
+/** Waits for transactions that have linked something to the contact; later ones wait for this one and find it gone. */
 const lockToDelete = locking('update');
 const deleteOne = prepared('delete from contacts where id = $1');
 
@@ -129,9 +126,9 @@ const insertAddresses = prepared(`
 `);
 const moveAddresses = prepared('update contact_addresses set contact_id = $2 where contact_id = $1');
 const these = "(kind = 'email' and address = $2 or kind = 'phone' and address = $3)";
-/** One that becomes the contact's own is no other of it any more. */
+/** An address that becomes the contact's own is no longer one of its other addresses. */
 const promote = prepared(`delete from contact_addresses where contact_id = $1 and ${these}`);
-// Fails where another contact has it: no unique index covers both tables.
+// Fails, by a division by zero, where another contact has an address: no unique index covers both tables of addresses.
 const findUntaken = prepared(`
   select 1 / (not exists (select from contact_addresses where workspace_id = $1 and ${these}))::int
 `);
@@ -142,28 +139,28 @@ export const storedContacts: StoredRows = {
   owner: 'workspace_id',
 };
 
-/** A later room that keeps something of a contact's, told in the transaction of the change. */
+/** A later room that keeps something of contacts; it acts in the transaction of the merge or deletion. */
 export interface ContactFollower {
-  /** Everything of the one contact is the other's from now on. */
+  /** Gives everything that belongs to one contact to the other. */
   merge: (tx: Tx, fromId: string, intoId: string) => void;
   erase: Eraser;
 }
 
-/** One of those that a submission may speak of. */
+/** A contact that a submission may speak of. */
 type Match = Contact & { hasEmail: boolean; hasPhone: boolean };
 
-/** The contact of a submission, and what others are to hear of it: in the submission's own commit. */
+/** The contact of a submission, and the events to publish in the submission's commit. */
 export interface ResolvedContact {
   id: string;
-  /** The contact, and whoever else has one of the addresses. */
+  /** Ids of the contact and of others that have one of the addresses. */
   people: string[];
   events: NewEvent[];
 }
 
-/** What a deletion answers. What is kept of the answer for a retry says who it was no more. */
+/** The answer to a deletion; what idempotency keeps of it does not say who the person was. */
 export class DeletedContact {
   constructor(
-    readonly contact: CountedContact,
+    readonly contact: Contact,
     readonly erasure: Erasure,
   ) {}
 
@@ -191,9 +188,9 @@ export class ContactService {
   }
 
   /** @param whole with `customFields`, here and in `getMany` */
-  async list(actor: Actor, filter: ContactFilter, page: PageRequest, whole = true): Promise<Page<CountedContact>> {
+  async list(actor: Actor, filter: ContactFilter, page: PageRequest, whole = true): Promise<Page<Contact>> {
     actor.require('read:contacts');
-    return await readPage<CountedContact>(this.database, listOf(actor, filter, whole ? counted : smallCounted), page);
+    return await readPage<Contact>(this.database, listOf(actor, filter, whole ? counted : smallCounted), page);
   }
 
   async count(actor: Actor, filter: ContactFilter): Promise<number> {
@@ -201,26 +198,26 @@ export class ContactService {
     return await countRows(this.database, listOf(actor, filter));
   }
 
-  async get(actor: Actor, id: string): Promise<CountedContact> {
+  async get(actor: Actor, id: string): Promise<Contact> {
     actor.require('read:contacts');
     const [contact] = isId(id, 'contact') ? await this.database.query(selectOne, [id, actor.workspaceId]) : [];
     if (contact === undefined) throw notFound('contact');
     return contact;
   }
 
-  async getMany(actor: Actor, ids: readonly string[], whole: boolean): Promise<CountedContact[]> {
+  async getMany(actor: Actor, ids: readonly string[], whole: boolean): Promise<Contact[]> {
     actor.require('read:contacts');
     return await this.database.query(selectMany(whole), [ids, actor.workspaceId]);
   }
 
-  /** Of each, what merged duplicates brought along. */
+  /** By contact, the addresses that merged duplicates brought along. */
   async otherAddresses(actor: Actor, ids: readonly string[]): Promise<Map<string, string[]>> {
     actor.require('read:contacts');
     const rows = await this.database.query(selectOtherAddresses, [ids, actor.workspaceId]);
     return new Map(rows.map(({ id, addresses }) => [id, addresses]));
   }
 
-  /** What stands for the addresses in a submission's answers. */
+  /** The digests of the addresses in a submission's answers. */
   addressSubjects(
     workspaceId: string,
     fields: readonly AddressField[],
@@ -231,7 +228,7 @@ export class ContactService {
   }
 
   /** @throws conflict when another contact has the e-mail or phone */
-  async create(actor: Actor, read: Unread<typeof CreateContact>): Promise<CountedContact> {
+  async create(actor: Actor, read: Unread<typeof CreateContact>): Promise<Contact> {
     actor.requireRole('MEMBER');
     return await this.database.transaction(async (tx) => {
       const input = readWith(read, (sent) => customFieldIssues(sent.customFields, {}));
@@ -263,8 +260,8 @@ export class ContactService {
     }, actor.guard);
   }
 
-  /** What changes nothing is not written and fires nothing. @throws conflict as `create` does */
-  async update(actor: Actor, id: string, read: Unread<typeof UpdateContact>): Promise<CountedContact> {
+  /** A change that changes nothing is not written and publishes nothing. @throws conflict as `create` does */
+  async update(actor: Actor, id: string, read: Unread<typeof UpdateContact>): Promise<Contact> {
     actor.requireRole('MEMBER');
     return await this.database.transaction(async (tx) => {
       const known = await this.get(actor, id);
@@ -285,10 +282,10 @@ export class ContactService {
   }
 
   /**
-   * The duplicate's submissions, records, tags and what the other lacks go over to it; the duplicate is gone. Addresses
-   * that it need not fill with are kept as further ones of the other.
+   * The contact takes over the duplicate's submissions, records, tags, and the values of fields that it has empty; the
+   * duplicate is deleted. Addresses of the duplicate for which the contact has one already become other addresses of it.
    */
-  async merge(actor: Actor, id: string, duplicateId: string): Promise<CountedContact> {
+  async merge(actor: Actor, id: string, duplicateId: string): Promise<Contact> {
     actor.requireRole('MEMBER');
     return await this.database.transaction(async (tx) => {
       await this.get(actor, id);
@@ -333,8 +330,8 @@ export class ContactService {
   }
 
   /**
-   * Deletes the contact, and erases the person from all that is kept, with their submissions or without: deleting
-   * submissions and records takes the role ADMIN, wherever it is done.
+   * Deletes the contact and erases the person from everything that is kept. `eraseSubmissions` deletes their submissions
+   * and records as well, for which a person needs the role ADMIN.
    */
   async remove(actor: Actor, id: string, eraseSubmissions: boolean): Promise<DeletedContact> {
     actor.requireRole(eraseSubmissions ? 'ADMIN' : 'MEMBER');
@@ -347,7 +344,7 @@ export class ContactService {
         .map((address) => addressSubject(actor.workspaceId, address));
       const begun = await this.erasures.begin(tx, contact, distinct(addresses), eraseSubmissions);
       const details = { erasure_id: begun.erasure.id, erased_submissions: eraseSubmissions };
-      // It says nothing of the person.
+      // The entry stays for ever, so it must say nothing of the person.
       await this.audit.record(tx, actor, 'contact.deleted', id, details);
       await this.erasures.conclude(tx, begun);
       tx.speaksOfNobody = true;
@@ -356,15 +353,15 @@ export class ContactService {
   }
 
   /**
-   * `reasons` are told of in place of what changed, and also when nothing did; `requireRoom` is asked whether what it comes
-   * to may be kept.
+   * @param changes may be none; then nothing is written unless there are `reasons`, which the event names in place of them
+   * @param requireRoom throws when the contact would become larger than may be kept
    */
   private async change(
     tx: Tx,
-    before: CountedContact,
-    changes: Partial<CountedContact>,
-    { reasons, requireRoom }: { reasons?: string[]; requireRoom?: (after: CountedContact) => void } = {},
-  ): Promise<CountedContact> {
+    before: Contact,
+    changes: Partial<Contact>,
+    { reasons, requireRoom }: { reasons?: string[]; requireRoom?: (after: Contact) => void } = {},
+  ): Promise<Contact> {
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
     const after = Object.assign(new Contact(), before, given);
     const names = changeable.filter((name) => !same[name](before, after));
@@ -390,8 +387,9 @@ export class ContactService {
   }
 
   /**
-   * The contact that a completed submission speaks of, found by e-mail or phone, else made; null when it names neither.
-   * Empty fields are filled, none is overwritten. Two submissions at the same instant make one contact.
+   * Finds or makes the contact that a completed submission speaks of, by its e-mail or phone; null when the submission
+   * has neither. Empty fields of the contact are filled, none is overwritten. Two submissions of a new person at the same
+   * moment make one contact.
    */
   async resolve(
     tx: Tx,
@@ -401,9 +399,9 @@ export class ContactService {
   ): Promise<ResolvedContact | null> {
     const address = contactAddress(fields, data);
     if (address.email === null && address.phone === null) return null;
-    // Locks nothing, so it needs no transaction: what changes meanwhile is met by the unique indexes at the write.
+    // A read without a lock, outside the transaction: where a contact changes meanwhile, the write meets a unique index.
     const matches = await this.database.query(selectMatches, [workspaceId, address.email, address.phone]);
-    // E-mail wins if the two point at different people.
+    // Where e-mail and phone belong to different contacts, the e-mail decides.
     const found = matches.find(({ hasEmail }) => hasEmail) ?? matches[0];
     if (found === undefined) return create(tx, workspaceId, address);
     const others = matches.filter((match) => match !== found).map(({ id }) => id);
@@ -442,7 +440,7 @@ const distinct = (texts: readonly string[]) => [...new Set(texts)];
 const customFieldIssues = (after: unknown, before: object) =>
   keptJsonIssues(after, { path: 'customFields', bytesMax: keptBytesMax.object, before });
 
-/** What became of a change, or of two contacts that are one: only growth beyond the bounds is refused. */
+/** Why a contact may not be kept as it would become: only growth beyond the bounds is refused. */
 function growthIssues(before: Contact, after: Contact): Issue[] {
   return [...customFieldIssues(after.customFields, before.customFields), ...tagIssues(after.tags, before.tags)];
 }
@@ -496,7 +494,7 @@ async function fill(
   return { events: [{ workspaceId, type: 'contact.updated', moment, subjectId: id, data }] };
 }
 
-/** Another submission made or filled the contact: its commit was awaited, so the next try finds it. */
+/** Another submission made or filled the contact: the unique index waited for its commit, so the next try finds it. */
 const meanwhile = (error: unknown) =>
   isUniqueViolation(error) ? new TryAgain('another contact took the address', { cause: error }) : error;
 

@@ -10,42 +10,42 @@ import { errorFields, type Log } from '../platform/log.js';
 import type { Erasure, ErasureCounts } from './erasure.entity.js';
 
 export const erasureQueue: Queue = { name: 'contact-erasure' };
-/** Should the job that an erasure asked for be lost with the process that had it. */
+/** Goes on with erasures whose own job was lost with its process. */
 export const erasureCron = '*/5 * * * *';
 
-/** Of each kind, in the commit that deletes the contact; one more shows that there is more. */
+/** So many rows of each kind are erased in the commit that deletes the contact; jobs erase the others. */
 const atOnceMax = 10_000;
-/** And afterwards, in one transaction: a fraction of a second. */
+/** So many rows of each kind a job erases in one transaction, which then takes a fraction of a second. */
 const batchRows = 1_000;
-/** A job ends after that and the next goes on, so that a process that stops waits for none. */
+/** A job ends after so long and the next one goes on, so that a process can stop between them. */
 const jobMsMax = 10_000;
 const keptDays = 90;
-/** Longer than any answer is kept for a retry. */
+/** Longer than idempotency keeps any answer. */
 const answersKeptMs = 2 * dayMs;
 
-/** A person as those know them who keep something of theirs. */
+/** A person who is to be erased, as the rooms know the person that keep something. */
 export interface ErasedPerson {
   workspaceId: string;
   contactId: string;
-  /** By which things speak of the person: the contact, duplicates that were merged into it, digests of addresses. */
+  /** Names of the person: ids of the contact and of duplicates that were merged into it, and digests of addresses. */
   subjectIds: readonly string[];
-  /** Whether submissions, their messages and records go too. */
+  /** Whether submissions, with their messages, and records are deleted, too. */
   withSubmissions: boolean;
-  /** What no contact was linked to is the person's by its addresses, if it is older than this id. */
+  /** A submission that is linked to no contact is the person's by its addresses, if its id is smaller than this. */
   before: string;
 }
 
 export interface Erased {
   counts: Partial<ErasureCounts>;
-  /** Of what was deleted or unlinked: answers to requests may speak of these instead of the person. */
+  /** Ids of what was deleted or unlinked: kept answers may name these objects instead of the person. */
   objectIds?: readonly string[];
-  /** Whether none is left. */
+  /** Whether the room keeps nothing more of the person. */
   isAll: boolean;
 }
 
-/** Erases what its room keeps of a person, at most about `limit` rows. */
+/** Erases what one room keeps of a person, about `limit` rows at most. */
 export type Eraser = (tx: Tx, person: ErasedPerson, limit: number) => Promise<Erased>;
-/** And of answers to requests that speak of the person, or of these objects, which were theirs. */
+/** Erases answers to requests that speak of the person, or of objects that were the person's. */
 export type AnswerEraser = (
   tx: Tx,
   person: ErasedPerson,
@@ -76,7 +76,7 @@ const hideContact = prepared(`
 `);
 const forgetAddresses = prepared('delete from contact_addresses where contact_id = $1');
 const deleteContact = prepared('delete from contacts where id = $1');
-// Whoever was about to link something to it has done so, or finds that it is gone.
+// Waits for transactions that have linked something to the contact; later ones find it gone.
 const lockContact = prepared('select from contacts where id = $1 for update');
 const selectRunning = prepared<{ id: string }>("select id from erasures where status = 'RUNNING' order by stepped_at");
 const lockRunning = prepared<Running>(`
@@ -94,15 +94,16 @@ interface Running {
   createdAt: Date;
 }
 
-/** An erasure that the transaction has begun, and what it has still to do last. */
+/** An erasure that a transaction has begun; `conclude` has to be the last thing that the transaction does. */
 export interface BegunErasure {
   erasure: Erasure;
   batch: ErasedBatch;
 }
 
 /**
- * Erases people: at once as much as one commit may bear; of the rest nothing is seen from then on, and jobs overwrite it
- * in small transactions. What is done is told by the rows, so that a crash costs the last of those at most.
+ * Erases people. The commit that begins an erasure erases what one commit can bear and hides the rest from everybody;
+ * jobs then overwrite the rest in small transactions. The rows themselves say what is done, so a crash loses the work of
+ * one small transaction at most.
  */
 export class ErasureService {
   private readonly erasers: Eraser[] = [];
@@ -115,7 +116,7 @@ export class ErasureService {
     private readonly log: Log,
   ) {}
 
-  /** Called in the order in which they came, before the events are erased. */
+  /** Adds a room's eraser. Erasers run in the order in which they were added, before the events are erased. */
   over(eraser: Eraser): void {
     this.erasers.push(eraser);
   }
@@ -136,7 +137,7 @@ export class ErasureService {
     return await this.database.query(selectMany, [ids, actor.workspaceId]);
   }
 
-  /** For who has locked the contact. `conclude` is to be the last thing of the transaction. */
+  /** Begins to erase a contact that the transaction has locked. */
   async begin(
     tx: Tx,
     contact: { id: string; workspaceId: string },
@@ -159,7 +160,7 @@ export class ErasureService {
     await this.eventErasure.conclude(tx, batch);
   }
 
-  /** Takes every erasure that runs to its end, or as far as a job may go. */
+  /** Goes on with every erasure that runs, to its end or until the job has run for long enough. */
   async goOn(): Promise<void> {
     const until = performance.now() + jobMsMax;
     for (;;) {
@@ -179,12 +180,12 @@ export class ErasureService {
         }
       }
       if (failed !== null) throw failed;
-      // None is left, or another process has them in hand.
+      // No erasure runs, or another process is at work on each that does.
       if (isStill) return;
     }
   }
 
-  /** Starts what another process may have left undone. */
+  /** Asks for a job where an erasure runs that another process may have left. */
   async wake(): Promise<void> {
     if ((await this.database.query(selectRunning)).length === 0) return;
     await this.database.transaction(async (tx) => await this.ask(tx));
@@ -209,8 +210,8 @@ export class ErasureService {
   }
 
   /**
-   * First what events are published of: who changes it holds its row until the commit, so that everything is found which
-   * came of the change.
+   * Rooms come first, events last: a change holds its object's row until its commit, so once a room has passed that row,
+   * the events of the change are there to be found.
    */
   private async advance(tx: Tx, id: string, person: ErasedPerson, limit: number): Promise<BegunErasure> {
     const erased: Erased[] = [];
@@ -233,7 +234,7 @@ export class ErasureService {
 
 const kinds = ['events', 'attempts', 'submissions', 'messages', 'records', 'idempotencyRecords'] as const;
 
-/** What the events happened to, as far as answers about it may still be kept. */
+/** Objects of the blanked events that are recent enough for an answer about them to be kept still. */
 const changedLately = ({ blanked }: ErasedBatch): Set<string> => {
   const since = `evt_${idFloor(new Date(nowMs() - answersKeptMs))}`;
   return new Set(blanked.filter(({ id }) => id >= since).map(({ subjectId }) => subjectId));

@@ -1,12 +1,12 @@
 import type { Tx } from '../platform/postgres/database.js';
 import { prepared } from '../platform/postgres/statement.js';
 
-/** In SQL, later than every event: until when what speaks of a contact is erased, of whom nothing can be said later. */
+/** In SQL, an id later than every event's: of a contact that is deleted everything is erased, whenever it happened. */
 const ever = "'~'";
 
 /**
- * In SQL: whether an event speaks of somebody who is being erased. What it says is shown to nobody and sent nowhere from
- * the commit that begins the erasure, though its text is blanked later.
+ * In SQL: whether an event speaks of somebody who is being erased. From the commit that begins the erasure, the text of
+ * such an event is shown to nobody and sent nowhere, although it is blanked only later.
  */
 export const isBeingErased = (eventId: string, subjectId: string) =>
   `(exists (select from erasing_subjects) and is_being_erased(${eventId}, ${subjectId}))`;
@@ -15,7 +15,7 @@ const blank = (e: string) => `json_build_object(
   'id', ${e}.id, 'type', ${e}.type, 'created_at', ${e}.body::json -> 'created_at', 'data', '{}'::json
 )::text`;
 
-/** In SQL: what an event `e` says, to whoever may see it. */
+/** In SQL: the text of an event `e`; with empty `data` where the event speaks of somebody who is being erased. */
 export const bodyOf = (e: string) =>
   `case when ${isBeingErased(`${e}.id`, `${e}.subject_id`)} then ${blank(e)} else ${e}.body end`;
 
@@ -26,7 +26,7 @@ export const namesErased = (subjects: string) =>
 /** In SQL: the contacts that are erased with their submissions. */
 export const contactsErasedWithSubmissions = 'array(select subject_id from erasing_subjects where with_submissions)';
 
-/** In SQL: an object and what was merged into it; `id` is the value's place. */
+/** In SQL: the ids of an object and of all that was merged into it; `id` is a place such as `$1`. */
 export const withMoved = (id: string) => `array(
   select m.id from (values (${id}::text)) w (id)
   cross join lateral (select w.id union all select from_id from moved_subjects where into_id = w.id) m (id)
@@ -55,8 +55,9 @@ const selectMarked = prepared<{ id: string }>(
 const unmarkAll = prepared('delete from erasing_subjects where erasure_id = $1');
 const forgetMoved = prepared('delete from moved_subjects where into_id = $1');
 /**
- * The latest that are left. Those that name the person are forgotten as they are blanked. Those that happened to the
- * contact itself are found by that, too, should nobody have named it: a process of an older release does not.
+ * The latest events that are left to blank. An event is found because it names the person, by a row that is deleted as
+ * the event is blanked. Events of the contact itself are also found by their object, since a process of an older release
+ * publishes events that name nobody.
  */
 const selectNext = prepared<{ id: string }>(`
   with left_of_each as materialized (
@@ -78,7 +79,7 @@ const selectNext = prepared<{ id: string }>(`
   )
   select id from next order by id
 `);
-// Of two erasures that an event speaks of, the first has blanked it.
+// An event that speaks of two people who are erased is blanked by the first erasure and passed over by the second.
 const blankMany = prepared<{ id: string; subjectId: string }>(`
   update events e set body = ${blank('e')} where e.id = any ($1) and e.body <> ${blank('e')}
   returning e.id, e.subject_id as "subjectId"
@@ -90,16 +91,16 @@ export interface ErasedEvents {
   eventIds: readonly string[];
 }
 
-/** What else holds what an event says: told in the transaction that erases it. */
+/** A later room that keeps what events say (deliveries do); it acts in the transaction that blanks the events. */
 export interface EventEraser {
-  /** Returns how many answers to them it blanked, and as of when it looked for deliveries. */
+  /** @returns how many receivers' answers to the events were blanked, and the moment as of which deliveries were seen */
   erase: (tx: Tx, erased: ErasedEvents) => Promise<{ answers: number; asOf: string }>;
-  /** Nobody goes on with what they know of them: under the lock that all deliveries wait for, so it comes last. */
+  /** Makes workers forget the texts. It takes the lock that all deliveries wait for, so it is the last thing of `tx`. */
   conclude: (tx: Tx, erased: ErasedEvents & { asOf: string }) => Promise<void>;
 }
 
 export interface ErasedBatch extends ErasedEvents {
-  /** What they happened to, of each that was still there. */
+  /** The events that were still there, each with the object that it happened to. */
   blanked: readonly { id: string; subjectId: string }[];
   attempts: number;
   /** Whether none is left. */
@@ -107,7 +108,7 @@ export interface ErasedBatch extends ErasedEvents {
   asOf: string;
 }
 
-/** Who events speak of, and how what they say of somebody is forgotten. */
+/** Keeps of whom events speak, and erases what events say of a person. */
 export class EventErasureService {
   private eraser: EventEraser | null = null;
 
@@ -115,18 +116,18 @@ export class EventErasureService {
     this.eraser = eraser;
   }
 
-  /** What was said of one object counts as said of another, which took its place. */
+  /** Events of one object count as events of the other, into which it was merged. */
   move(tx: Tx, workspaceId: string, fromId: string, intoId: string): void {
     tx.write(moveEarlier, [fromId, intoId]);
     tx.write(insertMoved, [fromId, workspaceId, intoId]);
   }
 
-  /** All that happened to these objects until now speaks of these people. */
+  /** Notes that all events of these objects until now speak of these people. */
   name(tx: Tx, objectIds: readonly string[], people: readonly string[]): void {
     if (objectIds.length > 0 && people.length > 0) tx.write(nameMany, [objectIds, people]);
   }
 
-  /** From this commit on, nothing shows what was said of them. Returns all by which they are named. */
+  /** From this commit on nothing shows what events say of the person. @returns all names of the person */
   async mark(
     tx: Tx,
     erasureId: string,
@@ -141,7 +142,7 @@ export class EventErasureService {
     return (await tx.query(selectMarked, [erasureId])).map(({ id }) => id);
   }
 
-  /** Blanks the latest events that are left of a marked erasure, at most `limit`, and what was answered to them. */
+  /** Blanks the latest events that are left of a marked erasure, `limit` at most, and receivers' answers to them. */
   async erase(tx: Tx, erasureId: string, workspaceId: string, limit: number): Promise<ErasedBatch> {
     const eventIds = (await tx.query(selectNext, [erasureId, limit])).map(({ id }) => id);
     if (eventIds.length === 0) return { workspaceId, eventIds, blanked: [], attempts: 0, isAll: true, asOf: '' };
@@ -151,12 +152,12 @@ export class EventErasureService {
     return { workspaceId, eventIds, blanked, attempts: answers, isAll: eventIds.length < limit, asOf };
   }
 
-  /** The last thing that the transaction does which marked them. */
+  /** Has to be the last thing of the transaction that called `erase`. */
   async conclude(tx: Tx, batch: ErasedBatch): Promise<void> {
     if (batch.eventIds.length > 0) await this.eraser?.conclude(tx, batch);
   }
 
-  /** Once nothing is left. */
+  /** Ends the marking, once no event is left to blank. */
   unmark(tx: Tx, erasureId: string, contactId: string): void {
     tx.write(unmarkAll, [erasureId]);
     tx.write(forgetMoved, [contactId]);

@@ -8,17 +8,17 @@ import type { EventType } from './event-type.js';
 import { eventsPlaced, type EventService, type ListedEvent } from './event.service.js';
 
 const pageRows = 100;
-/** Should the signal of new events be lost. */
+/** The feed looks for new events so often by itself, since the notification of them may be lost. */
 const lookAgainMs = 2_000;
 
-/** Follows the list of events: none is skipped, none is told twice, and one page at most is held in memory. */
+/** Follows the list of events: no event is skipped or sent twice, and one page of them at most is held in memory. */
 export class EventFeed {
   constructor(
     private readonly eventLog: EventService,
     private readonly notifications: Notifications,
   ) {}
 
-  /** From behind `after`, or from now on. @throws resource_not_found when nothing is known of `after` */
+  /** Begins behind the event `after`, or with the next one. @throws resource_not_found when there is no event `after` */
   async follow(
     actor: Actor,
     type: readonly EventType[] | null,

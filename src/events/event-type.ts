@@ -19,7 +19,7 @@ export const describeEventType: Record<EventType, string> = {
   'intake-bot.status-changed': "An intake bot's status changed.",
 };
 
-/** What it takes, beside `manage:webhooks`, to see what such an event says. */
+/** The scope that a caller needs, beside `manage:webhooks`, to see what an event of the type says. */
 export const scopeOfPayload: Record<EventType, Scope> = {
   'submission.completed': 'read:submissions',
   'submission.updated': 'read:submissions',
@@ -28,7 +28,7 @@ export const scopeOfPayload: Record<EventType, Scope> = {
   'intake-bot.status-changed': 'read:intake-bots',
 };
 
-/** To see what events of these types say, or to have it sent. */
+/** Has to pass before a caller sees what events of these types say, or has it sent anywhere. */
 export function requirePayloads(actor: Actor, types: readonly EventType[]): void {
   for (const scope of new Set(types.map((type) => scopeOfPayload[type]))) actor.require(scope);
 }

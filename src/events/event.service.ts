@@ -18,7 +18,7 @@ import { bodyOf, withMoved } from './event-erasure.service.js';
 import { scopeOfPayload, type EventType } from './event-type.js';
 import { EventEntity } from './event.entity.js';
 
-/** Topic of `Notifications`: the subjects are ids of workspaces that have new events in their list. */
+/** A topic of `Notifications`; its subjects are ids of workspaces that have new events in their list. */
 export const eventsPlaced = 'events-placed';
 
 export interface EventFilter {
@@ -27,7 +27,7 @@ export interface EventFilter {
   createdAt?: { gte?: Date | null; lt?: Date | null } | null;
 }
 
-/** An event as lists have it: its text is wide, and read when it is asked for. */
+/** An event as a list has it: without its text, which is wide and read only where it is asked for. */
 export type ListedEvent = Omit<EventEntity, 'body'>;
 
 const columns = columnsOf(EventEntity, 'e', { without: ['body'] });
@@ -49,8 +49,8 @@ export const takingWaiting = (limit: string, condition: string) => `
   returning event_id
 `;
 /**
- * Puts events at the end of the list. In the statement of fan-out, of which there is one at a time; `source` are the
- * rows. Positions are given to sorted ones: an event's place among those of its batch is its id's.
+ * A part of fan-out's statement, which runs one at a time: puts the events of the rows `source` at the end of the list,
+ * those of one batch in the order of their ids.
  */
 export const placing = (source: string) => `
   insert into event_positions (event_id, workspace_id, type)
@@ -70,7 +70,7 @@ export const storedEvents: StoredRows = {
   owner: 'workspace_id',
 };
 
-/** What happened, in the order of fan-out: it appears once it is fanned out, and nothing ever appears before it. */
+/** The list of events, in the order of fan-out: an event appears once it is fanned out, behind all that are there. */
 export class EventService {
   constructor(private readonly database: Database) {}
 
@@ -96,7 +96,7 @@ export class EventService {
     return await this.database.query(selectMany, [ids, actor.workspaceId]);
   }
 
-  /** The events of many objects that the actor was given. */
+  /** A page of events of each of these objects, which the actor has been found entitled to. */
   async pagesOf(actor: Actor, subjectIds: readonly string[], page: PageRequest) {
     actor.require('manage:webhooks');
     return await readPages<ListedEvent>(this.database, listUnder(actor), subjectIds, page);
@@ -107,7 +107,7 @@ export class EventService {
     return await countRowsOfEach(this.database, listUnder(actor), subjectIds);
   }
 
-  /** Needs the read scope of the object inside, beside the right to see events. */
+  /** @throws unless the actor may read the object inside an event of this type, beside seeing events */
   requirePayload(actor: Actor, type: EventType): void {
     actor.require('manage:webhooks');
     actor.require(scopeOfPayload[type]);
@@ -118,7 +118,7 @@ export class EventService {
     return await this.database.query(selectBodies, [ids, actor.workspaceId]);
   }
 
-  /** Places of events older than this, in small batches; the events themselves go by partition. */
+  /** Deletes the positions of older events, in small batches; the events themselves go with their day's partition. */
   async forgetPlacesBefore(eventIdFloor: string, batchRows = 5_000): Promise<void> {
     let deleted: object[];
     do deleted = await this.database.query(forgetPlaces, [eventIdFloor, batchRows]);
@@ -126,7 +126,7 @@ export class EventService {
   }
 }
 
-// A cursor whose event is gone stands at the end that is older than everything kept.
+// In SQL: the position of a cursor's event; a cursor whose event was deleted stands behind the oldest that is kept.
 const placeOf = (otherwise: string) =>
   `coalesce((select c.position from event_positions c where c.event_id = $?), ${otherwise})`;
 const bound = { older: placeOf('9223372036854775807'), newer: placeOf('0') };

@@ -18,11 +18,11 @@ export interface FanOutJob {
 export interface NewEvent {
   workspaceId: string;
   type: EventType;
-  /** When, and the event's id, made under the lock of the changed row. */
+  /** When it happened, and the event's id; made under the lock of the changed row. */
   moment: Moment;
   /** The id of the object it happened to. */
   subjectId: string;
-  /** Who else it speaks of: ids of contacts, digests of addresses. Whoever of them is erased, so is what it says. */
+  /** Ids of contacts and digests of addresses that it speaks of, too: when one of these people is erased, so is its text. */
   people?: readonly string[];
   /** The object as REST shows it, by its name: `{ submission: {…} }`. */
   data: object;
@@ -43,8 +43,8 @@ const lastFrom = prepared<{ id: string }>(
 );
 
 /**
- * The moment of a change of an object, and the id of the event that tells of it, greater than those of all its events:
- * also than those that a clock made which was ahead. For who holds the lock of the object's row.
+ * The moment of a change of an object and the id of its event, which is greater than the ids of all the object's events,
+ * also of those that a clock made which was ahead. The caller has locked the object's row.
  */
 export async function momentAfter(tx: Tx, subjectId: string, lastChange: Date): Promise<Moment> {
   const [last] = await tx.query(lastFrom, [subjectId, `evt_${idFloor(now())}`]);
@@ -61,7 +61,7 @@ export class EventPublisher {
   publish(tx: Tx, ...events: NewEvent[]): void {
     if (events.length === 0) return;
     const rows = events.map(({ workspaceId, type, moment, subjectId, people = [], data }): EventRow => {
-      // Frozen now, so that a retry tomorrow sends what was true at the event.
+      // The body is frozen now, so that a retry tomorrow sends what was true at the event.
       const body = JSON.stringify({ id: moment.eventId, type, created_at: isoTime(moment.at), data });
       const everybody = isId(subjectId, 'contact') ? [subjectId, ...people] : people;
       tx.speakOf(everybody);

@@ -2,7 +2,7 @@ import { shown, type Log } from '../platform/log.js';
 import { SlidingWindows } from './rate-limit/sliding-windows.js';
 
 const windowMs = 60_000;
-/** Lines of one stranger, or of one caller who is refused, in any minute; and of all of them. */
+/** Lines in a minute of one stranger, or of one caller who is refused; and of all of them together. */
 const linesOfOneMax = 120;
 const linesOfAllMax = 1_200;
 const pathCharactersMax = 300;
@@ -10,7 +10,7 @@ const pathCharactersMax = 300;
 export interface AnsweredRequest {
   requestId: string;
   method: string;
-  /** Without the query, which may hold what is nobody's business. */
+  /** Without the query, which may hold secrets and personal data. */
   path: string;
   status: number;
   ms: number;
@@ -20,8 +20,8 @@ export interface AnsweredRequest {
 }
 
 /**
- * One line for each request that is answered. Whoever calls without taking points, strangers and who is refused for want
- * of them, could fill a disk: beyond so many lines in a minute theirs are summed in one.
+ * One line for each request that is answered. Strangers, and callers who are refused for want of points, pay nothing for
+ * a request and could fill a disk: beyond so many lines in a minute, one line sums up the rest of theirs.
  */
 export class AccessLog {
   private readonly ofOne = new SlidingWindows(linesOfOneMax, windowMs);
@@ -44,7 +44,7 @@ export class AccessLog {
     return true;
   }
 
-  /** Tells what has no line yet. */
+  /** Writes the lines that sum up requests without a line of their own. */
   sumUp(): void {
     if (this.timer === null) return;
     clearTimeout(this.timer);

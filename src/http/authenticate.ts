@@ -10,8 +10,8 @@ import { factsOf } from './request.js';
 import { cannotBeForged, sessionCookieOn, sessionTokenOf } from './session.js';
 
 /**
- * Who calls; a stranger with what they are refused for, if they showed anything at all, to be said once they are counted.
- * What could not be looked up is no verdict, and is thrown.
+ * The caller, or a stranger with the reason why the credential that they showed is refused: the door says it only after
+ * it has counted the stranger. A credential that could not be looked up is neither, and throws.
  */
 export async function callerOf(
   identify: () => Promise<Actor | null>,
@@ -32,8 +32,8 @@ export class Authenticator {
   ) {}
 
   /**
-   * Who calls, by key or by session; null when nothing says who, or a session that has ended.
-   * @throws authentication_required for what says so wrongly, csrf_required for a cookie that another site may have sent
+   * The caller, by key or by session; null without either, and for a session that has ended.
+   * @throws authentication_required for a wrong key, csrf_required for a cookie that another site may have sent
    */
   async actorOf(request: Request): Promise<Actor | null> {
     const { headers } = request;
@@ -42,16 +42,16 @@ export class Authenticator {
     return this.noted(request, await this.sessionOf(headers, factsOf(request).origin));
   }
 
-  /** Who calls, by key alone: for the door that knows no sessions. */
+  /** The caller, by key alone: REST knows no sessions. */
   async keyOf(request: Request): Promise<Actor | null> {
     const { origin } = factsOf(request);
     return this.noted(request, await this.bearerOf(request.headers.authorization, origin));
   }
 
   /**
-   * Who opens a WebSocket. Browsers let any page open one and send our cookie along, so a session counts only for pages
-   * of `PUBLIC_URL`.
-   * @param authorization what the client gave in its place, browsers being unable to set headers
+   * The caller who opens a WebSocket. A browser lets any page open one and sends our cookie along, so a session counts
+   * only for pages of `PUBLIC_URL`.
+   * @param authorization sent in `connection_init`, as browsers cannot set the header
    */
   async actorOfUpgrade(headers: IncomingHttpHeaders, origin: Origin, authorization?: string): Promise<Actor | null> {
     const bearer = await this.bearerOf(authorization ?? headers.authorization, origin);
@@ -62,7 +62,7 @@ export class Authenticator {
     return await this.sessionOf(headers, origin);
   }
 
-  /** Where an answer's session cookie goes. */
+  /** Sets and clears the session cookie on an answer. */
   cookieOn(response: ServerResponse): NonNullable<Transport['cookie']> {
     return sessionCookieOn(response, this.publicUrl());
   }

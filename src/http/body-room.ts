@@ -2,15 +2,15 @@ import { networkOf } from '../platform/addresses.js';
 import type { Actor } from '../platform/actor.js';
 import { serviceUnavailable } from '../platform/errors.js';
 
-/** A body up to this is let in at once: whoever sends a sign-in waits for nobody's megabytes. */
+/** A body up to this size is let in at once, so that a sign-in never waits for somebody else's megabytes. */
 export const smallBodyBytesMax = 16_384;
 
 export interface BodyRoomLimits {
-  /** Of all bodies. */
+  /** Room for all bodies together. */
   bytesMax: number;
-  /** Of those of strangers. */
+  /** Room for the bodies of all strangers. */
   strangersBytesMax: number;
-  /** Of one caller's, or of one stranger's network. */
+  /** Room for the bodies of one caller, or of one network of strangers. */
   callersBytesMax: number;
   waitMsMax: number;
 }
@@ -23,7 +23,7 @@ const bodyRoomLimits: BodyRoomLimits = {
 };
 
 export interface BodySender {
-  /** Whose share it is. */
+  /** The id of the caller, or the stranger's network. */
   name: string;
   isKnown: boolean;
 }
@@ -41,9 +41,9 @@ interface Waiting {
 }
 
 /**
- * Room for the bodies of requests under way, from when one is read until it is answered: read as JSON, a megabyte comes
- * to ten. Who finds none waits, unread, so that the other side waits too; one who waits for room of their own holds up
- * nobody behind.
+ * Room for the bodies of requests, from when a body is read until the request is answered: read as JSON, a megabyte comes
+ * to ten. A body that finds no room is not read, so that its sender waits; a body that waits for its own sender's share
+ * holds up no other sender's.
  */
 export class BodyRoom {
   private bytes = 0;
@@ -54,8 +54,8 @@ export class BodyRoom {
   constructor(private readonly limits: BodyRoomLimits = bodyRoomLimits) {}
 
   /**
-   * @returns what gives the room back
-   * @throws service_unavailable when there is none for too long, or the sender is gone
+   * @returns a function that gives the room back
+   * @throws service_unavailable when there is no room for too long, or the sender has left
    */
   async take(sender: BodySender, bytes: number, gone: AbortSignal): Promise<() => void> {
     if (!this.fits(sender, bytes)) await this.wait(sender, bytes, gone);

@@ -3,7 +3,7 @@ import { invalid, payloadTooLarge, unsupportedMediaType } from '../platform/erro
 import { BodyRoom, smallBodyBytesMax, type BodySender } from './body-room.js';
 
 export const bodyBytesMax = 1_048_576;
-/** Each takes a microsecond, whatever it holds; of the kind that networks make, a whole body has some 700. */
+/** Each piece costs a microsecond, however small it is; a body of a megabyte comes in some 700 pieces from a network. */
 const piecesMax = 20_000;
 
 export const isJson = (contentType: string) => /^application\/json *(;|$)/i.test(contentType);
@@ -26,10 +26,10 @@ export class BodyReader {
     let hasRoom = announced > smallBodyBytesMax ? await this.makeRoom(request, response, sender, announced) : false;
     await new Promise<void>((resolve, reject) => {
       request.on('data', (chunk: Buffer) => {
-        // What comes after is read and dropped: a connection reset now would lose the answer.
+        // The rest is read and dropped: were the connection reset now, the answer would be lost.
         if (!body.add(chunk)) return reject(payloadTooLarge(bodyBytesMax));
         if (hasRoom || body.length <= smallBodyBytesMax) return;
-        // It was not announced how long it would be.
+        // A body without a length takes the most room that a body may have.
         hasRoom = true;
         request.pause();
         this.makeRoom(request, response, sender, bodyBytesMax).then(() => request.resume(), reject);
@@ -55,7 +55,7 @@ export class BodyReader {
   }
 }
 
-/** Pieces put together as they come: kept each by itself, one of a byte would take a hundred. */
+/** Puts the pieces of a body together as they come: kept by itself, a piece of one byte would take a hundred. */
 class Body {
   length = 0;
   private pieces = 0;
@@ -63,12 +63,12 @@ class Body {
 
   constructor(private readonly announced: number) {}
 
-  /** @returns whether it may go on */
+  /** @returns false when the body is too large, or in too many pieces */
   add(piece: Buffer): boolean {
     this.pieces += 1;
     const length = this.length + piece.length;
     if (length > bodyBytesMax || this.pieces > piecesMax) return false;
-    // Most come in one piece.
+    // Most bodies come in one piece, which is kept as it is.
     if (this.kept === null && (length === this.announced || (this.pieces === 1 && this.announced === 0)))
       this.kept = piece;
     else this.append(piece, length);

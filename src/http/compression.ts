@@ -3,11 +3,11 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 
 export type Encoding = 'br' | 'gzip';
 
-/** From the one we like best. */
+/** In the order of our preference. */
 const encodings = ['br', 'gzip'] as const;
-/** Of a list in a header: a client names a handful. */
+/** So many entries of a list in a header are read: a client sends a handful. */
 export const entriesMax = 100;
-/** What fits into one packet anyway is not worth the work. */
+/** A smaller answer is not compressed: it fits into one packet anyway. */
 export const compressedBytesMin = 1_400;
 
 /** The encoding that `Accept-Encoding` likes best; null for the bytes as they are. */
@@ -27,7 +27,7 @@ export function weigh(entry: string): [name: string, weight: number] {
   return [name, weight >= 0 && weight <= 1 ? weight : 0];
 }
 
-/** What is larger is not worth all the work that a smaller text is: others wait for the same few threads. */
+/** A larger text is compressed with less effort, as others wait for the same few threads. */
 const carefulBytesMax = 1_048_576;
 
 const brotli = promisify(brotliCompress);

@@ -9,22 +9,22 @@ import { jsonType } from './send.js';
 import { answerUnreadable, refusalText } from './unreadable.js';
 
 export interface ConnectionLimits {
-  /** For anybody's head, and for a stranger's head and body together. */
+  /** The time for anybody to send a head, and for a stranger to send head and body. */
   strangersRequestMs: number;
-  /** For head and body of a caller who is known. */
+  /** The time for a known caller to send head and body. */
   requestMs: number;
-  /** For an answer to be read. */
+  /** The time for an answer to be read. */
   answerMs: number;
-  /** A known caller has a second more for so many bytes. */
+  /** A known caller has a second more for each so many bytes of the answer. */
   answerBytesPerSecond: number;
-  /** For what is still on its way of a stranger who was answered: reset at once, the answer may be lost. */
+  /** How long a stranger's body is still read after its answer: a connection that is reset at once may lose the answer. */
   lingerMs: number;
   checkEveryMs: number;
-  /** In all. */
+  /** Connections of this process. */
   connectionsMax: number;
-  /** From one address, an IPv6 address by its /64, while it is not known who that is; at once it may be more. */
+  /** Connections of strangers from one address, or one /64 of IPv6; for a moment there may be more. */
   connectionsOfNetworkMax: number;
-  /** Of one workspace, its keys and its people; at once it may be more. */
+  /** Connections of a workspace's keys and people; for a moment there may be more. */
   connectionsOfCallerMax: number;
   /** Requests on one connection that wait for an answer. */
   pipelinedMax: number;
@@ -43,58 +43,58 @@ export const connectionLimits: ConnectionLimits = {
   pipelinedMax: 32,
 };
 
-/** Clients open many connections in one moment: so many times as many may be there until the next look. */
+/** Clients open many connections in one moment: until the next look there may be this many times the bound. */
 const burst = 4;
-/** What is read and dropped of a body that nobody wants, so that the answer is not lost in a reset. */
+/** So many bytes of a body that nobody wants are read and dropped, so that the answer is not lost in a reset. */
 const droppedBytesMax = 8_388_608;
 const proxies = 'trusted proxies';
 
 interface Exchange {
   request: IncomingMessage;
   response: ServerResponse;
-  /** When its head began to arrive, by the last look. */
+  /** When the last look first saw the head arriving. */
   beganMs: number;
   bytesBefore: number;
-  /** By when its answer must have left; null until it begins to. */
+  /** By when the answer must have left; null until the answer begins. */
   answerUntilMs: number | null;
-  /** When it was answered. */
+  /** When the request was answered. */
   answeredMs: number;
 }
 
 interface Connection {
   socket: Socket;
-  /** Where it is held. */
+  /** The list that the connection is in. */
   among: HttpConnections;
-  /** Whose it is: a network's, a caller's, or the trusted proxies', who speak for many. */
+  /** Whose connection it is: a network, a workspace, or the trusted proxies, which speak for many. */
   holder: string;
-  /** Those under way, the oldest first. */
+  /** The requests under way on it, the oldest first. */
   exchanges: Set<Exchange>;
   usedMs: number;
   /** Since when a head is arriving; null while nothing is. */
   headSinceMs: number | null;
   bytesSeen: number;
-  /** It has become something other than HTTP, which has bounds of its own. */
+  /** Whether it speaks another protocol by now, with bounds of its own. */
   isUpgraded: boolean;
-  /** What comes now is answered no more. */
+  /** Whether further requests on it are not answered any more. */
   isEnding: boolean;
 }
 
 const connectionKey = Symbol('connection');
 const connectionOf = (socket: Socket) => (socket as Socket & { [connectionKey]?: Connection })[connectionKey];
 
-/** Whose a connection is, once that is known. */
+/** Says whose a connection is, once its caller is known. */
 export function belongsTo(socket: Socket, caller: string): void {
   const connection = connectionOf(socket);
   connection?.among.give(connection, caller);
 }
 
 /**
- * All connections to this process: how many each may hold, and how long one may take to send and to read. Who has too
- * many loses their own, those first that are idle, and where all together are too many, who has most: so there is
- * always room for whoever comes, a health check too.
+ * All connections to this process: how many each holder may have, and how long one may take to send and to read. A holder
+ * with too many loses some of its own, idle ones first. Where all together are too many, the holder with most loses one,
+ * so that there is always room for the next to come, a health check included.
  */
 export class HttpConnections {
-  /** By holder; those used least lately first. */
+  /** By holder; connections that were used least lately come first. */
   private readonly held = new Map<string, Set<Connection>>();
   private count = 0;
   private readonly timer: NodeJS.Timeout;
@@ -125,7 +125,7 @@ export class HttpConnections {
     if (this.count > this.limits.connectionsMax) this.makeRoom(connection);
   }
 
-  /** @returns whether the request is to be worked on: not when too many wait on its connection */
+  /** @returns false when too many requests wait on the connection: then this one is not worked on */
   begin(request: IncomingMessage, response: ServerResponse): boolean {
     const connection = connectionOf(request.socket);
     if (connection === undefined) return true;
@@ -140,7 +140,7 @@ export class HttpConnections {
       answeredMs: 0,
     };
     connection.headSinceMs = null;
-    // What comes after the body of another has come in whole.
+    // A request behind another's body means that the other has come in whole.
     for (const before of exchanges) if (before.response.closed) exchanges.delete(before);
     this.use(connection, nowMs);
     if (connection.isEnding) return false;
@@ -153,16 +153,16 @@ export class HttpConnections {
       exchange.answeredMs = performance.now();
       settle();
     });
-    // Of a body that came behind its answer, only this is heard.
+    // A body that comes after its answer raises no other event than this.
     request.once('close', settle);
     if (exchanges.size <= this.limits.pipelinedMax) return true;
-    // Those before it are answered, and it is.
+    // The requests before this one are still answered, and so is this one; then the connection ends.
     connection.isEnding = true;
     refuse(request, response, serviceUnavailable());
     return false;
   }
 
-  /** What comes cannot be read, or did not come in time. */
+  /** Answers what cannot be read as HTTP, or did not come in time. */
   unreadable(error: Error & { code?: string }, socket: Socket, headerBytesMax: number): void {
     const connection = connectionOf(socket);
     const [exchange] = connection?.exchanges ?? [];
@@ -170,20 +170,20 @@ export class HttpConnections {
     answerUnreadable(error, socket, headerBytesMax);
   }
 
-  /** It is no HTTP any more. */
+  /** The connection speaks another protocol from here on. */
   upgrade(socket: Socket): void {
     const connection = connectionOf(socket);
     if (connection !== undefined) connection.isUpgraded = true;
   }
 
-  /** What a proxy holds stays the proxy's. */
+  /** Gives a connection to its caller; a connection of a trusted proxy stays the proxy's. */
   give(connection: Connection, caller: string): void {
     if (connection.holder === proxies || connection.holder === caller || !this.release(connection)) return;
     connection.holder = caller;
     this.hold(connection);
   }
 
-  /** Ends those on which nothing is under way. */
+  /** Ends the connections on which nothing is under way. */
   endIdle(): void {
     for (const connections of this.held.values()) {
       for (const connection of connections) if (isIdle(connection)) connection.socket.destroy();
@@ -225,7 +225,7 @@ export class HttpConnections {
     return holder.startsWith(network) ? this.limits.connectionsOfNetworkMax : this.limits.connectionsOfCallerMax;
   }
 
-  /** Trusted proxies hold for many, and are left alone. */
+  /** Ends connections where there are too many; those of trusted proxies, which speak for many, are left alone. */
   private makeRoom(newest: Connection): void {
     let most = new Set<Connection>();
     for (const [holder, connections] of this.held) {
@@ -260,7 +260,7 @@ export class HttpConnections {
 
   private lookAt(connection: Connection, nowMs: number): void {
     const { socket, exchanges } = connection;
-    // Node ends what is silent, and a head that takes too long.
+    // Node itself ends a connection that is silent, or whose head takes too long.
     if (exchanges.size === 0 && socket.bytesRead > connection.bytesSeen) connection.headSinceMs ??= nowMs;
     let isNext = true;
     for (const exchange of exchanges) {
@@ -270,7 +270,7 @@ export class HttpConnections {
       if (request.complete && response.closed) {
         this.end(connection, exchange);
       } else if (response.closed) {
-        // What was not worth reading is not worth waiting for.
+        // The rest of a stranger's body is not waited for any longer.
         const isOver = !isKnown && nowMs - exchange.answeredMs > this.limits.lingerMs;
         if (isOver || socket.bytesRead - bytesBefore > droppedBytesMax) return void socket.destroy();
       } else if (!request.complete && !isKnown && nowMs - beganMs > this.limits.strangersRequestMs) {
@@ -290,7 +290,7 @@ const network = 'network ';
 
 const isIdle = ({ exchanges, isUpgraded }: Connection) => exchanges.size === 0 && !isUpgraded;
 
-/** In the form of the door that was called; the connection ends with it. Of what was answered already only that is left. */
+/** Refuses a request in the form of the door that it called, and ends the connection; answered ones only end it. */
 function refuse(request: IncomingMessage, response: ServerResponse, failure: Failure): void {
   if (response.headersSent) return void request.socket.destroy();
   const text = refusalText(failure, request.url ?? '');

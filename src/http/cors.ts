@@ -17,11 +17,11 @@ const exposedHeaders = [
 ].join(', ');
 const preflightKeptSeconds = '7200';
 
-/** Which pages of other origins may read our answers: none unless named, all for `*`. Never with cookies. */
+/** Lets pages of other origins read our answers: those that an operator named, or all for `*`; never with cookies. */
 export class Cors {
   constructor(private readonly origins: readonly string[]) {}
 
-  /** Marks the answer; true when the request was a preflight, which is answered with that. */
+  /** Adds the headers to an answer. @returns true when the request was a preflight, which has its answer by that */
   answer(request: IncomingMessage, response: ServerResponse): boolean {
     if (this.origins.length === 0) return false;
     const { origin } = request.headers;

@@ -4,14 +4,14 @@ import type { ExpectedVersions } from '../platform/version.js';
 import type { Encoding } from './compression.js';
 
 /**
- * A strong validator: each encoding of the same text has its own, as its bytes differ. `version` is of what a caller may
- * change of the thing: it stays while only counts and times move, and `If-Match` goes by it.
+ * A strong validator: each encoding of a text has one of its own, as the bytes differ. `version` is made of what a caller
+ * may change of a thing: it stays the same while only counts and times change, and `If-Match` compares it alone.
  */
 export function etagOf(text: string, encoding: Encoding | null, version: string | null): string {
   return tagOf(hash('sha256', text, 'base64url'), encoding, version);
 }
 
-/** The same, of a large text. */
+/** The same validator, for a large text in pieces. */
 export async function etagOfPieces(
   pieces: readonly Buffer[],
   encoding: Encoding | null,
@@ -33,13 +33,13 @@ function tagOf(whole: string, encoding: Encoding | null, version: string | null)
 
 const versioned = /^"([0-9a-z]+)-[\w-]{27}(?:-[a-z]+)?"$/;
 
-/** What `If-Match` is ready to change. A tag that is weak, or not of one thing, is ready for nothing. */
+/** The versions that `If-Match` allows to be changed. A weak tag, and a tag of a list, allow none. */
 export function versionsIn(ifMatch: string | undefined): ExpectedVersions {
   if (ifMatch === undefined || ifMatch.trim() === '*') return null;
   return new Set(ifMatch.split(',').flatMap((tag) => versioned.exec(tag.trim())?.[1] ?? []));
 }
 
-/** Whether `If-None-Match` names it: the caller has these bytes already. */
+/** Whether `If-None-Match` names the tag: then the caller has these bytes already. */
 export function isNamedBy(etag: string, ifNoneMatch: string | undefined): boolean {
   if (ifNoneMatch === undefined) return false;
   if (ifNoneMatch.trim() === '*') return true;

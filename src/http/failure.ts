@@ -1,7 +1,7 @@
 import { asFailure, type Failure } from '../platform/errors.js';
 import { errorFields, type Log } from '../platform/log.js';
 
-/** What was thrown, as what may leave; what may not is logged under the request's id. */
+/** Whatever was thrown as a failure that may leave; what must not leave is logged under the request's id. */
 export function failureOf(thrown: unknown, log: Log): Failure {
   const failure = asFailure(thrown);
   if (failure.status >= 500) log.error({ error: errorFields(failure) }, failure.code);

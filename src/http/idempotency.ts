@@ -21,7 +21,7 @@ const purgeBatchRows = 1_000;
 export const idempotencyQueue: Queue = { name: 'idempotency-purge' };
 export const idempotencyCron = '53 * * * *';
 
-/** One request under a key, as far as it must be the same request to get the same answer. */
+/** What has to be the same of two requests under one key, so that the second gets the first one's answer. */
 export interface IdempotentRequest {
   actor: Actor;
   key: string;
@@ -33,16 +33,16 @@ export interface IdempotentRequest {
 
 export interface OnceAnswer {
   text: string;
-  /** Whether an earlier request made it. */
+  /** Whether an earlier request made the answer. */
   replayed: boolean;
 }
 
-/** Makes the guard that a service's transaction commits with; `answerOf` is given what the transaction returns. */
+/** Makes the guard of a service's transaction; `answerOf` turns what the transaction returns into the answer to keep. */
 export type Keep = (answerOf: (result: unknown) => string) => CommitGuard;
 
 interface RecordRow {
   fingerprint: Buffer;
-  /** Sealed; null once erased, or while it is being erased. */
+  /** The sealed answer; null once it was erased, and while it is being erased. */
   answer: string | null;
   createdAt: Date;
 }
@@ -51,7 +51,7 @@ const selectOne = pipelined<RecordRow>(
   `select fingerprint, case when not ${namesErased('subjects')} then answer end as answer, created_at as "createdAt"
    from idempotency_records where id = $1`,
 );
-// Fails at once while another holds it, and the transaction with it: nobody waits for the answer.
+// Fails, by a division by zero, while another transaction holds the lock: so the taking needs no answer of its own.
 const takeLock = prepared('select 1 / pg_try_advisory_xact_lock($1)::int');
 const insertOne = prepared(`
   insert into idempotency_records (id, workspace_id, fingerprint, answer, subjects, created_at)
@@ -75,9 +75,9 @@ export const storedAnswers: StoredRows = {
 };
 
 /**
- * The first answer to a request under an idempotency key, again to every later one, for 24 hours. Both doors use it.
- * The record commits in the transaction of what it protects, so that no crash parts them; answers are sealed, as some
- * hold a secret.
+ * Answers every later request under an idempotency key, for 24 hours, as the first one was answered. The record commits
+ * in the transaction of the change that it protects, so that no crash can part them; answers are sealed, as some hold a
+ * secret.
  */
 export class Idempotency {
   constructor(
@@ -86,7 +86,7 @@ export class Idempotency {
   ) {}
 
   /**
-   * Answers from the record, or does the work and keeps its answer; what throws is not kept.
+   * Answers from the record, or does the work and keeps its answer; work that throws leaves no record.
    * @throws idempotency_conflict while the first request still runs, and for another request under the same key
    */
   async once(request: IdempotentRequest, work: (keep: Keep) => Promise<string>): Promise<OnceAnswer> {
@@ -96,19 +96,19 @@ export class Idempotency {
     try {
       return { text: await work((answerOf) => record.guard(answerOf)), replayed: false };
     } catch (thrown) {
-      // The same request may have committed meanwhile, and be what this one failed of.
+      // The same request may have committed meanwhile, which is why this one failed.
       const text = await this.find(record);
       if (text !== null) return { text, replayed: true };
       throw thrown instanceof Overtaken ? stillRunning() : thrown;
     }
   }
 
-  /** Blanks answers that speak of these ids; a retry of their requests is then a conflict. Returns how many it blanked. */
+  /** Blanks answers that name these ids; a retry of their requests is a conflict then. @returns how many it blanked */
   async erase(tx: Tx, workspaceId: string, ids: readonly string[], limit: number | null = null): Promise<number> {
     return (await tx.query(eraseMany, [workspaceId, ids, limit])).length;
   }
 
-  /** Deletes what is expired, in small batches. */
+  /** Deletes records older than 24 hours, in small batches. */
   async purge(now = nowMs()): Promise<void> {
     let deleted: object[];
     do deleted = await this.database.query(deleteExpired, [new Date(now - keptForMs), purgeBatchRows]);
@@ -140,7 +140,7 @@ class KeptRecord {
     this.context = `idempotency_record:${this.id.toString('base64url')}`;
   }
 
-  /** Its answer; null when it is expired, and about to be purged. */
+  /** The answer of a record; null when the record has expired and is about to be purged. */
   open({ fingerprint, answer, createdAt }: RecordRow): string | null {
     this.isExpired = createdAt.getTime() <= nowMs() - keptForMs;
     if (this.isExpired) return null;
@@ -174,7 +174,7 @@ const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
 const stillRunning = () =>
   idempotencyConflict('The first request under this Idempotency-Key still runs.', { 'Retry-After': '1' });
 
-/** The ids that an answer names, and the people behind it, by which it can be found for erasure. */
+/** The ids that an answer names and the people that its transaction spoke of: by these, erasure finds the answer. */
 const subjectsOf = (text: string, people: Iterable<string>): string[] => [
   ...new Set([...(text.match(/\bc[a-z0-9]{24}\b/g) ?? []), ...people]),
 ];

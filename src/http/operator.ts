@@ -6,15 +6,15 @@ import { peerOf } from './request.js';
 
 export interface OperatorOptions {
   metrics: Metrics;
-  /** null: only loopback gets metrics and reasons. */
+  /** Opens metrics and reasons to others; null: they are for loopback alone. */
   metricsToken: string | null;
   /** Why this process is not ready; null when it is. */
   unready(): Promise<string | null>;
-  /** What an operator should see to though the process is ready; null when there is nothing. */
+  /** Something that an operator should see to although the process is ready; null when there is nothing. */
   remark(): string | null;
 }
 
-/** What an operator's tools ask. */
+/** `/healthz`, `/readyz` and `/metrics`, for an operator's tools. */
 export function operatorRouter({ metrics, metricsToken, unready, remark }: OperatorOptions): Router {
   const router = Router();
   const trusted = (request: Request) => {
@@ -29,7 +29,7 @@ export function operatorRouter({ metrics, metricsToken, unready, remark }: Opera
   });
 
   router.get('/readyz', async (request, response) => {
-    // Who asks meanwhile hears the same.
+    // Probes that come meanwhile share one look at the database.
     asking ??= unready().finally(() => (asking = null));
     const why = await asking;
     const reason = why ?? remark();
@@ -45,7 +45,7 @@ export function operatorRouter({ metrics, metricsToken, unready, remark }: Opera
   return router;
 }
 
-/** Asked on this machine itself; what came through a proxy was asked elsewhere. */
+/** Whether a request came from this machine itself; one that came through a proxy was sent from elsewhere. */
 function isLocal({ headers, socket }: Request): boolean {
   if (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined) return false;
   return /^(127\.|::1$)/.test(peerOf(socket));

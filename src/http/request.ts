@@ -17,15 +17,15 @@ const callersOwn = /^[A-Za-z0-9._-]{1,128}$/;
 
 const factsKey = Symbol('facts');
 
-/** What every later step knows of a request; kept under a key of our own, so that no header can pose as it. */
+/** What every later step knows of a request. */
 export class RequestFacts {
   /** Set once the caller is known, for the access log. */
   caller: string | null = null;
-  /** Whether the answer is a stream, which has bounds of its own. */
+  /** Whether the answer is a stream, which has time limits of its own. */
   lasts = false;
-  /** What the head of the answer will say: names and values in turns, written at once when it is sent. */
+  /** The headers of the answer, names and values in turns: written in one piece when the answer is sent. */
   readonly answerHeaders: string[];
-  /** What it takes of us; of its caller's workspace once that is known. */
+  /** Counts what the request takes; for its caller's workspace once the caller is known. */
   readonly account = new WorkAccount();
   private child: Log | null = null;
 
@@ -42,14 +42,14 @@ export class RequestFacts {
     this.answerHeaders.push(name, String(value));
   }
 
-  /** Names a header of the request that the answer depends on; all stand in one `Vary`. */
+  /** Names a header of the request on which the answer depends; all of them stand in one `Vary`. */
   vary(name: string): void {
     const at = this.answerHeaders.findIndex((said, index) => index % 2 === 0 && said === 'Vary');
     if (at === -1) this.setHeader('Vary', name);
     else this.answerHeaders[at + 1] += `, ${name}`;
   }
 
-  /** With the request's id in every line; most requests write none. */
+  /** A log with the request's id in every line; made when it is first used, as most requests write no line. */
   get log(): Log {
     this.child ??= this.parent.child({ request_id: this.origin.requestId });
     return this.child;
@@ -62,12 +62,12 @@ export function factsOf(request: IncomingMessage): RequestFacts {
   return facts;
 }
 
-/** Null while the request is not identified. */
+/** Null for a request that `identify` has not seen yet. */
 export const findFacts = (request: IncomingMessage): RequestFacts | null => (request as Identified)[factsKey] ?? null;
 
 type Identified = IncomingMessage & { [factsKey]?: RequestFacts };
 
-/** For answers that Express writes. */
+/** Puts the headers that were set so far on the answer, for those that Express itself writes. */
 export const nameAnswer: RequestHandler = (request, response, next) => {
   const { answerHeaders } = factsOf(request);
   for (let at = 0; at < answerHeaders.length; at += 2) {
@@ -82,7 +82,7 @@ export interface Identification {
   accessLog: AccessLog;
   trustedProxies: BlockList;
   tracing: Tracing;
-  /** Whether everything is told to come by https alone from now on. */
+  /** Whether answers tell browsers to use https alone from now on. */
   isSecure: boolean;
 }
 
@@ -128,12 +128,13 @@ export function identify({ log, accessLog, trustedProxies, tracing, isSecure }: 
 const isWithoutHost = ({ httpVersion, headers }: IncomingMessage) =>
   httpVersion === '1.1' && headers.host === undefined;
 
-/** So many proxies in a row are believed; a header of 16 KiB could name thousands. */
+/** So many proxies in a row are looked at; a header of 16 KiB could name thousands. */
 const hopsMax = 32;
 
 /**
- * Who calls: of the hops, the last of which is the socket's other end, the first from the right that is no trusted
- * proxy. What a trusted proxy names and is no address counts as such, under its own text; null when nobody is there.
+ * The caller's address: the hops are those that `X-Forwarded-For` lists and, last, the socket's other end; the first from
+ * the right that is no trusted proxy is the caller. Where a trusted proxy names something that is no address, the text
+ * itself stands for the caller; null when the socket has no other end any more.
  */
 export function addressOf({ headers, socket }: IncomingMessage, trustedProxies: BlockList): string | null {
   let hop = peerOf(socket);
@@ -150,7 +151,7 @@ export function addressOf({ headers, socket }: IncomingMessage, trustedProxies: 
 
 const peers = new WeakMap<Socket, string>();
 
-/** The other end of a connection: read once, not for each of its requests. */
+/** The address of a connection's other end: read once, not for each of its requests. */
 export function peerOf(socket: Socket): string {
   let peer = peers.get(socket);
   if (peer === undefined) {

@@ -12,8 +12,8 @@ interface Watch {
 }
 
 /**
- * Tells streams when what opened them no longer does: a key revoked or expired, a session ended, a workspace archived
- * or without the API. At once when a signal says so; and it looks every 20 s, should the signal be lost.
+ * Ends streams whose credential no longer works: a key was revoked or expired, a session ended, a workspace was archived
+ * or lost the API. It looks at once when a notification says so, and every 20 s, since a notification may be lost.
  */
 export class RevocationWatch {
   private readonly watches = new Set<Watch>();

@@ -9,15 +9,15 @@ export interface HttpAnswer {
   status: number;
   type: string;
   text: string;
-  /** In its place, of one that is large. */
+  /** The text of a large answer in pieces; `text` is empty then. */
   pieces?: readonly Buffer[];
-  /** Of the one thing that was read. */
+  /** The version of the one thing that was read. */
   version?: string | null;
-  /** Of a text that stays. */
+  /** The forms of a text that stays the same. */
   encodings?: Encodings;
 }
 
-/** The forms in which a text that stays the same is sent, each made once: who asks for it again and again costs little. */
+/** The forms in which a text that stays the same is sent, each made once: a caller who asks often then costs little. */
 export class Encodings {
   private readonly made = new Map<Encoding | null, { etag: string; bytes: Promise<Buffer> }>();
 
@@ -37,15 +37,15 @@ export class Encodings {
 }
 
 /**
- * Sends an answer in the encoding that the caller likes best. What was read has a strong validator, and is not sent
- * again to who has it already; whatever else is said is nobody's to keep.
+ * Sends an answer in the encoding that the caller prefers. An answer to a read has a strong validator, and is not sent to
+ * a caller who has it already; no cache may keep any other answer.
  */
 export async function send(
   request: IncomingMessage,
   response: ServerResponse,
   { status, type, text, pieces, version = null, encodings }: HttpAnswer,
 ): Promise<void> {
-  // It came too late: the connection was told so, or is gone.
+  // The answer comes too late: another was sent, or the connection is gone.
   if (response.headersSent || response.destroyed) return;
   const bytes = pieces?.reduce((sum, { length }) => sum + length, 0) ?? Buffer.byteLength(text);
   const encoding = bytes < compressedBytesMin ? null : encodingFor(request.headers['accept-encoding']);
@@ -54,7 +54,7 @@ export async function send(
   const etagNow = () => (pieces ? etagOfPieces(pieces, encoding, version) : etagOf(text, encoding, version));
   const etag = isRead ? (kept?.etag ?? (await etagNow())) : null;
   const isKnown = etag !== null && isNamedBy(etag, request.headers['if-none-match']);
-  // Before anything is told: should it fail, another answer is sent in its place.
+  // Compressed before any header is set: should it fail, another answer is sent in its place.
   const plain = () => (pieces ? Buffer.concat(pieces) : Buffer.from(text));
   const sent = isKnown || encoding === null ? (pieces ?? text) : await (kept?.bytes ?? compress(plain(), encoding));
   if (response.headersSent || response.destroyed) return;
@@ -67,7 +67,7 @@ export async function send(
   facts.setHeader('Content-Type', type);
   if (encoding !== null) facts.setHeader('Content-Encoding', encoding);
   facts.setHeader('Content-Length', Buffer.isBuffer(sent) ? sent.length : bytes);
-  // A text leaves in one piece with its headers.
+  // A small text leaves in one packet with its headers.
   response.writeHead(status, facts.answerHeaders);
   if (request.method === 'HEAD') return void response.end();
   if (typeof sent === 'string' || Buffer.isBuffer(sent)) return void response.end(sent);
@@ -75,7 +75,7 @@ export async function send(
   response.end();
 }
 
-/** An answer that is all said in its headers. */
+/** Sends an answer that has headers alone. */
 export function sendEmpty(request: IncomingMessage, response: ServerResponse, status: 204 | 304 | 308): void {
   response.writeHead(status, factsOf(request).answerHeaders).end();
 }

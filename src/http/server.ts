@@ -9,7 +9,7 @@ import { factsOf, identify, nameAnswer, type Identification } from './request.js
 export interface Hall extends Identification {
   /** `/healthz`, `/readyz`, `/metrics`. */
   operator: Router;
-  /** null in a process that only works jobs. */
+  /** null in a process that works jobs alone. */
   doors: {
     rest: RequestHandler;
     graphql: RequestHandler;
@@ -21,7 +21,7 @@ export interface Hall extends Identification {
 
 const headerBytesMax = 16_384;
 
-/** The order in which a request meets us, on one page. */
+/** Everything that a request passes, in order, on one page. */
 export function httpApp({ operator, doors, ...identification }: Hall): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -54,7 +54,7 @@ const fail: ErrorRequestHandler = (thrown: unknown, request, response, next) => 
   response.status(status).json({ success: false, error: { code, message, details } });
 };
 
-/** A client that takes us for a proxy, or is behind one, names the whole address. */
+/** The path of a request target: a client that takes this server for a proxy sends the whole URL. */
 const withoutOrigin = (target: string) => target.replace(/^https?:\/\/[^/?]*\/?/i, '/');
 
 export class HttpServer {
@@ -75,9 +75,9 @@ export class HttpServer {
       connectionsCheckingInterval: limits.checkEveryMs,
       maxHeaderSize: headerBytesMax,
       keepAliveTimeout: 65_000,
-      // Refused by us, in the envelope.
+      // A request without `Host` is refused by our own code, in the form of the door that it called.
       requireHostHeader: false,
-      // Some clients offer HTTP/2 (h2c) with every request, and mean an ordinary one.
+      // Some clients offer an upgrade to HTTP/2 (h2c) with every ordinary request: the offer is ignored.
       shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
     };
     const answer = (request: IncomingMessage, response: ServerResponse) => {
@@ -86,7 +86,7 @@ export class HttpServer {
     };
     this.server = createServer(options, answer);
     this.server.on('clientError', (error, socket) => connections.unreadable(error, socket as Socket, headerBytesMax));
-    // What else is expected than 100-continue may be ignored, which serves the caller better than a bare 417.
+    // An expectation other than 100-continue may be ignored, which serves the caller better than a bare 417.
     this.server.on('checkExpectation', answer);
     if (upgrade !== null) {
       this.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -105,7 +105,7 @@ export class HttpServer {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Takes nothing new, and finishes what is in hand. */
+  /** Takes no more requests, and answers those that have come. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.server.close(() => resolve());
@@ -116,7 +116,7 @@ export class HttpServer {
     this.connections.close();
   }
 
-  /** Ends what is still in hand. */
+  /** Ends every connection, answered or not. */
   abort(): void {
     this.server.closeAllConnections();
   }

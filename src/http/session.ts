@@ -2,13 +2,13 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Transport } from '../platform/graphql/operation-context.js';
 import { sessionLifeMs } from '../accounts/session.service.js';
 
-/** The cookie's name: `__Host-` binds it to this host and to https, which plain http on this machine has not. */
+/** The cookie's name: `__Host-` binds it to this host and to https, which a server on loopback does without. */
 const nameFor = (publicUrl: string) => (isPlainLoopback(publicUrl) ? 'iozen_session' : '__Host-iozen_session');
 
-/** Browsers keep some 180 of one site. */
+/** More cookies than this are not looked through; browsers keep some 180 of one site. */
 const cookiesMax = 500;
 
-/** The token of the session that a request shows. */
+/** The session's token in a request's cookies; null without one. */
 export function sessionTokenOf({ cookie }: IncomingHttpHeaders, publicUrl: string): string | null {
   const name = nameFor(publicUrl);
   for (const part of cookie?.split(';', cookiesMax) ?? []) {
@@ -30,8 +30,8 @@ export function sessionCookieOn(response: ServerResponse, publicUrl: string): No
 }
 
 /**
- * Other sites cannot send these without asking first: neither a form nor a plain fetch can.
- * @returns whether a call that shows the cookie may have been made by our own pages only
+ * Neither a form nor a plain fetch of another site can send such headers: the browser would have to ask us first.
+ * @returns whether only a page of ours can have sent a request with these headers
  */
 export function cannotBeForged(headers: IncomingHttpHeaders): boolean {
   const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();

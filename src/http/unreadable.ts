@@ -4,10 +4,10 @@ import type { Duplex } from 'node:stream';
 import { Failure, invalid, requestTimeout } from '../platform/errors.js';
 import { jsonType } from './send.js';
 
-/** For the other side to read the answer and hang up. */
+/** The time for the other side to read the answer and close. */
 const lastWordsMs = 1_000;
 
-/** What cannot be read as HTTP becomes no request, and is answered all the same: in the envelope, on the bare socket. */
+/** Answers what cannot be read as HTTP and so becomes no request: in the usual envelope, on the bare socket. */
 export function answerUnreadable(error: Error & { code?: string }, socket: Duplex, headerBytesMax: number): void {
   if (error.code === 'ECONNRESET') return void socket.destroy();
   const failure =
@@ -25,7 +25,7 @@ export function refusalText({ code, message, details }: Failure, url: string): s
   return JSON.stringify({ success: false, error: { code, message, details } });
 }
 
-/** Says the last of a connection that is no request's. */
+/** Writes an answer to a socket that has no request, and ends the connection. */
 export function answerOnSocket(socket: Duplex, { status, headers }: Failure, body: string): void {
   if (!socket.writable) return void socket.destroy();
   const head = [
@@ -37,6 +37,6 @@ export function answerOnSocket(socket: Duplex, { status, headers }: Failure, bod
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-  // Reset at once, a connection may lose what is still to be read.
+  // A connection that is reset at once may lose the answer before the other side has read it.
   setTimeout(() => socket.destroy(), lastWordsMs).unref();
 }

@@ -23,26 +23,26 @@ export const fieldTypes = [
   'group',
 ] as const;
 
-/** An item of a bot's schema as it is kept; REST shows the same keys in snake_case. */
+/** An item of a bot's schema, as it is kept; REST spells the same keys in snake_case. */
 export interface SchemaItem {
   name: string;
   label: string;
-  /** One of `fieldTypes`; items that are not fields may carry any other. */
+  /** For a field one of `fieldTypes`; for other items anything. */
   type: string;
   required: boolean;
-  /** Of `select` and `multi_select`. */
+  /** The choices of `select` and `multi_select`. */
   options?: string[];
   helperText?: string;
   placeholder?: string;
-  /** Bounds of a number; for `multi_select` and `file`, of how many entries there are. */
+  /** The bounds of a number; of `multi_select` and `file`, the bounds of how many entries there are. */
   min?: number;
   max?: number;
-  /** Bounds, in characters, of a text and of each text in a list. */
+  /** The bounds, in characters, of a text, and of each text in a list. */
   minLength?: number;
   maxLength?: number;
   /** RE2 syntax; the whole text must match. */
   pattern?: string;
-  /** Absent or `field`: an ordinary field. `content` is display only; other kinds are skipped. */
+  /** Absent or `field`: an ordinary field. `content` is shown and takes no value; items of other kinds are skipped. */
   kind?: string;
 }
 
@@ -56,9 +56,9 @@ export function fieldsOf(items: readonly SchemaItem[]): SchemaItem[] {
 }
 
 /**
- * A schema as an owner may save it, from items whose keys are spelled as the door spells; null counts as absent. All
- * issues at once, with paths like `schema.3.pattern`; with any issue `items` is empty. `label` defaults to the name,
- * `required` to false.
+ * Reads a schema that an owner wants to save, from items whose keys are spelled as the door spells them; null counts as
+ * absent. It names all issues at once, with paths like `schema.3.pattern`; with any issue, `items` is empty. `label`
+ * defaults to the name, `required` to false.
  */
 export function readBotSchema(raw: unknown, spelling: Spelling): { items: SchemaItem[]; issues: Issue[] } {
   const refused = (code: IssueCode, message: string) => ({ items: [], issues: [{ path: 'schema', code, message }] });
@@ -145,7 +145,7 @@ function checkAgainstType(item: SchemaItem, read: ItemReader, type: string): voi
       read.refuse('options', 'required', `must offer 1 to ${listEntriesMax} options`);
     }
   } else if (item.options?.length === 0) {
-    // An editor that writes every key for every type means nothing by it.
+    // Some editors write every key for every type: options of another type are dropped, not refused.
     delete item.options;
   } else {
     read.inapplicable(['options'], 'select and multi_select');

@@ -112,11 +112,11 @@ export class IntakeBot {
   @Column({ name: 'updated_at', type: 'timestamptz', precision: 3 })
   updatedAt!: Date;
 
-  /** Made from the id and the server's address. */
+  /** Made of the id and the server's address; no column. */
   @Field(() => String, { description: 'Where people fill it in.' })
   shareUrl?: string;
 
-  /** Kept beside the row, in `intake_bot_totals`. */
+  /** A column of `intake_bot_totals`, so that counting a submission rewrites a narrow row and not the bot's. */
   @Field(() => Int, { description: 'How many submissions it has, test and unfinished ones too.' })
   submissionCount!: number;
 }

@@ -100,7 +100,7 @@ export const ChangeIntakeBotStatus = inputType(
 /** What any door may change of a bot. */
 export type IntakeBotChanges = Partial<Valid<typeof UpdateIntakeBot> & Valid<typeof ChangeIntakeBotStatus>>;
 
-/** What a legacy client may change. */
+/** What may be changed over REST, as the published contract has it. */
 export const PatchIntakeBot = input((spelling) => ({
   name: name.optional(),
   description: description.optional(),

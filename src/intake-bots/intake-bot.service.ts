@@ -77,7 +77,7 @@ const next: Record<IntakeBotStatus, readonly IntakeBotStatus[]> = {
   ARCHIVED: ['PAUSED'],
 };
 
-/** The patterns of a schema are compiled to be looked at, which takes up to 30 ms. */
+/** Reads a schema as heavy work: its patterns are compiled to be reviewed, which takes up to 30 ms. */
 const inTurn = async <T>({ workspaceId }: Actor, read: () => T): Promise<T> => await heavyWork.run(workspaceId, read);
 
 export class IntakeBotService {
@@ -130,7 +130,7 @@ export class IntakeBotService {
     }, actor.guard);
   }
 
-  /** What changes nothing is not written. A change of status fires `intake-bot.status-changed`. */
+  /** A change that changes nothing is not written. A change of status publishes `intake-bot.status-changed`. */
   async update(
     actor: Actor,
     id: string,
@@ -146,7 +146,7 @@ export class IntakeBotService {
       requireVersion(expected, intakeBotVersion(before));
       const after = this.changed(before, changes);
       if (isSameJson(after, before)) return this.shared(before);
-      // Looked at again under the lock: another change may have come between.
+      // Reviewed again under the lock, as another change may have come between.
       const issues = schemaIssues(after.schema, before.schema);
       if (issues.length > 0) throw validationFailed(issues);
       requireStorage(actor, storedOf(after), storedOf(before));
@@ -169,7 +169,7 @@ export class IntakeBotService {
     }, actor.guard);
   }
 
-  /** For services that found the caller entitled to the bot's submissions already. */
+  /** For services that have found the caller entitled to the bot's submissions. */
   async find(workspaceId: string, id: string, tx?: Tx): Promise<IntakeBot> {
     const [bot] = isId(id, 'intakeBot') ? await (tx ?? this.database).query(selectOne, [id, workspaceId]) : [];
     if (bot === undefined) throw notFound('intake_bot');
@@ -196,7 +196,7 @@ export class IntakeBotService {
   }
 }
 
-/** What of a bot may grow. */
+/** What of a bot may grow, and counts towards the workspace's storage. */
 const storedOf = ({ name, description, schema, recordType }: IntakeBot) => [name, description, schema, recordType];
 
 /** Only growth beyond the bound is refused. */

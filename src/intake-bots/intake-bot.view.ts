@@ -14,7 +14,7 @@ export const intakeBotSummaryView = (bot: IntakeBot) => ({
   updated_at: isoTime(bot.updatedAt),
 });
 
-/** A bot by itself over REST and in webhook bodies. `shareUrl` is where people fill it in. */
+/** A bot by itself over REST and in webhook bodies. People fill the bot in at `shareUrl`. */
 export const intakeBotView = (bot: IntakeBot & { shareUrl: string }) => ({
   ...intakeBotSummaryView(bot),
   description: bot.description,
@@ -22,7 +22,7 @@ export const intakeBotView = (bot: IntakeBot & { shareUrl: string }) => ({
   schema: schemaView(bot.schema),
 });
 
-/** Of what REST may change of a bot. */
+/** The version that `If-Match` compares: of what REST may change of a bot. */
 export const intakeBotVersion = ({ name, description, status, schemaVersion }: IntakeBot) =>
   versionOf([name, description, status, schemaVersion]);
 

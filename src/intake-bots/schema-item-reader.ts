@@ -9,10 +9,10 @@ import {
 } from '../platform/text/storable-json.js';
 
 export const fieldNameCharactersMax = 100;
-/** A body of 1 MiB could name 90,000; the answer lists this many, whatever else it lists, and counts the rest. */
+/** A body of 1 MiB could have 90,000 unknown keys: an answer lists so many of them and counts the others. */
 const unknownKeysListedMax = 1_000;
 
-/** Reads one item's keys by type; a value it refuses is an issue and reads as undefined. */
+/** Reads the keys of one item, each by its type; a value of another type is an issue and reads as undefined. */
 export class ItemReader {
   private readonly seen = new Set<string>();
 

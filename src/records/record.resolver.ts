@@ -37,7 +37,7 @@ const linksDefault = 20;
 
 const RecordConnection = connectionType('Record', RecordEntity);
 
-/** A link as the record's row has it; the contact is looked up when it is asked for. */
+/** A link as the record's row has it; the contact itself is looked up where an operation selects it. */
 @ObjectType('RecordContact', { description: 'A person in a role of a record.', simpleResolvers: true })
 class RecordContactLink {
   @Field(() => String, { description: 'The role, such as `submitter`.' })

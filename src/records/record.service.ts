@@ -25,10 +25,10 @@ import { contactsErasedWithSubmissions } from '../events/event-erasure.service.j
 import { RecordEntity } from './record.entity.js';
 import type { CreateRecord, LinkRecordContact, UpdateRecord } from './record.input.js';
 
-/** A record with the contacts it is linked to, and in which role. */
+/** A record with the contacts that it is linked to, each in a role. */
 export type LinkedRecord = RecordEntity & { contacts: { id: string; role: string }[] };
 
-/** The role of who made the submission that a record was made of. */
+/** The role of the person whose submission the record was made of. */
 const submitter = 'submitter';
 
 export interface RecordFilter {
@@ -37,7 +37,7 @@ export interface RecordFilter {
   createdAt?: { gte?: Date | null; lt?: Date | null } | null;
 }
 
-/** Of one record; beyond it, links are not shown. */
+/** So many links of one record are shown. */
 export const linksReadMax = 100;
 
 const links = `coalesce((
@@ -51,15 +51,15 @@ const linked = `${columnsOf(RecordEntity, 'r')}, ${links}`;
 const smallLinked = `${columnsOf(RecordEntity, 'r', { without: ['data'] })}, ${links}`;
 
 /**
- * In SQL, of a link `l`: whether its record goes with one of these contacts, being made of a submission of theirs or
- * about nobody else. Others stay, without the link.
+ * In SQL, of a link `l`: whether its record is erased with one of these contacts, because it was made of a submission of
+ * theirs, or is about nobody else. Other records stay and lose the link.
  */
 const goesWith = (contacts: string) => `(
   l.contact_id = any (${contacts}) and (l.role = '${submitter}' or not exists (
     select from record_contacts other where other.record_id = l.record_id and other.contact_id <> all (${contacts})
   ))
 )`;
-/** In SQL, of a record `r`: whether it is not of somebody who is being erased, and goes with them. */
+/** In SQL, of a record `r`: false where it is being erased with a person. */
 const isShown = `case when exists (select from erasing_subjects where with_submissions) then not exists (
   select from record_contacts l where l.record_id = r.id and ${goesWith(contactsErasedWithSubmissions)}
 ) else true end`;
@@ -100,7 +100,7 @@ export const storedLinks: StoredRows = {
   through: { table: 'records', owner: 'workspace_id' },
 };
 
-/** To one record, over all roles. */
+/** Links of one record, over all roles. */
 const linksMax = 100;
 const selectOfContact = prepared<{ id: string }>(`
   select distinct l.record_id as id from record_contacts l where l.contact_id = $1 and ${goesWith('array[$1]')}
@@ -148,7 +148,7 @@ export class RecordService {
     return await this.database.query(selectMany(whole), [ids, actor.workspaceId]);
   }
 
-  /** The lists of many contacts that the actor was given. */
+  /** A page of records of each of these contacts, which the actor has been found entitled to. */
   async pagesUnder(
     actor: Actor,
     contactIds: readonly string[],
@@ -178,7 +178,7 @@ export class RecordService {
     }, actor.guard);
   }
 
-  /** `data` merges, null removes. What changes nothing is not written. */
+  /** `data` is merged, null removes a value. A change that changes nothing is not written. */
   async update(actor: Actor, id: string, read: Unread<typeof UpdateRecord>): Promise<LinkedRecord> {
     actor.requireRole('ADMIN');
     return await this.database.transaction(async (tx) => {
@@ -187,7 +187,7 @@ export class RecordService {
       const [before] = await tx.query(lockOne, [id, actor.workspaceId]);
       if (before === undefined) throw notFound('record');
       const after = { recordType: recordType ?? before.recordType, data: mergeJson(before.data, data) };
-      // Looked at again under the lock: another change may have come between.
+      // Reviewed again under the lock, as another change may have come between.
       const issues = dataIssues(after.data, before.data);
       if (issues.length > 0) throw validationFailed(issues);
       if (after.recordType !== before.recordType || !isSameJson(after.data, before.data)) {
@@ -211,7 +211,7 @@ export class RecordService {
       await this.get(actor, id);
       await this.contacts.get(actor, contactId);
       const { role } = read();
-      // Its lock makes links one at a time.
+      // The lock of the record makes links one at a time, so that none is counted too few.
       await tx.query(lockOne, [id, actor.workspaceId]);
       const { contacts } = await this.within(tx, actor, id);
       const isNew = !contacts.some((link) => link.id === contactId && link.role === role);
@@ -230,7 +230,7 @@ export class RecordService {
     return record;
   }
 
-  /** The record that a completed submission of a bot with a record type makes. */
+  /** Makes the record of a completed submission, where its bot has a record type. */
   createFor(
     tx: Tx,
     submission: { id: string; workspaceId: string; data: object; at: Date },
@@ -243,7 +243,7 @@ export class RecordService {
     if (contactId !== null) tx.write(insertLink, [id, contactId, submitter]);
   }
 
-  /** Deletes what was made of these submissions. Returns the ids. */
+  /** Deletes the records that were made of these submissions. @returns their ids */
   async removeOf(tx: Tx, submissionIds: readonly string[]): Promise<string[]> {
     return (await tx.query(deleteOfSubmissions, [submissionIds])).map(({ id }) => id);
   }
@@ -261,7 +261,7 @@ export class RecordService {
 const dataIssues = (after: unknown, before: object) =>
   keptJsonIssues(after, { path: 'data', bytesMax: keptBytesMax.object, before });
 
-/** It was merged or deleted after it was found. */
+/** The contact was merged or deleted after it was found. */
 const contactIsGone = (error: unknown) =>
   isForeignKeyViolation(error, 'record_contacts_contact_id_fkey') ? notFound('contact', { cause: error }) : error;
 

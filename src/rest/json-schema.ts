@@ -36,13 +36,13 @@ export const time = (description: string): JsonSchema =>
 
 export const orNull = (schema: JsonSchema): JsonSchema => ({ ...schema, type: [schema['type'], 'null'] });
 
-/** A request's body: the rules it is read by, and what each key is for. */
+/** A request's body: the rules by which it is read, and what each key is for. */
 export interface Body<Shape extends z.ZodRawShape = z.ZodRawShape> {
   input: Input<Shape>;
   schema: JsonSchema;
 }
 
-/** The schema of an input is made from its rules; `keys` adds what rules do not say. */
+/** Makes the schema of an input from its rules; `keys` adds what rules cannot say. */
 export function body<Shape extends z.ZodRawShape>(
   input: Input<Shape>,
   keys: Record<keyof Shape & string, JsonSchema>,

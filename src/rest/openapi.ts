@@ -80,7 +80,7 @@ const ifMatchParameter = {
 
 const isChange = (method: Route['method']) => method === 'PATCH' || method === 'DELETE';
 
-/** The published contract as OpenAPI 3.1, made from the table of routes. */
+/** Makes the published contract, as OpenAPI 3.1, of the table of routes. */
 export function openApiDocument(routes: readonly Route[]): object {
   const paths = [...Map.groupBy(routes, ({ path }) => templateOf(path))].map(([path, sharing]) => [
     path,

@@ -16,12 +16,12 @@ interface DocsPage {
 
 const pageOf = (type: string, text: string): DocsPage => ({ type, text, encodings: new Encodings(text) });
 
-/** Nothing from elsewhere, and no script at all. */
+/** A page may load nothing from elsewhere and run no script. */
 const contentSecurityPolicy =
   "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const html = 'text/html; charset=utf-8';
 
-/** In the order in which people need them. */
+/** The guides, in the order in which people need them. */
 const guideNames = [
   'getting-started',
   'authentication',
@@ -38,7 +38,7 @@ const guideNames = [
 
 const docs = new URL('../../../docs/', import.meta.url);
 
-/** What anyone may read below `/api/v1`: the OpenAPI document, the guides, and the reference, all made once. */
+/** What anybody may read below `/api/v1`: the OpenAPI document, the guides and the reference, each made once. */
 export class Pages {
   private readonly pages: ReadonlyMap<string, DocsPage>;
 
@@ -55,7 +55,7 @@ export class Pages {
       ['/docs/style.css', pageOf('text/css; charset=utf-8', readFileSync(new URL('style.css', docs), 'utf8'))],
       ...guides.map(({ name, title, text }): [string, DocsPage] => {
         const content = marked.parse(text, { async: false });
-        // In the repository a guide links to another's file.
+        // In the repository a guide links to the other's file; here to its page.
         return [`/docs/${name}`, pageOf(html, shell(title, content.replace(/href="([\w-]+)\.md/g, 'href="$1'), ''))];
       }),
     ]);
@@ -75,7 +75,7 @@ export class Pages {
     if (!allowed.includes(request.method ?? '')) throw methodNotAllowed(allowed);
     const [path = ''] = (request.url ?? '').split('?', 1);
     if (path.endsWith('/')) {
-      // One step up from the slash: links are relative to the page without it.
+      // The address without the slash at its end, to which a page's links are relative.
       facts.setHeader('Location', `../${path.split('/').at(-2)}`);
       return sendEmpty(request, response, 308);
     }

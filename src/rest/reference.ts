@@ -17,7 +17,7 @@ interface Operation {
   responses: Record<string, { content?: { 'application/json': { schema: JsonSchema } } }>;
 }
 
-/** The reference as a page: it needs no script, so it works offline and everywhere. */
+/** The reference as a page without a script, which works offline, too. */
 export function referenceOf({ info, paths, components }: OpenApi): string {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), ...operation })),

@@ -11,7 +11,7 @@ interface Entry {
   routes: readonly Route[];
 }
 
-/** Finds the route of a request: the paths are few, so they are looked through. */
+/** Finds the route of a request, by looking through the list of paths, which is short. */
 export class RouteTable {
   private readonly bySegments: ReadonlyMap<number, readonly Entry[]>;
 
@@ -63,7 +63,7 @@ function matching(segments: readonly string[], given: readonly string[]): Record
   return params;
 }
 
-/** What cannot be decoded names nothing, as it stands. */
+/** Decodes a part of a path; a part that cannot be decoded stays as it is, and so is nobody's id. */
 function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);

@@ -22,19 +22,19 @@ export interface RestCall {
   params: Readonly<Record<string, string>>;
   query: Readonly<Record<string, unknown>>;
   body: unknown;
-  /** What is wrong with the request beside what the route's rules find. */
+  /** What the door has found wrong with the request, to be told with what the route's rules find. */
   issues: readonly Issue[];
-  /** Of a request under an idempotency key; null for others. */
+  /** Keeps the answer of a request under an idempotency key; null for other requests. */
   keep: Keep | null;
-  /** Which versions of the thing a change is for. */
+  /** The versions of the thing that the caller is ready to change. */
   expected: ExpectedVersions;
 }
 
 export interface RestAnswer {
   text: string;
-  /** In its place, of one that is large. */
+  /** The text of a large answer in pieces; `text` is empty then. */
   pieces?: readonly Buffer[];
-  /** Of the one thing that was read. */
+  /** The version of the one thing that was read. */
   version?: string;
 }
 
@@ -43,7 +43,7 @@ export interface Route {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Below `/api/v1`, with `:name` for parameters. */
   path: string;
-  /** A few words, which name the operation too. */
+  /** A few words; the operation is named by them, too. */
   summary: string;
   scope: Scope;
   /** What the plan must include beside the API itself. */
@@ -57,13 +57,13 @@ export interface Route {
   answer(call: RestCall): Promise<RestAnswer>;
 }
 
-/** The keys of `data` with their schemas, and beside them how a result becomes their values. */
+/** The keys of `data` with their schemas; a `View` makes their values of a result. */
 type Schemas<Key extends string> = Readonly<Record<Key, JsonSchema>>;
 type View<T, Key extends string> = (result: T) => Record<Key, unknown>;
 
 const success = (data: object): RestAnswer => ({ text: JSON.stringify({ success: true, data }) });
 
-/** As it may be large. */
+/** The answer to a read, which may be large. */
 async function successOfRead(data: object): Promise<RestAnswer> {
   if ((workAccount()?.bytes ?? 0) < largeBytesMin) return success(data);
   return { text: '', pieces: await jsonPieces({ success: true, data }) };
@@ -76,7 +76,7 @@ export function get<T, Path extends string, Key extends string>(
   call: (actor: Actor, params: Params<Path>) => Promise<T>,
   schemas: Schemas<Key>,
   view: View<T, Key>,
-  /** Of what may be changed; null for what may not. */
+  /** Makes the version of what may be changed; null for what may not. */
   versionOf: ((result: T) => string) | null = null,
 ): Route {
   const answer = async ({ actor, params }: RestCall) => {
@@ -134,7 +134,7 @@ function writing(method: 'POST' | 'PATCH') {
   ): Route => {
     const show = (result: T) => success(view(result));
     const answer = async ({ actor, params, body, issues, keep, expected }: RestCall) => {
-      // What the transaction returns is what the call returns, and the record is made from it.
+      // The call returns what its transaction returns, so the record can be made of that, inside the transaction.
       const guarded = keep === null ? actor : actor.guardedBy(keep((result) => show(result as T).text));
       const read = () => validate(input, body, 'snake_case', issues);
       return show(await call(guarded, params as Params<Path>, read, expected));

@@ -34,7 +34,7 @@ export interface RestDoor {
   bodies: BodyReader;
   idempotency: Idempotency;
   cors: Cors;
-  /** What anyone may read. */
+  /** What anybody may read, without a key. */
   pages: Pages;
 }
 
@@ -78,7 +78,7 @@ export function restRouter({
 
     const isChange = route.method === 'PATCH' || route.method === 'DELETE';
     const expected = isChange ? versionsIn(request.headers['if-match']) : null;
-    // Of a list, as it can say that there is more.
+    // A list may end early where its answer would be too large, as it can say that there is more.
     factsOf(request).account.endsEarly = route.isList;
     const call = { actor, params, query: parse(query), body, issues, keep: null, expected };
     const key = route.method === 'POST' ? request.headers['idempotency-key'] : undefined;
@@ -96,7 +96,7 @@ export function restRouter({
     facts: RequestFacts,
   ): Promise<RestAnswer> {
     const key = readIdempotencyKey(header);
-    // Said once the route knows that what it is for is there.
+    // An issue like others, so that the route says first when the thing itself is not there.
     if (key === null) return await route.answer({ ...call, issues: [...call.issues, notAKey] });
     const request = { actor: call.actor, key, method: route.method, path, body };
     const { text, replayed } = await idempotency.once(
@@ -122,7 +122,7 @@ const notAKey: Issue = {
   code: 'bad_format',
 };
 
-/** A query ends with the address: it may hold question marks of its own. */
+/** Parts a URL at its first question mark: a query may hold further ones. */
 function partsOf(url: string): { path: string; query: string } {
   const end = url.indexOf('?');
   return end === -1 ? { path: url, query: '' } : { path: url.slice(0, end), query: url.slice(end + 1) };
@@ -141,7 +141,7 @@ async function sendFailure(request: Request, response: Response, failure: Failur
   await send(request, response, { status, type: jsonType, text });
 }
 
-/** Services name what they know by our own names, `intakeBot.status`; what the door read is spelled already. */
+/** Spells paths that services name in camelCase, such as `intakeBot.status`; those of the input are spelled already. */
 function respell(details: Readonly<Record<string, unknown>>): object {
   const { issues } = details as { issues?: { path: string }[] };
   if (issues === undefined) return details;

@@ -14,20 +14,20 @@ import type { Notifications } from '../../platform/postgres/notifications.js';
 import { plans } from '../../workspaces/plans.js';
 import { Share, SpentPoints } from './share.js';
 
-/** What was decided about one call, and what its caller is told. */
+/** What was decided about one call, as its caller is told. */
 export interface Grant {
   allowed: boolean;
   limit: number;
   remaining: number;
   /** Unix milliseconds: when `remaining` next grows. */
   resetAtMs: number;
-  /** When a refused call may succeed, if nobody else calls; 0 for an allowed one. */
+  /** When a refused call would succeed if nobody else called; 0 for an allowed call. */
   retryAfterSeconds: number;
 }
 
 export interface RateLimiterOptions {
   windowMs?: number;
-  /** How long to wait for the store before going on without it. */
+  /** How long the store may take before the limiter goes on without it. */
   storeTimeoutMs?: number;
 }
 
@@ -39,7 +39,7 @@ interface Reservation {
 }
 
 const reserve = prepared<Reservation>('select * from reserve_rate_limit($1, $2, $3, $4, $5, $6, $7, $8, $9)');
-// Only ever takes less than before, so it needs no lock.
+// Needs no lock, since it only ever lowers what is set aside.
 const giveBack = prepared(`
   insert into rate_limit_shares as s
     (subject, process, turn, reserved, reserved_until_ms, spent, spent_until_ms, ends_ms)
@@ -57,20 +57,20 @@ const forgetEnded = prepared(
   'delete from rate_limit_shares where ends_ms < (extract(epoch from clock_timestamp()) * 1000)::bigint',
 );
 
-/** Topic of `Notifications`: somebody is short of what others have set aside; the subjects are the limiter's. */
+/** A topic of `Notifications`: its subjects, those of the limiter, need points that other processes have set aside. */
 const pointsWanted = 'rate-limit-points-wanted';
 const askAttemptsMax = 4;
 
 /**
- * A true sliding window per subject, exact over any number of processes on one PostgreSQL: no span as long as the
- * window holds more than the limit. Each process spends from a part that was set aside for it, so that a subject far
- * from its limit costs no query per call, and one at its limit is refused from memory.
- * Without the store each process goes on by its own count.
+ * A true sliding window for each subject (a key, a person), exact over any number of processes on one PostgreSQL: no
+ * span as long as the window holds more points than the limit. Each process spends points that were set aside for it, so
+ * that a call costs no query while its subject is far from the limit, and is refused from memory once the subject has
+ * reached it. While the store is away, each process goes on by its own count.
  */
 export class RateLimiter {
   private readonly windowMs: number;
   private readonly storeTimeoutMs: number;
-  /** Moments are rounded up to this, so that a share holds few of them. */
+  /** Moments are rounded up to a multiple of this, so that a share holds few different ones. */
   private readonly grainMs: number;
   private readonly leaseMs: number;
   private readonly tickMs: number;
@@ -79,7 +79,7 @@ export class RateLimiter {
   private readonly shares = new Map<string, Share>();
   private readonly asking = new Map<string, Promise<void>>();
   private turn = 0;
-  /** While the store is away: when to try it again. */
+  /** When to try the store again; null while it is not away. */
   private awayUntilMs: number | null = null;
   private calling: string | null = null;
   private wanted = new Set<string>();
@@ -104,7 +104,7 @@ export class RateLimiter {
 
   /**
    * Takes points for one call, or none if that would be too many.
-   * @param subject whose limit it is: the id of a key or a person
+   * @param subject the id of the key or person whose limit it is
    * @param limit points per window
    */
   async take(subject: string, limit: number, points: number): Promise<Grant> {
@@ -117,7 +117,7 @@ export class RateLimiter {
       for (let attempt = 0; attempt < askAttemptsMax; attempt += 1) {
         if (this.isHopeless(share, points, nowMs)) break;
         if (this.isAway(nowMs)) break;
-        // While the store is away, one call tries it and the others go on.
+        // While the store is away, one call tries it again and the others go on without it.
         if (this.awayUntilMs !== null) this.awayUntilMs = nowMs + this.storeTimeoutMs;
         await this.ask(subject, share);
         nowMs = performance.now();
@@ -131,7 +131,7 @@ export class RateLimiter {
     }
   }
 
-  /** What is known of a budget without asking anybody: `allowed` unless a single point is sure to be refused. */
+  /** What this process knows of a budget, without a query: `allowed` unless a single point is sure to be refused. */
   look(subject: string, limit: number): Grant {
     const share = this.shareOf(subject, limit);
     const nowMs = performance.now();
@@ -141,12 +141,12 @@ export class RateLimiter {
     return isSpent ? this.refuse(share, 1, nowMs) : this.describe(share, true, nowMs);
   }
 
-  /** What was taken a moment ago was for a call that is refused after all. */
+  /** Gives back points that were taken a moment ago for a call that is refused after all. */
   giveBack(subject: string, points: number): void {
     this.shares.get(subject)?.takeBack(points);
   }
 
-  /** Gives back what this process had set aside. */
+  /** Gives back the points that are set aside for this process. */
   async stop(): Promise<void> {
     this.stopped = true;
     if (this.timer !== null) clearInterval(this.timer);
@@ -162,14 +162,14 @@ export class RateLimiter {
       this.shares.set(subject, share);
       if (!this.stopped) this.timer ??= setInterval(() => void this.settling.run(), this.tickMs).unref();
     } else if (share.limit !== limit) {
-      // What was set aside under the old limit may be more than the new one allows.
+      // Points that were set aside under the old limit may be more than the new limit allows.
       share.limit = limit;
       share.lapse();
     }
     return share;
   }
 
-  /** Whether asking the store now would give no more than we know of. */
+  /** Whether the store could not give the points now, by what this process knows. */
   private isHopeless(share: Share, points: number, nowMs: number): boolean {
     return share.remaining < points && (share.reservedByOthers === 0 || nowMs < share.askAgainMs);
   }
@@ -197,7 +197,7 @@ export class RateLimiter {
     return this.awayUntilMs !== null && nowMs < this.awayUntilMs;
   }
 
-  /** One question per subject at a time, for all calls that wait. */
+  /** Asks the store once for all calls of a subject that wait. */
   private async ask(subject: string, share: Share): Promise<void> {
     const asked = this.asking.get(subject);
     if (asked !== undefined) return await asked;
@@ -207,7 +207,7 @@ export class RateLimiter {
   }
 
   private async askStore(subject: string, share: Share): Promise<void> {
-    // Calls of the same moment ask together.
+    // Calls that come in the same moment join this question.
     await Promise.resolve();
     const sentMs = performance.now();
     share.expire(sentMs);
@@ -254,7 +254,7 @@ export class RateLimiter {
     this.log.info('the rate limits are shared with the other processes again');
   }
 
-  /** Asks the other processes for what they have set aside. */
+  /** Asks the other processes to give back what is set aside for them. */
   private callFor(subject: string): void {
     this.calling = subject;
     this.notifications.send(pointsWanted, subject);
@@ -284,12 +284,12 @@ export class RateLimiter {
     return share !== undefined && (share.ready > 0 || !share.told);
   }
 
-  /** Ends what is set aside for these subjects, and tells what was spent. */
+  /** Gives back what is set aside for these subjects, and tells the store what was spent of it. */
   private async release(subjects: readonly string[]): Promise<void> {
     const nowMs = performance.now();
     const rows = subjects.flatMap((subject) => {
       const share = this.shares.get(subject);
-      // What the store is about to set aside must not be given back behind its back.
+      // A question is under way: what the store sets aside in answer to it must not be given back before it arrives.
       if (share === undefined || this.asking.has(subject)) return [];
       share.expire(nowMs);
       const { points, leftMs } = share.own.left(nowMs);
@@ -302,12 +302,12 @@ export class RateLimiter {
     try {
       await this.database.reserved.query(giveBack, [this.process, this.turn, JSON.stringify(rows), this.windowMs * 2]);
     } catch (error) {
-      // What was set aside then counts as spent.
+      // Points that could not be given back count as spent until their time is over.
       this.log.debug({ error: errorFields(error) }, 'points could not be given back');
     }
   }
 
-  /** Tells what idle subjects spent, and gives back what they hold before its time is over. */
+  /** Tells the store what idle subjects spent, and gives back what is set aside for them. */
   private async settle(): Promise<void> {
     const nowMs = performance.now();
     const subjects: string[] = [];
@@ -330,13 +330,13 @@ export class RateLimiter {
   }
 }
 
-/** Points a minute: of one person, however many sessions, and of all people of a workspace together. */
+/** Points a minute of one person, over all their sessions, and of all people of a workspace together. */
 export const pointsOfPerson = 500;
 export const pointsOfPeople = 2_500;
 
 /**
- * Takes the points of one call from whom they belong to; both doors share them. A key has its plan's rate for itself,
- * whatever others do. Of a person's call the answer tells the person's own budget.
+ * Takes the points of one call from its caller's budget, which all doors share. Each key has its plan's rate for itself.
+ * A person's call also takes points from those of all people of the workspace; its answer tells the person's own budget.
  */
 export async function takePoints(
   limiter: Pick<RateLimiter, 'take' | 'giveBack'>,
@@ -344,7 +344,7 @@ export async function takePoints(
   points: number,
 ): Promise<Grant> {
   if (actor.kind === 'key') return await limiter.take(actor.id, plans[actor.workspace.plan].requestsPerMinute, points);
-  // The person's first: who is over their own limit takes nothing from the others.
+  // The person's own budget first: somebody who is over it takes nothing from the other people of the workspace.
   const own = await limiter.take(actor.id, pointsOfPerson, points);
   if (!own.allowed) return own;
   const together = await limiter.take(`people:${actor.workspaceId}`, pointsOfPeople, points);
@@ -354,7 +354,7 @@ export async function takePoints(
   return { ...own, allowed: false, remaining: own.remaining + points, retryAfterSeconds };
 }
 
-/** What is known of a caller's budget without asking anybody: `allowed` unless a single point is sure to be refused. */
+/** What this process knows of a caller's budget, without a query: `allowed` unless a point is sure to be refused. */
 export function lookAtBudget(limiter: Pick<RateLimiter, 'look'>, actor: Actor): Grant {
   if (actor.kind === 'key') return limiter.look(actor.id, plans[actor.workspace.plan].requestsPerMinute);
   const own = limiter.look(actor.id, pointsOfPerson);

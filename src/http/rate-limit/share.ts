@@ -1,4 +1,4 @@
-/** Points spent and when each leaves the window, oldest first; the sum is kept, so that asking costs nothing. */
+/** Points that were spent, each with the moment when it leaves the window, oldest first; their sum is kept at hand. */
 export class SpentPoints {
   private points: number[] = [];
   private untilMs: number[] = [];
@@ -15,7 +15,7 @@ export class SpentPoints {
     return this.sum;
   }
 
-  /** `untilMs` is not earlier than that of what was added before. */
+  /** @param untilMs not earlier than in the call before */
   add(points: number, untilMs: number): void {
     const last = this.untilMs.length - 1;
     if (last >= this.first && this.untilMs[last] === untilMs) this.points[last] = (this.points[last] ?? 0) + points;
@@ -26,7 +26,7 @@ export class SpentPoints {
     this.sum += points;
   }
 
-  /** Takes off what was added last. */
+  /** Takes back points, from those that were added last. */
   takeBack(points: number): void {
     for (let left = points; left > 0 && this.first < this.untilMs.length;) {
       const last = this.untilMs.length - 1;
@@ -57,13 +57,13 @@ export class SpentPoints {
     return this.untilMs[this.first] ?? Infinity;
   }
 
-  /** As two columns: points, and the milliseconds they still count. */
+  /** The points as two columns: how many, and for how many milliseconds they still count. */
   left(nowMs: number): { points: number[]; leftMs: number[] } {
     const leftMs = this.untilMs.slice(this.first).map((until) => Math.ceil(until - nowMs));
     return { points: this.points.slice(this.first), leftMs };
   }
 
-  /** The n-th of those still counted, from the oldest; null past the end. */
+  /** The n-th entry that still counts, from the oldest; null past the end. */
   at(n: number): { points: number; untilMs: number } | null {
     const index = this.first + n;
     if (index >= this.untilMs.length) return null;
@@ -72,31 +72,31 @@ export class SpentPoints {
 }
 
 /**
- * What one process knows and may spend of one subject's points. All times are this process's monotonic clock.
- * What it may spend was set aside for it under a lock that all processes share; what it spent is told with the next
- * request for more. So no window ever holds more than the limit, whatever the processes do at the same time.
+ * What one process knows of a subject's points, and which of them it may spend. All times are of this process's monotonic
+ * clock. The points that it may spend were set aside for it under a lock that all processes share, and it tells what it
+ * spent with its next request for more: so no window holds more than the limit, whatever processes do at the same time.
  */
 export class Share {
-  /** What this process spent within the window. */
+  /** Points that this process spent within the window. */
   readonly own = new SpentPoints();
-  /** What the others had spent when we last asked. */
+  /** Points that the other processes had spent when this one last asked. */
   private others = new SpentPoints();
-  /** Set aside for the others when we last asked. */
+  /** Points that were set aside for other processes when this one last asked. */
   reservedByOthers = 0;
-  /** Set aside for this process. */
+  /** Points that are set aside for this process. */
   private reserved = 0;
   private reservedUntilMs = 0;
-  /** Others may give back what was set aside for them: then it is worth asking again. */
+  /** When it is worth asking again, as other processes may have given back points by then. */
   askAgainMs = 0;
-  /** Whether the others know of all that was spent here. */
+  /** Whether the store knows of all points that were spent here. */
   told = true;
   lastSpentMs = 0;
-  /** Points that calls wait for. */
+  /** Points that waiting calls want. */
   wanted = 0;
 
   constructor(public limit: number) {}
 
-  /** Call it before looking at anything else. */
+  /** Forgets what has left the window; to be called before any other look. */
   expire(nowMs: number): void {
     this.own.expire(nowMs);
     this.others.expire(nowMs);
@@ -127,13 +127,13 @@ export class Share {
     this.told = false;
   }
 
-  /** The other processes hear of it with the next request for more. */
+  /** Takes back points that were spent a moment ago; the store hears of it with the next request for more. */
   takeBack(points: number): void {
     this.own.takeBack(points);
     this.told = false;
   }
 
-  /** What the store set aside in answer to a request that was sent at `sentMs`. */
+  /** Takes over what the store has answered to a request for more points. */
   receive(reserved: number, untilMs: number, reservedByOthers: number, others: SpentPoints): void {
     this.reserved = reserved;
     this.reservedUntilMs = untilMs;
@@ -142,12 +142,12 @@ export class Share {
     this.told = true;
   }
 
-  /** Nothing is spent from now on without asking. */
+  /** From now on no point is spent before the store was asked. */
   lapse(): void {
     this.reserved = 0;
   }
 
-  /** When this many points will be free, as far as we know; Infinity: not by what we know. */
+  /** When this many points will be free; Infinity where nothing that this process knows makes them free. */
   freeMs(points: number): number {
     let missing = points - this.remaining;
     let freeMs = 0;
@@ -164,7 +164,7 @@ export class Share {
     return freeMs;
   }
 
-  /** Whether forgetting it would change no answer. */
+  /** Whether this share may be forgotten: no answer would change by it. */
   get idle(): boolean {
     return this.reserved === 0 && this.told && this.wanted === 0 && this.own.total === 0;
   }

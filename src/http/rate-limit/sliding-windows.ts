@@ -1,10 +1,10 @@
 import { SpentPoints } from './share.js';
 
-/** What each of many spent in the last while, in the memory of this process alone. What is refused is not kept. */
+/** What each of many names spent within the last window, in the memory of this process alone; refusals are not kept. */
 export class SlidingWindows {
-  /** In the order in which they last spent, so that those whose window is over stand first. */
+  /** By name, in the order in which they last spent: names whose window is over come first. */
   private readonly spent = new Map<string, SpentPoints>();
-  /** Moments are rounded up to this, so that a window holds few of them. */
+  /** Moments are rounded up to a multiple of this, so that a window holds few different ones. */
   private readonly grainMs: number;
 
   constructor(

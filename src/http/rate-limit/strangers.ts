@@ -5,9 +5,9 @@ import type { Grant } from './rate-limiter.js';
 import { SlidingWindows } from './sliding-windows.js';
 
 export const pointsOfStranger = 500;
-/** Of a /48, which a site may have whole. */
+/** Points a minute of a /48, which one site may have whole. */
 const pointsOfSite = 5_000;
-/** Of all of them together. */
+/** Points a minute of all strangers together. */
 const pointsOfAll = 5_000;
 
 export interface StrangersOptions {
@@ -17,9 +17,9 @@ export interface StrangersOptions {
 }
 
 /**
- * Who is not known, counted by address before anything of theirs is read: in a true sliding window, in the memory of
- * this process alone, so that a flood costs no query and no lock. What is refused is not kept, so that there are never
- * more counts than points for all; and a count goes only when its window is over.
+ * Counts strangers by address, before anything that they send is read: in a true sliding window in the memory of this
+ * process alone, so that a flood costs no query and no lock. Refused calls are not kept, so that there are never more
+ * counts than points for all strangers; a count goes only when its window is over.
  */
 export class Strangers {
   private readonly networks: SlidingWindows;
