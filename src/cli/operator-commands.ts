@@ -32,8 +32,8 @@ export const digestAudit = answering(redoDigests, brokenAt('chain of digests'));
 export const createBot = answering(makeBot);
 
 /**
- * A command that opens the database, answers, and closes it again; it works beside a running server and without.
- * `failure` is what makes an answer one that ends with 1, in words.
+ * A command that opens the database, prints an answer and closes the database again, beside a running server or without.
+ * `failure` says in words why an answer is to end the command with 1; null when it is not.
  */
 function answering<Answer extends object>(
   answer: (app: App, options: Options) => Promise<Answer>,
@@ -108,7 +108,7 @@ async function redoDigests(app: App, { day }: Options) {
   return { ...rest, first_bad: firstBad, ...(missingKey !== undefined && { missing_key: missingKey }) };
 }
 
-/** In words, where an answer says that it is. */
+/** Says in words where a chain or a digest is broken; null where the answer says that none is. */
 function brokenAt(what: string) {
   return (answer: { ok: boolean; first_bad: string | null; missing_key?: string }): string | null => {
     if (answer.ok) return null;

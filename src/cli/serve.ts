@@ -36,7 +36,7 @@ export async function serve(given: string): Promise<number> {
   return 0;
 }
 
-/** Once it has been taken by whoever reads it. */
+/** Prints a text and waits until the reader of stdout has taken it. */
 async function print(text: string): Promise<void> {
   await new Promise<void>((done, failed) => {
     process.stdout.write(text, (error) => {

@@ -11,13 +11,13 @@ export const scopes = [
 ] as const;
 export type Scope = (typeof scopes)[number];
 
-/** From the least to the most. */
+/** The roles of people, from the least to the most that they may do. */
 export const roles = ['MEMBER', 'ADMIN', 'OWNER'] as const;
 export type Role = (typeof roles)[number];
 
 export type Plan = 'FREE' | 'PRO' | 'BUSINESS';
 
-/** What a person needs for what a key does with the scope alone. */
+/** The role that lets a person do what the scope lets a key do. */
 const roleForScope: Record<Scope, Role> = {
   'read:intake-bots': 'MEMBER',
   'write:intake-bots': 'ADMIN',
@@ -31,28 +31,28 @@ export interface ActorWorkspace {
   id: string;
   plan: Plan;
   archived: boolean;
-  /** By the last hourly measure. */
+  /** What the workspace stored when it was last measured; it is measured every hour. */
   storedBytes: number;
 }
 
-/** Where a call came from, for the log and the audit log. */
+/** Where a call came from: for the log and the audit log. */
 export interface Origin {
   requestId: string;
-  /** An address; or else, short, what a trusted proxy names in its place. */
+  /** The caller's address, or what a trusted proxy names in its place, shortened. */
   address: string | null;
 }
 
 export interface Granted {
-  /** Of a key. */
+  /** What a key may do. */
   scopes?: readonly Scope[];
-  /** Whether a key may run trusted documents only. */
+  /** Whether a key may run trusted documents alone. */
   documentsOnly?: boolean;
-  /** Of a person. */
+  /** What a person may do. */
   role?: Role;
   sessionId?: string;
 }
 
-/** Who is calling: a key with scopes, or a person with a role; always inside one workspace. */
+/** The caller: a key with scopes, or a person with a role; always inside one workspace. */
 export class Actor {
   constructor(
     readonly kind: 'key' | 'user' | 'operator',
@@ -61,7 +61,7 @@ export class Actor {
     readonly workspace: ActorWorkspace,
     private readonly granted: Granted,
     readonly origin: Origin | null = null,
-    /** What the door puts into the transaction of this call. */
+    /** What the door adds to the transaction of this call, such as the record under an idempotency key. */
     readonly guard: CommitGuard | null = null,
   ) {}
 
@@ -81,7 +81,7 @@ export class Actor {
     return this.granted.role ?? null;
   }
 
-  /** What was shown to get in: the id of the key, or of the person's session. */
+  /** The id of the credential that the caller showed: the key's, or the session's. */
   get credentialId(): string {
     return this.granted.sessionId ?? this.id;
   }
@@ -90,13 +90,13 @@ export class Actor {
     return this.granted.documentsOnly === true;
   }
 
-  /** A key needs the scope, a person the role: the one that goes with the scope unless the caller names another. */
+  /** Lets a key pass that has the scope, and a person who has the role, which by default is the scope's. */
   require(scope: Scope, role: Role = roleForScope[scope]): void {
     if (this.granted.scopes === undefined) this.requireRole(role);
     else if (!this.granted.scopes.includes(scope)) throw insufficientScopes([scope], this.granted.scopes);
   }
 
-  /** For people only: no key passes, whatever its scopes. */
+  /** Lets people pass who have the role; no key passes, whatever its scopes. */
   requireRole(role: Role): void {
     const { role: own } = this.granted;
     if (own === undefined || roles.indexOf(own) < roles.indexOf(role)) throw insufficientRole(role, own ?? null);
@@ -109,13 +109,14 @@ export class Actor {
 }
 
 /**
- * For what outlives the call, inside its transaction: what the caller showed at the door opens it still, and does until
- * `tx` ends. The door may have let them in by what it knew half a minute ago, and a right may end meanwhile.
+ * Confirms, inside the transaction of a change that outlives the call (a new key, a new endpoint), that the caller's
+ * credential still works, and keeps it from ending before the commit. The door may have let the caller in by what it
+ * looked up half a minute ago, and a credential may have ended since.
  * @throws authentication_required
  */
 export type Confirm = (tx: Tx, actor: Actor) => Promise<void>;
 
-/** The command line: everything a workspace's Owner may do, in that workspace alone. */
+/** The command line as a caller: it may do what an Owner of that one workspace may do. */
 export function operatorOf(workspace: ActorWorkspace): Actor {
   return new Actor('operator', 'operator', workspace, { role: 'OWNER' });
 }

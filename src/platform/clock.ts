@@ -1,26 +1,26 @@
 export const dayMs = 86_400_000;
-/** What of a difference between clocks is worth a word: less is what machines differ by. */
+/** A smaller difference between clocks is not reported: machines do differ by that. */
 export const notableMs = 5_000;
-/** What stepped has to stand for so long before it is believed: a clock that is wrong for a moment moves nothing. */
+/** For so long both clocks must agree on a step before it is followed: a clock that is wrong for a moment moves nothing. */
 const believedAfterMs = 50_000;
 
-/** How far other clocks are ahead of the process's, in milliseconds. */
+/** How far other clocks are ahead of this process's clock, in milliseconds. */
 export interface Differences {
   machine: number;
   database: number;
 }
 
 /**
- * The time of this process: a clock that nobody sets, put right by the database's at the start and each minute. What the
- * machine's own clock says, or steps to, moves nothing.
+ * The time of this process: the monotonic clock, which nobody sets, corrected by the database's clock at the start and
+ * each minute. A step of the machine's own clock moves it by nothing.
  */
 export class Clock {
-  /** The time when the monotonic clock was at zero. */
+  /** The time, in Unix milliseconds, at which the monotonic clock was at zero. */
   private zeroMs: number;
   private anchored = false;
-  /** How far the database's clock is ahead, where that is not believed. */
+  /** How far the database's clock is ahead, while that is not followed. */
   private unbelievedMs = 0;
-  /** In the monotonic clock. */
+  /** Since when it is not followed, in the monotonic clock. */
   private unbelievedSince = 0;
   private anchoring = false;
 
@@ -37,11 +37,11 @@ export class Clock {
   }
 
   /**
-   * Looks at the database's clock. At first it is taken as it is. Later, a step of it is followed only where the machine's
-   * clock says the same, and both have for a while: of three clocks, the one that is wrong is alone.
+   * Looks at the database's clock. The first look is taken as it is. Later, a step of the database's clock is followed
+   * only once the machine's clock has agreed with it for a while: of three clocks, the wrong one stands alone.
    */
   async anchor(databaseMs: () => Promise<number>): Promise<void> {
-    // One that takes long says little, and a further one no more.
+    // While one look is under way another would tell nothing more.
     if (this.anchoring) return;
     this.anchoring = true;
     const askedAt = this.monotonicMs();
@@ -52,12 +52,12 @@ export class Clock {
     }
   }
 
-  /** Of the machine's clock now, and of the database's where it is not followed. */
+  /** The differences of the machine's clock, and of the database's clock where that is not followed. */
   differences(): Differences {
     return { machine: Math.round(this.machineMs() - this.zeroMs - this.monotonicMs()), database: this.unbelievedMs };
   }
 
-  /** @param halfTripMs how old what the database said is, give or take as much */
+  /** @param halfTripMs the age of the database's answer, which is that much uncertain, too */
   private compare(databaseMs: number, halfTripMs: number): void {
     const atMs = this.monotonicMs();
     const zeroMs = databaseMs + halfTripMs - atMs;
@@ -80,13 +80,13 @@ export class Clock {
   }
 }
 
-/** The process's own, like its ids. */
+/** One clock a process, as ids are made by one counter a process. */
 export const clock = new Clock();
 
 export const nowMs = (): number => clock.nowMs();
 export const now = (): Date => new Date(clock.nowMs());
 
-/** In words, what an operator should know of the clocks; null when they agree. */
+/** Says in words how clocks differ, for an operator; null when they agree. */
 export function clockTrouble({ machine, database }: Differences): string | null {
   const told = Object.entries({
     "this machine's clock": machine,

@@ -19,7 +19,7 @@ export interface Config {
     concurrencyPerEndpoint: number;
   };
   trustedProxies: string[];
-  /** Whose pages may call REST from a browser; `*` for all. */
+  /** Origins whose pages may call REST from a browser; `*` for all. */
   corsOrigins: string[];
   metricsToken: string | null;
   logLevel: LogLevel;
@@ -109,7 +109,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   return config;
 }
 
-/** The same for `iozen listen`. */
+/** Reads the settings of `iozen listen`, and reports every problem at once. */
 export function readClientConfig(env: Record<string, string | undefined> = process.env): ClientConfig {
   const problems: string[] = [];
   const read = readerOf(env, problems);
@@ -149,7 +149,7 @@ function integer(text: string, min: number, max: number): number | null {
   return value >= min && value <= max ? value : null;
 }
 
-/** What pg makes of these is what they say. It takes `prefer` for `verify-full`, and whatever else it does not know. */
+/** The modes that pg understands as they are meant; it takes `prefer`, and any word it does not know, for `verify-full`. */
 const sslModes = ['disable', 'no-verify', 'require', 'verify-ca', 'verify-full'];
 
 function sslModeProblem(text: string): string[] {
@@ -196,6 +196,6 @@ function durations(text: string): number[] | null {
   const parts = text.split(',').map((part) => /^(\d{1,9})(ms|s|m|h)$/.exec(part.trim()));
   if (parts.length > 50 || parts.includes(null)) return null;
   const delaysMs = parts.map((part) => Number(part?.[1]) * unitsMs[part?.[2] as keyof typeof unitsMs]);
-  // An event is not kept for ever.
+  // A schedule of more than 30 days would outlast the event that it delivers.
   return delaysMs.reduce((sum, ms) => sum + ms, 0) <= 720 * unitsMs.h ? delaysMs : null;
 }

@@ -20,7 +20,7 @@ export interface Issue {
   code: IssueCode;
 }
 
-/** What `resource_not_found` and `plan_limit_exceeded` may name. */
+/** The things that `resource_not_found` and `plan_limit_exceeded` may name. */
 export type Resource =
   | 'intake_bot'
   | 'submission'
@@ -81,7 +81,7 @@ export class Failure extends Error {
     this.headers = options.headers ?? {};
   }
 
-  /** What the answer carries beside its body, such as `Retry-After`. */
+  /** Headers of the answer, such as `Retry-After`. */
   readonly headers: Readonly<Record<string, string>>;
 
   get status(): number {
@@ -90,7 +90,7 @@ export class Failure extends Error {
 }
 
 interface Private {
-  /** For the log alone. */
+  /** The reason, for the log alone. */
   cause?: unknown;
 }
 
@@ -103,11 +103,11 @@ export const invalid = (path: string, code: IssueCode, message: string) => valid
 export const authenticationRequired = (because?: Private) =>
   new Failure('authentication_required', 'A valid API key or session is required.', {}, { ...because, ...asBearer });
 
-/** The same for a wrong password and for an account that is not there. */
+/** One answer for a wrong password and for an account that is not there, so that it tells neither from the other. */
 export const invalidCredentials = (because?: Private) =>
   new Failure('invalid_credentials', 'The e-mail or the password is wrong.', {}, { ...because, ...asBearer });
 
-/** What a refusal with 401 has to say: how to come in. */
+/** A refusal with 401 has to say how a caller can authenticate. */
 const asBearer = { headers: { 'WWW-Authenticate': 'Bearer realm="iozen"' } };
 
 export const csrfRequired = (because?: Private) =>
@@ -136,13 +136,13 @@ export const featureNotAvailable = (feature: 'api' | 'webhooks') =>
     { feature },
   );
 
-/** To a key that may run trusted documents only, REST is not there. */
+/** A key that may run trusted documents alone may not call REST. */
 export const documentsOnlyKey = () =>
   new Failure('feature_not_available', 'This API key may run trusted documents over GraphQL only.', { feature: 'api' });
 
 export const workspaceArchived = () => new Failure('workspace_archived', 'This workspace is archived.');
 
-/** What an operation may have too much of; `answer` counts the bytes that are read for it while it runs. */
+/** What a GraphQL operation may have too much of; `answer` is counted in bytes while it runs. */
 export type LimitRule =
   | 'cost'
   | 'depth'
@@ -167,7 +167,7 @@ export const tooCostly = (rule: LimitRule, limit: number, requested: number) =>
     requested,
   });
 
-/** The same answer for what is missing, foreign, malformed or of another kind; it never repeats the id. */
+/** One answer for an id that is missing, another workspace's, malformed or of another kind; it never repeats the id. */
 export const notFound = (resource: Resource, because?: Private) =>
   new Failure('resource_not_found', `No such ${resource.replaceAll('_', ' ')}.`, { resource }, because);
 
@@ -179,7 +179,7 @@ export const methodNotAllowed = (allowed: readonly string[]) =>
     { headers: { Allow: allowed.join(', ') } },
   );
 
-/** The connection ends with it: what else comes of the request is not waited for. */
+/** Ends the connection, too: the rest of the request is not waited for. */
 export const requestTimeout = () =>
   new Failure('request_timeout', 'The request did not arrive in time. Send it again, at once.');
 
@@ -219,7 +219,7 @@ export const planLimitExceeded = (resource: string, current: number, max: number
     },
   );
 
-/** `current` is of the last hourly measure. */
+/** @param current what the workspace stored when it was last measured */
 export const storageExceeded = (current: number, max: number) =>
   new Failure(
     'plan_limit_exceeded',
@@ -238,7 +238,7 @@ export const serviceUnavailable = (because?: Private) =>
     },
   );
 
-/** In both doors' terms: of REST's answers none comes to it, as its lists end before. */
+/** Only GraphQL answers with this: a list of REST ends early instead, and says that there is more. */
 export const answerTooLarge = (limit: number, requested: number) =>
   new Failure('query_too_costly', `The answer goes over the limit of ${limit} bytes.`, {
     rule: 'answer',
@@ -246,7 +246,7 @@ export const answerTooLarge = (limit: number, requested: number) =>
     requested,
   });
 
-/** Whatever was thrown, as something that may leave: a bug becomes `internal_error` and keeps its story in `cause`. */
+/** Whatever was thrown as a failure that may leave: a bug becomes `internal_error`, with what was thrown as its cause. */
 export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   if (isConnectionLoss(thrown) || isEndedStatement(thrown) || isLockedOut(thrown))
@@ -254,11 +254,11 @@ export function asFailure(thrown: unknown): Failure {
   return new Failure('internal_error', 'Something went wrong on our side.', {}, { cause: thrown });
 }
 
-/** By its time limit, or because nobody waited for it any more. It did nothing, and its connection is there still. */
+/** Whether PostgreSQL ended a statement, at its time limit or when asked to; it did nothing, and its connection lives. */
 export const isEndedStatement = (thrown: unknown): boolean =>
   thrown instanceof Error && (thrown as Error & { code?: unknown }).code === '57014';
 
-/** It waited for a lock as long as it may. */
+/** Whether a statement waited for a lock for as long as it may. */
 const isLockedOut = (thrown: unknown): boolean =>
   thrown instanceof Error && (thrown as Error & { code?: unknown }).code === '55P03';
 

@@ -1,15 +1,15 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * For a process that answers: a full collection of garbage makes late what comes in the tenth of a second that it takes,
- * so there are fewer, and the heap is larger in between. V8 alone keeps it small wherever little happens, and then
- * collects as soon as something does. https://v8.dev/blog/trash-talk
+ * For a process that answers requests. A full garbage collection takes a tenth of a second and delays whatever comes
+ * meanwhile; with these settings there are fewer of them, and the heap is larger in between. By itself V8 keeps the heap
+ * small while little happens, and then collects as soon as something does. https://v8.dev/blog/trash-talk
  */
 export function collectSeldom(): void {
-  // The next one is due at four times of what the last one left: as V8 has it under load, at any time.
+  // A collection is due when the heap is four times what the last one left, as V8 otherwise has it under load alone.
   setFlagsFromString('--heap-growing-percent=300');
-  // Nor is there one because nothing happens.
+  // V8 does not collect because the process is idle.
   setFlagsFromString('--no-memory-reducer');
-  // What grew old in a backlog is allocated as young again after it: as old, it would keep all that it refers to.
+  // Without this, V8 goes on to allocate as old what grew old during a backlog, and keeps all that it refers to.
   setFlagsFromString('--no-allocation-site-pretenuring');
 }

@@ -31,9 +31,9 @@ export type Kind = keyof typeof kinds;
 const form = /^c[a-z0-9]{24}$/;
 const counterEnd = 36 ** 6;
 const randomEnd = 36 ** 9;
-/** In the year 2059, when eight characters are used up. */
+/** The last millisecond that eight characters can say, in the year 2059. */
 const lastIdMs = 36 ** 8 - 1;
-/** What another process made is followed so far beyond our time: clocks differ, but no true one by more. */
+/** An id of another process is followed up to so far ahead of this process's time: true clocks differ by less. */
 export const followedMsMax = notableMs;
 
 let lastMs = 0;
@@ -42,14 +42,14 @@ let writtenMs = -1;
 let msText = '';
 
 /**
- * Ids made by one process never step back, whatever its clock does.
- * @param last of a sequence of their own, an id that this one has to be greater than
+ * Ids that one process makes never step back, whatever its clock does.
+ * @param last an id that the new one has to be greater than, for a sequence such as a workspace's audit entries
  */
 export function newId(kind: Kind, last: string | null = null): string {
   return greater(idAt(kind, tick()), last);
 }
 
-/** Told of moments that some clock made wrong, once a process. */
+/** Called once a process, when an id or a time turns out to be of a clock that was wrong. */
 let onAhead: ((ms: number) => void) | null = null;
 
 export function whenTimeIsAhead(listener: (ms: number) => void): void {
@@ -61,8 +61,8 @@ export function isId(value: unknown, kind: Kind): value is string {
 }
 
 /**
- * Ids of one millisecond, later than `afterMs` if that is not far ahead of the time, for what is made under one lock:
- * `start`, six digits, `end`.
+ * Ids of one millisecond, for what is made under one lock: `start`, six digits, `end`. They are later than `afterMs`,
+ * unless that is far ahead of the time.
  */
 export interface NumberedIds {
   readonly ms: number;
@@ -79,7 +79,7 @@ export function numberedIds(kind: Kind, afterMs: number): NumberedIds {
   return { ms, start, end, at: (number) => `${start}${String(number).padStart(6, '0')}${end}` };
 }
 
-/** The kind an id names, or null for anything that is no id of ours. */
+/** The kind of thing that an id names; null for a text that is no id of ours. */
 export function kindOf(id: string): Kind | null {
   if (isEventId(id)) return 'event';
   if (!form.test(id) || id[9] === kinds.event) return null;
@@ -90,21 +90,20 @@ export function isEventId(value: unknown): value is string {
   return typeof value === 'string' && value.startsWith('evt_') && isId(value.slice(4), 'event');
 }
 
-/** When the event of that id happened, in Unix milliseconds. */
+/** When the event with this id happened, in Unix milliseconds. */
 export const happenedAt = (eventId: string) => parseInt(eventId.slice(5, 13), 36);
 
-/** The smallest id text of a moment: a bound for "older than", whatever the kind. Ids know no time beyond their ends. */
+/** A bound for "older than" in a list of ids of any kind: no id of that moment, or later, is smaller. */
 export function idFloor(at: Date): string {
   return `c${pad(Math.min(Math.max(at.getTime() || 0, 0), lastIdMs), 8)}`;
 }
 
-/** Whether it was made by a clock that was wrong: no true one is so far ahead. */
+/** Whether a clock that was wrong has made an id: no true clock is so far ahead. */
 export const isAhead = (id: string) => id > idFloor(new Date(nowMs() + followedMsMax));
 
 /**
- * The moment of a change, and the id of the event that tells of it. Made under the lock of the changed row and later
- * than its last change, so that one object's events follow its history exactly, even between machines whose clocks
- * differ.
+ * The moment of a change, and the id of its event. Made under the lock of the changed row and later than the row's last
+ * change, so that the events of an object follow its history exactly, also between machines whose clocks differ.
  */
 export interface Moment {
   at: Date;
@@ -112,24 +111,24 @@ export interface Moment {
 }
 
 /**
- * No other object's moments or ids move with it. A last change that is far ahead of the time is not followed.
- * @param lastEventId of the object's events the last, where it is not older than the time: the next one's id is greater
+ * Moments and ids of other objects are left as they are. A last change that is far ahead of the time is not followed.
+ * @param lastEventId the id of the object's last event, where that is not older than the time: the new id is greater
  */
 export function nextMoment(lastChange?: Date, lastEventId: string | null = null): Moment {
   const atMs = following(lastChange?.getTime() ?? 0);
-  // Behind the ids that this process made, where its clock was put back.
+  // Not before the ids that this process has made, should its clock have been put back.
   const id = idAt('event', Math.max(atMs, lastMs));
   return { at: new Date(atMs), eventId: `evt_${greater(id, lastEventId?.slice(4) ?? null)}` };
 }
 
-/** Ends this millisecond: what is made from here on is later than what was. */
+/** Ends this millisecond: ids that are made from here on are later than all before. */
 export function endMillisecond(): Date {
   const ms = tick() + 1;
   startAt(ms);
   return new Date(ms);
 }
 
-/** The time, or what comes after `afterMs` where that is a little ahead of it. */
+/** The time, or a millisecond after `afterMs` where that is a little ahead of the time. */
 function following(afterMs: number): number {
   const trueMs = nowMs();
   const heldMs = tick();
@@ -140,7 +139,7 @@ function following(afterMs: number): number {
   return ms;
 }
 
-/** Holds where the clock steps back, and follows nobody but the clock. */
+/** The millisecond of the next id: it stands still where the clock steps back, and otherwise follows the clock alone. */
 function tick(): number {
   const ms = nowMs();
   if (ms > lastMs) startAt(ms);
@@ -150,11 +149,11 @@ function tick(): number {
 
 function startAt(ms: number): void {
   lastMs = ms;
-  // In the lower half, so that a millisecond has a billion ids left.
+  // The counter starts in the lower half, so that a millisecond has a billion ids left.
   counter = randomInt(counterEnd / 2);
 }
 
-/** As it is or, where that is not greater, of the same millisecond as the last as long as that has ids left. */
+/** The id as it was made if it is greater than the last one; else the next after the last one. */
 function greater(made: string, last: string | null): string {
   return last === null || made > last ? made : idAfter(last);
 }

@@ -7,12 +7,12 @@ export type Log = Logger;
 const charactersGatheredMax = 16_384;
 const heldMsMax = 50;
 
-/** JSON lines on stdout, readable text on a terminal. What must not be logged is never handed to it. */
+/** JSON lines on stdout, readable text on a terminal. It hides nothing: a secret must never be handed to it. */
 export function createLog(level: LogLevel): Log {
   const options = {
     level,
     base: null,
-    // The machine's own clock, as the other logs of the machine.
+    // By the machine's own clock, as other programs' logs on the machine are.
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
@@ -21,14 +21,14 @@ export function createLog(level: LogLevel): Log {
   return pino(options, gathered(process.stdout));
 }
 
-/** Lines leave together: a system call each would cost more than making them. */
+/** Writes lines together: a system call for each would cost more than making the line. */
 function gathered(out: NodeJS.WriteStream): { write: (line: string) => void } {
   let held = '';
   const flush = () => {
     if (held !== '') out.write(held);
     held = '';
   };
-  // Who no longer reads the log stops nothing.
+  // A reader of the log that has ended must not end this process.
   out.on('error', () => undefined);
   setInterval(flush, heldMsMax).unref();
   process.once('exit', flush);
@@ -43,7 +43,7 @@ function gathered(out: NodeJS.WriteStream): { write: (line: string) => void } {
 const messageCharactersMax = 2_000;
 const stackCharactersMax = 300;
 
-/** What others wrote, for a line of the log: no longer than this, and nothing that a terminal would act on. */
+/** A text that somebody else wrote, for a line of the log: shortened, and without what a terminal would act on. */
 export function shown(text: string, charactersMax: number): string {
   const short = text.length > charactersMax ? `${text.slice(0, charactersMax)}…` : text;
   if (/^[ -~]*$/.test(short)) return short;
@@ -53,7 +53,7 @@ export function shown(text: string, charactersMax: number): string {
   );
 }
 
-/** An error and what caused it, as far as the log may know. */
+/** The fields of a log line for an error and its causes; without what the log must not know. */
 export function errorFields(thrown: unknown): Record<string, unknown> {
   if (!(thrown instanceof Error)) return { message: messageOf(thrown) };
   const { code } = thrown as { code?: unknown };
@@ -71,7 +71,7 @@ export function errorFields(thrown: unknown): Record<string, unknown> {
   };
 }
 
-/** Also of what a library made of an error. */
+/** The message of an error, also of one that a library has wrapped or thrown as something else. */
 function messageOf(thrown: unknown): string {
   const { message = thrown } = (thrown ?? {}) as { message?: unknown };
   return typeof message === 'string' ? shown(message, messageCharactersMax) : 'thrown value';

@@ -1,7 +1,7 @@
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import { clock } from './clock.js';
 
-/** One registry a process, so that two servers in one test process do not share counters. */
+/** A registry for each server, so that two servers in one process of tests do not share counters. */
 export class Metrics {
   readonly registry = new Registry();
 

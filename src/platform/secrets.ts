@@ -11,7 +11,7 @@ import {
 
 /**
  * Encrypts what must be read again (AES-256-GCM), and signs what must not be altered. The first key of `SECRETS_KEY`
- * seals, every key of the list opens: prepend a new one to rotate.
+ * seals and signs, each key of the list opens and verifies: to rotate, put a new key in front.
  */
 export class Secrets {
   private readonly keys = new Map<string, KeyObject>();
@@ -26,7 +26,7 @@ export class Secrets {
     this.newest = newest;
   }
 
-  /** `context` says what the secret belongs to (`webhook_endpoint:<id>`); a sealed text opens in its own context only. */
+  /** @param context what the secret belongs to (`webhook_endpoint:<id>`): a sealed text opens in the same context alone */
   seal(plain: string, context: string): string {
     const nonce = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', this.key(this.newest), nonce).setAAD(Buffer.from(context));
@@ -56,7 +56,7 @@ export class Secrets {
     return given.length === expected.length && timingSafeEqual(given, expected);
   }
 
-  /** The fingerprint of the key that made this signature, if `SECRETS_KEY` has no such key. */
+  /** The fingerprint of the key that made the signature, if `SECRETS_KEY` lacks that key; null if it has it. */
   missingKey(signature: string): string | null {
     const [, keyId = null] = /^([0-9a-f]{8})\./.exec(signature) ?? [];
     return keyId === null || this.keys.has(keyId) ? null : keyId;

@@ -3,7 +3,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 
-/** Something that is over: when it began (Unix milliseconds), how long it took, and how it ended. */
+/** A span that has ended: when it began (Unix milliseconds), how long it took, and how it ended. */
 export interface Span {
   name: string;
   kind: 'server' | 'client';
@@ -18,7 +18,7 @@ export interface Span {
 const kinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT };
 const traceparentForm = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
-/** Traces over OTLP/HTTP; without an endpoint nothing is recorded. */
+/** Sends spans over OTLP/HTTP; without an endpoint it records nothing. */
 export class Tracing {
   private readonly provider: BasicTracerProvider | null;
 
@@ -32,7 +32,7 @@ export class Tracing {
           });
   }
 
-  /** Whether spans go anywhere: where there are many, nobody needs to make them. */
+  /** Whether spans are sent: where there are many, a caller makes them only then. */
   get isOn(): boolean {
     return this.provider !== null;
   }
@@ -45,7 +45,7 @@ export class Tracing {
     span.end(startedAtMs + ms);
   }
 
-  /** Sends what is waiting. */
+  /** Sends the spans that wait to be sent. */
   async stop(): Promise<void> {
     await this.provider?.shutdown();
   }

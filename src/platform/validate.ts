@@ -3,16 +3,16 @@ import { emailCharactersMax, isEmail, normalEmail } from './text/email-address.j
 import { Failure, validationFailed, type Issue, type IssueCode } from './errors.js';
 import { keyPath } from './text/storable-json.js';
 
-/** A body of 1 MiB could name 90,000; the answer lists this many and counts the rest. */
+/** A body of 1 MiB could have 90,000 unknown fields: an answer lists so many of them and counts the others. */
 const unknownFieldsListedMax = 1_000;
 
-/** How a door spells the names of fields: REST `is_test`, GraphQL `isTest`. Inside, everything is camelCase. */
+/** How a door spells the names of fields: REST `is_test`, GraphQL `isTest`. Services know camelCase alone. */
 export type Spelling = 'camelCase' | 'snake_case';
 
 export const spell = (name: string, spelling: Spelling) =>
   spelling === 'camelCase' ? name : name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** What may come in: one set of rules for both doors, built once for each spelling. */
+/** An input: one set of rules for all doors, built once for each spelling. */
 export interface Input<Shape extends z.ZodRawShape> {
   readonly camelCase: z.ZodObject<Shape>;
   readonly snake_case: z.ZodObject<Shape>;
@@ -20,10 +20,10 @@ export interface Input<Shape extends z.ZodRawShape> {
 
 export type Valid<I> = I extends Input<infer Shape> ? z.output<z.ZodObject<Shape>> : never;
 
-/** Still to be read: a service reads it once it knows that the caller may, and that the thing is there. */
+/** An input that a service reads only once it knows that the caller is entitled, and that the thing is there. */
 export type Unread<I> = () => Valid<I>;
 
-/** Kept as it came: a zod record would lose the key `__proto__`. */
+/** An object as it came: a zod record would lose the key `__proto__`. */
 export const jsonObject = z.custom<Record<string, unknown>>(
   (value) => value !== null && typeof value === 'object' && !Array.isArray(value),
   'must be an object',
@@ -34,8 +34,8 @@ export function input<Shape extends z.ZodRawShape>(shape: (spelling: Spelling) =
 }
 
 /**
- * Unknown → a valid input, or `validation_failed` with every issue and its path in the door's spelling; `also` is what
- * the door found wrong already.
+ * Reads an input; throws `validation_failed` with every issue, each with its path in the door's spelling.
+ * @param also issues that the door has found already
  */
 export function validate<Shape extends z.ZodRawShape>(
   rules: Input<Shape>,
@@ -53,11 +53,11 @@ export function validate<Shape extends z.ZodRawShape>(
   throw new InputFailure(distinct([...issues, ...unknown, ...also]), known);
 }
 
-/** Keeps what was sent, so that `readWith` can look further before the caller hears of it. */
+/** A refused input with what was sent, so that `readWith` can add further issues before the caller hears of any. */
 class InputFailure extends Failure {
   constructor(
     readonly issues: readonly Issue[],
-    /** null when it was no object. */
+    /** What was sent, as far as its fields are known; null when it was no object. */
     readonly known: Readonly<Record<string, unknown>> | null,
   ) {
     const { code, message, details } = validationFailed(issues);
@@ -65,7 +65,7 @@ class InputFailure extends Failure {
   }
 }
 
-/** Reads an input and adds what else is wrong with it, in terms of the thing it is for: every issue at once. */
+/** Reads an input and adds the issues that only the thing which it is for can show: a caller gets all issues at once. */
 export function readWith<Read extends object>(
   read: () => Read,
   also: (sent: Readonly<Record<keyof Read, unknown>>) => readonly Issue[],
@@ -92,7 +92,7 @@ export function sentTo<I>(read: Unread<I>): Readonly<Partial<Record<keyof Valid<
   }
 }
 
-/** Two readers may find the same. */
+/** Drops an issue that two readers have found. */
 const distinct = (issues: readonly Issue[]) => [
   ...new Map(issues.map((issue) => [`${issue.code} ${issue.path}`, issue])).values(),
 ];
@@ -109,7 +109,7 @@ function sort(
     spelled.add(key);
     if (!Object.hasOwn(raw, key)) continue;
     const value = (raw as Record<string, unknown>)[key];
-    // Many clients send null for what they have not set.
+    // Many clients send null for a field that they have not set.
     if (value === null && isOptionalOnly(rule as z.ZodType)) continue;
     known[name] = value;
   }
@@ -119,7 +119,7 @@ function sort(
   return { known, unknown: rest > 0 ? [...unknown, unknownField('', `has ${rest} more unknown fields`)] : unknown };
 }
 
-/** Absent is fine, null says nothing of its own. */
+/** Whether a field may be absent and null is not a value of it. */
 const isOptionalOnly = (rule: z.ZodType) => rule.safeParse(undefined).success && !rule.safeParse(null).success;
 
 const unknownField = (path: string, message = 'is not a known field'): Issue => ({
@@ -164,7 +164,7 @@ function describe(found: z.core.$ZodIssue): Omit<Issue, 'path'> {
   }
 }
 
-/** A pattern brings its own words. */
+/** What a form is called in the message of an issue; a pattern brings its own words. */
 const forms: Record<string, string> = {
   datetime: 'must be a time like 2026-01-15T10:30:00Z',
 };
@@ -181,7 +181,7 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** Adds what a reader of our own found to a zod check; its paths are relative to the value. */
+/** Adds the issues that a reader of our own found to a zod check; their paths are relative to the value. */
 export function report(context: z.core.ParsePayload | z.RefinementCtx, issues: readonly Issue[]): void {
   for (const { path, message, code } of issues) {
     (context as z.RefinementCtx).addIssue({
@@ -196,7 +196,7 @@ export function report(context: z.core.ParsePayload | z.RefinementCtx, issues: r
 /** ISO 8601 with a zone, as a Date. */
 export const isoDate = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
-/** An e-mail address, as it is kept and compared. */
+/** An e-mail address, in the form in which addresses are kept and compared. */
 export const email = z.string().transform((text, context) => {
   const address = normalEmail(text);
   if (address.length > emailCharactersMax) {

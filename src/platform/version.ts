@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 import { preconditionFailed } from './errors.js';
 
-/** The versions of a thing that a caller is ready to change; null: whatever it is by now. */
+/** The versions of a thing that a caller is ready to change; null: any version. */
 export type ExpectedVersions = ReadonlySet<string> | null;
 
-/** Of all that a caller may change of a thing: another as soon as one of the values is. */
+/** The version of a thing, made of all values that a caller may change: it differs as soon as one of them does. */
 export const versionOf = (values: readonly unknown[]): string => hash('sha256', JSON.stringify(values)).slice(0, 16);
 
-/** For who holds the lock of the thing's row, so that nothing changes between the look and the change. */
+/** The caller holds the lock of the thing's row, so that the thing cannot change between this look and the change. */
 export function requireVersion(expected: ExpectedVersions, current: string): void {
   if (expected !== null && !expected.has(current)) throw preconditionFailed();
 }

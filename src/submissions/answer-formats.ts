@@ -9,7 +9,7 @@ export interface FormatProblem {
 
 const badFormat = (message: string): FormatProblem => ({ code: 'bad_format', message });
 
-/** What is wrong with the form of one text answer to a field of `type`; null when nothing is. */
+/** Why a text is no answer to a field of `type`, by its form; null when it is one. */
 export function formatProblem(type: string, text: string): FormatProblem | null {
   switch (type) {
     case 'email':

@@ -15,19 +15,19 @@ import { formatProblem } from './answer-formats.js';
 export type Answer = string | number | boolean | string[] | null;
 export type Answers = Record<string, Answer>;
 
-/** A body of 1 MiB could name 150,000 unknown fields; the answer lists this many and counts the rest. */
+/** A body of 1 MiB could have 150,000 unknown fields: an answer lists so many of them and counts the others. */
 const unknownFieldsListedMax = 1_000;
 const optionsShownMax = 10;
 const optionCharactersShownMax = 40;
 
 /**
- * What is wrong with answers, against a bot's schema: every issue at once, in the schema's order, unknown fields last;
- * paths like `data.email`, `data.colours.1`. Nothing is changed or converted.
+ * Checks answers against a bot's schema and returns every issue at once, in the schema's order, unknown fields last, with
+ * paths like `data.email`, `data.colours.1`. It changes and converts nothing.
  *
  * `complete` demands the required fields: null is absent, and an empty text or list is no answer either. Apart from
  * that an empty text is a text, to which every rule applies. `hidden` takes any kind of value. Lengths count
- * characters, a surrogate pair as one; `min` and `max` count the entries of a list. `kept` is what a change meets: null
- * may name a field of it that the schema no longer has.
+ * characters, a surrogate pair as one; `min` and `max` count the entries of a list. `kept` are the answers that a change
+ * is for: null may remove a field of them that the schema no longer has.
  */
 export function checkAnswers(
   items: readonly SchemaItem[],
@@ -51,14 +51,14 @@ export function checkAnswers(
   return { issues: [...issues, ...unknownFields(fields, items, answers)] };
 }
 
-/** What a submission still lacks before it can be completed. For data kept under an older schema as well. */
+/** What answers still lack before their submission can be completed; they may have been kept under an older schema. */
 export function missingAnswers(items: readonly SchemaItem[], data: Readonly<Answers>): Issue[] {
   return fieldsOf(items)
     .filter((field) => field.required && isBlank(Object.hasOwn(data, field.name) ? data[field.name] : null))
     .map((field) => issue(keyPath('data', field.name), 'required', 'is required'));
 }
 
-/** `current` with the values of `patch`; a null in `patch` removes. Neither is changed. */
+/** A copy of `current` with the values of `patch`; a null in `patch` removes a field. */
 export function mergeAnswers(current: Readonly<Answers>, patch: Readonly<Answers>): Answers {
   return mergeJson(current, patch) as Answers;
 }
@@ -142,7 +142,7 @@ class FieldCheck {
     const charactersMax = Math.min(maxLength, textCharactersMax);
     if (characters > charactersMax) this.add(path, 'too_long', `must have at most ${charactersMax} characters`);
     if (characters < minLength) this.add(path, 'out_of_range', `must have at least ${minLength} characters`);
-    // What cannot be kept is not worth the work of reading it.
+    // A text that cannot be kept is not checked any further, which could take long.
     if (problem !== null || characters > textCharactersMax) return;
 
     if ((type === 'select' || type === 'multi_select') && !options.includes(text)) {

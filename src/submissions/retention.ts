@@ -8,14 +8,14 @@ import type { Queue } from '../platform/postgres/jobs.js';
 import type { Log } from '../platform/log.js';
 import { plans } from '../workspaces/plans.js';
 
-/** Small, so that a batch holds its locks for milliseconds. */
+/** So few that a batch holds its locks for milliseconds. */
 const batchRows = 200;
 
 export const retentionQueue: Queue = { name: 'submission-retention', expireInSeconds: 3_000 };
 /** Hourly, so that no run has much to do. */
 export const retentionCron = '23 * * * *';
 
-// Ids carry their time: what is older than a moment is one range of an index.
+// Ids begin with their time, so that the submissions older than a moment are one range of an index.
 const selectWorkspaces = prepared<{ id: string }>(`
   select w.id from workspaces w
   where w.plan = $1 and exists (select from submissions s where s.workspace_id = w.id and s.id < $2)
@@ -28,7 +28,7 @@ const deleteBatch = prepared<{ intakeBotId: string }>(`
   returning intake_bot_id as "intakeBotId"
 `);
 
-/** Deletes what is older than its workspace's plan keeps; contacts and records stay. */
+/** Deletes submissions that are older than the plan of their workspace keeps; contacts and records stay. */
 export async function deleteOldSubmissions(
   { database, intakeBots, log }: { database: Database; intakeBots: IntakeBotService; log: Log },
   now = nowMs(),
@@ -43,7 +43,7 @@ export async function deleteOldSubmissions(
         batch = await database.transaction(async (tx) => {
           const rows = await tx.query(deleteBatch, [id, bound, batchRows]);
           const perBot = [...Map.groupBy(rows, ({ intakeBotId }) => intakeBotId)];
-          // In one order everywhere, so that two processes never wait for each other.
+          // Counters are locked in one order everywhere, so that two processes never wait for each other.
           for (const [botId, gone] of perBot.toSorted(([one], [other]) => (one < other ? -1 : 1))) {
             intakeBots.addToTotal(tx, botId, -gone.length);
           }

@@ -5,12 +5,12 @@ import { keptBytesMax, keptJsonIssues } from '../platform/text/kept-json.js';
 import { mergeAnswers, missingAnswers, type Answers } from './answers.js';
 import type { Submission, SubmissionStatus } from './submission.entity.js';
 
-/** What a change of this submission meets, be the change itself well formed or not. */
+/** Why a submission must not be changed at all, or not as `patch` wants it, whether or not the patch is well formed. */
 export function refusals(bot: IntakeBot, before: Submission, patch: { data?: unknown; status?: unknown }): Issue[] {
   const goesBack = before.status === 'COMPLETED' && patch.status === 'IN_PROGRESS';
   const completed = (patch.status ?? before.status) === 'COMPLETED';
   const missing = completed ? missingAnswers(bot.schema, merged(before, patch.data)) : [];
-  // What was complete stays so: a schema that asks for more since is not held against it.
+  // A completed submission stays complete: what a later schema asks for is not missing in it.
   const known = before.status === 'COMPLETED' ? missingAnswers(bot.schema, before.data).map(({ path }) => path) : [];
   return [
     ...(patch.data === undefined ? [] : answersIssues(merged(before, patch.data), before.data)),
@@ -19,20 +19,20 @@ export function refusals(bot: IntakeBot, before: Submission, patch: { data?: unk
   ];
 }
 
-/** Answers together may have a megabyte, like the body that brings them, however many changes bring them. */
+/** All answers of a submission may have a megabyte together, like one body, however many changes bring them. */
 export const answersIssues = (after: unknown, before: object) =>
   keptJsonIssues(after, { path: 'data', bytesMax: keptBytesMax.answers, before });
 
 const merged = (before: Submission, data: unknown) =>
   typeof data !== 'object' || data === null ? before.data : mergeAnswers(before.data, data as Answers);
 
-/** The submission as the change leaves it. @throws validation_failed with every issue */
+/** The submission as the change would leave it. @throws validation_failed with every issue */
 export function changed(
   bot: IntakeBot,
   before: Submission,
   patch: { data?: unknown; status?: SubmissionStatus },
 ): Submission {
-  // Looked at again under the lock: another change may have come between.
+  // Reviewed again under the lock, as another change may have come between.
   const issues = refusals(bot, before, patch);
   if (issues.length > 0) throw validationFailed(issues);
   const status = patch.status ?? before.status;

@@ -5,7 +5,7 @@ import type { Tx } from '../platform/postgres/database.js';
 import { prepared } from '../platform/postgres/statement.js';
 import type { RecordService } from '../records/record.service.js';
 
-// In one order everywhere, so that two who lock several never wait for each other.
+// Submissions are locked in one order everywhere, so that two transactions never wait for each other.
 const lockLinked = prepared<Found>(`
   select id, intake_bot_id as "intakeBotId" from submissions where contact_id = $1 order by id limit $2 for no key update
 `);
@@ -26,7 +26,7 @@ interface Found {
   intakeBotId: string;
 }
 
-/** A person's submissions, when the person is erased: they go, or are nobody's from then on. */
+/** Erases a person's submissions: deletes them, or unlinks them from the person. */
 export class SubmissionEraser {
   constructor(
     private readonly records: RecordService,
@@ -41,10 +41,10 @@ export class SubmissionEraser {
     const objectIds = [...linked, ...drafts].map(({ id }) => id);
     const isAll = linked.length < limit && drafts.length < limit;
     if (objectIds.length === 0) return { counts: {}, isAll };
-    // Of what was published before anybody was named with it.
+    // Events of an older release name nobody: now they name the contact, so that erasure finds them.
     this.eventErasure.name(tx, objectIds, [contactId]);
     if (withSubmissions) return { ...(await this.remove(tx, objectIds)), isAll };
-    // Should the person be erased once more, they are still found by what they name.
+    // The digests of their addresses stay: should the person come back and be erased again, the submissions are found.
     tx.write(unlink, [objectIds, subjectIds.filter((id) => id.startsWith('@'))]);
     return { counts: {}, objectIds, isAll };
   }

@@ -27,32 +27,32 @@ export interface SubmissionFilter {
 
 export const columns = columnsOf(Submission, 's');
 const smallColumns = columnsOf(Submission, 's', { without: ['data'] });
-/** `whole`: with `data`. */
+/** @param whole with `data`, which is wide */
 export const columnsFor = (whole: boolean) => (whole ? columns : smallColumns);
-/** In SQL, of a submission `s`: whether it is not of somebody who is being erased with what they submitted. */
+/** In SQL, of a submission `s`: false where it is being erased with a person. */
 export const isShown = `(s.contact_id is null or s.contact_id <> all (${contactsErasedWithSubmissions}))`;
 const messageColumns = columnsOf(Message, 'm');
 const smallMessageColumns = columnsOf(Message, 'm', { without: ['content'] });
-/** `whole`: with `content`. */
+/** @param whole with `content`, which is wide */
 export const messageColumnsFor = (whole: boolean) => (whole ? messageColumns : smallMessageColumns);
 const messageCount = '(select count(*)::int from submission_messages m where m.submission_id = s.id) as "messageCount"';
 const counted = `${columnsOf(Submission, 's', { only: listedColumns })}, ${messageCount}`;
 
-/** Of a workspace, and what the filter leaves of it. */
+/** The list of a workspace's submissions, as far as the filter leaves them. */
 export function listOf(actor: Actor, filter: SubmissionFilter, selected = counted): List {
   return { from: `${selected} from submissions s`, id: 's.id', where: conditionsOf(actor, filter) };
 }
 
 export type Parent = 'intakeBot' | 'contact';
 
-/** Under each of many bots or contacts. */
+/** The list of submissions under each of many bots or contacts. */
 export function listUnder(actor: Actor, parent: Parent, filter: SubmissionFilter, whole = true): List {
   const column = { intakeBot: 's.intake_bot_id', contact: 's.contact_id' }[parent];
   const where = conditionsOf(actor, filter).always(`${column} = parent.id`);
   return { from: `${columnsFor(whole)} from submissions s`, id: 's.id', where };
 }
 
-/** The conversations behind submissions. */
+/** The list of messages under each of many submissions. */
 export function messagesUnder(whole = true): List {
   const where = new Conditions().always('m.submission_id = parent.id');
   return { from: `${messageColumnsFor(whole)} from submission_messages m`, id: 'm.id', where };

@@ -5,7 +5,7 @@ import { JSONObject } from '../platform/graphql/scalars.js';
 import { line } from '../platform/validate.js';
 import { MessageRoleEnum, SubmissionStatusEnum } from './submission.entity.js';
 
-// Checked against the bot's schema once the bot is known.
+// The service checks the answers against the bot's schema, once it knows the bot.
 const data = z.custom<Record<string, unknown>>((value) => value !== null);
 const status = z.enum(SubmissionStatusEnum);
 

@@ -48,7 +48,7 @@ import {
 import { SubmissionEraser } from './submission-eraser.js';
 import { submissionEventView, submissionVersion } from './submission.view.js';
 
-/** Addresses that a submission named at one time or another while no contact was linked. */
+/** The most addresses kept of a submission without a contact, of all that its answers have ever named. */
 const addressesMax = 20;
 
 const selectOne = pipelined<Submission>(
@@ -112,7 +112,7 @@ export const storedMessages: StoredRows = {
   through: { table: 'submissions', owner: 'workspace_id' },
 };
 
-/** Of one submission: GET by id answers with all of them. */
+/** Messages of one submission: reading one over REST answers with all of them. */
 const messagesMax = 500;
 const messageBytesMax = 4 * 1_048_576;
 
@@ -139,7 +139,7 @@ export class SubmissionService {
     return await readPage<ListedSubmission>(this.database, listOf(actor, filter), page);
   }
 
-  /** A bot's submissions, beside the schema they answer. */
+  /** A page of a bot's submissions, and the schema that they answer. */
   async listOf(actor: Actor, intakeBotId: string, page: () => PageRequest) {
     actor.require('read:submissions');
     const bot = await this.intakeBots.find(actor.workspaceId, intakeBotId);
@@ -147,8 +147,8 @@ export class SubmissionService {
   }
 
   /**
-   * Of one bot, which must be there, or of all.
-   * @param whole with `data` (of messages with `content`), here and in what follows
+   * A page of the submissions of one bot, which must be there, or of all bots.
+   * @param whole with `data` (messages: with `content`), here and in the methods below
    */
   async search(actor: Actor, intakeBotId: string | null, filter: SubmissionFilter, page: PageRequest, whole: boolean) {
     actor.require('read:submissions');
@@ -158,7 +158,7 @@ export class SubmissionService {
     return found;
   }
 
-  /** The lists of many bots, or contacts, that the actor was given. */
+  /** A page of submissions of each of these bots or contacts, which the actor has been found entitled to. */
   async pagesUnder(
     actor: Actor,
     parent: Parent,
@@ -186,7 +186,7 @@ export class SubmissionService {
     return await this.find(actor.workspaceId, id);
   }
 
-  /** By its bot's address: a submission of another bot is not there. */
+  /** The submission under its bot: a submission of another bot is not found. */
   async getOf(actor: Actor, intakeBotId: string, id: string): Promise<SubmissionWithMessages> {
     actor.require('read:submissions');
     const named = isId(id, 'submission') && isId(intakeBotId, 'intakeBot');
@@ -205,7 +205,7 @@ export class SubmissionService {
     return await this.database.query(selectMany(whole), [ids, actor.workspaceId]);
   }
 
-  /** Messages of submissions that the actor was given. */
+  /** A page of messages of each of these submissions, which the actor has been found entitled to. */
   async messagePages(actor: Actor, submissionIds: readonly string[], page: PageRequest, whole: boolean) {
     actor.require('read:submissions');
     return await readPages<Message>(this.database, messagesUnder(whole), submissionIds, page);
@@ -222,7 +222,8 @@ export class SubmissionService {
   }
 
   /**
-   * Checks the answers against the bot's schema, finds or makes the contact, counts it, and tells of it: one commit.
+   * Checks the answers against the bot's schema; then, in one commit, finds or makes the contact, writes and counts the
+   * submission, and publishes its events.
    * @throws validation_failed with every issue; plan_limit_exceeded when the month's submissions are used up
    */
   async create(actor: Actor, intakeBotId: string, read: Unread<typeof CreateSubmission>): Promise<Submission> {
@@ -254,7 +255,7 @@ export class SubmissionService {
       const { at } = moment;
       Object.assign(submission, { contactId: contact?.id ?? null, createdAt: at, updatedAt: at });
       const text = JSON.stringify(answers);
-      // Numbers may take more room than they were sent in.
+      // A number may be longer as we write it than as it was sent.
       if (Buffer.byteLength(text) > keptBytesMax.answers) throw validationFailed(answersIssues(answers, {}));
       tx.write(
         insertOne,
@@ -284,13 +285,13 @@ export class SubmissionService {
     }, actor.guard);
   }
 
-  /** `data` merges, null removes. What changes nothing is not written and fires nothing. */
+  /** `data` is merged, null removes a value. A change that changes nothing is not written and publishes nothing. */
   async update(actor: Actor, id: string, read: Unread<typeof UpdateSubmission>): Promise<Submission> {
     actor.require('write:intake-bots', 'MEMBER');
     return await this.database.transaction(async (tx) => await this.change(tx, actor, id, read), actor.guard);
   }
 
-  /** By its bot's address, and with its conversation. @throws precondition_failed */
+  /** Updates a submission under its bot, and returns it with its messages. @throws precondition_failed */
   async updateOf(
     actor: Actor,
     intakeBotId: string,
@@ -358,7 +359,7 @@ export class SubmissionService {
   ): Promise<Submission> {
     const found = await this.find(actor.workspaceId, id, intakeBotId);
     const bot = await this.intakeBots.find(actor.workspaceId, found.intakeBotId);
-    // The patch is checked by itself: values kept from an older schema are not held against it.
+    // The patch alone is checked: values that were kept under an older schema may stay as they are.
     const changes = readWith(read, ({ data, status }) => [
       ...(data === undefined ? [] : checkAnswers(bot.schema, data, { complete: false, kept: found.data }).issues),
       ...refusals(bot, found, { data, status }),
@@ -374,7 +375,7 @@ export class SubmissionService {
       ...(before.status === after.status ? [] : ['status']),
     ];
     if (fields.length === 0) return before;
-    // Completing makes what it makes of a new one.
+    // Completing a submission makes a contact and a record, as for a new one.
     requireStorage(actor, after.data, before.status === after.status ? before.data : undefined);
     const completes = fields.includes('status');
     const contact = completes ? await this.contactOf(tx, bot, after.data) : null;
@@ -383,19 +384,19 @@ export class SubmissionService {
     const { data, status, contactId, fileCount, schemaVersion, updatedAt } = after;
     const named = this.addressesOf(bot, data);
     const known = locked.addresses ?? [];
-    // Whoever was named once may be meant by what comes later, too.
+    // Addresses that earlier answers named stay known: the person may be meant by later answers, too.
     const addresses = contactId === null ? [...new Set([...known, ...named])].slice(-addressesMax) : [];
     const values = [id, JSON.stringify(data), status, contactId, fileCount, schemaVersion, updatedAt];
     tx.write(updateOne, [...values, orNull(addresses)], contactIsGone);
     if (completes) this.recordOf(tx, bot, after);
-    // What happened to it before is theirs as well.
+    // Earlier events of the submission speak of these people, too.
     const newcomers = contact?.people ?? addresses.filter((address) => !known.includes(address));
     this.eventErasure.name(tx, [id], newcomers);
     const people = contactId === null ? addresses : [contactId, ...(contact?.people ?? named)];
     this.events.publish(
       tx,
       ...(contact?.events ?? []),
-      // Completing fires submission.completed only.
+      // Completing publishes submission.completed alone, and no submission.updated.
       completes
         ? newEvent(after, 'submission.completed', moment, people, {})
         : newEvent(after, 'submission.updated', moment, people, { changes: fields }),
@@ -427,11 +428,11 @@ export class SubmissionService {
   }
 }
 
-/** By whom a submission is found for erasure. */
+/** The names of people by which erasure finds a submission. */
 const peopleOf = ({ contactId, addresses }: { contactId: string | null; addresses: string[] | null }): string[] =>
   contactId === null ? (addresses ?? []) : [contactId];
 
-/** The digests are nobody else's business. */
+/** A submission without the digests of addresses, which leave this file in no form. */
 function shown(locked: Submission & { addresses: string[] | null }): Submission {
   const submission: Submission & { addresses?: unknown } = { ...locked };
   delete submission.addresses;
@@ -440,7 +441,7 @@ function shown(locked: Submission & { addresses: string[] | null }): Submission 
 
 const orNull = (addresses: string[]) => (addresses.length === 0 ? null : addresses);
 
-/** It was merged or deleted after it was found: its commit was awaited, so the next try finds what there is now. */
+/** The contact was merged or deleted after it was found; that commit is done, so the next try finds what there is now. */
 const contactIsGone = (error: unknown) =>
   isForeignKeyViolation(error, 'submissions_contact_id_fkey')
     ? new TryAgain('the contact was merged or deleted', { cause: error })

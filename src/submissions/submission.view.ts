@@ -44,10 +44,10 @@ export const submissionView = (submission: SubmissionWithMessages) => ({
   })),
 });
 
-/** Of what REST may change of a submission: nothing else moves the time of its last change. */
+/** The version that `If-Match` compares: only what REST may change of a submission moves the time of its last change. */
 export const submissionVersion = ({ updatedAt }: Pick<Submission, 'updatedAt'>) => updatedAt.getTime().toString(36);
 
-/** What creating one over REST answers. */
+/** The answer to creating a submission over REST. */
 export const submissionCreatedView = ({ id, status, createdAt }: Submission) => ({
   id,
   status,

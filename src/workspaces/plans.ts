@@ -7,11 +7,11 @@ export interface PlanLimits {
   requestsPerMinute: number;
   apiKeys: number;
   webhooks: boolean;
-  /** Per calendar month, UTC; test submissions are free. */
+  /** Submissions in a calendar month, UTC; test submissions are not counted. */
   submissionsPerMonth: number;
-  /** null: kept for ever. */
+  /** For how many days submissions are kept; null: for ever. */
   submissionRetentionDays: number | null;
-  /** Of everything that is kept, events included. */
+  /** Bytes of everything that a workspace stores, events included. */
   storageBytes: number;
 }
 
@@ -48,7 +48,7 @@ export const plans: Record<Plan, PlanLimits> = {
 };
 
 export const webhookEndpointsMax = 50;
-/** They are archived, never deleted. */
+/** Bots of a workspace, archived ones included: a bot is never deleted. */
 export const intakeBotsMax = 10_000;
 export const membersMax = 1_000;
 export const openInvitationsMax = 100;
@@ -57,8 +57,8 @@ export const trustedDocumentsMax = 1_000;
 export const isFull = (plan: Plan, storedBytes: number) => storedBytes >= plans[plan].storageBytes;
 
 /**
- * For whatever makes a workspace larger, once it is known to be well formed. What takes the place of something else passes
- * where it is no larger. @throws plan_limit_exceeded
+ * Has to pass before a workspace stores more, once the input is known to be well formed. A value that replaces another
+ * passes where it is no larger. @throws plan_limit_exceeded
  */
 export function requireStorage({ workspace: { plan, storedBytes } }: Actor, after?: unknown, before?: unknown): void {
   if (!isFull(plan, storedBytes)) return;

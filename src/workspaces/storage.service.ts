@@ -9,7 +9,7 @@ import type { Plan } from '../platform/actor.js';
 import { isFull } from './plans.js';
 import { workspaceChanged } from './workspace.service.js';
 
-/** Two at once would do no harm, but be of no use. */
+/** Not tried again, as the next hour's job measures anew; and given hours, as a second one beside it is of no use. */
 export const storageQueue: Queue = { name: 'storage-measure', retryLimit: 0, expireInSeconds: 21_600 };
 export const storageCron = '37 * * * *';
 
@@ -18,7 +18,7 @@ const workspacesAtOnce = 1_000;
 const selectNext = prepared<{ id: string; plan: Plan; storedBytes: number }>(`
   select id, plan, stored_bytes as "storedBytes" from workspaces where id > $1 order by id limit $2
 `);
-// A row that somebody is changing is left for the next time.
+// Skips the row of a workspace that somebody is changing, until the next measure.
 const writeMany = prepared<{ id: string }>(`
   with free as (
     select w.id, m.bytes from workspaces w join unnest($1::text[], $2::float8[]) as m (id, bytes) on m.id = w.id
@@ -28,7 +28,7 @@ const writeMany = prepared<{ id: string }>(`
   returning w.id
 `);
 
-/** What each workspace stores, measured by the hour: a change costs nothing but a look at what is known of its caller. */
+/** Measures every hour what each workspace stores, so that a change costs no more than a look at the last measure. */
 export class StorageService {
   private readonly stopping = new AbortController();
 
@@ -53,7 +53,7 @@ export class StorageService {
       await this.database.query(writeMany, [page.map(({ id }) => id), measured, now()]);
       for (const [index, { id, plan, storedBytes }] of page.entries()) {
         const bytes = measured[index] ?? 0;
-        // Everywhere at once; other changes are noticed soon enough.
+        // Every process hears at once that a workspace is full, or no longer; other changes are noticed soon enough.
         if (isFull(plan, bytes) !== isFull(plan, storedBytes)) this.notifications.send(workspaceChanged, id);
       }
     }

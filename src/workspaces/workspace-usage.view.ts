@@ -1,7 +1,7 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import { DateTime } from '../platform/graphql/scalars.js';
 
-/** Later rooms add what they count. */
+/** What a workspace uses: later rooms add fields for what they count. */
 @ObjectType('WorkspaceUsage', { description: 'What is in use of what the plan limits.', simpleResolvers: true })
 export class WorkspaceUsage {
   workspaceId!: string;

@@ -38,7 +38,7 @@ export class Workspace {
   @Column({ name: 'archived_at', type: 'timestamptz', precision: 3, nullable: true })
   archivedAt!: Date | null;
 
-  /** By the last hourly measure; whole, and exact to eight petabytes. */
+  /** What the workspace stored at the last hourly measure, in whole bytes; a double is exact to eight petabytes. */
   @Column({ name: 'stored_bytes', type: 'double precision' })
   storedBytes!: number;
 

@@ -19,8 +19,8 @@ const selectUsage = prepared<{ submissions: number }>(
   'select submissions from workspace_usage where workspace_id = $1 and month = $2',
 );
 const selectAny = prepared<{ at: Date }>('select created_at as at from workspaces union all select now() limit 1');
-// The month's row knows what the plan allows, and its check constraint refuses the one too many: so nobody has to look
-// at the result before the commit.
+// The month's row holds what the plan allows, and its check constraint refuses one submission too many: so the count is a
+// write whose result nobody waits for before the commit.
 const addToMonth = prepared(`
   insert into workspace_usage as u (workspace_id, month, submissions, allowed)
   select id, $2, $4, ($3::json ->> plan)::integer from workspaces where id = $1
@@ -28,7 +28,7 @@ const addToMonth = prepared(`
   do update set submissions = u.submissions + excluded.submissions, allowed = excluded.allowed
 `);
 
-/** Topics of `Notifications`: the subjects are workspace ids. */
+/** A topic of `Notifications`; its subjects are ids of workspaces. */
 export const workspaceChanged = 'workspace-changed';
 
 export class WorkspaceService {
@@ -38,7 +38,7 @@ export class WorkspaceService {
     private readonly audit: AuditService,
   ) {}
 
-  /** The actor's own. */
+  /** The actor's own workspace. */
   async get(actor: Actor): Promise<Workspace> {
     return await this.find(actor.workspaceId);
   }
@@ -53,7 +53,7 @@ export class WorkspaceService {
     return workspace;
   }
 
-  /** Whether a row can be read, and what is in it, as any request does it. @throws when it cannot */
+  /** Reads a row of a table, as requests do. @throws when the database cannot serve requests */
   async probe(): Promise<void> {
     const [row] = await this.database.reserved.query(selectAny);
     if (!(row?.at instanceof Date) || Number.isNaN(row.at.getTime())) throw new Error('a row cannot be read');
@@ -84,7 +84,7 @@ export class WorkspaceService {
     }, actor.guard);
   }
 
-  /** For operators: takes effect at once, in every process. */
+  /** Changes a workspace, for operators; every process hears of it at once. */
   async change(id: string, change: { plan?: Plan; archived?: true }): Promise<Workspace> {
     const by = operatorIn(id);
     return await this.database.transaction(async (tx) => {
@@ -101,21 +101,21 @@ export class WorkspaceService {
     });
   }
 
-  /** Submissions of the current calendar month, UTC, test ones aside. */
+  /** The number of submissions in this calendar month, UTC; test submissions are not counted. */
   async submissionsThisMonth(workspaceId: string): Promise<number> {
     const [usage] = await this.database.query(selectUsage, [workspaceId, monthOf(now())]);
     return usage?.submissions ?? 0;
   }
 
   /**
-   * Exact under concurrency: the month's row is locked at the end, until the commit.
-   * @throws plan_limit_exceeded, at the commit
+   * Counts a submission, exactly also when many come at once: the month's row is locked last, until the commit, which
+   * throws plan_limit_exceeded when there is one too many.
    */
   countSubmission(tx: Tx, workspaceId: string, at: Date): void {
     tx.increment(addToMonth, [workspaceId, monthOf(at), submissionsAllowed], 1, (error) => {
       const { constraint, detail = '' } = error as { constraint?: string; detail?: string };
       if (constraint !== 'workspace_usage_allowed') return error;
-      // "Failing row contains (<workspace>, <month>, <submissions>, <allowed>)."
+      // PostgreSQL's detail: "Failing row contains (<workspace>, <month>, <submissions>, <allowed>)."
       const [submissions = 1, allowed = 0] = (/(\d+), (\d+)\)/.exec(detail)?.slice(1) ?? []).map(Number);
       return planLimitExceeded('submissions', submissions - 1, allowed, ' a month');
     });

@@ -1,4 +1,4 @@
-/** An async generator whose `return` ends it even while it waits: `make` is given the signal to wait with. */
+/** An async generator whose `return` ends it also while it waits; `make` gets a signal that ends its waiting. */
 export function interruptible<T>(make: (signal: AbortSignal) => AsyncGenerator<T, void>): AsyncGenerator<T, void> {
   const interruption = new AbortController();
   const inner = make(interruption.signal);

@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache';
 
-/** How long a process may go on by what it knew of a caller, should the signal of a change be lost. */
+/** For so long a process may go by what it looked up of a caller, as the notification of a change may be lost. */
 const knownForMs = 30_000;
 const knownMax = 10_000;
 
 /**
- * What was looked up a moment ago. It is looked up again after 30 s or once it is forgotten; an answer that was under
- * way when something was forgotten is not kept, as it may be from before.
+ * Remembers what was looked up, for 30 s or until it is forgotten. A look-up that is under way when something is forgotten
+ * is not remembered, as its answer may be from before the change.
  */
 export class LookupCache<Thing extends object> {
   private readonly kept = new LRUCache<string, { thing: Thing; atMs: number }>({ max: knownMax });
@@ -31,7 +31,7 @@ export class LookupCache<Thing extends object> {
     }
   }
 
-  /** What is remembered just now. */
+  /** Everything that is remembered just now. */
   *all(): Generator<Thing> {
     for (const { thing } of this.kept.values()) yield thing;
   }

@@ -1,4 +1,4 @@
-/** Lets one loop sleep until it is woken; a wake-up while the loop is busy ends its next sleep at once, and so does an abort. */
+/** Lets one loop sleep until it is woken; a wake-up or an abort while the loop is busy ends its next sleep at once. */
 export class WakeUp {
   private isDue = false;
   private end: (() => void) | null = null;

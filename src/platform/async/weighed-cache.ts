@@ -5,11 +5,11 @@ interface Entry<Thing> {
 }
 
 /**
- * What was made of something that callers sent, kept up to a weight; the least lately used goes first. Nobody fills it
- * alone: who has more than a share loses their own.
+ * Keeps what was made of something that callers sent, up to a weight; what was used least lately goes first. No owner can
+ * fill the cache alone: an owner of more than a share loses its own entries.
  */
 export class WeighedCache<Key, Thing> {
-  /** The most lately used stands last. */
+  /** The entry that was used last stands last. */
   private readonly entries = new Map<Key, Entry<Thing>>();
   private readonly weights = new Map<string, number>();
   private weight = 0;
@@ -31,7 +31,7 @@ export class WeighedCache<Key, Thing> {
     return entry.thing;
   }
 
-  /** What alone weighs more than a share is not kept. */
+  /** Keeps a thing, unless it alone weighs more than a share. */
   set(key: Key, thing: Thing, weight: number, owner = ''): void {
     this.delete(key);
     if (weight > this.shareMax) return;

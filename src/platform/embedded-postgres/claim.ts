@@ -12,7 +12,7 @@ const claimKey = '7813540921';
 const claimName = 'iozen claim';
 const pollMs = 25;
 
-/** @returns why there is none when that may pass, as it does with a server that is going away */
+/** @returns the claim, or the reason for which there is none yet: a server that is going away may be back in a moment */
 export async function claimAt(connectionString: string): Promise<DatabaseClient | Error> {
   const config = {
     connectionString,
@@ -45,7 +45,7 @@ export function hold(client: DatabaseClient, alive: boolean): void {
   else handle.unref();
 }
 
-/** True leaves the lock taken. */
+/** Whether no other process uses the server; if so, the lock stays taken, and newcomers wait. */
 export async function isOnlyOurs(claim: DatabaseClient): Promise<boolean> {
   const isTrue = async (condition: string, values: string[]) =>
     (await claim.query<{ answer: boolean }>(`select ${condition} as answer`, values)).rows[0]?.answer === true;
@@ -53,7 +53,7 @@ export async function isOnlyOurs(claim: DatabaseClient): Promise<boolean> {
   if (!(await isTrue('pg_try_advisory_lock($1)', [claimKey]))) return false;
   const othersConnected =
     "exists (select from pg_stat_activity where backend_type = 'client backend' and application_name <> $1)";
-  // The backends of connections just closed take a moment to leave.
+  // The backends of connections that were just closed take a moment to give up their locks.
   for (let wait = 0; wait < 500; wait += pollMs) {
     if (!(await isTrue(othersConnected, [claimName]))) return true;
     await delay(pollMs);

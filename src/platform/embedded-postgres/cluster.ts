@@ -27,7 +27,7 @@ import { fileURLToPath } from 'node:url';
  * the first wins and the others find its work, and one that is killed half-way has made nothing.
  */
 export interface Cluster {
-  /** Real and absolute: as the server itself names it in postmaster.pid. */
+  /** The data directory, real and absolute, as the server itself names it in postmaster.pid. */
   directory: string;
   /** Where `postgres` and `pg_ctl` are. */
   bin: string;
@@ -43,7 +43,7 @@ export const database = 'iozen';
 export const passwordFile = (dataDir: string) => join(dataDir, 'postgres.password');
 export const errorCode = (thrown: unknown) => (thrown as NodeJS.ErrnoException).code;
 
-// No variable of ours (PG…, LANG, secrets) reaches the server, and nothing depends on a directory it cannot enter.
+// The server must see none of our variables (PG…, LANG, secrets), and not depend on a directory that it cannot enter.
 export const surroundings = { cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } };
 
 const sharedDirectory = '/var/lib/iozen';
@@ -81,7 +81,7 @@ export function run(file: string, args: string[], runAs: RunAs, input = ''): Pro
       if (error === null) resolve(stdout);
       else reject(new Error(`${basename(file)} failed: ${stderr.trim() || error.message}`, { cause: error }));
     });
-    // Whoever does not read its input is no failure.
+    // A program that ends before it has read its input has not failed.
     child.stdin?.on('error', () => {}).end(input);
   });
 }
@@ -117,7 +117,7 @@ async function serviceAccount(): Promise<RunAs> {
   );
 }
 
-/** DATA_DIR is ours: where it alone keeps the account out, its group may enter (not list), and the data can stay. */
+/** Lets the account's group enter DATA_DIR (not list it), where DATA_DIR alone keeps the account out of the cluster. */
 async function letGroupEnter(dataDir: string, { gid }: RunAs): Promise<void> {
   const { uid, mode } = await stat(dataDir);
   if (uid !== 0 || (mode & 0o077) !== 0 || gid === undefined) return;
@@ -197,7 +197,7 @@ async function makeSharedDirectory(): Promise<string> {
   return sharedDirectory;
 }
 
-/** @returns false when somebody else was first */
+/** @returns false when another process made the directory first */
 async function create(name: string, bin: string, runAs: RunAs, durable: boolean): Promise<boolean> {
   const dataDir = dirname(name);
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
@@ -246,12 +246,12 @@ async function initialise(made: string, bin: string, runAs: RunAs, secret: strin
 
 const temporaryName = (place: string) => `${place}.new-${randomBytes(6).toString('hex')}`;
 
-/** Removes what unfinished makers of `place` have left. One at work fails, and finds the finished place. */
+/** Removes what unfinished makers of `place` have left. A maker still at work fails by that, and finds the place made. */
 async function sweep(place: string): Promise<void> {
   const prefix = `${basename(place)}.new-`;
   const names = await readdir(dirname(place));
   const left = names.filter((name) => name.startsWith(prefix)).map((name) => join(dirname(place), name));
-  // One that is still being written may resist: it is for the next start.
+  // A directory that is still being written may resist: the next start removes it.
   await Promise.allSettled(left.map((path) => rm(path, { recursive: true, force: true, maxRetries: 2 })));
 }
 

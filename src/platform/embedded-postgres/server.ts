@@ -106,7 +106,7 @@ function urlOf({ password }: Server, port: number, name: string): string {
   return `postgres://${user}:${password}@127.0.0.1:${port}/${name}?sslmode=disable`;
 }
 
-/** Where it must be again, and whether that still matters. */
+/** The port on which a lost server has to be again, and whether anybody still wants it there. */
 interface Back {
   port: number;
   signal: AbortSignal;
@@ -118,7 +118,7 @@ interface Held {
   port: number;
 }
 
-/** One process's use of the server. */
+/** The use that one process makes of the server. */
 class Use {
   private readonly ending = new AbortController();
   private revival: Promise<void> | null = null;
@@ -133,7 +133,7 @@ class Use {
     return this.held.port;
   }
 
-  /** The claim ends at the moment that the server does, also when a crash of one backend makes it end all of them. */
+  /** Waits for the end of the claim: it ends when the server does, also when a crash of one backend ends all backends. */
   watch(): void {
     this.held.claim.once('end', () => {
       if (!this.ending.signal.aborted) this.revival = this.revive();
@@ -146,7 +146,7 @@ class Use {
     await release(this.held, this.server, this.log);
   }
 
-  /** Where it was: whoever has the URL connects again, in every process that shares the server. */
+  /** Starts the server again on its port, so that every process that shares the server finds it at the URL that it has. */
   private async revive(): Promise<void> {
     const { pid, port } = this.held;
     const { signal } = this.ending;
@@ -199,15 +199,15 @@ async function serve(server: Server, log: Note, back?: Back): Promise<Held> {
 }
 
 const isEmptyLock = /lock file ".*" is empty/;
-// Somebody else starts it too, a killed server's backends are still there, or the port was taken meanwhile.
+// Failures that pass: another process starts the server, backends of a killed one are left, or the port was taken.
 const passes = /lock file ".*" (already exists|is empty)|shared memory block .* is still in use|Address already in use/;
 
-/** What a crash of the machine leaves of the lock file of a server may be empty. */
+/** Removes an empty lock file, which a crash of the machine can leave: PostgreSQL would refuse to start beside it. */
 async function removeRemnant({ directory }: Server, log: Note): Promise<void> {
   const file = join(directory, 'postmaster.pid');
   const found = await stat(file).catch(() => null);
   if (found?.size !== 0) return;
-  // A server works in its directory. Where that cannot be seen, there is none: it would not let its file be emptied.
+  // A running server has its directory as working directory. None that can be seen means that none runs.
   const all = await readdir('/proc').catch(() => []);
   const places = await Promise.all(all.filter(Number).map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
   if (places.includes(directory)) return delay(conflictPollMs);
@@ -215,7 +215,7 @@ async function removeRemnant({ directory }: Server, log: Note): Promise<void> {
   log(`removed an empty ${file}, which a crash has left`, 'warn');
 }
 
-/** What postmaster.pid says, checked against the living: after a reboot its number may be a stranger's. */
+/** Reads postmaster.pid and checks that its process is the server: after a reboot the number may be another program's. */
 async function readPostmaster({ directory }: Server): Promise<Postmaster | null> {
   const lines = (await readFile(join(directory, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
   const [pid, port] = [Number(lines[0]), Number(lines[3]) || 0];
@@ -226,7 +226,7 @@ async function readPostmaster({ directory }: Server): Promise<Postmaster | null>
   return { pid, port, state: lines[7]?.trim() === 'ready' ? 'ready' : 'busy' };
 }
 
-/** False for a zombie, too, and for another program under the same number. */
+/** Whether the process is a running PostgreSQL; false for a zombie, and for another program with that number. */
 async function isRunning(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
@@ -238,8 +238,8 @@ async function isRunning(pid: number): Promise<boolean> {
 }
 
 /**
- * On the port where others may still look for the dead one; should a stranger have it by now, PostgreSQL forgets the
- * dead one and the next launch chooses another.
+ * Starts a server, on the port of the dead one if there was one, where other processes look for it. Where another program
+ * has that port by now, PostgreSQL removes the dead one's lock file, and the next launch chooses another port.
  * @returns null when the server is ready, what it logged when it ended instead
  */
 async function launch(server: Server, dead: Postmaster | null, back?: Back): Promise<string | null> {
@@ -284,7 +284,7 @@ async function freePort(): Promise<number> {
 
 async function release({ claim, pid }: Held, { bin, runAs }: Server, log: Note) {
   hold(claim, true);
-  // A connection that is lost by now means that the server has ended.
+  // A claim that fails here means that the server has ended.
   if (await isOnlyOurs(claim).catch(() => false)) {
     // The server's account sends the signal: a number out of its files must not let root end any other process.
     // `pg_ctl stop` would go on to wait for the server that somebody starts right after this one.
@@ -305,7 +305,7 @@ async function release({ claim, pid }: Held, { bin, runAs }: Server, log: Note) 
 const isFull = /ENOSPC|No space left on device|wrote only \d+ of \d+ bytes/;
 const mayNot = /^(EACCES|EPERM|EROFS):/;
 
-/** What kept a start from working, in a sentence that says what to do, where it is DATA_DIR. */
+/** The error of a start; where DATA_DIR is the cause, as a sentence that says what to do. */
 export function explainedStart(thrown: unknown, dataDir: string): unknown {
   const isOurs = thrown instanceof Error && (isFull.test(thrown.message) || mayNot.test(thrown.message));
   return isOurs ? explained(thrown, dataDir) : thrown;

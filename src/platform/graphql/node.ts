@@ -1,7 +1,7 @@
 import { Field, ID, InterfaceType } from 'type-graphql';
 import { kindOf, type Kind } from '../id.js';
 
-/** Types that an id alone leads to. */
+/** The GraphQL types whose objects can be looked up by an id alone, by the kind that the id names. */
 export const nodeTypes = {
   intakeBot: 'IntakeBot',
   submission: 'Submission',
@@ -24,7 +24,7 @@ export type NodeKind = keyof typeof nodeTypes;
 
 export const isNodeKind = (kind: Kind | null): kind is NodeKind => kind !== null && Object.hasOwn(nodeTypes, kind);
 
-/** The name of the type that a row is of. */
+/** The name of the GraphQL type of a row, by the kind that its id names. */
 export function nodeTypeOf({ id }: { id: string }): string | undefined {
   const kind = kindOf(id);
   return isNodeKind(kind) ? nodeTypes[kind] : undefined;

@@ -49,7 +49,7 @@ export interface Connection<T> {
   edges: { cursor: string; node: T }[];
   nodes: T[];
   pageInfo: PageInfo;
-  /** Counted only when asked for. */
+  /** Counts the rows, where an operation selects `totalCount`. */
   totalCount: () => Promise<number>;
 }
 
@@ -78,7 +78,7 @@ export function connectionType<T extends object>(name: string, node: ClassType<T
     @Costs(counted)
     @Field(() => Int, { description: 'How many there are in all; counted only when asked for.' })
     async totalCount(): Promise<number> {
-      // Of a plain object, its own `totalCount` stands in this one's place.
+      // A connection that `connectionOf` made has a `totalCount` of its own in this one's place.
       throw new Error(`a ${name}Connection was made without connectionOf`);
     }
   }
@@ -116,7 +116,7 @@ export interface ListUnder<T> {
   counts: (actor: Actor, parentIds: readonly string[]) => Promise<ReadonlyMap<string, number>>;
 }
 
-/** One parent's page of it: one statement for all parents that the operation asks the same of. */
+/** One parent's page of such a list: one statement reads it for all parents that are asked for the same. */
 export async function connectionUnder<T extends { id: string }>(
   context: OperationContext,
   parentId: string,

@@ -18,13 +18,13 @@ export type AddressRule =
 export type UrlRule = 'malformed' | 'scheme' | 'credentials' | 'port' | 'dotless_name' | 'special_use_name';
 export type RefusalRule = AddressRule | UrlRule;
 
-/** What an operator lets through, and the addresses of this machine's own interfaces. */
+/** What an operator allows, and the addresses of this machine's own interfaces. */
 export interface AddressPolicy {
   readonly allowed: BlockList;
   readonly own: readonly string[];
 }
 
-/** `listed`: inside a range the operator named, where `http` and any port are allowed too. */
+/** `listed`: inside a range that the operator named, where `http` and any port are allowed, too. */
 export type AddressVerdict = { ok: true; listed: boolean } | { ok: false; rule: AddressRule };
 
 /** `message` ends the sentence "The URL …" and may leave: it says nothing of what a name resolved to. */
@@ -35,7 +35,7 @@ export interface AddressRefusal {
   message: string;
 }
 
-/** A URL that may be dialled once the addresses of its host are vetted. */
+/** A URL that may be dialled once the addresses of its host were judged, too. */
 export interface Target {
   ok: true;
   /** Such as `https://example.com:8443`, without a trailing dot. */
@@ -46,7 +46,7 @@ export interface Target {
   path: string;
   secure: boolean;
   isLiteral: boolean;
-  /** http or a low port: only where every address lies in a range the operator named. Null when nothing hangs on it. */
+  /** Why (`http`, or a low port) every address has to lie in a range that the operator named; null when none has to. */
   onlyListed: 'scheme' | 'port' | null;
 }
 
@@ -103,7 +103,7 @@ const refusedRanges = (
 ).map(([range, rule]) => ({ ...rangeOf(range), rule }));
 
 const globalIpv6 = rangeOf('2000::/3');
-// The same wire as plain IPv4, or translated to it by the network: judged by the IPv4 address inside.
+// Addresses that reach IPv4 hosts, directly or translated by the network, are judged by the IPv4 address inside.
 const carriesIpv4 = [rangeOf('::ffff:0:0/96'), rangeOf('64:ff9b::/96')];
 
 /** Whether `ip`, in any notation of `node:net`, may be dialled. Whatever is not an address is refused. */
@@ -130,7 +130,7 @@ const specialUseNames = ['localhost', 'local', 'internal', 'home.arpa', 'onion',
 
 /** Reads a tenant's URL; a literal address is judged here, since no look-up will ever happen for it. */
 export function parseTarget(text: string, policy: AddressPolicy): Target | AddressRefusal {
-  // The URL parser forgives missing slashes, inner line breaks and backslashes; here they hide something.
+  // The URL parser forgives missing slashes, line breaks and backslashes; in a tenant's URL they would hide something.
   if (text.length > urlCharactersMax || !/^https?:\/\/[^\s\\/]/i.test(text) || hasControlOrSpace(text)) {
     return refusal(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) && !/^https?:/i.test(text) ? 'scheme' : 'malformed');
   }
@@ -166,7 +166,7 @@ export function parseTarget(text: string, policy: AddressPolicy): Target | Addre
   };
 }
 
-/** The verdict on everything a name resolved to: one forbidden answer refuses them all. */
+/** Judges all addresses that a name resolved to: one forbidden address refuses the name. */
 export function judgeAnswers(
   target: Target,
   addresses: readonly string[],
@@ -201,7 +201,7 @@ interface Range extends Address {
   prefixBits: number;
 }
 
-/** With the IPv4 address inside an IPv6 one taken out, where the two are the same. */
+/** An address in plain form: of an IPv6 address that stands for an IPv4 one, the IPv4 address inside. */
 function plain(ip: string): Address {
   const address = parseAddress(ip);
   return carriesIpv4.some((range) => contains(range, address))
@@ -221,7 +221,7 @@ function contains(range: Range, address: Address): boolean {
   return range.family === address.family && range.value >> hostBits === address.value >> hostBits;
 }
 
-/** `ip` is known to be an address without a zone. */
+/** @param ip an address without a zone */
 function parseAddress(ip: string): Address {
   if (!ip.includes(':')) return { family: 4, value: joined(ip.split('.').map(Number), 8n) };
   return { family: 6, value: joined(groupsOf(ip), 16n) };

@@ -6,43 +6,43 @@ export type AnswerProgress = 'more' | 'over' | 'tooLong' | 'garbled' | 'switched
 
 const bodyBytesKept = 16 * 1_024;
 const bodyBytesMax = 64 * 1_024;
-/** Of the head, and again of the trailers. */
+/** The most bytes of a head, and again of the trailers. */
 const headBytesMax = 64 * 1_024;
-/** On the wire, for what no other bound sees: interim answers, chunk extensions, a status line without end. */
+/** The most bytes on the wire, for what no other bound sees: interim answers, chunk extensions, a line without end. */
 const wireBytesMax = 1_024 * 1_024;
 
 const statusLine = /^HTTP\/(\d(?:\.\d)?)[ \t]+([1-9]\d\d)(?:[ \t]|$)/;
 const lineFeed = 10;
 
 /**
- * Reads one answer of HTTP/1.1 from a stranger. What says how it went is the status of its final head; before that, any
- * number of interim answers is read over. It is generous in what does not matter, such as bare line feeds, folded or
- * broken header lines, and says of each oddity that nothing more should be read from that connection.
+ * Reads one HTTP/1.1 answer from a stranger. The status of the final head says how the request went; interim answers
+ * before it are passed over. The reader is generous with oddities that do not matter, such as bare line feeds or folded
+ * and broken header lines, and after each of them reads no further answer from that connection.
  */
 export class AnswerReader {
-  /** Once the head has come, or more of it than is read. */
+  /** Set once the head has come, or so much of it that no more is read. */
   status: number | null = null;
   retryAfter: string | null = null;
   /** Whether the connection can bring another answer after this one. */
   canFollow = true;
-  /** What the other side says how long it keeps an idle connection. */
+  /** For how long the other side says that it keeps an idle connection. */
   keepAliveSeconds = Infinity;
 
   private state: 'status' | 'interim' | 'head' | 'length' | 'chunkSize' | 'chunk' | 'chunkEnd' | 'trailers' | 'close' =
     'status';
   private wireBytes = 0;
   private headBytes = 0;
-  /** Of a line that has not ended. */
+  /** The beginning of a line that has not ended. */
   private begun = '';
   private saidStatus = 0;
   private closes = false;
   private headers: string[] = [];
-  /** Of the body, or of the chunk. */
+  /** What is left to come of the body, or of the chunk. */
   private bytesLeft = 0;
   private bodyBytes = 0;
   private readonly kept: Buffer[] = [];
 
-  /** The first 16 KiB. */
+  /** The first 16 KiB of the body. */
   get body(): Buffer {
     return this.kept.length === 0 ? nothing : Buffer.concat(this.kept);
   }
@@ -75,15 +75,15 @@ export class AnswerReader {
     return this.wireBytes > wireBytesMax ? this.tooLong() : 'more';
   }
 
-  /** The other side has closed. Returns whether that, too, is an end of the answer. */
+  /** The other side has closed. @returns whether the answer is complete by that */
   end(): boolean {
     this.canFollow = false;
-    // Whoever has sent the last chunk has nothing more to say.
+    // After the last chunk nothing is missing.
     return this.state === 'close' || this.state === 'trailers';
   }
 
   private over(bytes: Buffer, at: number): AnswerProgress {
-    // What was not asked for cannot be told from the next answer.
+    // Bytes behind the answer could not be told from the next one.
     if (at < bytes.length) this.canFollow = false;
     return 'over';
   }
@@ -115,7 +115,7 @@ export class AnswerReader {
   }
 
   private readStatus(line: string): AnswerProgress {
-    // Some end the answer before with a line too many.
+    // Some servers end the answer before with an empty line too many.
     if (line === '') return 'more';
     const [, version, digits] = statusLine.exec(line) ?? [];
     if (digits === undefined) return 'garbled';
@@ -150,7 +150,7 @@ export class AnswerReader {
           break;
         case 'connection':
           if (/\bclose\b/i.test(value)) this.closes = true;
-          // Of the older version, too, if it says so.
+          // A connection of HTTP/1.0 can bring another answer, too, if it says so.
           else if (/\bkeep-alive\b/i.test(value)) this.canFollow = true;
           break;
         case 'keep-alive':
@@ -182,7 +182,7 @@ export class AnswerReader {
       this.state = 'close';
       return 'more';
     }
-    // Where it ends nobody can know, and what it says of itself has come.
+    // Nobody can know where this body ends; the head, which says how the request went, has come.
     if (lengths.size > 1 || !/^\d{1,15}$/.test(length)) {
       this.canFollow = false;
       return 'over';
@@ -203,7 +203,7 @@ export class AnswerReader {
   private readBody(bytes: Buffer, from: number): number {
     const to = Math.min(bytes.length, from + this.bytesLeft);
     const missing = bodyBytesKept - this.bodyBytes;
-    // Copied, or two bytes would keep the socket's whole buffer alive.
+    // A copy: a part of the socket's buffer would keep the whole buffer alive.
     if (missing > 0) this.kept.push(Buffer.from(bytes.subarray(from, Math.min(to, from + missing))));
     this.bodyBytes += to - from;
     this.bytesLeft -= to - from;

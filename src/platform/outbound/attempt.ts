@@ -9,15 +9,15 @@ export type OutcomeKind = 'success' | 'http_error' | 'timeout' | 'dns' | 'tls' |
 
 export interface Outcome {
   outcome: OutcomeKind;
-  /** Of the last answer that began, also where the outcome is a timeout in its body. */
+  /** The status of the last answer that began, also where the outcome is a timeout in its body. */
   status: number | null;
-  /** The header as it came, cut to 128 characters. */
+  /** The header `Retry-After` as it came, cut to 128 characters. */
   retryAfter: string | null;
-  /** The first 16 KiB as they came, never decoded. */
+  /** The first 16 KiB of the body as they came, never decoded. */
   body: Buffer;
-  /** Fit for the tenant; null on success. */
+  /** The reason, which a tenant may read; null on success. */
   error: string | null;
-  /** What was dialled; null when nothing was, or when it was refused. */
+  /** The address that was dialled; null when none was, or when it was refused. */
   address: string | null;
   timings: Timings;
 }
@@ -44,12 +44,12 @@ const whileDoing = {
 
 /** One POST from its first look-up to its outcome, which is decided exactly once. */
 export class Attempt implements Receiving {
-  /** Not yet rounded. */
+  /** In milliseconds, not yet rounded. */
   readonly timings: Omit<Timings, 'totalMs'> = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null };
   phase: keyof typeof whileDoing = 'lookup';
   address: string | null = null;
   ended = false;
-  /** What is closed with an attempt that ends before its answer has. */
+  /** The connection, or what opens it: closed with an attempt that ends before its answer has. */
   carrier: { close: () => void } | null = null;
   readonly outcome: Promise<Outcome>;
 
@@ -125,7 +125,7 @@ export class Attempt implements Receiving {
     reopen();
   }
 
-  /** What the socket reported; null where it closed. An answer that failed already keeps its status as the reason. */
+  /** @param error what the socket reported; null where it closed. An answer with an error status keeps that as the reason */
   fail(error: Error | null): void {
     if (this.hasFailedStatus()) return this.endByStatus();
     if (this.phase === 'tls' && error !== null) return this.end('tls', tlsError(error));
@@ -140,7 +140,7 @@ export class Attempt implements Receiving {
     else this.end('timeout', `timed out while ${whileDoing[this.phase]}`);
   }
 
-  /** Of the answer on its connection, as far as that has come. */
+  /** The status of the answer, once it has come. */
   private get status(): number | null {
     return this.connection?.answer.status ?? null;
   }
@@ -155,14 +155,14 @@ export class Attempt implements Receiving {
     else this.end('http_error', `answered ${status}`);
   }
 
-  /** Nothing was sent, and nothing came of it. */
+  /** Ends the attempt with an error in place of an outcome, as nothing was sent. */
   giveUp(error: Error): void {
     if (!this.finish()) return;
     this.reject(error);
     this.visit.leave();
   }
 
-  /** @returns false when it had ended before */
+  /** @returns false when the attempt had ended before */
   private finish(): boolean {
     if (this.ended) return false;
     this.ended = true;
@@ -201,7 +201,7 @@ const whole = (ms: number | null) => (ms === null ? null : Math.round(ms));
 
 const isSuccess = (status: number) => status >= 200 && status <= 299;
 
-/** Where several addresses were tried, the last one's word. */
+/** The code of an error; where several addresses were tried, that of the last one. */
 export function codeOf(error: unknown): string {
   const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
   const { code } = last as { code?: unknown };

@@ -8,35 +8,35 @@ export interface OutgoingRequest {
   body: Buffer | string;
 }
 
-/** Whoever waits for the answer; told of its end exactly once. */
+/** The side that waits for an answer; it is told of the answer's end exactly once. */
 export interface Receiving {
   onFirstByte: () => void;
-  /** The head has come. */
+  /** The head of the answer has come. */
   onStatus: () => void;
   onOver: () => void;
   onTooLong: () => void;
-  /** It can't be made out, or the connection has ended: then `error` is null where it simply closed. */
+  /** The answer cannot be made out, or the connection has ended; `error` is null where it simply closed. */
   onBroken: (error: Error | null) => void;
 }
 
-/** Shorter than most servers keep an idle connection; a server's Keep-Alive hint shortens it further. */
+/** An idle connection is kept for less long than most servers keep it; a server's Keep-Alive hint shortens that. */
 const idleMsMax = 10_000;
-/** A server that closes on time must not meet a request that is just on its way. */
+/** So much before the hint the connection is closed: the server must not close it while a request is on its way. */
 const hintMarginMs = 1_000;
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const visible = /^[\t\x20-\x7e\x80-\xff]*$/;
 const target = /^[\x21-\x7e\x80-\xff]+$/;
-/** Ours to say: another would break the request in two. */
+/** Headers that only we set: another value could make one request two. */
 const framing = /^(host|connection|keep-alive|content-length|transfer-encoding|te|trailer|upgrade|expect)$/i;
 
-/** Whether it is one request that the other side reads as it is meant. */
+/** Whether the other side reads path and headers as one request, as it is meant. */
 export function isSendable(path: string, headers: OutgoingRequest['headers']): boolean {
   for (const name in headers) if (!isOurName(name) || !visible.test(headers[name] ?? '')) return false;
   return target.test(path);
 }
 
-/** Those of all webhooks are few. */
+/** Names of headers that were found sendable; those of all webhooks together are few. */
 const namesKnown = new Set<string>();
 const namesKnownMax = 1_000;
 
@@ -51,7 +51,7 @@ function isOurName(name: string): boolean {
 export class OutboundConnection {
   readonly address: string | null;
   readonly host: string;
-  /** In `performance.now()`, as of its last answer. */
+  /** When its last answer ended, in `performance.now()`. */
   idleSince = 0;
   answer = new AnswerReader();
   private waiting: Receiving | null = null;
@@ -60,7 +60,7 @@ export class OutboundConnection {
   constructor(
     readonly origin: string,
     private readonly socket: Socket,
-    /** In `performance.now()`. */
+    /** Until when the connection may be used again, in `performance.now()`. */
     readonly reusableUntil: number,
     onClosed: () => void,
   ) {
@@ -78,7 +78,7 @@ export class OutboundConnection {
       });
   }
 
-  /** For what `isSendable` has found fit, once the answer before is over. */
+  /** Sends a request that `isSendable` has found fit, once the answer before is over. */
   send({ path, headers, body }: OutgoingRequest, waiting: Receiving): void {
     this.answer = new AnswerReader();
     this.waiting = waiting;
@@ -92,11 +92,11 @@ export class OutboundConnection {
     socket.uncork();
   }
 
-  /** Whether it may be kept for another request; if so, it closes once it has been idle for long. */
+  /** Whether the connection may be kept for another request; if so, it closes by itself when it was idle for long. */
   rest(): boolean {
     const { canFollow, keepAliveSeconds } = this.answer;
     const idleMs = Math.min(idleMsMax, keepAliveSeconds * 1_000 - hintMarginMs);
-    // One that answered before it was told everything may read what is left as the next request.
+    // A server that answered before it had the whole request may read the rest of it as the next request.
     if (!canFollow || idleMs <= 0 || this.socket.writableLength > 0 || this.socket.destroyed) return false;
     this.socket.setTimeout(idleMs);
     return true;
@@ -108,7 +108,7 @@ export class OutboundConnection {
 
   private onData(bytes: Buffer): void {
     const { waiting } = this;
-    // To what was not asked for there is nobody to listen.
+    // An answer that nobody asked for ends the connection.
     if (waiting === null) return this.close();
     waiting.onFirstByte();
     const before = this.answer.status;

@@ -1,15 +1,15 @@
 import { networkOf } from '../addresses.js';
 import { isIP } from 'node:net';
 
-/** Posts in flight to one host, over all processes that share the work: nobody makes a weapon of us. */
+/** Posts in flight to one host, over all processes that deliver: so that nobody can use us to flood a host. */
 const inFlightMax = 64;
-/** How many times the free places a party may hold: alone three quarters of all, and others always find some. */
+/** A party may hold this many times what is free: alone three quarters of all places, and others always find some. */
 const shareOfFree = 3;
 
-/** Who waits for room at a host; it waits at one place once, however often it asks. */
+/** Somebody who waits for room at a host, once, however often it asks. */
 export interface Waiter {
   readonly party: string;
-  /** Called once there may be room, and before whoever makes it has gone on. */
+  /** Called when there may be room, before the post that made it goes on. */
   wake: () => void;
 }
 
@@ -17,11 +17,11 @@ interface Host {
   readonly key: string;
   inFlight: number;
   readonly by: Map<string, number>;
-  /** In the order in which they began to wait. */
+  /** Those who wait, in the order in which they began to. */
   readonly waiting: Set<Waiter>;
 }
 
-/** There was no room for it, and nothing was sent. */
+/** A host had no room for a post, and nothing was sent. */
 export class NoRoom extends Error {
   constructor() {
     super('As much as may be is in flight to this host.');
@@ -29,14 +29,14 @@ export class NoRoom extends Error {
 }
 
 /**
- * How much is in flight to each host: a name, and each address that was dialled for one, as many names may lead to one
- * address, and ports to one machine.
+ * Counts the posts in flight to each host. A host is a name, and also each address that was dialled for a name, as many
+ * names may lead to one address; all ports of one machine count as one.
  */
 export class HostPlaces {
   private readonly hosts = new Map<string, Host>();
   private max = inFlightMax;
 
-  /** Each of as many processes may have its part. */
+  /** Sets how many processes deliver: this one takes its part of what may be in flight. */
   shareWith(processes: number): void {
     const before = this.max;
     this.max = Math.max(1, Math.floor(inFlightMax / Math.max(1, processes)));
@@ -51,12 +51,12 @@ export class HostPlaces {
     return false;
   }
 
-  /** Of one post, which is in flight until it leaves. */
+  /** Begins a post, which counts until its visit leaves. */
   visit(party: string): Visit {
     return new Visit(this, party);
   }
 
-  /** For a visit; null where there is no room. */
+  /** Called by visits; null where there is no room. */
   enter(key: string, party: string): Host | null {
     let host = this.hosts.get(key);
     if (host === undefined) {
@@ -69,13 +69,13 @@ export class HostPlaces {
     return host;
   }
 
-  /** For a visit. */
+  /** Called by visits. */
   leave(host: Host, party: string): void {
     host.inFlight -= 1;
     const left = (host.by.get(party) ?? 0) - 1;
     if (left > 0) host.by.set(party, left);
     else host.by.delete(party);
-    // One place is free; when all are, nobody else makes room for those whom one has left waiting.
+    // One place is free now. When all are, everybody is woken: no other post will end and wake those who are left.
     this.wakeAt(host, host.inFlight === 0 ? this.max : 1);
     if (host.inFlight === 0 && host.waiting.size === 0) this.hosts.delete(host.key);
   }
@@ -84,7 +84,7 @@ export class HostPlaces {
     return (by.get(party) ?? 0) < (this.max - inFlight) * shareOfFree;
   }
 
-  /** Those of whom it is the turn: each takes what it may, or has no use for it any more. */
+  /** Wakes those who have waited longest; each takes what it may, or has no use for the place any more. */
   private wakeAt(host: Host, count: number): void {
     let left = count;
     for (const waiter of host.waiting) {
@@ -97,7 +97,7 @@ export class HostPlaces {
   }
 }
 
-/** Which hosts one post is in flight to. */
+/** The hosts that one post is in flight to. */
 export class Visit {
   private first: Host | null = null;
   private others: Host[] | null = null;
@@ -107,7 +107,7 @@ export class Visit {
     private readonly party: string,
   ) {}
 
-  /** @param host as of `hostOf`; false where it has no room */
+  /** @param host as `hostOf` names it. @returns false where it has no room */
   enter(host: string): boolean {
     if (this.first?.key === host || this.others?.some(({ key }) => key === host)) return true;
     const entered = this.places.enter(host, this.party);
@@ -124,5 +124,5 @@ export class Visit {
   }
 }
 
-/** What counts as one host: a name as it is, an IPv6 address by the network that one machine may have whole. */
+/** The name under which a host is counted: a name as it is, an IPv6 address by the /64 that one machine may have whole. */
 export const hostOf = (name: string) => (isIP(name) === 6 ? `[${networkOf(name)}]` : name);

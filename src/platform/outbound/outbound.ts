@@ -18,25 +18,25 @@ import { hostOf, HostPlaces, NoRoom, type Waiter } from './hosts.js';
 export { NoRoom };
 export type { Outcome };
 
-/** Every A and AAAA answer for a name; throws when there is none. */
+/** Looks up all A and AAAA answers for a name; throws when there is none. */
 export type Resolver = (hostname: string) => Promise<readonly string[]>;
 
 export interface OutboundOptions {
   allowedCidrs: readonly string[];
-  /** One attempt, all in: look-up, connection, answer and its body. */
+  /** The time for one attempt with all that belongs to it: look-up, connection, answer and its body. */
   timeoutMs: number;
-  /** Look-up, TCP and TLS together. */
+  /** The time for look-up, TCP and TLS together. */
   connectTimeoutMs?: number;
-  /** A new connection never rests on an older look-up, and no connection is reused when older than this. */
+  /** A look-up that is older serves no new connection, and a connection that is older is not used again. */
   lookupAgeMsMax?: number;
   resolve?: Resolver;
-  /** For a metric: refusals at save and at dial. */
+  /** Counts refusals, when a URL is saved and when it is dialled. */
   onRefused?: (rule: RefusalRule) => void;
 }
 
 interface Lookup {
   answer: Promise<readonly string[]>;
-  /** Where it led last, or will lead first. */
+  /** The host, as `hostOf` names it, of the address that was dialled last, or will be first. */
   host: string | null;
   freshUntil: number;
 }
@@ -46,7 +46,7 @@ const ownAddressesAgeMs = 10_000;
 const lookupsKept = 1_000;
 const targetsKept = 1_000;
 const idleConnectionsMax = 512;
-/** A dead IPv6 route costs this much before IPv4 is tried. */
+/** So long an address is tried before the next one: a dead IPv6 route delays IPv4 by this. */
 const addressAttemptMs = 500;
 
 /**
@@ -58,12 +58,12 @@ export class Outbound {
   private readonly connectTimeoutMs: number;
   private readonly lookupAgeMsMax: number;
   private readonly resolve: Resolver;
-  // Built once: a context for each connection would parse the system's authorities again.
+  // Built once: a context for each connection would parse the system's certificate authorities again.
   private readonly secureContext = tls.createSecureContext();
-  /** What URLs came to, as long as the policy that judged them stands. */
+  /** Verdicts on URLs, for as long as the policy that judged them stands. */
   private readonly targets = new LRUCache<string, Target | AddressRefusal>({ max: targetsKept });
   private readonly lookups = new LRUCache<string, Lookup>({ max: lookupsKept });
-  /** By origin, the least recently used first; the last one is taken, so that the others may expire. */
+  /** Idle connections by origin, the least recently used first; the last one is taken, so that the others may expire. */
   private readonly idle = new Map<string, OutboundConnection[]>();
   private idleCount = 0;
   private own = { addresses: [] as string[], freshUntil: 0 };
@@ -81,7 +81,7 @@ export class Outbound {
     this.resolve = options.resolve ?? resolveName;
   }
 
-  /** For a URL about to be saved. Null when it may be; a name that does not resolve within 2 s may be too. */
+  /** Judges a URL that is about to be saved; null: it may be. A name that does not resolve within 2 s may be saved, too. */
   async check(url: string): Promise<AddressRefusal | null> {
     const target = parseTarget(url, this.policy());
     const refused = target.ok ? await this.checkName(target) : target;
@@ -96,14 +96,14 @@ export class Outbound {
     return target.onlyListed === null ? null : refusal(target.onlyListed);
   }
 
-  /** What may be in flight to a host is shared with as many processes. */
+  /** Sets how many processes deliver: this one takes its part of what may be in flight to a host. */
   shareWith(processes: number): void {
     this.places.shareWith(processes);
   }
 
   /**
-   * Whether a post may go to its host now: only so much is in flight to each, of all parties, and never all of it one
-   * party's. If not, the waiter is woken once there may be room.
+   * Whether a post may go to its host now: so many posts are in flight to one host at most, and one party never has all
+   * of them. If not, the waiter is woken once there may be room.
    */
   hasRoom(url: string, party: string, waiter?: Waiter): boolean {
     const target = this.targetOf(url);
@@ -116,8 +116,8 @@ export class Outbound {
   }
 
   /**
-   * One POST, on behalf of a party. Whatever the stranger does is an outcome; it rejects with `NoRoom`, or once this is
-   * closed.
+   * One POST, on behalf of a party (a workspace). Whatever the stranger does is an outcome; the promise rejects with
+   * `NoRoom`, or when this is closed.
    */
   post(url: string, headers: Record<string, string>, body: Buffer | string, party = ''): Promise<Outcome> {
     if (this.closed) return Promise.reject(new Error('Outbound is closed.'));
@@ -139,7 +139,7 @@ export class Outbound {
     if (connection === null) {
       void this.open(target, attempt);
     } else if (this.enter(attempt, connection.host)) {
-      // It may have died since; nothing was answered then, and a fresh one costs the stranger no second event.
+      // A kept connection may have died; then nothing was answered, and on a fresh one the stranger sees the event once.
       attempt.send(target.path, connection, () => void this.open(target, attempt));
     } else {
       this.keep(connection);
@@ -147,14 +147,14 @@ export class Outbound {
     return attempt.outcome;
   }
 
-  /** Takes no more posts, ends those under way, for which whoever sent them has waited, and closes every connection. */
+  /** Takes no more posts, ends those under way (their senders have waited for them), and closes every connection. */
   close(): void {
     this.closed = true;
     for (const connection of [...this.idle.values()].flat()) this.discard(connection);
     for (const attempt of [...this.underWay]) attempt.end('connection', 'the sender stopped');
   }
 
-  /** Whether there was room at that host; if not, the attempt is over. */
+  /** Takes a place at the host. @returns false where there was none, and the attempt is over */
   private enter(attempt: Attempt, host: string): boolean {
     if (attempt.visit.enter(host)) return true;
     attempt.giveUp(new NoRoom());
@@ -184,7 +184,7 @@ export class Outbound {
     const options = {
       host: target.hostname,
       port: target.port,
-      // Called for names alone; literals were judged before.
+      // Node calls this for names alone; literal addresses were judged before.
       lookup: pinned(addresses),
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: addressAttemptMs,
@@ -198,7 +198,7 @@ export class Outbound {
           ...(target.isLiteral ? {} : { servername: target.hostname }),
           secureContext: this.secureContext,
           ALPNProtocols: ['http/1.1'],
-          // Said aloud, since the environment can turn it off.
+          // Set explicitly, since the environment can turn it off.
           rejectUnauthorized: true,
         })
       : net.connect(options);
@@ -216,7 +216,7 @@ export class Outbound {
       const peer = addressVerdict(socket.remoteAddress, this.policy());
       if (!peer.ok) this.refuse(attempt, refusal(peer.rule));
       else if (!attempt.ended && this.enter(attempt, hostOf(socket.remoteAddress))) return;
-      // Of several addresses, it may be another than was thought: whoever asks for room is to ask there.
+      // Of several addresses another may have answered than the one assumed: from now on room is asked for at that host.
       const lookup = this.lookups.get(target.hostname);
       if (lookup !== undefined) lookup.host = hostOf(socket.remoteAddress);
     });
@@ -255,7 +255,7 @@ export class Outbound {
     return { allowed: this.allowed, own: this.own.addresses };
   }
 
-  /** One look-up for all who ask at the same time; failures are not remembered. */
+  /** One look-up serves all who ask at the same time; a failure is not remembered. */
   private lookup(hostname: string): Promise<readonly string[]> {
     const now = performance.now();
     const known = this.lookups.get(hostname);
@@ -307,7 +307,7 @@ export class Outbound {
     connection.close();
   }
 
-  /** Of a connection that is closed; one that was in use is not among the idle. */
+  /** Removes a closed connection from the idle ones, if it was idle. */
   private forget(connection: OutboundConnection): void {
     const same = this.idle.get(connection.origin);
     if (same === undefined) return;
@@ -320,15 +320,16 @@ export class Outbound {
   }
 }
 
-/** Hands `net.connect` what was vetted, so that no second look-up can answer otherwise. */
+/** Gives `net.connect` the addresses that were judged, so that a second look-up cannot answer otherwise. */
 function pinned(addresses: readonly string[]): net.LookupFunction {
   const all = addresses.map((address) => ({ address, family: net.isIP(address) }));
   return (_hostname, _options, callback) => callback(null, all);
 }
 
 /**
- * Asks DNS itself first: `dns.lookup` holds one of few threads for as long as a stranger's name server stalls, and then
- * everybody's look-ups wait. It is left for names that DNS denies at once, such as those of the hosts file.
+ * Looks up a name. DNS is asked first: `dns.lookup` takes one of few threads for as long as a stranger's name server
+ * stalls, and then everybody's look-ups wait. It serves names alone that DNS denies at once, such as those of the hosts
+ * file.
  */
 async function resolveName(hostname: string): Promise<readonly string[]> {
   const resolver = new dns.Resolver({ timeout: 2_000, tries: 2 });

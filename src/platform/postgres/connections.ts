@@ -7,24 +7,25 @@ import type { WorkspaceShares } from '../work/workspace-shares.js';
 
 /** What a connection is lent for. */
 export interface Purpose {
-  /** Null: not for a request. */
+  /** The account of the request that the connection is for; null where no request asked. */
   account: WorkAccount | null;
-  /** Whose share it is of. */
+  /** The workspace, or the stranger's network, whose share it takes from. */
   workspaceId: string;
   onlyReads: boolean;
 }
 
-/** The connections of a pool, lent to one at a time; where there are shares, each workspace has its own. */
+/** Lends the connections of a pool, each to one borrower at a time; with shares, each workspace gets no more than its own. */
 export class Connections {
   constructor(
     readonly pool: Pool,
     private readonly shares: WorkspaceShares | null,
-    /** Ends what a backend is doing. */
+    /** Ends the statement that a backend of PostgreSQL's is working at. */
     private readonly cancel: (processId: number) => void,
   ) {}
 
   async lend({ account, workspaceId, onlyReads }: Purpose): Promise<Lent> {
-    // Its share has one for the transaction that it reads beside: two for each could keep each other waiting.
+    // A read beside a transaction of the same request takes no second place in the share: two requests that each wait for a
+    // second place would wait for each other.
     const isBeside = onlyReads && account !== null && account.transactions > 0;
     const shares = isBeside ? null : this.shares;
     const wait = shares?.enter(workspaceId, account, onlyReads) ?? null;
@@ -40,17 +41,17 @@ export class Connections {
   }
 }
 
-/** A connection that is somebody's until it is given back. What was abandoned on it is not waited for: it is closed. */
+/** A connection that is lent until it is given back. One that was abandoned is closed: nobody waits for its statement. */
 export class Lent implements Abandonable {
   readonly account: WorkAccount | null;
   readonly onlyReads: boolean;
   private readonly workspaceId: string;
-  /** One that broke is not used again; what was under way on it fails by itself. */
+  /** Why the connection is not used again; a statement under way on it fails by itself. */
   private broken: Error | undefined;
   private isAbandonable = true;
-  /** Of the connection, before it was allowed more. */
+  /** The client's own bound, to be put back after `allow`. */
   private silentMsMax: number | null = null;
-  /** Bound, as a function literal here would keep all of a transaction for long: see `runQuery`. */
+  /** A bound method: a function literal here would keep everything of a transaction alive for long, see `runQuery`. */
   private readonly onError = this.breaks.bind(this);
 
   constructor(
@@ -65,11 +66,11 @@ export class Lent implements Abandonable {
     client.on('error', this.onError);
     account?.begin(this);
     if (!onlyReads && account !== null) account.transactions += 1;
-    // The caller may have left while it was waited for.
+    // The caller may have left while the connection was waited for.
     if (account?.refusal) this.abandon();
   }
 
-  /** What is under way is over for this process at once, and for PostgreSQL in a moment. */
+  /** Ends the statement under way: for this process at once, for PostgreSQL as soon as the cancel reaches it. */
   abandon(): void {
     if (!this.isAbandonable || this.broken !== undefined) return;
     this.broken = this.account?.refusal ?? serviceUnavailable({ cause: 'nobody waits for it' });
@@ -78,7 +79,7 @@ export class Lent implements Abandonable {
     if (processID !== null) this.cancel(processID);
   }
 
-  /** Each statement of the transaction on it may take so long. */
+  /** From here on each statement of the transaction may take so long. */
   async allow(statementMsMax: number): Promise<void> {
     const client = this.client as unknown as DatabaseClient;
     this.silentMsMax ??= client.silentMsMax;
@@ -86,7 +87,7 @@ export class Lent implements Abandonable {
     await client.query(`set local statement_timeout = ${statementMsMax}`);
   }
 
-  /** From here on it ends as it ends, whoever has left. */
+  /** From here on (a commit is under way) a caller who leaves ends nothing. */
   keep(): void {
     this.isAbandonable = false;
   }

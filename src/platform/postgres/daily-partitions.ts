@@ -3,12 +3,12 @@ import type { Database } from './database.js';
 import { idFloor } from '../id.js';
 import { errorFields, type Log } from '../log.js';
 
-/** A table in partitions of one UTC day each, beside a default one, so that no insert ever fails for want of one. */
+/** A table in partitions of one UTC day each, and a default one, so that an insert never fails for want of a partition. */
 export interface DailyTable {
   name: string;
-  /** The partition key's smallest value of a moment, as an SQL literal. */
+  /** The smallest value of the partition key that a row of the moment can have, as an SQL literal. */
   floor: (at: Date) => string;
-  /** The key's column, for what lies in the default partition. */
+  /** The column of the partition key, by which old rows are deleted from the default partition. */
   key: string;
   keepDays: number;
 }
@@ -18,7 +18,7 @@ export const byEventId = (at: Date) => `'evt_${idFloor(at)}'`;
 
 const daysAhead = 7;
 const lockTimeoutMs = 2_000;
-/** Of a default partition in which much lies. */
+/** Enough for a default partition with many rows. */
 const statementMsMax = 600_000;
 // The default partition already has rows of that day, or another process was first.
 const alreadyThere = /^(23505|23514|42P07|42P17)$/;
@@ -59,7 +59,7 @@ async function create(database: Database, table: DailyTable, day: Date, log: Log
   }
 }
 
-/** Everybody's queries wait behind a statement that waits for its lock, so it does not wait long. */
+/** Runs a statement that gives up soon where it does not get its lock: every query would wait behind it. */
 async function locked(database: Database, text: string): Promise<void> {
   await database.transaction(async (tx) => {
     await tx.allow(statementMsMax);

@@ -3,7 +3,7 @@ import { ConfigProblem } from '../config.js';
 
 const versionMin = 15;
 
-/** @throws ConfigProblem for a database that everything would work on at first, and fail later */
+/** @throws ConfigProblem for a database with which everything would seem to work at first, and fail later */
 export async function checkDatabase(source: DataSource): Promise<void> {
   const [{ version, encoding }] = await source.query<[{ version: string; encoding: string }]>(
     "select current_setting('server_version') as version, current_setting('server_encoding') as encoding",

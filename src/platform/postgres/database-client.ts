@@ -2,8 +2,8 @@ import pg, { type ClientConfig, type PoolConfig } from 'pg';
 import { InternalClient, socketOf } from './driver-internals.js';
 
 /**
- * What our parsers and statements rely on. It stands in the startup packet, where it outdoes whatever the server, the
- * database, the role or `options` of DATABASE_URL are set to.
+ * Settings that our parsers and statements rely on. They go into the startup packet, so that they win over whatever the
+ * server, the database, the role or `options` of DATABASE_URL say.
  */
 const reliedOn = {
   DateStyle: 'ISO, MDY',
@@ -17,20 +17,20 @@ const reliedOn = {
   default_transaction_read_only: 'off',
 };
 
-/** What PostgreSQL itself ends on time is answered by then, unless nobody is there. */
+/** PostgreSQL answers within this after a statement's time limit, at which it ends the statement, unless it is gone. */
 const answerMsMax = 3_000;
 const lookMs = 1_000;
 
 interface Bound {
-  /** PostgreSQL ends a statement that takes longer, and what it hears nothing of for a while longer is taken for lost. */
+  /** PostgreSQL ends a statement that takes longer; a connection that is silent for a while more is taken for lost. */
   statementMsMax?: number;
 }
 export type DatabaseClientConfig = ClientConfig & Bound;
 
-/** Every connection to the database is one of these: the pools', the shared ones, and those that listen or hold a lock. */
+/** Every connection to the database is one of these: those of pools, pipelined ones, and those that listen or hold a lock. */
 export class DatabaseClient extends InternalClient {
   private readonly statementMsMax: number | undefined;
-  /** Without a word of the server to one who waits for it. */
+  /** While a caller waits, the server may be silent for so long. */
   silentMsMax: number;
   private bytesHeard = 0;
   private silentLooks = 0;
@@ -49,13 +49,13 @@ export class DatabaseClient extends InternalClient {
     return { ...super.getStartupConf(), ...reliedOn, ...bound };
   }
 
-  /** A network may swallow in silence, and a server hang: who waits for either hears of it here. */
+  /** Ends a connection whose server has been silent for too long: a network or a server may hang without an error. */
   look(): void {
     const stream = socketOf(this);
     const waits = this._ending || this._getActiveQuery() !== null || this._sentQueryQueue.length > 0;
     const isSilent = waits && stream.bytesRead === this.bytesHeard && !stream.isPaused();
     this.bytesHeard = stream.bytesRead;
-    // Counted, as a process that slept must not take its own sleep for silence.
+    // Looks are counted, not seconds: a process that was asleep must not take its own sleep for the server's silence.
     this.silentLooks = isSilent ? this.silentLooks + 1 : 0;
     if (this.silentLooks * lookMs <= this.silentMsMax) return;
     stream.destroy(Object.assign(new Error('PostgreSQL does not answer'), { code: 'ETIMEDOUT' }));
@@ -69,10 +69,10 @@ function lookAtAll(): void {
   for (const client of connected) client.look();
 }
 
-/** Of a pool that keeps no more connections than this, and none that is not used for long. */
+/** A pool whose connections are `DatabaseClient`s, and which does not keep this process from ending. */
 export function poolOf(config: PoolConfig & Bound): pg.Pool {
   const pool = new pg.Pool({ ...config, Client: DatabaseClient, allowExitOnIdle: true });
-  // Of one that nobody used: the next who asks gets another.
+  // A connection that nobody used was lost: the pool opens another for the next caller.
   pool.on('error', () => undefined);
   return pool;
 }

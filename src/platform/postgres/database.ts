@@ -16,17 +16,17 @@ import { workAccount, type WorkAccount } from '../work/work-account.js';
 import { WorkspaceShares } from '../work/workspace-shares.js';
 
 /**
- * One transaction: TypeORM's manager and prepared statements on the same connection. What only writes is gathered, and
- * may share its commit with others; whoever reads gets a connection of its own with the first read.
+ * One transaction, for prepared statements and TypeORM's manager alike. A transaction that only writes is gathered until
+ * its commit, which it may share with others; one that reads gets a connection of its own with its first read.
  */
 export class Tx {
   private readonly listeners: (() => void)[] = [];
   readonly writes: Write[] = [];
   readonly appended = new Map<Appender<unknown>, unknown[]>();
   readonly increments: Increment[] = [];
-  /** People that it speaks of: what a door keeps of it is found by them when one is erased. */
+  /** Names of people that the answer speaks of: by these, erasure finds the answer if idempotency keeps it. */
   readonly subjects = new Set<string>();
-  /** What is kept of its answer says nothing of anybody, whatever it names. */
+  /** Whether the kept answer says nothing of anybody, although it names ids. */
   speaksOfNobody = false;
   private opening: Promise<OpenTransaction> | null = null;
   private opened: OpenTransaction | null = null;
@@ -39,7 +39,7 @@ export class Tx {
     private readonly heavily: Heavily,
   ) {}
 
-  /** Made for those that ask for it: most transactions have no use for TypeORM. */
+  /** TypeORM's manager; made when it is first asked for, as most transactions do without. */
   get manager(): EntityManager {
     this.runner ??= runnerOn(this.source, async () => (await this.open()).client);
     return this.runner.manager;
@@ -50,32 +50,32 @@ export class Tx {
     return await this.ask(statement, values);
   }
 
-  /** For maintenance: each further statement may take so long. */
+  /** For maintenance: from here on each statement may take so long. */
   async allow(statementMsMax: number): Promise<void> {
     await (this.opened ?? (await this.open())).allow(statementMsMax);
   }
 
   /**
-   * Does not wait: what goes wrong with it is thrown at the commit, which it prevents. Writes in a row reach the server
-   * together, so that the locks they take are held for no round trip of ours.
-   * `explain` may turn PostgreSQL's error into one for the caller.
+   * Sends a statement without waiting for its answer; a failure prevents the commit, which throws it. Writes in a row
+   * reach the server together, so that no lock is held for a round trip.
+   * @param explain may turn PostgreSQL's error into an error for the caller
    */
   write(statement: Statement<object>, values: unknown[] = [], explain?: (error: unknown) => unknown): void {
     const write = { statement, values, explain };
     if (this.opened !== null) this.opened.write(write);
     else if (this.opening === null) this.writes.push(write);
-    // Behind the read that is opening it.
+    // The first read is opening the connection: the write goes behind it.
     else this.opening.then((opened) => opened.write(write)).catch(() => undefined);
   }
 
-  /** Sent after all writes, with what others append that commit together with this. */
+  /** Appends rows; they are sent after all writes, together with those of transactions that share the commit. */
   append<Item>(appender: Appender<Item>, items: readonly Item[]): void {
     const known = this.appended.get(appender as Appender<unknown>);
     if (known === undefined) this.appended.set(appender as Appender<unknown>, [...items]);
     else known.push(...items);
   }
 
-  /** Adds to a row that many add to: `counter` takes the values of `key`, then the number. Sent at the very end. */
+  /** Adds to a row to which many add; sent last of all, so that its lock is held for as short as can be. */
   increment(
     counter: Statement<object>,
     key: readonly unknown[],
@@ -89,12 +89,12 @@ export class Tx {
     for (const id of subjectIds) this.subjects.add(id);
   }
 
-  /** Called once the commit is certain; a rolled back transaction never calls it. */
+  /** Adds a listener that is called once the commit is certain, and never after a rollback. */
   afterCommit(listener: () => void): void {
     this.listeners.push(listener);
   }
 
-  /** @throws the first error of a statement that was not waited for; then nothing was committed */
+  /** @throws the first error of a write, and then nothing was committed */
   async commit(shared: GroupCommit): Promise<void> {
     const opened = this.opening === null ? null : await this.opening;
     if (opened !== null) {
@@ -109,7 +109,7 @@ export class Tx {
     for (const listener of this.listeners) listener();
   }
 
-  /** What went wrong first: a statement that was waited for may only have met what an earlier one left behind. */
+  /** @returns the first error: a read may have failed only because a write before it had */
   async rollback(met: unknown): Promise<unknown> {
     const opened = await this.opening?.catch(() => null);
     return opened ? await opened.rollback(met) : met;
@@ -128,18 +128,18 @@ export class Tx {
   }
 }
 
-/** What a door adds to a service's transaction: the idempotency record, which commits with what it protects. */
+/** What a door adds to a service's transaction: the idempotency record, which commits with the change it protects. */
 export interface CommitGuard {
   begin(tx: Tx): Promise<void>;
-  /** `result` is what the transaction returns. */
+  /** @param result what the transaction returns */
   conclude(tx: Tx, result: unknown): Promise<void>;
-  /** What the transaction returned when it committed under this guard before: it does not run again. */
+  /** What the transaction returned when it committed under this key before; then it does not run again. */
   readonly recalled?: { result: unknown };
-  /** The transaction did not commit, and is not tried again. */
+  /** Called when the transaction did not commit and is not tried again. */
   failed?(error: unknown): void;
 }
 
-/** Thrown inside a transaction that met a concurrent one and will find what that one committed. */
+/** Thrown inside a transaction that met a concurrent one: when it is tried again, it finds what the other committed. */
 export class TryAgain extends Error {}
 
 const transactionAttemptsMax = 4;
@@ -147,7 +147,7 @@ const transactionAttemptsMax = 4;
 /** Does what has a heavy statement in it, once the workspace's share of those has room. */
 type Heavily = <T>(account: WorkAccount | null, work: () => Promise<T>) => Promise<T>;
 
-/** Requests have these, and of them each workspace its share; one more reads for a transaction that holds one already. */
+/** Connections for requests, each workspace's share of them, and one for reads beside a request's own transaction. */
 const requestsMax = 12;
 const requestsOfEachMax = 6;
 const besideMax = 1;
@@ -159,23 +159,23 @@ const ownWaitMsMax = 2_000;
 const heavyMax = 8;
 const heavyOfEachMax = 2;
 const heavyWaitMsMax = 5_000;
-/** Who calls, signs in, asks for more points, or whether we are ready, waits for no tenant. */
+/** Connections for what must not wait for any workspace: authentication, sign-ins, points, readiness. */
 const reservedMax = 4;
-/** Strangers together, and those of one address: nobody's sign-in waits behind somebody else's. */
+/** Of these, what all strangers may hold, and those of one address: no sign-in waits behind another address's. */
 const strangersMax = 3;
 const strangersOfEachMax = 1;
 const jobsMax = 2;
-/** Of those that commit together there is one at a time, and perhaps one before that waits for a lock. */
+/** One group of transactions commits at a time, beside perhaps an earlier one that waits for a lock. */
 const commitsMax = 2;
 /** Pipelined reads of one workspace that are under way at once: the reads of all others wait behind no more than these. */
 const pipelinedOfEachMax = 16;
-/** What a request has PostgreSQL do, in one statement. */
+/** The longest that a statement of a request may take. */
 const statementMsMax = 10_000;
 /** PostgreSQL ends a pipelined read that takes longer, and the read runs again on a connection of its own. */
 const pipelinedMsMax = 500;
 const pipelinedTriesMax = 3;
 const reservedMsMax = 5_000;
-/** Somebody signs in whose workspace is being changed: others who do wait no longer than this. */
+/** A sign-in whose workspace is locked gives its connection back after so long, so that others' sign-ins go on. */
 const reservedLockMsMax = 2_000;
 const jobsMsMax = 60_000;
 const lastingMsMax = 30_000;
@@ -186,7 +186,7 @@ const pipelinedBytesMax = 262_144;
 const apartMs = 60_000;
 const apartMax = 10_000;
 
-/** A few connections that no tenant's statement ever holds, nor the end of a request ends. */
+/** A few connections that no workspace's statement can hold, and whose statements outlive the request. */
 export class Reserved {
   constructor(readonly pool: Pool) {}
 
@@ -208,7 +208,7 @@ export class Reserved {
 export class Database {
   private readonly shared: PipelinedConnections;
   private readonly pipelinedShares = new WorkspaceShares({ total: Infinity, each: pipelinedOfEachMax, ownWaitMsMax });
-  /** Workspaces whose reads are wide or slow, and until when they are taken for that. */
+  /** Workspaces whose pipelined reads were wide or slow a moment ago. */
   private readonly apart = new Map<string, number>();
   private readonly heavyShares = new WorkspaceShares({
     total: heavyMax,
@@ -221,7 +221,7 @@ export class Database {
   private readonly strangers: Connections;
   private readonly together: Connections;
   private readonly commits = new GroupCommit(async (workspaceId) => await this.lendFor(workspaceId));
-  /** For what must not wait for tenants, whoever's request it is part of. */
+  /** For statements that must not wait for any workspace's, whichever request they are part of. */
   readonly reserved: Reserved;
 
   constructor(readonly source: DataSource) {
@@ -252,14 +252,14 @@ export class Database {
     return this.source.manager;
   }
 
-  /** The pool that TypeORM opened: of what no request asked for. */
+  /** The pool that TypeORM opened: for what no request asked for. */
   get pool(): Pool {
     const { driver } = this.source;
     if (!(driver instanceof PostgresDriver)) throw new Error('The data source is not PostgreSQL');
     return driver.master as Pool;
   }
 
-  /** One of its own for pg-boss, so that neither it nor tenants hold up the other. */
+  /** A pool of pg-boss's own, so that neither its statements nor those of requests wait for the others. */
   jobsPool(): Pool {
     return this.opened(poolOf({ ...this.pool.options, max: jobsMax, statementMsMax: jobsMsMax }));
   }
@@ -279,7 +279,7 @@ export class Database {
     return await this.heavily(account, async () => this.readAlone(statement, values, account));
   }
 
-  /** A connection of one's own, to be closed, for one who sends the same few statements over and over. */
+  /** A connection of the caller's own, who has to close it: for sending the same few statements over and over. */
   connection(): LastingConnection {
     return new LastingConnection(() => ({ ...this.pool.options, statementMsMax: lastingMsMax }), planOnce);
   }
@@ -291,8 +291,8 @@ export class Database {
   }
 
   /**
-   * What belongs together commits together: everything that `work` does with its `tx`, or nothing. After a deadlock or
-   * `TryAgain` it runs once more from the start. `guard` is what a door puts into the same commit.
+   * Commits everything that `work` does with its `tx`, or nothing of it. After a deadlock or a `TryAgain`, `work` runs
+   * again from the start. `guard` adds to the same commit what a door wants to keep.
    */
   async transaction<T>(work: (tx: Tx) => Promise<T>, guard: CommitGuard | null = null): Promise<T> {
     if (guard?.recalled !== undefined) return guard.recalled.result as T;
@@ -383,7 +383,7 @@ export class Database {
     }
   }
 
-  /** A connection is taken inside, so that nobody holds one while waiting here. */
+  /** Heavy work takes its connection inside of its share, so that it holds none while it waits for the share. */
   private readonly heavily: Heavily = async (account, work) => {
     const workspaceId = account?.workspaceId ?? null;
     if (workspaceId === null) return await work();
@@ -401,7 +401,7 @@ export class Database {
     return account.workspaceId === null ? this.strangers : this.requests;
   }
 
-  /** For those that commit together, of all or of one workspace. */
+  /** Lends a connection to a group that commits together: of all workspaces, or of one. */
   private async lendFor(workspaceId: string | null): Promise<Lent> {
     const connections = workspaceId === null ? this.together : workspaceId === '' ? this.background : this.requests;
     return await connections.lend({ account: null, workspaceId: workspaceId ?? '', onlyReads: false });
@@ -416,7 +416,7 @@ export class Database {
   }
 
   private setApart(workspaceId: string): void {
-    // What no request asked for may be wide.
+    // Workers and maintenance may read what is wide.
     if (workspaceId === '') return;
     this.apart.delete(workspaceId);
     if (this.apart.size >= apartMax) this.apart.delete(this.apart.keys().next().value ?? '');
@@ -429,19 +429,19 @@ export class Database {
   }
 }
 
-/** Rows behind which there are more, which the answer had no room for. */
+/** Lists of rows that ended early, because the answer had no room for more. */
 const cut = new WeakSet<object[]>();
 export const isCut = (rows: object[]): boolean => cut.has(rows);
 
 const isLongList = (value: unknown) => Array.isArray(value) && value.length > pipelinedIdsMax;
 
-/** PostgreSQL's SQLSTATE for a violated unique index, whichever library wrapped it. */
+/** Whether a unique index was violated, whichever library wrapped PostgreSQL's error. */
 export const isUniqueViolation = (thrown: unknown, constraint?: string) => violates(thrown, '23505', constraint);
 
-/** How a statement that only reads makes a commit fail: `1 / 0`. */
+/** Whether a statement divided by zero: that is how a statement that only reads can make its transaction fail. */
 export const isDivisionByZero = (thrown: unknown) => violates(thrown, '22012', undefined);
 
-/** What a row names is gone. */
+/** Whether a row refers to another row that is gone. */
 export const isForeignKeyViolation = (thrown: unknown, constraint?: string) => violates(thrown, '23503', constraint);
 
 function violates(thrown: unknown, sqlState: string, constraint: string | undefined): boolean {
@@ -449,7 +449,7 @@ function violates(thrown: unknown, sqlState: string, constraint: string | undefi
   return code === sqlState && (constraint === undefined || violated === constraint);
 }
 
-/** The one before it on its connection, which was to prepare the same statement, was ended before that. */
+/** Whether a statement is unknown on its connection: the read before it, which was to prepare it, was ended too early. */
 const isUnknownStatement = (thrown: unknown) => (thrown as { code?: unknown } | null)?.code === '26000';
 
 // 40001: serialization failure, 40P01: deadlock.

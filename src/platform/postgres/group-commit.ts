@@ -8,12 +8,12 @@ import { isConnectionLoss } from '../errors.js';
 import { OpenTransaction } from './open-transaction.js';
 import type { Statement, Write } from './statement.js';
 
-/** Rows of one kind, inserted together by the transactions that commit together. */
+/** Inserts rows of one kind, together for all transactions that share a commit. */
 export interface Appender<Item> {
   writesOf: (items: readonly Item[]) => Promise<Write[]>;
 }
 
-/** Adds to a row that many transactions add to; `counter` takes the key's values and then the number. */
+/** Adds to a row to which many transactions add; `counter` takes the values of `key` and then the number. */
 export interface Increment {
   counter: Statement<object>;
   key: readonly unknown[];
@@ -21,21 +21,21 @@ export interface Increment {
   explain?: ((error: unknown) => unknown) | undefined;
 }
 
-/** What a transaction does last, whatever the order in which it was asked to. */
+/** What a transaction sends last, in whichever order it was asked for. */
 export interface LastWrites {
   appended: ReadonlyMap<Appender<unknown>, readonly unknown[]>;
   increments: readonly Increment[];
 }
 
-/** All that a transaction comes to that has read nothing. */
+/** Everything that a transaction which has read nothing sends. */
 export interface Writes extends LastWrites {
   writes: readonly Write[];
 }
 
-/** Whoever commits: of no workspace, for what no request asked for. */
+/** On whose behalf a transaction commits; the workspace is '' where no request asked for it. */
 export interface Committer {
   workspaceId: string;
-  /** @throws when nobody waits for it any more */
+  /** @throws when nobody waits for the transaction any more */
   check: () => void;
 }
 
@@ -46,31 +46,32 @@ interface Member extends Writes {
 }
 
 const membersMax = 64;
-/** A group that takes longer waits for somebody's lock perhaps, and the next does not wait for it. */
+/** A group that takes longer may be waiting for a lock: the next group then starts beside it. */
 const patienceMs = 20;
-/** It breaks up when it has waited this long for a lock: the others of it have nothing to do with that. */
+/** A group that has waited for a lock for so long breaks up, for the sake of its members that do not need the lock. */
 const breakUp: Statement<object> = { name: 'break up', text: "set local lock_timeout = '50ms'", isPipelined: false };
-/** Whoever waited for a lock, or writes as much as this, commits with its own workspace alone, the former for a while. */
+/** A workspace whose transaction waited for a lock commits in groups of its own for so long. */
 const apartMs = 10_000;
 const apartMax = 10_000;
 const charactersMax = 65_536;
-/** So often what is left of a group is tried together, before each is tried alone. */
+/** What is left of a group is tried together so often, before each member is tried alone. */
 const triesMax = 4;
 
 /**
- * Transactions that only write and that come while others are committed go together in the next one: one flush, one
- * process woken, and one lock of each counter for all of them. Eight together cost PostgreSQL a third of what eight do by
- * themselves, and the counter of a busy bot is no queue any more (`bench/rest`). Whoever a group fails of, or waits for, is
- * tried alone, so that nobody fails for another; who waited for a lock is of no group but its own workspace's for a while,
- * so that one workspace's locks never hold up another's commits time and again.
+ * Commits transactions that only write in groups: those that come while a group is being committed form the next one. A
+ * group costs one flush, one wake-up of a process and one lock of each counter. Eight transactions together cost
+ * PostgreSQL a third of what eight cost by themselves, and the counter of a busy bot is no queue any more (`bench/rest`).
+ * A member that makes its group fail, or wait for a lock, is tried alone, so that no other member fails for it. After a
+ * wait for a lock, the member's workspace commits in groups of its own for a while, so that one workspace's locks do not
+ * hold up the others' commits time and again.
  */
 export class GroupCommit {
   private readonly all: Groups;
   private readonly ofWorkspaces = new Map<string, Groups>();
-  /** Workspaces that commit by themselves. */
+  /** Workspaces that commit in groups of their own for now. */
   private readonly apart = new LRUCache<string, true>({ max: apartMax, ttl: apartMs });
 
-  /** @param lend a connection for all, or for one workspace */
+  /** @param lend gives a connection for a group of all workspaces (null), or of one */
   constructor(private readonly lend: (workspaceId: string | null) => Promise<Lent>) {
     this.all = new Groups(
       async () => await lend(null),
@@ -78,7 +79,7 @@ export class GroupCommit {
     );
   }
 
-  /** Resolves once they are committed; `explain` of what failed says what is thrown. */
+  /** Resolves once the writes are committed; throws what a failed write's `explain` makes of its error. */
   async commit({ writes, appended, increments }: Writes, committer: Committer): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const member = { writes, appended, increments, committer, resolve, reject };
@@ -108,7 +109,7 @@ export class GroupCommit {
 const isLarge = ({ values }: Write) =>
   values.some((value) => typeof value === 'string' && value.length > charactersMax);
 
-/** One group after the other. */
+/** Commits one group after the other. */
 class Groups {
   private waiting: Member[] = [];
   /** The group that the next one waits for. */
@@ -116,7 +117,7 @@ class Groups {
 
   constructor(
     private readonly lend: () => Promise<Lent>,
-    /** Takes over whom a group waited for; null where each of it is tried alone. */
+    /** Is given a member whose lock the group waited for; null: such a member is tried alone here. */
     private readonly goApart: ((member: Member) => void) | null,
     private readonly whenIdle = () => {},
   ) {}
@@ -126,7 +127,7 @@ class Groups {
     this.start();
   }
 
-  /** Once all that came in with it has been read too. */
+  /** Starts the next group, once the event loop has read everything that came in the same turn. */
   private start(): void {
     if (this.underWay !== null) return;
     if (this.waiting.length === 0) return this.whenIdle();
@@ -153,7 +154,7 @@ class Groups {
     try {
       await this.send([{ statement: breakUp, values: [] }, ...group.flatMap(({ writes }) => writes), ...last]);
     } catch (error) {
-      // Whether it was committed is not known when the connection was lost; after all else it was not.
+      // After a lost connection nobody knows whether the group was committed; after any other error it was not.
       if (isConnectionLoss(error)) for (const { reject } of group) reject(error);
       else
         await this.breakUp(group, tries, error, error instanceof Broken ? ownersOf(error.at - 1, group, last) : group);
@@ -162,7 +163,7 @@ class Groups {
     for (const { resolve } of group) resolve();
   }
 
-  /** The others go first: what they commit may be what those failed of. */
+  /** The other members go first: what they commit may be the reason why these failed. */
   private async breakUp(group: readonly Member[], tries: number, error: unknown, of: readonly Member[]): Promise<void> {
     const isLocked = error instanceof Broken && codeOf(error.cause) === lockNotAvailable;
     const others = group.filter((member) => !of.includes(member));
@@ -188,13 +189,13 @@ class Groups {
     try {
       await tx.commit();
     } catch (error) {
-      // The first is `begin`.
+      // `failedAt` counts `begin` as the first write.
       throw tx.failedAt === null || isConnectionLoss(error) ? error : new Broken(tx.failedAt - 1, error);
     }
   }
 }
 
-/** Of the writes that were sent, the one at this place failed. */
+/** The write at this place among those that were sent failed. */
 class Broken extends Error {
   constructor(
     readonly at: number,
@@ -217,7 +218,7 @@ function isWaitedFor({ committer, reject }: Member): boolean {
   }
 }
 
-/** Of which members of a group the write at this place is; `last` are those behind their own. */
+/** The members of a group whose write is at this place; `last` are the writes behind all members' own. */
 function ownersOf(at: number, group: readonly Member[], last: readonly Write[]): readonly Member[] {
   let before = 0;
   for (const member of group) {
@@ -229,13 +230,13 @@ function ownersOf(at: number, group: readonly Member[], last: readonly Write[]):
   const owners = group.filter(({ increments }) =>
     increments.some((one) => one.counter.text === statement?.text && JSON.stringify(one.key) === key),
   );
-  // What is no counter's was appended for all.
+  // A write of `last` that is no counter's was appended for all members.
   return owners.length > 0 ? owners : group;
 }
 
 /**
- * Counters at the very end, since their rows are locked from there to the commit, and in one order for everybody, so that
- * no two transactions wait for each other.
+ * Appended rows, and then the counters: their rows are locked from there to the commit, so they come at the very end, in
+ * an order that is the same for everybody, so that no two transactions wait for each other.
  */
 export async function lastWritesOf(transactions: readonly LastWrites[]): Promise<Write[]> {
   const rows = new Map<Appender<unknown>, unknown[]>();

@@ -7,7 +7,7 @@ import type { Write } from './statement.js';
 
 export interface Queue {
   name: string;
-  /** Attempts of a job whose handler throws, after the first. */
+  /** How often a job whose handler throws is tried again. */
   retryLimit?: number;
   retryDelaySeconds?: number;
   /** How long a job may run before another process takes it. */
@@ -21,7 +21,7 @@ export interface NewJob {
   startAfter?: Date;
 }
 
-/** pg-boss on a pool of its own: jobs that commit with the change that asks for them. */
+/** Jobs that commit with the change which asks for them: pg-boss, on a pool of its own. */
 export class Jobs {
   private readonly boss: PgBoss;
   private readonly pool: Pool;
@@ -61,7 +61,7 @@ export class Jobs {
     }
   }
 
-  /** Finishes the jobs in hand, at most `timeoutMs`; the others go back. */
+  /** Finishes the jobs in hand within `timeoutMs`; jobs that take longer go back to their queue. */
   async stop(timeoutMs: number): Promise<void> {
     await this.boss.stop({ graceful: true, timeout: timeoutMs, close: false });
   }
@@ -72,7 +72,7 @@ export class Jobs {
     for (const { statement, values } of await this.insertion(queue, jobs)) tx.write(statement, values);
   }
 
-  /** What `enqueue` writes. */
+  /** The write that adds jobs to a queue. */
   async insertion(queue: string, jobs: readonly NewJob[]): Promise<Write[]> {
     const writes: Write[] = [];
     const executeSql = async (text: string, values: unknown[] = []) => {
@@ -103,7 +103,7 @@ export class Jobs {
   }
 }
 
-/** pg-boss's own texts, of a few KB each and always the same, planned once a connection. */
+/** pg-boss's own texts, of a few KB each and always the same: they are prepared once a connection. */
 const statements = new Map<string, Statement<object>>();
 
 function statementOf(text: string): Statement<object> {

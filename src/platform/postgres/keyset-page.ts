@@ -59,29 +59,29 @@ export function connectionPage(args: ConnectionArguments, kind: Kind | RegExp): 
   };
 }
 
-/** What a list is narrowed to; an absent value narrows nothing. */
+/** The conditions of a list; a condition whose value is absent is left out. */
 export class Conditions {
   readonly values: unknown[] = [];
   private readonly texts: string[] = [];
   private filters = false;
 
-  /** Whether its rows stand beside each other in an index: a page is then read at once. */
+  /** Whether the rows of the list lie side by side in an index, so that reading a page takes a moment. */
   get isOneRange(): boolean {
     return !this.filters;
   }
 
-  /** A key that an index begins with, before the id: `s.workspace_id = $?`. */
+  /** Adds the key that an index has before the id: `s.workspace_id = $?`. */
   within(text: string, key: string | null | undefined): this {
     return this.bind(text, key);
   }
 
-  /** `text` holds `$?` where the value goes: `s.status = any($?)`. */
+  /** Adds a condition; its value goes where `text` has `$?`: `s.status = any($?)`. */
   and(text: string, value: unknown): this {
     if (value !== undefined && value !== null) this.filters = true;
     return this.bind(text, value);
   }
 
-  /** A condition of the query's own, without a value. */
+  /** Adds a condition without a value. */
   always(text: string): this {
     this.texts.push(text);
     return this;
@@ -106,10 +106,10 @@ export class Conditions {
 /** `from` is what stands between `select` and `where`: columns and tables. */
 export interface List {
   from: string;
-  /** What the list is sorted by: the id, unless `bound` says how a cursor's id becomes another key. */
+  /** The column that the list is sorted by: the id, or another key that `bound` makes of a cursor's id. */
   id: string;
   where: Conditions;
-  /** The key of the cursor in `$?`; of `~` for the newest end and of the empty text for the oldest. */
+  /** In SQL: the sort key of the cursor `$?`; `~` is a cursor at the newest end, the empty text one at the oldest. */
   bound?: Record<PageRequest['direction'], string>;
 }
 
@@ -124,7 +124,7 @@ export async function readPage<Row extends object>(
   return pageOf(await database.query(reading<Row>(list, `select ${list.from} ${text}`, isPipelined), values), page);
 }
 
-/** A page of so many rows, which stand beside each other in an index, is read at once. */
+/** A page of no more rows than this, side by side in an index, is read pipelined. */
 const pipelinedRowsMax = 50;
 
 /** What a caller's filter made is planned each time: of few forms each is prepared, and forms of filters are many. */

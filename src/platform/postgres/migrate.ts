@@ -1,7 +1,7 @@
 import { MigrationExecutor, type DataSource } from 'typeorm';
 import type { DatabaseClient } from './database-client.js';
 
-/** Any process may migrate; the others wait. The number is ours alone in this database. */
+/** The advisory lock of migrating: one process migrates and others wait. Nothing else in the database uses the number. */
 const migrationLock = 7_104_930_211;
 
 /** Brings the database up to date, one process at a time. Returns the names of what was applied. */
@@ -10,7 +10,7 @@ export async function migrate(source: DataSource): Promise<string[]> {
   const client = (await runner.connect()) as DatabaseClient;
   const { silentMsMax } = client;
   try {
-    // What is changed in large tables may take long, and so may others' changes of them.
+    // A change of a large table may take long, and so may waiting for another process's changes.
     client.silentMsMax = Infinity;
     await runner.query('set statement_timeout = 0');
     await runner.query('select pg_advisory_lock($1)', [migrationLock]);

@@ -12,9 +12,9 @@ const payloadCharactersMax = 7_000;
 type Listener = (subjects: string[]) => void;
 
 /**
- * Tells every process that something changed: here at once, elsewhere through LISTEN/NOTIFY, outside of business
- * transactions (NOTIFY inside one serialises all commits) and coalesced. A signal may be lost; what it says must also
- * be found by looking.
+ * Tells every process that something changed: this one at once, others through LISTEN/NOTIFY, coalesced, and outside of
+ * the transaction of the change (NOTIFY inside of one makes all commits wait for each other). A notification may be
+ * lost, so a listener must also find by looking what the notification would have said.
  */
 export class Notifications {
   private readonly own = randomUUID();
@@ -59,7 +59,7 @@ export class Notifications {
     return () => listeners.delete(listener);
   }
 
-  /** After an interruption of the channel: whatever was kept because no signal came must be looked up again. */
+  /** Adds a listener for the end of an interruption: whatever it remembers, notifications of a change may have been lost. */
   onReconnect(listener: () => void): () => void {
     this.reconnected.add(listener);
     return () => void this.reconnected.delete(listener);
@@ -123,7 +123,7 @@ interface NotificationMessage {
   subjects: string[];
 }
 
-/** Null for what none of our processes sent: whoever is in the database may notify. */
+/** Null for a payload that no process of ours sent: any client of the database may notify. */
 function messageIn(payload: string): NotificationMessage | null {
   try {
     const { from, topic, subjects } = JSON.parse(payload) as Partial<NotificationMessage>;

@@ -6,10 +6,10 @@ import { Reading, runQuery } from './run-query.js';
 
 const begin: Statement<object> = { name: 'begin', text: 'begin', isPipelined: false };
 
-/** A transaction on a connection of its own, which is given back when it ends. It begins at once. */
+/** A transaction on a connection of its own; it begins at once, and gives the connection back when it ends. */
 export class OpenTransaction {
   private readonly sent: Promise<unknown>[] = [];
-  /** Which of the writes was the first to fail at the commit, `begin` being the one at 0. */
+  /** The place of the first write that failed, `begin` being at 0; null when none did. */
   failedAt: number | null = null;
   constructor(private readonly lent: Lent) {
     this.write({ statement: begin, values: [] });
@@ -37,12 +37,12 @@ export class OpenTransaction {
     const answer = runQuery(this.client, { name, text, values }).catch((error: unknown) => {
       throw explain?.(error) ?? error;
     });
-    // Looked at when the transaction ends.
+    // The rejection is looked at when the transaction ends.
     answer.catch(() => undefined);
     this.sent.push(answer);
   }
 
-  /** @throws the first error of a statement that was not waited for; then nothing was committed */
+  /** @throws the first error of a write, and then nothing was committed */
   async commit(): Promise<void> {
     try {
       this.lent.account?.check();
@@ -62,7 +62,7 @@ export class OpenTransaction {
     }
   }
 
-  /** What went wrong first: a statement that was waited for may only have met what an earlier one left behind. */
+  /** @returns the first error: a read may have failed only because a write before it had */
   async rollback(met: unknown): Promise<unknown> {
     try {
       const [, ...writes] = await Promise.allSettled([runQuery(this.client, { text: 'rollback' }), ...this.sent]);
@@ -73,7 +73,7 @@ export class OpenTransaction {
     }
   }
 
-  /** A connection that was abandoned says only that it is gone. */
+  /** The reason of the refusal, where the request was refused: its abandoned connection says only that it is gone. */
   private why(error: unknown): unknown {
     return this.lent.account?.refusal ?? error;
   }

@@ -8,13 +8,14 @@ import { Reading, runQuery } from './run-query.js';
 /** Of a statement that was under way beside one that took too much: it is read again, elsewhere. */
 export class Displaced extends Error {}
 
-/** More would gather less: what one turn of the event loop asks for goes to these. */
+/** With more connections each would gather less of what one turn of the event loop sends. */
 const connectionsMax = 2;
 
 /**
- * Connections for statements that are over in a moment. None waits for the one before: what one turn of the event loop
- * asks for leaves in one packet and comes back in few, where a connection each would cost a system call to send, one to
- * receive and two processes to wake. Reading one submission went from 0.62 to 0.9 of a bare server by it (`bench/rest`).
+ * Connections for statements that are over in a moment. A statement does not wait for the answer to the one before: all
+ * that one turn of the event loop sends leaves in one packet, and the answers come in few. A connection for each would
+ * cost a system call to send, one to receive and two processes to wake. Reading one submission went from 0.62 to 0.9 of a
+ * bare server by it (`bench/rest`).
  */
 export class PipelinedConnections {
   private readonly connections: readonly LastingConnection[];
@@ -23,7 +24,7 @@ export class PipelinedConnections {
     this.connections = Array.from({ length: connectionsMax }, () => new LastingConnection(options));
   }
 
-  /** On the connection with the fewest statements under way, so that what takes long after all holds up few. */
+  /** Takes the connection with fewest statements under way, so that one which takes long after all holds up few. */
   async query<Row extends QueryResultRow>(statement: QueryConfig | Reading): Promise<QueryResult<Row>> {
     const [first, ...others] = this.connections as [LastingConnection, ...LastingConnection[]];
     return await others.reduce((best, next) => (next.underWay < best.underWay ? next : best), first).query(statement);
@@ -34,7 +35,7 @@ export class PipelinedConnections {
   }
 }
 
-/** For prepared statements that go by an index. One that is lost is opened again by the next who asks. */
+/** A connection for prepared statements that go by an index. When it is lost, the next statement opens it again. */
 export class LastingConnection {
   underWay = 0;
   private client: Promise<DatabaseClient> | null = null;
@@ -53,7 +54,7 @@ export class LastingConnection {
       opening = this.client ??= this.open();
       const client = await opening;
       if (statement instanceof Reading) statement.shared = this;
-      // The first leaves at once, what comes while it is under way is gathered: as Nagle has it (RFC 896).
+      // The first statement leaves at once; those that come while it is under way are gathered, as by Nagle (RFC 896).
       if (this.underWay > 1) gather(client);
       const result = await runQuery<Row>(client, statement);
       // The end of its rows had come with them, before the connection was gone.
@@ -97,10 +98,10 @@ export class LastingConnection {
 
 const tookTooMuch = () => new Displaced('a statement took too much for a connection that all share');
 
-/** Class 57P: whoever gets it is disconnected. */
+/** Whether the error is of class 57P, after which PostgreSQL closes the connection. */
 const isShutdown = (thrown: unknown) => String((thrown as { code?: unknown } | null)?.code).startsWith('57P');
 
-/** Until what else came in with it has been read too. */
+/** Holds what is written back until the event loop has read everything that came in the same turn. */
 function gather(client: DatabaseClient): void {
   const socket = socketOf(client);
   if (socket.writableCorked > 0) return;

@@ -1,8 +1,8 @@
 import type { ClientBase } from 'pg';
 
 /**
- * A statement that was planned while its table was small, or empty, would go on reading all of it as long as the
- * connection lives, however much has come since. What has an index goes by it from the first day.
+ * Makes plans go by an index wherever there is one. Otherwise a statement that was planned while its table was small, or
+ * empty, would go on reading the whole table for as long as the connection lives, however much has come since.
  */
 export async function planByIndex(client: ClientBase): Promise<void> {
   // Before 18, PostgreSQL prices a scan that has no other way so high that it compiles each such statement first.
@@ -10,8 +10,8 @@ export async function planByIndex(client: ClientBase): Promise<void> {
 }
 
 /**
- * And alike for any values. With the values at hand, PostgreSQL takes what it never counted for a few rows, and rather
- * reads and sorts them all than follow the index to the first that are asked for.
+ * Makes plans the same for all values, too. Knowing the values, PostgreSQL takes a table that it has never counted for a
+ * few rows, and reads and sorts them all rather than follow an index to the first ones that are asked for.
  */
 export async function planOnce(client: ClientBase): Promise<void> {
   await planByIndex(client);

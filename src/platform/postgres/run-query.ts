@@ -10,19 +10,19 @@ import type { WorkAccount } from '../work/work-account.js';
 const bytesAtOnce = 262_144;
 const sharedBytesMax = 524_288;
 
-/** A query whose rows are counted as they come, before anything is made of them. */
+/** A query whose rows are counted as they come, before objects are made of them. */
 export class Reading extends InternalQuery {
-  /** Of all that came. */
+  /** Bytes of all rows that came. */
   bytes = 0;
-  /** Whether there are rows behind those that it answers with: the answer would have become too large. */
+  /** Whether further rows were left out, because the answer would have become too large. */
   isCut = false;
-  /** The connection that carries nothing else, and may be made to wait. */
+  /** The connection, where it carries nothing else: it can be paused and closed. */
   client: DatabaseClient | null = null;
-  /** Or the one that it shares with others, who must not wait for it for long. */
+  /** The connection, where others share it: they must not wait for this query for long. */
   shared: { displace: () => void } | null = null;
   /** Whether it was too much for that one, and rows of it were dropped. */
   isDisplaced = false;
-  /** Of `bytes` what its account holds. */
+  /** How many of the bytes the request's account holds. */
   held = 0;
   private isPaused = false;
   private bytesAtPause = 0;
@@ -30,7 +30,7 @@ export class Reading extends InternalQuery {
   constructor(
     { name, text, values }: QueryConfig,
     private readonly account: WorkAccount | null,
-    /** Whether a row less is a page less, where the door lets lists end early. */
+    /** Whether the rows are a page of a list, which may end early where the door says so. */
     private readonly isPage: boolean,
   ) {
     super(text, values);
@@ -56,7 +56,7 @@ export class Reading extends InternalQuery {
     super.handleDataRow(message);
   }
 
-  /** The first row of a list is sent whatever its size: else its reader would never get beyond it. */
+  /** The first row of a page is sent whatever its size: else its reader could never get beyond it. */
   private mayStay(account: WorkAccount, bytes: number): boolean {
     if (!this.isPage || !account.endsEarly) {
       account.refuseTooLarge(account.bytes + bytes);
@@ -64,7 +64,7 @@ export class Reading extends InternalQuery {
     }
     if (this._result.rows.length === 0) return true;
     this.isCut = true;
-    // Who asked goes on with what there is, and the connection is closed: PostgreSQL need not send the rest.
+    // The caller goes on with the rows that came, and the connection is closed, so that PostgreSQL sends no more.
     if (this.client !== null) {
       this.callback(null, this._result);
       this.callback = () => {};
@@ -90,10 +90,10 @@ export class Reading extends InternalQuery {
 }
 
 /**
- * What `target.query({ name, text, values })` does, at less cost. Such an object pg copies with the descriptor of every
- * property, which came to a fifth of sending it; a query of its own it takes as it is. And where nobody gives it a
- * callback, it assigns one to the query: a function literal that is assigned to a property is old to V8 from the start,
- * and whatever it sees is kept until the next full collection.
+ * Does what `target.query({ name, text, values })` does, at less cost. pg copies such an object with the descriptor of
+ * every property, which came to a fifth of the cost of sending it; a query object of pg's own is taken as it is. Nor does
+ * pg assign a callback of its own to a query that comes with one: V8 allocates a function literal that is assigned to a
+ * property as old from the start, and everything that the function sees is kept until the next full collection.
  */
 export async function runQuery<Row extends QueryResultRow>(
   target: ClientBase | Pool,
@@ -109,7 +109,7 @@ export async function runQuery<Row extends QueryResultRow>(
       });
     });
   } catch (error) {
-    // Who asked says more than the socket on which the answer came.
+    // The stack of the caller says more than that of the socket on which the answer came.
     if (error instanceof Error) Error.captureStackTrace(error);
     throw error;
   }

@@ -2,22 +2,22 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Database } from './database.js';
 import { unprepared, prepared } from './statement.js';
 
-/** Rows that count towards what their owner stores: the room that owns the table says how. */
+/** Which rows of a table count towards what their owner stores, as the room that owns the table declares. */
 export interface StoredRows {
   table: string;
-  /** Of one row `t`, as it lies on disk: SQL that reads no value of its own, however wide. */
+  /** In SQL, the bytes of one row `t` on disk; it must read no wide value to tell. */
   bytes: string;
   /** The column with the owner's id. */
   owner: string;
-  /** The table whose row has the owner's id, where `owner` names that row. */
+  /** Where `owner` is the id of a row in another table: that table, and its column with the owner's id. */
   through?: { table: string; owner: string };
 }
 
-/** 16 MiB: some 50,000 rows, over in a moment. */
+/** Pages that one statement reads: 16 MiB, some 50,000 rows, in a moment. */
 const pagesAtOnce = 2_000;
 const pauseMsMax = 1_000;
 
-// The partitions, or the table itself where it has none.
+// The partitions of the table, or the table itself where it has none.
 const leavesOf = prepared<{ name: string; pages: number }>(`
   select c.oid::regclass::text as name, (pg_relation_size(c.oid) / current_setting('block_size')::int)::int as pages
   from pg_class c
@@ -25,8 +25,8 @@ const leavesOf = prepared<{ name: string; pages: number }>(`
 `);
 
 /**
- * How many bytes each owner's rows take. Tables are read by ranges of their pages, in order, so that a statement is over
- * in a moment however many rows, and however many owners, there are; between two of them everybody else has as long.
+ * Computes how many bytes each owner's rows take. A table is read by ranges of its pages, so that a statement is over in
+ * a moment, however many rows and owners there are; between two statements it rests for as long, for everybody else.
  */
 export async function bytesOfOwners(
   database: Database,
@@ -50,7 +50,7 @@ export async function bytesOfOwners(
   return total;
 }
 
-/** `leaf` is a name from the catalogue, quoted where it must be. */
+/** @param leaf a table's name from PostgreSQL's catalogue, quoted where it must be */
 function summing(leaf: string, { bytes, owner, through }: StoredRows): string {
   const sums = `
     select t.${owner} as owner, sum(${bytes})::float8 as bytes from ${leaf} t
@@ -63,7 +63,7 @@ function summing(leaf: string, { bytes, owner, through }: StoredRows): string {
   `;
 }
 
-/** A partition may go meanwhile, and what it held with it. */
+/** A partition that was dropped meanwhile has no rows any more. */
 function unlessDropped(error: unknown): never[] {
   if ((error as { code?: unknown }).code === '42P01') return [];
   throw error;

@@ -1,6 +1,6 @@
 import { IssueList, jsonDepthMax, keyPath } from './storable-json.js';
 
-/** Nobody writes a number this long; whoever does means to make us work. */
+/** A longer number is refused unread: nobody means one, and reading it takes long. */
 export const numberCharactersMax = 1_000;
 /** Every whole number of so many digits is a double. */
 const exactDigits = 15;
@@ -52,7 +52,7 @@ export function scanJson(text: string): ScannedJson {
       at = end;
     } else if (code === minus || isDigit(code)) {
       const end = endOfNumber(text, at);
-      // Most are short; that they are exact is known without reading them.
+      // Most numbers are short, and known to be exact without reading them.
       if (end - at > exactDigits || hasExponent(text, at, end)) {
         const literal = text.slice(at, end);
         const problem = inexactNumber(literal);
@@ -99,7 +99,7 @@ function hasExponent(text: string, start: number, end: number): boolean {
   return false;
 }
 
-/** Behind the closing quote: the first with an even number of backslashes before it. */
+/** The place behind the closing quote, which is the first with an even number of backslashes before it. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let escapes = 0;
@@ -109,7 +109,7 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** Where in the value the walk is: of each open object the key that stands last, of each open list how many came before. */
+/** Where the walk is in the value: for each open object its last key, for each open list how many entries came before. */
 class Place {
   /** The index in a list; `inObject` for an object. */
   private readonly counts: number[] = [];

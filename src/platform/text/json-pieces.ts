@@ -1,12 +1,12 @@
 import { pauseForOthers } from '../work/pause-for-others.js';
 
-/** An answer of more is written piece by piece: others' requests are answered in between. */
+/** A larger answer is written piece by piece, and other requests are answered in between. */
 export const largeBytesMin = 1_048_576;
 const pieceCharactersMin = 131_072;
-/** What lies deeper is written at once. Its size is bounded, as that of everything that is kept. */
+/** Values that lie deeper are written at once: everything that is kept has a bound on its size. */
 const levelsMax = 6;
 
-/** What `JSON.stringify` writes, of values that JSON knows, in UTF-8. */
+/** Writes a value as `JSON.stringify` does, in UTF-8, for values that JSON knows. */
 export async function jsonPieces(value: unknown): Promise<Buffer[]> {
   const pieces: Buffer[] = [];
   let gathered: string[] = [];

@@ -1,8 +1,8 @@
-/** Beside what is kept, which is held to less: nobody's request needs more, and parsing them takes long. */
+/** The most values in one text: no request needs more, and parsing more takes long. What is kept may have fewer. */
 export const jsonValuesMax = 60_000;
-/** Deeper than this is parsed for nobody; what is refused below it is told its path. */
+/** A text that is nested deeper is not parsed; one that is refused for less depth is told the path. */
 const levelsMax = 500;
-/** Within so many characters nothing takes long. */
+/** A text of no more characters takes a moment, whatever its shape. */
 const smallCharactersMax = 16_384;
 
 const [quote, backslash, comma, braceOpen, braceClose, bracketOpen, bracketClose] = [...'"\\,{}[]'].map((character) =>
@@ -10,8 +10,8 @@ const [quote, backslash, comma, braceOpen, braceClose, bracketOpen, bracketClose
 );
 
 /**
- * Why a text is parsed for nobody, valid or not, as the end of a sentence; null when it may be. A megabyte of brackets
- * keeps the parser for 60 ms, and one of short keys for 100; this look takes 2.
+ * Why a text must not be parsed, valid or not, as the end of a sentence; null when it may be. A megabyte of brackets keeps
+ * the parser busy for 60 ms, and a megabyte of short keys for 100 ms; this look takes 2 ms.
  */
 export function oversized(text: string): string | null {
   if (text.length <= smallCharactersMax) return null;
@@ -29,7 +29,7 @@ export function oversized(text: string): string | null {
   return null;
 }
 
-/** Of its closing quote. */
+/** The place of a string's closing quote. */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; ; at += 1) {
     at = text.indexOf('"', at);

@@ -3,13 +3,13 @@ import { charactersIn, keyPath, listEntriesMax, textCharactersMax, unstorableTex
 
 const keysMax = 200;
 const levelsMax = 8;
-/** Of one object's issues, however many there are. */
+/** So many issues of one object are listed. */
 const issuesMax = 1_000;
 
-/** Bytes of the compact UTF-8 text of what is kept. */
+/** The most bytes of what is kept, as compact JSON in UTF-8. */
 export const keptBytesMax = { answers: 1_048_576, object: 262_144 } as const;
 
-/** `before` with the values of `patch`; a null in `patch` removes. Neither is changed; what is no object changes nothing. */
+/** A copy of `before` with the values of `patch`; a null in `patch` removes a key. A patch that is no object changes nothing. */
 export function mergeJson(before: object, patch: unknown): Record<string, unknown> {
   const merged = new Map<string, unknown>(Object.entries(before));
   for (const [name, value] of isObject(patch) ? Object.entries(patch) : []) {
@@ -28,7 +28,7 @@ export const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.string
 interface Kept {
   path: string;
   bytesMax: number;
-  /** What it takes the place of. */
+  /** The object that the new one replaces. */
   before?: object;
 }
 
@@ -59,7 +59,7 @@ export function keptJsonIssues(after: unknown, { path, bytesMax, before = {} }: 
   return review.issues;
 }
 
-/** Whether the value of that key is no larger than what is there already and breaks bounds itself. */
+/** Whether the value of a key, which breaks a bound, is no larger than the kept value, which breaks bounds as well. */
 function isSmallerThan(old: ReadonlyMap<string, unknown>, key: string, value: unknown): boolean {
   const kept = old.get(key);
   if (kept === undefined || bytesOf(value) > bytesOf(kept)) return false;
@@ -87,7 +87,7 @@ class Review {
     else if (isTooLong(key)) this.tooLong(keyPath(path, key), `have a name of at most ${textCharactersMax} characters`);
   }
 
-  /** `level` is the one that an object or a list in this place would be. */
+  /** @param level the nesting level of an object or a list in this place */
   value(path: string, value: unknown, level: number): void {
     if (this.issues.length >= issuesMax) return;
     if (typeof value === 'string') {

@@ -5,12 +5,12 @@ import { oversized } from './json-shape.js';
 import { unstorableIssues } from './storable-json.js';
 
 /**
- * The one reader of JSON that others wrote, whichever way it comes in: bodies, parameters of an address, messages,
- * files. Parsing and looking are linear in the text.
+ * What the one reader of JSON from outside makes of a text, whichever way the text comes in: a body, a parameter of a
+ * URL, a message, a file. Reading takes time that is linear in the text.
  */
 export interface ReadJson {
   value: unknown;
-  /** What of it we could not give back as it was sent, wherever it stands. */
+  /** The values that could not be stored, or not be given back as they were sent, wherever they stand. */
   issues: readonly Issue[];
 }
 
@@ -28,10 +28,10 @@ export function readJsonBytes(bytes: Uint8Array): ReadJson {
   return readJson(text);
 }
 
-/** From here on, reading takes a moment. */
+/** Reading a larger text keeps the event loop for more than a moment. */
 const largeBytesMin = 32_768;
 
-/** A body, whose reader has its turn if it is a long one. @throws validation_failed for what is no JSON in UTF-8 */
+/** Reads a body, a large one as heavy work in its caller's turn. @throws validation_failed for what is no JSON in UTF-8 */
 export async function readJsonInTurn(caller: string, bytes: Uint8Array): Promise<ReadJson> {
   if (bytes.length < largeBytesMin) return readJsonBytes(bytes);
   return await heavyWork.run(caller, () => readJsonBytes(bytes));
@@ -39,7 +39,7 @@ export async function readJsonInTurn(caller: string, bytes: Uint8Array): Promise
 
 /** @throws validation_failed for what is no JSON */
 export function readJson(given: string): ReadJson {
-  // Some editors and languages put one before every text.
+  // Some editors and languages put a byte order mark before every text.
   const text = given.startsWith(byteOrderMark) ? given.slice(1) : given;
   const problem = oversized(text);
   if (problem !== null) throw invalid('', 'out_of_range', problem);
@@ -50,13 +50,13 @@ export function readJson(given: string): ReadJson {
     throw invalid('', 'bad_format', 'is not valid JSON');
   }
   const { inexact, isOutOfBounds } = scanJson(text);
-  // In a whole text only an escape can write what is not: without one there is nothing to look for in the value.
+  // In a well-formed text only an escape can write what cannot be stored: without escapes the values need no look.
   const mayHold = isOutOfBounds || text.includes('\\u') || !text.isWellFormed();
   const unstorable = mayHold ? unstorableIssues(value) : [];
   return { value, issues: unstorable.length > 0 ? unstorable : inexact.found };
 }
 
-/** @returns the value. @throws validation_failed for what is read with an issue, too */
+/** @returns the value. @throws validation_failed where the text was read with an issue */
 export function exactValue({ value, issues }: ReadJson): unknown {
   if (issues.length > 0) throw validationFailed(issues);
   return value;

@@ -8,16 +8,16 @@ const instructionsMax = 2_500;
 const instructionsTogetherMax = 40_000;
 /** Matching is linear in the text, times the instructions in the worst case: 65 ns a step, so 30 ms at most. */
 const stepsMax = 500_000;
-/** Of all patterns that stay compiled: one caller's many push out others' for no longer than those take to compile. */
+/** The memory for compiled patterns; one caller's many patterns push out others', which then are compiled again. */
 const keptBytesMax = 32 * 1_048_576;
 const bytesOfOne = 4_000;
 const bytesAnInstruction = 200;
-// A compiled pattern remembers the states it met, and has no way to forget them.
+// A compiled pattern remembers the states that it has met and cannot forget them: it grows with each step of matching.
 const bytesAStep = 17;
 const stepsKept = 200_000;
 
 interface Compiled {
-  /** null: a later engine refuses what was saved. */
+  /** null: the engine, a later version, refuses a pattern that was saved. */
   readonly regex: RE2JS | null;
   steps: number;
 }
@@ -53,7 +53,7 @@ export class PatternChecks {
   check(pattern: string, text: string): 'matches' | 'differs' | 'unchecked' {
     const compiled = compile(pattern);
     const { regex } = compiled;
-    // Saved patterns were compiled once; should a later engine refuse one, answers must still get in.
+    // The pattern compiled when it was saved; should a later engine refuse it, answers must still be accepted.
     if (regex === null) return 'matches';
     const steps = regex.programSize() * (text.length + 1);
     if (steps > this.stepsLeft) return 'unchecked';
@@ -85,5 +85,5 @@ function bytesOf({ regex, steps }: Compiled): number {
   return bytesOfOne + (regex === null ? 0 : regex.programSize() * bytesAnInstruction) + steps * bytesAStep;
 }
 
-/** What the cache of compiled patterns holds. */
+/** How many compiled patterns are kept, and how many bytes they take. */
 export const keptPatterns = () => ({ patterns: kept.size, bytes: kept.calculatedSize });

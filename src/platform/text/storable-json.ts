@@ -1,17 +1,17 @@
 import type { Issue } from '../errors.js';
 
-/** Of a string anywhere in what a caller sends. */
+/** The longest string anywhere in what a caller sends. */
 export const textCharactersMax = 10_000;
 export const listEntriesMax = 100;
 /** The deepest nesting of objects and lists that a body may have. */
 export const jsonDepthMax = 32;
-/** A body of 1 MiB could hold 100,000 bad values; the answer names this many of them. */
+/** A body of 1 MiB could hold 100,000 bad values: an answer names so many of them. */
 const issuesMax = 1_000;
-/** In all: a path may be 3,200 characters long, and an answer must not be many times its request. */
+/** The characters of all issues: a path may have 3,200, and an answer must not be many times as long as its request. */
 const issueCharactersMax = 262_144;
 const keyCharactersMax = 100;
 
-/** What was found wrong, up to as much as an answer names. */
+/** A list of issues, up to as many as an answer names. */
 export class IssueList {
   readonly found: Issue[] = [];
   private characters = 0;
@@ -51,7 +51,7 @@ export function keyPath(path: string, key: string): string {
   return path === '' ? short : `${path}.${short}`;
 }
 
-/** As much of a caller's text as an answer repeats. */
+/** A caller's text, shortened for an answer that repeats it. */
 export const shortText = (text: string, lengthMax: number) =>
   text.length <= lengthMax ? text : `${text.slice(0, lengthMax).toWellFormed()}…`;
 
@@ -111,7 +111,7 @@ function walk(value: unknown, path: string, depth: number, issues: IssueList): v
 export const beyondDouble = 'must be a number that fits a double (below 1.8e308)';
 export const nestedTooDeep = `must not be nested deeper than ${jsonDepthMax} levels`;
 
-// Most values are fine: paths are built for the others only, which makes an ordinary body three times cheaper.
+// Most bodies are fine: paths are built for the others alone, which makes an ordinary body three times cheaper.
 function needsWalk(value: unknown): boolean {
   if (typeof value === 'string') return unstorableText(value) !== null;
   if (typeof value === 'number') return !Number.isFinite(value);

@@ -1,10 +1,10 @@
 import { getHeapStatistics } from 'node:v8';
 
-/** What is read for one answer. */
+/** The most bytes that are read for one answer. */
 export const answerBytesMax = 33_554_432;
 /**
- * A byte that is read comes to some eight of memory at the worst: the text as it came, the values in it, the text of the
- * answer, and that again compressed; of a text with a character beyond Latin-1, each has two bytes a character.
+ * A byte that is read costs some eight bytes of memory at worst: for the text as it came, its values, the text of the
+ * answer and its compressed form; a text with a character beyond Latin-1 takes two bytes for each character.
  */
 const heapBytesPerByte = 12;
 const waitMsMax = 5_000;
@@ -19,9 +19,9 @@ interface Waiting {
 }
 
 /**
- * The large answers under way in this process share so many bytes, and those of one workspace no more than one answer
- * may have. Who would go beyond waits until others were sent; one at a time may go on regardless, so that answers that
- * are half read never wait for each other alone.
+ * A bound on the bytes of all large answers under way in this process; those of one workspace together may have as many
+ * as one answer. An answer that would exceed the bound waits until others were sent. One at a time may go on regardless,
+ * so that answers which are half read do not wait for each other for ever.
  */
 export class AnswerBudget {
   private used = 0;
@@ -79,7 +79,7 @@ export class AnswerBudget {
   }
 }
 
-/** What one answer has of it. */
+/** The part of the budget that one answer has. */
 export class Charge {
   bytes = 0;
 
@@ -88,7 +88,7 @@ export class Charge {
     readonly workspaceId: string,
   ) {}
 
-  /** It has come to so many bytes. */
+  /** Notes that the answer has come to so many bytes. */
   raise(bytes: number): void {
     this.budget.add(this.workspaceId, bytes - this.bytes);
     this.bytes = bytes;

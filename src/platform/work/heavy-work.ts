@@ -1,16 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { FairQueue } from './fair-queue.js';
 
-/** After a piece of it, everybody else has the event loop for so many times as long. */
+/** After a piece of heavy work everybody else has the event loop for so many times as long. */
 const restTimes = 3;
-/** One piece that took very long must not keep the next for minutes. */
+/** The longest such rest: after a piece that took very long, the next must not wait for minutes. */
 const restMsMax = 400;
 
 /**
- * Work that keeps the event loop for more than a moment and cannot be done in parts, as `pauseForOthers` wants: reading
- * a long body, validating a long document, trying patterns. A process does one piece at a time, callers take turns, and
- * after each the loop is left to all others for three times as long, so that no caller's large requests, within any
- * budget, make small ones late. Nothing small waits here.
+ * Work that keeps the event loop busy for more than a moment and cannot be done in parts between calls of
+ * `pauseForOthers`: reading a long body, validating a long document, trying patterns. A process does one piece at a time,
+ * callers take turns, and after each piece the loop is free for three times as long, so that large requests, within
+ * whatever budget, do not make small ones late. Small work never waits here.
  */
 export class HeavyWork {
   private readonly waiting = new FairQueue<() => void>();
@@ -21,7 +21,7 @@ export class HeavyWork {
     private readonly rest: (ms: number) => Promise<unknown> = async (ms) => await wait(ms, null, { ref: false }),
   ) {}
 
-  /** Does a piece of work once it is its caller's turn. Pieces of some 10 ms are best. */
+  /** Does a piece of work once it is the caller's turn. A piece should take some 10 ms. */
   async run<T>(caller: string, work: () => T): Promise<T> {
     await this.turn(caller);
     const startedAt = this.now();
@@ -48,5 +48,5 @@ export class HeavyWork {
   }
 }
 
-/** Of this process: there is one event loop. */
+/** One a process, as a process has one event loop. */
 export const heavyWork = new HeavyWork();

@@ -2,8 +2,8 @@ const waiting: (() => void)[] = [];
 let isGoingOn = false;
 
 /**
- * What takes long on the main thread does it in parts of a few milliseconds, and waits for this between them: whatever
- * else came in is answered first, and of all that work like this only one goes on before that comes again.
+ * To be awaited between parts of a few milliseconds by work that takes long on the main thread: whatever came in meanwhile
+ * is answered first. Of several such works one goes on at a time, and what comes in then is answered before the next.
  */
 export function pauseForOthers(): Promise<void> {
   return new Promise((resolve) => {

@@ -2,35 +2,36 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { answerBytesMax, AnswerBudget, type Charge, type Room } from './answer-budget.js';
 import { answerTooLarge, serviceUnavailable, type Failure } from '../errors.js';
 
-/** All reads of a request together: what it computes after a change of its own is part of it. */
+/** The time for all reads of a request together. */
 const readMsMax = 10_000;
 
-/** What a request has under way, and gives up when nobody waits for it any more. */
+/** Something that a request has under way, which is abandoned when nobody waits for the request any more. */
 export interface Abandonable {
-  /** Whether it only reads, outside of a transaction. */
+  /** Whether it is a read outside of a transaction. */
   readonly onlyReads: boolean;
   abandon(): void;
 }
 
 /**
- * What one request takes, counted while it takes it: whose connections, for how long, how many bytes. The doors open one
- * for each request, for each operation of a socket and for each event of a stream; all that runs in it finds it. Work that
- * nobody waits for (workers, maintenance, what several requests share) runs in none, and has bounds of its own.
+ * Counts what one request takes: whose connections, for how long, how many bytes. The doors open an account for each
+ * request, each operation of a socket and each event of a stream, and everything that runs for it finds the account by
+ * `workAccount`. Work for no single request (workers, maintenance, what requests share) runs in none and has bounds of
+ * its own.
  */
 export class WorkAccount {
-  /** Whose share it takes from; null for a stranger, and until the door knows who calls. */
+  /** The workspace whose share it takes from; null for a stranger, and until the door knows who calls. */
   workspaceId: string | null;
-  /** Of a stranger: whose address it came from, which has a share as a workspace has. */
+  /** The network of a stranger, which has a share as a workspace has. */
   network = '';
   /** Whether a list ends where the answer would become too large, and says that there is more. */
   endsEarly = false;
-  /** Read for the answer. */
+  /** Bytes that were read for the answer. */
   bytes = 0;
-  /** The most of them that one row had. */
+  /** Bytes of the largest row. */
   largestRow = 0;
-  /** Connections that its transactions hold. */
+  /** How many connections its transactions hold. */
   transactions = 0;
-  /** Why nothing more is done for it. */
+  /** Why nothing more is done for the request; null while it goes on. */
   refusal: Failure | null = null;
 
   private readonly underWay = new Set<Abandonable>();
@@ -40,7 +41,7 @@ export class WorkAccount {
   private charge: Charge | null = null;
   private isClosed = false;
 
-  /** @param isEndless for the source of a stream, which looks on as long as somebody follows */
+  /** @param isEndless without a bound on reading time: for the source of a stream, which reads for as long as it is followed */
   constructor(
     workspaceId: string | null = null,
     private readonly isEndless = false,
@@ -48,29 +49,29 @@ export class WorkAccount {
     this.workspaceId = workspaceId;
   }
 
-  /** Whether what is done in it is done for its request. What goes on after the answer is not; after a refusal it must end. */
+  /** Whether work in this account is still done for its request: work after the answer is not, and a refused one must end. */
   get isOpen(): boolean {
     return !this.isClosed || this.refusal !== null;
   }
 
-  /** By what its share is known. */
+  /** The name by which its share is known. */
   get sharer(): string {
     return this.workspaceId ?? this.network;
   }
 
-  /** Aborted once nothing more is done for it. */
+  /** Aborted once nothing more is done for the request. */
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
     if (this.refusal !== null) this.controller.abort(this.refusal);
     return this.controller.signal;
   }
 
-  /** @throws why nothing more is done for it */
+  /** @throws the refusal, once nothing more is done for the request */
   check(): void {
     if (this.refusal !== null) throw this.refusal;
   }
 
-  /** The time for reading begins with the first. @throws when it is over */
+  /** The time for reading begins with the first read. @throws when that time is over */
   checkReading(): void {
     this.check();
     if (this.isLate) throw tooSlow();
@@ -86,7 +87,7 @@ export class WorkAccount {
     this.underWay.delete(work);
   }
 
-  /** Ends all that is under way, and all that would be. */
+  /** Ends everything that is under way for the request, and everything that would be. */
   refuse(why: Failure): void {
     if (this.refusal !== null) return;
     this.refusal = why;
@@ -94,7 +95,7 @@ export class WorkAccount {
     for (const work of this.underWay) work.abandon();
   }
 
-  /** A row came. @returns whether the answer may hold it */
+  /** Counts a row that came. @returns whether the answer has room for it */
   holds(bytes: number): boolean {
     const sum = this.bytes + bytes;
     if (sum > answerBytesMax) return false;
@@ -104,13 +105,13 @@ export class WorkAccount {
     return true;
   }
 
-  /** What was read is read again. */
+  /** Gives back bytes that are about to be read again. */
   release(bytes: number): void {
     this.bytes -= bytes;
     this.charge?.raise(this.bytes);
   }
 
-  /** @param bytes what it would have come to, as far as that was read */
+  /** @param bytes the size of the answer, as far as it was read */
   refuseTooLarge(bytes: number): void {
     this.refuse(answerTooLarge(answerBytesMax, bytes));
   }
@@ -120,7 +121,7 @@ export class WorkAccount {
     return this.charge?.room() ?? null;
   }
 
-  /** Once it was answered, or its caller left: what is under way for nobody ends. */
+  /** Closes the account once the request was answered, or its caller left: then what is under way for it is abandoned. */
   close(isAnswered: boolean): void {
     if (this.isClosed) return;
     if (!isAnswered) this.refuse(serviceUnavailable({ cause: 'the caller left' }));
@@ -135,7 +136,7 @@ export class WorkAccount {
   }
 }
 
-/** Answers below this are not worth counting together. */
+/** A smaller answer does not count towards the budget of all answers. */
 const smallBytesMax = 262_144;
 
 const answers = new AnswerBudget();
@@ -143,7 +144,7 @@ const accounts = new AsyncLocalStorage<WorkAccount | null>();
 
 export const tooSlow = () => serviceUnavailable({ cause: `its reads took longer than ${readMsMax} ms` });
 
-/** Of the request that what runs now is done for; null for what no request asked for, or was answered meanwhile. */
+/** The account of the request for which the running code works; null where there is none, or it was answered. */
 export function workAccount(): WorkAccount | null {
   const account = accounts.getStore() ?? null;
   return account?.isOpen === true ? account : null;
@@ -153,7 +154,7 @@ export function inAccount<T>(account: WorkAccount, work: () => T): T {
   return accounts.run(account, work);
 }
 
-/** Does a part of what a socket or a stream asks for, in an account of its own, which ends with it or with that. */
+/** Does one part of a socket's or stream's work in an account of its own, which ends with that part or with the socket. */
 export async function inAccountOf<T>(
   { workspaceId }: { workspaceId: string },
   signal: AbortSignal | null,
@@ -172,7 +173,7 @@ export async function inAccountOf<T>(
   }
 }
 
-/** For what is done on the occasion of a request, but for all: it must not end with that request, nor take its share. */
+/** Does work that a request happens to start but that is for all: it must neither end with the request nor take its share. */
 export function outsideAccounts<T>(work: () => T): T {
   return accounts.run(null, work);
 }

@@ -2,9 +2,9 @@ import { rateLimitExceeded, serviceUnavailable } from '../errors.js';
 import type { WorkAccount } from './work-account.js';
 
 export interface ShareLimits {
-  /** For all workspaces together. */
+  /** Places of all workspaces together. */
   total: number;
-  /** For one of them. */
+  /** The most places that one workspace may have. */
   each: number;
   /** Its own excess waits this long. */
   ownWaitMsMax: number;
@@ -12,7 +12,7 @@ export interface ShareLimits {
 
 /** Of one workspace. */
 const waitingMax = 1_000;
-/** Who waits for others alone is told that the service is busy. */
+/** A workspace within its share waits for others for so long; then it is told that the service is busy. */
 const waitMsMax = 10_000;
 
 interface Waiting {
@@ -33,12 +33,13 @@ interface Share {
 }
 
 /**
- * How many each workspace has under way, of which it may have so many and no more than are free still: two that ask for
- * all they can get leave room for a third. What is beyond waits in the workspace's own queue; the queues take turns.
+ * Shares places among workspaces. A workspace may have up to its bound, and never more places than are still free, so that
+ * two workspaces which ask for all they can get leave room for a third. What exceeds that waits in the workspace's own
+ * queue; the queues take turns.
  */
 export class WorkspaceShares {
   private readonly shares = new Map<string, Share>();
-  /** Shares with something waiting, the next first. */
+  /** The workspaces for which something waits, the next one first. */
   private readonly queues = new Set<Share>();
   private free: number;
 
@@ -47,8 +48,8 @@ export class WorkspaceShares {
   }
 
   /**
-   * Null: at once. Whoever entered leaves.
-   * @throws rate_limit_exceeded when the workspace has too much under way itself, service_unavailable when others have
+   * Takes a place, which has to be given back by `leave`. @returns null: the place is there at once
+   * @throws rate_limit_exceeded when the workspace itself has too much under way, service_unavailable when others have
    */
   enter(workspaceId: string, account: WorkAccount | null, onlyReads: boolean): Promise<void> | null {
     let share = this.shares.get(workspaceId);
@@ -127,7 +128,7 @@ export class WorkspaceShares {
       if (waiting === undefined) continue;
       this.count(share, 1);
       this.take(waiting);
-      // Its next one comes after those of the others.
+      // The workspace's next one waits behind those of the others.
       if (share.waiting.length > 0) {
         this.queues.delete(share);
         this.queues.add(share);

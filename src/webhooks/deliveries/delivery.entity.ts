@@ -93,7 +93,7 @@ export class WebhookTimings {
 @ObjectType('WebhookAttempt', { description: 'One request of a delivery.', simpleResolvers: true })
 export class WebhookAttempt {
   deliveryId!: string;
-  /** Null where the event is gone, of attempts made before it was kept with them. */
+  /** Null for an attempt from before the type was kept with it, whose event is gone. */
   eventType!: EventType | null;
 
   @Field(() => Int, { description: '1, 2, 3 …' })

@@ -29,7 +29,7 @@ import { insertOpen, skipDeliveriesOf, skipDeliveriesOfSince } from '../store/op
 import type { WebhookAttempt, WebhookDelivery } from './delivery.entity.js';
 import { endpointChanged, payloadsErased } from '../topics.js';
 
-/** Of one delivery: as many as a schedule has entries, and the first one. */
+/** The attempts of one delivery: the first, and one for each entry of the longest schedule. */
 export const attemptsReadMax = 51;
 
 const selectAttempts = prepared<AttemptRow>(`
@@ -56,7 +56,7 @@ const endpointIsThere = prepared(
 );
 const ofWorkspace = (workspace: string) =>
   `d.endpoint_id = any (array(select id from webhook_endpoints where workspace_id = ${workspace}))`;
-// Whoever skips all that an endpoint has open holds its row, and is waited for before the lock.
+// Waits for transactions that skip all open deliveries of an endpoint (they hold its row), before the order lock is taken.
 const lockEndpoints = prepared('select from webhook_endpoints where workspace_id = $1 order by id for share');
 const blankAnswers = prepared<{ count: number }>(`
   with blanked as (
@@ -73,15 +73,15 @@ const blankAnswersSince = prepared(`
     and (d.response_body is not null or d.error is not null)
 `);
 
-/** A page of a search may end before it is full. */
+/** A page of a search, which may end before it is full. */
 export interface SearchedPage extends Page<WebhookDelivery> {
-  /** The last delivery that a search looked at, where its time was over before it came to the end. */
+  /** The last delivery that the search looked at, where its time was over before it reached the end. */
   lookedTo: string | null;
 }
 
 type LookedAt = DeliveryRow & { isFound: boolean | null; isLast: boolean };
 
-/** A search takes so long, and the part that it is at. */
+/** After so long a search begins no further part. */
 const searchMsMax = 600;
 export const searchCharactersMax = 200;
 
@@ -117,7 +117,7 @@ export class WebhookDeliveryService {
     private readonly confirm: Confirm,
   ) {}
 
-  /** A search looks back as far as it comes in a moment, and says how far that was. */
+  /** A page of deliveries. A search looks back as far as it comes in a moment, and says how far that was. */
   async list(actor: Actor, filter: WebhookDeliveryFilter, page: PageRequest): Promise<SearchedPage> {
     this.require(actor, filter);
     const query = new DeliveryQuery('workspace', filter);
@@ -126,7 +126,7 @@ export class WebhookDeliveryService {
     return { ...(pages.get(actor.workspaceId) ?? { rows: [], hasMore: false }), lookedTo: null };
   }
 
-  /** Of a search, as far as it comes in a moment. */
+  /** The number of deliveries; of a search, as far as it comes in a moment. */
   async count(actor: Actor, filter: WebhookDeliveryFilter): Promise<number> {
     this.require(actor, filter);
     const query = new DeliveryQuery('workspace', filter);
@@ -134,7 +134,7 @@ export class WebhookDeliveryService {
     return (await this.counts('workspace', actor, filter, [actor.workspaceId])).get(actor.workspaceId) ?? 0;
   }
 
-  /** Of each of these endpoints. */
+  /** A page of the deliveries of each of these endpoints. */
   async pagesOfEndpoints(
     actor: Actor,
     endpointIds: readonly string[],
@@ -149,13 +149,13 @@ export class WebhookDeliveryService {
     return await this.counts('endpoint', actor, {}, endpointIds);
   }
 
-  /** Deliveries that wait until their endpoint is resumed. */
+  /** By endpoint, the number of deliveries that wait until it is resumed. */
   async heldCounts(actor: Actor, endpointIds: readonly string[]): Promise<Map<string, number>> {
     actor.require('manage:webhooks');
     return await this.counts('endpoint', actor, { status: ['held'] }, endpointIds);
   }
 
-  /** Of each of these events. */
+  /** A page of the deliveries of each of these events. */
   async pagesOfEvents(
     actor: Actor,
     eventIds: readonly string[],
@@ -202,16 +202,16 @@ export class WebhookDeliveryService {
     return Map.groupBy(rows.map(attemptOf), ({ deliveryId }) => deliveryId);
   }
 
-  /** What the endpoint answered, for those who may see what it was sent. */
+  /** The endpoint's answer, for callers who may see what the endpoint was sent. */
   responseBody(actor: Actor, { answer, eventType }: Pick<WebhookAttempt, 'answer' | 'eventType'>): string | null {
     actor.require('manage:webhooks');
-    // Whatever it may have been, where that is not known.
+    // Where the type is not known, it may have been any.
     requirePayloads(actor, eventType === null ? eventTypes : [eventType]);
     return answer === null ? null : answer.toString('utf8');
   }
 
   /**
-   * The same event once more: a new delivery, with the same id and bytes.
+   * Sends the same event once more: a new delivery, with the event's id and bytes.
    * @throws insufficient_scopes when the key may not read what it would send
    */
   async redeliver(actor: Actor, id: string): Promise<WebhookDelivery> {
@@ -224,7 +224,7 @@ export class WebhookDeliveryService {
       requirePayloads(actor, [event.type]);
       requireStorage(actor);
       await this.confirm(tx, actor);
-      // Before the lock, which everybody's deliveries wait for: this waits for others of the workspace.
+      // Recorded before the order lock is taken, for which all deliveries wait: recording may wait for the workspace's chain.
       const told = { endpoint_id: endpointId, event_id: eventId };
       await this.audit.record(tx, actor, 'webhook_delivery.redelivered', id, told);
       const order = await lockDeliveryOrder(tx);
@@ -241,22 +241,22 @@ export class WebhookDeliveryService {
   }
 
   /**
-   * Ends what is open of these events, and blanks what subscribers answered to them. For
-   * `EventErasureService.onErase`, as is what follows.
+   * Skips the open deliveries of these events and blanks the endpoints' answers to them. For
+   * `EventErasureService.onErase`, as is the next method.
    */
   async erase(tx: Tx, { workspaceId, eventIds }: ErasedEvents): Promise<{ answers: number; asOf: string }> {
-    // The workspace may have many open, or be skipping them.
+    // Another transaction may be skipping many open deliveries of the workspace: this one waits for it.
     tx.write(lockEndpoints, [workspaceId]);
-    // Until the commit no result of its endpoints is stored. Of what is skipped here, none keeps its answer then.
+    // Until the commit no result of the workspace's endpoints is stored, so no skipped delivery gets an answer later.
     const { skipped, lastDeliveryMs } = await skipDeliveriesOf(tx, workspaceId, eventIds, now());
     const [blanked] = await tx.query(blankAnswers, [eventIds]);
     if (skipped > 0) tx.afterCommit(() => this.notifications.send(payloadsErased, workspaceId));
     return { answers: blanked?.count ?? 0, asOf: floorSince(lastDeliveryMs) };
   }
 
-  /** Takes the lock that everybody's deliveries wait for until the commit: what has to be done under it is little. */
+  /** Takes the order lock, for which all deliveries wait until the commit: little is done under it. */
   async concludeErasure(tx: Tx, { workspaceId, eventIds, asOf }: ErasedEvents & { asOf: string }): Promise<void> {
-    // Whoever makes deliveries of them has made them, or will see that they are blank.
+    // A transaction that makes deliveries of these events has committed, or will find them blank.
     await lockDeliveryOrder(tx);
     await skipDeliveriesOfSince(tx, workspaceId, eventIds, asOf, now());
     tx.write(blankAnswersSince, [workspaceId, eventIds, asOf]);
@@ -264,7 +264,7 @@ export class WebhookDeliveryService {
     tx.afterCommit(() => this.notifications.send(payloadsErased, workspaceId));
   }
 
-  /** A search looks into payloads and answers, so it needs what those need. */
+  /** A search looks into payloads and answers, so it takes the scopes that reading those takes. */
   private require(actor: Actor, filter: WebhookDeliveryFilter): void {
     actor.require('manage:webhooks');
     if (filter.search == null) return;
@@ -303,8 +303,8 @@ export class WebhookDeliveryService {
   }
 
   /**
-   * Looks at a part after the other, each from behind the last that `look` says it saw, until it says null or a moment is
-   * over. @returns what it saw last, where it did not come to the end
+   * Calls `look` for one part of the deliveries after the other, each behind the last delivery that `look` returned, until
+   * `look` returns null or the time is over. @returns the last delivery, where the end was not reached
    */
   private async lookOn(
     query: DeliveryQuery,
@@ -314,7 +314,7 @@ export class WebhookDeliveryService {
   ): Promise<string | null> {
     const endsAt = performance.now() + searchMsMax;
     let last = cursor ?? (direction === 'older' ? '~' : '');
-    // What is frequent is found among few.
+    // The first part is small: a text that is frequent is found among few deliveries.
     for (let many = deliveriesInLook.least; ; many = Math.min(4 * many, deliveriesInLook.most)) {
       const values = [actor.workspaceId, [actor.workspaceId], last, many, ...query.values];
       const next = await look(values);

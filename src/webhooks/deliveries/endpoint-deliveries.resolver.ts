@@ -16,7 +16,7 @@ class SendTestEventPayload {
   attempt!: WebhookAttempt;
 }
 
-/** What an endpoint is sent: the forward view of a type of an earlier room. */
+/** The deliveries of an endpoint: the forward view of a type of an earlier room. */
 @Resolver(() => WebhookEndpoint)
 export class EndpointDeliveriesResolver {
   constructor(

@@ -47,7 +47,7 @@ const examples: Record<EventType, (at: string) => object> = {
   'intake-bot.status-changed': (at) => ({ intake_bot: intakeBot(at), previous_status: 'ACTIVE' }),
 };
 
-/** An event of that type as a subscriber would get it, about nobody. */
+/** An event of the type as an endpoint would get it, about nobody. */
 export function exampleOf(type: EventType, { eventId, at }: { eventId: string; at: Date }): EventText {
   const data = examples[type](at.toISOString());
   const body = JSON.stringify({ id: eventId, type, created_at: at, data });

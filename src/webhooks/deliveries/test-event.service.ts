@@ -27,7 +27,7 @@ const oldestTest = prepared<{ freeInSeconds: number }>(`
   from webhook_endpoint_states s where s.endpoint_id = $1
 `);
 
-/** Examples for an endpoint that somebody is just setting up. */
+/** Sends examples to an endpoint that somebody is setting up. */
 export class TestEventService {
   constructor(
     private readonly database: Database,
@@ -37,16 +37,16 @@ export class TestEventService {
   ) {}
 
   /**
-   * Posts an example at once, paused or not; it counts for nothing and is kept nowhere. `type` null: the first it
-   * listens to.
-   * @throws rate_limit_exceeded at more than ten in a minute, and while as much as may be is in flight to its host
+   * Posts an example at once, also to a paused endpoint; it does not count towards the endpoint's health and is not kept.
+   * Without a `type`, it is of the first one that the endpoint listens to.
+   * @throws rate_limit_exceeded beyond ten in a minute, and while the endpoint's host has no room
    */
   async send(actor: Actor, id: string, read: Unread<typeof SendTestEvent>): Promise<WebhookAttempt> {
     actor.require('manage:webhooks');
     requireFeature(actor, 'webhooks');
     return await this.database.transaction(async () => {
       const endpoint = await this.endpoints.find(actor.workspaceId, id);
-      // Before it is counted: it was not sent.
+      // Asked before the example is counted, since one that finds no room is not sent.
       if (!this.outbound.hasRoom(endpoint.url, actor.workspaceId)) throw rateLimitExceeded(1);
       const type = read().type ?? endpoint.events[0] ?? 'submission.completed';
       await this.count(id);

@@ -6,7 +6,7 @@ const headersMax = 20;
 const valueCharactersMax = 4_096;
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/;
 const visibleAscii = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
-// What we send ourselves, and what belongs to the connection.
+// Headers that we set ourselves, and those that belong to the connection.
 const reserved =
   /^(host|user-agent|content-.*|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|expect|webhook-.*|x-iozen-.*)$/i;
 
@@ -22,7 +22,7 @@ const headers = z
     const seen = new Set<string>();
     for (const name of names) {
       const value = sent?.[name] ?? '';
-      // The name itself may hold a dot, which a path would split.
+      // A name with a dot is not put into the path, which it would split.
       const path = token.test(name) && !name.includes('.') ? name : '';
       if (!token.test(name))
         issues.push({
@@ -42,11 +42,11 @@ const headers = z
     report(context, issues);
   });
 
-/** Headers that a subscriber adds to every delivery: a name → value object; null or an empty one for none. */
+/** Headers that an endpoint wants with every delivery, an object of names and values; null or an empty one for none. */
 export const customHeaders = z
   .unknown()
   .superRefine((sent, context) => {
-    // The record would lose it without a word.
+    // A zod record would lose this key silently.
     if (sent === null || typeof sent !== 'object' || !Object.hasOwn(sent, '__proto__')) return;
     report(context, [{ path: '__proto__', message: 'may not be set', code: 'not_allowed' }]);
   })

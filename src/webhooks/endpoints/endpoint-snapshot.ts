@@ -8,16 +8,16 @@ import { goodHealth, type EndpointHealth } from '../policy/endpoint-health.js';
 import { signingSecret, type SigningSecret } from '../wire/signature.js';
 import type { SealedSecret } from './endpoint.entity.js';
 
-/** What the secrets of an endpoint are sealed for. */
+/** The context for which the secrets of an endpoint are sealed. */
 export const sealedFor = (endpointId: string) => `webhook_endpoint:${endpointId}`;
 
-/** An endpoint as its worker sees it: opened, parsed and ready to be sent to. */
+/** An endpoint as its worker has read it: secrets opened, query parsed, ready to be sent to. */
 export interface EndpointSnapshot {
   readonly endpointId: string;
   readonly workspaceId: string;
-  /** Active, not deleted, and in a workspace whose plan delivers. */
+  /** Whether the endpoint is active, not deleted, and in a workspace whose plan delivers. */
   readonly delivers: boolean;
-  /** Whether the plan alone is in the way. */
+  /** Whether only the plan keeps it from being delivered to. */
   readonly lacksPlan: boolean;
   readonly url: string;
   readonly secrets: readonly SigningSecret[];
@@ -62,7 +62,7 @@ const selectMany = prepared<Row>(`
   where e.id = any($1)
 `);
 
-/** Reads endpoints; `unreadable` is told of each that cannot be opened, for want of its key in `SECRETS_KEY`, say. */
+/** Reads endpoints; `unreadable` is called for each that cannot be opened, say because `SECRETS_KEY` lacks its key. */
 export async function readSnapshots(
   database: Database,
   secrets: Secrets,

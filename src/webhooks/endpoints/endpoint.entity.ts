@@ -33,7 +33,7 @@ registerEnumType(PauseReasonEnum, {
   },
 });
 
-/** A secret at rest. The newest of an endpoint comes first and never expires. */
+/** A secret at rest. The newest of an endpoint is its first and never expires. */
 export interface SealedSecret {
   sealed: string;
   /** ISO 8601; null: until it is rotated. */
@@ -110,7 +110,7 @@ export class WebhookEndpoint {
   @Column({ name: 'updated_at', type: 'timestamptz', precision: 3 })
   updatedAt!: Date;
 
-  /** These three are kept beside the row, in `webhook_endpoint_states`. */
+  /** This and the next two are columns of `webhook_endpoint_states`, so that an attempt rewrites a narrow row. */
   @Field(() => Int, { description: 'Failures in a row; ten pause it.' })
   consecutiveFails!: number;
 

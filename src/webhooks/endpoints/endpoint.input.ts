@@ -65,10 +65,10 @@ export const UpdateWebhookEndpoint = inputType(
   }),
 );
 
-/** What a legacy client may register. */
+/** What may be registered over REST, as the published contract has it. */
 export const RegisterWebhook = input(() => ({ url, events, description }));
 
-/** What a legacy client may change; `active` resumes, `paused` pauses. */
+/** What may be changed over REST, as the published contract has it; `active` resumes, `paused` pauses. */
 export const PatchWebhook = input(() => ({
   url: url.optional(),
   events: events.optional(),

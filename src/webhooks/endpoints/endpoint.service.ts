@@ -81,7 +81,7 @@ export const skipQueue = 'webhook-skips';
 
 export interface WithSecret {
   webhookEndpoint: WebhookEndpoint;
-  /** Shown here and never again. */
+  /** The newest secret, shown this once. */
   secret: string;
 }
 
@@ -118,7 +118,7 @@ export class WebhookEndpointService {
     return await this.find(actor.workspaceId, id);
   }
 
-  /** Deleted ones too, as long as their deliveries are kept. */
+  /** Endpoints by their ids; also deleted ones, for as long as their deliveries are kept. */
   async getMany(actor: Actor, ids: readonly string[]): Promise<WebhookEndpoint[]> {
     actor.require('manage:webhooks');
     return await this.database.query(selectMany, [ids, actor.workspaceId]);
@@ -159,7 +159,7 @@ export class WebhookEndpointService {
     }, actor.guard);
   }
 
-  /** What changes nothing is not written. */
+  /** A change that changes nothing is not written. */
   async update(actor: Actor, id: string, read: Unread<typeof UpdateWebhookEndpoint>): Promise<WebhookEndpoint> {
     actor.require('manage:webhooks');
     return await this.database.transaction(async (tx) => {
@@ -171,7 +171,7 @@ export class WebhookEndpointService {
     }, actor.guard);
   }
 
-  /** For the older API, where resuming and pausing is a change of status. @throws precondition_failed */
+  /** The change that REST has, where resuming and pausing is a change of status. @throws precondition_failed */
   async patch(
     actor: Actor,
     id: string,
@@ -193,7 +193,7 @@ export class WebhookEndpointService {
     });
   }
 
-  /** Its open deliveries end as skipped; what was attempted stays on record. */
+  /** Deletes an endpoint. Its open deliveries end as skipped; attempts stay on record. */
   async remove(actor: Actor, id: string, expected: ExpectedVersions = null): Promise<{ deleted: true; id: string }> {
     actor.require('manage:webhooks');
     return await this.database.transaction(async (tx) => {
@@ -206,7 +206,7 @@ export class WebhookEndpointService {
       await this.audit.record(tx, actor, 'webhook_endpoint.deleted', id, { url: before.url });
       // Before the lock, which everybody's deliveries wait for.
       let skipped = await skipOldest(tx, id, at);
-      // Whoever makes deliveries has made them, or will see that it is gone.
+      // A transaction that makes deliveries for it has committed, or will find the endpoint deleted.
       await lockDeliveryOrder(tx);
       if (skipped < skippedAtOnceMax) skipped += await skipOldest(tx, id, at);
       if (skipped >= skippedAtOnceMax) await this.jobs.enqueue(tx, skipQueue, [{ data: { endpointId: id } }]);
@@ -215,7 +215,7 @@ export class WebhookEndpointService {
     }, actor.guard);
   }
 
-  /** Its events are held from now on, also when a plan that delivers comes back. */
+  /** Holds the endpoint's deliveries until somebody resumes it: a plan that comes back does not. */
   async pause(actor: Actor, id: string): Promise<WebhookEndpoint> {
     actor.require('manage:webhooks');
     return await this.database.transaction(async (tx) => {
@@ -237,8 +237,8 @@ export class WebhookEndpointService {
   }
 
   /**
-   * The old secret goes on signing beside the new one for as long as they overlap, and so does each earlier one.
-   * @throws conflict when ten would be eleven
+   * A new secret. The one before goes on signing beside it for the overlap that the caller asks for, and earlier ones
+   * until the end of theirs. @throws conflict when an eleventh secret would sign
    */
   async rotateSecret(actor: Actor, id: string, read: Unread<typeof RotateWebhookSecret>): Promise<WithSecret> {
     actor.require('manage:webhooks');
@@ -262,7 +262,7 @@ export class WebhookEndpointService {
     }, actor.guard);
   }
 
-  /** For services that know the caller to be entitled. */
+  /** For services that have found the caller entitled. */
   async find(workspaceId: string, id: string, tx?: Tx): Promise<WebhookEndpoint> {
     const [endpoint] = isId(id, 'webhookEndpoint')
       ? await (tx ?? this.database).query(selectOne, [id, workspaceId])
@@ -319,7 +319,7 @@ export class WebhookEndpointService {
     ]);
   }
 
-  /** Reads an input, and looks whether its address, unless it is the known one, may be reached: every issue at once. */
+  /** Reads an input and judges its URL, unless that is the `known` one: a caller gets every issue at once. */
   private async readReachable<I>(read: Unread<I>, known: string | null): Promise<Valid<I>> {
     const { url } = sentTo(read) as { url?: unknown };
     const isNew = typeof url === 'string' && url !== '' && url.length <= urlCharactersMax && url !== known;
@@ -333,7 +333,7 @@ export class WebhookEndpointService {
     return customHeaders === null ? {} : (JSON.parse(this.secrets.open(customHeaders, sealedFor(id))) as object);
   }
 
-  /** They may hold secrets of whoever was sent to until now. */
+  /** Custom headers may hold secrets of the former receiver, so they are removed when the URL moves to another origin. */
   private removeHeaders(tx: Tx, { customHeaders, url }: WebhookEndpoint, after: WebhookEndpoint): void {
     if (customHeaders === null) return;
     after.customHeaders = null;
@@ -373,7 +373,7 @@ const given = <T extends object>(changes: T): { [K in keyof T]: Exclude<T[K], un
     [K in keyof T]: Exclude<T[K], undefined>;
   };
 
-/** Where events go from now on, and which; of headers and the rest only that they changed. */
+/** The details of a change for the audit log: URL and events as they are now; of the rest only that it changed. */
 function told(before: WebhookEndpoint, after: WebhookEndpoint): Record<string, unknown> {
   const changes = changeable.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
   const { url, events } = after;

@@ -16,7 +16,7 @@ export const webhookView = (endpoint: WebhookEndpoint) => ({
   updated_at: isoTime(endpoint.updatedAt),
 });
 
-/** Of what REST may change of an endpoint. */
+/** The version that `If-Match` compares: of what REST may change of an endpoint. */
 export const webhookVersion = ({ url, events, description, status }: WebhookEndpoint) =>
   versionOf([url, events.toSorted(), description, status]);
 

@@ -5,10 +5,10 @@ import { DateTime } from '../../platform/graphql/scalars.js';
 import { isoDate } from '../../platform/validate.js';
 import { ReplayOnlyEnum } from './replay.entity.js';
 
-// GraphQL's DateTime has been read already.
+// GraphQL's DateTime scalar gives a date; REST a text.
 const moment = z.union([z.date(), isoDate]);
 
-/** Deliveries a second, also of all replays to one host together. */
+/** Deliveries a second of one replay, and of all replays to one host together. */
 export const replayRateMax = 100;
 
 export const StartReplay = inputType('StartReplayInput', 'What to send once more, over a range of time.', () => ({

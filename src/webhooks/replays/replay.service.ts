@@ -35,7 +35,7 @@ const has = (ended: string) => `
     where a.event_id = event.id and a.endpoint_id = e.id and a.ended = '${ended}'
   )
 `;
-// Of older events no attempts are kept: those may well have been delivered.
+// In SQL: whether attempts of the event are still kept; an older event may well have been delivered.
 const isOnRecord = `
   (event.created_at > now() - interval '${attemptsKeptDays} days' or exists (
     select from webhook_attempts a where a.event_id = event.id and a.endpoint_id = e.id
@@ -130,7 +130,7 @@ export const advanceMs = 1_000;
 /** A step looks at ranges for no longer, and a dry run before it answers with what it has. */
 const stepMsMax = 500;
 const dryRunMsMax = 5_000;
-/** Replays that ended, of a workspace, the last ones; older ones are forgotten when another starts. */
+/** So many ended replays of a workspace are kept, the latest; older ones are deleted when another one starts. */
 const endedKept = 1_000;
 
 export class ReplayService {
@@ -165,7 +165,7 @@ export class ReplayService {
   }
 
   /**
-   * It sends what the caller may read, whatever the endpoint comes to listen to while it runs.
+   * Starts a replay. It sends the types that the caller may read now, whatever the endpoint listens to later.
    * @throws conflict while another replay of the endpoint runs; insufficient_scopes for a type that the key may not read
    */
   async start(actor: Actor, endpointId: string, read: Unread<typeof StartReplay>): Promise<Replay> {
@@ -176,9 +176,9 @@ export class ReplayService {
         const { events: types } = await this.endpoints.find(actor.workspaceId, endpointId);
         requirePayloads(actor, types);
         const { since, until, only, ratePerSecond, dryRun } = read();
-        // Later than every event until now, to the millisecond.
+        // A moment later than every event until now, to the millisecond.
         const at = endMillisecond();
-        // Deliveries that it makes itself are no part of what it reads.
+        // The replay ends before this moment, so that it never reads deliveries that it has made itself.
         const end = until == null || until > at ? at : until;
         if (since >= end) throw invalid('since', 'out_of_range', 'must be earlier than until, and than now');
         if (!dryRun) requireStorage(actor);
@@ -187,7 +187,7 @@ export class ReplayService {
         const dry = { count: 0, lookedTo: floor(since) as string | null };
         if (dryRun) await this.countSome(tx, only, [endpointId, floor(end), types], dry, dryRunMsMax);
         const [status, counted] = dryRun ? ['DONE', dry.lookedTo === null] : ['RUNNING', false];
-        // Late, as its revocation waits for us from here on.
+        // Confirmed late in the transaction, as a revocation of the caller's credential waits from here to the commit.
         await this.confirm(tx, actor);
         tx.write(forgetEnded, [actor.workspaceId, endedKept]);
         await tx.query(insertOne, [
@@ -217,7 +217,7 @@ export class ReplayService {
     }
   }
 
-  /** What was made stays. */
+  /** Stops a replay; the deliveries that it has made stay. */
   async cancel(actor: Actor, id: string): Promise<Replay> {
     actor.require('manage:webhooks');
     return await this.database.transaction(async (tx) => {
@@ -232,8 +232,8 @@ export class ReplayService {
   }
 
   /**
-   * For workers: takes every running replay one step on, of at most one second's deliveries. A step commits whole, so
-   * a crash repeats none; over all processes a replay makes one a second.
+   * For workers: takes every running replay one step further, by one second's deliveries at most. A step commits as a
+   * whole, so that a crash repeats no delivery; over all processes a replay takes one step a second.
    */
   async advance(now: Date): Promise<void> {
     const running = await this.database.query(selectRunning);
@@ -257,7 +257,7 @@ export class ReplayService {
       return true;
     }
     const rate = Math.floor((rates.get(id) ?? 1) + Math.random());
-    // Before the lock, which everybody's deliveries wait for: it looks through all that is held for the endpoint.
+    // Read before the order lock is taken, for which all deliveries wait: this looks through all that the endpoint holds.
     const { events, reached, isAll } = await this.readSome(tx, only, of, from, rate);
     const order = await lockDeliveryOrder(tx);
     tx.write(insertDeliveries, [order.ids(events.length), endpointId, events]);
@@ -309,7 +309,7 @@ export class ReplayService {
   }
 }
 
-/** What each may make a second: where those of one host come to more together than one may, each its part of that. */
+/** The deliveries a second of each replay: replays to one host share what one may make, where together they want more. */
 function ratesOf(running: readonly { id: string; ratePerSecond: number; url: string }[]): Map<string, number> {
   const byHost = Map.groupBy(running, ({ url }) => new URL(url).hostname);
   return new Map(

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 
 const blockBytes = 64;
 const digestBytes = 32;
-/** Where what is hashed is put together; what is longer gets a place of its own. */
+/** The buffer in which a message is put together; a longer message gets one of its own. */
 const shared = Buffer.allocUnsafeSlow(65_536);
 
 /**
@@ -11,7 +11,7 @@ const shared = Buffer.allocUnsafeSlow(65_536);
  */
 export class Hmac {
   private readonly inner: Buffer;
-  /** Followed by room for the digest of the inner hash. */
+  /** The outer key, and behind it room for the digest of the inner hash. */
   private readonly outer: Buffer;
 
   constructor(key: Buffer) {
@@ -22,7 +22,7 @@ export class Hmac {
     this.outer.set(block.map((byte) => byte ^ 0x5c));
   }
 
-  /** Of `start`, in ASCII, and `body` behind it. */
+  /** The HMAC of `start` (ASCII), followed by `body`. */
   digest(start: string, body: Buffer, encoding: 'hex' | 'base64'): string {
     const bodyAt = blockBytes + start.length;
     const length = bodyAt + body.length;

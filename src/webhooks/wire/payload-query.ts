@@ -3,14 +3,14 @@ import type { EventType } from '../../events/event-type.js';
 import { shortText } from '../../platform/text/storable-json.js';
 import { spell } from '../../platform/validate.js';
 
-/** Own fields of an object: `true`, or the fields of the objects in a list. */
+/** The own fields of an object: `true`, or the fields of the objects in a list. */
 interface Fields {
   readonly [name: string]: true | Fields;
 }
 
 const listed = (...names: string[]): Fields => Object.fromEntries(names.map((name) => [name, true]));
 
-/** What events tell of, with the fields that the frozen object has; names as in the schema. */
+/** The types of objects in events, with the fields that the frozen object has; names as in the GraphQL schema. */
 export const payloadTypes: Readonly<Record<string, { key: string; fields: Fields }>> = {
   Submission: {
     key: 'submission',
@@ -78,10 +78,10 @@ interface Selected {
   inner: readonly Selected[] | null;
 }
 
-/** For each type that a fragment names, what is selected of it. */
+/** The selected fields, for each type that a fragment names. */
 export type PayloadQuery = ReadonlyMap<string, readonly Selected[]>;
 
-/** What is wrong, in words; names in it may be as long as the query. */
+/** Why a text is no payload query, in words; shortened, as names in it may be as long as the query. */
 export class PayloadQueryProblem extends Error {
   constructor(problem: string) {
     super(shortText(problem, problemCharactersMax));
@@ -93,7 +93,7 @@ const problemCharactersMax = 300;
 const tokensMax = 1_000;
 
 /**
- * One fragment per event object, `fragment on Submission { id status data }`, with own fields alone.
+ * Reads a query: one fragment for each type of object, `fragment on Submission { id status data }`, with own fields alone.
  * @throws PayloadQueryProblem with what is wrong, in words
  */
 export function readPayloadQuery(text: string): PayloadQuery {
@@ -116,7 +116,7 @@ export function readPayloadQuery(text: string): PayloadQuery {
 
 function parsed(text: string) {
   let fragments = 0;
-  // The form of the documents leaves the name out, which the language does not allow.
+  // Our documents leave the name of a fragment out, which GraphQL does not allow: each gets one.
   const named = text.replace(/\bfragment\s+on\s+(?=[A-Za-z_])(?!on\b)/g, () => `fragment F${(fragments += 1)} on `);
   try {
     return parse(named, { noLocation: true, maxTokens: tokensMax });
@@ -153,7 +153,7 @@ function field(node: FieldNode, fields: Fields, type: string): Selected {
   };
 }
 
-/** The event as the endpoint wants it; as it is where no fragment is for it. Always the same bytes for the same event. */
+/** The event with what the query selects; whole where no fragment is for its object. The same event gives the same bytes. */
 export function selectPayload(query: PayloadQuery, eventType: string, body: Buffer): Buffer {
   const type = typeOfEvent[eventType as EventType];
   const wanted = query.get(type);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Hmac } from './hmac.js';
 
-/** A secret that signs, in both of its readings. */
+/** A secret that signs, in the two ways in which its text is read as a key. */
 export interface SigningSecret {
   /** The whole text, `whsec_` included, for `X-IoZen-Signature`. */
   readonly text: Hmac;
@@ -28,7 +28,7 @@ export interface Signatures {
   'webhook-signature': string;
 }
 
-/** `secrets` newest first; the first signs alone in our own header, all live ones in the standard's. */
+/** @param secrets the newest first: it alone signs in our own header; all that have not expired sign in the standard's */
 export function signaturesOf(
   message: { eventId: string; timestampSeconds: number; body: Buffer },
   secrets: readonly SigningSecret[],

@@ -42,7 +42,7 @@ export interface IntakeBotPayload {
   updated_at: string;
 }
 
-/** What each type of event says. With a `payloadQuery` on the webhook, `data` is what that selects instead. */
+/** The `data` of each type of event; with a `payloadQuery` on the webhook, `data` holds what that selects instead. */
 export interface WebhookPayloads {
   'submission.completed': { submission: SubmissionPayload };
   /** `changes` names the fields that changed. */
@@ -54,10 +54,10 @@ export interface WebhookPayloads {
 
 export type WebhookEventType = keyof WebhookPayloads;
 
-/** What subscribers receive: `type` says what `data` holds. */
+/** A webhook's body: `type` says what `data` holds. */
 export type WebhookEvent = {
   [Type in WebhookEventType]: {
-    /** The same in every repetition: keep those you have seen, and skip them. */
+    /** The same in every repetition: keep the ids that you have seen, and skip events with these. */
     id: string;
     type: Type;
     created_at: string;
@@ -65,12 +65,12 @@ export type WebhookEvent = {
   };
 }[WebhookEventType];
 
-/** The request is not ours, not whole or not fresh, or the call is wrong; the message says what. */
+/** The request is not ioZen's, not whole or not fresh, or the function was called wrongly; the message says which. */
 export class WebhookVerificationError extends Error {
   override readonly name = 'WebhookVerificationError';
 }
 
-/** Of `node:http` (`headers` or `headersDistinct`), of `fetch`, a Map, or any object; names in any case. */
+/** Headers of `node:http` (`headers` or `headersDistinct`), of `fetch`, a Map, or any object; names in any case. */
 export type WebhookHeaders =
   | Readonly<Record<string, string | readonly string[] | undefined>>
   | Iterable<readonly [string, string | readonly string[]]>
@@ -79,7 +79,7 @@ export type WebhookHeaders =
 const toleranceSeconds = 300;
 
 /**
- * The event of a delivery that is ours, unchanged and fresh.
+ * Returns the event of a delivery, once it is sure that ioZen sent it, that nobody changed it, and that it is fresh.
  *
  * @param rawBody the request's body as it came, before any JSON parser
  * @param headers of `node:http`, of `fetch`, or any object with the names in any case
@@ -125,7 +125,7 @@ function keysOf(secretOrList: string | readonly string[]): Buffer[] {
     if (typeof secret !== 'string') throw new WebhookVerificationError('the secret is missing');
     if (!secret.startsWith('whsec_')) throw new WebhookVerificationError('a secret must begin with whsec_');
     const key = Buffer.from(secret.slice(6), 'base64');
-    // Anyone can sign with an empty one.
+    // Anybody can sign with an empty secret.
     if (key.length === 0) throw new WebhookVerificationError('the secret is empty');
     return key;
   });
