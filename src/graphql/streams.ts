@@ -1,3 +1,4 @@
+/** One file because a stream is let in, run and ended by the same rules over WebSockets and server-sent events. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';

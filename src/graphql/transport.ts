@@ -1,3 +1,4 @@
+/** One file because it is one path: what a request passes between the HTTP door and the answer to its operation. */
 import { ApolloServer, HeaderMap, type ApolloServerPlugin, type HTTPGraphQLRequest } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,

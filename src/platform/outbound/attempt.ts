@@ -43,7 +43,7 @@ const whileDoing = {
 };
 
 /** One POST from its first look-up to its outcome, which is decided exactly once. */
-export class Attempt implements Receiving {
+export class OutboundAttempt implements Receiving {
   /** In milliseconds, not yet rounded. */
   readonly timings: Omit<Timings, 'totalMs'> = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null };
   phase: keyof typeof whileDoing = 'lookup';
@@ -66,7 +66,7 @@ export class Attempt implements Receiving {
     private readonly message: Omit<OutgoingRequest, 'path'>,
     /** All in. */
     timeoutMs: number,
-    private readonly onEnded: (attempt: Attempt) => void,
+    private readonly onEnded: (attempt: OutboundAttempt) => void,
     private readonly onReusable: (connection: OutboundConnection) => void,
     readonly visit: Visit,
   ) {

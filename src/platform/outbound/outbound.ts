@@ -11,7 +11,7 @@ import { blockListOf } from '../addresses.js';
 import { type AddressPolicy, type AddressRefusal, type RefusalRule, type Target } from './address-guard.js';
 import { addressVerdict, judgeAnswers, parseTarget, refusal } from './address-guard.js';
 import { within } from '../async/deadline.js';
-import { Attempt, type Outcome } from './attempt.js';
+import { OutboundAttempt, type Outcome } from './attempt.js';
 import { OutboundConnection, isSendable } from './connection.js';
 import { hostOf, HostPlaces, NoRoom, type Waiter } from './hosts.js';
 
@@ -70,8 +70,8 @@ export class Outbound {
   private closed = false;
   private readonly places = new HostPlaces();
   /** An array: what comes and goes with each attempt leaves no tables behind (docs/decisions/013). */
-  private readonly underWay: Attempt[] = [];
-  private readonly onEnded = (attempt: Attempt) => void this.underWay.splice(this.underWay.indexOf(attempt), 1);
+  private readonly underWay: OutboundAttempt[] = [];
+  private readonly onEnded = (attempt: OutboundAttempt) => void this.underWay.splice(this.underWay.indexOf(attempt), 1);
   private readonly onReusable = (connection: OutboundConnection) => this.keep(connection);
 
   constructor(private readonly options: OutboundOptions) {
@@ -124,7 +124,7 @@ export class Outbound {
     const target = this.targetOf(url);
     const { timeoutMs } = this.options;
     const visit = this.places.visit(party);
-    const attempt = new Attempt({ headers, body }, timeoutMs, this.onEnded, this.onReusable, visit);
+    const attempt = new OutboundAttempt({ headers, body }, timeoutMs, this.onEnded, this.onReusable, visit);
     this.underWay.push(attempt);
     if (!target.ok) {
       this.refuse(attempt, target);
@@ -155,13 +155,13 @@ export class Outbound {
   }
 
   /** Takes a place at the host. @returns false where there was none, and the attempt is over */
-  private enter(attempt: Attempt, host: string): boolean {
+  private enter(attempt: OutboundAttempt, host: string): boolean {
     if (attempt.visit.enter(host)) return true;
     attempt.giveUp(new NoRoom());
     return false;
   }
 
-  private async open(target: Target, attempt: Attempt): Promise<void> {
+  private async open(target: Target, attempt: OutboundAttempt): Promise<void> {
     attempt.startConnecting(this.connectTimeoutMs);
     let addresses: readonly string[] = [target.hostname];
     if (!target.isLiteral) {
@@ -176,7 +176,7 @@ export class Outbound {
     if (this.enter(attempt, hostOf(addresses[0] ?? target.hostname))) this.dial(target, addresses, attempt);
   }
 
-  private dial(target: Target, addresses: readonly string[], attempt: Attempt): void {
+  private dial(target: Target, addresses: readonly string[], attempt: OutboundAttempt): void {
     const startedAt = performance.now();
     let connectedAt = startedAt;
     attempt.phase = 'connect';
@@ -231,7 +231,7 @@ export class Outbound {
     });
   }
 
-  private refuse(attempt: Attempt, refused: AddressRefusal): void {
+  private refuse(attempt: OutboundAttempt, refused: AddressRefusal): void {
     this.options.onRefused?.(refused.rule);
     attempt.end('refused', `the URL ${refused.message}`);
   }

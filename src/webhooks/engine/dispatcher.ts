@@ -1,3 +1,7 @@
+/**
+ * One file because one loop runs through it: read what is due, start attempts in fair turns, store what they came to,
+ * read again.
+ */
 import { NoRoom, type Outbound } from '../../platform/outbound/outbound.js';
 import type { Config } from '../../platform/config.js';
 import type { Database } from '../../platform/postgres/database.js';

@@ -1,3 +1,7 @@
+/**
+ * One file because which delivery may start next follows from what is in memory and from the state of the endpoint
+ * together: each change of one has to be seen by the other.
+ */
 import { isAhead } from '../../platform/id.js';
 import type { Waiter } from '../../platform/outbound/hosts.js';
 import type { EndpointSnapshot } from '../endpoints/endpoint-snapshot.js';

@@ -1,3 +1,7 @@
+/**
+ * One file because it is the map of the engine: the parts of a worker are built here, started, told of changes, and
+ * stopped.
+ */
 import type { AuditService } from '../../audit/audit.service.js';
 import type { EventService } from '../../events/event.service.js';
 import { fanOutQueue, type FanOutJob } from '../../events/publish.js';
