@@ -1,6 +1,7 @@
-import { ID } from 'type-graphql';
+import { Field, ID, InputType } from 'type-graphql';
 import { z } from 'zod';
 import { inputType } from '../platform/graphql/input-type.js';
+import { DateTimeRange } from '../platform/graphql/relay-connection.js';
 import { JSONObject } from '../platform/graphql/scalars.js';
 import { toE164 } from '../platform/text/phone-number.js';
 import { email, jsonObject, line, report } from '../platform/validate.js';
@@ -17,6 +18,21 @@ const tag = line(50);
 /** The most tags that an update may send back for a contact which had more than 100 before tags had a bound. */
 const keptTagsMax = 1_000;
 const customFields = jsonObject;
+
+@InputType('ContactFilter', { description: 'Which contacts to list.' })
+export class ContactFilter {
+  @Field(() => String, { nullable: true, description: 'With this e-mail address, however it is written.' })
+  email?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'With this phone number, in E.164.' })
+  phone?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'With this tag.' })
+  tag?: string | null;
+
+  @Field(() => DateTimeRange, { nullable: true, description: 'Created within.' })
+  createdAt?: DateTimeRange | null;
+}
 
 export const CreateContact = inputType(
   'CreateContactInput',

@@ -14,37 +14,16 @@ import {
 } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
-import {
-  ConnectionArgs,
-  connectionOf,
-  connectionType,
-  DateTimeRange,
-  type Connection,
-} from '../platform/graphql/relay-connection.js';
+import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
 import { Costs, listInRow } from '../platform/graphql/field-cost.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { validate } from '../platform/validate.js';
 import { Contact } from './contact.entity.js';
-import { CreateContact, MergeContacts, UpdateContact } from './contact.input.js';
-import { otherAddressesMax, type ContactFilter, type ContactService } from './contact.service.js';
+import { ContactFilter, CreateContact, MergeContacts, UpdateContact } from './contact.input.js';
+import { otherAddressesMax, type ContactService } from './contact.service.js';
 import { Erasure } from './erasure.entity.js';
 
 const ContactConnection = connectionType('Contact', Contact);
-
-@InputType('ContactFilter', { description: 'Which contacts to list.' })
-class ContactFilterInput implements ContactFilter {
-  @Field(() => String, { nullable: true, description: 'With this e-mail address, however it is written.' })
-  email?: string | null;
-
-  @Field(() => String, { nullable: true, description: 'With this phone number, in E.164.' })
-  phone?: string | null;
-
-  @Field(() => String, { nullable: true, description: 'With this tag.' })
-  tag?: string | null;
-
-  @Field(() => DateTimeRange, { nullable: true, description: 'Created within.' })
-  createdAt?: DateTimeRange | null;
-}
 
 @InputType('DeleteContactInput', { description: 'The contact to delete.' })
 class DeleteContactInput {
@@ -104,8 +83,8 @@ export class ContactResolver {
   async list(
     @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
-    @Arg('filter', () => ContactFilterInput, { nullable: true, description: 'Which ones.' })
-    filter?: ContactFilterInput | null,
+    @Arg('filter', () => ContactFilter, { nullable: true, description: 'Which ones.' })
+    filter?: ContactFilter | null,
   ): Promise<Connection<Contact>> {
     const page = connectionPage(args, 'contact');
     const { actor } = context;

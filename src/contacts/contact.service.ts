@@ -34,17 +34,10 @@ import { momentAfter, type EventPublisher, type NewEvent } from '../events/publi
 import { addressSubject } from './address-subject.js';
 import { contactAddress, type AddressField, type ContactAddress } from './contact-address.js';
 import { Contact } from './contact.entity.js';
-import { tagsMax, type CreateContact, type UpdateContact } from './contact.input.js';
+import { tagsMax, type CreateContact, type UpdateContact, type ContactFilter } from './contact.input.js';
 import { contactView } from './contact.view.js';
 import type { Erasure } from './erasure.entity.js';
 import type { Eraser, ErasureService } from './erasure.service.js';
-
-export interface ContactFilter {
-  email?: string | null;
-  phone?: string | null;
-  tag?: string | null;
-  createdAt?: { gte?: Date | null; lt?: Date | null } | null;
-}
 
 /** The most addresses that a contact takes over from merged ones: with more it would be no single person. */
 export const otherAddressesMax = 50;

@@ -1,9 +1,10 @@
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import { z } from 'zod';
 import { inputType } from '../platform/graphql/input-type.js';
+import { DateTimeRange } from '../platform/graphql/relay-connection.js';
 import { input, line, report, type Spelling, type Valid } from '../platform/validate.js';
 import { readBotSchema, type SchemaItem } from './bot-schema.js';
-import { IntakeBotStatusEnum } from './intake-bot.entity.js';
+import { IntakeBotStatusEnum, type IntakeBotStatus } from './intake-bot.entity.js';
 
 const botSchema = (spelling: Spelling) =>
   z.unknown().transform((raw, context): SchemaItem[] => {
@@ -22,6 +23,15 @@ const recordType = line(100).regex(
   /^[a-z][a-z0-9_-]*$/i,
   'must begin with a letter, and have letters, digits, _ and - only',
 );
+
+@InputType('IntakeBotFilter', { description: 'Which bots to list.' })
+export class IntakeBotFilter {
+  @Field(() => [IntakeBotStatusEnum], { nullable: true, description: 'In one of these states.' })
+  status?: IntakeBotStatus[];
+
+  @Field(() => DateTimeRange, { nullable: true, description: 'Created within.' })
+  createdAt?: DateTimeRange;
+}
 
 @InputType('SchemaItemInput', { description: 'A field of a bot, or something it only shows. See `SchemaItem`.' })
 class SchemaItemInput implements Partial<SchemaItem> {

@@ -1,29 +1,14 @@
-import { Arg, Args, Ctx, Field, ID, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import { Arg, Args, Ctx, Field, ID, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
-import {
-  ConnectionArgs,
-  connectionOf,
-  connectionType,
-  DateTimeRange,
-  type Connection,
-} from '../platform/graphql/relay-connection.js';
+import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { validate } from '../platform/validate.js';
-import { IntakeBot, IntakeBotStatusEnum, type IntakeBotStatus } from './intake-bot.entity.js';
-import { ChangeIntakeBotStatus, CreateIntakeBot, UpdateIntakeBot } from './intake-bot.input.js';
-import type { IntakeBotFilter, IntakeBotService } from './intake-bot.service.js';
+import { IntakeBot } from './intake-bot.entity.js';
+import { ChangeIntakeBotStatus, CreateIntakeBot, IntakeBotFilter, UpdateIntakeBot } from './intake-bot.input.js';
+import type { IntakeBotService } from './intake-bot.service.js';
 
 const IntakeBotConnection = connectionType('IntakeBot', IntakeBot);
-
-@InputType('IntakeBotFilter', { description: 'Which bots to list.' })
-class IntakeBotFilterInput implements IntakeBotFilter {
-  @Field(() => [IntakeBotStatusEnum], { nullable: true, description: 'In one of these states.' })
-  status?: IntakeBotStatus[];
-
-  @Field(() => DateTimeRange, { nullable: true, description: 'Created within.' })
-  createdAt?: DateTimeRange;
-}
 
 @ObjectType()
 class IntakeBotPayload {
@@ -56,8 +41,8 @@ export class IntakeBotResolver {
   async list(
     @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
-    @Arg('filter', () => IntakeBotFilterInput, { nullable: true, description: 'Which ones.' })
-    filter?: IntakeBotFilterInput,
+    @Arg('filter', () => IntakeBotFilter, { nullable: true, description: 'Which ones.' })
+    filter?: IntakeBotFilter,
   ): Promise<Connection<IntakeBot>> {
     const page = connectionPage(args, 'intakeBot');
     const { actor } = context;

@@ -21,13 +21,8 @@ import { requireVersion, type ExpectedVersions } from '../platform/version.js';
 import { intakeBotsMax, requireStorage } from '../workspaces/plans.js';
 import type { SchemaItem } from './bot-schema.js';
 import { IntakeBot, type IntakeBotStatus } from './intake-bot.entity.js';
-import type { CreateIntakeBot, IntakeBotChanges } from './intake-bot.input.js';
+import type { CreateIntakeBot, IntakeBotChanges, IntakeBotFilter } from './intake-bot.input.js';
 import { intakeBotVersion, intakeBotView } from './intake-bot.view.js';
-
-export interface IntakeBotFilter {
-  status?: readonly IntakeBotStatus[] | null;
-  createdAt?: { gte?: Date | null; lt?: Date | null } | null;
-}
 
 export type SharedIntakeBot = IntakeBot & { shareUrl: string };
 

@@ -1,5 +1,6 @@
-import { ID } from 'type-graphql';
+import { Field, ID, InputType } from 'type-graphql';
 import { inputType } from '../platform/graphql/input-type.js';
+import { DateTimeRange } from '../platform/graphql/relay-connection.js';
 import { JSONObject } from '../platform/graphql/scalars.js';
 import { jsonObject, line } from '../platform/validate.js';
 
@@ -7,6 +8,18 @@ const recordType = line(100).regex(
   /^[a-z][a-z0-9_-]*$/i,
   'must begin with a letter, and have letters, digits, _ and - only',
 );
+
+@InputType('RecordFilter', { description: 'Which records to list.' })
+export class RecordFilter {
+  @Field(() => String, { nullable: true, description: 'Of this type.' })
+  recordType?: string | null;
+
+  @Field(() => ID, { nullable: true, description: 'Linked to this contact.' })
+  contactId?: string | null;
+
+  @Field(() => DateTimeRange, { nullable: true, description: 'Created within.' })
+  createdAt?: DateTimeRange | null;
+}
 
 export const CreateRecord = inputType('CreateRecordInput', 'A new record.', () => ({
   recordType: [recordType, String, 'What it is, such as `lead`.'],

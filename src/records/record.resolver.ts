@@ -5,7 +5,6 @@ import {
   Field,
   FieldResolver,
   ID,
-  InputType,
   Int,
   Mutation,
   ObjectType,
@@ -22,7 +21,6 @@ import {
   connectionOf,
   connectionType,
   connectionUnder,
-  DateTimeRange,
   type Connection,
 } from '../platform/graphql/relay-connection.js';
 import { invalid } from '../platform/errors.js';
@@ -30,8 +28,8 @@ import { Costs } from '../platform/graphql/field-cost.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { validate } from '../platform/validate.js';
 import { RecordEntity } from './record.entity.js';
-import { CreateRecord, LinkRecordContact, UpdateRecord } from './record.input.js';
-import { linksReadMax, type LinkedRecord, type RecordFilter, type RecordService } from './record.service.js';
+import { CreateRecord, LinkRecordContact, RecordFilter, UpdateRecord } from './record.input.js';
+import { linksReadMax, type LinkedRecord, type RecordService } from './record.service.js';
 
 const linksDefault = 20;
 
@@ -44,18 +42,6 @@ class RecordContactLink {
   role!: string;
 
   id!: string;
-}
-
-@InputType('RecordFilter', { description: 'Which records to list.' })
-class RecordFilterInput implements RecordFilter {
-  @Field(() => String, { nullable: true, description: 'Of this type.' })
-  recordType?: string | null;
-
-  @Field(() => ID, { nullable: true, description: 'Linked to this contact.' })
-  contactId?: string | null;
-
-  @Field(() => DateTimeRange, { nullable: true, description: 'Created within.' })
-  createdAt?: DateTimeRange | null;
 }
 
 @ObjectType('CreateRecordPayload', { description: 'The new record.', simpleResolvers: true })
@@ -92,8 +78,8 @@ export class RecordResolver {
   async list(
     @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
-    @Arg('filter', () => RecordFilterInput, { nullable: true, description: 'Which ones.' })
-    filter?: RecordFilterInput | null,
+    @Arg('filter', () => RecordFilter, { nullable: true, description: 'Which ones.' })
+    filter?: RecordFilter | null,
   ): Promise<Connection<RecordEntity>> {
     const page = connectionPage(args, 'record');
     const { actor } = context;
@@ -161,8 +147,8 @@ export class ContactRecords {
     @Root() { id }: Pick<Contact, 'id'>,
     @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
-    @Arg('filter', () => RecordFilterInput, { nullable: true, description: 'Which ones.' })
-    filter?: RecordFilterInput | null,
+    @Arg('filter', () => RecordFilter, { nullable: true, description: 'Which ones.' })
+    filter?: RecordFilter | null,
   ): Promise<Connection<RecordEntity>> {
     return await connectionUnder(context, id, args, {
       field: 'Contact.records',

@@ -2,7 +2,8 @@ import { contactsErasedWithSubmissions } from '../events/event-erasure.service.j
 import type { Actor } from '../platform/actor.js';
 import { columnsOf } from '../platform/postgres/statement.js';
 import { Conditions, type List } from '../platform/postgres/keyset-page.js';
-import { Message, Submission, type SubmissionStatus } from './submission.entity.js';
+import { Message, Submission } from './submission.entity.js';
+import type { SubmissionFilterInput } from './submission.input.js';
 
 const listedColumns = [
   'id',
@@ -17,13 +18,7 @@ const listedColumns = [
 ] as const;
 export type ListedSubmission = Pick<Submission, (typeof listedColumns)[number]> & { messageCount: number };
 
-export interface SubmissionFilter {
-  intakeBotId?: string | null;
-  contactId?: string | null;
-  status?: readonly SubmissionStatus[] | null;
-  isTest?: boolean | null;
-  createdAt?: { gte?: Date | null; lt?: Date | null } | null;
-}
+export type SubmissionFilter = SubmissionFilterInput & { intakeBotId?: string | null };
 
 export const columns = columnsOf(Submission, 's');
 const smallColumns = columnsOf(Submission, 's', { without: ['data'] });

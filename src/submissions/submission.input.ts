@@ -1,13 +1,29 @@
-import { ID } from 'type-graphql';
+import { Field, ID, InputType } from 'type-graphql';
 import { z } from 'zod';
 import { inputType } from '../platform/graphql/input-type.js';
+import { DateTimeRange } from '../platform/graphql/relay-connection.js';
 import { JSONObject } from '../platform/graphql/scalars.js';
 import { line } from '../platform/validate.js';
-import { MessageRoleEnum, SubmissionStatusEnum } from './submission.entity.js';
+import { MessageRoleEnum, SubmissionStatusEnum, type SubmissionStatus } from './submission.entity.js';
 
 // The service checks the answers against the bot's schema, once it knows the bot.
 const data = z.custom<Record<string, unknown>>((value) => value !== null);
 const status = z.enum(SubmissionStatusEnum);
+
+@InputType('SubmissionFilter', { description: 'Which submissions to list.' })
+export class SubmissionFilterInput {
+  @Field(() => [SubmissionStatusEnum], { nullable: true, description: 'In one of these states.' })
+  status?: SubmissionStatus[] | null;
+
+  @Field(() => Boolean, { nullable: true, description: 'Test submissions only, or none of them.' })
+  isTest?: boolean | null;
+
+  @Field(() => ID, { nullable: true, description: 'Of this contact.' })
+  contactId?: string | null;
+
+  @Field(() => DateTimeRange, { nullable: true, description: 'Created within.' })
+  createdAt?: DateTimeRange | null;
+}
 
 export const CreateSubmission = inputType('CreateSubmissionInput', 'A new submission.', () => ({
   intakeBotId: [ID, 'The bot it answers; it must be ACTIVE.'],

@@ -1,18 +1,5 @@
 /** One file because it is the list of what GraphQL has of submissions; most of its lines are descriptions. */
-import {
-  Arg,
-  Args,
-  Ctx,
-  Field,
-  FieldResolver,
-  ID,
-  InputType,
-  Mutation,
-  ObjectType,
-  Query,
-  Resolver,
-  Root,
-} from 'type-graphql';
+import { Arg, Args, Ctx, Field, FieldResolver, ID, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
 import { Contact } from '../contacts/contact.entity.js';
 import type { ContactService } from '../contacts/contact.service.js';
 import { EventConnection } from '../events/event.entity.js';
@@ -26,33 +13,22 @@ import {
   connectionOf,
   connectionType,
   connectionUnder,
-  DateTimeRange,
   type Connection,
 } from '../platform/graphql/relay-connection.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { validate } from '../platform/validate.js';
-import { Message, Submission, SubmissionStatusEnum, type SubmissionStatus } from './submission.entity.js';
-import { AddSubmissionMessage, CreateSubmission, DeleteSubmission, UpdateSubmission } from './submission.input.js';
-import type { SubmissionFilter } from './submission-lists.js';
+import { Message, Submission } from './submission.entity.js';
+import {
+  AddSubmissionMessage,
+  CreateSubmission,
+  DeleteSubmission,
+  UpdateSubmission,
+  SubmissionFilterInput,
+} from './submission.input.js';
 import type { SubmissionService } from './submission.service.js';
 
 const SubmissionConnection = connectionType('Submission', Submission);
 const MessageConnection = connectionType('Message', Message);
-
-@InputType('SubmissionFilter', { description: 'Which submissions to list.' })
-class SubmissionFilterInput implements SubmissionFilter {
-  @Field(() => [SubmissionStatusEnum], { nullable: true, description: 'In one of these states.' })
-  status?: SubmissionStatus[] | null;
-
-  @Field(() => Boolean, { nullable: true, description: 'Test submissions only, or none of them.' })
-  isTest?: boolean | null;
-
-  @Field(() => ID, { nullable: true, description: 'Of this contact.' })
-  contactId?: string | null;
-
-  @Field(() => DateTimeRange, { nullable: true, description: 'Created within.' })
-  createdAt?: DateTimeRange | null;
-}
 
 @ObjectType('CreateSubmissionPayload', { description: 'The new submission.', simpleResolvers: true })
 class CreateSubmissionPayload {
