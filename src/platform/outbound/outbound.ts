@@ -151,7 +151,7 @@ export class Outbound {
   close(): void {
     this.closed = true;
     for (const connection of [...this.idle.values()].flat()) this.discard(connection);
-    for (const attempt of [...this.underWay]) attempt.end('connection', 'the sender stopped');
+    for (const attempt of this.underWay.slice()) attempt.end('connection', 'the sender stopped');
   }
 
   /** Takes a place at the host. @returns false where there was none, and the attempt is over */
