@@ -38,6 +38,7 @@ export class OpenDeliveries1790000000014 implements MigrationInterface {
       alter table webhook_endpoint_states drop column skips;
       alter table webhook_endpoint_states rename column probing to half_open;
       alter table webhook_endpoint_states rename column gate_until to not_before;
+      alter table webhook_fan_out rename column turn to version;
     `);
   }
 
@@ -45,6 +46,7 @@ export class OpenDeliveries1790000000014 implements MigrationInterface {
     await runner.query(`
       alter table webhook_endpoint_states rename column half_open to probing;
       alter table webhook_endpoint_states rename column not_before to gate_until;
+      alter table webhook_fan_out rename column version to turn;
       alter table webhook_endpoint_states add column skips integer not null default 0;
 
       create table webhook_runs (

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { EventTexts } from '../../src/webhooks/engine/event-text-cache.js';
 import { WebhookFixture } from './webhook-fixture.js';
@@ -12,14 +13,15 @@ describe("events' texts in memory", function () {
 
   it('are read once for all that want them at about the same time, and kept no longer', async () => {
     const [id = ''] = await fixture.publish(await fixture.workspace());
-    const texts = new EventTexts(fixture.database);
+    const texts = new EventTexts(fixture.database, 500);
     const read = async () => (await texts.read(new Set([id]))).get(id);
 
     const first = await read();
     expect(JSON.parse(first?.body.toString() ?? '')).to.include({ id, type: 'contact.created' });
-    texts.age();
+    texts.purge();
     expect(await read()).to.equal(first);
-    texts.age();
+    await delay(600);
+    texts.purge();
     const again = await read();
     expect(again).not.to.equal(first);
     expect(again).to.deep.equal(first);

@@ -1,4 +1,5 @@
 import type { AuditService } from '../../audit/audit.service.js';
+import { GrowingDelay } from '../../platform/async/growing-delay.js';
 import type { Database } from '../../platform/postgres/database.js';
 import type { Jobs, NewJob } from '../../platform/postgres/jobs.js';
 import { isConnectionLoss } from '../../platform/errors.js';
@@ -101,7 +102,7 @@ export class AttemptRecorder {
   }
 
   private async storeAll(): Promise<void> {
-    let delayMs = 20;
+    const delay = new GrowingDelay(20, retryDelayMsMax);
     let size = batchMax;
     let failures = 0;
     while ((this.waiting.length > 0 || this.slow.length > 0) && !this.stopped) {
@@ -113,7 +114,7 @@ export class AttemptRecorder {
         if (slow.length > 0) await markAttempting(this.database, workerId, slow);
         const stored = batch.length === 0 ? new Map<string, number>() : await this.store(workerId, batch);
         this.waiting.splice(0, batch.length);
-        delayMs = 20;
+        delay.reset();
         size = batchMax;
         failures = 0;
         for (const result of batch) this.worker.onStored(result, stored.get(result.endpointId) ?? null);
@@ -121,8 +122,7 @@ export class AttemptRecorder {
       } catch (error) {
         if (workerId !== null)
           this.log.warn({ error: errorFields(error) }, 'results of webhook attempts are not stored yet');
-        await new Promise((resolve) => setTimeout(resolve, delayMs));
-        delayMs = Math.min(delayMs * 2, retryDelayMsMax);
+        await delay.wait();
         if (workerId === null || isConnectionLoss(error)) continue;
         // One that can never be stored must not keep the others from it.
         size = Math.max(1, batch.length >> 1);

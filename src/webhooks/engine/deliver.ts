@@ -6,7 +6,7 @@ import type { Tracing } from '../../platform/tracing.js';
 import { nextOf, verdictOn } from '../policy/retry.js';
 import { requestOf, type DeliveryRequest } from '../wire/request.js';
 import type { AttemptRecorder, Result } from './attempt-recorder.js';
-import type { Attempt, EndpointQueue } from './endpoint-queue.js';
+import type { DeliveryAttempt, EndpointQueue } from './endpoint-queue.js';
 import type { WebhookMetrics } from './metrics.js';
 
 export interface DeliverParts {
@@ -22,7 +22,7 @@ export interface DeliverParts {
 }
 
 /** One attempt, from its request to its result. @throws when nothing was sent; then nothing is known of it */
-export async function deliver(parts: DeliverParts, queue: EndpointQueue, attempt: Attempt): Promise<void> {
+export async function deliver(parts: DeliverParts, queue: EndpointQueue, attempt: DeliveryAttempt): Promise<void> {
   const request = prepare(parts, attempt);
   const outcome = request === null ? unprepared : await post(parts, attempt, request);
   const result = decide(parts, queue, attempt, outcome);
@@ -30,7 +30,7 @@ export async function deliver(parts: DeliverParts, queue: EndpointQueue, attempt
 }
 
 /** Null where we could not: that costs the delivery an attempt, so that it is neither lost nor tried without end. */
-function prepare({ log, metrics }: DeliverParts, attempt: Attempt): DeliveryRequest | null {
+function prepare({ log, metrics }: DeliverParts, attempt: DeliveryAttempt): DeliveryRequest | null {
   const { delivery, number, startedAt } = attempt;
   if (number === 1) metrics.firstAttempt(delivery, startedAt);
   try {
@@ -41,12 +41,16 @@ function prepare({ log, metrics }: DeliverParts, attempt: Attempt): DeliveryRequ
   }
 }
 
-async function post({ outbound }: DeliverParts, { snapshot }: Attempt, request: DeliveryRequest): Promise<Outcome> {
+async function post(
+  { outbound }: DeliverParts,
+  { snapshot }: DeliveryAttempt,
+  request: DeliveryRequest,
+): Promise<Outcome> {
   return await outbound.post(snapshot.url, request.headers, request.body, snapshot.workspaceId);
 }
 
 /** What the answer means: for the endpoint, which may be paused by it, and for the delivery. */
-function decide(parts: DeliverParts, queue: EndpointQueue, attempt: Attempt, outcome: Outcome): Result {
+function decide(parts: DeliverParts, queue: EndpointQueue, attempt: DeliveryAttempt, outcome: Outcome): Result {
   const { settings, random } = parts;
   const { delivery, number, startedAt } = attempt;
   const endedAt = parts.now();

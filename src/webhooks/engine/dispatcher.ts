@@ -2,6 +2,7 @@
  * One file because one loop runs through it: read what is due, start attempts in fair turns, store what they came to,
  * read again.
  */
+import { within } from '../../platform/async/deadline.js';
 import { NoRoom, type Outbound } from '../../platform/outbound/outbound.js';
 import type { Config } from '../../platform/config.js';
 import type { Database } from '../../platform/postgres/database.js';
@@ -12,7 +13,7 @@ import type { DeliveryKey } from '../store/open-deliveries.js';
 import type { Result } from './attempt-recorder.js';
 import { deliver, type DeliverParts } from './deliver.js';
 import type { DueDeliveries } from './due-deliveries.js';
-import { EndpointQueue, type Attempt } from './endpoint-queue.js';
+import { EndpointQueue, type DeliveryAttempt } from './endpoint-queue.js';
 import { FairScheduler } from './fair-scheduler.js';
 
 /** What delivers needs of `Outbound`; without `hasRoom` no host is ever full. */
@@ -104,8 +105,8 @@ export class Dispatcher {
   }
 
   /** There may be more in the table than is known here. */
-  lookAgain(endpointIds: Iterable<string> = this.queues.keys()): void {
-    for (const queue of this.known(endpointIds)) {
+  lookAgain(): void {
+    for (const queue of this.queues.values()) {
       queue.lookAgain();
       this.proceed(queue);
     }
@@ -177,14 +178,13 @@ export class Dispatcher {
     this.stopped = true;
     for (const timer of this.timers.values()) clearTimeout(timer);
     if (this.inFlight === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
-    await Promise.race([late, new Promise<void>((resolve) => (this.onAllEnded = resolve))]);
-    clearTimeout(timer);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.onAllEnded = resolve;
+    await within(timeoutMs, promise, () => {});
   }
 
-  private known(endpointIds: Iterable<string>): EndpointQueue[] {
-    return [...endpointIds].flatMap((id) => this.queues.get(id) ?? []);
+  private known(endpointIds: readonly string[]): EndpointQueue[] {
+    return endpointIds.flatMap((id) => this.queues.get(id) ?? []);
   }
 
   private async read(endpointIds: readonly string[]): Promise<EndpointSnapshot[]> {
@@ -289,7 +289,7 @@ export class Dispatcher {
     this.startsSoon = true;
   }
 
-  private async run(queue: EndpointQueue, attempt: Attempt): Promise<void> {
+  private async run(queue: EndpointQueue, attempt: DeliveryAttempt): Promise<void> {
     this.inFlight += 1;
     this.scheduler.started(queue);
     try {

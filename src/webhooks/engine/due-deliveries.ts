@@ -31,57 +31,49 @@ export class DueDeliveries {
       readOpen(this.database, 'all', nextOf(true)),
       readOpen(this.database, 'failed', failedOf),
     ]);
-    return await this.withTexts(queues, [...pending, ...all], failed);
-  }
-
-  /** At least one of each queue, however long its text is. */
-  private async withTexts(
-    queues: readonly WantingQueue[],
-    next: readonly OpenDelivery[],
-    failed: readonly OpenDelivery[],
-  ): Promise<Map<string, Found>> {
-    const rows = [...next, ...failed];
-    const eventIds = new Set(rows.map(({ eventId }) => eventId));
-    const sizes = await this.texts.sizes(eventIds);
+    const rows = [...pending, ...all, ...failed];
     // Events outlive what is due of them, so this is for rows that someone restored or tampered with.
-    const lost = sizes.size === eventIds.size ? [] : rows.filter(({ eventId }) => !sizes.has(eventId));
+    const lost = rows.filter(({ eventBytes }) => eventBytes === null);
     if (lost.length > 0) await skipDeliveries(this.database, lost, now());
 
-    const bytesLeft = new Map<string, number>();
-    const fits = ({ endpointId, eventId }: OpenDelivery) => {
-      const left = bytesLeft.get(endpointId) ?? queuedBytesMax;
-      bytesLeft.set(endpointId, left - (sizes.get(eventId) ?? 0));
-      return left > 0;
-    };
-    const kept = new Set(rows.filter((row) => sizes.has(row.eventId) && fits(row)));
-    const texts = await this.texts.read(new Set([...kept].map(({ eventId }) => eventId)));
-    const deliveryOf = (row: OpenDelivery): Delivery[] => {
-      const event = kept.has(row) ? texts.get(row.eventId) : undefined;
-      const { id, attempts, dueAt, askedAt } = row;
-      const times = { dueAt: dueAt?.getTime() ?? null, askedAt: askedAt?.getTime() ?? null };
-      return event === undefined ? [] : [{ id, event, attempts, ...times }];
-    };
-
-    const nextByEndpoint = Map.groupBy(next, ({ endpointId }) => endpointId);
+    const nextByEndpoint = Map.groupBy([...pending, ...all], ({ endpointId }) => endpointId);
     const failedByEndpoint = Map.groupBy(failed, ({ endpointId }) => endpointId);
-    const isLeft = (row: OpenDelivery) => sizes.has(row.eventId) && !kept.has(row);
-    const found = queues.map(({ endpointId, wants }): [string, Found] => {
-      const ownNext = nextByEndpoint.get(endpointId) ?? [];
-      const ownFailed = failedByEndpoint.get(endpointId) ?? [];
-      const firstLeft = ownNext.findIndex(isLeft);
-      const all = firstLeft === -1;
-      const firstFailedLeft = ownFailed.find(isLeft) ?? (ownFailed.length < wants.failed ? null : ownFailed.at(-1));
-      return [
-        endpointId,
-        {
-          next: ownNext.flatMap(deliveryOf),
-          lastReadId: (all ? ownNext.at(-1) : ownNext[firstLeft - 1])?.id ?? '',
-          hasMore: !all || ownNext.length >= wants.next,
-          failed: ownFailed.flatMap(deliveryOf),
-          nextFailedAt: firstFailedLeft?.dueAt?.getTime() ?? null,
-        },
-      ];
-    });
-    return new Map(found);
+    const read = queues.map(({ endpointId, wants }) => ({
+      endpointId,
+      ...fitting(wants, nextByEndpoint.get(endpointId) ?? [], failedByEndpoint.get(endpointId) ?? []),
+    }));
+    const eventIds = read.flatMap(({ next, failed }) => [...next, ...failed].map(({ eventId }) => eventId));
+    const texts = await this.texts.read(new Set(eventIds));
+    const deliveriesOf = (some: readonly OpenDelivery[]) =>
+      some.flatMap(({ id, eventId, attempts, dueAt, askedAt }): Delivery[] => {
+        const event = texts.get(eventId);
+        const times = { dueAt: dueAt?.getTime() ?? null, askedAt: askedAt?.getTime() ?? null };
+        return event === undefined ? [] : [{ id, event, attempts, ...times }];
+      });
+    return new Map(
+      read.map(({ endpointId, next, failed, ...rest }) => {
+        return [endpointId, { next: deliveriesOf(next), failed: deliveriesOf(failed), ...rest }];
+      }),
+    );
   }
+}
+
+/** Of what was read for a queue, the first whose texts fit into memory; one at least, however long its text is. */
+function fitting(wants: Wants, next: readonly OpenDelivery[], failed: readonly OpenDelivery[]) {
+  let bytes = 0;
+  const fits = ({ eventBytes }: OpenDelivery) => {
+    const isRoom = bytes < queuedBytesMax;
+    bytes += eventBytes ?? 0;
+    return isRoom;
+  };
+  const [keptNext, keptFailed] = [next.filter(fits), failed.filter(fits)];
+  // Beyond those that were read there may be others, due later than the last.
+  const leftFailed = failed[keptFailed.length] ?? (failed.length < wants.failed ? null : failed.at(-1));
+  return {
+    next: keptNext,
+    lastReadId: keptNext.at(-1)?.id ?? '',
+    hasMore: keptNext.length < next.length || next.length >= wants.next,
+    failed: keptFailed,
+    nextFailedAt: leftFailed?.dueAt?.getTime() ?? null,
+  };
 }

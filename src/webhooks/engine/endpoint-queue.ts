@@ -1,17 +1,6 @@
 /**
- * One file because which delivery may start next follows from what is in memory and from the state of the endpoint
- * together: each change of one has to be seen by the other.
- */
-import { isAhead } from '../../platform/id.js';
-import type { Waiter } from '../../platform/outbound/hosts.js';
-import type { EndpointSnapshot } from '../endpoints/endpoint-snapshot.js';
-import { afterAttempt, isHalfOpen, sendsNotBefore, type EndpointHealth } from '../policy/endpoint-health.js';
-import type { Verdict } from '../policy/retry.js';
-import type { EventText } from '../wire/event-text.js';
-
-/**
- * The deliveries of one endpoint, in the one process that delivers to it: what may start next, and what of the table is
- * in memory. It does no IO, and nobody else assigns to its fields.
+ * One file because what may start depends on all of the state below, and nobody else assigns to it. The deliveries of one
+ * endpoint, in the one worker that delivers to it: what may start next, and what of the table is in memory. No IO.
  *
  * What may start:
  *
@@ -28,6 +17,15 @@ import type { EventText } from '../wire/event-text.js';
  * table may have more (`table`), and is read when little is left (`wants`, `beginReading`, `endReading`). A delivery
  * whose attempt ended is in memory until its result is stored, since until then the table shows it as it was.
  */
+
+import { isAhead } from '../../platform/id.js';
+import type { Waiter } from '../../platform/outbound/hosts.js';
+import type { EndpointSnapshot } from '../endpoints/endpoint-snapshot.js';
+import { afterAttempt, isHalfOpen, sendsNotBefore, type EndpointHealth } from '../policy/endpoint-health.js';
+import type { Verdict } from '../policy/retry.js';
+import type { EventText } from '../wire/event-text.js';
+
+/** An open delivery in memory. */
 export interface Delivery {
   readonly id: string;
   readonly event: EventText;
@@ -40,7 +38,7 @@ export interface Delivery {
 }
 
 /** An attempt under way, with the endpoint as it was when the attempt began. */
-export interface Attempt {
+export interface DeliveryAttempt {
   readonly delivery: Delivery;
   readonly snapshot: EndpointSnapshot;
   readonly number: number;
@@ -89,7 +87,7 @@ export class EndpointQueue {
   private pending: Delivery[] = [];
   /** By age. */
   private failed: Delivery[] = [];
-  private sending: Attempt[] = [];
+  private sending: DeliveryAttempt[] = [];
   private unstored: { delivery: Delivery; failed: boolean }[] = [];
 
   /** Behind `lastReadId` the table has nothing more, perhaps something, or something. */
@@ -215,13 +213,13 @@ export class EndpointQueue {
   }
 
   /** Starts the next attempt that may start; null when none may. */
-  start(now: number): Attempt | null {
+  start(now: number): DeliveryAttempt | null {
     const delivery = this.next(now);
     if (delivery === null) return null;
     if (delivery === this.pending[0]) this.pending.shift();
     else this.failed.splice(this.failed.indexOf(delivery), 1);
     this.idleSince = null;
-    const attempt: Attempt = {
+    const attempt: DeliveryAttempt = {
       delivery,
       snapshot: this.snapshotNow,
       number: delivery.attempts + 1,
@@ -235,7 +233,7 @@ export class EndpointQueue {
 
   /** What an attempt's answer means for the endpoint. Returns whether it is paused by it, and what is to be told. */
   judge(
-    attempt: Attempt,
+    attempt: DeliveryAttempt,
     verdict: Verdict,
     endedAt: number,
     ladder: readonly number[],
@@ -254,7 +252,7 @@ export class EndpointQueue {
   }
 
   /** The attempt is over, and its result will be stored. */
-  ended(attempt: Attempt, failed: boolean): void {
+  ended(attempt: DeliveryAttempt, failed: boolean): void {
     this.remove(attempt);
     this.unstored.push({ delivery: attempt.delivery, failed });
   }
@@ -267,7 +265,7 @@ export class EndpointQueue {
   }
 
   /** Nothing is known of the attempt, and the table is read anew, so that its delivery is sent once more. */
-  abandoned(attempt: Attempt): void {
+  abandoned(attempt: DeliveryAttempt): void {
     this.remove(attempt);
     this.forget();
   }
@@ -362,7 +360,7 @@ export class EndpointQueue {
     this.failed.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  private remove(attempt: Attempt): void {
+  private remove(attempt: DeliveryAttempt): void {
     this.sending = this.sending.filter((one) => one !== attempt);
   }
 }

@@ -1,124 +1,96 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from 'pg';
-import { DatabaseClient } from '../../platform/postgres/database-client.js';
 import { errorFields, type Log } from '../../platform/log.js';
+import type { DatabaseClient } from '../../platform/postgres/database-client.js';
+import { ReconnectingClient } from '../../platform/postgres/reconnecting-client.js';
 import { workerLockClass } from '../store/live-workers.js';
 
 const leaseSeconds = 10;
 const leaseMs = leaseSeconds * 1_000;
 const renewalMs = 3_000;
-const reconnectDelayMsMax = 2_000;
 
-/** Shows that a worker lives: a lease, which it renews, and the lock of a session of its own. */
+/** Shows that a worker lives: a lease, which it renews, and an advisory lock of a session of its own. */
 export class WorkerLease {
-  private client: Client | null = null;
-  private renewal: NodeJS.Timeout | null = null;
-  private stopped = false;
+  private readonly client: ReconnectingClient<number>;
   private current: number | null = null;
   /** In `performance.now()`: counted from before it was asked for, so that it ends here before it does for others. */
   private leasedUntil = 0;
-  /** Whose renewal has not been answered yet. */
-  private asking: Client | null = null;
 
   constructor(
-    private readonly connectionString: string,
-    private readonly log: Log,
+    connectionString: string,
+    log: Log,
     private readonly listener: {
       /** Also after a loss, under another id. */
-      taken: (id: number) => void;
+      taken: (workerId: number) => void;
       lost: () => void;
     },
-  ) {}
+  ) {
+    this.client = new ReconnectingClient<number>({
+      config: {
+        connectionString,
+        application_name: 'iozen webhooks',
+        keepAlive: true,
+        connectionTimeoutMillis: 5_000,
+      },
+      open: async (client) => await this.insert(client),
+      reopened: (workerId) => this.listener.taken(workerId),
+      lost: (error) => {
+        this.current = null;
+        log.warn({ error: error === null ? null : errorFields(error) }, 'the webhook worker lost its lease');
+        this.listener.lost();
+      },
+      beat: async (client) => await this.renew(client),
+      beatMs: renewalMs,
+      // An answer that comes later finds the lease over.
+      answerMsMax: leaseMs - renewalMs,
+      firstDelayMs: 50,
+      delayMsMax: 2_000,
+    });
+  }
 
-  /** Null while it is lost, or may be: whatever this worker held may be another's by now. */
+  /** Null while the lease is lost, or may be: whatever this worker owned may be another's by now. */
   get id(): number | null {
     return this.isOver() ? null : this.current;
   }
 
   async take(): Promise<void> {
-    const client = new DatabaseClient({
-      connectionString: this.connectionString,
-      application_name: 'iozen webhooks',
-      keepAlive: true,
-      connectionTimeoutMillis: 5_000,
-    });
-    client.on('error', (error) => this.lose(client, error));
-    client.on('end', () => this.lose(client, null));
-    await client.connect();
-    try {
-      // Leases of the dead are of no use once nobody would ask for them.
-      await client.query(`delete from webhook_workers where leased_until < now() - interval '1 hour'`);
-      const askedAt = performance.now();
-      const { rows } = await client.query<{ id: number }>(
-        `insert into webhook_workers (leased_until) values (now() + interval '${leaseSeconds} seconds') returning id`,
-      );
-      const id = rows[0]?.id ?? 0;
-      await client.query('select pg_advisory_lock($1, $2)', [workerLockClass, id]);
-      if (this.stopped) throw new Error('the worker left while it took a lease');
-      this.client = client;
-      this.current = id;
-      this.leasedUntil = askedAt + leaseMs;
-      this.renewal = setInterval(() => void this.renew(client, id), renewalMs);
-      this.listener.taken(id);
-    } catch (error) {
-      await client.end().catch(() => undefined);
-      throw error;
-    }
+    this.listener.taken(await this.client.connect());
   }
 
   async leave(): Promise<void> {
-    this.stopped = true;
-    if (this.renewal !== null) clearInterval(this.renewal);
-    const { client, current } = this;
-    this.client = null;
+    const { current } = this;
     this.current = null;
-    if (client === null) return;
-    await client.query('delete from webhook_workers where id = $1', [current]).catch(() => undefined);
-    await client.end().catch(() => undefined);
+    await this.client.close(
+      async (client) => await client.query('delete from webhook_workers where id = $1', [current]),
+    );
   }
 
-  private async renew(client: Client, id: number): Promise<void> {
+  private async insert(client: DatabaseClient): Promise<number> {
+    // Leases of the dead are of no use once nobody would ask for them.
+    await client.query(`delete from webhook_workers where leased_until < now() - interval '1 hour'`);
     const askedAt = performance.now();
-    try {
-      // Without an answer, or while this process slept.
-      if (this.isOver()) throw new Error('the lease ran out');
-      if (this.asking === client) return;
-      this.asking = client;
-      const { rowCount } = await client.query(
-        `update webhook_workers set leased_until = now() + interval '${leaseSeconds} seconds'
-         where id = $1 and leased_until > now()`,
-        [id],
-      );
-      if (rowCount === 0 || this.isOver()) throw new Error('the lease ran out');
-      if (this.client === client) this.leasedUntil = askedAt + leaseMs;
-      if (this.asking === client) this.asking = null;
-    } catch (error) {
-      this.lose(client, error);
-    }
+    const { rows } = await client.query<{ id: number }>(
+      `insert into webhook_workers (leased_until) values (now() + interval '${leaseSeconds} seconds') returning id`,
+    );
+    const id = rows[0]?.id ?? 0;
+    await client.query('select pg_advisory_lock($1, $2)', [workerLockClass, id]);
+    this.current = id;
+    this.leasedUntil = askedAt + leaseMs;
+    return id;
+  }
+
+  private async renew(client: DatabaseClient): Promise<void> {
+    // Where this process slept, others have taken what it owned.
+    if (this.isOver()) throw new Error('the lease ran out');
+    const askedAt = performance.now();
+    const { rowCount } = await client.query(
+      `update webhook_workers set leased_until = now() + interval '${leaseSeconds} seconds'
+       where id = $1 and leased_until > now()`,
+      [this.current],
+    );
+    if (rowCount === 0 || this.isOver()) throw new Error('the lease ran out');
+    this.leasedUntil = askedAt + leaseMs;
   }
 
   private isOver(): boolean {
     return performance.now() >= this.leasedUntil;
-  }
-
-  private lose(client: Client, error: unknown): void {
-    if (this.client !== client || this.stopped) return;
-    this.client = null;
-    this.current = null;
-    if (this.renewal !== null) clearInterval(this.renewal);
-    this.log.warn({ error: error === null ? null : errorFields(error) }, 'the webhook worker lost its lease');
-    client.end().catch(() => undefined);
-    this.listener.lost();
-    void this.takeAgain();
-  }
-
-  private async takeAgain(): Promise<void> {
-    for (let delayMs = 50; !this.stopped; delayMs = Math.min(delayMs * 2, reconnectDelayMsMax)) {
-      try {
-        return await this.take();
-      } catch {
-        await sleep(delayMs);
-      }
-    }
   }
 }

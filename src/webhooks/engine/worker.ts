@@ -67,32 +67,7 @@ const slowMs = 1_000;
 const finishInFlightMs = 20_000;
 const storeLastMsMax = 5_000;
 
-/**
- * Delivers webhooks. The table of open deliveries is the truth; what is in memory is how it is worked.
- *
- * An event becomes a delivery for each endpoint that listens (`fan-out`). Each endpoint is one worker's at a time
- * (`endpoint-ownership`), as long as that worker lives (`worker-lease`). The worker reads what is due into the endpoint's
- * queue (`due-deliveries`, `endpoint-queue`), chooses which endpoint is next (`fair-scheduler`), makes the attempt
- * (`dispatcher`, `deliver`) and stores what it came to (`attempt-recorder`).
- *
- * | word              | means                                                                                         |
- * | ----------------- | --------------------------------------------------------------------------------------------- |
- * | delivery          | one event on its way to one endpoint: open until it is delivered, exhausted or skipped         |
- * | attempt           | one request of a delivery                                                                     |
- * | result            | what an attempt came to, until it is stored                                                   |
- * | pending           | a delivery that was never attempted                                                           |
- * | due               | pending, or failed and its time has come                                                      |
- * | held              | a delivery whose endpoint is paused                                                           |
- * | endpoint health   | failures in a row, and what follows from them                                                 |
- * | half-open         | one delivery at a time is tried, until one succeeds                                           |
- * | endpoint queue    | the deliveries of one endpoint that are in memory, and which may start                        |
- * | owner             | the worker that delivers to an endpoint                                                       |
- * | worker lease      | how a worker shows that it lives                                                              |
- * | orphan (ours)     | an endpoint with something due and no living owner                                            |
- * | snapshot (ours)   | an endpoint as it was last read                                                               |
- * | revision (ours)   | an endpoint's count of resumes: what was attempted before one says nothing of its health after |
- * | look (ours)       | once a second, all that a lost notification would have told is found in the tables            |
- */
+/** Delivers webhooks. Its parts and its words are in README.md beside this file. */
 export class WebhookWorker {
   private readonly texts: EventTexts;
   private readonly ownership: EndpointOwnership;
@@ -229,7 +204,7 @@ export class WebhookWorker {
     const { id } = this.lease;
     if (id === null || this.stopping) return;
     const { dispatcher, ownership, texts } = this;
-    texts.age();
+    texts.purge();
     try {
       await dispatcher.open(await ownership.takeOrphans(id, this.now(), dispatcher.heldIds()));
       await ownership.giveBack(id, dispatcher.closeIdle());

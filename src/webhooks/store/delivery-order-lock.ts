@@ -3,13 +3,13 @@ import type { Tx } from '../../platform/postgres/database.js';
 import { prepared } from '../../platform/postgres/statement.js';
 import { followedMsMax, idFloor, numberedIds } from '../../platform/id.js';
 
-// The turn tells fan-out, which is one statement, that what it sees is older than a change made under the lock.
+// By the version, fan-out, which is one statement, notices that what it sees is older than a change made under the lock.
 const lock = prepared<{ lastDeliveryMs: string }>(
-  'update webhook_fan_out set turn = turn + 1 returning last_delivery_ms as "lastDeliveryMs"',
+  'update webhook_fan_out set version = version + 1 returning last_delivery_ms as "lastDeliveryMs"',
 );
 const release = prepared('update webhook_fan_out set last_delivery_ms = $1');
 
-/** Told to whoever looks, should the signal be lost. For who holds the lock. */
+/** Raised under the lock, so that a worker that missed the notification sees at its next look that texts were erased. */
 export const countErasure = prepared('update webhook_fan_out set erasures = erasures + 1');
 
 /** No two processes' clocks are. */

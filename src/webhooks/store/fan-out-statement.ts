@@ -23,16 +23,16 @@ export interface FannedOut {
  * it was, and its plan kept (docs/decisions/011). Hence, too, the order where there is one row.
  *
  * The lock of `webhook_fan_out` makes it one at a time. A statement sees what was committed when it began, but locks the
- * row as it is now: where the two differ in their `turn`, someone deleted an endpoint or erased an event in between.
+ * row as it is now: where the two differ in their `version`, someone deleted an endpoint or erased an event in between.
  *
  * `$1`: milliseconds of the ids, above all before, unless a clock that was wrong made those; `$2` and `$3`: what stands
  * around a delivery's number in its id; `$4`: how many events. No row: another process holds the lock.
  */
 export const fanOutWaiting = prepared<FannedOut>(`
   with held as materialized (
-    select turn, last_delivery_ms from webhook_fan_out for update skip locked
+    select version, last_delivery_ms from webhook_fan_out for update skip locked
   ), current as materialized (
-    select from held join webhook_fan_out seen on seen.turn = held.turn
+    select from held join webhook_fan_out seen on seen.version = held.version
     where held.last_delivery_ms < $1 or held.last_delivery_ms > $1 + ${followedMsMax}
   ), taken as (
     ${takingWaiting('$4', 'exists (select from current)')}
@@ -55,7 +55,7 @@ export const fanOutWaiting = prepared<FannedOut>(`
   ), made as (
     ${insertOpen('deliveries')}
   ), noted as (
-    update webhook_fan_out set turn = turn + 1, last_delivery_ms = $1 where exists (select from taken)
+    update webhook_fan_out set version = version + 1, last_delivery_ms = $1 where exists (select from taken)
   )
   select exists (select from current) as "isCurrent", held.last_delivery_ms as "lastDeliveryMs",
     (select count(*)::int from taken) as events,

@@ -13,17 +13,20 @@ export interface OpenDelivery {
   attempts: number;
   dueAt: Date | null;
   askedAt: Date | null;
+  /** What the event's text comes to; null where there is no such event. */
+  eventBytes: number | null;
 }
 
 /** Of each endpoint `q`, the first rows `d`: which, and in what order. Each kind has an index of its own. */
 const reading = (which: string, order: string) =>
   prepared<OpenDelivery>(`
     select q.endpoint_id as "endpointId", d.id, d.event_id as "eventId", d.attempts, d.due_at as "dueAt",
-      d.asked_at as "askedAt"
+      d.asked_at as "askedAt", octet_length(event.body) as "eventBytes"
     from unnest($1::text[], $2::text[], $3::int[]) q (endpoint_id, after_id, wanted)
     cross join lateral (
       select * from webhook_open_deliveries d where d.endpoint_id = q.endpoint_id and ${which} order by ${order} limit q.wanted
     ) d
+    left join lateral (select body from events where id = d.event_id limit 1) event on true
   `);
 const readings = {
   /** Never attempted, in the order in which they were made. */

@@ -52,7 +52,7 @@ describe('a webhook worker that was not told, or too late', function () {
   const isNew = ({ path }: { path: string }) => path.endsWith('/new');
 
   /** As when the process that made the change dies before it tells of it. */
-  function loseSignals(lost: string): void {
+  function loseNotifications(lost: string): void {
     const send = asking.notifications.send.bind(asking.notifications);
     asking.notifications.send = (topic, subject) => {
       if (topic !== lost) send(topic, subject);
@@ -82,7 +82,7 @@ describe('a webhook worker that was not told, or too late', function () {
   }
 
   it('finds a new address and a pause by looking, while the endpoint is busy', async () => {
-    loseSignals(endpointChanged);
+    loseNotifications(endpointChanged);
     const traffic = setInterval(() => void asking.publish(actor), 50);
     try {
       await asking.endpoints.update(actor, endpointId, () => ({ url: `${receiver.url}/new` }));
@@ -101,14 +101,14 @@ describe('a webhook worker that was not told, or too late', function () {
   });
 
   it('finds by looking, within seconds, that an event waits', async () => {
-    loseSignals('events');
+    loseNotifications('events');
     await asking.publish(actor);
     await receiver.arrived(2, 5_000);
   });
 
   it('is brought to an event by the job of its commit, and nothing else, and completes the job after that', async () => {
     clearInterval((worker as unknown as { ticker: NodeJS.Timeout }).ticker);
-    loseSignals('events');
+    loseNotifications('events');
     const jobs = jobsOn(asking.database.pool);
     const statesAre = async (...states: string[]) => {
       const found = await jobs.findJobs<FanOutJob>(fanOutQueue, { data: { eventIds: [eventId] } });
@@ -128,7 +128,7 @@ describe('a webhook worker that was not told, or too late', function () {
   });
 
   it('finds by looking that somebody was erased', async () => {
-    loseSignals(payloadsErased);
+    loseNotifications(payloadsErased);
     await erase();
     await worker.look();
     await asking.deliveries.redeliver(actor, (await latest()).id);
@@ -187,7 +187,7 @@ describe('a webhook worker that was not told, or too late', function () {
     await asking.deliveries.redeliver(actor, (await latest()).id);
     await read;
     await erase();
-    // The signal has come.
+    // The notification has come.
     await wait(100);
     answer();
     await asking.deliveries.redeliver(actor, (await latest()).id);
