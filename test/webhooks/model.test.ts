@@ -38,8 +38,9 @@ class Reference {
   }
 
   private next() {
-    const probed = this.probing || this.fails >= 3;
-    if (this.status === 'paused' || this.gateUntil > this.now || (probed && this.opensAt > this.now)) return undefined;
+    const halfOpen = this.probing || this.fails >= 3;
+    if (this.status === 'paused' || this.gateUntil > this.now || (halfOpen && this.opensAt > this.now))
+      return undefined;
     return this.deliveries.find(({ state, dueAt }) => state === 'open' && dueAt <= this.now);
   }
 
@@ -127,7 +128,7 @@ describe('webhooks against a plain reference', function () {
       weight: 2,
       arbitrary: fc.record({ do: fc.constant('crash' as const), events: fc.integer({ min: 0, max: 3 }) }),
     },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('lose the seat' as const) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('lose the lease' as const) }) },
   );
   type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
@@ -218,8 +219,8 @@ describe('webhooks against a plain reference', function () {
           for (const id of await fixture.publish(actor, step.events)) made(events.push(id) - 1);
           return reference.crash();
         }, reference.answer);
-      case 'lose the seat':
-        await fixture.rows(endSeats);
+      case 'lose the lease':
+        await fixture.rows(endLeases);
     }
   }
 
@@ -233,9 +234,9 @@ describe('webhooks against a plain reference', function () {
     else await quiet();
     const blocker = await fixture.database.pool.connect();
     try {
-      // So that it finds no other seat.
+      // So that it finds no other lease.
       await blocker.query('begin; lock table webhook_workers in exclusive mode');
-      await fixture.rows(endSeats);
+      await fixture.rows(endLeases);
       await fixture.eventually(async () => !worker.ready());
       end();
       await worker.stop();
@@ -247,7 +248,7 @@ describe('webhooks against a plain reference', function () {
     worker = await startWorker();
   }
 
-  const endSeats = `
+  const endLeases = `
     select pg_terminate_backend(pid) from pg_stat_activity
     where application_name = 'iozen webhooks' and datname = current_database()
   `;
@@ -274,7 +275,7 @@ describe('webhooks against a plain reference', function () {
     });
   }
 
-  /** What a lost seat left behind is found by looking, within the 15 s that the contract gives. */
+  /** What a lost lease left behind is found by looking, within the 15 s that the contract gives. */
   async function inTime(check: () => Promise<void>): Promise<void> {
     for (const until = Date.now() + 15_000; ; await wait(50)) {
       try {

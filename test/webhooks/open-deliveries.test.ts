@@ -35,7 +35,7 @@ describe('deliveries that were made at once', () => {
       response.writeHead(fails ? 500 : 200).end();
     };
     const eventIds = await fixture.publish(actor, 50);
-    // Never two in a row, since three would have it probed.
+    // Never two in a row, since three would make it half-open.
     for (const [index, id] of eventIds.entries()) if (index % 4 === 0) failing.add(id);
     await fixture.startWorker();
     await subscription.settled(eventIds.length, 'delivered');

@@ -20,7 +20,7 @@ describe('several webhook workers on one database', function () {
     const database = await cloneDatabase();
     drop = database.drop;
     receiver = await Receiver.start();
-    // Each with its own pool, notifications and seat, as processes have them.
+    // Each with its own pool, notifications and lease, as processes have them.
     for (let index = 0; index < 3; index += 1) fixtures.push(await WebhookFixture.on(database.url));
     for (const fixture of fixtures.slice(0, 2)) workers.push(await fixture.startWorker());
   });
@@ -66,7 +66,7 @@ describe('several webhook workers on one database', function () {
     await fixture.eventually(async () => (await waiting()) === 0);
   });
 
-  it('miss nothing that another fans out, and keep the order, though no signal tells of it', async () => {
+  it('miss nothing that another fans out, and keep the order, though no notification tells of it', async () => {
     const [first, second, asking] = fixtures;
     const deaf = [first!, second!].map(({ notifications }) => notifications);
     for (const notifications of deaf) {
@@ -102,30 +102,30 @@ describe('several webhook workers on one database', function () {
     expect(workers.map((worker) => worker.ready())).to.deep.equal([false, true]);
   });
 
-  it('one that stops while it takes its seat anew leaves nothing behind', async () => {
+  it('one that stops while it takes its lease anew leaves nothing behind', async () => {
     const fixture = fixtures[0]!;
     const worker = await fixture.startWorker();
-    const seats = async () =>
+    const leases = async () =>
       await fixture.rows<{ pid: number }>(
         "select pid from pg_stat_activity where application_name = 'iozen webhooks' and datname = current_database()",
       );
-    const others = (await seats()).length - 1;
+    const others = (await leases()).length - 1;
     const blocker = await fixture.database.pool.connect();
     try {
       await blocker.query('begin; lock table webhook_workers in exclusive mode');
-      for (const { pid } of await seats()) await fixture.rows('select pg_terminate_backend($1)', [pid]);
+      for (const { pid } of await leases()) await fixture.rows('select pg_terminate_backend($1)', [pid]);
       await fixture.eventually(async () => !worker.ready());
       await worker.stop();
     } finally {
       await blocker.query('rollback');
       blocker.release();
     }
-    await fixture.eventually(async () => workers[1]!.ready() && (await seats()).length === others);
+    await fixture.eventually(async () => workers[1]!.ready() && (await leases()).length === others);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(await seats()).to.have.length(others);
+    expect(await leases()).to.have.length(others);
   });
 
-  it('send nothing of an erased person again, though the signal of the erasure was lost', async () => {
+  it('send nothing of an erased person again, though the notification of the erasure was lost', async () => {
     const [, working, asking] = fixtures;
     const actor = await asking!.workspace();
     await asking!.endpoint(actor, receiver.url);

@@ -1,6 +1,6 @@
 /**
  * One file because it is the map of the engine: the parts of a worker are built here, started, told of changes, and
- * stopped.
+ * stopped. What they do, and the words they use, is in README.md beside this file.
  */
 import type { AuditService } from '../../audit/audit.service.js';
 import type { EventService } from '../../events/event.service.js';
