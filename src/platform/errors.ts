@@ -254,13 +254,14 @@ export function asFailure(thrown: unknown): Failure {
   return new Failure('internal_error', 'Something went wrong on our side.', {}, { cause: thrown });
 }
 
+/** What Node.js and PostgreSQL tell their errors by, such as `ENOENT` and `23505`; empty where there is none. */
+export const errorCode = (thrown: unknown) => String((thrown as { code?: unknown } | null)?.code ?? '');
+
 /** Whether PostgreSQL ended a statement, at its time limit or when asked to; it did nothing, and its connection lives. */
-export const isEndedStatement = (thrown: unknown): boolean =>
-  thrown instanceof Error && (thrown as Error & { code?: unknown }).code === '57014';
+export const isEndedStatement = (thrown: unknown): boolean => thrown instanceof Error && errorCode(thrown) === '57014';
 
 /** Whether a statement waited for a lock for as long as it may. */
-const isLockedOut = (thrown: unknown): boolean =>
-  thrown instanceof Error && (thrown as Error & { code?: unknown }).code === '55P03';
+const isLockedOut = (thrown: unknown): boolean => thrown instanceof Error && errorCode(thrown) === '55P03';
 
 // PostgreSQL's classes 08 (connection), 57P0x (shutdown) and 53 (resources), a transaction that fell silent, and the
 // socket's own codes.

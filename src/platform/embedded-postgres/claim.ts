@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DatabaseClient } from '../postgres/database-client.js';
 import { openClient } from '../postgres/reconnecting-client.js';
-import { errorCode } from './cluster.js';
+import { errorCode } from '../errors.js';
 
 /*
  * Every process that uses the server holds a claim on it: an idle connection with a shared advisory lock. Whoever takes

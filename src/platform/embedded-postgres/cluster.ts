@@ -8,6 +8,7 @@ import { chmod, chown, cp, lchown, lstat, mkdir, open, readdir, readFile } from 
 import { readlink, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { errorCode } from '../errors.js';
 
 /**
  * The cluster (PostgreSQL's data directory) of a DATA_DIR, the binaries that serve it and the account they run as.
@@ -41,7 +42,6 @@ export type RunAs = Pick<SpawnOptions, 'uid' | 'gid'>;
 export const user = 'iozen';
 export const database = 'iozen';
 export const passwordFile = (dataDir: string) => join(dataDir, 'postgres.password');
-export const errorCode = (thrown: unknown) => (thrown as NodeJS.ErrnoException).code;
 
 // The server must see none of our variables (PG…, LANG, secrets), and not depend on a directory that it cannot enter.
 export const surroundings = { cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } };

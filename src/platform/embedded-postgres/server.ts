@@ -9,10 +9,11 @@ import { mkdir, open, readdir, readFile, readlink, realpath, rm, stat } from 'no
 import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorCode } from '../errors.js';
 import { keptSecret } from '../secret-file.js';
 import { DatabaseClient } from '../postgres/database-client.js';
 import { claimAt, hold, isOnlyOurs } from './claim.js';
-import { database, errorCode, openCluster, passwordFile, run, surroundings, user } from './cluster.js';
+import { database, openCluster, passwordFile, run, surroundings, user } from './cluster.js';
 import type { Cluster } from './cluster.js';
 
 /** A PostgreSQL server of our own for one DATA_DIR. It outlives a killed process, and the next one takes it over. */

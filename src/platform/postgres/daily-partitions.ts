@@ -1,3 +1,4 @@
+import { errorCode } from '../errors.js';
 import { dayMs } from '../clock.js';
 import type { Database } from './database.js';
 import { idFloor } from '../id.js';
@@ -54,7 +55,7 @@ async function create(database: Database, table: DailyTable, day: Date, log: Log
   try {
     await locked(database, `create table ${name} partition of ${table.name} for values from (${from}) to (${to})`);
   } catch (error) {
-    if (!alreadyThere.test(String((error as { code?: unknown }).code))) throw error;
+    if (!alreadyThere.test(errorCode(error))) throw error;
     log.debug({ partition: name, error: errorFields(error) }, 'a partition was not made');
   }
 }

@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { Lent } from './connections.js';
-import { isConnectionLoss } from '../errors.js';
+import { errorCode, isConnectionLoss } from '../errors.js';
 import { OpenTransaction } from './open-transaction.js';
 import type { Statement, Write } from './statement.js';
 
@@ -165,7 +165,7 @@ class Groups {
 
   /** The other members go first: what they commit may be the reason why these failed. */
   private async breakUp(group: readonly Member[], tries: number, error: unknown, of: readonly Member[]): Promise<void> {
-    const isLocked = error instanceof Broken && codeOf(error.cause) === lockNotAvailable;
+    const isLocked = error instanceof Broken && errorCode(error.cause) === lockNotAvailable;
     const others = group.filter((member) => !of.includes(member));
     if (isLocked && this.goApart !== null) for (const member of of) this.goApart(member);
     if (tries < triesMax) await this.commitAll(others, tries + 1);
@@ -206,7 +206,6 @@ class Broken extends Error {
 }
 
 const lockNotAvailable = '55P03';
-const codeOf = (thrown: unknown) => (thrown as { code?: unknown } | null)?.code;
 
 function isWaitedFor({ committer, reject }: Member): boolean {
   try {

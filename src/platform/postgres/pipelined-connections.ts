@@ -1,4 +1,5 @@
 import type { QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import { errorCode } from '../errors.js';
 import type { DatabaseClient, DatabaseClientConfig } from './database-client.js';
 import { socketOf } from './driver-internals.js';
 import { openClient } from './reconnecting-client.js';
@@ -99,7 +100,7 @@ export class LastingConnection {
 const tookTooMuch = () => new Displaced('a statement took too much for a connection that all share');
 
 /** Whether the error is of class 57P, after which PostgreSQL closes the connection. */
-const isShutdown = (thrown: unknown) => String((thrown as { code?: unknown } | null)?.code).startsWith('57P');
+const isShutdown = (thrown: unknown) => errorCode(thrown).startsWith('57P');
 
 /** Holds what is written back until the event loop has read everything that came in the same turn. */
 function gather(client: DatabaseClient): void {

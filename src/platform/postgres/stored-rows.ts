@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { errorCode } from '../errors.js';
 import type { Database } from './database.js';
 import { unprepared, prepared } from './statement.js';
 
@@ -65,6 +66,6 @@ function summing(leaf: string, { bytes, owner, through }: StoredRows): string {
 
 /** A partition that was dropped meanwhile has no rows any more. */
 function unlessDropped(error: unknown): never[] {
-  if ((error as { code?: unknown }).code === '42P01') return [];
+  if (errorCode(error) === '42P01') return [];
   throw error;
 }
