@@ -3,11 +3,20 @@ export const dayMs = 86_400_000;
 export const notableMs = 5_000;
 /** For so long both clocks must agree on a step before it is followed: a clock that is wrong for a moment moves nothing. */
 const believedAfterMs = 50_000;
+/** Of so many looks at the database's clock the quickest counts, or the first that took no longer than `quickMs`. */
+const looksMax = 5;
+const quickMs = 2;
 
 /** How far other clocks are ahead of this process's clock, in milliseconds. */
 export interface Differences {
   machine: number;
   database: number;
+}
+
+/** What the database's clock says the time was when the monotonic clock was at zero, give or take half a round trip. */
+interface Look {
+  zeroMs: number;
+  halfTripMs: number;
 }
 
 /**
@@ -37,16 +46,22 @@ export class Clock {
   }
 
   /**
-   * Looks at the database's clock. The first look is taken as it is. Later, a step of the database's clock is followed
-   * only once the machine's clock has agreed with it for a while: of three clocks, the wrong one stands alone.
+   * Looks at the database's clock a few times, and goes by the quickest look: the answer to a slow one, such as to one that
+   * waits for its connection first, may be wrong by half of the round trip. The first time the clock is taken as it is.
+   * Later, a step of the database's clock is followed only once the machine's clock has agreed with it for a while: of
+   * three clocks, the wrong one stands alone.
    */
   async anchor(databaseMs: () => Promise<number>): Promise<void> {
-    // While one look is under way another would tell nothing more.
+    // While these looks are under way others would tell nothing more.
     if (this.anchoring) return;
     this.anchoring = true;
-    const askedAt = this.monotonicMs();
     try {
-      this.compare(await databaseMs(), (this.monotonicMs() - askedAt) / 2);
+      let tightest = await this.lookAt(databaseMs);
+      for (let looks = 1; looks < looksMax && 2 * tightest.halfTripMs > quickMs; looks += 1) {
+        const look = await this.lookAt(databaseMs);
+        if (look.halfTripMs < tightest.halfTripMs) tightest = look;
+      }
+      this.compare(tightest);
     } finally {
       this.anchoring = false;
     }
@@ -57,10 +72,15 @@ export class Clock {
     return { machine: Math.round(this.machineMs() - this.zeroMs - this.monotonicMs()), database: this.unbelievedMs };
   }
 
-  /** @param halfTripMs the age of the database's answer, which is that much uncertain, too */
-  private compare(databaseMs: number, halfTripMs: number): void {
+  private async lookAt(databaseMs: () => Promise<number>): Promise<Look> {
+    const askedAt = this.monotonicMs();
+    const saidMs = await databaseMs();
+    const halfTripMs = (this.monotonicMs() - askedAt) / 2;
+    return { zeroMs: saidMs - askedAt - halfTripMs, halfTripMs };
+  }
+
+  private compare({ zeroMs, halfTripMs }: Look): void {
     const atMs = this.monotonicMs();
-    const zeroMs = databaseMs + halfTripMs - atMs;
     const aheadMs = zeroMs - this.zeroMs;
     if (this.anchored && Math.abs(aheadMs) <= halfTripMs) {
       this.unbelievedMs = 0;
