@@ -7,8 +7,6 @@ import { join, resolve } from 'node:path';
 
 /** The compiled command, which the tests' own build made. */
 const main = resolve(import.meta.dirname, '../../src/main.js');
-/** What the processes would each compile anew: there are a hundred in a run, of 2,000 modules. */
-const NODE_COMPILE_CACHE = resolve(import.meta.dirname, '../../.compile-cache');
 
 export interface Ended {
   code: number | null;
@@ -34,7 +32,7 @@ export async function iozen(words: string[], env: Record<string, string> = {}): 
 
 /** Its own process group, so that a test can end all of it at once. */
 export function launch(words: string[], env: Record<string, string> = {}): ChildProcess {
-  const { PATH } = process.env;
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
   return spawn(process.execPath, [main, ...words], {
     env: { PATH, NODE_COMPILE_CACHE, ...env },
     detached: true,
