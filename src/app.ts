@@ -225,10 +225,7 @@ export class App {
     );
     this.testEvents = new TestEventService(database, this.secrets, this.outbound, this.webhookEndpoints);
     this.webhookDeliveries = new WebhookDeliveryService(database, this.notifications, this.audit, confirm);
-    this.eventErasure.onErase({
-      erase: (tx, erased) => this.webhookDeliveries.erase(tx, erased),
-      conclude: (tx, erased) => this.webhookDeliveries.concludeErasure(tx, erased),
-    });
+    this.eventErasure.onErase((tx, events) => this.webhookDeliveries.erase(tx, events));
     this.replays = new ReplayService(database, this.webhookEndpoints, this.notifications, this.audit, confirm);
     this.webhookFeed = new WebhookFeed(this.webhookEndpoints, this.webhookDeliveries, this.replays, this.notifications);
     this.webhookWorker = new WebhookWorker({

@@ -151,13 +151,13 @@ export class ErasureService {
     tx.write(hideContact, [contactId, at]);
     tx.write(forgetAddresses, [contactId]);
     const person = { workspaceId, contactId, subjectIds, withSubmissions, before: '~' };
-    const begun = await this.advance(tx, id, person, atOnceMax + 1);
+    const begun = await this.advance(tx, id, person, atOnceMax + 1, true);
     if (begun.erasure.status === 'RUNNING') await this.ask(tx);
     return begun;
   }
 
   async conclude(tx: Tx, { batch }: BegunErasure): Promise<void> {
-    await this.eventErasure.conclude(tx, batch);
+    await batch.conclude(tx);
   }
 
   /** Goes on with every erasure that runs, to its end or until the job has run for long enough. */
@@ -205,7 +205,7 @@ export class ErasureService {
     const { createdAt, ...person } = running;
     tx.write(lockContact, [person.contactId]);
     const subjectIds = await this.eventErasure.marked(tx, id);
-    await this.advance(tx, id, { ...person, subjectIds, before: idFloor(createdAt) }, batchRows);
+    await this.advance(tx, id, { ...person, subjectIds, before: idFloor(createdAt) }, batchRows, false);
     return true;
   }
 
@@ -213,10 +213,16 @@ export class ErasureService {
    * Rooms come first, events last: a change holds its object's row until its commit, so once a room has passed that row,
    * the events of the change are there to be found.
    */
-  private async advance(tx: Tx, id: string, person: ErasedPerson, limit: number): Promise<BegunErasure> {
+  private async advance(
+    tx: Tx,
+    id: string,
+    person: ErasedPerson,
+    limit: number,
+    isFirst: boolean,
+  ): Promise<BegunErasure> {
     const erased: Erased[] = [];
     for (const eraser of this.erasers) erased.push(await eraser(tx, person, limit));
-    const batch = await this.eventErasure.erase(tx, id, person.workspaceId, limit);
+    const batch = await this.eventErasure.erase(tx, id, person.workspaceId, limit, isFirst);
     erased.push({ counts: { events: batch.blanked.length, attempts: batch.attempts }, isAll: batch.isAll });
     const objectIds = [...erased.flatMap(({ objectIds = [] }) => objectIds), ...changedLately(batch)];
     if (this.answerEraser !== null) erased.push(await this.answerEraser(tx, person, limit, objectIds));

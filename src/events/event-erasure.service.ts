@@ -72,13 +72,10 @@ const selectNext = prepared<{ id: string }>(`
       order by e.id desc limit $2
     ) e
     where x.erasure_id = $1
-  ), next as materialized (
-    select id from left_of_each order by id desc limit $2
-  ), reached as (
-    update erasing_subjects set reached = least(reached, (select min(id) from next)) where erasure_id = $1
   )
-  select id from next order by id
+  select id from (select id from left_of_each order by id desc limit $2) next order by id
 `);
+const noteReached = prepared('update erasing_subjects set reached = least(reached, $2) where erasure_id = $1');
 // An event that speaks of two people who are erased is blanked by the first erasure and passed over by the second.
 const blankMany = prepared<{ id: string; subjectId: string }>(`
   update events e set body = ${blank('e')} where e.id = any ($1) and e.body <> ${blank('e')}
@@ -89,24 +86,33 @@ const forgetNames = prepared('delete from event_subjects where event_id = any ($
 export interface ErasedEvents {
   workspaceId: string;
   eventIds: readonly string[];
+  /** Their people are marked in this very transaction: nobody who makes or makes use of deliveries knows of it yet. */
+  isFirst: boolean;
 }
 
 /** A later room that keeps what events say (deliveries do); it acts in the transaction that blanks the events. */
-export interface EventEraser {
-  /** @returns how many receivers' answers to the events were blanked, and the moment as of which deliveries were seen */
-  erase: (tx: Tx, erased: ErasedEvents) => Promise<{ answers: number; asOf: string }>;
-  /** Makes workers forget the texts. It takes the lock that all deliveries wait for, so it is the last thing of `tx`. */
-  conclude: (tx: Tx, erased: ErasedEvents & { asOf: string }) => Promise<void>;
+export type EventEraser = (tx: Tx, events: ErasedEvents) => Promise<ErasedElsewhere>;
+
+export interface ErasedElsewhere {
+  /** Which of the events may be erased now: all, or the latest of them, where others would wait too long for the locks. */
+  eventIds: readonly string[];
+  /** How many answers to these were blanked. */
+  answers: number;
+  /** The last thing of the transaction that marks their people: under locks that everybody's deliveries wait for. */
+  conclude: (tx: Tx) => Promise<void>;
 }
 
-export interface ErasedBatch extends ErasedEvents {
+export interface ErasedBatch {
   /** The events that were still there, each with the object that it happened to. */
   blanked: readonly { id: string; subjectId: string }[];
   attempts: number;
   /** Whether none is left. */
   isAll: boolean;
-  asOf: string;
+  /** See `ErasedElsewhere`. */
+  conclude: (tx: Tx) => Promise<void>;
 }
+
+const nothing = { blanked: [], attempts: 0, isAll: true, conclude: async () => {} };
 
 /** Keeps of whom events speak, and erases what events say of a person. */
 export class EventErasureService {
@@ -143,18 +149,15 @@ export class EventErasureService {
   }
 
   /** Blanks the latest events that are left of a marked erasure, `limit` at most, and receivers' answers to them. */
-  async erase(tx: Tx, erasureId: string, workspaceId: string, limit: number): Promise<ErasedBatch> {
-    const eventIds = (await tx.query(selectNext, [erasureId, limit])).map(({ id }) => id);
-    if (eventIds.length === 0) return { workspaceId, eventIds, blanked: [], attempts: 0, isAll: true, asOf: '' };
+  async erase(tx: Tx, erasureId: string, workspaceId: string, limit: number, isFirst: boolean): Promise<ErasedBatch> {
+    const next = (await tx.query(selectNext, [erasureId, limit])).map(({ id }) => id);
+    if (next.length === 0 || this.eraser === null) return nothing;
+    const { eventIds, answers, conclude } = await this.eraser(tx, { workspaceId, eventIds: next, isFirst });
+    tx.write(noteReached, [erasureId, eventIds[0]]);
     const blanked = await tx.query(blankMany, [eventIds]);
     tx.write(forgetNames, [eventIds]);
-    const { answers = 0, asOf = '' } = (await this.eraser?.erase(tx, { workspaceId, eventIds })) ?? {};
-    return { workspaceId, eventIds, blanked, attempts: answers, isAll: eventIds.length < limit, asOf };
-  }
-
-  /** Has to be the last thing of the transaction that called `erase`. */
-  async conclude(tx: Tx, batch: ErasedBatch): Promise<void> {
-    if (batch.eventIds.length > 0) await this.eraser?.conclude(tx, batch);
+    const isAll = next.length < limit && eventIds.length === next.length;
+    return { blanked, attempts: answers, isAll, conclude };
   }
 
   /** Ends the marking, once no event is left to blank. */

@@ -88,7 +88,9 @@ describe('deliveries that were made at once', () => {
     await fixture.startWorker();
     await receiver.arrived(6);
     await fixture.database.transaction(async (tx) => {
-      await fixture.deliveries.erase(tx, { workspaceId: actor.workspaceId, eventIds: eventIds.slice(2, 3) });
+      const events = { workspaceId: actor.workspaceId, eventIds: eventIds.slice(2, 3), isFirst: true };
+      const { conclude } = await fixture.deliveries.erase(tx, events);
+      await conclude(tx);
       for (const response of answers) response.end('seen');
       await someoneWaits(tx);
     });

@@ -99,10 +99,7 @@ export class WebhookFixture {
     );
     this.testEvents = new TestEventService(database, this.secrets, this.outbound, this.endpoints);
     this.deliveries = new WebhookDeliveryService(database, this.notifications, this.audit, confirmed);
-    this.eventErasure.onErase({
-      erase: async (tx, erased) => await this.deliveries.erase(tx, erased),
-      conclude: async (tx, erased) => await this.deliveries.concludeErasure(tx, erased),
-    });
+    this.eventErasure.onErase(async (tx, events) => await this.deliveries.erase(tx, events));
     this.replays = new ReplayService(database, this.endpoints, this.notifications, this.audit, confirmed);
   }
 
@@ -214,17 +211,17 @@ export class WebhookFixture {
         [id, workspaceId, contactId],
       );
       await this.eventErasure.mark(tx, id, { contactId, addresses: [] }, false);
-      const batch = await this.eventErasure.erase(tx, id, workspaceId, 100);
+      const batch = await this.eventErasure.erase(tx, id, workspaceId, 100, true);
       this.eventErasure.unmark(tx, id, contactId);
-      await this.eventErasure.conclude(tx, batch);
+      await batch.conclude(tx);
     });
   }
 
   /** And to what came of them. */
   async eraseEvents({ workspaceId }: Pick<Actor, 'workspaceId'>, eventIds: readonly string[]): Promise<void> {
     await this.database.transaction(async (tx) => {
-      const { asOf } = await this.deliveries.erase(tx, { workspaceId, eventIds });
-      await this.deliveries.concludeErasure(tx, { workspaceId, eventIds, asOf });
+      const { conclude } = await this.deliveries.erase(tx, { workspaceId, eventIds, isFirst: true });
+      await conclude(tx);
     });
   }
 

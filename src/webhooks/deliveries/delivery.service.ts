@@ -4,7 +4,7 @@
  */
 import type { AuditService } from '../../audit/audit.service.js';
 import { eventTypes, requirePayloads, type EventType } from '../../events/event-type.js';
-import { isBeingErased, type ErasedEvents } from '../../events/event-erasure.service.js';
+import { isBeingErased, type ErasedElsewhere, type ErasedEvents } from '../../events/event-erasure.service.js';
 import type { Actor, Confirm } from '../../platform/actor.js';
 import { now } from '../../platform/clock.js';
 import type { Database, Tx } from '../../platform/postgres/database.js';
@@ -25,7 +25,15 @@ import {
   type Under,
   type WebhookDeliveryFilter,
 } from '../store/delivery-query.js';
-import { insertOpen, skipDeliveriesOf, skipDeliveriesOfSince } from '../store/open-deliveries.js';
+import {
+  findOpenOf,
+  insertOpen,
+  lockStatesOf,
+  skipDeliveries,
+  skipFound,
+  skipOpenSince,
+  skippedAtOnceMax,
+} from '../store/open-deliveries.js';
 import type { WebhookAttempt, WebhookDelivery } from './delivery.entity.js';
 import { endpointChanged, payloadsErased } from '../topics.js';
 
@@ -56,8 +64,6 @@ const endpointIsThere = prepared(
 );
 const ofWorkspace = (workspace: string) =>
   `d.endpoint_id = any (array(select id from webhook_endpoints where workspace_id = ${workspace}))`;
-// Waits for transactions that skip all open deliveries of an endpoint (they hold its row), before the order lock is taken.
-const lockEndpoints = prepared('select from webhook_endpoints where workspace_id = $1 order by id for share');
 const blankAnswers = prepared<{ count: number }>(`
   with blanked as (
     update webhook_attempts set response_body = null, error = null
@@ -65,6 +71,11 @@ const blankAnswers = prepared<{ count: number }>(`
     returning 1
   )
   select count(*)::int as count from blanked
+`);
+const blankAnswersOf = prepared(`
+  update webhook_attempts a set response_body = null, error = null
+  from json_to_recordset($1) w ("endpointId" text, id text)
+  where a.endpoint_id = w."endpointId" and a.delivery_id = w.id and (a.response_body is not null or a.error is not null)
 `);
 // `is true` keeps PostgreSQL from looking for each event.
 const blankAnswersSince = prepared(`
@@ -241,27 +252,33 @@ export class WebhookDeliveryService {
   }
 
   /**
-   * Skips the open deliveries of these events and blanks the endpoints' answers to them. For
-   * `EventErasureService.onErase`, as is the next method.
+   * Ends what is open of these events, and blanks what subscribers answered to them. For `EventErasureService.onErase`.
+   * Results of deliveries wait for the locks. So what is marked already is skipped in transactions of their own before;
+   * what is not is only looked for then, and skipped at the very end.
    */
-  async erase(tx: Tx, { workspaceId, eventIds }: ErasedEvents): Promise<{ answers: number; asOf: string }> {
-    // Another transaction may be skipping many open deliveries of the workspace: this one waits for it.
-    tx.write(lockEndpoints, [workspaceId]);
-    // Until the commit no result of the workspace's endpoints is stored, so no skipped delivery gets an answer later.
-    const { skipped, lastDeliveryMs } = await skipDeliveriesOf(tx, workspaceId, eventIds, now());
+  async erase(tx: Tx, { workspaceId, eventIds: wanted, isFirst }: ErasedEvents): Promise<ErasedElsewhere> {
+    const found = await findOpenOf(tx, workspaceId, wanted, isFirst ? skippedAtOnceMax : null);
+    const eventIds = wanted.filter((id) => id > found.leftTo);
+    if (!isFirst) await skipDeliveries(this.database, found.deliveries, now());
+    if (found.deliveries.length > 0 || isFirst)
+      tx.afterCommit(() => this.notifications.send(payloadsErased, workspaceId));
     const [blanked] = await tx.query(blankAnswers, [eventIds]);
-    if (skipped > 0) tx.afterCommit(() => this.notifications.send(payloadsErased, workspaceId));
-    return { answers: blanked?.count ?? 0, asOf: floorSince(lastDeliveryMs) };
-  }
-
-  /** Takes the order lock, for which all deliveries wait until the commit: little is done under it. */
-  async concludeErasure(tx: Tx, { workspaceId, eventIds, asOf }: ErasedEvents & { asOf: string }): Promise<void> {
-    // A transaction that makes deliveries of these events has committed, or will find them blank.
-    await lockDeliveryOrder(tx);
-    await skipDeliveriesOfSince(tx, workspaceId, eventIds, asOf, now());
-    tx.write(blankAnswersSince, [workspaceId, eventIds, asOf]);
-    tx.write(countErasure, []);
-    tx.afterCommit(() => this.notifications.send(payloadsErased, workspaceId));
+    return {
+      eventIds,
+      answers: blanked?.count ?? 0,
+      conclude: async (tx) => {
+        lockStatesOf(tx, workspaceId);
+        skipFound(tx, found.deliveries, now());
+        // Of what was stored since they were found.
+        tx.write(blankAnswersOf, [JSON.stringify(found.deliveries)]);
+        // Whoever makes deliveries of the events has made them, or will see that they are blank.
+        await lockDeliveryOrder(tx);
+        const asOf = floorSince(found.lastDeliveryMs);
+        await skipOpenSince(tx, workspaceId, eventIds, asOf, now());
+        tx.write(blankAnswersSince, [workspaceId, eventIds, asOf]);
+        tx.write(countErasure, []);
+      },
+    };
   }
 
   /** A search looks into payloads and answers, so it takes the scopes that reading those takes. */

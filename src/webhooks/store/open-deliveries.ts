@@ -58,8 +58,10 @@ const skipSome = prepared(
   skipping(`select d.spot from unnest($2::text[], $3::text[]) w (endpoint_id, id)
     cross join lateral ${openAt('w.endpoint_id', 'w.id')} d`),
 );
-/** In one transaction, which takes some 20 ms for them: nobody may wait for its locks for longer than 100. */
-export const skippedAtOnceMax = 1_000;
+/** In one transaction, which takes some 10 ms: nobody may wait for its locks for longer than 100. */
+export const skippedAtOnceMax = 500;
+// PostgreSQL takes what it never counted for a few rows, and would read and sort all of them for the first.
+const followIndex = prepared('set local enable_sort = off');
 const skipFirst = prepared<{ skipped: number; last: string | null }>(
   skipping(`select d.ctid from webhook_open_deliveries d
     where d.endpoint_id = $2 and d.id > $3 and d.id < $4 order by d.id limit ${skippedAtOnceMax}`),
@@ -76,9 +78,15 @@ const deletedWithOpen = prepared<{ id: string }>(`
 
 /** The oldest open deliveries of an endpoint, at most `skippedAtOnceMax`. Returns how many. */
 export async function skipOldest(tx: Tx, endpointId: string, at: Date): Promise<number> {
-  lockStates(tx, [endpointId]);
-  const [row] = await tx.query(skipFirst, [at, endpointId, '', '~']);
+  const row = await skipRange(tx, [at, endpointId, '', '~']);
   return row?.skipped ?? 0;
+}
+
+async function skipRange(tx: Tx, values: readonly [at: Date, endpointId: string, after: string, before: string]) {
+  tx.write(followIndex);
+  lockStates(tx, [values[1]]);
+  const [row] = await tx.query(skipFirst, [...values]);
+  return row;
 }
 
 /**
@@ -96,13 +104,12 @@ export async function skipInRanges(
   for (let last: string | null = ''; last !== null;) {
     const after: string = last;
     const range = await database.transaction(async (tx) => {
-      if ((await tx.query(lockIdle, [endpointId, pausedBefore])).length === 0) return [];
-      lockStates(tx, [endpointId]);
-      return await tx.query(skipFirst, [at, endpointId, after, idBefore]);
+      const idle = await tx.query(lockIdle, [endpointId, pausedBefore]);
+      return idle.length === 0 ? undefined : await skipRange(tx, [at, endpointId, after, idBefore]);
     });
-    const count = range[0]?.skipped ?? 0;
+    const count = range?.skipped ?? 0;
     skipped += count;
-    last = count === skippedAtOnceMax ? (range[0]?.last ?? null) : null;
+    last = count === skippedAtOnceMax ? (range?.last ?? null) : null;
   }
   return skipped;
 }
@@ -117,12 +124,23 @@ export interface DeliveryKey {
   id: string;
 }
 
+/** Those that are open still, in as many transactions as it takes. */
 export async function skipDeliveries(database: Database, deliveries: readonly DeliveryKey[], at: Date): Promise<void> {
-  const endpointIds = deliveries.map(({ endpointId }) => endpointId);
-  await database.transaction(async (tx) => {
-    lockStates(tx, endpointIds);
-    await tx.query(skipSome, [at, endpointIds, deliveries.map(({ id }) => id)]);
-  });
+  for (let from = 0; from < deliveries.length; from += skippedAtOnceMax) {
+    const some = deliveries.slice(from, from + skippedAtOnceMax);
+    await database.transaction(async (tx) => {
+      lockStates(
+        tx,
+        some.map(({ endpointId }) => endpointId),
+      );
+      skipFound(tx, some, at);
+    });
+  }
+}
+
+/** Those that are open still. For whoever has locked the states of their endpoints. */
+export function skipFound(tx: Tx, deliveries: readonly DeliveryKey[], at: Date): void {
+  tx.write(skipSome, [at, deliveries.map(({ endpointId }) => endpointId), deliveries.map(({ id }) => id)]);
 }
 
 // Long ago, whatever clock is asked.
@@ -137,47 +155,62 @@ export function makeDeliveriesDue(tx: Tx, endpointIds: readonly string[]): void 
 
 const ofWorkspace = (workspace: string) =>
   `d.endpoint_id = any (array(select id from webhook_endpoints where workspace_id = ${workspace}))`;
-const lockStatesOf = prepared(`
+const lockStatesOfWorkspace = prepared(`
   select from webhook_endpoints e join webhook_endpoint_states s on s.endpoint_id = e.id
   where e.workspace_id = $1 order by e.id for no key update of s
 `);
-const findOfEvents = unprepared<{ endpointIds: string[]; ids: string[]; lastDeliveryMs: string }>(`
+
+export interface FoundOpen {
+  deliveries: DeliveryKey[];
+  /** What is open of events up to this one is not among them; empty: of all it is. */
+  leftTo: string;
+  /** What is made later is not among them. */
+  lastDeliveryMs: number;
+}
+
+const findOpen = unprepared<FoundOpen>(`
   with open as materialized (
-    select d.endpoint_id, d.id from webhook_open_deliveries d where ${ofWorkspace('$1')} and d.event_id = any ($2)
+    select d.endpoint_id, d.id, d.event_id from webhook_open_deliveries d where ${ofWorkspace('$1')} and d.event_id = any ($2)
+  ), counted as (
+    select event_id, count(*) as own, sum(count(*)) over (order by event_id desc) as upto from open group by event_id
+  ), left_over as (
+    select coalesce(max(event_id), '') as event_id from counted where upto > $3 and upto > own
+  ), found as materialized (
+    select * from open where event_id > (select event_id from left_over)
   )
-  select array(select endpoint_id from open order by id) as "endpointIds", array(select id from open order by id) as ids,
-    last_delivery_ms as "lastDeliveryMs"
+  select (select coalesce(json_agg(json_build_object('endpointId', endpoint_id, 'id', id)), '[]') from found) as deliveries,
+    (select event_id from left_over) as "leftTo", last_delivery_ms::float8 as "lastDeliveryMs"
   from webhook_fan_out
 `);
-const skipOfEventsSince = unprepared(
+const skipSince = unprepared(
   skipping(`select d.ctid from webhook_open_deliveries d
     where ${ofWorkspace('$2')} and d.id >= $4 and d.event_id = any ($3)`),
 );
 
-/**
- * Ends what is open of these events. Looks for it before the locks, since a workspace may have much open; what is made
- * after `lastDeliveryMs` is left for `skipDeliveriesOfSince`.
- */
-export async function skipDeliveriesOf(
+/** What is open of these events; of the latest of them, where together it would be more than `max`. */
+export async function findOpenOf(
   tx: Tx,
   workspaceId: string,
   eventIds: readonly string[],
-  at: Date,
-): Promise<{ skipped: number; lastDeliveryMs: number }> {
-  const [found] = await tx.query(findOfEvents, [workspaceId, eventIds]);
+  max: number | null,
+): Promise<FoundOpen> {
+  const [found] = await tx.query(findOpen, [workspaceId, eventIds, max]);
   if (found === undefined) throw new Error('webhook_fan_out has no row');
-  tx.write(lockStatesOf, [workspaceId]);
-  tx.write(skipSome, [at, found.endpointIds, found.ids]);
-  return { skipped: found.ids.length, lastDeliveryMs: Number(found.lastDeliveryMs) };
+  return found;
 }
 
-/** And of those that were made since, from this id on. For whoever holds the lock under which deliveries are made. */
-export async function skipDeliveriesOfSince(
+/** As `lockStates`, of all endpoints of a workspace. */
+export function lockStatesOf(tx: Tx, workspaceId: string): void {
+  tx.write(lockStatesOfWorkspace, [workspaceId]);
+}
+
+/** What was made of these events since, from this id on. For whoever has locked the states, and holds the lock of the order. */
+export async function skipOpenSince(
   tx: Tx,
   workspaceId: string,
   eventIds: readonly string[],
   idFrom: string,
   at: Date,
 ): Promise<void> {
-  await tx.query(skipOfEventsSince, [at, workspaceId, eventIds, idFrom]);
+  await tx.query(skipSince, [at, workspaceId, eventIds, idFrom]);
 }
