@@ -3,7 +3,7 @@ import type { AuditService } from '../../audit/audit.service.js';
 import { requirePayloads } from '../../events/event-type.js';
 import type { Actor, Confirm } from '../../platform/actor.js';
 import { isUniqueViolation, type Database, type Tx } from '../../platform/postgres/database.js';
-import { heavy, pipelined, prepared, unprepared } from '../../platform/postgres/statement.js';
+import { heavy, pipelined, prepared, unprepared, type Statement } from '../../platform/postgres/statement.js';
 import { conflict, invalid, notFound } from '../../platform/errors.js';
 import { endMillisecond, idFloor, isId, newId } from '../../platform/id.js';
 import {
@@ -184,9 +184,12 @@ export class ReplayService {
         if (!dryRun) requireStorage(actor);
         const id = newId('replay');
         // Others are counted by a worker, however long it takes.
-        const dry = { count: 0, lookedTo: floor(since) as string | null };
-        if (dryRun) await this.countSome(tx, only, [endpointId, floor(end), types], dry, dryRunMsMax);
-        const [status, counted] = dryRun ? ['DONE', dry.lookedTo === null] : ['RUNNING', false];
+        let total = 0;
+        const of = [endpointId, floor(end), types];
+        const lookedTo = dryRun
+          ? await inRanges(tx, countEvents[only], of, floor(since), dryRunMsMax, ({ count }) => void (total += count))
+          : floor(since);
+        const [status, counted] = [dryRun ? 'DONE' : 'RUNNING', lookedTo === null];
         // Confirmed late in the transaction, as a revocation of the caller's credential waits from here to the commit.
         await this.confirm(tx, actor);
         tx.write(forgetEnded, [actor.workspaceId, endedKept]);
@@ -200,7 +203,7 @@ export class ReplayService {
           ratePerSecond,
           dryRun,
           status,
-          dry.count,
+          total,
           counted,
           at,
           types,
@@ -250,15 +253,22 @@ export class ReplayService {
     const from = replay.reached === '' ? floor(since) : replay.reached;
     const of = [endpointId, floor(until), types];
     if (!replay.counted) {
-      const count = { count: replay.countedSoFar, lookedTo: from as string | null };
-      await this.countSome(tx, only, of, count, stepMsMax);
-      tx.write(noteCount, [id, count.count, count.lookedTo === null, count.lookedTo, now]);
+      let total = replay.countedSoFar;
+      const add = ({ count }: { count: number }) => void (total += count);
+      const lookedTo = await inRanges(tx, countEvents[only], of, from, stepMsMax, add);
+      tx.write(noteCount, [id, total, lookedTo === null, lookedTo, now]);
       tx.afterCommit(() => this.notifications.send(replayProgressed, id));
       return true;
     }
     const rate = Math.floor((rates.get(id) ?? 1) + Math.random());
+    const events: string[] = [];
     // Read before the order lock is taken, for which all deliveries wait: this looks through all that the endpoint holds.
-    const { events, reached, isAll } = await this.readSome(tx, only, of, from, rate);
+    const lookedTo = await inRanges(tx, readEvents[only], [...of, rate], from, stepMsMax, ({ ids }) => {
+      events.push(...ids.slice(0, rate - events.length));
+      return events.length === rate;
+    });
+    const isAll = lookedTo === null && events.length < rate;
+    const reached = (events.length === rate ? events.at(-1) : lookedTo) ?? from;
     const order = await lockDeliveryOrder(tx);
     tx.write(insertDeliveries, [order.ids(events.length), endpointId, events]);
     tx.write(advanceOne, [id, events.length, reached, isAll ? 'DONE' : 'RUNNING', now]);
@@ -269,43 +279,28 @@ export class ReplayService {
     });
     return true;
   }
+}
 
-  /** Counts range by range from `so.lookedTo` on, until that is null, which is the end, or the time is over. */
-  private async countSome(
-    tx: Tx,
-    only: ReplayOnly,
-    [endpointId, end, types]: readonly unknown[],
-    so: { count: number; lookedTo: string | null },
-    msMax: number,
-  ): Promise<void> {
-    const endsAt = performance.now() + msMax;
-    do {
-      const [range] = await tx.query(countEvents[only], [endpointId, so.lookedTo, end, types]);
-      so.count += range?.count ?? 0;
-      so.lookedTo = range?.lookedTo ?? null;
-    } while (so.lookedTo !== null && performance.now() < endsAt);
-  }
-
-  /** The next events, at most `wanted`, fewer where the time is over first, and the last that was looked at. */
-  private async readSome(
-    tx: Tx,
-    only: ReplayOnly,
-    [endpointId, end, types]: readonly unknown[],
-    from: string,
-    wanted: number,
-  ): Promise<{ events: string[]; reached: string; isAll: boolean }> {
-    const endsAt = performance.now() + stepMsMax;
-    const events: string[] = [];
-    for (let reached = from; ;) {
-      const values = [endpointId, reached, end, types, wanted - events.length];
-      const [range] = await tx.query(readEvents[only], values);
-      events.push(...(range?.ids ?? []));
-      if (events.length >= wanted) return { events, reached: events.at(-1) ?? reached, isAll: false };
-      const lookedTo = range?.lookedTo ?? null;
-      if (lookedTo === null) return { events, reached, isAll: true };
-      reached = lookedTo;
-      if (performance.now() >= endsAt) return { events, reached, isAll: false };
-    }
+/**
+ * Asks for one range after the other, from behind `from`, until `take` says that it has enough or the time is over.
+ * Returns the last event that was looked at; null when there is none behind it.
+ */
+async function inRanges<R extends Range>(
+  tx: Tx,
+  statement: Statement<R>,
+  [endpointId, ...values]: readonly unknown[],
+  from: string,
+  msMax: number,
+  take: (range: R) => boolean | void,
+): Promise<string | null> {
+  const endsAt = performance.now() + msMax;
+  for (let lookedTo = from; ;) {
+    const [range] = await tx.query(statement, [endpointId, lookedTo, ...values]);
+    if (range === undefined) return null;
+    const isEnough = take(range);
+    if (range.lookedTo === null) return null;
+    lookedTo = range.lookedTo;
+    if (isEnough || performance.now() >= endsAt) return lookedTo;
   }
 }
 
