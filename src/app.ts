@@ -18,13 +18,17 @@ import { EventErasureService } from './events/event-erasure.service.js';
 import { EventFeed } from './events/event-feed.js';
 import { EventService, storedEvents } from './events/event.service.js';
 import { EventPublisher } from './events/publish.js';
+import { Apollo } from './graphql/apollo.js';
 import { Documents } from './graphql/documents.js';
+import { EventStreams } from './graphql/event-streams.js';
 import { Execution } from './graphql/execution.js';
 import { explorerRouter } from './graphql/explorer.js';
 import { Admission } from './graphql/admission.js';
+import { Results } from './graphql/results.js';
 import { graphqlSchema, schemaText } from './graphql/schema.js';
-import { Streams } from './graphql/streams.js';
+import { SendBacklog } from './graphql/send-backlog.js';
 import { GraphqlTransport } from './graphql/transport.js';
+import { WebSockets } from './graphql/web-sockets.js';
 import { storedDocuments, TrustedDocumentService } from './api-keys/trusted-document.service.js';
 import { AccessLog } from './http/access-log.js';
 import { Authenticator } from './http/authenticate.js';
@@ -141,8 +145,9 @@ export class App {
   readonly webhookWorker: WebhookWorker;
 
   private http: HttpServer | null = null;
-  private graphql: GraphqlTransport | null = null;
-  private streams: Streams | null = null;
+  private apollo: Apollo | null = null;
+  private eventStreams: EventStreams | null = null;
+  private webSockets: WebSockets | null = null;
   private port: number;
   /** Why this process is not ready, as `/readyz` says it; null when it is. */
   private unready: string | null = 'starting';
@@ -321,15 +326,16 @@ export class App {
     if (this.anchoring !== null) clearInterval(this.anchoring);
     const abort = setTimeout(() => this.http?.abort(), finishInFlightMs).unref();
     this.storage.stop();
+    this.eventStreams?.stop();
     await Promise.all([
-      this.streams?.stop(),
+      this.webSockets?.stop(),
       this.http?.stop(),
       this.jobs.stop(finishInFlightMs),
       ...(this.works ? [this.webhookWorker.stop()] : []),
     ]);
     clearTimeout(abort);
     this.accessLog.sumUp();
-    await this.graphql?.stop();
+    await this.apollo?.stop();
     await this.revocations.stop();
     await this.rateLimiter.stop();
     await this.apiKeys.stop();
@@ -370,31 +376,34 @@ export class App {
     const admission = new Admission(documents, this.trustedDocuments, this.rateLimiter, this.strangers);
     const trustedProxies = blockListOf(this.config.trustedProxies);
     const { revocations, idempotency, strangers, bodies, log } = this;
-    const streams = new Streams({
+    const results = new Results(execution, log);
+    const backlog = new SendBacklog();
+    const eventStreams = new EventStreams(results, backlog, revocations);
+    const webSockets = new WebSockets({
       schema,
       admission,
-      execution,
+      results,
+      backlog,
       authenticator,
       strangers,
       revocations,
       trustedProxies,
       log,
     });
-    this.streams = streams;
+    this.eventStreams = eventStreams;
+    this.webSockets = webSockets;
+    const apollo = new Apollo(schema, documents, execution, log);
+    await apollo.start();
+    this.apollo = apollo;
     const graphql = new GraphqlTransport({
-      schema,
-      documents,
       admission,
-      execution,
+      apollo,
       authenticator,
       strangers,
       bodies,
-      streams,
+      eventStreams,
       idempotency,
-      log,
     });
-    await graphql.start();
-    this.graphql = graphql;
     const serves = role !== 'worker';
     const app = httpApp({
       log,
@@ -426,7 +435,7 @@ export class App {
           }
         : null,
     });
-    const upgrade: typeof streams.upgrade = (request, socket, head) => streams.upgrade(request, socket, head);
+    const upgrade: WebSockets['upgrade'] = (...connection) => webSockets.upgrade(...connection);
     const connections = new HttpConnections(trustedProxies, { ...connectionLimits, ...limits });
     this.http = new HttpServer(app, serves ? upgrade : null, connections);
     this.port = await this.http.listen(this.config.port, this.config.host);

@@ -1,7 +1,7 @@
 import { GraphQLError, OperationTypeNode, type ExecutionResult, type FormattedExecutionResult } from 'graphql';
 import type { Actor, Origin } from '../platform/actor.js';
 import { OperationContext } from '../platform/graphql/operation-context.js';
-import { asFailure, rateLimitExceeded } from '../platform/errors.js';
+import { asFailure, authenticationRequired, rateLimitExceeded } from '../platform/errors.js';
 import { interruptible } from '../platform/async/interruptible.js';
 import type { Log } from '../platform/log.js';
 import { inAccountOf, workAccount } from '../platform/work/work-account.js';
@@ -10,11 +10,11 @@ import { errorsOf, formatResult, originOf } from './errors.js';
 import { EventPace } from './event-pace.js';
 import type { Execution } from './execution.js';
 import type { Admitted } from './admission.js';
-import { Holdings } from './holdings.js';
+import { ConcurrencyLimit } from './concurrency-limit.js';
 
 const subscriptionsMax = { ofCaller: 100, ofWorkspace: 400 };
 
-export interface Streamed {
+export interface StreamedResult {
   /** Of the event, for who wants to resume behind it. */
   id: string | null;
   /** The cost comes with the first. */
@@ -24,7 +24,11 @@ export interface Streamed {
 /** A stream breaks off where it is, so that its client comes back behind what it saw: we stop, or lost the database. */
 export class CutOff extends Error {}
 
-export interface Run {
+/** Why a stream ends whose caller lost the right to it. */
+export const revoked = () => authenticationRequired({ cause: 'the key or session ended while its stream was open' });
+
+/** An operation whose results are a stream. */
+export interface StreamedOperation {
   admitted: Admitted;
   actor: Actor;
   origin: Origin;
@@ -35,7 +39,7 @@ export interface Run {
 
 /** What comes of operations, one result after the other. */
 export class Results {
-  private readonly subscriptions = new Holdings(subscriptionsMax);
+  private readonly subscriptions = new ConcurrencyLimit(subscriptionsMax);
   private readonly pace = new EventPace();
 
   constructor(
@@ -48,27 +52,27 @@ export class Results {
    * only when its source is.
    * @throws CutOff, Failure, and whatever the source throws
    */
-  of(run: Run): AsyncGenerator<Streamed, void> {
-    return interruptible((left) => this.run(run, left));
+  of(streamed: StreamedOperation): AsyncGenerator<StreamedResult, void> {
+    return interruptible((left) => this.run(streamed, left));
   }
 
-  private async *run(run: Run, left: AbortSignal): AsyncGenerator<Streamed, void> {
-    const { admitted, actor, origin, lastEventId = null, ending } = run;
+  private async *run(streamed: StreamedOperation, left: AbortSignal): AsyncGenerator<StreamedResult, void> {
+    const { admitted, actor, origin, lastEventId = null, ending } = streamed;
     const { cost, operation } = admitted;
     const transport = { origin, lastEventId, cookie: null, rateLimit: null };
     const contextOf = () => new OperationContext(actor, transport, admitted.selected);
     if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
-      const result = await this.resultOf(run, AbortSignal.any([ending, left]), contextOf());
+      const result = await this.resultOf(streamed, AbortSignal.any([ending, left]), contextOf());
       yield { id: null, result: { ...formatResult(result, this.log), extensions: { cost } } };
       return;
     }
-    const release = this.subscriptions.take(actor);
+    const release = this.subscriptions.enter(actor);
     if (release === null) {
       yield { id: null, result: { errors: errorsOf(rateLimitExceeded(60)), extensions: { cost } } };
       return;
     }
     try {
-      yield* this.follow(run, contextOf, left);
+      yield* this.follow(streamed, contextOf, left);
     } catch (error) {
       if (ending.aborted) throw ending.reason;
       if (error instanceof CutOff || !isLoss(error)) throw error;
@@ -79,11 +83,11 @@ export class Results {
   }
 
   private async *follow(
-    run: Run,
+    streamed: StreamedOperation,
     contextOf: () => OperationContext,
     left: AbortSignal,
-  ): AsyncGenerator<Streamed, void> {
-    const { admitted, actor, ending } = run;
+  ): AsyncGenerator<StreamedResult, void> {
+    const { admitted, actor, ending } = streamed;
     const { cost } = admitted;
     const over = AbortSignal.any([ending, left]);
     const source = await inAccountOf(actor, over, async () => await this.execution.follow(admitted, contextOf()));
@@ -96,10 +100,10 @@ export class Results {
     over.addEventListener('abort', stop);
     if (over.aborted) stop();
     let isFirst = true;
-    for await (const event of sourceOf(events, run, over)) {
+    for await (const event of sourceOf(events, streamed, over)) {
       await this.pace.take(actor.id, cost.requested, over).catch(() => undefined);
       if (over.aborted) break;
-      const result = formatResult(unlost(await this.resultOf(run, over, contextOf(), event)), this.log);
+      const result = formatResult(unlost(await this.resultOf(streamed, over, contextOf(), event)), this.log);
       if (over.aborted) break;
       yield { id: idOf(event), result: isFirst ? { ...result, extensions: { cost } } : result };
       isFirst = false;
@@ -109,7 +113,7 @@ export class Results {
 
   /** In an account of its own, however long the stream is. */
   private async resultOf(
-    { admitted, actor }: Run,
+    { admitted, actor }: StreamedOperation,
     over: AbortSignal,
     context: OperationContext,
     event?: unknown,
@@ -125,7 +129,7 @@ export class Results {
 /** What it reads to find the next event is read for its caller. */
 async function* sourceOf(
   events: AsyncIterator<unknown>,
-  { actor }: Run,
+  { actor }: StreamedOperation,
   over: AbortSignal,
 ): AsyncGenerator<unknown, void> {
   const next = async () => await inAccountOf(actor, over, async () => await events.next(), true);

@@ -20,8 +20,8 @@ export interface SocketOptions<Extra> {
   keepAliveMs: number;
   /** Whether it is known who this is. */
   isKnown(extra: Extra): boolean;
-  /** Counts what is said until the other side takes it; null for who does not. */
-  toTake(extra: Extra, bytes: number): (() => void) | null;
+  /** Counts what is sent until it has left; null for one who does not read. */
+  toSend(extra: Extra, bytes: number): (() => void) | null;
   log: Log;
 }
 
@@ -37,27 +37,27 @@ export const issuesIn = (payload: object): readonly Issue[] => issuesByPayload.g
 export function attachSocket<Extra extends object>(
   protocol: Server<Extra & { socket: WebSocket; request: IncomingMessage }>,
   extra: Extra & { socket: WebSocket; request: IncomingMessage },
-  { keepAliveMs, isKnown, toTake, log }: SocketOptions<Extra>,
+  { keepAliveMs, isKnown, toSend, log }: SocketOptions<Extra>,
 ): void {
   const { socket } = extra;
   const stopPings = keepAlive(socket, keepAliveMs);
   let messages = 0;
-  const heard = new Heard();
+  const allowance = new MessageAllowance();
   const isStrange = (bytes: number) => {
     if (isKnown(extra)) return false;
     messages += 1;
     return messages > strangersMessagesMax || bytes > strangersMessageBytesMax;
   };
   // Answered by the library, in a few bytes that nobody counts.
-  socket.on('ping', () => heard.mayHear(0) || socket.terminate());
+  socket.on('ping', () => allowance.allows(0) || socket.terminate());
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
       send: async (text) => {
         if (socket.readyState !== WebSocket.OPEN) return;
-        const taken = toTake(extra, text.length);
-        if (taken === null) return socket.terminate();
-        await sendText(socket, text).finally(taken);
+        const sent = toSend(extra, text.length);
+        if (sent === null) return socket.terminate();
+        await sendText(socket, text).finally(sent);
       },
       close: (code = 1000, reason = '') => closeSocket(socket, code, reason),
       onMessage: (take) =>
@@ -65,7 +65,7 @@ export function attachSocket<Extra extends object>(
           // After our close frame the other side's words are heard no more.
           if (socket.readyState !== WebSocket.OPEN) return;
           const bytes = Array.isArray(data) ? Buffer.concat(data) : (data as Buffer);
-          if (isKnown(extra) && !heard.mayHear(bytes.length)) return closeSocket(socket, 4429, 'Too many messages');
+          if (isKnown(extra) && !allowance.allows(bytes.length)) return closeSocket(socket, 4429, 'Too many messages');
           const message = isStrange(bytes.length) ? null : readMessage(bytes);
           if (message === null) return closeSocket(socket, 4400, 'Invalid message received');
           // The library takes what is parsed already, which its types do not say.
@@ -115,11 +115,11 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /** What a caller's socket may say: so many messages at once, and so many a second; a large one counts for several. */
-class Heard {
+class MessageAllowance {
   private left = messagesAtOnce;
   private atMs = performance.now();
 
-  mayHear(bytes: number): boolean {
+  allows(bytes: number): boolean {
     const nowMs = performance.now();
     this.left = Math.min(messagesAtOnce, this.left + ((nowMs - this.atMs) / 1_000) * messagesPerSecond);
     this.atMs = nowMs;

@@ -1,12 +1,6 @@
-/** One file because it is one path: what a request passes between the HTTP door and the answer to its operation. */
-import { ApolloServer, HeaderMap, type ApolloServerPlugin, type HTTPGraphQLRequest } from '@apollo/server';
-import {
-  ApolloServerPluginCacheControlDisabled,
-  ApolloServerPluginLandingPageDisabled,
-} from '@apollo/server/plugin/disabled';
 import type { Request, RequestHandler, Response } from 'express';
-import { GraphQLError, OperationTypeNode, type FormattedExecutionResult, type GraphQLSchema } from 'graphql';
-import { callerOf, type Authenticator } from '../http/authenticate.js';
+import { GraphQLError, OperationTypeNode, type FormattedExecutionResult } from 'graphql';
+import { callerOf, requireAccess, type Authenticator } from '../http/authenticate.js';
 import { senderOf } from '../http/body-room.js';
 import { isJson, type BodyReader } from '../http/body.js';
 import { failureOf } from '../http/failure.js';
@@ -23,13 +17,9 @@ import {
   methodNotAllowed,
   unsupportedMediaType,
   validationFailed,
-  workspaceArchived,
 } from '../platform/errors.js';
-import { OperationContext, type Transport } from '../platform/graphql/operation-context.js';
-import type { Log } from '../platform/log.js';
 import { jsonPieces } from '../platform/text/json-pieces.js';
 import { workAccount } from '../platform/work/work-account.js';
-import { requireFeature } from '../workspaces/plans.js';
 import {
   turnedAway,
   type Admission,
@@ -39,24 +29,13 @@ import {
   type Refused,
 } from './admission.js';
 import { isLarge, refusalOfAnswer } from './answer-size.js';
-import { DocumentErrors, type Documents } from './documents.js';
-import { errorOfFailure, errorsOf, formatError, formatResult } from './errors.js';
-import type { Execution } from './execution.js';
+import { AdmittedOperation, type Apollo } from './apollo.js';
+import { DocumentErrors } from './documents.js';
+import { errorOfFailure, errorsOf } from './errors.js';
+import type { EventStreams } from './event-streams.js';
 import { isIdempotent, runOnce } from './idempotent-mutation.js';
 import { mediaTypeFor } from './media-type.js';
 import { httpRequestOf, isCostOnly, notAnOperation, operationRequestOf } from './operation-request.js';
-import type { Streams } from './streams.js';
-
-/** The operation that Apollo is to run. */
-class AdmittedOperation extends OperationContext {
-  constructor(
-    actor: Actor | null,
-    transport: Transport,
-    readonly admitted: Admitted,
-  ) {
-    super(actor, transport, admitted.selected);
-  }
-}
 
 interface HttpOperationRequest extends OperationRequest {
   /** By these bytes an idempotency key knows its request again. */
@@ -73,55 +52,18 @@ interface Ran extends Pick<Admitted, 'cost' | 'grant'> {
 }
 
 export interface TransportNeeds {
-  schema: GraphQLSchema;
-  documents: Documents;
-  execution: Execution;
   admission: Admission;
+  apollo: Apollo;
   authenticator: Authenticator;
   strangers: Strangers;
   bodies: BodyReader;
-  streams: Streams;
+  eventStreams: EventStreams;
   idempotency: Idempotency;
-  log: Log;
 }
 
 /** `/graphql` over HTTP; `outcomeOf` has the steps of a request in their order. */
 export class GraphqlTransport {
-  private readonly apollo: ApolloServer<OperationContext>;
-
-  constructor(private readonly needs: TransportNeeds) {
-    const { schema, documents, execution, log } = needs;
-    this.apollo = new ApolloServer<OperationContext>({
-      schema,
-      introspection: true,
-      includeStacktraceInErrorResponses: false,
-      stopOnTerminationSignals: false,
-      persistedQueries: false,
-      // Of cookies only, which the authenticator looks after: other callers say who they are in a header.
-      csrfPrevention: false,
-      // What was admitted is parsed and validated.
-      documentStore: {
-        get: async (key) => documents.find(key.slice(-64)),
-        set: async () => undefined,
-        delete: async () => undefined,
-      },
-      formatError: (formatted, error) => formatError(formatted, error, log),
-      plugins: [
-        ApolloServerPluginCacheControlDisabled(),
-        ApolloServerPluginLandingPageDisabled(),
-        runningBy(execution, log),
-      ],
-      logger: quiet,
-    });
-  }
-
-  async start(): Promise<void> {
-    await this.apollo.start();
-  }
-
-  async stop(): Promise<void> {
-    await this.apollo.stop();
-  }
+  constructor(private readonly needs: TransportNeeds) {}
 
   handler(): RequestHandler {
     return async (request, response) => {
@@ -142,10 +84,10 @@ export class GraphqlTransport {
       return await this.read(request, response, caller);
     });
     const outcome = admitted.refusal === null ? byKind(request, admitted) : admitted;
-    // Who opened a stream hears there what is wrong with the document: a page never sees the body of a refusal.
+    // A page that opened a stream never sees the body of a refusal.
     const isSaidInStream = outcome.refusal === null || outcome.refusal instanceof DocumentErrors;
     if (caller.actor !== null && wantsStream(request) && isSaidInStream) {
-      await this.needs.streams.send(request, response, caller.actor, outcome);
+      await this.needs.eventStreams.send(request, response, caller.actor, outcome);
       return null;
     }
     return outcome.refusal === null ? await this.run(request, response, caller.actor, outcome) : outcome;
@@ -157,8 +99,7 @@ export class GraphqlTransport {
     const { address } = factsOf(request).origin;
     const { actor, refusal } = await callerOf(async () => await authenticator.actorOf(request));
     if (actor === null) strangers.enter(address);
-    else if (actor.workspace.archived) throw workspaceArchived();
-    else if (actor.kind === 'key') requireFeature(actor, 'api');
+    else requireAccess(actor);
     return { caller: { actor, address }, refusal };
   }
 
@@ -173,18 +114,10 @@ export class GraphqlTransport {
     const body = method === 'POST' ? await this.needs.bodies.read(request, response, sender) : Buffer.alloc(0);
     const http = await httpRequestOf(request, body, sender.name);
     const asked = operationRequestOf(http);
-    if (!wantsStream(request)) return { ...(asked ?? (await this.refuseUnformed(http))), body };
+    if (!wantsStream(request)) return { ...(asked ?? (await this.needs.apollo.refuse(http))), body };
     if (asked === null) throw validationFailed([notAnOperation]);
     if (actor === null) throw authenticationRequired();
     return { ...asked, body };
-  }
-
-  /** Apollo has the words for what is in no form of GraphQL over HTTP. @throws Failure */
-  private async refuseUnformed(httpGraphQLRequest: HTTPGraphQLRequest): Promise<never> {
-    const context = async () => new OperationContext(null);
-    const { body } = await this.apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context });
-    const { errors = [] } = JSON.parse(body.kind === 'complete' ? body.string : '{}') as FormattedExecutionResult;
-    throw new Failure('GRAPHQL_VALIDATION_FAILED', errors[0]?.message ?? 'This is no GraphQL over HTTP.');
   }
 
   private async run(
@@ -215,11 +148,11 @@ export class GraphqlTransport {
     actor: Actor | null,
     admitted: HttpAdmitted,
   ): Promise<FormattedExecutionResult> {
-    const { authenticator, idempotency } = this.needs;
+    const { apollo, authenticator, idempotency } = this.needs;
     const facts = factsOf(request);
     const cookie = authenticator.cookieOn(response);
     const transport = { origin: facts.origin, cookie, rateLimit: admitted.grant };
-    const runAs = async (one: Actor | null) => await this.execute(new AdmittedOperation(one, transport, admitted));
+    const runAs = async (one: Actor | null) => await apollo.run(new AdmittedOperation(one, transport, admitted));
     const header = request.headers['idempotency-key'];
     if (typeof header !== 'string' || actor === null || !isIdempotent(admitted)) return await runAs(actor);
     const { body } = admitted.request;
@@ -228,36 +161,23 @@ export class GraphqlTransport {
     return answer;
   }
 
-  private async execute(contextValue: AdmittedOperation): Promise<FormattedExecutionResult> {
-    const { text: query, valid, variables, operation } = contextValue.admitted;
-    const release = this.needs.documents.hold(valid);
-    try {
-      const request = { query, variables, operationName: operation.name?.value };
-      const { body } = await this.apollo.executeOperation(request, { contextValue });
-      if (body.kind !== 'single') throw new Error('an operation was run in parts');
-      return body.singleResult;
-    } finally {
-      release();
-    }
-  }
-
   private async send(request: Request, response: Response, outcome: Ran | Refused): Promise<void> {
     const facts = factsOf(request);
     const type = mediaTypeFor(request.headers.accept);
     // Those who take only `application/json` get 200 for a well-formed request, whatever came of it.
-    const statusOfNothing = type === jsonType ? 200 : 400;
+    const statusWithoutData = type === jsonType ? 200 : 400;
     const extensions = { cost: outcome.cost };
     if (outcome.grant !== null) setRateLimitHeaders(outcome.grant, facts);
     if (outcome.refusal !== null) {
       const failure = failureOf(outcome.refusal, facts.log);
       for (const [name, value] of Object.entries(failure.headers)) facts.setHeader(name, value);
-      const status = failure instanceof DocumentErrors ? statusOfNothing : failure.status;
+      const status = failure instanceof DocumentErrors ? statusWithoutData : failure.status;
       const text = JSON.stringify({ errors: errorsOf(failure), extensions });
       return await send(request, response, { status, type, text });
     }
     const { errors, data } = outcome.result;
     const body = { errors, data, extensions };
-    const status = data === undefined ? statusOfNothing : 200;
+    const status = data === undefined ? statusWithoutData : 200;
     const content = outcome.isLarge
       ? { text: '', pieces: await jsonPieces(body) }
       : { text: `${JSON.stringify(body)}\n` };
@@ -284,20 +204,3 @@ const mutationsElsewhere = elsewhere('Mutations go over plain HTTP: without Acce
 const subscriptionsElsewhere = elsewhere(
   'Subscriptions go over WebSocket (graphql-transport-ws), or with Accept: text/event-stream.',
 );
-
-/** Has Apollo run what was admitted, and nothing else. */
-function runningBy(execution: Execution, log: Log): ApolloServerPlugin<OperationContext> {
-  return {
-    async requestDidStart() {
-      return {
-        async responseForOperation({ contextValue }) {
-          if (!(contextValue instanceof AdmittedOperation)) throw new Error('what was not admitted was about to run');
-          const singleResult = formatResult(await execution.run(contextValue.admitted, contextValue), log);
-          return { http: { status: undefined, headers: new HeaderMap() }, body: { kind: 'single', singleResult } };
-        },
-      };
-    },
-  };
-}
-
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };

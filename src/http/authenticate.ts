@@ -4,7 +4,8 @@ import type { SessionService } from '../accounts/session.service.js';
 import type { ApiKeyService } from '../api-keys/api-key.service.js';
 import type { Actor, Origin } from '../platform/actor.js';
 import type { Transport } from '../platform/graphql/operation-context.js';
-import { authenticationRequired, csrfRequired, Failure } from '../platform/errors.js';
+import { authenticationRequired, csrfRequired, Failure, workspaceArchived } from '../platform/errors.js';
+import { requireFeature } from '../workspaces/plans.js';
 import { belongsTo } from './connections.js';
 import { factsOf } from './request.js';
 import { cannotBeForged, sessionCookieOn, sessionTokenOf } from './session.js';
@@ -22,6 +23,12 @@ export async function callerOf(
     if (thrown instanceof Failure && thrown.status < 500) return { actor: null, refusal: thrown };
     throw thrown;
   }
+}
+
+/** @throws what a caller is refused for who is known: workspace_archived, feature_not_available */
+export function requireAccess(actor: Actor): void {
+  if (actor.workspace.archived) throw workspaceArchived();
+  if (actor.kind === 'key') requireFeature(actor, 'api');
 }
 
 export class Authenticator {

@@ -1,7 +1,7 @@
 import { parse } from 'node:querystring';
 import type { Request, RequestHandler, Response } from 'express';
 import { senderOf } from '../http/body-room.js';
-import { callerOf, type Authenticator } from '../http/authenticate.js';
+import { callerOf, requireAccess, type Authenticator } from '../http/authenticate.js';
 import type { BodyReader } from '../http/body.js';
 import type { Cors } from '../http/cors.js';
 import { versionsIn } from '../http/etag.js';
@@ -16,7 +16,6 @@ import {
   authenticationRequired,
   documentsOnlyKey,
   rateLimitExceeded,
-  workspaceArchived,
   type Failure,
   type Issue,
 } from '../platform/errors.js';
@@ -62,8 +61,7 @@ export function restRouter({
       strangers.enter(factsOf(request).origin.address);
       throw refusal ?? authenticationRequired();
     }
-    if (actor.workspace.archived) throw workspaceArchived();
-    requireFeature(actor, 'api');
+    requireAccess(actor);
     if (actor.documentsOnly) throw documentsOnlyKey();
     const grant = await limiter.take(actor.id, plans[actor.workspace.plan].requestsPerMinute, 1);
     setRateLimitHeaders(grant, factsOf(request));

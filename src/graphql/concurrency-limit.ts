@@ -1,27 +1,22 @@
 import type { Actor } from '../platform/actor.js';
 
-export interface HoldingsMax {
-  ofCaller: number;
-  ofWorkspace: number;
-}
-
-/** How much of something the callers of this process have open at once: a key or a person, and a workspace together. */
-export class Holdings {
+/** How much of something may be open at once in this process: of a key or a person, and of a workspace together. */
+export class ConcurrencyLimit {
   private readonly open = new Map<string, number>();
 
-  constructor(private readonly max: HoldingsMax) {}
+  constructor(private readonly max: { ofCaller: number; ofWorkspace: number }) {}
 
-  /** null when it would be too many; else what gives it back, once. */
-  take({ id, workspaceId }: Pick<Actor, 'id' | 'workspaceId'>): (() => void) | null {
+  /** null when it would be too many; else what leaves again, once. */
+  enter({ id, workspaceId }: Pick<Actor, 'id' | 'workspaceId'>): (() => void) | null {
     const mine = this.open.get(id) ?? 0;
     const ours = this.open.get(workspaceId) ?? 0;
     if (mine >= this.max.ofCaller || ours >= this.max.ofWorkspace) return null;
     this.add(id, 1);
     this.add(workspaceId, 1);
-    let held = true;
+    let isIn = true;
     return () => {
-      if (held) for (const name of [id, workspaceId]) this.add(name, -1);
-      held = false;
+      if (isIn) for (const name of [id, workspaceId]) this.add(name, -1);
+      isIn = false;
     };
   }
 

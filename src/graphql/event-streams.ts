@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { Request } from 'express';
+import type { FormattedExecutionResult } from 'graphql';
+import { failureOf } from '../http/failure.js';
+import { setRateLimitHeaders } from '../http/rate-limit/headers.js';
+import { factsOf } from '../http/request.js';
+import type { RevocationWatch } from '../http/revocation-watch.js';
+import type { Actor } from '../platform/actor.js';
+import { interruptible } from '../platform/async/interruptible.js';
+import type { Admitted, Refused } from './admission.js';
+import { errorsOf } from './errors.js';
+import { isCostOnly } from './operation-request.js';
+import { CutOff, revoked, type Results, type StreamedResult } from './results.js';
+import type { SendBacklog } from './send-backlog.js';
+
+const keepAliveMs = 12_000;
+/** For so long a slow reader may leave what was written to its connection. */
+const unreadMsMax = 30_000;
+const complete = 'event: complete\ndata:\n\n';
+
+/** Operations as streams of server-sent events (graphql-sse, distinct connections). */
+export class EventStreams {
+  private readonly stopping = new AbortController();
+
+  constructor(
+    private readonly results: Results,
+    private readonly backlog: SendBacklog,
+    private readonly revocations: RevocationWatch,
+  ) {}
+
+  /** Ends every stream where it is: its client comes back, elsewhere or later. */
+  stop(): void {
+    this.stopping.abort(new CutOff('we stop'));
+  }
+
+  /** What was refused is told in the stream, too: of an EventSource, a page never sees the body of a refusal. */
+  async send(request: Request, response: ServerResponse, actor: Actor, admitted: Admitted | Refused): Promise<void> {
+    const facts = factsOf(request);
+    if (admitted.grant !== null) setRateLimitHeaders(admitted.grant, facts);
+    const revocation = new AbortController();
+    const unwatch = this.revocations.onEnded(actor, () => revocation.abort(revoked()));
+    const ending = AbortSignal.any([this.stopping.signal, revocation.signal]);
+    const results = this.resultsFor(request, actor, admitted, ending);
+    response.on('close', () => void results.return());
+    facts.lasts = true;
+    facts.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
+    facts.setHeader('Cache-Control', 'no-store');
+    // Its end is the connection's: a server that stops waits for none that is kept alive.
+    facts.setHeader('Connection', 'close');
+    facts.setHeader('X-Accel-Buffering', 'no');
+    facts.setHeader('X-Content-Type-Options', 'nosniff');
+    response.writeHead(200, facts.answerHeaders);
+    response.write(':\n\n');
+    const keepAlive = setInterval(() => response.writableNeedDrain || response.write(':\n\n'), keepAliveMs);
+    if (response.destroyed) void results.return();
+    try {
+      for await (const result of results) await this.write(response, actor, result);
+      response.write(complete);
+    } catch (error) {
+      // What ends without it is begun anew by its client, behind the last event that it saw.
+      if (!(error instanceof CutOff)) {
+        const errors = errorsOf(failureOf(error, facts.log));
+        await this.write(response, actor, { id: null, result: { errors } });
+        response.write(complete);
+      }
+    } finally {
+      clearInterval(keepAlive);
+      unwatch();
+      response.end();
+    }
+  }
+
+  private resultsFor(
+    request: Request,
+    actor: Actor,
+    admitted: Admitted | Refused,
+    ending: AbortSignal,
+  ): AsyncGenerator<StreamedResult, void> {
+    const { origin, log } = factsOf(request);
+    const extensions = { cost: admitted.cost };
+    if (admitted.refusal !== null) return single({ errors: errorsOf(failureOf(admitted.refusal, log)), extensions });
+    if (isCostOnly(request.headers)) return single({ data: null, extensions });
+    const { 'last-event-id': given } = request.headers;
+    const lastEventId = typeof given === 'string' && given !== '' ? given : null;
+    return this.results.of({ admitted, actor, origin, lastEventId, ending });
+  }
+
+  /** Hangs up on who does not read. */
+  private async write(
+    response: ServerResponse,
+    { id: callerId }: Actor,
+    { id, result }: StreamedResult,
+  ): Promise<void> {
+    const text = `${id === null ? '' : `id: ${id}\n`}event: next\ndata: ${JSON.stringify(result)}\n\n`;
+    const sent = this.backlog.add(callerId, text.length);
+    if (sent === null) return void response.destroy();
+    try {
+      if (!response.write(text) && !(await isDrained(response))) response.destroy();
+    } finally {
+      sent();
+    }
+  }
+}
+
+const single = (result: FormattedExecutionResult): AsyncGenerator<StreamedResult, void> =>
+  interruptible(async function* () {
+    yield { id: null, result };
+  });
+
+/** Whether all that was written is on its way, within the time that a slow reader has; false once the reader left. */
+async function isDrained(response: ServerResponse): Promise<boolean> {
+  if (response.destroyed) return false;
+  const settled = new AbortController();
+  const signal = AbortSignal.any([settled.signal, AbortSignal.timeout(unreadMsMax)]);
+  try {
+    await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
+    return !response.destroyed;
+  } catch {
+    return false;
+  } finally {
+    settled.abort();
+  }
+}
