@@ -192,6 +192,24 @@ describe('100,000 open deliveries of one endpoint that end at once', function ()
     expectShort(waits);
   });
 
+  it('are answered of after five seconds by a dry run, with what it has counted so far', async () => {
+    await rows("update webhook_endpoints set created_at = now() - interval '1 hour' where id = $1", [endpointId]);
+    const input = { endpointId, since: new Date(Date.now() - dayMs), only: 'MISSED', dryRun: true };
+    const start =
+      'mutation ($input: StartReplayInput!) { startReplay(input: $input) { replay { total counted status } } }';
+    const blocker = await server.app.database.pool.connect();
+    await blocker.query('begin; lock table webhook_attempts in access exclusive mode');
+    const answer = done(key, start, { input });
+    await new Promise((resolve) => setTimeout(resolve, 5_200));
+    await blocker.query('rollback');
+    blocker.release();
+    const { total, ...replay } = (await answer).startReplay.replay;
+    expect(replay).to.deep.equal({ counted: false, status: 'DONE' });
+    // Of the first range of events, in which one is of another type.
+    expect(total).to.be.within(4_990, 5_000);
+    expect((await done(key, start, { input })).startReplay.replay.counted).to.equal(true);
+  });
+
   it('keep nobody waiting while the person is erased whom their events speak of', async () => {
     await hold();
     const erase = `mutation ($id: ID!) { deleteContact(input: {id: $id}) { erasure { id status } } }`;
