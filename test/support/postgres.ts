@@ -48,6 +48,20 @@ export async function mochaGlobalSetup(): Promise<void> {
 
 export async function mochaGlobalTeardown(): Promise<void> {
   await stop();
+  setTimeout(nameWhatGoesOn, goesOnMsMax).unref();
+}
+
+const goesOnMsMax = 5_000;
+
+/** A server that no `after` stops, perhaps because a `before` failed, would keep the run from ending without a word. */
+function nameWhatGoesOn(): void {
+  const resources = process.getActiveResourcesInfo().filter((name) => !['PipeWrap', 'TTYWrap'].includes(name));
+  console.error(
+    `The tests are over, but something they started goes on: ${resources.join(', ')}. An after() must stop it.`,
+  );
+  // Mocha has set the code that it ends with; this is said after it.
+  process.on('exit', () => (process.exitCode = 1));
+  process.exit();
 }
 
 let made = 0;
