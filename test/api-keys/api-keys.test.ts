@@ -321,8 +321,8 @@ describe('API keys', () => {
       const deaf = await startServer({ role: 'api', beside: server });
       const { now } = performance;
       try {
-        // Every signal to it is lost from here on.
-        Object.assign(deaf.app.notifications, { receive: () => undefined });
+        // It has left the channel: every notification to it is lost from here on.
+        await deaf.app.notifications.stop();
         expect(await statusOf(tenant.key, deaf.url)).to.equal(200);
         await revokeFirst();
         await wait(300);

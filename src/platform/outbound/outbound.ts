@@ -2,7 +2,6 @@
  * One file because an address is judged when a URL is saved, when a connection opens and when its peer is known: all
  * three have to go by the same rules and the same look-up.
  */
-import { promises as dns } from 'node:dns';
 import net from 'node:net';
 import { networkInterfaces } from 'node:os';
 import tls from 'node:tls';
@@ -14,12 +13,10 @@ import { within } from '../async/deadline.js';
 import { OutboundAttempt, type Outcome } from './attempt.js';
 import { OutboundConnection, isSendable } from './connection.js';
 import { hostOf, HostPlaces, NoRoom, type Waiter } from './hosts.js';
+import { resolverBy, type Resolver } from './resolve-name.js';
 
 export { NoRoom };
 export type { Outcome };
-
-/** Looks up all A and AAAA answers for a name; throws when there is none. */
-export type Resolver = (hostname: string) => Promise<readonly string[]>;
 
 export interface OutboundOptions {
   allowedCidrs: readonly string[];
@@ -30,6 +27,8 @@ export interface OutboundOptions {
   /** A look-up that is older serves no new connection, and a connection that is older is not used again. */
   lookupAgeMsMax?: number;
   resolve?: Resolver;
+  /** The addresses of this machine's own interfaces, which are refused. */
+  ownAddresses?: () => string[];
   /** Counts refusals, when a URL is saved and when it is dialled. */
   onRefused?: (rule: RefusalRule) => void;
 }
@@ -78,7 +77,7 @@ export class Outbound {
     this.allowed = blockListOf(options.allowedCidrs);
     this.connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
     this.lookupAgeMsMax = options.lookupAgeMsMax ?? 60_000;
-    this.resolve = options.resolve ?? resolveName;
+    this.resolve = options.resolve ?? resolverBy();
   }
 
   /** Judges a URL that is about to be saved; null: it may be. A name that does not resolve within 2 s may be saved, too. */
@@ -248,7 +247,7 @@ export class Outbound {
   private policy(): AddressPolicy {
     const now = performance.now();
     if (now >= this.own.freshUntil) {
-      const addresses = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []);
+      const addresses = (this.options.ownAddresses ?? interfaceAddresses)();
       this.own = { addresses, freshUntil: now + ownAddressesAgeMs };
       this.targets.clear();
     }
@@ -320,25 +319,11 @@ export class Outbound {
   }
 }
 
+const interfaceAddresses = (): string[] =>
+  Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []);
+
 /** Gives `net.connect` the addresses that were judged, so that a second look-up cannot answer otherwise. */
 function pinned(addresses: readonly string[]): net.LookupFunction {
   const all = addresses.map((address) => ({ address, family: net.isIP(address) }));
   return (_hostname, _options, callback) => callback(null, all);
-}
-
-/**
- * Looks up a name. DNS is asked first: `dns.lookup` takes one of few threads for as long as a stranger's name server
- * stalls, and then everybody's look-ups wait. It serves names alone that DNS denies at once, such as those of the hosts
- * file.
- */
-async function resolveName(hostname: string): Promise<readonly string[]> {
-  const resolver = new dns.Resolver({ timeout: 2_000, tries: 2 });
-  const answers = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
-  const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
-  if (addresses.length > 0) return addresses;
-  for (const answer of answers) {
-    const { code } = (answer.status === 'rejected' ? answer.reason : {}) as { code?: string };
-    if (code !== undefined && !['ENOTFOUND', 'ENODATA', 'ECONNREFUSED'].includes(code)) throw new Error(code);
-  }
-  return (await dns.lookup(hostname, { all: true, order: 'verbatim' })).map(({ address }) => address);
 }
