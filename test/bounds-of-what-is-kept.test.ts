@@ -326,7 +326,7 @@ describe('what is kept', () => {
     );
     const endpointId = made.body.data.createWebhookEndpoint.webhookEndpoint.id as string;
     await sql(
-      "insert into webhook_replays (id, workspace_id, endpoint_id, selection, since, until, rate_per_second, dry_run, status, total, advanced_at, created_at) select 'c' || lpad(n::text, 24, '0'), $1, $2, 'ALL', now(), now(), 1, true, 'DONE', 0, now(), now() from generate_series(1, 1005) n",
+      "insert into webhook_replays (id, workspace_id, endpoint_id, selection, since, until, rate_per_second, dry_run, status, total, counted, advanced_at, created_at) select 'c' || lpad(n::text, 24, '0'), $1, $2, 'ALL', now(), now(), 1, true, 'DONE', 0, true, now(), now() from generate_series(1, 1005) n",
       [tenant.workspaceId, endpointId],
     );
     const since = new Date(Date.now() - 60_000).toISOString();
