@@ -69,7 +69,7 @@ let made = 0;
 /** A database of the file's own, migrated and empty, or as another template has it. */
 export async function cloneDatabase(from = template): Promise<{ url: string; drop: () => Promise<void> }> {
   const name = `t_${process.pid}_${++made}`;
-  await administer(`create database ${name} template ${from}`);
+  await administer(`create database ${name} template ${from} strategy file_copy`);
   return { url: databaseUrl(name), drop: async () => await administer(`drop database if exists ${name} with (force)`) };
 }
 
