@@ -2,9 +2,7 @@ import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fanOutQueue, type FanOutJob } from '../../src/events/publish.js';
 import type { Actor } from '../../src/platform/actor.js';
-import type { Statement } from '../../src/platform/postgres/statement.js';
-import { payloadsErased } from '../../src/webhooks/topics.js';
-import { endpointChanged } from '../../src/webhooks/topics.js';
+import { endpointChanged, payloadsErased } from '../../src/webhooks/topics.js';
 import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import { jobsOn } from '../support/jobs.js';
 import { cloneDatabase } from '../support/postgres.js';
@@ -51,38 +49,13 @@ describe('a webhook worker that was not told, or too late', function () {
   };
   const isNew = ({ path }: { path: string }) => path.endsWith('/new');
 
-  /** As when the process that made the change dies before it tells of it. */
-  function loseNotifications(lost: string): void {
-    const send = asking.notifications.send.bind(asking.notifications);
-    asking.notifications.send = (topic, subject) => {
-      if (topic !== lost) send(topic, subject);
-    };
-  }
-
   async function erase(): Promise<void> {
     const [event] = await asking.rows<{ id: string }>('select subject_id as id from events where id = $1', [eventId]);
     await asking.erase(actor, event?.id ?? '');
   }
 
-  /** What the worker reads next with this statement is answered late, once. */
-  function answeredLate(isIt: (text: string) => boolean): { read: Promise<void>; answer: () => void } {
-    const query = working.database.query.bind(working.database);
-    const read = Promise.withResolvers<void>();
-    const late = Promise.withResolvers<void>();
-    working.database.query = async <Row extends object>(statement: Statement<Row>, values?: unknown[]) => {
-      const rows = await query(statement, values);
-      if (isIt(statement.text)) {
-        working.database.query = query;
-        read.resolve();
-        await late.promise;
-      }
-      return rows;
-    };
-    return { read: read.promise, answer: () => late.resolve() };
-  }
-
   it('finds a new address and a pause by looking, while the endpoint is busy', async () => {
-    loseNotifications(endpointChanged);
+    asking.notifications.lost.add(endpointChanged);
     const traffic = setInterval(() => void asking.publish(actor), 50);
     try {
       await asking.endpoints.update(actor, endpointId, () => ({ url: `${receiver.url}/new` }));
@@ -101,14 +74,14 @@ describe('a webhook worker that was not told, or too late', function () {
   });
 
   it('finds by looking, within seconds, that an event waits', async () => {
-    loseNotifications('events');
+    asking.notifications.lost.add('events');
     await asking.publish(actor);
     await receiver.arrived(2, 5_000);
   });
 
   it('is brought to an event by the job of its commit, and nothing else, and completes the job after that', async () => {
     clearInterval((worker as unknown as { ticker: NodeJS.Timeout }).ticker);
-    loseNotifications('events');
+    asking.notifications.lost.add('events');
     const jobs = jobsOn(asking.database.pool);
     const statesAre = async (...states: string[]) => {
       const found = await jobs.findJobs<FanOutJob>(fanOutQueue, { data: { eventIds: [eventId] } });
@@ -128,7 +101,7 @@ describe('a webhook worker that was not told, or too late', function () {
   });
 
   it('finds by looking that somebody was erased', async () => {
-    loseNotifications(payloadsErased);
+    asking.notifications.lost.add(payloadsErased);
     await erase();
     await worker.look();
     await asking.deliveries.redeliver(actor, (await latest()).id);
@@ -137,7 +110,9 @@ describe('a webhook worker that was not told, or too late', function () {
   });
 
   it('goes by the later of two readings of an endpoint, whichever is answered last', async () => {
-    const { read, answer } = answeredLate((text) => text.includes('e.custom_headers as "customHeaders"'));
+    const { read, answer } = working.database.answerLate((text) =>
+      text.includes('e.custom_headers as "customHeaders"'),
+    );
     await asking.endpoints.update(actor, endpointId, () => ({ description: 'changed' }));
     await read;
     await asking.endpoints.update(actor, endpointId, () => ({ url: `${receiver.url}/new` }));
@@ -154,7 +129,9 @@ describe('a webhook worker that was not told, or too late', function () {
   });
 
   it('sends nothing more after a 410 for what it read before the pause was stored', async () => {
-    const { read, answer } = answeredLate((text) => text.includes('e.custom_headers as "customHeaders"'));
+    const { read, answer } = working.database.answerLate((text) =>
+      text.includes('e.custom_headers as "customHeaders"'),
+    );
     await asking.endpoints.update(actor, endpointId, () => ({ description: 'changed' }));
     await read;
     const blocker = await asking.database.pool.connect();
@@ -183,7 +160,7 @@ describe('a webhook worker that was not told, or too late', function () {
   it('keeps no text that it read before an erasure and got after it', async () => {
     const { texts } = worker as unknown as { texts: { forget: () => void } };
     texts.forget();
-    const { read, answer } = answeredLate((text) => text.startsWith('select id, type, case when'));
+    const { read, answer } = working.database.answerLate((text) => text.startsWith('select id, type, case when'));
     await asking.deliveries.redeliver(actor, (await latest()).id);
     await read;
     await erase();

@@ -6,14 +6,13 @@ import { EventErasureService } from '../../src/events/event-erasure.service.js';
 import { EventService } from '../../src/events/event.service.js';
 import { EventPublisher } from '../../src/events/publish.js';
 import { operatorOf, type Actor } from '../../src/platform/actor.js';
-import { Database, type Tx } from '../../src/platform/postgres/database.js';
+import type { Tx } from '../../src/platform/postgres/database.js';
 import { newId, nextMoment } from '../../src/platform/id.js';
 import { Jobs } from '../../src/platform/postgres/jobs.js';
 import { createLog } from '../../src/platform/log.js';
 import { migrate } from '../../src/platform/postgres/migrate.js';
 import { Outbound } from '../../src/platform/outbound/outbound.js';
 import { Secrets } from '../../src/platform/secrets.js';
-import { Notifications } from '../../src/platform/postgres/notifications.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { Tracing } from '../../src/platform/tracing.js';
 import { TestEventService } from '../../src/webhooks/deliveries/test-event.service.js';
@@ -24,6 +23,7 @@ import { webhookQueues, WebhookWorker } from '../../src/webhooks/engine/worker.j
 import { actorWorkspace } from '../../src/workspaces/workspace.entity.js';
 import { WorkspaceService } from '../../src/workspaces/workspace.service.js';
 import { cloneDatabase } from '../support/postgres.js';
+import { LossyNotifications, SlowDatabase } from '../support/troubled.js';
 
 export const secondsLadder = [10, 30, 90, 300, 900, 2_700, 7_200, 21_600, 64_800].map((seconds) => seconds * 1_000);
 
@@ -45,7 +45,7 @@ const confirmed = async () => {};
 /** The webhook feature with what it stands on, on a database of its own; no doors. */
 export class WebhookFixture {
   readonly jobs: Jobs;
-  readonly notifications: Notifications;
+  readonly notifications: LossyNotifications;
   readonly events: EventPublisher;
   readonly audit: AuditService;
   readonly eventLog: EventService;
@@ -68,7 +68,7 @@ export class WebhookFixture {
   private readonly workers = new Set<WebhookWorker>();
 
   private constructor(
-    readonly database: Database,
+    readonly database: SlowDatabase,
     readonly url: string,
     settings: Settings,
     private readonly drop: () => Promise<void>,
@@ -82,7 +82,7 @@ export class WebhookFixture {
       ...settings,
     };
     this.jobs = new Jobs(database, this.log, { works: true });
-    this.notifications = new Notifications(database, url, this.log);
+    this.notifications = new LossyNotifications(database, url, this.log);
     this.events = new EventPublisher(this.jobs, this.notifications);
     this.audit = new AuditService(database, this.secrets);
     this.eventLog = new EventService(database);
@@ -112,7 +112,7 @@ export class WebhookFixture {
   static async on(url: string, settings: Settings = {}, drop = async () => {}): Promise<WebhookFixture> {
     const source = await dataSourceFor(url).initialize();
     await migrate(source);
-    const fixture = new WebhookFixture(new Database(source), url, settings, drop);
+    const fixture = new WebhookFixture(new SlowDatabase(source), url, settings, drop);
     await fixture.jobs.start(webhookQueues);
     await fixture.notifications.start();
     return fixture;

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { asFailure } from '../../src/platform/errors.js';
 import { lockDeliveryOrder } from '../../src/webhooks/store/delivery-order-lock.js';
-import type { Statement } from '../../src/platform/postgres/statement.js';
 import { cloneDatabase } from '../support/postgres.js';
 import { Receiver } from '../support/receiver.js';
 import { Relay } from '../support/relay.js';
@@ -92,12 +91,11 @@ describe('a webhook worker whose network swallows what it asks of PostgreSQL', f
     await alone.startWorker();
     receiver.received.length = 0;
     receiver.answer = (response) => void setTimeout(() => response.end(), 100);
-    const query = alone.database.query.bind(alone.database);
-    alone.database.query = async <Row extends object>(statement: Statement<Row>, values?: unknown[]) => {
-      // Which of its endpoints are its own still.
-      if (statement.text.includes('set owner = $1 where owner = $2')) await delay(400);
-      return await query(statement, values);
-    };
+    // Which of its endpoints are its own still.
+    alone.database.beginLate(
+      (text) => text.includes('set owner = $1 where owner = $2'),
+      async () => await delay(400),
+    );
     try {
       await alone.publish(actor, 60);
       await receiver.arrived(8);
