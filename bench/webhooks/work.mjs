@@ -45,15 +45,36 @@ export async function latencies(receiver, perSecond, commit, seconds = latencySe
   };
 }
 
+/** What `Outbound` lets one party have in flight to one host (docs/decisions/032); whoever has more in hand waits. */
+const inFlightMax = 48;
+
+function places(count) {
+  const waiting = [];
+  let free = count;
+  return {
+    enter: async () => {
+      if (free > 0) free -= 1;
+      else await new Promise((resolve) => waiting.push(resolve));
+    },
+    leave: () => {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    },
+  };
+}
+
 /** The same sender for everyone: the request made by our own code, vetted, 15 s, the answer read. */
 function senderTo(receiver) {
+  const { enter, leave } = places(inFlightMax);
   const outbound = new Outbound({ allowedCidrs: ['127.0.0.0/8'], timeoutMs: 15_000 });
   const subscriber = { headers: {}, payloadQuery: null, secrets: [signingSecret(newSecret(), null)] };
   const body = Buffer.alloc(bodyBytes, 'x');
   const send = async (deliveryId, eventId, index) => {
     const event = { id: eventId, type: 'contact.created', body };
     const request = requestOf(subscriber, event, { deliveryId, number: 1, now: Date.now() });
-    return await outbound.post(`${receiver.url}/${index}`, request.headers, request.body);
+    await enter();
+    return await outbound.post(`${receiver.url}/${index}`, request.headers, request.body).finally(leave);
   };
   return { send, close: () => outbound.close() };
 }
