@@ -255,7 +255,10 @@ export function asFailure(thrown: unknown): Failure {
 }
 
 /** What Node.js and PostgreSQL tell their errors by, such as `ENOENT` and `23505`; empty where there is none. */
-export const errorCode = (thrown: unknown) => String((thrown as { code?: unknown } | null)?.code ?? '');
+export function errorCode(thrown: unknown): string {
+  const { code } = (thrown ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : '';
+}
 
 /** Whether PostgreSQL ended a statement, at its time limit or when asked to; it did nothing, and its connection lives. */
 export const isEndedStatement = (thrown: unknown): boolean => thrown instanceof Error && errorCode(thrown) === '57014';
