@@ -443,7 +443,7 @@ export class App {
 
   private async reasonUnready(): Promise<string | null> {
     if (this.unready !== null) return this.unready;
-    if (this.works && !this.webhookWorker.ready()) return 'the webhook worker has no seat';
+    if (this.works && !this.webhookWorker.ready()) return 'the webhook worker has no lease';
     try {
       await within(answerMsMax, this.workspaces.probe());
       return null;

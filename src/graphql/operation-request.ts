@@ -94,7 +94,7 @@ export function readOperationRequest(given: Record<string, unknown>): OperationR
   if (extensions !== null && !isObject(extensions)) return null;
   // A client that names none, or sends the id of a document alone, may write an empty text.
   const asked = { query: query || null, documentId, operationName: operationName || null };
-  // What a hash alone asks for, the gate answers.
+  // Admission answers a request that has a hash alone.
   const isNamed = asked.query !== null || documentId !== null || isObject(extensions?.['persistedQuery']);
   return isNamed ? { ...asked, variables: variables ?? {} } : null;
 }

@@ -28,9 +28,9 @@ function mappedIn(address: string): string | null {
 }
 
 /**
- * Whose address it is, for whatever counts by address: an IPv4 address itself, of an IPv6 one the network that a
- * subscriber has whole, a /64, or as many leading bits as `prefix` says (a multiple of 16). What is no address is a
- * network of its own text.
+ * The network that stands for an address wherever we count by address: an IPv4 address itself; of an IPv6 address the
+ * /64, which one subscriber has whole, or as many leading bits as `prefix` says (a multiple of 16). A text that is no
+ * address stands for itself.
  */
 export function networkOf(address: string, prefix = 64): string {
   if (!isIPv6(address)) return address;

@@ -53,7 +53,7 @@ describe("what an operator's tools ask", () => {
     expect(await get(`${url}/readyz`)).to.include({ status: 503, text: '{"status":"unready"}' });
     const { status, text } = await get(`${url}/readyz`, { Authorization: `Bearer ${token}` });
     expect(status).to.equal(503);
-    expect(JSON.parse(text)).to.deep.equal({ status: 'unready', reason: 'the webhook worker has no seat' });
+    expect(JSON.parse(text)).to.deep.equal({ status: 'unready', reason: 'the webhook worker has no lease' });
   });
 
   it('is told within seconds that the database does not answer, and that it does again', async () => {

@@ -42,7 +42,7 @@ export class Notifications {
       lost: (error) => {
         this.log.warn(
           { error: error === null ? null : errorFields(error) },
-          'the signal channel is down, reconnecting',
+          'the channel of notifications is down, reconnecting',
         );
       },
       beat: async (client) => await client.query('select 1'),
@@ -99,7 +99,7 @@ export class Notifications {
       for (const message of messages)
         await this.database.reserved.pool.query('select pg_notify($1, $2)', [channel, message]);
     } catch (error) {
-      this.log.warn({ error: errorFields(error) }, 'a signal to the other processes was lost');
+      this.log.warn({ error: errorFields(error) }, 'a notification to the other processes was lost');
     }
   }
 
