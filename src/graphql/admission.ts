@@ -10,13 +10,13 @@ import { costMax, holdCost, pointsOf, type Fragments, type Variables } from './c
 import { DocumentErrors, sha256, type Documents, type ValidDocument } from './documents.js';
 import type { TrustedDocumentService } from '../api-keys/trusted-document.service.js';
 
-/** What a stranger pays before anything of theirs is read. */
+/** Points that a stranger pays before anything that they sent is read. */
 const pointsOnArrival = 1;
 
-/** What may be called by nobody in particular. */
+/** Root fields that a stranger may call. */
 const anonymousFields = new Set(['signIn', 'acceptInvitation', '__schema', '__type', '__typename']);
 
-/** One operation as a client asks for it, before anything of it is believed. */
+/** One operation as a client asks for it, before anything is checked. */
 export interface OperationRequest {
   /** null beside a `documentId`, and where a client sends the hash of a persisted query alone. */
   query: string | null;
@@ -31,11 +31,11 @@ export interface Caller {
   address: string | null;
 }
 
-/** What every answer says of an operation's cost. */
+/** The cost of an operation, as every answer says it. */
 export interface CostReport {
   requested: number;
   limit: number;
-  /** What was taken from the per-minute limit. */
+  /** Points that were taken from the per-minute limit. */
   points: number;
 }
 
@@ -49,32 +49,32 @@ export interface Admitted {
   /** The names of all fields that the operation selects. */
   selected: ReadonlySet<string>;
   cost: CostReport;
-  /** The caller's budget as this left it; null of a stranger. */
+  /** The caller's budget as the operation left it; null for a stranger. */
   grant: Grant | null;
 }
 
 /** An operation that may not run, and why. */
 export interface Refused {
   refusal: Failure;
-  /** As far as it is known. */
+  /** The cost, as far as it is known. */
   cost: CostReport;
-  /** null where the budget was not looked at, too. */
+  /** null for a stranger, and where the budget was not looked at. */
   grant: Grant | null;
 }
 
 const costOf = (requested: number, points: number): CostReport => ({ requested, limit: costMax, points });
 
-/** What never came to be counted. */
+/** A request that was refused before its operation could be counted. */
 export const turnedAway = (thrown: unknown): Refused => ({
   refusal: asFailure(thrown),
   cost: costOf(0, 0),
   grant: null,
 });
 
-/** So many operations that are read and then refused for want of points, a minute; beyond it none is read any more. */
+/** So many operations a minute are read and then refused for want of points; further ones are refused unread. */
 const readInVainMax = 60;
 
-/** Shorter documents are read in a millisecond or two. */
+/** A shorter document is read in a millisecond or two, and is no heavy work. */
 const longTextMin = 2_000;
 
 /** What every operation passes before it runs, over HTTP and over streams: points, trust, limits, validity, cost. */
@@ -88,7 +88,7 @@ export class Admission {
     private readonly strangers: Strangers,
   ) {}
 
-  /** @param read gives what is asked for; nothing is read of a caller who has no points left */
+  /** @param read reads the request; it is not called for a caller who has no points left */
   async admit<Request extends OperationRequest>(
     caller: Caller,
     read: () => Request | Promise<Request>,
@@ -117,7 +117,7 @@ export class Admission {
     }
   }
 
-  /** What is refused takes a point too, unless it is refused for want of a name or of points. */
+  /** Refuses an operation; that takes a point, too, unless the reason is that the caller is unknown or has no points. */
   private async refuse(caller: Caller, refusal: Failure, requested: number): Promise<Refused> {
     if (refusal.status === 401) return { refusal, cost: costOf(requested, 0), grant: null };
     if (caller.actor === null) return { refusal, cost: costOf(requested, pointsOnArrival), grant: null };
@@ -134,7 +134,7 @@ export class Admission {
     return waitSeconds > 0 ? { refusal: rateLimitExceeded(waitSeconds), cost: costOf(0, 0), grant } : null;
   }
 
-  /** What was read for it was read in vain. */
+  /** Refuses an operation for want of points, and counts that it was read in vain. */
   private refuseForPoints(actor: Actor | null, requested: number, grant: Grant): Refused {
     const refusal = rateLimitExceeded(grant.retryAfterSeconds);
     if (actor === null) return { refusal, cost: costOf(requested, pointsOnArrival), grant: null };
@@ -142,7 +142,7 @@ export class Admission {
     return { refusal, cost: costOf(requested, 0), grant };
   }
 
-  /** A long document that is new has to be parsed and validated, which has its turn. */
+  /** Reads a document; a long one that has to be parsed and validated is heavy work. */
   private async documentOf(text: string, { actor, address }: Caller): Promise<ValidDocument> {
     const workspaceId = actor?.workspaceId ?? null;
     const read = () => this.documents.read(text, workspaceId);
@@ -170,7 +170,7 @@ export class Admission {
   }
 }
 
-/** Clients that know the code send the document itself from then on. */
+/** Clients that know this code send the document itself from then on. */
 const persistedQueryNotSupported = new DocumentErrors('PERSISTED_QUERY_NOT_SUPPORTED', [
   new GraphQLError('PersistedQueryNotSupported'),
 ]);
@@ -190,7 +190,7 @@ function operationOf({ operations }: ValidDocument, name: string | null): Operat
   throw new DocumentErrors('GRAPHQL_VALIDATION_FAILED', [new GraphQLError(message)]);
 }
 
-/** The fields that an operation asks of the root, through fragments too. */
+/** The root fields that an operation selects, also through fragments. */
 export function rootFields({ selectionSet }: OperationDefinitionNode, fragments: Fragments): string[] {
   const names = new Map<string, string>();
   const seen = new Set<string>();

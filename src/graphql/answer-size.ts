@@ -6,14 +6,14 @@ import type { WorkAccount } from '../platform/work/work-account.js';
 import type { Admitted } from './admission.js';
 
 /**
- * An operation prints nothing more often than this for each of its cost: an object costs 1 at least, and there are so many
- * aliases for what is in it.
+ * How often an operation can print one thing for each point of its cost: an object costs 1 at least, and its fields have
+ * so many aliases at most.
  */
 const printsPerCost = 32;
 
 /**
- * Rows are counted when they are read, and a row that is read once may be printed many times: under several aliases, or
- * wherever it is linked to. @returns why the answer is not given, which may say more than was read of it
+ * Rows are counted when they are read, but a row that was read once may be printed many times: under several aliases, or
+ * wherever it is linked. @returns why the answer is too large to be given; null when it is not
  */
 export function refusalOfAnswer(
   account: WorkAccount | null,
@@ -24,17 +24,17 @@ export function refusalOfAnswer(
   const mayBeLarge = account.largestRow * cost.requested * printsPerCost > answerBytesMax;
   const bytes = mayBeLarge ? printedBytes(data) : 0;
   if (bytes > answerBytesMax) account.refuseTooLarge(bytes);
-  // What a mutation did is done: an answer that fits says so, and what is missing in it.
+  // A mutation has done its work: it gets an answer that says so, and what is missing in it.
   else if (operation.operation === OperationTypeNode.MUTATION) return null;
   const { refusal } = account;
   return refusal?.code === 'query_too_costly' ? refusal : null;
 }
 
-/** Whether the answer may come to more than is printed at once. */
+/** Whether the answer may be larger than what is printed at once. */
 export const isLarge = ({ largestRow, bytes }: WorkAccount, { cost }: Admitted): boolean =>
   bytes > largeBytesMin || largestRow * cost.requested > largeBytesMin;
 
-/** About what a value comes to as JSON; counting stops beyond what an answer may have. */
+/** The approximate size of a value as JSON; counting stops beyond the bound of an answer. */
 function printedBytes(value: unknown): number {
   let bytes = 0;
   const count = (one: unknown): void => {

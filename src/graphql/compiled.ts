@@ -24,19 +24,19 @@ import type { Fragments, Variables } from './cost.js';
 import type { ValidDocument } from './documents.js';
 import { selectionsOf } from './limits.js';
 
-/** A text that comes now and then is not worth what compiling takes. */
+/** A document is compiled once it has been used so often: one that comes now and then is not worth it. */
 const usesMin = 10;
-/** Fragments written out, as they are compiled: some 8 ms at most. */
+/** The most selections, fragments written out, of a document that is compiled: that takes some 8 ms at most. */
 const selectionsMax = 200;
-/** Beside the document, which is kept with it. */
+/** The memory of compiled code for each selection, beside the document. */
 const bytesPerSelection = 2_500;
 const bytesKeptMax = 24 * 1_048_576;
-/** How many may wait to be compiled. */
+/** How many documents may wait to be compiled. */
 const waitingMax = 20;
-/** One at a time, with a rest in between: V8 lets go of code that has gone only some collections later. */
+/** A rest between two compilations: V8 frees the memory of code that is gone only some collections later. */
 const restMsDefault = 100;
 
-/** An argument's value in the document, which every run computes anew, as graphql-js would. */
+/** The value of an argument in the document; each run computes it anew, as graphql-js would. */
 interface Hoisted {
   name: string;
   node: ValueNode;
@@ -46,19 +46,19 @@ interface Hoisted {
 interface Compiled {
   query: CompiledQuery['query'];
   hoisted: readonly Hoisted[];
-  /** Variables of directives: what they hold where they are null, the specification words. */
+  /** Variables of directives; where one is null, graphql-js has to word the error. */
   conditions: readonly string[];
 }
 
 /**
- * Hot documents as compiled functions, which run some ten times faster than graphql-js walks them. Only queries:
- * mutations spend their time in the database. graphql-jit is given no say in what a value is: graphql-js computes
- * variables and arguments, and what does not fit is left to it altogether.
+ * Compiles documents that come often: a compiled function runs some ten times faster than graphql-js walks the document.
+ * Only queries are compiled; mutations spend their time in the database. graphql-jit never decides what a value is:
+ * graphql-js computes variables and arguments, and runs the whole operation where they do not fit.
  */
 export class CompiledQueries {
   private readonly compiled = new WeighedCache<OperationDefinitionNode, Compiled>(bytesKeptMax, bytesKeptMax / 2);
   private readonly uncompilable = new WeakSet<OperationDefinitionNode>();
-  /** By how many uses a text was compiled last: one that had to go comes back after as many as it took at first. */
+  /** How many uses a document had when it was compiled last: one that was dropped is compiled again after as many. */
   private readonly usesBefore = new WeakMap<OperationDefinitionNode, number>();
   private readonly waiting = new Map<OperationDefinitionNode, { valid: ValidDocument; owner: string }>();
   private readonly schema: GraphQLSchema;
@@ -73,7 +73,7 @@ export class CompiledQueries {
   }
 
   /**
-   * Null when it is to be run by graphql-js.
+   * Runs an operation; null when graphql-js has to run it.
    * @param variables coerced by graphql-js
    */
   async run(
@@ -93,12 +93,12 @@ export class CompiledQueries {
     return Object.hasOwn(result, 'data') ? result : null;
   }
 
-  /** Once nothing waits to be compiled. For tests. */
+  /** Resolves once nothing waits to be compiled. For tests. */
   async idle(): Promise<void> {
     while (this.waiting.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
-  /** Nothing of strangers is kept, and what has come often is compiled later: no request waits for it. */
+  /** Puts a document that has come often into the queue: no request waits for compiling. Strangers' are never compiled. */
   private consider(valid: ValidDocument, operation: OperationDefinitionNode, context: OperationContext): void {
     const uses = valid.uses - (this.usesBefore.get(operation) ?? 0);
     if (uses < usesMin || context.anonymous || this.uncompilable.has(operation)) return;
@@ -132,7 +132,7 @@ export class CompiledQueries {
     return isCompiledQuery(made) ? { query: made.query.bind(made), hoisted, conditions } : null;
   }
 
-  /** What cannot be compiled is run by graphql-js, and nobody waits to be told why. */
+  /** Compiles an operation; null where that fails, and graphql-js runs it from then on. */
   private tryToCompile(valid: ValidDocument, operation: OperationDefinitionNode): Compiled | null {
     try {
       return this.compile(valid, operation);
@@ -142,10 +142,10 @@ export class CompiledQueries {
   }
 }
 
-/** Stands for whatever graphql-js has computed. */
+/** The type of variables that hold values which graphql-js has computed. */
 const computed = new GraphQLScalarType({ name: 'ComputedArgument' });
 
-/** Introspection is large and comes seldom; `__proto__` in generated code is no name like others. */
+/** Not introspection, which is large and comes seldom; nor the name `__proto__`, which means something in generated code. */
 function isCompilable({ fragments }: ValidDocument, operation: OperationDefinitionNode): boolean {
   if (operation.operation !== OperationTypeNode.QUERY) return false;
   let compilable = true;
@@ -159,7 +159,7 @@ function isCompilable({ fragments }: ValidDocument, operation: OperationDefiniti
   return compilable;
 }
 
-/** Those that an operation spreads, at any depth. */
+/** The fragments that an operation spreads, at any depth. */
 function fragmentsOf(operation: OperationDefinitionNode, fragments: Fragments): FragmentDefinitionNode[] {
   const found = new Set<FragmentDefinitionNode>();
   const spread = (definition: OperationDefinitionNode | FragmentDefinitionNode): void => {
@@ -184,7 +184,7 @@ function hoist(
 ): { document: DocumentNode; hoisted: Hoisted[]; conditions: string[] } {
   const hoisted: Hoisted[] = [];
   const conditions = new Set<string>();
-  // No variable of the caller's has such a name.
+  // The prefix is lengthened until no variable of the caller's begins with it.
   let prefix = 'argument';
   const declaredNames = (operation.variableDefinitions ?? []).map(({ variable }) => variable.name.value);
   while (declaredNames.some((name) => name.startsWith(prefix))) prefix += '_';
@@ -224,7 +224,7 @@ const definitionOf = ({ name }: Hoisted): VariableDefinitionNode => ({
   type: { kind: Kind.NAMED_TYPE, name: nameOf(computed.name) },
 });
 
-/** What the compiled function takes for its variables; null where graphql-js would find an error. */
+/** The variables for the compiled function; null where graphql-js would find an error. */
 function valuesFor({ hoisted, conditions }: Compiled, variables: Variables): Record<string, unknown> | null {
   const values: Record<string, unknown> = {};
   for (const name of conditions) {

@@ -6,7 +6,7 @@ export class ConcurrencyLimit {
 
   constructor(private readonly max: { ofCaller: number; ofWorkspace: number }) {}
 
-  /** null when it would be too many; else what leaves again, once. */
+  /** @returns null when it would be too many; else a function that gives the place back, once */
   enter({ id, workspaceId }: Pick<Actor, 'id' | 'workspaceId'>): (() => void) | null {
     const mine = this.open.get(id) ?? 0;
     const ours = this.open.get(workspaceId) ?? 0;

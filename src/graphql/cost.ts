@@ -20,18 +20,18 @@ import { pageSizeMax } from '../platform/postgres/keyset-page.js';
 import { introspectedBy, introspectedMax } from './introspection.js';
 
 export const costMax = 5_000;
-/** What a subscription runs for each event. */
+/** The highest cost of what a subscription runs for each event. */
 export const eventCostMax = 500;
 const costPerPoint = 500;
 const introspectionCost = 50;
 const searchCost = 100;
 const pageSizeDefault = 20;
 /**
- * Characters and entries in the arguments of a field below the root, or of a subscription: they are read once more for
- * each object that the field belongs to.
+ * The most characters and entries in the arguments of a field below the root, or of a subscription: they are read again
+ * for each object that the field belongs to.
  */
 const argumentsMax = 4_096;
-/** One of each in an operation. */
+/** An operation may search once, and introspect once. */
 const searchesMax = 1;
 const introspectionsMax = 1;
 
@@ -40,12 +40,12 @@ export type Variables = Readonly<Record<string, unknown>>;
 
 export interface Cost {
   requested: number;
-  /** What its root fields take of the per-minute limit whatever they select. */
+  /** Points of the per-minute limit that its root fields take, whatever they select. */
   points: number;
   searches: number;
-  /** Of the whole schema. */
+  /** How often it introspects the whole schema. */
   introspections: number;
-  /** Fields that introspection comes to. */
+  /** How many fields introspection gives. */
   introspected: number;
   /** The size of the largest arguments of a field that runs more than once. */
   repeated: number;
@@ -75,9 +75,9 @@ export function holdCost(
 }
 
 /**
- * The cost of an operation of a valid document, before it runs: one per object that it can come to, lists multiplied by
- * their page sizes, and what else its fields declare. Connections, edges and page infos are the list's shape, no
- * objects.
+ * The cost of an operation of a valid document, before it runs: 1 for each object that it can give, lists multiplied by
+ * their page sizes, and what its fields declare. Connections, edges and page infos are the shape of a list and cost
+ * nothing.
  */
 export function costOf(
   schema: GraphQLSchema,
@@ -117,7 +117,7 @@ export function costOf(
 
   const rowsIn = (size: unknown, byDefault: number, max: number): number => {
     const rows = Array.isArray(size) ? size.length : (size ?? byDefault);
-    // Whatever is no number stands for a list of itself, or is refused when it is coerced.
+    // A value that is no number counts as a list of one, or is refused when graphql-js coerces it.
     return typeof rows === 'number' ? Math.min(Math.max(rows, 1), max) : 1;
   };
 
@@ -136,7 +136,7 @@ export function costOf(
     return size;
   };
 
-  /** What stands in an object that is an argument. */
+  /** The value of a key in an argument that is an object. */
   const valueIn = (node: FieldNode, argument: string, name: string): unknown => {
     const object = argumentOf(node, argument);
     return object instanceof Map ? object.get(name) : (object as Record<string, unknown> | null)?.[name];
@@ -152,10 +152,10 @@ export function costOf(
   };
 
   const root = schema.getRootType(operation.operation);
-  /** The type whose fields run once. */
+  /** The type whose fields run once in the operation; null for a subscription, which runs for each event. */
   const once = operation.operation === OperationTypeNode.SUBSCRIPTION ? null : root;
 
-  /** `size`: of the page, when `type` is a connection or an edge of one. */
+  /** @param size the page's, where `type` is a connection or an edge of one */
   function ofSet({ selections }: SelectionSetNode, type: GraphQLCompositeType, size: number): number {
     let cost = 0;
     for (const selection of selections) {
@@ -222,7 +222,7 @@ export function costOf(
   return total;
 }
 
-/** Characters, keys and entries; counting stops where it is too much. */
+/** The number of characters, keys and entries; counting stops beyond the bound. */
 function sizeOf(value: unknown): number {
   let size = 0;
   add(value);

@@ -15,11 +15,11 @@ import { costOf, type Cost, type Fragments, type Variables } from './cost.js';
 import { countTokens, depthMax, holdLimits, holdLines, holdNames, nestingOf, tokensMax } from './limits.js';
 import { unstorableLiterals } from './literals.js';
 
-/** Of callers' documents, in bytes; one workspace has a quarter of it at most. */
+/** Memory for callers' documents; those of one workspace have a quarter of it at most. */
 const bytesKeptMax = 24 * 1_048_576;
-/** Of strangers' documents, who have little to say. */
+/** Memory for strangers' documents, which are few. */
 const strangersBytesKeptMax = 1_048_576;
-/** A token with its place in the tree, as measured; and what a document has beside its tokens. */
+/** The measured memory of a token with its part of the tree, and of a document beside its tokens. */
 const bytesPerToken = 450;
 const bytesPerDocument = 2_000;
 const validationErrorsMax = 10;
@@ -30,9 +30,9 @@ export interface ValidDocument {
   document: DocumentNode;
   fragments: Fragments;
   operations: OperationDefinitionNode[];
-  /** What keeping it takes. */
+  /** The memory that keeping it takes. */
   bytes: number;
-  /** How often it was asked for. */
+  /** How often it was used. */
   uses: number;
 }
 
@@ -48,11 +48,11 @@ export class DocumentErrors extends Failure {
 
 type Read = ValidDocument | Failure;
 
-/** Reads texts into documents, and keeps those that come again. */
+/** Reads texts into documents, and keeps the documents for when they come again. */
 export class Documents {
   private readonly ofCallers = new WeighedCache<string, Read>(bytesKeptMax, bytesKeptMax / 4);
   private readonly ofStrangers = new WeighedCache<string, Read>(strangersBytesKeptMax);
-  /** Those that are about to run, by hash. */
+  /** The documents that are about to run, by hash. */
   private readonly held = new Map<string, { document: DocumentNode; times: number }>();
   private readonly constantCosts = new WeakMap<OperationDefinitionNode, Cost>();
 
@@ -67,7 +67,7 @@ export class Documents {
     let read = cache.get(text);
     if (read === undefined) {
       read = this.tryToRead(text);
-      // An error keeps what it was found in.
+      // An error refers to the document in which it was found, which takes memory, too.
       const bytes = read instanceof Error ? bytesOf(text, Math.min(tokensMax, text.length / 2)) : read.bytes;
       cache.set(text, read, bytes, workspaceId ?? '');
     }

@@ -13,10 +13,10 @@ export function errorOfFailure(failure: Failure): GraphQLFormattedError {
   return { message, extensions: { code, details } };
 }
 
-/** What was thrown while a document was read or run, as what may leave. */
+/** An error that was thrown while a document was read or run, in the form that may leave. */
 export function formatError(formatted: GraphQLFormattedError, thrown: unknown, log: Log): GraphQLFormattedError {
   const origin = originOf(thrown);
-  // This answer is dropped for the first request's: no fault, and nothing for the log.
+  // Another request under the same key was first and its answer is sent: no fault, and nothing for the log.
   if (origin instanceof Overtaken)
     return { ...formatted, ...errorOfFailure(idempotencyConflict('Another was first.')) };
   if (origin instanceof GraphQLError && !isOurFault(formatted, origin)) {
@@ -25,7 +25,7 @@ export function formatError(formatted: GraphQLFormattedError, thrown: unknown, l
   return { ...formatted, ...errorOfFailure(failureOf(origin, log)) };
 }
 
-/** A result as what may leave. */
+/** A result in the form that may leave. */
 export function formatResult({ errors = [], data }: ExecutionResult, log: Log): FormattedExecutionResult {
   return {
     ...(errors.length > 0 && { errors: errors.map((error) => formatError(error.toJSON(), error, log)) }),
@@ -33,25 +33,25 @@ export function formatResult({ errors = [], data }: ExecutionResult, log: Log): 
   };
 }
 
-/** What an operation that did not run was refused for. */
+/** The errors of an operation that was refused and did not run. */
 export function errorsOf(refusal: Failure): GraphQLFormattedError[] {
   if (!(refusal instanceof DocumentErrors)) return [errorOfFailure(refusal)];
   const extensions = { code: refusal.code, details: {} };
   return refusal.errors.map((error) => ({ ...error.toJSON(), message: clipped(error.message), extensions }));
 }
 
-/** graphql-js repeats what it speaks of, however long. */
+/** Shortens a message: graphql-js repeats names and values of the document, however long they are. */
 const clipped = (message: string) =>
   message.length > messageCharactersMax ? `${message.slice(0, messageCharactersMax)}…` : message;
 
-/** A GraphQLError of graphql-js's own, or what a resolver threw; graphql-jit wraps what it was thrown as well. */
+/** What a resolver threw, out of the wrappers of graphql-js and graphql-jit; or graphql-js's own error. */
 export function originOf(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || thrown instanceof Failure) return thrown;
   const { originalError } = thrown as { originalError?: unknown };
   return originalError === undefined || originalError === null ? thrown : originOf(originalError);
 }
 
-/** While it runs, graphql-js blames the document for an argument that is null; all else there is what we gave it. */
+/** Whether an error during a run is our fault: all are, but that graphql-js finds a null argument only then. */
 const isOurFault = ({ path }: GraphQLFormattedError, { message }: GraphQLError) =>
   path !== undefined && !message.startsWith('Argument "');
 
@@ -60,7 +60,7 @@ function codeOf({ extensions }: { extensions?: Record<string, unknown> }): Error
   return extensions?.['code'] === 'GRAPHQL_PARSE_FAILED' ? 'GRAPHQL_PARSE_FAILED' : 'GRAPHQL_VALIDATION_FAILED';
 }
 
-/** A body's issues stand at `variables.input.data.email`; a caller's input begins behind that. */
+/** Cuts `variables.input.` from the paths of issues, as a caller's input begins behind that. */
 function relativeToInput(failure: Failure): Failure {
   const { issues } = failure.details as { issues?: readonly Issue[] };
   if (issues?.some(({ path }) => inVariables.test(path)) !== true) return failure;

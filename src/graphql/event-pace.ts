@@ -1,16 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** As much in a minute as all points of a minute buy: 500 of 500. */
+/** The cost that a minute's points buy: 500 points of 500. */
 const costPerMs = 250_000 / 60_000;
-/** What may come at once. */
+/** So much time's worth of cost may be run at once. */
 const burstMs = 10_000;
 
 /**
- * What the streams of one caller may run, by the cost of their events: whatever would be more comes later. A stream of
- * events loses nothing by that, and one of deliveries tells the latest.
+ * Slows the streams of a caller whose events cost more than the caller's points would buy: their events come later. A
+ * stream of events loses nothing by that, and a stream of deliveries sends the latest.
  */
 export class EventPace {
-  /** When what was run so far would be paid, for those who are ahead. */
+  /** By caller, when what was run so far will be paid; callers that are not ahead have no entry. */
   private readonly paidMs = new Map<string, number>();
 
   constructor(private readonly now = () => performance.now()) {}

@@ -15,7 +15,7 @@ import { CutOff, revoked, type Results, type StreamedResult } from './results.js
 import type { SendBacklog } from './send-backlog.js';
 
 const keepAliveMs = 12_000;
-/** For so long a slow reader may leave what was written to its connection. */
+/** For so long a reader may leave unread what was written to its connection. */
 const unreadMsMax = 30_000;
 const complete = 'event: complete\ndata:\n\n';
 
@@ -29,12 +29,12 @@ export class EventStreams {
     private readonly revocations: RevocationWatch,
   ) {}
 
-  /** Ends every stream where it is: its client comes back, elsewhere or later. */
+  /** Breaks off every stream: its client resumes, with another process or later. */
   stop(): void {
     this.stopping.abort(new CutOff('we stop'));
   }
 
-  /** What was refused is told in the stream, too: of an EventSource, a page never sees the body of a refusal. */
+  /** Sends an operation as a stream; a refusal, too, since a page with an EventSource never sees the body of a refusal. */
   async send(request: Request, response: ServerResponse, actor: Actor, admitted: Admitted | Refused): Promise<void> {
     const facts = factsOf(request);
     if (admitted.grant !== null) setRateLimitHeaders(admitted.grant, facts);
@@ -46,7 +46,7 @@ export class EventStreams {
     facts.lasts = true;
     facts.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
     facts.setHeader('Cache-Control', 'no-store');
-    // Its end is the connection's: a server that stops waits for none that is kept alive.
+    // The connection ends with the stream, so that a server that stops need not wait for an idle connection.
     facts.setHeader('Connection', 'close');
     facts.setHeader('X-Accel-Buffering', 'no');
     facts.setHeader('X-Content-Type-Options', 'nosniff');
@@ -58,7 +58,7 @@ export class EventStreams {
       for await (const result of results) await this.write(response, actor, result);
       response.write(complete);
     } catch (error) {
-      // What ends without it is begun anew by its client, behind the last event that it saw.
+      // A client that gets no `complete` begins the stream again, behind the last event that it saw.
       if (!(error instanceof CutOff)) {
         const errors = errorsOf(failureOf(error, facts.log));
         await this.write(response, actor, { id: null, result: { errors } });
@@ -86,7 +86,7 @@ export class EventStreams {
     return this.results.of({ admitted, actor, origin, lastEventId, ending });
   }
 
-  /** Hangs up on who does not read. */
+  /** Writes a result; hangs up on a client that does not read. */
   private async write(
     response: ServerResponse,
     { id: callerId }: Actor,

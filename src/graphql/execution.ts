@@ -11,15 +11,15 @@ import { WeighedCache } from '../platform/async/weighed-cache.js';
 import { CompiledQueries } from './compiled.js';
 import { rootFields, type Admitted } from './admission.js';
 
-/** Each message may repeat what it speaks of. */
+/** So many errors of variables are told, as each message may repeat a value. */
 const variableErrorsMax = 10;
-/** Some 2 MB each; tools ask the same few over and over. */
+/** So many answers to introspection are kept, of some 2 MB each: tools ask for the same few over and over. */
 const introspectionsKeptMax = 4;
 
 /** As much of an admission as it takes to run what was admitted. */
 type Runnable = Pick<Admitted, 'valid' | 'operation' | 'variables'>;
 
-/** Runs what was admitted, the same way and to the same answer the first time and the tenth. */
+/** Runs admitted operations, compiled or by graphql-js, with the same answer either way. */
 export class Execution {
   private readonly compiled: CompiledQueries;
   private readonly introspections = new WeighedCache<string, ExecutionResult>(introspectionsKeptMax);
@@ -41,14 +41,14 @@ export class Execution {
     return result ?? (await this.interpret(admitted, context, event));
   }
 
-  /** The events of a subscription, each of which is to be run; or why there are none. */
+  /** The source events of a subscription, for each of which `run` is to be called; or the reason why there are none. */
   async follow(admitted: Runnable, contextValue: OperationContext): Promise<AsyncIterable<unknown> | ExecutionResult> {
     const { errors } = this.coerce(admitted);
     if (errors !== undefined) return { errors };
     return await createSourceEventStream({ ...this.argumentsOf(admitted), contextValue });
   }
 
-  /** Once nothing waits to be compiled. For tests. */
+  /** Resolves once nothing waits to be compiled. For tests. */
   async settled(): Promise<void> {
     await this.compiled.idle();
   }
@@ -80,7 +80,7 @@ export class Execution {
   }
 }
 
-/** Whether the answer is the same for everybody, whenever it is asked for. */
+/** Whether an operation asks about the schema alone, so that its answer is the same for everybody and always. */
 function isAboutSchemaAlone({ operation, valid }: Runnable): boolean {
   if (operation.operation !== OperationTypeNode.QUERY || (operation.variableDefinitions ?? []).length > 0) return false;
   return rootFields(operation, valid.fragments).every((name) => name.startsWith('__'));

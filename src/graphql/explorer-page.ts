@@ -44,7 +44,7 @@ export const script = `const url = new URL('/graphql', location.href);
 const subscriptionUrl = new URL(url);
 subscriptionUrl.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
 
-// Kept in this page's memory alone.
+// The key stays in the memory of this page.
 let key = '';
 const callersHeaders = () => (key === '' ? {} : { Authorization: 'Bearer ' + key });
 
@@ -53,7 +53,7 @@ async function ask(query, input) {
   const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables: { input } }) });
   const { data, errors } = await response.json();
   if (errors) throw new Error(errors[0].message);
-  // Told to those alone who have a name.
+  // Only callers who are known get this header.
   return { data, isNamed: response.headers.has('RateLimit-Policy') };
 }
 
@@ -103,7 +103,7 @@ onSubmit(leaveForm, async () => {
   key = '';
   show(null);
 });
-// The session of an earlier visit may go on.
+// The session of an earlier visit may still be there.
 ask('{ __typename }').then(({ isNamed }) => isNamed && showCaller(), () => undefined);
 
 const send = GraphiQL.createFetcher({ url: url.href, subscriptionUrl: subscriptionUrl.href });

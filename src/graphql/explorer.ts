@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { Router } from 'express';
 import { page, script, style } from './explorer-page.js';
 
-/** Everything the page needs, from what is installed: it works without the internet. */
+/** The files of the page, all from installed packages: it works without the internet. */
 const files: Readonly<Record<string, string>> = {
   'react.js': fileOf('react', 'umd/react.production.min.js'),
   'react-dom.js': fileOf('react-dom', 'umd/react-dom.production.min.js'),
@@ -20,7 +20,7 @@ const contentSecurityPolicy = [
   "img-src 'self' data:",
   "connect-src 'self'",
   "base-uri 'none'",
-  // Its script sends what is filled in.
+  // The page's script sends its forms; the browser must not.
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
@@ -45,7 +45,7 @@ export function explorerRouter(): Router {
   return router;
 }
 
-/** A package does not export its bundle by name. */
+/** Finds a bundle in the package's folder, as the package does not export it by name. */
 function fileOf(name: string, file: string): string {
   return join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), file);
 }

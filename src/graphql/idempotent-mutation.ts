@@ -5,10 +5,10 @@ import type { CommitGuard } from '../platform/postgres/database.js';
 import { Failure, invalid } from '../platform/errors.js';
 import { rootFields, type Admitted } from './admission.js';
 
-/** They give out sessions, which are never given out again. */
+/** Mutations that give out sessions, which must not be kept and given out again. */
 const sessionMutations = new Set(['signIn', 'signOut', 'acceptInvitation', 'changePassword', 'transferOwnership']);
 
-/** Whether the idempotency key of a request counts: for one root mutation field, sessions' aside. */
+/** Whether an idempotency key counts: for an operation with one mutation, unless it gives out sessions. */
 export function isIdempotent({ operation, valid }: Admitted): boolean {
   if (operation.operation !== OperationTypeNode.MUTATION) return false;
   const [name = '', ...others] = rootFields(operation, valid.fragments).filter((field) => field !== '__typename');
@@ -16,9 +16,9 @@ export function isIdempotent({ operation, valid }: Admitted): boolean {
 }
 
 /**
- * Runs a mutation once under an idempotency key. What is kept, in the commit of the change, is what the change came to;
- * a later request under the key passes the same checks again and answers from that, whatever it selects.
- * @throws idempotency_conflict, validation_failed for a key in no form of one
+ * Runs a mutation once under an idempotency key. The result of its resolver is kept, in the commit of the change; a later
+ * request under the key passes the same checks and is answered from that result, whatever it selects.
+ * @throws idempotency_conflict, and validation_failed for a key that has not the form of one
  */
 export async function runOnce<T>(
   idempotency: Idempotency,
@@ -40,7 +40,7 @@ export async function runOnce<T>(
     const recalled = { result: resultIn(text) };
     return { answer: await run(actor.guardedBy({ ...never, recalled })), replayed };
   } catch (thrown) {
-    // What a mutation fails with is part of its answer; that another request is first is not.
+    // A mutation's own failure is part of its answer; a conflict with another request under the key is not.
     if (ran.answer === undefined || thrown !== ran.failure || isConflict(thrown)) throw thrown;
     return { answer: ran.answer, replayed: false };
   }
@@ -48,7 +48,7 @@ export async function runOnce<T>(
 
 const isConflict = (thrown: unknown) => thrown instanceof Failure && thrown.code === 'idempotency_conflict';
 
-/** JSON, so that erasure finds the ids in it; with dates as dates, and bytes as bytes. */
+/** Writes a result as JSON, so that erasure finds the ids in it; dates and bytes are marked, to be read as such. */
 export function textOf(result: unknown): string {
   return JSON.stringify(result ?? null, function (this: Record<string, unknown>, key: string, value: unknown) {
     const original = this[key];

@@ -13,14 +13,14 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** Fields of an answer, some 0.5 µs each; the standard query, with all that it can ask for, comes to 12,000. */
+/** The most fields of an answer, of some 0.5 µs each; the standard query with all its options gives 12,000. */
 export const introspectedMax = 20_000;
 
 /**
- * How many fields `__schema` or `__type` comes to: what the schema has is known, and is counted along its own lines.
- * What comes more than once is counted once and added as often, so that counting takes less than running; beyond
- * `introspectedMax` it stops.
- * @param name of the type that `__type` asks for
+ * Counts how many fields `__schema` or `__type` gives, by walking the schema as running would. A part that comes more than
+ * once is counted once and added as often, so that counting takes less time than running; it stops beyond
+ * `introspectedMax`.
+ * @param name the type that `__type` asks for
  */
 export function introspectedBy(
   schema: GraphQLSchema,
@@ -60,7 +60,7 @@ export function introspectedBy(
       steps += 1;
       if (selection.kind === Kind.FIELD) {
         const definition = type.getFields()[selection.name.value];
-        // What is deprecated counts, too, whether it is asked for or not.
+        // Deprecated fields count, too, whether or not they are asked for.
         const value = definition && resolved(definition, source, { includeDeprecated: true });
         count += definition === undefined ? 1 : ofValue(definition, value, selection.selectionSet);
       } else {

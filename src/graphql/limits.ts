@@ -18,16 +18,16 @@ export const tokensMax = 2_000;
 export const depthMax = 12;
 export const aliasesMax = 30;
 export const rootFieldsMax = 20;
-/** Fields, spreads and inline fragments, each fragment as often as it is spread: what every later step walks. */
+/** The most fields, spreads and inline fragments, each fragment as often as it is spread: every later step walks them. */
 export const selectionsMax = 2_000;
 /**
- * Pairs of fields with one name in one place, which validation compares each with each: 140 of one name, where clients
- * that merge fragments come to some thirty.
+ * The most pairs of fields that have one name in one place, all of which validation compares: 140 fields of one name make
+ * as many, where clients that merge fragments have some thirty.
  */
 export const overlapsMax = 10_000;
-/** As many as a document has tokens: to say where an error stands, the lines before it are counted. */
+/** The most lines, as many as tokens: to say where an error is, graphql-js counts the lines before it. */
 export const linesMax = 2_000;
-/** Of one name, which many messages may repeat. */
+/** The longest name: many messages may repeat one. */
 export const nameLengthMax = 1_000;
 
 /** Counting the tokens, or lines, of a refused text stops here. */
@@ -57,7 +57,7 @@ export function holdNames({ loc }: DocumentNode): number {
   return tokens;
 }
 
-/** Counting stops at what is no token, as parsing would. */
+/** Counts tokens, up to the first text that is none, where parsing would stop, too. */
 export function countTokens(text: string): number {
   let tokens = 0;
   for (const _kind of kindsOf(text)) if (++tokens === tokensCountedMax) break;
@@ -88,22 +88,22 @@ const opening = new Set<TokenKind>([TokenKind.BRACE_L, TokenKind.BRACKET_L, Toke
 const closing = new Set<TokenKind>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
 interface Size {
-  /** Levels of fields, introspection aside. */
+  /** Levels of fields, without introspection. */
   depth: number;
   /** Levels of fields from `__schema` or `__type` on. */
   introspectionDepth: number;
   aliases: number;
-  /** Fields of this selection set itself. */
+  /** Fields of the selection set itself. */
   fields: number;
-  /** Of this set and below. */
+  /** Selections of the set and of all below it. */
   selections: number;
 }
 
 const nothing: Size = { depth: 0, introspectionDepth: 0, aliases: 0, fields: 0, selections: 0 };
 
 /**
- * Measures what is written, each fragment as often as it is spread, before anything is validated: so the work is linear
- * in the tokens, and a cycle of fragments, which validation refuses, is entered once.
+ * Measures a document before it is validated, counting each fragment as often as it is spread. Each fragment is measured
+ * once, so that the work is linear in the tokens, and a cycle of fragments, which validation refuses, does not go on.
  */
 function measure(document: DocumentNode): Size {
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -155,12 +155,12 @@ function measure(document: DocumentNode): Size {
     introspectionDepth: most(({ introspectionDepth }) => introspectionDepth),
     aliases: most(({ aliases }) => aliases),
     fields: most(({ fields }) => fields),
-    // Each operation is validated, whichever runs.
+    // All operations are validated, whichever runs, so their selections add up.
     selections: sizes.reduce((sum, { selections }) => sum + selections, 0),
   };
 }
 
-/** As deep as the standard introspection query, and no deeper. */
+/** Introspection may be as deep as the standard query, and no deeper. */
 export const introspectionDepthMax = measure(
   parse(getIntrospectionQuery({ specifiedByUrl: true, directiveIsRepeatable: true, inputValueDeprecation: true })),
 ).introspectionDepth;
@@ -195,7 +195,7 @@ export function selectionsOf({ selectionSet }: OperationDefinitionNode, fragment
   }
 }
 
-/** Of a document that is within the limit on selections. */
+/** Counts such pairs; the document is within the limit on selections. */
 function countOverlaps(document: DocumentNode): number {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
@@ -208,7 +208,7 @@ function countOverlaps(document: DocumentNode): number {
   }
   return pairs;
 
-  /** What stands in one place of the answer, wherever it is written. */
+  /** Counts the fields of one place in the answer, from wherever in the document they are selected. */
   function merge(sets: readonly SelectionSetNode[]): void {
     const inner = new Map<string, SelectionSetNode[]>();
     const counts = new Map<string, number>();

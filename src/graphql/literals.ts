@@ -25,12 +25,12 @@ import {
   unstorableText,
 } from '../platform/text/storable-json.js';
 
-/** Of variables that may stand inside a JSON literal: their values are JSON, and were read as the variables were. */
+/** Types of variables that may stand inside a JSON literal: their values are JSON, and were checked with the variables. */
 const jsonTypes = new Set(['String', 'ID', 'Int', 'Float', 'Boolean', 'JSONObject']);
 
 /**
- * The same that a JSON body is refused for, in the literals of a document, and in JSON literals what is no JSON: the
- * scalar would drop it without a word. Paths are relative to the argument.
+ * Finds in the literals of a document what a JSON body would be refused for, and in JSON literals what is no JSON, which
+ * the scalar would silently drop. Paths are relative to the argument.
  */
 export function unstorableLiterals(schema: GraphQLSchema, document: DocumentNode): Issue[] {
   const issues = new IssueList();
@@ -49,7 +49,7 @@ export function unstorableLiterals(schema: GraphQLSchema, document: DocumentNode
   );
   return issues.found;
 
-  /** `type` is absent where the schema knows none, which validation words. */
+  /** @param type absent where the schema has none, for which validation has its own error */
   function check(node: ValueNode, type: GraphQLInputType | null | undefined, path: string, depth: number): void {
     const nullable = type && getNullableType(type);
     const isJson = nullable?.toString() === 'JSONObject';

@@ -4,7 +4,7 @@ import { jsonType } from '../http/send.js';
 const graphqlName = 'application/graphql-response+json';
 const jsonName = 'application/json';
 
-/** The form of an answer that `Accept` likes better; JSON where it says nothing of either. */
+/** The media type of an answer that `Accept` prefers; JSON where it names neither of ours. */
 export function mediaTypeFor(accept: string | undefined): string {
   const entries = (accept ?? '').split(',', entriesMax).map((entry) => weigh(entry.toLowerCase()));
   const placeOf = (name: string) => {

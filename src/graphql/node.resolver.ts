@@ -7,7 +7,7 @@ import { kindOf } from '../platform/id.js';
 import { isNodeKind, Node, type NodeKind } from '../platform/graphql/node.js';
 import { pageSizeMax } from '../platform/postgres/keyset-page.js';
 
-/** How things of a kind are looked up; each says for itself who may. */
+/** How objects of each kind are looked up; each service checks whether the caller may. */
 export type NodeSources = Record<
   NodeKind,
   (actor: Actor, ids: readonly string[], context: OperationContext) => Promise<{ id: string }[]>
@@ -36,7 +36,7 @@ export class NodeResolver {
   ): Promise<(Node | null | Error)[]> {
     if (ids.length > pageSizeMax) throw invalid('ids', 'too_long', `must have at most ${pageSizeMax} entries`);
     const found = await Promise.allSettled(ids.map(async (id) => this.find(context, id)));
-    // An error stands in the place of what may not be shown, and the others are there.
+    // In place of an object that the caller may not see stands an error; the others are given.
     return found.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as Error)));
   }
 

@@ -6,7 +6,7 @@ import { unstorableIssues } from '../platform/text/storable-json.js';
 import { exactValue, readJson, readJsonInTurn, type ReadJson } from '../platform/text/read-json.js';
 import type { OperationRequest } from './admission.js';
 
-/** A request in Apollo's form, as far as it says what is asked for. @throws validation_failed, batching_not_supported */
+/** The parts of a request that say what it asks for, in Apollo's form. @throws validation_failed, batching_not_supported */
 export async function httpRequestOf(
   { method, url }: Pick<Request, 'method' | 'url'>,
   bytes: Buffer,
@@ -17,7 +17,7 @@ export async function httpRequestOf(
   // A budget of points is for one operation at a time.
   if (Array.isArray(body)) throw batchingNotSupported();
   return {
-    // The answer's head is the same; `send` leaves the rest away.
+    // A HEAD request is answered as a GET; `send` leaves the body out.
     method: method === 'HEAD' ? 'GET' : method,
     headers: new HeaderMap(),
     search: query === -1 ? '' : url.slice(query),
@@ -26,9 +26,9 @@ export async function httpRequestOf(
 }
 
 /**
- * What a request asks for; null when it is in no form of GraphQL over HTTP and has no document either.
- * @throws validation_failed for a document in no form of a request, as nothing runs that is not read here, and for what
- * could not be given back as it was sent
+ * Reads what a request asks for; null when it has no document and is in no form of GraphQL over HTTP.
+ * @throws validation_failed for a request that has a document but not the form of a request, since only what is read here
+ * runs, and for values that could not be given back as they were sent
  */
 export function operationRequestOf(http: HTTPGraphQLRequest): OperationRequest | null {
   const asked = requestIn(http);
@@ -41,7 +41,7 @@ function requestIn({ method, body, search }: HTTPGraphQLRequest): OperationReque
   if (method !== 'GET') return null;
   const parameters = new URLSearchParams(search);
   if (new Set(parameters.keys()).size < parameters.size) return null;
-  // Client libraries write out what is not set, too.
+  // Client libraries write parameters that are not set as empty ones.
   const given = new Map([...parameters].filter(([, text]) => text !== ''));
   const texts = Object.fromEntries(textParameters.map((name) => [name, given.get(name) ?? null]));
   const issues = [...unstorableIssues(texts)];
@@ -57,9 +57,9 @@ function requestIn({ method, body, search }: HTTPGraphQLRequest): OperationReque
   return asked;
 }
 
-/** Of a GET. */
+/** Parameters of a GET that are texts. */
 const textParameters = ['query', 'documentId', 'operationName'] as const;
-/** In JSON. */
+/** Parameters of a GET that are JSON. */
 const objectParameters = ['variables', 'extensions'] as const;
 
 function readObject(text: string): ReadJson | null {
@@ -85,14 +85,14 @@ export const notAnOperation: Issue = {
 /** Whether `X-Cost-Only` says that the caller only wants to know what the operation would cost. */
 export const isCostOnly = ({ 'x-cost-only': given }: IncomingHttpHeaders) => /^(1|true)$/i.test(String(given));
 
-/** @returns null for what is in no form of an operation */
+/** @returns null where the parameters are in no form of an operation */
 export function readOperationRequest(given: Record<string, unknown>): OperationRequest | null {
   const { query = null, documentId = null, operationName = null, variables = null, extensions = null } = given;
   const isText = (value: unknown): value is string | null => value === null || typeof value === 'string';
   if (!isText(query) || !isText(documentId) || documentId === '' || !isText(operationName)) return null;
   if (variables !== null && !isObject(variables)) return null;
   if (extensions !== null && !isObject(extensions)) return null;
-  // A client that names none, or sends the id of a document alone, may write an empty text.
+  // A client that names no operation, or sends the id of a document alone, may send an empty text.
   const asked = { query: query || null, documentId, operationName: operationName || null };
   // Admission answers a request that has a hash alone.
   const isNamed = asked.query !== null || documentId !== null || isObject(extensions?.['persistedQuery']);

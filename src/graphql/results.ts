@@ -15,16 +15,16 @@ import { ConcurrencyLimit } from './concurrency-limit.js';
 const subscriptionsMax = { ofCaller: 100, ofWorkspace: 400 };
 
 export interface StreamedResult {
-  /** Of the event, for who wants to resume behind it. */
+  /** The id of the event, from which a client can resume. */
   id: string | null;
-  /** The cost comes with the first. */
+  /** The first result says the cost, too. */
   result: FormattedExecutionResult;
 }
 
-/** A stream breaks off where it is, so that its client comes back behind what it saw: we stop, or lost the database. */
+/** A stream is broken off (the server stops, or lost the database), so that its client resumes behind what it saw. */
 export class CutOff extends Error {}
 
-/** Why a stream ends whose caller lost the right to it. */
+/** The reason for which a stream ends when its caller has lost the right to it. */
 export const revoked = () => authenticationRequired({ cause: 'the key or session ended while its stream was open' });
 
 /** An operation whose results are a stream. */
@@ -33,11 +33,11 @@ export interface StreamedOperation {
   actor: Actor;
   origin: Origin;
   lastEventId?: string | null;
-  /** Ends it from outside: its reason, a `CutOff` or a `Failure`, is thrown. */
+  /** Ends the stream from outside: the signal's reason, a `CutOff` or a `Failure`, is thrown. */
   ending: AbortSignal;
 }
 
-/** What comes of operations, one result after the other. */
+/** Runs operations as streams of results. */
 export class Results {
   private readonly subscriptions = new ConcurrencyLimit(subscriptionsMax);
   private readonly pace = new EventPace();
@@ -48,8 +48,8 @@ export class Results {
   ) {}
 
   /**
-   * Runs an operation: a subscription once for each event, with loaders of its own; anything else once. It is exhausted
-   * only when its source is.
+   * Runs a subscription once for each event, each time with loaders of its own, and any other operation once. The stream
+   * ends when its source does.
    * @throws CutOff, Failure, and whatever the source throws
    */
   of(streamed: StreamedOperation): AsyncGenerator<StreamedResult, void> {
@@ -111,7 +111,7 @@ export class Results {
     if (ending.aborted) throw ending.reason;
   }
 
-  /** In an account of its own, however long the stream is. */
+  /** Runs one event in a work account of its own: a stream may be long. */
   private async resultOf(
     { admitted, actor }: StreamedOperation,
     over: AbortSignal,
@@ -126,7 +126,7 @@ export class Results {
   }
 }
 
-/** What it reads to find the next event is read for its caller. */
+/** The source of a stream, whose reads count as the caller's. */
 async function* sourceOf(
   events: AsyncIterator<unknown>,
   { actor }: StreamedOperation,
@@ -142,7 +142,7 @@ async function* sourceOf(
 
 const isLoss = (thrown: unknown): boolean => asFailure(originOf(thrown)).code === 'service_unavailable';
 
-/** @throws CutOff for what failed with the database: told as it is, the event would be taken for seen */
+/** @throws CutOff for a result that failed with the database: were it sent, its client would take the event for seen */
 function unlost(result: ExecutionResult): ExecutionResult {
   const loss = result.errors?.find(isLoss);
   if (loss !== undefined) throw new CutOff('the database was lost', { cause: loss });

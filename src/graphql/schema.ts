@@ -167,7 +167,7 @@ export function graphqlSchema(services: GraphqlServices | null): GraphQLSchema {
     container: { get: (resolver: ClassType) => built.get(resolver) },
     scalarsMap: [{ type: Date, scalar: DateTime }],
     orphanedTypes: [],
-    // Not used: each subscription has a source of its own.
+    // Required by the builder, and not used: each subscription has a source of its own.
     pubSub: { publish: subscribedLater, subscribe: subscribedLater },
     validate: false,
   });
@@ -179,10 +179,10 @@ export function graphqlSchema(services: GraphqlServices | null): GraphQLSchema {
       field.subscribe = (_root, args, context: OperationContext) => source(context, args as never);
     }
   }
-  // The builder wraps it in a promise, which compiled queries do not wait for.
+  // The builder would wrap `resolveType` in a promise, which compiled queries do not wait for.
   const node = schema.getType('Node');
   if (isInterfaceType(node)) node.resolveType = nodeTypeOf;
-  // The builder gives the root types none.
+  // The builder gives the root types no description.
   const roots = {
     Query: schema.getQueryType(),
     Mutation: schema.getMutationType(),

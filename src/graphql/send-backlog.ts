@@ -1,13 +1,13 @@
 /**
- * What was sent to a caller and has not left, over all their streams: whoever does not read is cut off before it fills
- * our memory. One answer always fits, however large.
+ * Counts the bytes that were sent to a caller, over all their streams, and have not left: a caller who does not read is cut
+ * off before they fill our memory. One answer always fits, however large.
  */
 export class SendBacklog {
   private readonly bytes = new Map<string, number>();
 
   constructor(private readonly bytesMax = sendBacklogBytesMax) {}
 
-  /** null when it is too much; else what to call once it has left, or is lost. */
+  /** @returns null when it is too much; else a function to call once the bytes have left, or are lost */
   add(callerId: string, bytes: number): (() => void) | null {
     const before = this.bytes.get(callerId) ?? 0;
     if (before > 0 && before + bytes > this.bytesMax) return null;
@@ -20,5 +20,5 @@ export class SendBacklog {
   }
 }
 
-/** Of one caller: the largest answer, and what else there may be to say. */
+/** The most bytes for one caller: the largest answer, and room for others. */
 const sendBacklogBytesMax = 48 * 1_048_576;

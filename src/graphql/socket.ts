@@ -5,34 +5,34 @@ import type { Issue } from '../platform/errors.js';
 import { errorFields, type Log } from '../platform/log.js';
 import { readJsonBytes } from '../platform/text/read-json.js';
 
-/** What comes before we know who it is. */
+/** Messages that a socket may send before its caller is known. */
 const strangersMessagesMax = 5;
 const strangersMessageBytesMax = 16_384;
 const messagesAtOnce = 1_000;
 const messagesPerSecond = 100;
 const bytesPerMessage = 16_384;
-/** For the other side to close, too, before we hang up. */
+/** The time for the other side to close, too, before we hang up. */
 const closingMs = 1_000;
 const clientsTypes = new Set(['connection_init', 'ping', 'pong', 'subscribe', 'complete']);
 
 export interface SocketOptions<Extra> {
-  /** Said to be alive, and asked whether the other side is, so often. */
+  /** How often the other side is pinged, which also shows it that we are alive. */
   keepAliveMs: number;
-  /** Whether it is known who this is. */
+  /** Whether the caller is known. */
   isKnown(extra: Extra): boolean;
-  /** Counts what is sent until it has left; null for one who does not read. */
+  /** Counts bytes until they have left; null when too many have not, because the other side does not read. */
   toSend(extra: Extra, bytes: number): (() => void) | null;
   log: Log;
 }
 
 const issuesByPayload = new WeakMap<object, readonly Issue[]>();
 
-/** What of a message's payload we could not give back as it was sent; paths are relative to the payload. */
+/** Issues of a message's payload, of values that could not be given back as sent; paths are relative to the payload. */
 export const issuesIn = (payload: object): readonly Issue[] => issuesByPayload.get(payload) ?? [];
 
 /**
- * One socket, as the protocol's library has it, with our own reader of what comes in: a message passes the same as a
- * body does. What the other side does wrong is no line of ours.
+ * Attaches a socket to the protocol's library, with our own reader of messages: a message passes the same checks as a
+ * body. A mistake of the other side's is not logged.
  */
 export function attachSocket<Extra extends object>(
   protocol: Server<Extra & { socket: WebSocket; request: IncomingMessage }>,
@@ -48,7 +48,7 @@ export function attachSocket<Extra extends object>(
     messages += 1;
     return messages > strangersMessagesMax || bytes > strangersMessageBytesMax;
   };
-  // Answered by the library, in a few bytes that nobody counts.
+  // The library answers a ping, in a few bytes that are not counted.
   socket.on('ping', () => allowance.allows(0) || socket.terminate());
   const closed = protocol.opened(
     {
@@ -62,13 +62,13 @@ export function attachSocket<Extra extends object>(
       close: (code = 1000, reason = '') => closeSocket(socket, code, reason),
       onMessage: (take) =>
         socket.on('message', (data: RawData) => {
-          // After our close frame the other side's words are heard no more.
+          // After our close frame further messages are ignored.
           if (socket.readyState !== WebSocket.OPEN) return;
           const bytes = Array.isArray(data) ? Buffer.concat(data) : (data as Buffer);
           if (isKnown(extra) && !allowance.allows(bytes.length)) return closeSocket(socket, 4429, 'Too many messages');
           const message = isStrange(bytes.length) ? null : readMessage(bytes);
           if (message === null) return closeSocket(socket, 4400, 'Invalid message received');
-          // The library takes what is parsed already, which its types do not say.
+          // The library also takes a parsed message, which its types do not say.
           take(message as string).catch((error: unknown) => {
             log.error({ error: errorFields(error) }, 'a message of a WebSocket could not be handled');
             closeSocket(socket, 4500, 'Internal server error');
@@ -84,7 +84,7 @@ export function attachSocket<Extra extends object>(
   });
 }
 
-/** Closes, and hangs up on who does not close as well. */
+/** Closes a socket, and hangs up where the other side does not close as well. */
 export function closeSocket(socket: WebSocket, code: number, reason: string): void {
   if (socket.readyState === WebSocket.CLOSING || socket.readyState === WebSocket.CLOSED) return;
   socket.close(code, reason);
@@ -92,7 +92,7 @@ export function closeSocket(socket: WebSocket, code: number, reason: string): vo
   socket.once('close', () => clearTimeout(hangUp));
 }
 
-/** A message that a client may send, with what is wrong in its payload kept beside it; null for any other. */
+/** Reads a message that a client may send, and keeps the issues of its payload; null for any other message. */
 function readMessage(bytes: Buffer): unknown {
   let read: ReturnType<typeof readJsonBytes>;
   try {
@@ -104,7 +104,7 @@ function readMessage(bytes: Buffer): unknown {
   if (!isObject(message) || !clientsTypes.has(String(message['type']))) return null;
   const { payload } = message;
   if (message['type'] !== 'subscribe' || !isObject(payload)) return issues.length === 0 ? message : null;
-  // The library wants a `query`, also beside the id or the hash of one.
+  // The library wants a `query`, also where the message has the id or the hash of a document.
   if (payload['documentId'] !== undefined || payload['extensions'] !== undefined) payload['query'] ??= '';
   const inPayload = issues.map((issue) => ({ ...issue, path: issue.path.replace(/^payload\.?/, '') }));
   if (inPayload.length > 0) issuesByPayload.set(payload, inPayload);
@@ -114,7 +114,7 @@ function readMessage(bytes: Buffer): unknown {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
-/** What a caller's socket may say: so many messages at once, and so many a second; a large one counts for several. */
+/** The messages that a socket may send: so many at once, and so many a second; a large one counts for several. */
 class MessageAllowance {
   private left = messagesAtOnce;
   private atMs = performance.now();
@@ -134,7 +134,7 @@ async function sendText(socket: WebSocket, text: string): Promise<void> {
   });
 }
 
-/** Hangs up on who does not answer a ping before the next. */
+/** Hangs up where a ping is not answered before the next. */
 function keepAlive(socket: WebSocket, everyMs: number): () => void {
   let answered = true;
   socket.on('pong', () => (answered = true));

@@ -38,13 +38,13 @@ import { mediaTypeFor } from './media-type.js';
 import { httpRequestOf, isCostOnly, notAnOperation, operationRequestOf } from './operation-request.js';
 
 interface HttpOperationRequest extends OperationRequest {
-  /** By these bytes an idempotency key knows its request again. */
+  /** The bytes by which idempotency tells whether a request is the same as the first under its key. */
   body: Buffer;
 }
 
 type HttpAdmitted = Admitted & { request: HttpOperationRequest };
 
-/** What an operation came to. */
+/** The result of an operation that ran. */
 interface Ran extends Pick<Admitted, 'cost' | 'grant'> {
   refusal: null;
   result: FormattedExecutionResult;
@@ -76,7 +76,7 @@ export class GraphqlTransport {
     };
   }
 
-  /** null: it was told in a stream. @throws what those are refused for who are not let in at all */
+  /** @returns null where the outcome was sent in a stream. @throws the refusal of a caller who is not let in */
   private async outcomeOf(request: Request, response: Response): Promise<Ran | Refused | null> {
     const { caller, refusal } = await this.letIn(request);
     const admitted = await this.needs.admission.admit(caller, async () => {
@@ -93,7 +93,7 @@ export class GraphqlTransport {
     return outcome.refusal === null ? await this.run(request, response, caller.actor, outcome) : outcome;
   }
 
-  /** `refusal`: what a stranger showed in vain, to be said once they are counted. */
+  /** @returns the caller; `refusal` says why a stranger's credential was refused, to be told once they are counted */
   private async letIn(request: Request): Promise<{ caller: Caller; refusal: Failure | null }> {
     const { authenticator, strangers } = this.needs;
     const { address } = factsOf(request).origin;
@@ -164,7 +164,7 @@ export class GraphqlTransport {
   private async send(request: Request, response: Response, outcome: Ran | Refused): Promise<void> {
     const facts = factsOf(request);
     const type = mediaTypeFor(request.headers.accept);
-    // Those who take only `application/json` get 200 for a well-formed request, whatever came of it.
+    // By the specification a client that accepts `application/json` alone gets 200 for every well-formed request.
     const statusWithoutData = type === jsonType ? 200 : 400;
     const extensions = { cost: outcome.cost };
     if (outcome.grant !== null) setRateLimitHeaders(outcome.grant, facts);
@@ -193,7 +193,7 @@ function byKind<A extends Admitted>(request: Request, admitted: A): A | Refused 
   const { operation, cost, grant } = admitted;
   const refused = (refusal: Failure): Refused => ({ refusal, cost, grant });
   const isMutation = operation.operation === OperationTypeNode.MUTATION;
-  // An idempotency key would go unheard.
+  // A stream would ignore an idempotency key.
   if (wantsStream(request)) return isMutation ? refused(mutationsElsewhere) : admitted;
   if (operation.operation === OperationTypeNode.SUBSCRIPTION) return refused(subscriptionsElsewhere);
   return isMutation && request.method !== 'POST' ? refused(methodNotAllowed(['POST'])) : admitted;

@@ -20,7 +20,7 @@ import {
 
 const documentsMax = 100;
 const documentBytesMax = 65_536;
-/** As many as an entry of the audit log names. */
+/** So many documents in one call, as one entry of the audit log names them all. */
 const distrustedMax = 200;
 const problemCharactersMax = 300;
 
@@ -101,7 +101,7 @@ export class TrustedDocumentsResolver {
     for (const [index, text] of documents.entries()) {
       const problem = problemOf(schema, text, `documents.${index}`);
       if (problem !== null) issues.push(problem);
-      // Each may take as long as an operation does, and nobody waits for all of them.
+      // Reading one may take as long as reading an operation: others run between two of them.
       await nextTurn();
     }
     if (issues.length > 0) throw validationFailed(issues);

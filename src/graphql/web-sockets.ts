@@ -43,17 +43,17 @@ export interface WebSocketsNeeds {
   log: Log;
 }
 
-/** What there is beside a WebSocket. */
+/** What we keep beside a WebSocket. */
 interface Extra {
   socket: WebSocket;
   request: IncomingMessage;
-  /** Once it said who it is. */
+  /** The caller, once known. */
   actor?: Actor;
-  /** What ends its streams. */
+  /** The controllers that end its streams. */
   streams: Set<AbortController>;
-  /** What it asked for once, and waits for. */
+  /** Its operations that are no streams and still run. */
   asked: Set<AsyncGenerator<StreamedResult, void>>;
-  /** Whether what it was opened with is no more. */
+  /** Whether the credential that opened it no longer works. */
   forbidden?: boolean;
 }
 
@@ -64,7 +64,7 @@ interface Started {
   extra: Extra;
 }
 
-/** Operations over WebSocket (`graphql-transport-ws`): the protocol is the library's, what may run and comes of it ours. */
+/** Operations over WebSocket (`graphql-transport-ws`): the library has the protocol, we decide what runs and how. */
 export class WebSockets {
   private readonly server = new WebSocketServer({
     noServer: true,
@@ -72,7 +72,7 @@ export class WebSockets {
     handleProtocols: (protocols) => (protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false),
   });
   private readonly open = new ConcurrencyLimit(socketsMax);
-  /** By what the library was told to run. */
+  /** Started operations, by the arguments with which the library executes them. */
   private readonly started = new WeakMap<object, Started>();
 
   constructor(private readonly needs: WebSocketsNeeds) {
@@ -83,7 +83,7 @@ export class WebSockets {
       onSubscribe: async ({ extra }, _id, payload) => await this.start(extra, payload),
       execute: async (args) => await this.first(this.startedBy(args)),
       subscribe: (args) => this.all(this.startedBy(args)),
-      // Both are formatted already.
+      // Results and errors are formatted already.
       onNext: (_context, _id, _payload, _args, result) => result,
       onError: ({ extra }, _id, _payload, [error]) => this.errorsFor(extra, error),
     });
@@ -95,20 +95,20 @@ export class WebSockets {
     });
   }
 
-  /** Takes over a connection to `/graphql`. Whoever asks for a WebSocket elsewhere is hung up on. */
+  /** Takes over a connection to `/graphql`; at other paths the connection is closed. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (!/^\/graphql\/?(\?|$)/.test(request.url ?? '')) return void socket.destroy();
     socket.on('error', () => socket.destroy());
     void this.answer(request, socket, head);
   }
 
-  /** Hangs up on all; their clients come back, elsewhere or later. */
+  /** Closes all sockets; their clients come back, to another process or later. */
   async stop(): Promise<void> {
     for (const socket of this.server.clients) closeSocket(socket, 1001, 'Going away');
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
 
-  /** Who shows nothing yet, as browsers and many libraries do, is a stranger until `connection_init`. */
+  /** A caller without a credential, as browsers and many libraries open sockets, is a stranger until `connection_init`. */
   private async answer(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { authenticator, strangers, log } = this.needs;
     try {

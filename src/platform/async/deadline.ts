@@ -1,6 +1,6 @@
 /**
- * What `work` comes to, if it does so in time; else what `late` returns or throws. The work itself goes on, and what it
- * comes to then is nobody's.
+ * The result of `work`, if there is one in time; else what `late` returns or throws. The work itself goes on, and its
+ * later result is dropped.
  */
 export async function within<T, Late = never>(
   ms: number,

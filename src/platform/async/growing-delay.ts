@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** The time between one try and the next: twice as long after each, up to a most. */
+/** The time between one try and the next: it doubles with each try, up to a bound. */
 export class GrowingDelay {
   private nextMs: number;
 
@@ -11,14 +11,14 @@ export class GrowingDelay {
     this.nextMs = firstMs;
   }
 
-  /** Keeps no process alive: who stops does not want the next try. */
+  /** Waits; the timer does not keep a process alive that wants to end. */
   async wait(): Promise<void> {
     const ms = this.nextMs;
     this.nextMs = Math.min(ms * 2, this.mostMs);
     await wait(ms, null, { ref: false });
   }
 
-  /** After a success: the next failure is the first again. */
+  /** After a success: the next delay is the shortest again. */
   reset(): void {
     this.nextMs = this.firstMs;
   }

@@ -1,6 +1,6 @@
 /**
- * Work that runs one at a time. Whoever asks while it runs gets one more run after it, which all who ask meanwhile share:
- * the run under way may have looked before what they ask about was there.
+ * Work that runs one at a time. Callers who ask while it runs share one more run after it: the run under way may have
+ * looked before what they ask about was there.
  */
 export class SingleFlight {
   private running: Promise<void> | null = null;
@@ -13,7 +13,7 @@ export class SingleFlight {
     return this.running !== null || this.next !== null;
   }
 
-  /** Ends as the first run does that begins from here on. */
+  /** Settles as the first run does that begins after this call. */
   run(): Promise<void> {
     if (this.next !== null) return this.next;
     if (this.running === null) return this.begin();
@@ -24,7 +24,7 @@ export class SingleFlight {
     return this.next;
   }
 
-  /** When every run that has been asked for is over, however it ended. */
+  /** Resolves when every run that was asked for is over, however it ended. */
   async idle(): Promise<void> {
     while (this.isRunning) await (this.next ?? this.running)?.catch(noop);
   }
