@@ -56,3 +56,13 @@ export class Contact {
   @Field(() => Int, { description: 'How many submissions it has.' })
   submissionCount!: number;
 }
+
+/** What a contact says of the person, empty: who begins, or who is erased. A new column of the person's belongs in it. */
+export const nobody: Omit<Contact, 'id' | 'workspaceId' | 'createdAt' | 'updatedAt' | 'submissionCount'> = {
+  email: null,
+  phone: null,
+  firstName: null,
+  lastName: null,
+  tags: [],
+  customFields: {},
+};

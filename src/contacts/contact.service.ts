@@ -33,7 +33,7 @@ import type { EventErasureService } from '../events/event-erasure.service.js';
 import { momentAfter, type EventPublisher, type NewEvent } from '../events/publish.js';
 import { addressSubject } from './address-subject.js';
 import { contactAddress, type AddressField, type ContactAddress } from './contact-address.js';
-import { Contact } from './contact.entity.js';
+import { Contact, nobody } from './contact.entity.js';
 import { tagsMax, type CreateContact, type UpdateContact, type ContactFilter } from './contact.input.js';
 import { contactView } from './contact.view.js';
 import type { Erasure } from './erasure.entity.js';
@@ -77,17 +77,10 @@ const lockOne = prepared<Contact>(
 );
 /** Holds contacts that a submission speaks of beside the one that it is linked to, so that their erasure waits for it. */
 const holdOthers = prepared('select from contacts where id = any($1) order by id for key share');
+// In the order of `valuesOf`.
 const insertOne = prepared(`
-  insert into contacts (id, workspace_id, email, phone, first_name, last_name, created_at, updated_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $7)
-`);
-const fillOne = prepared(
-  'update contacts set email = $2, phone = $3, first_name = $4, last_name = $5, updated_at = $6 where id = $1',
-);
-
-const insertWhole = prepared(`
-  insert into contacts (id, workspace_id, email, phone, first_name, last_name, tags, custom_fields, created_at, updated_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  insert into contacts (id, email, phone, first_name, last_name, tags, custom_fields, updated_at, workspace_id, created_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8)
 `);
 const updateOne = prepared(`
   update contacts
@@ -159,7 +152,6 @@ export class DeletedContact {
 
   toJSON(): object {
     const { id, createdAt, updatedAt, submissionCount } = this.contact;
-    const nobody = { email: null, phone: null, firstName: null, lastName: null, tags: [], customFields: {} };
     return { contact: { id, createdAt, updatedAt, submissionCount, ...nobody }, erasure: this.erasure };
   }
 }
@@ -242,10 +234,9 @@ export class ContactService {
         createdAt: moment.at,
         updatedAt: moment.at,
         submissionCount: 0,
-      });
-      const { id, workspaceId, createdAt } = contact;
-      const [, ...values] = valuesOf(contact);
-      tx.write(insertWhole, [id, workspaceId, ...values.slice(0, -1), createdAt, createdAt], taken);
+      } satisfies Contact);
+      const { id, workspaceId } = contact;
+      tx.write(insertOne, [...valuesOf(contact), workspaceId], taken);
       tx.write(findUntaken, [workspaceId, contact.email, contact.phone], takenAsOther);
       const data = { contact: contactView(contact) };
       this.events.publish(tx, { workspaceId, type: 'contact.created', moment, subjectId: id, data });
@@ -314,7 +305,7 @@ export class ContactService {
           lastName: into.lastName ?? from.lastName,
           tags: distinct([...into.tags, ...from.tags]),
           customFields: { ...from.customFields, ...into.customFields },
-        },
+        } satisfies typeof nobody,
         { reasons: ['merged'] },
       );
       await this.audit.record(tx, actor, 'contact.merged', id, { duplicate_id: duplicateId });
@@ -396,19 +387,17 @@ export class ContactService {
     const matches = await this.database.query(selectMatches, [workspaceId, address.email, address.phone]);
     // Where e-mail and phone belong to different contacts, the e-mail decides.
     const found = matches.find(({ hasEmail }) => hasEmail) ?? matches[0];
-    if (found === undefined) return create(tx, workspaceId, address);
+    if (found === undefined) return createFromAnswers(tx, workspaceId, address);
     const others = matches.filter((match) => match !== found).map(({ id }) => id);
     if (others.length > 0) tx.write(holdOthers, [others]);
-    const { events } = await fill(tx, found, address, matches);
+    const { events } = await fillFromAnswers(tx, found, address, matches);
     return { id: found.id, people: [found.id, ...others], events };
   }
 }
 
-const changeable = ['email', 'phone', 'firstName', 'lastName', 'tags', 'customFields'] as const;
-
 const sameText = (name: 'email' | 'phone' | 'firstName' | 'lastName') => (one: Contact, other: Contact) =>
   one[name] === other[name];
-const same: Readonly<Record<(typeof changeable)[number], (one: Contact, other: Contact) => boolean>> = {
+const same: Readonly<Record<keyof typeof nobody, (one: Contact, other: Contact) => boolean>> = {
   email: sameText('email'),
   phone: sameText('phone'),
   firstName: sameText('firstName'),
@@ -416,6 +405,7 @@ const same: Readonly<Record<(typeof changeable)[number], (one: Contact, other: C
   tags: (one, other) => isSameSet(one.tags, other.tags),
   customFields: (one, other) => isSameJson(one.customFields, other.customFields),
 };
+const changeable = Object.keys(same) as (keyof typeof nobody)[];
 
 const valuesOf = ({ id, email, phone, firstName, lastName, tags, customFields, updatedAt }: Contact) => [
   id,
@@ -447,25 +437,18 @@ const duplicate = () => conflict('duplicate_contact', 'Another contact has this 
 const taken = (error: unknown) => (isUniqueViolation(error) ? duplicate() : error);
 const takenAsOther = (error: unknown) => (isDivisionByZero(error) ? duplicate() : error);
 
-function create(tx: Tx, workspaceId: string, address: ContactAddress): ResolvedContact {
+function createFromAnswers(tx: Tx, workspaceId: string, address: ContactAddress): ResolvedContact {
   const moment = nextMoment();
-  const contact = Object.assign(new Contact(), {
-    ...address,
-    id: newId('contact'),
-    workspaceId,
-    tags: [],
-    customFields: {},
-    createdAt: moment.at,
-    updatedAt: moment.at,
-  });
-  const { id, email, phone, firstName, lastName } = contact;
-  tx.write(insertOne, [id, workspaceId, email, phone, firstName, lastName, moment.at], meanwhile);
-  const data = { contact: contactView({ ...contact, submissionCount: 1 }) };
+  const id = newId('contact');
+  const times = { createdAt: moment.at, updatedAt: moment.at };
+  const contact: Contact = { ...nobody, ...address, id, workspaceId, ...times, submissionCount: 1 };
+  tx.write(insertOne, [...valuesOf(contact), workspaceId], meanwhile);
+  const data = { contact: contactView(contact) };
   const events: NewEvent[] = [{ workspaceId, type: 'contact.created', moment, subjectId: id, data }];
   return { id, people: [id], events };
 }
 
-async function fill(
+async function fillFromAnswers(
   tx: Tx,
   found: Match,
   address: ContactAddress,
@@ -480,8 +463,8 @@ async function fill(
   for (const name of changes) contact[name] = address[name];
   contact.updatedAt = moment.at;
   contact.submissionCount += 1;
-  const { id, workspaceId, email, phone, firstName, lastName } = contact;
-  tx.write(fillOne, [id, email, phone, firstName, lastName, moment.at], meanwhile);
+  const { id, workspaceId, email, phone } = contact;
+  tx.write(updateOne, valuesOf(contact), meanwhile);
   if (changes.includes('email') || changes.includes('phone')) tx.write(promote, [id, email, phone]);
   const data = { contact: contactView(contact), changes: changes.map((name) => spelled[name]) };
   return { events: [{ workspaceId, type: 'contact.updated', moment, subjectId: id, data }] };

@@ -7,6 +7,8 @@ import { notFound } from '../platform/errors.js';
 import { idFloor, isId, newId } from '../platform/id.js';
 import type { Jobs, Queue } from '../platform/postgres/jobs.js';
 import { errorFields, type Log } from '../platform/log.js';
+import { spell } from '../platform/validate.js';
+import { nobody } from './contact.entity.js';
 import type { Erasure, ErasureCounts } from './erasure.entity.js';
 
 export const erasureQueue: Queue = { name: 'contact-erasure' };
@@ -69,11 +71,10 @@ const count = prepared<Erasure>(`
     finished_at = case when $9::text = 'DONE' then $8::timestamptz end
   where x.id = $1 returning ${columns}
 `);
-const hideContact = prepared(`
-  update contacts set email = null, phone = null, first_name = null, last_name = null, tags = '{}', custom_fields = '{}',
-    erased_at = $2
-  where id = $1
-`);
+const emptied = Object.entries(nobody).map(
+  ([name, value]) => `${spell(name, 'snake_case')} = ${value === null ? 'null' : "'{}'"}`,
+);
+const hideContact = prepared(`update contacts set ${emptied.join(', ')}, erased_at = $2 where id = $1`);
 const forgetAddresses = prepared('delete from contact_addresses where contact_id = $1');
 const deleteContact = prepared('delete from contacts where id = $1');
 // Waits for transactions that have linked something to the contact; later ones find it gone.
