@@ -178,9 +178,8 @@ export class Dispatcher {
     this.stopped = true;
     for (const timer of this.timers.values()) clearTimeout(timer);
     if (this.inFlight === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.onAllEnded = resolve;
-    await within(timeoutMs, promise, () => {});
+    const allEnded = new Promise<void>((resolve) => (this.onAllEnded = resolve));
+    await within(timeoutMs, allEnded, () => {});
   }
 
   private known(endpointIds: readonly string[]): EndpointQueue[] {
