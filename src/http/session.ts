@@ -20,9 +20,10 @@ export function sessionTokenOf({ cookie }: IncomingHttpHeaders, publicUrl: strin
 
 /** Sets and clears the cookie on an answer; scripts cannot read it, and other sites' forms do not send it. */
 export function sessionCookieOn(response: ServerResponse, publicUrl: string): NonNullable<Transport['cookie']> {
-  const attributes = `Path=/; HttpOnly; SameSite=Lax${isPlainLoopback(publicUrl) ? '' : '; Secure'}`;
-  const write = (value: string, seconds: number) =>
+  const write = (value: string, seconds: number) => {
+    const attributes = `Path=/; HttpOnly; SameSite=Lax${isPlainLoopback(publicUrl) ? '' : '; Secure'}`;
     response.setHeader('Set-Cookie', `${nameFor(publicUrl)}=${value}; Max-Age=${seconds}; ${attributes}`);
+  };
   return {
     set: (token) => write(token, sessionLifeMs / 1_000),
     clear: () => write('', 0),
