@@ -13,7 +13,7 @@ import type { Actor } from '../platform/actor.js';
 import {
   asFailure,
   authenticationRequired,
-  Failure,
+  type Failure,
   methodNotAllowed,
   unsupportedMediaType,
   validationFailed,
