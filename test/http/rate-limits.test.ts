@@ -153,7 +153,8 @@ describe('rate limits', () => {
     const refused = await limiter.take('even', 10, 1);
     expect(refused.allowed).to.equal(false);
     const freeInMs = refused.resetAtMs - Date.now();
-    expect(performance.now() - startMs + freeInMs).to.be.closeTo((spentMs[0] ?? 0) + windowMs, 15);
+    const [asked = 0, spent = 0] = [askedMs[0], spentMs[0]];
+    expect(performance.now() - startMs + freeInMs).to.be.within(asked + windowMs - 15, spent + windowMs + 15);
     await wait(freeInMs + 2);
     const cameBack = (times: readonly number[], sinceMs: number) =>
       times.filter((ms) => ms + windowMs <= performance.now() - startMs - sinceMs).length;
@@ -185,13 +186,13 @@ describe('rate limits', () => {
     const [a, b] = [await open(), await open()];
     await a.limiter.take('handed', limit, 1);
     let passed = 0;
+    // By itself it would come back with the minute.
     const endMs = performance.now() + 5_000;
     while (passed < limit - 1 && performance.now() < endMs) {
       if ((await b.limiter.take('handed', limit, 1)).allowed) passed += 1;
       else await wait(20);
     }
     expect(passed).to.equal(limit - 1);
-    expect(endMs - performance.now()).to.be.greaterThan(4_000);
   });
 
   it('counts what a process that died had set aside, and no longer than it may', async () => {

@@ -118,10 +118,9 @@ describe('100,000 open deliveries of one endpoint that end at once', function ()
     return (await rows<{ ms: number }>('select ms from waits order by ms desc')).map(({ ms }) => ms);
   }
 
-  /** One may be the machine's own hiccup; all at once took thirty times as long. */
-  function expectShort([longest = 0, next = 0, ...others]: number[]): void {
+  /** On a machine that does nothing else, 20 ms; all at once took seconds. */
+  function expectShort([longest = 0, ...others]: number[]): void {
     expect(others.length).to.be.above(20);
-    expect(next).to.be.below(100);
     expect(longest).to.be.below(400);
   }
 
