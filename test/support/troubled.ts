@@ -37,9 +37,12 @@ export class SlowDatabase extends Database {
     const read = Promise.withResolvers<void>();
     const late = Promise.withResolvers<void>();
     this.delays.set(isMeant, async (when) => {
-      if (when === 'before') return void this.delays.delete(isMeant);
-      read.resolve();
-      await late.promise;
+      if (when === 'before') {
+        this.delays.delete(isMeant);
+      } else {
+        read.resolve();
+        await late.promise;
+      }
     });
     return { read: read.promise, answer: () => late.resolve() };
   }

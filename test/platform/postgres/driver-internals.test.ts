@@ -31,7 +31,7 @@ describe('what pg and TypeORM do without documenting it', () => {
 
   const sent = async (target: ClientBase, query: InternalQuery) =>
     await new Promise<object[]>((resolve, reject) => {
-      sendQuery(target, query, (error, { rows } = { rows: [] } as never) => (error ? reject(error) : resolve(rows)));
+      sendQuery(target, query, (error, result) => (error ? reject(error) : resolve(result.rows)));
     });
 
   it('pg sends a query object as it is, under its name, and hands it each row as it comes', async () => {
