@@ -17,7 +17,7 @@ export interface RetryWakeUp {
 }
 
 /** Retries sooner than this are awaited in memory; the job is for endpoints that may be given back before. */
-export const wakeUpByJobMs = 15_000;
+const wakeUpByJobMs = 15_000;
 
 const batchMax = 256;
 const batchWanted = 128;

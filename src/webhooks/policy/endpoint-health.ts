@@ -30,7 +30,7 @@ export interface Decision {
   warning: number | null;
 }
 
-export const failsBeforePause = 10;
+const failsBeforePause = 10;
 const failsBeforeHalfOpen = 3;
 const failsWarned: readonly number[] = [5, 8];
 
