@@ -99,5 +99,5 @@ export function readOperationRequest(given: Record<string, unknown>): OperationR
   return isNamed ? { ...asked, variables: variables ?? {} } : null;
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === 'object' && !Array.isArray(value);

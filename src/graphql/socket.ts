@@ -4,6 +4,7 @@ import { WebSocket, type RawData } from 'ws';
 import type { Issue } from '../platform/errors.js';
 import { errorFields, type Log } from '../platform/log.js';
 import { readJsonBytes } from '../platform/text/read-json.js';
+import { isObject } from './operation-request.js';
 
 /** Messages that a socket may send before its caller is known. */
 const strangersMessagesMax = 5;
@@ -110,9 +111,6 @@ function readMessage(bytes: Buffer): unknown {
   if (inPayload.length > 0) issuesByPayload.set(payload, inPayload);
   return message;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /** The messages that a socket may send: so many at once, and so many a second; a large one counts for several. */
 class MessageAllowance {
