@@ -9,7 +9,7 @@ export type OutcomeKind = 'success' | 'http_error' | 'timeout' | 'dns' | 'tls' |
 
 export interface Outcome {
   outcome: OutcomeKind;
-  /** The status of the last answer that began, also where the outcome is a timeout in its body. */
+  /** Of the answer, 200–999, never of an interim one; also where the outcome is a timeout in the answer's body. */
   status: number | null;
   /** The header `Retry-After` as it came, cut to 128 characters. */
   retryAfter: string | null;
