@@ -51,7 +51,8 @@ export async function mochaGlobalTeardown(): Promise<void> {
   setTimeout(nameWhatGoesOn, goesOnMsMax).unref();
 }
 
-const goesOnMsMax = 5_000;
+// Deadlines that nobody waits for any more end within it.
+const goesOnMsMax = 20_000;
 
 /** A server that no `after` stops, perhaps because a `before` failed, would keep the run from ending without a word. */
 function nameWhatGoesOn(): void {

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import type { Actor } from '../../src/platform/actor.js';
 import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
+import { insufficientRole } from '../../src/platform/errors.js';
+import { WebhookEndpointService } from '../../src/webhooks/endpoints/endpoint.service.js';
 import { Receiver } from '../support/receiver.js';
 import { secondsLadder, WebhookFixture } from './webhook-fixture.js';
 
@@ -141,6 +143,24 @@ describe('the life of a webhook endpoint', () => {
     await receiver.arrived(1);
     expect(eventIds()).to.deep.equal([sent]);
     expect(await fixture.rows("select from webhook_attempts where ended = 'skipped'")).to.have.length(3);
+    const resumed =
+      "select from audit_entries where action = 'webhook_endpoint.resumed' and details->>'skip_held' = 'true'";
+    expect(await fixture.rows(resumed)).to.have.length(1);
+  });
+
+  it('skipHeld drops nothing for somebody whose right has ended', async () => {
+    await fixture.endpoints.pause(actor, endpointId);
+    await fixture.publish(actor, 3);
+    await fixture.eventually(async () => (await open()).length === 3);
+    const { database, jobs, secrets, outbound, notifications, audit } = fixture;
+    const ended = () => Promise.reject(insufficientRole('ADMIN', null));
+    const endpoints = new WebhookEndpointService(database, jobs, secrets, outbound, notifications, audit, ended);
+    const error: unknown = await endpoints
+      .resume(actor, endpointId, () => ({ skipHeld: true }))
+      .catch((e: unknown) => e);
+    expect(error).to.have.property('code', 'insufficient_role');
+    expect(await open()).to.have.length(3);
+    expect((await endpoint()).status).to.equal('paused');
   });
 
   it('deleting it ends its open deliveries as skipped', async () => {

@@ -17,7 +17,11 @@ registerEnumType(DeliveryStatusEnum, {
     RETRYING: { description: 'Failed, and waits for its next attempt.' },
     HELD: { description: 'Its endpoint is paused.' },
     EXHAUSTED: { description: 'Its attempts are used up.' },
-    SKIPPED: { description: 'Ended on purpose: dropped, held too long, or its endpoint deleted.' },
+    SKIPPED: {
+      description:
+        'Ended without being sent again: dropped by a resume, held for 30 days, its endpoint deleted, or its person ' +
+        'erased. An attempt that was under way may have arrived.',
+    },
   },
 });
 

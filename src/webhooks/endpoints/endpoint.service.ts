@@ -230,9 +230,14 @@ export class WebhookEndpointService {
     return await this.database.transaction(async (tx) => {
       await this.find(actor.workspaceId, id);
       const { skipHeld } = read();
-      // In transactions of their own: those of all at once would be waited for too long.
-      if (skipHeld) await skipInRanges(this.database, id, now());
-      return await this.change(tx, actor, id, 'webhook_endpoint.resumed', resumed(tx, skipHeld));
+      if (skipHeld) {
+        // Nothing brings back what was skipped, so a right that has ended counts before, not only at the end.
+        await this.database.transaction(async (own) => await this.confirm(own, actor));
+        // In transactions of their own: those of all at once would be waited for too long.
+        await skipInRanges(this.database, id, now());
+      }
+      const details = skipHeld ? { skip_held: true } : {};
+      return await this.change(tx, actor, id, 'webhook_endpoint.resumed', resumed(tx, skipHeld), details);
     }, actor.guard);
   }
 
@@ -291,6 +296,7 @@ export class WebhookEndpointService {
     id: string,
     action: AuditAction,
     decide: (before: WebhookEndpoint) => WebhookEndpoint | Promise<WebhookEndpoint>,
+    details: Record<string, unknown> = {},
   ): Promise<WebhookEndpoint> {
     const [before] = isId(id, 'webhookEndpoint') ? await tx.query(lockOne, [id, actor.workspaceId]) : [];
     if (before === undefined) throw notFound('webhook');
@@ -299,7 +305,8 @@ export class WebhookEndpointService {
     await this.confirm(tx, actor);
     after.updatedAt = nextMoment(before.updatedAt).at;
     await this.write(tx, after);
-    await this.audit.record(tx, actor, action, id, action === 'webhook_endpoint.updated' ? told(before, after) : {});
+    const updated = action === 'webhook_endpoint.updated' ? told(before, after) : {};
+    await this.audit.record(tx, actor, action, id, { ...updated, ...details });
     tx.afterCommit(() => this.notifications.send(endpointChanged, id));
     return after;
   }

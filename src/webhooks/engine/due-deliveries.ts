@@ -32,7 +32,7 @@ export class DueDeliveries {
       readOpen(this.database, 'failed', failedOf),
     ]);
     const rows = [...pending, ...all, ...failed];
-    // Events outlive what is due of them, so this is for rows that someone restored or tampered with.
+    // Events are kept by their own age: one that was delivered anew at its end, and then held, may be gone.
     const lost = rows.filter(({ eventBytes }) => eventBytes === null);
     if (lost.length > 0) await skipDeliveries(this.database, lost, now());
 

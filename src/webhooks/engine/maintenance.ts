@@ -27,7 +27,8 @@ const tables: readonly DailyTable[] = [
 
 // Held since the later of its making, which its id tells, and the pause.
 const heldTooLong = prepared<{ id: string }>(`
-  select e.id from webhook_endpoints e where e.status = 'paused' and e.paused_at < $1 order by e.id
+  select e.id from webhook_endpoints e
+  where e.status = 'paused' and e.paused_at < $1 and e.deleted_at is null order by e.id
 `);
 const heldLong = prepared<{ id: string; workspaceId: string; url: string }>(`
   select e.id, e.workspace_id as "workspaceId", e.url from webhook_endpoints e
