@@ -1,4 +1,5 @@
 import type { EventService } from '../../events/event.service.js';
+import { dayMs } from '../../platform/clock.js';
 import type { Database, Tx } from '../../platform/postgres/database.js';
 import { prepared } from '../../platform/postgres/statement.js';
 import { idFloor } from '../../platform/id.js';
@@ -12,7 +13,6 @@ export const maintenanceQueue = 'webhook-maintenance';
 /** Daily, when few are awake. */
 export const maintenanceCron = '17 3 * * *';
 
-const dayMs = 86_400_000;
 const heldDaysMax = 30;
 const heldDaysBeforeNotice = 23;
 // As long as what was held for 30 days and then attempted for the last time may be looked at.
