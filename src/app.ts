@@ -34,6 +34,7 @@ import { AccessLog } from './http/access-log.js';
 import { Authenticator } from './http/authenticate.js';
 import { BodyReader } from './http/body.js';
 import { connectionLimits, HttpConnections, type ConnectionLimits } from './http/connections.js';
+import { consoleRouter } from './http/console.js';
 import { Cors } from './http/cors.js';
 import { Idempotency, idempotencyCron, idempotencyQueue, storedAnswers } from './http/idempotency.js';
 import { operatorRouter } from './http/operator.js';
@@ -431,6 +432,7 @@ export class App {
             }),
             graphql: graphql.handler(),
             explorer: explorerRouter(),
+            pages: consoleRouter(() => this.publicUrl),
             schemaText: schemaText(schema),
           }
         : null,

@@ -14,6 +14,8 @@ export interface Hall extends Identification {
     rest: RequestHandler;
     graphql: RequestHandler;
     explorer: Router;
+    /** `/console`. */
+    pages: Router;
     /** The text of `schema.graphql`. */
     schemaText: string;
   } | null;
@@ -34,6 +36,7 @@ export function httpApp({ operator, doors, ...identification }: Hall): Express {
   app.use(nameAnswer);
   if (doors !== null) {
     app.use('/graphql/explorer', doors.explorer);
+    app.use('/console', doors.pages);
     app.get('/schema.graphql', (_request, response) => {
       response.type('text/plain').send(doors.schemaText);
     });
