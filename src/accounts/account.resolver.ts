@@ -1,6 +1,7 @@
 import { Arg, Ctx, Field, FieldResolver, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
+import { payloadType } from '../platform/graphql/payload-type.js';
 import { Costs, hashesPassword } from '../platform/graphql/field-cost.js';
 import { DateTime } from '../platform/graphql/scalars.js';
 import { validate } from '../platform/validate.js';
@@ -11,23 +12,12 @@ import type { AccountService } from './account.service.js';
 import { User } from './user.entity.js';
 import { Viewer, viewerOf } from './viewer.view.js';
 
-@ObjectType()
-class ViewerPayload {
-  @Field(() => Viewer, { description: 'Who calls from now on.' })
-  viewer!: Viewer;
-}
-
-@ObjectType('SignInPayload', { description: 'Who signed in.', simpleResolvers: true })
-class SignInPayload extends ViewerPayload {}
-
-@ObjectType('ChangePasswordPayload', { description: 'Who changed it.', simpleResolvers: true })
-class ChangePasswordPayload extends ViewerPayload {}
-
-@ObjectType('SignOutPayload', { description: 'The end of a session.', simpleResolvers: true })
-class SignOutPayload {
-  @Field(() => Boolean, { description: 'True.' })
-  signedOut!: boolean;
-}
+const whoCalls = [Viewer, 'Who calls from now on.'] as const;
+const SignInPayload = payloadType('SignInPayload', 'Who signed in.', { viewer: whoCalls });
+const ChangePasswordPayload = payloadType('ChangePasswordPayload', 'Who changed it.', { viewer: whoCalls });
+const SignOutPayload = payloadType('SignOutPayload', 'The end of a session.', {
+  signedOut: [Boolean, 'True.'],
+});
 
 @ObjectType('RateLimit', { description: "The caller's budget, which both APIs share.", simpleResolvers: true })
 class RateLimit {
@@ -75,14 +65,14 @@ export class AccountResolver {
   async signIn(
     @Ctx() { transport }: OperationContext,
     @Arg('input', () => SignIn.type, { description: 'Who.' }) input: object,
-  ): Promise<SignInPayload> {
+  ): Promise<InstanceType<typeof SignInPayload>> {
     const { actor, token } = await this.accounts.signIn(() => validate(SignIn, input, 'camelCase'), transport.origin);
     transport.cookie?.set(token);
     return { viewer: viewerOf(actor) };
   }
 
   @Mutation(() => SignOutPayload, { description: 'Ends the session, in every process.' })
-  async signOut(@Ctx() { actor, transport }: OperationContext): Promise<SignOutPayload> {
+  async signOut(@Ctx() { actor, transport }: OperationContext): Promise<InstanceType<typeof SignOutPayload>> {
     await this.accounts.signOut(actor);
     transport.cookie?.clear();
     return { signedOut: true };
@@ -95,7 +85,7 @@ export class AccountResolver {
   async changePassword(
     @Ctx() { actor, transport }: OperationContext,
     @Arg('input', () => ChangePassword.type, { description: 'Both passwords.' }) input: object,
-  ): Promise<ChangePasswordPayload> {
+  ): Promise<InstanceType<typeof ChangePasswordPayload>> {
     const changed = await this.accounts.changePassword(actor, () => validate(ChangePassword, input, 'camelCase'));
     transport.cookie?.set(changed.token);
     return { viewer: viewerOf(changed.actor) };

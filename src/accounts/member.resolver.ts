@@ -1,6 +1,7 @@
-import { Arg, Args, Ctx, Field, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import { Arg, Args, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
+import { payloadType } from '../platform/graphql/payload-type.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
 import { Costs, hashesPassword } from '../platform/graphql/field-cost.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
@@ -22,41 +23,27 @@ import { Viewer, viewerOf } from './viewer.view.js';
 const UserConnection = connectionType('User', User);
 const InvitationConnection = connectionType('Invitation', Invitation);
 
-@ObjectType('InviteMemberPayload', { description: 'The invitation and its link.', simpleResolvers: true })
-class InviteMemberPayload {
-  @Field(() => Invitation, { description: 'The invitation.' })
-  invitation!: Invitation;
+const InviteMemberPayload = payloadType('InviteMemberPayload', 'The invitation and its link.', {
+  invitation: [Invitation, 'The invitation.'],
+  link: [String, 'Where to accept it, for 7 days; shown this once.'],
+  token: [String, 'The token in the link.'],
+});
 
-  @Field(() => String, { description: 'Where to accept it, for 7 days; shown this once.' })
-  link!: string;
+const RevokeInvitationPayload = payloadType('RevokeInvitationPayload', 'The revoked invitation.', {
+  invitation: [Invitation, 'The invitation as it was.'],
+});
 
-  @Field(() => String, { description: 'The token in the link.' })
-  token!: string;
-}
+const AcceptInvitationPayload = payloadType('AcceptInvitationPayload', 'Who joined.', {
+  viewer: [Viewer, 'Who calls from now on.'],
+});
 
-@ObjectType('RevokeInvitationPayload', { description: 'The revoked invitation.', simpleResolvers: true })
-class RevokeInvitationPayload {
-  @Field(() => Invitation, { description: 'The invitation as it was.' })
-  invitation!: Invitation;
-}
+const UpdateMemberRolePayload = payloadType('UpdateMemberRolePayload', 'The changed member.', {
+  member: [User, 'The person as they are now.'],
+});
 
-@ObjectType('AcceptInvitationPayload', { description: 'Who joined.', simpleResolvers: true })
-class AcceptInvitationPayload {
-  @Field(() => Viewer, { description: 'Who calls from now on.' })
-  viewer!: Viewer;
-}
-
-@ObjectType('UpdateMemberRolePayload', { description: 'The changed member.', simpleResolvers: true })
-class UpdateMemberRolePayload {
-  @Field(() => User, { description: 'The person as they are now.' })
-  member!: User;
-}
-
-@ObjectType('TransferOwnershipPayload', { description: 'The new Owner.', simpleResolvers: true })
-class TransferOwnershipPayload {
-  @Field(() => User, { description: 'The person as they are now.' })
-  member!: User;
-}
+const TransferOwnershipPayload = payloadType('TransferOwnershipPayload', 'The new Owner.', {
+  member: [User, 'The person as they are now.'],
+});
 
 @Resolver(() => User)
 export class MemberResolver {
@@ -95,7 +82,7 @@ export class MemberResolver {
   async inviteMember(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => InviteMember.type, { description: 'Whom.' }) input: object,
-  ): Promise<InviteMemberPayload> {
+  ): Promise<InstanceType<typeof InviteMemberPayload>> {
     return await this.members.invite(actor, () => validate(InviteMember, input, 'camelCase'));
   }
 
@@ -103,7 +90,7 @@ export class MemberResolver {
   async revokeInvitation(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => RevokeInvitation.type, { description: 'Which one.' }) { id }: { id: string },
-  ): Promise<RevokeInvitationPayload> {
+  ): Promise<InstanceType<typeof RevokeInvitationPayload>> {
     return { invitation: await this.members.revokeInvitation(actor, id) };
   }
 
@@ -113,7 +100,7 @@ export class MemberResolver {
     @Ctx() { transport }: OperationContext,
     @Arg('input', () => AcceptInvitation.type, { description: 'The token and the account.' })
     input: object,
-  ): Promise<AcceptInvitationPayload> {
+  ): Promise<InstanceType<typeof AcceptInvitationPayload>> {
     const joined = await this.members.accept(() => validate(AcceptInvitation, input, 'camelCase'), transport.origin);
     transport.cookie?.set(joined.token);
     return { viewer: viewerOf(joined.actor) };
@@ -128,7 +115,7 @@ export class MemberResolver {
     @Ctx('actor') actor: Actor,
     @Arg('input', () => UpdateMemberRole.type, { description: 'Who becomes what.' })
     { id, ...input }: { id: string },
-  ): Promise<UpdateMemberRolePayload> {
+  ): Promise<InstanceType<typeof UpdateMemberRolePayload>> {
     return { member: await this.members.updateRole(actor, id, () => validate(UpdateMemberRole, input, 'camelCase')) };
   }
 
@@ -150,7 +137,7 @@ export class MemberResolver {
   async transferOwnership(
     @Ctx() { actor, transport }: OperationContext,
     @Arg('input', () => TransferOwnership.type, { description: 'To whom.' }) { id }: { id: string },
-  ): Promise<TransferOwnershipPayload> {
+  ): Promise<InstanceType<typeof TransferOwnershipPayload>> {
     const { owner, signedIn } = await this.members.transferOwnership(actor, id);
     if (signedIn !== null) transport.cookie?.set(signedIn.token);
     return { member: owner };

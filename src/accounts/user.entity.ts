@@ -1,18 +1,14 @@
-import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Role } from '../platform/actor.js';
+import { enumType } from '../platform/graphql/enum-type.js';
 import { Node } from '../platform/graphql/node.js';
 import { DateTime } from '../platform/graphql/scalars.js';
 
-export const RoleEnum = { OWNER: 'OWNER', ADMIN: 'ADMIN', MEMBER: 'MEMBER' } as const;
-registerEnumType(RoleEnum, {
-  name: 'Role',
-  description: 'What a person may do in the workspace.',
-  valuesConfig: {
-    OWNER: { description: 'Everything.' },
-    ADMIN: { description: 'Everything but transferring or deleting the workspace.' },
-    MEMBER: { description: 'Read, manage contacts and update submissions.' },
-  },
+export const RoleEnum = enumType('Role', 'What a person may do in the workspace.', {
+  OWNER: ['OWNER', 'Everything.'],
+  ADMIN: ['ADMIN', 'Everything but transferring or deleting the workspace.'],
+  MEMBER: ['MEMBER', 'Read, manage contacts and update submissions.'],
 });
 
 @ObjectType('User', { description: 'A person in a workspace.', simpleResolvers: true, implements: Node })

@@ -1,7 +1,8 @@
-import { Arg, Args, Ctx, Field, FieldResolver, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { RemovedMember } from '../accounts/removed-member.view.js';
 import { Viewer } from '../accounts/viewer.view.js';
 import type { Actor } from '../platform/actor.js';
+import { payloadType } from '../platform/graphql/payload-type.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
 import { Costs } from '../platform/graphql/field-cost.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
@@ -13,26 +14,13 @@ import type { ApiKeyService } from './api-key.service.js';
 
 const ApiKeyConnection = connectionType('ApiKey', ApiKey);
 
-@ObjectType()
-class NewSecretPayload {
-  @Field(() => ApiKey, { description: 'The key as it is now.' })
-  apiKey!: ApiKey;
-
-  @Field(() => String, { description: 'The key itself, shown this once.' })
-  secret!: string;
-}
-
-@ObjectType('CreateApiKeyPayload', { description: 'The new key.', simpleResolvers: true })
-class CreateApiKeyPayload extends NewSecretPayload {}
-
-@ObjectType('RotateApiKeyPayload', { description: 'The key with its new secret.', simpleResolvers: true })
-class RotateApiKeyPayload extends NewSecretPayload {}
-
-@ObjectType('RevokeApiKeyPayload', { description: 'The revoked key.', simpleResolvers: true })
-class RevokeApiKeyPayload {
-  @Field(() => ApiKey, { description: 'The key as it is now.' })
-  apiKey!: ApiKey;
-}
+const apiKey = [ApiKey, 'The key as it is now.'] as const;
+const secret = [String, 'The key itself, shown this once.'] as const;
+const CreateApiKeyPayload = payloadType('CreateApiKeyPayload', 'The new key.', { apiKey, secret });
+const RotateApiKeyPayload = payloadType('RotateApiKeyPayload', 'The key with its new secret.', { apiKey, secret });
+const RevokeApiKeyPayload = payloadType('RevokeApiKeyPayload', 'The revoked key.', {
+  apiKey: [ApiKey, 'The key as it is now.'],
+});
 
 @Resolver(() => ApiKey)
 export class ApiKeyResolver {
@@ -57,7 +45,7 @@ export class ApiKeyResolver {
   async createApiKey(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => CreateApiKey.type, { description: 'The key.' }) input: object,
-  ): Promise<CreateApiKeyPayload> {
+  ): Promise<InstanceType<typeof CreateApiKeyPayload>> {
     return await this.apiKeys.create(actor, () => validate(CreateApiKey, input, 'camelCase'));
   }
 
@@ -67,7 +55,7 @@ export class ApiKeyResolver {
   async rotateApiKey(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => RotateApiKey.type, { description: 'Which one.' }) { id, ...input }: { id: string },
-  ): Promise<RotateApiKeyPayload> {
+  ): Promise<InstanceType<typeof RotateApiKeyPayload>> {
     return await this.apiKeys.rotate(actor, id, () => validate(RotateApiKey, input, 'camelCase'));
   }
 
@@ -77,7 +65,7 @@ export class ApiKeyResolver {
   async revokeApiKey(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => RevokeApiKey.type, { description: 'Which one.' }) { id }: { id: string },
-  ): Promise<RevokeApiKeyPayload> {
+  ): Promise<InstanceType<typeof RevokeApiKeyPayload>> {
     return { apiKey: await this.apiKeys.revoke(actor, id) };
   }
 }

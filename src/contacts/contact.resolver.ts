@@ -1,19 +1,7 @@
-import {
-  Arg,
-  Args,
-  Ctx,
-  Field,
-  FieldResolver,
-  ID,
-  InputType,
-  Mutation,
-  ObjectType,
-  Query,
-  Resolver,
-  Root,
-} from 'type-graphql';
+import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
+import { payloadType } from '../platform/graphql/payload-type.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
 import { Costs, listInRow } from '../platform/graphql/field-cost.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
@@ -40,32 +28,22 @@ class DeleteContactInput {
   eraseSubmissions?: boolean | null;
 }
 
-@ObjectType('CreateContactPayload', { description: 'The new contact.', simpleResolvers: true })
-class CreateContactPayload {
-  @Field(() => Contact, { description: 'The contact.' })
-  contact!: Contact;
-}
+const CreateContactPayload = payloadType('CreateContactPayload', 'The new contact.', {
+  contact: [Contact, 'The contact.'],
+});
 
-@ObjectType('UpdateContactPayload', { description: 'The changed contact.', simpleResolvers: true })
-class UpdateContactPayload {
-  @Field(() => Contact, { description: 'The contact as it is now.' })
-  contact!: Contact;
-}
+const UpdateContactPayload = payloadType('UpdateContactPayload', 'The changed contact.', {
+  contact: [Contact, 'The contact as it is now.'],
+});
 
-@ObjectType('MergeContactsPayload', { description: 'What became of the two.', simpleResolvers: true })
-class MergeContactsPayload {
-  @Field(() => Contact, { description: 'The contact that stayed.' })
-  contact!: Contact;
-}
+const MergeContactsPayload = payloadType('MergeContactsPayload', 'What became of the two.', {
+  contact: [Contact, 'The contact that stayed.'],
+});
 
-@ObjectType('DeleteContactPayload', { description: 'What was deleted.', simpleResolvers: true })
-class DeleteContactPayload {
-  @Field(() => Contact, { description: 'The contact as it was; when the answer is replayed, its id and times alone.' })
-  contact!: Contact;
-
-  @Field(() => Erasure, { description: 'What was erased. RUNNING: nothing shows the rest, which is erased by and by.' })
-  erasure!: Erasure;
-}
+const DeleteContactPayload = payloadType('DeleteContactPayload', 'What was deleted.', {
+  contact: [Contact, 'The contact as it was; when the answer is replayed, its id and times alone.'],
+  erasure: [Erasure, 'What was erased. RUNNING: nothing shows the rest, which is erased by and by.'],
+});
 
 @Resolver(() => Contact)
 export class ContactResolver {
@@ -96,7 +74,7 @@ export class ContactResolver {
   async createContact(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => CreateContact.type, { description: 'The contact.' }) input: object,
-  ): Promise<CreateContactPayload> {
+  ): Promise<InstanceType<typeof CreateContactPayload>> {
     return { contact: await this.contacts.create(actor, () => validate(CreateContact, input, 'camelCase')) };
   }
 
@@ -104,7 +82,7 @@ export class ContactResolver {
   async updateContact(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => UpdateContact.type, { description: 'The changes.' }) { id, ...input }: { id: string },
-  ): Promise<UpdateContactPayload> {
+  ): Promise<InstanceType<typeof UpdateContactPayload>> {
     return { contact: await this.contacts.update(actor, id, () => validate(UpdateContact, input, 'camelCase')) };
   }
 
@@ -128,7 +106,7 @@ export class ContactResolver {
     @Ctx('actor') actor: Actor,
     @Arg('input', () => MergeContacts.type, { description: 'The two.' })
     { id, duplicateId }: { id: string; duplicateId: string },
-  ): Promise<MergeContactsPayload> {
+  ): Promise<InstanceType<typeof MergeContactsPayload>> {
     return { contact: await this.contacts.merge(actor, id, duplicateId) };
   }
 
@@ -142,7 +120,7 @@ export class ContactResolver {
     @Ctx('actor') actor: Actor,
     @Arg('input', () => DeleteContactInput, { description: 'Which one.' })
     { id, eraseSubmissions }: DeleteContactInput,
-  ): Promise<DeleteContactPayload> {
+  ): Promise<InstanceType<typeof DeleteContactPayload>> {
     return await this.contacts.remove(actor, id, eraseSubmissions ?? false);
   }
 }

@@ -1,18 +1,14 @@
-import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
+import { enumType } from '../platform/graphql/enum-type.js';
 import { Costs, partOfRow } from '../platform/graphql/field-cost.js';
 import { Node } from '../platform/graphql/node.js';
 import { DateTime } from '../platform/graphql/scalars.js';
 
-export const ErasureStatusEnum = { RUNNING: 'RUNNING', DONE: 'DONE' } as const;
-export type ErasureStatus = keyof typeof ErasureStatusEnum;
-registerEnumType(ErasureStatusEnum, {
-  name: 'ErasureStatus',
-  description: 'How far an erasure is.',
-  valuesConfig: {
-    RUNNING: { description: 'Nothing of the person is shown or sent any more; the rest is being overwritten.' },
-    DONE: { description: 'Everything is overwritten or deleted.' },
-  },
+export const ErasureStatusEnum = enumType('ErasureStatus', 'How far an erasure is.', {
+  RUNNING: ['RUNNING', 'Nothing of the person is shown or sent any more; the rest is being overwritten.'],
+  DONE: ['DONE', 'Everything is overwritten or deleted.'],
 });
+export type ErasureStatus = keyof typeof ErasureStatusEnum;
 
 @ObjectType('ErasureCounts', { description: 'What an erasure came to until now.', simpleResolvers: true })
 export class ErasureCounts {

@@ -1,27 +1,22 @@
-import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { enumType } from '../platform/graphql/enum-type.js';
 import { Costs, listInRow } from '../platform/graphql/field-cost.js';
 import { Node } from '../platform/graphql/node.js';
 import { DateTime } from '../platform/graphql/scalars.js';
 import type { SchemaItem } from './bot-schema.js';
 
-export const IntakeBotStatusEnum = {
-  DRAFT: 'DRAFT',
-  ACTIVE: 'ACTIVE',
-  PAUSED: 'PAUSED',
-  ARCHIVED: 'ARCHIVED',
-} as const;
-export type IntakeBotStatus = keyof typeof IntakeBotStatusEnum;
-registerEnumType(IntakeBotStatusEnum, {
-  name: 'IntakeBotStatus',
-  description: 'Where a bot is in its life: DRAFT → ACTIVE ⇄ PAUSED → ARCHIVED, and ARCHIVED → PAUSED.',
-  valuesConfig: {
-    DRAFT: { description: 'Being made; takes no submissions.' },
-    ACTIVE: { description: 'Takes submissions.' },
-    PAUSED: { description: 'Takes no submissions for now.' },
-    ARCHIVED: { description: 'Put away; takes no submissions.' },
+export const IntakeBotStatusEnum = enumType(
+  'IntakeBotStatus',
+  'Where a bot is in its life: DRAFT → ACTIVE ⇄ PAUSED → ARCHIVED, and ARCHIVED → PAUSED.',
+  {
+    DRAFT: ['DRAFT', 'Being made; takes no submissions.'],
+    ACTIVE: ['ACTIVE', 'Takes submissions.'],
+    PAUSED: ['PAUSED', 'Takes no submissions for now.'],
+    ARCHIVED: ['ARCHIVED', 'Put away; takes no submissions.'],
   },
-});
+);
+export type IntakeBotStatus = keyof typeof IntakeBotStatusEnum;
 
 @ObjectType('SchemaItem', { description: 'A field of a bot, or something it only shows.', simpleResolvers: true })
 export class SchemaItemType implements SchemaItem {

@@ -1,6 +1,7 @@
-import { Arg, Args, Ctx, Field, ID, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
+import { payloadType } from '../platform/graphql/payload-type.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { validate } from '../platform/validate.js';
@@ -10,20 +11,10 @@ import type { IntakeBotService } from './intake-bot.service.js';
 
 const IntakeBotConnection = connectionType('IntakeBot', IntakeBot);
 
-@ObjectType()
-class IntakeBotPayload {
-  @Field(() => IntakeBot, { description: 'The bot as it is now.' })
-  intakeBot!: IntakeBot;
-}
-
-@ObjectType('CreateIntakeBotPayload', { description: 'The new bot.', simpleResolvers: true })
-class CreateIntakeBotPayload extends IntakeBotPayload {}
-
-@ObjectType('UpdateIntakeBotPayload', { description: 'The changed bot.', simpleResolvers: true })
-class UpdateIntakeBotPayload extends IntakeBotPayload {}
-
-@ObjectType('ChangeIntakeBotStatusPayload', { description: 'The changed bot.', simpleResolvers: true })
-class ChangeIntakeBotStatusPayload extends IntakeBotPayload {}
+const intakeBot = [IntakeBot, 'The bot as it is now.'] as const;
+const CreateIntakeBotPayload = payloadType('CreateIntakeBotPayload', 'The new bot.', { intakeBot });
+const UpdateIntakeBotPayload = payloadType('UpdateIntakeBotPayload', 'The changed bot.', { intakeBot });
+const ChangeIntakeBotStatusPayload = payloadType('ChangeIntakeBotStatusPayload', 'The changed bot.', { intakeBot });
 
 @Resolver(() => IntakeBot)
 export class IntakeBotResolver {
@@ -54,7 +45,7 @@ export class IntakeBotResolver {
   async createIntakeBot(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => CreateIntakeBot.type, { description: 'The bot.' }) input: object,
-  ): Promise<CreateIntakeBotPayload> {
+  ): Promise<InstanceType<typeof CreateIntakeBotPayload>> {
     return { intakeBot: await this.intakeBots.create(actor, () => validate(CreateIntakeBot, input, 'camelCase')) };
   }
 
@@ -62,7 +53,7 @@ export class IntakeBotResolver {
   async updateIntakeBot(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => UpdateIntakeBot.type, { description: 'The changes.' }) { id, ...input }: { id: string },
-  ): Promise<UpdateIntakeBotPayload> {
+  ): Promise<InstanceType<typeof UpdateIntakeBotPayload>> {
     return { intakeBot: await this.intakeBots.update(actor, id, () => validate(UpdateIntakeBot, input, 'camelCase')) };
   }
 
@@ -71,7 +62,7 @@ export class IntakeBotResolver {
     @Ctx('actor') actor: Actor,
     @Arg('input', () => ChangeIntakeBotStatus.type, { description: 'The bot and its new status.' })
     { id, ...input }: { id: string },
-  ): Promise<ChangeIntakeBotStatusPayload> {
+  ): Promise<InstanceType<typeof ChangeIntakeBotStatusPayload>> {
     return {
       intakeBot: await this.intakeBots.update(actor, id, () => validate(ChangeIntakeBotStatus, input, 'camelCase')),
     };

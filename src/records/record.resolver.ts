@@ -16,6 +16,7 @@ import { Contact } from '../contacts/contact.entity.js';
 import type { ContactService } from '../contacts/contact.service.js';
 import type { Actor } from '../platform/actor.js';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
+import { payloadType } from '../platform/graphql/payload-type.js';
 import {
   ConnectionArgs,
   connectionOf,
@@ -44,23 +45,17 @@ class RecordContactLink {
   id!: string;
 }
 
-@ObjectType('CreateRecordPayload', { description: 'The new record.', simpleResolvers: true })
-class CreateRecordPayload {
-  @Field(() => RecordEntity, { description: 'The record.' })
-  record!: RecordEntity;
-}
+const CreateRecordPayload = payloadType('CreateRecordPayload', 'The new record.', {
+  record: [RecordEntity, 'The record.'],
+});
 
-@ObjectType('UpdateRecordPayload', { description: 'The changed record.', simpleResolvers: true })
-class UpdateRecordPayload {
-  @Field(() => RecordEntity, { description: 'The record as it is now.' })
-  record!: RecordEntity;
-}
+const UpdateRecordPayload = payloadType('UpdateRecordPayload', 'The changed record.', {
+  record: [RecordEntity, 'The record as it is now.'],
+});
 
-@ObjectType('LinkRecordContactPayload', { description: 'The linked record.', simpleResolvers: true })
-class LinkRecordContactPayload {
-  @Field(() => RecordEntity, { description: 'The record as it is now.' })
-  record!: RecordEntity;
-}
+const LinkRecordContactPayload = payloadType('LinkRecordContactPayload', 'The linked record.', {
+  record: [RecordEntity, 'The record as it is now.'],
+});
 
 @Resolver(() => RecordEntity)
 export class RecordResolver {
@@ -103,7 +98,7 @@ export class RecordResolver {
   async createRecord(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => CreateRecord.type, { description: 'The record.' }) input: object,
-  ): Promise<CreateRecordPayload> {
+  ): Promise<InstanceType<typeof CreateRecordPayload>> {
     return { record: await this.records.create(actor, () => validate(CreateRecord, input, 'camelCase')) };
   }
 
@@ -111,7 +106,7 @@ export class RecordResolver {
   async updateRecord(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => UpdateRecord.type, { description: 'The changes.' }) { id, ...input }: { id: string },
-  ): Promise<UpdateRecordPayload> {
+  ): Promise<InstanceType<typeof UpdateRecordPayload>> {
     return { record: await this.records.update(actor, id, () => validate(UpdateRecord, input, 'camelCase')) };
   }
 
@@ -120,7 +115,7 @@ export class RecordResolver {
     @Ctx('actor') actor: Actor,
     @Arg('input', () => LinkRecordContact.type, { description: 'The link.' })
     { recordId, contactId, ...input }: { recordId: string; contactId: string },
-  ): Promise<LinkRecordContactPayload> {
+  ): Promise<InstanceType<typeof LinkRecordContactPayload>> {
     const read = () => validate(LinkRecordContact, input, 'camelCase');
     return { record: await this.records.link(actor, recordId, contactId, read) };
   }

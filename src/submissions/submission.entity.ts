@@ -1,20 +1,20 @@
-import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { enumType } from '../platform/graphql/enum-type.js';
 import { bulky, Costs } from '../platform/graphql/field-cost.js';
 import { Node } from '../platform/graphql/node.js';
 import { DateTime, JSONObject } from '../platform/graphql/scalars.js';
 import type { Answers } from './answers.js';
 
-export const SubmissionStatusEnum = { IN_PROGRESS: 'IN_PROGRESS', COMPLETED: 'COMPLETED' } as const;
-export type SubmissionStatus = keyof typeof SubmissionStatusEnum;
-registerEnumType(SubmissionStatusEnum, {
-  name: 'SubmissionStatus',
-  description: 'How far a submission is. COMPLETED never goes back.',
-  valuesConfig: {
-    IN_PROGRESS: { description: 'A draft; required fields may be missing.' },
-    COMPLETED: { description: 'Done; every required field is there.' },
+export const SubmissionStatusEnum = enumType(
+  'SubmissionStatus',
+  'How far a submission is. COMPLETED never goes back.',
+  {
+    IN_PROGRESS: ['IN_PROGRESS', 'A draft; required fields may be missing.'],
+    COMPLETED: ['COMPLETED', 'Done; every required field is there.'],
   },
-});
+);
+export type SubmissionStatus = keyof typeof SubmissionStatusEnum;
 
 @ObjectType('Submission', { description: 'One set of answers to a bot.', simpleResolvers: true, implements: Node })
 @Entity('submissions')
@@ -67,11 +67,9 @@ export class Submission {
   updatedAt!: Date;
 }
 
-export const MessageRoleEnum = { ASSISTANT: 'assistant', USER: 'user' } as const;
-registerEnumType(MessageRoleEnum, {
-  name: 'MessageRole',
-  description: 'Who said it.',
-  valuesConfig: { ASSISTANT: { description: 'The bot.' }, USER: { description: 'The person answering.' } },
+export const MessageRoleEnum = enumType('MessageRole', 'Who said it.', {
+  ASSISTANT: ['assistant', 'The bot.'],
+  USER: ['user', 'The person answering.'],
 });
 
 @ObjectType('Message', {

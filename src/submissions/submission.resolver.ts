@@ -1,5 +1,5 @@
 /** One file because it is the list of what GraphQL has of submissions; most of its lines are descriptions. */
-import { Arg, Args, Ctx, Field, FieldResolver, ID, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { Contact } from '../contacts/contact.entity.js';
 import type { ContactService } from '../contacts/contact.service.js';
 import { EventConnection } from '../events/event.entity.js';
@@ -8,6 +8,7 @@ import { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { Actor } from '../platform/actor.js';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
+import { payloadType } from '../platform/graphql/payload-type.js';
 import {
   ConnectionArgs,
   connectionOf,
@@ -30,29 +31,21 @@ import type { SubmissionService } from './submission.service.js';
 const SubmissionConnection = connectionType('Submission', Submission);
 const MessageConnection = connectionType('Message', Message);
 
-@ObjectType('CreateSubmissionPayload', { description: 'The new submission.', simpleResolvers: true })
-class CreateSubmissionPayload {
-  @Field(() => Submission, { description: 'The submission.' })
-  submission!: Submission;
-}
+const CreateSubmissionPayload = payloadType('CreateSubmissionPayload', 'The new submission.', {
+  submission: [Submission, 'The submission.'],
+});
 
-@ObjectType('UpdateSubmissionPayload', { description: 'The changed submission.', simpleResolvers: true })
-class UpdateSubmissionPayload {
-  @Field(() => Submission, { description: 'The submission as it is now.' })
-  submission!: Submission;
-}
+const UpdateSubmissionPayload = payloadType('UpdateSubmissionPayload', 'The changed submission.', {
+  submission: [Submission, 'The submission as it is now.'],
+});
 
-@ObjectType('AddSubmissionMessagePayload', { description: 'The new message.', simpleResolvers: true })
-class AddSubmissionMessagePayload {
-  @Field(() => Message, { description: 'The message.' })
-  message!: Message;
-}
+const AddSubmissionMessagePayload = payloadType('AddSubmissionMessagePayload', 'The new message.', {
+  message: [Message, 'The message.'],
+});
 
-@ObjectType('DeleteSubmissionPayload', { description: 'What was deleted.', simpleResolvers: true })
-class DeleteSubmissionPayload {
-  @Field(() => Submission, { description: 'The submission as it was.' })
-  submission!: Submission;
-}
+const DeleteSubmissionPayload = payloadType('DeleteSubmissionPayload', 'What was deleted.', {
+  submission: [Submission, 'The submission as it was.'],
+});
 
 @Resolver(() => Submission)
 export class SubmissionResolver {
@@ -145,7 +138,7 @@ export class SubmissionResolver {
     @Ctx('actor') actor: Actor,
     @Arg('input', () => CreateSubmission.type, { description: 'The submission.' })
     { intakeBotId, ...input }: { intakeBotId: string },
-  ): Promise<CreateSubmissionPayload> {
+  ): Promise<InstanceType<typeof CreateSubmissionPayload>> {
     const read = () => validate(CreateSubmission, input, 'camelCase');
     return { submission: await this.submissions.create(actor, intakeBotId, read) };
   }
@@ -154,7 +147,7 @@ export class SubmissionResolver {
   async updateSubmission(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => UpdateSubmission.type, { description: 'The changes.' }) { id, ...input }: { id: string },
-  ): Promise<UpdateSubmissionPayload> {
+  ): Promise<InstanceType<typeof UpdateSubmissionPayload>> {
     return {
       submission: await this.submissions.update(actor, id, () => validate(UpdateSubmission, input, 'camelCase')),
     };
@@ -165,7 +158,7 @@ export class SubmissionResolver {
     @Ctx('actor') actor: Actor,
     @Arg('input', () => AddSubmissionMessage.type, { description: 'The message.' })
     { submissionId, ...input }: { submissionId: string },
-  ): Promise<AddSubmissionMessagePayload> {
+  ): Promise<InstanceType<typeof AddSubmissionMessagePayload>> {
     const read = () => validate(AddSubmissionMessage, input, 'camelCase');
     return { message: await this.submissions.addMessage(actor, submissionId, read) };
   }
@@ -174,7 +167,7 @@ export class SubmissionResolver {
   async deleteSubmission(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => DeleteSubmission.type, { description: 'Which one.' }) { id }: { id: string },
-  ): Promise<DeleteSubmissionPayload> {
+  ): Promise<InstanceType<typeof DeleteSubmissionPayload>> {
     return { submission: await this.submissions.remove(actor, id) };
   }
 }

@@ -1,18 +1,14 @@
-import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { ActorWorkspace, Plan } from '../platform/actor.js';
+import { enumType } from '../platform/graphql/enum-type.js';
 import { Node } from '../platform/graphql/node.js';
 import { DateTime } from '../platform/graphql/scalars.js';
 
-export const PlanEnum = { FREE: 'FREE', PRO: 'PRO', BUSINESS: 'BUSINESS' } as const;
-registerEnumType(PlanEnum, {
-  name: 'Plan',
-  description: 'What a workspace has bought.',
-  valuesConfig: {
-    FREE: { description: 'No API, no webhooks.' },
-    PRO: { description: 'The API at 100 requests a minute and key.' },
-    BUSINESS: { description: 'The API at 500 requests a minute and key, and outbound webhooks.' },
-  },
+export const PlanEnum = enumType('Plan', 'What a workspace has bought.', {
+  FREE: ['FREE', 'No API, no webhooks.'],
+  PRO: ['PRO', 'The API at 100 requests a minute and key.'],
+  BUSINESS: ['BUSINESS', 'The API at 500 requests a minute and key, and outbound webhooks.'],
 });
 
 @ObjectType('Workspace', {

@@ -13,6 +13,7 @@ import {
   Root,
 } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
+import { payloadType } from '../platform/graphql/payload-type.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { validate } from '../platform/validate.js';
@@ -55,17 +56,13 @@ class PlanLimitsType implements PlanLimits {
   storageBytes!: number;
 }
 
-@ObjectType('UpdateWorkspacePayload', { description: 'The changed workspace.', simpleResolvers: true })
-class UpdateWorkspacePayload {
-  @Field(() => Workspace, { description: 'The workspace as it is now.' })
-  workspace!: Workspace;
-}
+const UpdateWorkspacePayload = payloadType('UpdateWorkspacePayload', 'The changed workspace.', {
+  workspace: [Workspace, 'The workspace as it is now.'],
+});
 
-@ObjectType('DismissNoticePayload', { description: 'The dismissed notice.', simpleResolvers: true })
-class DismissNoticePayload {
-  @Field(() => Notice, { description: 'The notice as it is now.' })
-  notice!: Notice;
-}
+const DismissNoticePayload = payloadType('DismissNoticePayload', 'The dismissed notice.', {
+  notice: [Notice, 'The notice as it is now.'],
+});
 
 @Resolver(() => Workspace)
 export class WorkspaceResolver {
@@ -109,7 +106,7 @@ export class WorkspaceResolver {
   async updateWorkspace(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => UpdateWorkspace.type, { description: 'The changes.' }) input: object,
-  ): Promise<UpdateWorkspacePayload> {
+  ): Promise<InstanceType<typeof UpdateWorkspacePayload>> {
     return { workspace: await this.workspaces.update(actor, () => validate(UpdateWorkspace, input, 'camelCase')) };
   }
 
@@ -117,7 +114,7 @@ export class WorkspaceResolver {
   async dismissNotice(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => DismissNotice.type, { description: 'Which one.' }) { id }: { id: string },
-  ): Promise<DismissNoticePayload> {
+  ): Promise<InstanceType<typeof DismissNoticePayload>> {
     return { notice: await this.notices.dismiss(actor, id) };
   }
 }

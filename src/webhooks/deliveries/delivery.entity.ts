@@ -1,53 +1,22 @@
-import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import type { EventType } from '../../events/event-type.js';
 import { connectionType } from '../../platform/graphql/relay-connection.js';
 import { Costs, partOfRow } from '../../platform/graphql/field-cost.js';
+import { enumType } from '../../platform/graphql/enum-type.js';
 import { Node } from '../../platform/graphql/node.js';
 import type { OutcomeKind } from '../../platform/outbound/attempt.js';
 import { DateTime } from '../../platform/graphql/scalars.js';
 import { DeliveryStatusEnum, type DeliveryStatus } from '../store/delivery-status.js';
 
-registerEnumType(DeliveryStatusEnum, {
-  name: 'WebhookDeliveryStatus',
-  description: 'Where a delivery stands; delivered, exhausted and skipped are final.',
-  valuesConfig: {
-    PENDING: { description: 'Waits for its first attempt.' },
-    DELIVERING: { description: 'An attempt has been under way for more than a moment.' },
-    DELIVERED: { description: 'Answered with 2xx.' },
-    RETRYING: { description: 'Failed, and waits for its next attempt.' },
-    HELD: { description: 'Its endpoint is paused.' },
-    EXHAUSTED: { description: 'Its attempts are used up.' },
-    SKIPPED: {
-      description:
-        'Ended without being sent again: dropped by a resume, held for 30 days, its endpoint deleted, or its person ' +
-        'erased. An attempt that was under way may have arrived.',
-    },
-  },
-});
-
-const outcomes = {
-  SUCCESS: 'success',
-  HTTP_ERROR: 'http_error',
-  TIMEOUT: 'timeout',
-  DNS: 'dns',
-  TLS: 'tls',
-  CONNECTION: 'connection',
-  REFUSED: 'refused',
-} as const satisfies Record<string, OutcomeKind>;
-export const AttemptOutcomeEnum = outcomes;
-registerEnumType(AttemptOutcomeEnum, {
-  name: 'WebhookAttemptOutcome',
-  description: 'What an attempt came to.',
-  valuesConfig: {
-    SUCCESS: { description: '2xx within the deadline.' },
-    HTTP_ERROR: { description: 'Another status; redirects are not followed.' },
-    TIMEOUT: { description: 'A deadline struck.' },
-    DNS: { description: 'The name did not resolve.' },
-    TLS: { description: 'No trustworthy TLS connection.' },
-    CONNECTION: { description: 'The connection failed or broke, or what came was not HTTP.' },
-    REFUSED: { description: 'The URL leads to where webhooks are not sent.' },
-  },
-});
+export const AttemptOutcomeEnum = enumType('WebhookAttemptOutcome', 'What an attempt came to.', {
+  SUCCESS: ['success', '2xx within the deadline.'],
+  HTTP_ERROR: ['http_error', 'Another status; redirects are not followed.'],
+  TIMEOUT: ['timeout', 'A deadline struck.'],
+  DNS: ['dns', 'The name did not resolve.'],
+  TLS: ['tls', 'No trustworthy TLS connection.'],
+  CONNECTION: ['connection', 'The connection failed or broke, or what came was not HTTP.'],
+  REFUSED: ['refused', 'The URL leads to where webhooks are not sent.'],
+}) satisfies Record<string, OutcomeKind>;
 
 @ObjectType('WebhookDelivery', {
   description: 'One event on its way to one endpoint.',

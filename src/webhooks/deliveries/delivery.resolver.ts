@@ -1,8 +1,9 @@
-import { Arg, Args, Ctx, Field, FieldResolver, ID, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { EventEntity } from '../../events/event.entity.js';
 import type { EventService, ListedEvent } from '../../events/event.service.js';
 import type { Actor } from '../../platform/actor.js';
 import type { OperationContext } from '../../platform/graphql/operation-context.js';
+import { payloadType } from '../../platform/graphql/payload-type.js';
 import {
   ConnectionArgs,
   connectionOf,
@@ -18,11 +19,9 @@ import { madeAt, type WebhookDeliveryService } from './delivery.service.js';
 import { WebhookEndpoint } from '../endpoints/endpoint.entity.js';
 import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
 
-@ObjectType('RedeliverPayload', { description: 'What was made.', simpleResolvers: true })
-class RedeliverPayload {
-  @Field(() => WebhookDelivery, { description: 'The new delivery of the same event.' })
-  webhookDelivery!: WebhookDelivery;
-}
+const RedeliverPayload = payloadType('RedeliverPayload', 'What was made.', {
+  webhookDelivery: [WebhookDelivery, 'The new delivery of the same event.'],
+});
 
 type Searched = Connection<WebhookDelivery> & { searchedTo?: Date | null };
 
@@ -115,7 +114,7 @@ export class WebhookDeliveryResolver {
   async redeliver(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => Redeliver.type, { description: 'Which.' }) { deliveryId }: { deliveryId: string },
-  ): Promise<RedeliverPayload> {
+  ): Promise<InstanceType<typeof RedeliverPayload>> {
     return { webhookDelivery: await this.deliveries.redeliver(actor, deliveryId) };
   }
 }

@@ -1,7 +1,8 @@
-import { Arg, Args, Ctx, Field, FieldResolver, Int, Mutation, ObjectType, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Resolver, Root } from 'type-graphql';
 import type { Actor } from '../../platform/actor.js';
 import { Costs, counted } from '../../platform/graphql/field-cost.js';
 import type { OperationContext } from '../../platform/graphql/operation-context.js';
+import { payloadType } from '../../platform/graphql/payload-type.js';
 import { ConnectionArgs, connectionUnder, type Connection } from '../../platform/graphql/relay-connection.js';
 import { validate } from '../../platform/validate.js';
 import { WebhookEndpoint } from '../endpoints/endpoint.entity.js';
@@ -10,11 +11,9 @@ import { SendTestEvent } from './delivery.input.js';
 import type { WebhookDeliveryService } from './delivery.service.js';
 import type { TestEventService } from './test-event.service.js';
 
-@ObjectType('SendTestEventPayload', { description: 'What came of it.', simpleResolvers: true })
-class SendTestEventPayload {
-  @Field(() => WebhookAttempt, { description: 'The whole attempt.' })
-  attempt!: WebhookAttempt;
-}
+const SendTestEventPayload = payloadType('SendTestEventPayload', 'What came of it.', {
+  attempt: [WebhookAttempt, 'The whole attempt.'],
+});
 
 /** The deliveries of an endpoint: the forward view of a type of an earlier room. */
 @Resolver(() => WebhookEndpoint)
@@ -53,7 +52,7 @@ export class EndpointDeliveriesResolver {
     @Ctx('actor') actor: Actor,
     @Arg('input', () => SendTestEvent.type, { description: 'Where, and of which type.' })
     { endpointId, ...input }: { endpointId: string },
-  ): Promise<SendTestEventPayload> {
+  ): Promise<InstanceType<typeof SendTestEventPayload>> {
     const read = () => validate(SendTestEvent, input, 'camelCase');
     return { attempt: await this.testEvents.send(actor, endpointId, read) };
   }

@@ -1,37 +1,24 @@
-import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { EventTypeScalar, type EventType } from '../../events/event-type.js';
+import { enumType, type ValueOf } from '../../platform/graphql/enum-type.js';
 import { Costs, listInRow } from '../../platform/graphql/field-cost.js';
 import { Node } from '../../platform/graphql/node.js';
 import { DateTime } from '../../platform/graphql/scalars.js';
 
-export const endpointStatuses = ['active', 'paused'] as const;
-export type EndpointStatus = (typeof endpointStatuses)[number];
-
-export const pauseReasons = ['failures', 'gone', 'manual', 'plan'] as const;
-export type PauseReason = (typeof pauseReasons)[number];
-
-export const EndpointStatusEnum = { ACTIVE: 'active', PAUSED: 'paused' } as const;
-registerEnumType(EndpointStatusEnum, {
-  name: 'WebhookEndpointStatus',
-  description: 'Whether events are delivered or held.',
-  valuesConfig: {
-    ACTIVE: { description: 'Events are delivered.' },
-    PAUSED: { description: 'Events are held, for 30 days.' },
-  },
+export const EndpointStatusEnum = enumType('WebhookEndpointStatus', 'Whether events are delivered or held.', {
+  ACTIVE: ['active', 'Events are delivered.'],
+  PAUSED: ['paused', 'Events are held, for 30 days.'],
 });
+export type EndpointStatus = ValueOf<typeof EndpointStatusEnum>;
 
-export const PauseReasonEnum = { FAILURES: 'failures', GONE: 'gone', MANUAL: 'manual', PLAN: 'plan' } as const;
-registerEnumType(PauseReasonEnum, {
-  name: 'WebhookPauseReason',
-  description: 'Why an endpoint is paused.',
-  valuesConfig: {
-    FAILURES: { description: 'Ten failures in a row.' },
-    GONE: { description: 'It answered 410 Gone.' },
-    MANUAL: { description: 'Someone paused it.' },
-    PLAN: { description: "The workspace's plan does not include webhooks." },
-  },
+export const PauseReasonEnum = enumType('WebhookPauseReason', 'Why an endpoint is paused.', {
+  FAILURES: ['failures', 'Ten failures in a row.'],
+  GONE: ['gone', 'It answered 410 Gone.'],
+  MANUAL: ['manual', 'Someone paused it.'],
+  PLAN: ['plan', "The workspace's plan does not include webhooks."],
 });
+export type PauseReason = ValueOf<typeof PauseReasonEnum>;
 
 /** A secret at rest. The newest of an endpoint is its first and never expires. */
 export interface SealedSecret {

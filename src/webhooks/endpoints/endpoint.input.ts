@@ -4,7 +4,7 @@ import { eventTypes, EventTypeScalar } from '../../events/event-type.js';
 import { inputType } from '../../platform/graphql/input-type.js';
 import { JSONObject } from '../../platform/graphql/scalars.js';
 import { input, report } from '../../platform/validate.js';
-import { endpointStatuses } from './endpoint.entity.js';
+import { EndpointStatusEnum } from './endpoint.entity.js';
 import { customHeaders } from './custom-headers.js';
 import { PayloadQueryProblem, readPayloadQuery } from '../wire/payload-query.js';
 
@@ -73,7 +73,7 @@ export const PatchWebhook = input(() => ({
   url: url.optional(),
   events: events.optional(),
   description,
-  status: z.enum(endpointStatuses).optional(),
+  status: z.enum(EndpointStatusEnum).optional(),
 }));
 
 const endpointId = [ID, 'The endpoint.'] as const;

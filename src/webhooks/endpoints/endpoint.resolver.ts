@@ -1,5 +1,6 @@
-import { Arg, Args, Ctx, Field, ID, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
 import type { Actor } from '../../platform/actor.js';
+import { payloadType } from '../../platform/graphql/payload-type.js';
 import {
   ConnectionArgs,
   connectionOf,
@@ -21,38 +22,27 @@ import type { WebhookEndpointService } from './endpoint.service.js';
 
 const WebhookEndpointConnection = connectionType('WebhookEndpoint', WebhookEndpoint);
 
-@ObjectType()
-abstract class WebhookEndpointPayload {
-  @Field(() => WebhookEndpoint, { description: 'The endpoint as it is now.' })
-  webhookEndpoint!: WebhookEndpoint;
-}
-
-@ObjectType()
-abstract class WithSecretPayload extends WebhookEndpointPayload {
-  @Field(() => String, { description: 'What deliveries are signed with: `whsec_…`. Shown here and never again.' })
-  secret!: string;
-}
-
-@ObjectType('CreateWebhookEndpointPayload', { description: 'The new endpoint.', simpleResolvers: true })
-class CreateWebhookEndpointPayload extends WithSecretPayload {}
-
-@ObjectType('RotateWebhookSecretPayload', { description: 'The endpoint and its new secret.', simpleResolvers: true })
-class RotateWebhookSecretPayload extends WithSecretPayload {}
-
-@ObjectType('UpdateWebhookEndpointPayload', { description: 'The changed endpoint.', simpleResolvers: true })
-class UpdateWebhookEndpointPayload extends WebhookEndpointPayload {}
-
-@ObjectType('PauseWebhookEndpointPayload', { description: 'The paused endpoint.', simpleResolvers: true })
-class PauseWebhookEndpointPayload extends WebhookEndpointPayload {}
-
-@ObjectType('ResumeWebhookEndpointPayload', { description: 'The resumed endpoint.', simpleResolvers: true })
-class ResumeWebhookEndpointPayload extends WebhookEndpointPayload {}
-
-@ObjectType('DeleteWebhookEndpointPayload', { description: 'What was deleted.', simpleResolvers: true })
-class DeleteWebhookEndpointPayload {
-  @Field(() => ID, { description: 'The id it had.' })
-  id!: string;
-}
+const webhookEndpoint = [WebhookEndpoint, 'The endpoint as it is now.'] as const;
+const secret = [String, 'What deliveries are signed with: `whsec_…`. Shown here and never again.'] as const;
+const withSecret = { webhookEndpoint, secret };
+const CreateWebhookEndpointPayload = payloadType('CreateWebhookEndpointPayload', 'The new endpoint.', withSecret);
+const RotateWebhookSecretPayload = payloadType(
+  'RotateWebhookSecretPayload',
+  'The endpoint and its new secret.',
+  withSecret,
+);
+const UpdateWebhookEndpointPayload = payloadType('UpdateWebhookEndpointPayload', 'The changed endpoint.', {
+  webhookEndpoint,
+});
+const PauseWebhookEndpointPayload = payloadType('PauseWebhookEndpointPayload', 'The paused endpoint.', {
+  webhookEndpoint,
+});
+const ResumeWebhookEndpointPayload = payloadType('ResumeWebhookEndpointPayload', 'The resumed endpoint.', {
+  webhookEndpoint,
+});
+const DeleteWebhookEndpointPayload = payloadType('DeleteWebhookEndpointPayload', 'What was deleted.', {
+  id: [ID, 'The id it had.'],
+});
 
 @Resolver(() => WebhookEndpoint)
 export class WebhookEndpointResolver {
@@ -82,7 +72,7 @@ export class WebhookEndpointResolver {
   async createWebhookEndpoint(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => CreateWebhookEndpoint.type, { description: 'The endpoint.' }) input: object,
-  ): Promise<CreateWebhookEndpointPayload> {
+  ): Promise<InstanceType<typeof CreateWebhookEndpointPayload>> {
     return await this.endpoints.create(actor, () => validate(CreateWebhookEndpoint, input, 'camelCase'));
   }
 
@@ -91,7 +81,7 @@ export class WebhookEndpointResolver {
     @Ctx('actor') actor: Actor,
     @Arg('input', () => UpdateWebhookEndpoint.type, { description: 'The changes.' })
     { id, ...input }: { id: string },
-  ): Promise<UpdateWebhookEndpointPayload> {
+  ): Promise<InstanceType<typeof UpdateWebhookEndpointPayload>> {
     const read = () => validate(UpdateWebhookEndpoint, input, 'camelCase');
     return { webhookEndpoint: await this.endpoints.update(actor, id, read) };
   }
@@ -100,7 +90,7 @@ export class WebhookEndpointResolver {
   async deleteWebhookEndpoint(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => DeleteWebhookEndpoint.type, { description: 'Which.' }) { id }: { id: string },
-  ): Promise<DeleteWebhookEndpointPayload> {
+  ): Promise<InstanceType<typeof DeleteWebhookEndpointPayload>> {
     return await this.endpoints.remove(actor, id);
   }
 
@@ -108,7 +98,7 @@ export class WebhookEndpointResolver {
   async pauseWebhookEndpoint(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => PauseWebhookEndpoint.type, { description: 'Which.' }) { id }: { id: string },
-  ): Promise<PauseWebhookEndpointPayload> {
+  ): Promise<InstanceType<typeof PauseWebhookEndpointPayload>> {
     return { webhookEndpoint: await this.endpoints.pause(actor, id) };
   }
 
@@ -119,7 +109,7 @@ export class WebhookEndpointResolver {
     @Ctx('actor') actor: Actor,
     @Arg('input', () => ResumeWebhookEndpoint.type, { description: 'Which, and how.' })
     { id, ...input }: { id: string },
-  ): Promise<ResumeWebhookEndpointPayload> {
+  ): Promise<InstanceType<typeof ResumeWebhookEndpointPayload>> {
     const read = () => validate(ResumeWebhookEndpoint, input, 'camelCase');
     return { webhookEndpoint: await this.endpoints.resume(actor, id, read) };
   }
@@ -129,7 +119,7 @@ export class WebhookEndpointResolver {
     @Ctx('actor') actor: Actor,
     @Arg('input', () => RotateWebhookSecret.type, { description: 'Which, and how.' })
     { id, ...input }: { id: string },
-  ): Promise<RotateWebhookSecretPayload> {
+  ): Promise<InstanceType<typeof RotateWebhookSecretPayload>> {
     return await this.endpoints.rotateSecret(actor, id, () => validate(RotateWebhookSecret, input, 'camelCase'));
   }
 }

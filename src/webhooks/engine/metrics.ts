@@ -7,7 +7,7 @@ import type { OutcomeKind } from '../../platform/outbound/attempt.js';
 import { outsideAccounts } from '../../platform/work/work-account.js';
 import type { Delivery } from './endpoint-queue.js';
 import { oldestDueSeconds } from '../store/read-open.js';
-import { endpointStatuses } from '../endpoints/endpoint.entity.js';
+import { EndpointStatusEnum } from '../endpoints/endpoint.entity.js';
 
 const endpointsByStatus = prepared<{ status: string; count: number }>(`
   select status, count(*)::int as count from webhook_endpoints where deleted_at is null group by status
@@ -61,7 +61,7 @@ export class WebhookMetrics {
         async collect() {
           const rows = await outsideAccounts(async () => await database.query(endpointsByStatus)).catch(() => null);
           if (rows === null) return this.reset();
-          for (const status of endpointStatuses) this.set({ status }, 0);
+          for (const status of Object.values(EndpointStatusEnum)) this.set({ status }, 0);
           for (const { status, count } of rows) this.set({ status }, count);
         },
       });

@@ -1,31 +1,22 @@
-import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
+import { enumType } from '../../platform/graphql/enum-type.js';
 import { connectionType } from '../../platform/graphql/relay-connection.js';
 import { Node } from '../../platform/graphql/node.js';
 import { DateTime } from '../../platform/graphql/scalars.js';
 
-export const ReplayOnlyEnum = { ALL: 'ALL', FAILED: 'FAILED', MISSED: 'MISSED' } as const;
+export const ReplayOnlyEnum = enumType('ReplayOnly', 'Which events a replay sends once more.', {
+  ALL: ['ALL', 'All that the endpoint listens to.'],
+  FAILED: ['FAILED', 'Those whose delivery was exhausted, and none of which succeeded or is open since.'],
+  MISSED: ['MISSED', 'Those of the last 30 days that it listened to and never got, for whatever reason.'],
+});
 export type ReplayOnly = keyof typeof ReplayOnlyEnum;
-registerEnumType(ReplayOnlyEnum, {
-  name: 'ReplayOnly',
-  description: 'Which events a replay sends once more.',
-  valuesConfig: {
-    ALL: { description: 'All that the endpoint listens to.' },
-    FAILED: { description: 'Those whose delivery was exhausted, and none of which succeeded or is open since.' },
-    MISSED: { description: 'Those of the last 30 days that it listened to and never got, for whatever reason.' },
-  },
-});
 
-export const ReplayStatusEnum = { RUNNING: 'RUNNING', DONE: 'DONE', CANCELLED: 'CANCELLED' } as const;
-export type ReplayStatus = keyof typeof ReplayStatusEnum;
-registerEnumType(ReplayStatusEnum, {
-  name: 'ReplayStatus',
-  description: 'Where a replay stands.',
-  valuesConfig: {
-    RUNNING: { description: 'Deliveries are being made.' },
-    DONE: { description: 'All deliveries are made; a dry run is done at once.' },
-    CANCELLED: { description: 'Stopped; what was made stays.' },
-  },
+export const ReplayStatusEnum = enumType('ReplayStatus', 'Where a replay stands.', {
+  RUNNING: ['RUNNING', 'Deliveries are being made.'],
+  DONE: ['DONE', 'All deliveries are made; a dry run is done at once.'],
+  CANCELLED: ['CANCELLED', 'Stopped; what was made stays.'],
 });
+export type ReplayStatus = keyof typeof ReplayStatusEnum;
 
 @ObjectType('Replay', {
   description: 'Events sent once more, over a range of time.',

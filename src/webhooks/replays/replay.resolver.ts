@@ -1,6 +1,7 @@
-import { Arg, Args, Ctx, Field, FieldResolver, ID, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Actor } from '../../platform/actor.js';
 import type { OperationContext } from '../../platform/graphql/operation-context.js';
+import { payloadType } from '../../platform/graphql/payload-type.js';
 import { ConnectionArgs, connectionOf, type Connection } from '../../platform/graphql/relay-connection.js';
 import { connectionPage } from '../../platform/postgres/keyset-page.js';
 import { validate } from '../../platform/validate.js';
@@ -10,17 +11,9 @@ import type { ReplayService } from './replay.service.js';
 import { WebhookEndpoint } from '../endpoints/endpoint.entity.js';
 import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
 
-@ObjectType()
-abstract class ReplayPayload {
-  @Field(() => Replay, { description: 'The replay as it is now.' })
-  replay!: Replay;
-}
-
-@ObjectType('StartReplayPayload', { description: 'The new replay.', simpleResolvers: true })
-class StartReplayPayload extends ReplayPayload {}
-
-@ObjectType('CancelReplayPayload', { description: 'The stopped replay.', simpleResolvers: true })
-class CancelReplayPayload extends ReplayPayload {}
+const replay = [Replay, 'The replay as it is now.'] as const;
+const StartReplayPayload = payloadType('StartReplayPayload', 'The new replay.', { replay });
+const CancelReplayPayload = payloadType('CancelReplayPayload', 'The stopped replay.', { replay });
 
 @Resolver(() => Replay)
 export class ReplayResolver {
@@ -59,7 +52,7 @@ export class ReplayResolver {
     @Ctx('actor') actor: Actor,
     @Arg('input', () => StartReplay.type, { description: 'Which events, and where to.' })
     { endpointId, ...input }: { endpointId: string },
-  ): Promise<StartReplayPayload> {
+  ): Promise<InstanceType<typeof StartReplayPayload>> {
     return { replay: await this.replays.start(actor, endpointId, () => validate(StartReplay, input, 'camelCase')) };
   }
 
@@ -67,7 +60,7 @@ export class ReplayResolver {
   async cancelReplay(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => CancelReplay.type, { description: 'Which.' }) { id }: { id: string },
-  ): Promise<CancelReplayPayload> {
+  ): Promise<InstanceType<typeof CancelReplayPayload>> {
     return { replay: await this.replays.cancel(actor, id) };
   }
 }

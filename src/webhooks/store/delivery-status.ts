@@ -1,15 +1,24 @@
+import { enumType, type ValueOf } from '../../platform/graphql/enum-type.js';
 import { stateSendsNotBefore } from '../policy/endpoint-health.js';
 
-export const DeliveryStatusEnum = {
-  PENDING: 'pending',
-  DELIVERING: 'delivering',
-  DELIVERED: 'delivered',
-  RETRYING: 'retrying',
-  HELD: 'held',
-  EXHAUSTED: 'exhausted',
-  SKIPPED: 'skipped',
-} as const;
-export type DeliveryStatus = (typeof DeliveryStatusEnum)[keyof typeof DeliveryStatusEnum];
+export const DeliveryStatusEnum = enumType(
+  'WebhookDeliveryStatus',
+  'Where a delivery stands; delivered, exhausted and skipped are final.',
+  {
+    PENDING: ['pending', 'Waits for its first attempt.'],
+    DELIVERING: ['delivering', 'An attempt has been under way for more than a moment.'],
+    DELIVERED: ['delivered', 'Answered with 2xx.'],
+    RETRYING: ['retrying', 'Failed, and waits for its next attempt.'],
+    HELD: ['held', 'Its endpoint is paused.'],
+    EXHAUSTED: ['exhausted', 'Its attempts are used up.'],
+    SKIPPED: [
+      'skipped',
+      'Ended without being sent again: dropped by a resume, held for 30 days, its endpoint deleted, or its person ' +
+        'erased. An attempt that was under way may have arrived.',
+    ],
+  },
+);
+export type DeliveryStatus = ValueOf<typeof DeliveryStatusEnum>;
 
 /** What is open of a deleted endpoint counts as skipped, as it soon will be (`skipOfDeleted`). */
 export const openStatuses: readonly DeliveryStatus[] = ['pending', 'delivering', 'retrying', 'held', 'skipped'];
