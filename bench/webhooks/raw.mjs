@@ -4,7 +4,7 @@ import { built, now } from '../support/ground.mjs';
 import { bodyBytes, endpoints } from './work.mjs';
 
 const { newId } = await built('src/platform/id.js');
-const { Hmac } = await built('src/webhooks/wire/hmac.js');
+const { Hmac } = await built('src/platform/hmac.js');
 
 /** With what Node.js has for it: an object for each signature. */
 const nodes = {

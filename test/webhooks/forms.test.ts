@@ -15,7 +15,7 @@ import {
 } from '../../src/webhooks/wire/payload-query.js';
 import type { submissionEventView } from '../../src/submissions/submission.view.js';
 import { newSecret, signaturesOf, signingSecret } from '../../src/webhooks/wire/signature.js';
-import { exampleOf } from '../../src/webhooks/deliveries/example-events.js';
+import { exampleOf } from '../../src/events/example.view.js';
 import {
   verifyWebhook,
   WebhookVerificationError,
@@ -25,9 +25,12 @@ import {
   type WebhookEvent,
   type WebhookPayloads,
 } from '../../src/webhooks/wire/verify-webhook.js';
+import { EventText } from '../../src/webhooks/wire/event-text.js';
 import { CreateWebhookEndpoint } from '../../src/webhooks/endpoints/endpoint.input.js';
 
 const moment = { eventId: 'evt_c0000000ae000000000000000', at: new Date('2026-01-15T10:30:00.000Z') };
+
+const example = (type: EventType) => new EventText(exampleOf(type, moment));
 
 describe('what a webhook endpoint may be', () => {
   const valid = { url: 'https://example.com/hook', events: ['contact.created'] };
@@ -86,18 +89,18 @@ describe('payloadQuery', () => {
       fragment Bots on IntakeBot { name schema { name type } }
     `);
     const submission = JSON.parse(
-      selectPayload(query, 'submission.completed', exampleOf('submission.completed', moment).body).toString(),
+      selectPayload(query, 'submission.completed', example('submission.completed').body).toString(),
     );
     expect(JSON.stringify(submission.data)).to.equal(
       '{"status":"COMPLETED","id":"cexample0s000000example01","answers":{"full_name":"Jane Example","email":"jane@example.com"}}',
     );
     expect(submission).to.include({ id: moment.eventId, type: 'submission.completed' });
-    const bot = exampleOf('intake-bot.status-changed', moment);
+    const bot = example('intake-bot.status-changed');
     expect(JSON.parse(selectPayload(query, bot.type, bot.body).toString()).data).to.deep.equal({
       name: 'Example',
       schema: [{ name: 'email', type: 'email' }],
     });
-    const contact = exampleOf('contact.created', moment);
+    const contact = example('contact.created');
     expect(selectPayload(query, contact.type, contact.body)).to.equal(contact.body);
   });
 
@@ -125,7 +128,7 @@ describe('payloadQuery', () => {
 
   it('knows exactly the fields that events hold', () => {
     for (const type of eventTypes) {
-      const { data } = JSON.parse(exampleOf(type, moment).body.toString()) as { data: Record<string, object> };
+      const { data } = JSON.parse(exampleOf(type, moment).body) as { data: Record<string, object> };
       const known = Object.values(payloadTypes).find(({ key }) => key in data);
       const fields = Object.keys(known?.fields ?? {}).map((name) => spell(name, 'snake_case'));
       const held = Object.keys(data[known?.key ?? ''] ?? {}).filter((name) => name !== 'intake_bot_id');
@@ -228,7 +231,7 @@ describe('verifyWebhook', () => {
   });
 
   it('gives each type of event its payload: a union by `type`, of the views that are sent', () => {
-    const events: WebhookEvent[] = eventTypes.map((type) => JSON.parse(exampleOf(type, moment).body.toString()));
+    const events: WebhookEvent[] = eventTypes.map((type) => JSON.parse(exampleOf(type, moment).body));
     const summary = events.map((event): string => {
       // It compiles only where each type narrows to its own payload.
       if (event.type === 'submission.completed') return event.data.submission.status;

@@ -1,3 +1,4 @@
+import { exampleOf } from '../../events/example.view.js';
 import type { Actor } from '../../platform/actor.js';
 import { nowMs } from '../../platform/clock.js';
 import type { Database } from '../../platform/postgres/database.js';
@@ -8,9 +9,9 @@ import { NoRoom, type Outbound } from '../../platform/outbound/outbound.js';
 import type { Secrets } from '../../platform/secrets.js';
 import type { Unread } from '../../platform/validate.js';
 import { requireFeature } from '../../workspaces/plans.js';
+import { EventText } from '../wire/event-text.js';
 import { requestOf } from '../wire/request.js';
 import { readSnapshots } from '../endpoints/endpoint-snapshot.js';
-import { exampleOf } from './example-events.js';
 import type { WebhookAttempt } from './delivery.entity.js';
 import type { SendTestEvent } from './delivery.input.js';
 import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
@@ -56,11 +57,8 @@ export class TestEventService {
       if (snapshot === undefined) throw notFound('webhook', { cause: 'deleted meanwhile' });
       const moment = nextMoment();
       const deliveryId = newId('webhookDelivery');
-      const { headers, body } = requestOf(snapshot, exampleOf(type, moment), {
-        deliveryId,
-        number: 1,
-        now: nowMs(),
-      });
+      const example = new EventText(exampleOf(type, moment));
+      const { headers, body } = requestOf(snapshot, example, { deliveryId, number: 1, now: nowMs() });
       const outcome = await this.outbound
         .post(snapshot.url, headers, body, actor.workspaceId)
         .catch((error: unknown) => {

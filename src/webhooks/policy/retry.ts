@@ -1,4 +1,5 @@
 import type { Outcome } from '../../platform/outbound/attempt.js';
+import { retryAfterAt } from '../../platform/outbound/retry-after.js';
 
 /** What an attempt came to, and when a failed delivery is tried again. Times are Unix milliseconds. */
 
@@ -13,7 +14,8 @@ export function verdictOn(outcome: Pick<Outcome, 'outcome' | 'status' | 'retryAf
   if (outcome.outcome === 'success') return { kind: 'success', retryAfterAt: null };
   // The status decides, also where the body of a 410 never ended and the outcome is a timeout.
   const kind = outcome.status === 410 ? 'gone' : 'failure';
-  return { kind, retryAfterAt: retryAfterAt(outcome.retryAfter, now) };
+  const askedAt = retryAfterAt(outcome.retryAfter, now);
+  return { kind, retryAfterAt: askedAt && Math.min(askedAt, now + retryAfterMsMax) };
 }
 
 /** What becomes of a delivery after an attempt: it has ended, or is tried again no earlier than `dueAt`. */
@@ -44,21 +46,4 @@ export function delayMs(
 ): number | null {
   const delay = ladder[failures - 1];
   return delay === undefined ? null : Math.ceil(delay * (1 + random() * jitterShareMax));
-}
-
-/** `Retry-After` in seconds or as a date, as a moment at most 24 h away; null when absent, past or unreadable. */
-export function retryAfterAt(header: string | null, now: number): number | null {
-  if (header === null) return null;
-  const text = header.trim();
-  const at = /^\d{1,10}$/.test(text) ? now + Number(text) * 1_000 : httpDate(text);
-  return at === null || at <= now ? null : Math.min(at, now + retryAfterMsMax);
-}
-
-/** The three forms of RFC 9110; `Date.parse` alone would read much more into a header. */
-function httpDate(text: string): number | null {
-  const form =
-    /^(?:[A-Z][a-z]{2,8}, \d\d[ -][A-Z][a-z]{2}[ -]\d{2,4} \d\d:\d\d:\d\d GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})$/;
-  if (!form.test(text)) return null;
-  const at = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
-  return Number.isNaN(at) ? null : at;
 }

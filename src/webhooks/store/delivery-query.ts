@@ -12,7 +12,7 @@ import {
   type DeliveryStatus,
 } from './delivery-status.js';
 import { openAt } from './open-deliveries.js';
-import { SearchText } from './search-text.js';
+import { SearchText } from '../../platform/text/search-text.js';
 
 export interface WebhookDeliveryFilter {
   endpointId?: string | null;

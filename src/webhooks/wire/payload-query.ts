@@ -8,58 +8,23 @@ interface Fields {
   readonly [name: string]: true | Fields;
 }
 
-const listed = (...names: string[]): Fields => Object.fromEntries(names.map((name) => [name, true]));
+const own = (names: string): Fields => Object.fromEntries(names.split(' ').map((name) => [name, true]));
 
 /** The types of objects in events, with the fields that the frozen object has; names as in the GraphQL schema. */
 export const payloadTypes: Readonly<Record<string, { key: string; fields: Fields }>> = {
   Submission: {
     key: 'submission',
-    fields: listed(
-      'id',
-      'data',
-      'status',
-      'aiSummary',
-      'isTest',
-      'fileCount',
-      'schemaVersion',
-      'createdAt',
-      'updatedAt',
-    ),
+    fields: own('id data status aiSummary isTest fileCount schemaVersion createdAt updatedAt'),
   },
   Contact: {
     key: 'contact',
-    fields: listed(
-      'id',
-      'email',
-      'phone',
-      'firstName',
-      'lastName',
-      'tags',
-      'customFields',
-      'submissionCount',
-      'createdAt',
-      'updatedAt',
-    ),
+    fields: own('id email phone firstName lastName tags customFields submissionCount createdAt updatedAt'),
   },
   IntakeBot: {
     key: 'intake_bot',
     fields: {
-      ...listed('id', 'name', 'description', 'status', 'submissionCount', 'shareUrl', 'createdAt', 'updatedAt'),
-      schema: listed(
-        'name',
-        'label',
-        'type',
-        'required',
-        'options',
-        'helperText',
-        'placeholder',
-        'min',
-        'max',
-        'minLength',
-        'maxLength',
-        'pattern',
-        'kind',
-      ),
+      ...own('id name description status submissionCount shareUrl createdAt updatedAt'),
+      schema: own('name label type required options helperText placeholder min max minLength maxLength pattern kind'),
     },
   },
 };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Hmac } from './hmac.js';
+import { Hmac } from '../../platform/hmac.js';
 
 /** A secret that signs, in the two ways in which its text is read as a key. */
 export interface SigningSecret {

@@ -14,7 +14,7 @@ import { isPhoneNumber, toE164 } from '../../../src/platform/text/phone-number.j
 import { readJson } from '../../../src/platform/text/read-json.js';
 import { validate } from '../../../src/platform/validate.js';
 import { formatProblem } from '../../../src/submissions/answer-formats.js';
-import { retryAfterAt } from '../../../src/webhooks/policy/retry.js';
+import { retryAfterAt } from '../../../src/platform/outbound/retry-after.js';
 import { customHeaders } from '../../../src/webhooks/endpoints/custom-headers.js';
 import { readPayloadQuery } from '../../../src/webhooks/wire/payload-query.js';
 import { createTenant, startServer, type TestServer } from '../../support/app.js';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Hmac } from '../../src/webhooks/wire/hmac.js';
+import { Hmac } from '../../src/platform/hmac.js';
 
 const repeated = (byte: number, times: number) => Buffer.alloc(times, byte);
 

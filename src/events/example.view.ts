@@ -1,5 +1,4 @@
-import type { EventType } from '../../events/event-type.js';
-import { EventText } from '../wire/event-text.js';
+import type { EventType } from './event-type.js';
 
 const submission = (at: string) => ({
   id: 'cexample0s000000example01',
@@ -48,8 +47,7 @@ const examples: Record<EventType, (at: string) => object> = {
 };
 
 /** An event of the type as an endpoint would get it, about nobody. */
-export function exampleOf(type: EventType, { eventId, at }: { eventId: string; at: Date }): EventText {
+export function exampleOf(type: EventType, { eventId, at }: { eventId: string; at: Date }) {
   const data = examples[type](at.toISOString());
-  const body = JSON.stringify({ id: eventId, type, created_at: at, data });
-  return new EventText({ id: eventId, type, body });
+  return { id: eventId, type, body: JSON.stringify({ id: eventId, type, created_at: at, data }) };
 }
