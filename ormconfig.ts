@@ -30,6 +30,7 @@ import { Erasure1790000000013 } from './migrations/1790000000013-erasure.js';
 import { OpenDeliveries1790000000014 } from './migrations/1790000000014-open-deliveries.js';
 import { EventFanOuts1790000000015 } from './migrations/1790000000015-event-fan-outs.js';
 import { CountedReplays1790000000016 } from './migrations/1790000000016-counted-replays.js';
+import { SessionOrigins1790000000020 } from './migrations/1790000000020-session-origins.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 /** TypeORM's own are for what no request asked for: `Database` opens those of requests beside them. */
@@ -81,6 +82,7 @@ export function dataSourceFor(url: string): DataSource {
       OpenDeliveries1790000000014,
       EventFanOuts1790000000015,
       CountedReplays1790000000016,
+      SessionOrigins1790000000020,
     ],
     synchronize: false,
     installExtensions: false,

@@ -9,6 +9,7 @@ import type { Unread } from '../platform/validate.js';
 import type { ChangePassword, SignIn } from './account.input.js';
 import { PasswordPlaces } from './password-places.js';
 import { generatePassword, hashPassword, verifyPassword } from './password.js';
+import type { Session } from './session.entity.js';
 import type { SessionService } from './session.service.js';
 import type { SignInTries } from './sign-in-tries.js';
 import { User } from './user.entity.js';
@@ -95,6 +96,33 @@ export class AccountService {
   async signOut(actor: Actor): Promise<void> {
     actor.requireRole('MEMBER');
     await this.sessions.end(actor);
+  }
+
+  async listSessions(actor: Actor): Promise<Session[]> {
+    actor.requireRole('MEMBER');
+    return await this.sessions.list(actor);
+  }
+
+  /** Ends a session of the caller's own, which may be the one that calls. */
+  async endSession(actor: Actor, id: string): Promise<Session> {
+    actor.requireRole('MEMBER');
+    return await this.database.transaction(async (tx) => {
+      const session = await this.sessions.endOne(tx, actor, id);
+      await this.audit.record(tx, actor, 'session.ended', id);
+      return session;
+    });
+  }
+
+  /** Ends the caller's sessions but the one that calls. @returns how many there were */
+  async signOutEverywhere(actor: Actor): Promise<number> {
+    actor.requireRole('MEMBER');
+    return await this.database.transaction(async (tx) => {
+      const ended = await this.sessions.endOthers(tx, actor);
+      if (ended > 0) {
+        await this.audit.record(tx, actor, 'member.signed_out_everywhere', actor.id, { sessions_ended: ended });
+      }
+      return ended;
+    });
   }
 
   /** Ends every session of the account, and begins a new one for the caller. */

@@ -2,8 +2,8 @@ import { Actor, type Origin, type Role } from '../platform/actor.js';
 import { dayMs, now, nowMs } from '../platform/clock.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
 import { columnsOf, partsOf, pipelined, prepared } from '../platform/postgres/statement.js';
-import { authenticationRequired, invalidCredentials, workspaceArchived } from '../platform/errors.js';
-import { newId } from '../platform/id.js';
+import { authenticationRequired, invalidCredentials, notFound, workspaceArchived } from '../platform/errors.js';
+import { isId, newId } from '../platform/id.js';
 import { LookupCache } from '../platform/async/lookup-cache.js';
 import { errorFields, type Log } from '../platform/log.js';
 import type { Notifications } from '../platform/postgres/notifications.js';
@@ -18,11 +18,13 @@ export const sessionIdleMs = 30 * dayMs;
 /** A session ends after so long, however much it is used. */
 export const sessionLifeMs = 90 * dayMs;
 /** Sessions of one person; a further one ends the session that was unused longest. */
-const liveSessionsMax = 20;
-const useWrittenAfterMs = 300_000;
+export const liveSessionsMax = 20;
+const useWrittenAfterMs = 60_000;
+/** Of how a browser names itself so much is kept. */
+const userAgentCharactersMax = 400;
 
 interface KnownSession {
-  /** When this process last saw the session used; the row is written every five minutes. */
+  /** When this process last saw the session used; the row is written once a minute at most. */
   usedMs: number;
   session: Session;
   user: Pick<User, 'id' | 'role'>;
@@ -56,13 +58,24 @@ const keepOne = prepared<{ archivedAt: Date | null }>(`
   for key share of s
 `);
 const insertOne = prepared(
-  'insert into sessions (id, hash, user_id, created_at, last_used_at) values ($1, $2, $3, $4, $4)',
+  `insert into sessions (id, hash, user_id, created_at, last_used_at, address, user_agent)
+   values ($1, $2, $3, $4, $4, $5, $6)`,
 );
 const deleteEnded = prepared('delete from sessions where user_id = $1 and (last_used_at <= $2 or created_at <= $3)');
 const deleteOne = prepared('delete from sessions where id = $1');
 const selectOthers = prepared<{ id: string; lastUsedAt: Date }>(
   'select id, last_used_at as "lastUsedAt" from sessions where user_id = $1 and id <> $2 order by id desc',
 );
+const columns = columnsOf(Session, 's', { without: ['hash'] });
+const selectAll = pipelined<Session>(
+  `select ${columns} from sessions s where s.user_id = $1 and ${alive} order by s.id desc limit ${liveSessionsMax}`,
+);
+// While this lock is held, the person does not sign in elsewhere, and two sessions cannot end each other.
+const lockOwner = prepared('select from users where id = $1 for no key update');
+const deleteOneOf = prepared<Session>(
+  `delete from sessions s where s.id = $1 and ${alive} and s.user_id = $4 returning ${columns}`,
+);
+const deleteOthers = prepared<{ id: string }>('delete from sessions where user_id = $1 and id <> $2 returning id');
 const deleteMany = prepared('delete from sessions where id = any($1)');
 const deleteAll = prepared<{ id: string }>('delete from sessions where user_id = $1 returning id');
 const touch = prepared('update sessions set last_used_at = $2 where id = $1 and last_used_at < $2');
@@ -118,7 +131,8 @@ export class SessionService {
     if (workspace.archivedAt !== null) throw workspaceArchived();
     const [id, token] = [newId('session'), newToken()];
     await tx.query(deleteEnded, [userId, ...sessionBounds()]);
-    await tx.query(insertOne, [id, tokenHash(token), userId, now()]);
+    const userAgent = origin?.userAgent?.slice(0, userAgentCharactersMax) ?? null;
+    await tx.query(insertOne, [id, tokenHash(token), userId, now(), origin?.address ?? null, userAgent]);
     const ended = await this.endUnused(tx, userId, id);
     const granted = { role, sessionId: id };
     const actor = new Actor('user', userId, actorWorkspace(workspace), granted, origin);
@@ -136,7 +150,7 @@ export class SessionService {
     const unused = others.toSorted((a, b) => lastMs(b) - lastMs(a)).slice(liveSessionsMax - 1);
     const ids = unused.map(({ id }) => id);
     await tx.query(deleteMany, [ids]);
-    tx.afterCommit(() => ids.forEach((ended) => this.notifications.send(sessionsEnded, ended)));
+    this.tellOfEnd(tx, ids);
     return ids.length;
   }
 
@@ -151,6 +165,40 @@ export class SessionService {
   async end(actor: Actor): Promise<void> {
     await this.database.query(deleteOne, [actor.credentialId]);
     this.notifications.send(sessionsEnded, actor.credentialId);
+  }
+
+  /** The sessions of the person who calls, the newest first. */
+  async list(actor: Actor): Promise<Session[]> {
+    return await this.database.query(selectAll, [actor.id, ...sessionBounds()]);
+  }
+
+  /** Ends a session of the person who calls, in every process, once `tx` commits. @throws resource_not_found */
+  async endOne(tx: Tx, actor: Actor, id: string): Promise<Session> {
+    await this.lockOwn(tx, actor);
+    const [session] = isId(id, 'session') ? await tx.query(deleteOneOf, [id, ...sessionBounds(), actor.id]) : [];
+    if (session === undefined) throw notFound('session');
+    this.tellOfEnd(tx, [id]);
+    return session;
+  }
+
+  /** Ends the caller's sessions but the one that calls, in every process, once `tx` commits. @returns how many */
+  async endOthers(tx: Tx, actor: Actor): Promise<number> {
+    await this.lockOwn(tx, actor);
+    await tx.query(deleteEnded, [actor.id, ...sessionBounds()]);
+    const ended = await tx.query(deleteOthers, [actor.id, actor.credentialId]);
+    const ids = ended.map(({ id }) => id);
+    this.tellOfEnd(tx, ids);
+    return ids.length;
+  }
+
+  /** Sessions of a person end one at a time, so the caller's own is looked at again once the lock is held. */
+  private async lockOwn(tx: Tx, actor: Actor): Promise<void> {
+    await tx.query(lockOwner, [actor.id]);
+    await this.confirm(tx, actor);
+  }
+
+  private tellOfEnd(tx: Tx, ids: readonly string[]): void {
+    tx.afterCommit(() => ids.forEach((id) => this.notifications.send(sessionsEnded, id)));
   }
 
   /** Ends all sessions of a person, in every process, once `tx` commits. @returns how many there were */

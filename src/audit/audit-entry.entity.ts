@@ -18,6 +18,8 @@ export const auditActions = [
   'member.removed',
   'member.password_changed',
   'member.signed_in',
+  'member.signed_out_everywhere',
+  'session.ended',
   'ownership.transferred',
   'api_key.created',
   'api_key.rotated',

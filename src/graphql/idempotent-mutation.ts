@@ -5,10 +5,18 @@ import type { CommitGuard } from '../platform/postgres/database.js';
 import { Failure, invalid } from '../platform/errors.js';
 import { rootFields, type Admitted } from './admission.js';
 
-/** Mutations that give out sessions, which must not be kept and given out again. */
-const sessionMutations = new Set(['signIn', 'signOut', 'acceptInvitation', 'changePassword', 'transferOwnership']);
+/** Mutations that begin or end sessions: what they gave must not be kept and given out again. */
+const sessionMutations = new Set([
+  'signIn',
+  'signOut',
+  'endSession',
+  'signOutEverywhere',
+  'acceptInvitation',
+  'changePassword',
+  'transferOwnership',
+]);
 
-/** Whether an idempotency key counts: for an operation with one mutation, unless it gives out sessions. */
+/** Whether an idempotency key counts: for an operation with one mutation, unless it begins or ends sessions. */
 export function isIdempotent({ operation, valid }: Admitted): boolean {
   if (operation.operation !== OperationTypeNode.MUTATION) return false;
   const [name = '', ...others] = rootFields(operation, valid.fragments).filter((field) => field !== '__typename');

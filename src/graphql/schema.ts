@@ -3,6 +3,7 @@ import { isInterfaceType, lexicographicSortSchema, type GraphQLSchema } from 'gr
 import { buildSchemaSync, type ClassType } from 'type-graphql';
 import { AccountResolver } from '../accounts/account.resolver.js';
 import type { AccountService } from '../accounts/account.service.js';
+import { SessionResolver, ViewerSessions } from '../accounts/session.resolver.js';
 import { MemberResolver } from '../accounts/member.resolver.js';
 import type { MemberService } from '../accounts/member.service.js';
 import {
@@ -88,6 +89,8 @@ const resolvers = [
   line(AuditResolver, ({ audit }) => new AuditResolver(audit)),
   line(WorkspaceResolver, ({ workspaces, notices }) => new WorkspaceResolver(workspaces, notices)),
   line(AccountResolver, ({ accounts, workspaces }) => new AccountResolver(accounts, workspaces)),
+  line(SessionResolver, ({ accounts }) => new SessionResolver(accounts)),
+  line(ViewerSessions, ({ accounts }) => new ViewerSessions(accounts)),
   line(MemberResolver, ({ members }) => new MemberResolver(members)),
   line(ApiKeyResolver, ({ apiKeys }) => new ApiKeyResolver(apiKeys)),
   line(ViewerApiKey, ({ apiKeys }) => new ViewerApiKey(apiKeys)),

@@ -91,7 +91,12 @@ export function identify({ log, accessLog, trustedProxies, tracing, isSecure }: 
   return (request: Request, response: Response, next: NextFunction) => {
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && callersOwn.test(given) ? given : randomUUID();
-    const facts = new RequestFacts({ requestId, address: addressOf(request, trustedProxies) }, log);
+    const origin = {
+      requestId,
+      address: addressOf(request, trustedProxies),
+      userAgent: request.headers['user-agent'] ?? null,
+    };
+    const facts = new RequestFacts(origin, log);
     if (isSecure) facts.setHeader('Strict-Transport-Security', `max-age=${httpsSeconds}`);
     (request as Identified)[factsKey] = facts;
     const startedAt = performance.now();

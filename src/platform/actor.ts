@@ -40,6 +40,8 @@ export interface Origin {
   requestId: string;
   /** The caller's address, or what a trusted proxy names in its place, shortened. */
   address: string | null;
+  /** How the caller's program names itself, as it was sent. */
+  userAgent?: string | null;
 }
 
 export interface Granted {

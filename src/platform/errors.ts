@@ -33,6 +33,7 @@ export type Resource =
   | 'replay'
   | 'api_key'
   | 'member'
+  | 'session'
   | 'invitation'
   | 'notice'
   | 'workspace'

@@ -68,6 +68,8 @@ const rules: Record<string, Rule | typeof anyone | typeof anyCaller> = {
   replay: webhooks,
   replays: webhooks,
   signOut: people('MEMBER'),
+  endSession: people('MEMBER'),
+  signOutEverywhere: people('MEMBER'),
   changePassword: people('MEMBER'),
   updateWorkspace: people('ADMIN'),
   dismissNotice: people('ADMIN'),
@@ -124,6 +126,7 @@ type Things = Record<
   | 'replay'
   | 'notice'
   | 'invitation'
+  | 'session'
   | 'user'
   | 'owner'
   | 'apiKey',
@@ -155,6 +158,7 @@ function thingOf(operation: string, argument: string): keyof Things | null {
     [/replay/i, 'replay'],
     [/notice/i, 'notice'],
     [/invitation/i, 'invitation'],
+    [/session/i, 'session'],
     [/submission/i, 'submission'],
     [/erasure/i, 'erasure'],
     [/contact/i, 'contact'],
@@ -441,6 +445,7 @@ async function everyThing(server: TestServer, tenant: Tenant): Promise<Things> {
   const erased = await ask(
     `mutation { deleteContact(input: { id: "${gone.createContact.contact.id}" }) { erasure { id } } }`,
   );
+  const { viewer } = await ask('{ viewer { sessions { id } } }');
   const seen = await ask(`{
     contacts { nodes { id } } records { nodes { id } } events { nodes { id } } apiKeys { nodes { id } } }`);
   let deliveries: { id: string }[] = [];
@@ -461,6 +466,7 @@ async function everyThing(server: TestServer, tenant: Tenant): Promise<Things> {
     notice,
     invitation: invited.inviteMember.invitation.id,
     user,
+    session: viewer.sessions[0].id,
     owner: tenant.owner.id,
     apiKey: seen.apiKeys.nodes[0].id,
   };

@@ -94,6 +94,22 @@ describe('a right that ends while it is being used', () => {
     expect(await sessionsOf(id)).to.equal(1);
   });
 
+  it('signs out everywhere also who is just signing in', async () => {
+    const { email, password, id } = site.tenant.owner;
+    const owner = await memberOf(site.server.app, site.tenant, 'OWNER');
+    const thief = personAt(site.server.url, '203.0.113.3');
+    await hold('audit_chains');
+    const stealing = signIn(thief, email, password);
+    await waiting(1, stealing);
+    const ending = owner.graphql('mutation { signOutEverywhere { sessionsEnded } }');
+    await waiting(2, stealing, ending);
+    await release();
+    expect(codeOf(await stealing)).to.equal(null);
+    expect((await ending).body.data.signOutEverywhere).to.deep.equal({ sessionsEnded: 1 });
+    expect(codeOf(await thief.graphql(viewer))).to.equal('authentication_required');
+    expect(await sessionsOf(id)).to.equal(1);
+  });
+
   it('lets who knows an old password set no new one over a change under way', async () => {
     const { email, password } = site.tenant.owner;
     const [owner, thief] = [

@@ -34,8 +34,13 @@ export function personAt(url: string, address?: string): Person {
 const signInMutation =
   'mutation ($input: SignInInput!) { signIn(input: $input) { viewer { role user { id email } workspace { id } } } }';
 
-export async function signIn(person: Person, email: string, password: string): Promise<Answer<Loose>> {
-  return await person.graphql(signInMutation, { input: { email, password } });
+export async function signIn(
+  person: Person,
+  email: string,
+  password: string,
+  headers: Record<string, string> = {},
+): Promise<Answer<Loose>> {
+  return await person.graphql(signInMutation, { input: { email, password } }, headers);
 }
 
 /** Somebody of this role, signed in. */
