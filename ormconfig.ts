@@ -31,6 +31,7 @@ import { OpenDeliveries1790000000014 } from './migrations/1790000000014-open-del
 import { EventFanOuts1790000000015 } from './migrations/1790000000015-event-fan-outs.js';
 import { CountedReplays1790000000016 } from './migrations/1790000000016-counted-replays.js';
 import { SessionOrigins1790000000020 } from './migrations/1790000000020-session-origins.js';
+import { KeyMakers1790000000021 } from './migrations/1790000000021-key-makers.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 /** TypeORM's own are for what no request asked for: `Database` opens those of requests beside them. */
@@ -83,6 +84,7 @@ export function dataSourceFor(url: string): DataSource {
       EventFanOuts1790000000015,
       CountedReplays1790000000016,
       SessionOrigins1790000000020,
+      KeyMakers1790000000021,
     ],
     synchronize: false,
     installExtensions: false,

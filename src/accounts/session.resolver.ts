@@ -1,24 +1,21 @@
-import { Arg, Ctx, Field, FieldResolver, Int, Mutation, ObjectType, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, Int, Mutation, Resolver, Root } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
 import { Costs } from '../platform/graphql/field-cost.js';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
+import { payloadType } from '../platform/graphql/payload-type.js';
 import { EndSession } from './account.input.js';
 import type { AccountService } from './account.service.js';
 import { Session } from './session.entity.js';
 import { liveSessionsMax } from './session.service.js';
 import { Viewer } from './viewer.view.js';
 
-@ObjectType('EndSessionPayload', { description: 'The session that ended.', simpleResolvers: true })
-class EndSessionPayload {
-  @Field(() => Session, { description: 'The session as it was.' })
-  session!: Session;
-}
+const EndSessionPayload = payloadType('EndSessionPayload', 'The session that ended.', {
+  session: [Session, 'The session as it was.'],
+});
 
-@ObjectType('SignOutEverywherePayload', { description: 'What ended.', simpleResolvers: true })
-class SignOutEverywherePayload {
-  @Field(() => Int, { description: 'How many sessions ended.' })
-  sessionsEnded!: number;
-}
+const SignOutEverywherePayload = payloadType('SignOutEverywherePayload', 'What ended.', {
+  sessionsEnded: [Int, 'How many sessions ended.'],
+});
 
 @Resolver(() => Session)
 export class SessionResolver {
@@ -35,7 +32,7 @@ export class SessionResolver {
   async endSession(
     @Ctx() { actor, transport }: OperationContext,
     @Arg('input', () => EndSession.type, { description: 'Which one.' }) { id }: { id: string },
-  ): Promise<EndSessionPayload> {
+  ): Promise<InstanceType<typeof EndSessionPayload>> {
     const session = await this.accounts.endSession(actor, id);
     if (id === actor.credentialId) transport.cookie?.clear();
     return { session };
@@ -44,7 +41,7 @@ export class SessionResolver {
   @Mutation(() => SignOutEverywherePayload, {
     description: "Ends the caller's sessions and their streams, in every process, but the one that asks.",
   })
-  async signOutEverywhere(@Ctx('actor') actor: Actor): Promise<SignOutEverywherePayload> {
+  async signOutEverywhere(@Ctx('actor') actor: Actor): Promise<InstanceType<typeof SignOutEverywherePayload>> {
     return { sessionsEnded: await this.accounts.signOutEverywhere(actor) };
   }
 }

@@ -71,4 +71,12 @@ export class ApiKey {
   @Field(() => DateTime, { description: 'When it was created.' })
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt!: Date;
+
+  /** The person who made it; null: an operator. */
+  @Column({ name: 'created_by', type: 'text', collation: 'C', nullable: true })
+  createdBy!: string | null;
+
+  /** The name that the person had, kept for the time when the person is removed. */
+  @Column({ name: 'created_by_name', type: 'text', nullable: true })
+  createdByName!: string | null;
 }

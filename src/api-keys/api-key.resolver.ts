@@ -4,10 +4,11 @@ import { Viewer } from '../accounts/viewer.view.js';
 import type { Actor } from '../platform/actor.js';
 import { payloadType } from '../platform/graphql/payload-type.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
-import { Costs } from '../platform/graphql/field-cost.js';
+import { Costs, partOfRow } from '../platform/graphql/field-cost.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { validate } from '../platform/validate.js';
 import { WorkspaceUsage } from '../workspaces/workspace-usage.view.js';
+import { ApiKeyCreator, creatorOf } from './api-key-creator.view.js';
 import { ApiKey } from './api-key.entity.js';
 import { CreateApiKey, RevokeApiKey, RotateApiKey } from './api-key.input.js';
 import type { ApiKeyService } from './api-key.service.js';
@@ -37,6 +38,12 @@ export class ApiKeyResolver {
     actor.requireRole('ADMIN');
     const page = connectionPage(args, 'apiKey');
     return connectionOf(page, await this.apiKeys.list(actor, page), async () => this.apiKeys.count(actor));
+  }
+
+  @Costs(partOfRow)
+  @FieldResolver(() => ApiKeyCreator, { description: 'Who made it; it stays when the person is removed.' })
+  createdBy(@Root() key: ApiKey): ApiKeyCreator {
+    return creatorOf(key);
   }
 
   @Mutation(() => CreateApiKeyPayload, {

@@ -71,6 +71,7 @@ const lockOne = prepared<ApiKey>(
 const lockWorkspace = prepared<Workspace>(
   `select ${columnsOf(Workspace, 'w')} from workspaces w where w.id = $1 for no key update`,
 );
+const selectName = prepared<{ name: string }>('select name from users where id = $1 and workspace_id = $2');
 const countLive = prepared<{ live: number }>(`
   select count(*)::int as live from api_keys
   where workspace_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)
@@ -315,6 +316,7 @@ export class ApiKeyService {
     const [count] = await tx.query(countLive, [workspaceId, at]);
     const max = plans[workspace.plan].apiKeys;
     if ((count?.live ?? 0) >= max) throw planLimitExceeded('api_keys', count?.live ?? 0, max);
+    const [person] = by.kind === 'user' ? await tx.query(selectName, [by.id, workspaceId]) : [];
     const apiKey = Object.assign(new ApiKey(), {
       id: newId('apiKey'),
       workspaceId,
@@ -330,6 +332,8 @@ export class ApiKeyService {
       revokedAt: null,
       lastUsedAt: null,
       createdAt: at,
+      createdBy: person === undefined ? null : by.id,
+      createdByName: person?.name ?? null,
     });
     await tx.query(forgetEnded, [workspaceId, at, endedKept]);
     await tx.manager.insert(ApiKey, apiKey);

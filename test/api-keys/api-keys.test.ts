@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
+import { KeyMakers1790000000021 } from '../../migrations/1790000000021-key-makers.js';
 import { apiKeyPattern, isApiKeyText, newApiKeyText } from '../../src/api-keys/api-key-text.js';
 import { CreateApiKey } from '../../src/api-keys/api-key.input.js';
 import { RevocationWatch } from '../../src/http/revocation-watch.js';
@@ -44,6 +45,40 @@ describe('API keys', () => {
       const other = key[at] === 'x' ? 'y' : 'x';
       expect(isApiKeyText(key.slice(0, at) + other + key.slice(at + 1)), `${key} changed at ${at}`).to.equal(false);
     }
+  });
+
+  it('say who made them, the operator or a person, also once the person is removed', async () => {
+    const owner = await memberOf(server.app, tenant, 'OWNER');
+    const admin = await memberOf(server.app, tenant, 'ADMIN');
+    const made = async (person: typeof owner, name: string) =>
+      (await person.graphql(create, { input: { name, scopes: ['read:contacts'] } })).body.data.createApiKey.apiKey.id;
+    await made(owner, 'of the owner');
+    const ofAdmin = await made(admin, 'of the admin');
+    const creators = async () => {
+      const { body } = await owner.graphql('{ apiKeys { nodes { name createdBy { kind id name } } } }');
+      const nodes = body.data.apiKeys.nodes as { name: string; createdBy: object }[];
+      return Object.fromEntries(nodes.map(({ name, createdBy }) => [name, createdBy]));
+    };
+    const expected = {
+      Test: { kind: 'OPERATOR', id: null, name: 'Operator' },
+      'of the owner': { kind: 'PERSON', id: owner.id, name: 'Owner' },
+      'of the admin': { kind: 'PERSON', id: admin.id, name: 'ADMIN' },
+    };
+    expect(await creators()).to.deep.equal(expected);
+    const remove = 'mutation ($input: RemoveMemberInput!) { removeMember(input: $input) { member { id } } }';
+    expect(codeOf(await owner.graphql(remove, { input: { id: admin.id } }))).to.equal(null);
+    await owner.graphql(rotate, { input: { id: ofAdmin } });
+    expect(await creators()).to.deep.equal(expected);
+
+    // Keys from before it was kept: the audit log knows, and of who was removed it has the e-mail.
+    const runner = server.app.database.manager.connection.createQueryRunner();
+    await new KeyMakers1790000000021().down(runner);
+    await new KeyMakers1790000000021().up(runner);
+    await runner.release();
+    expect(await creators()).to.deep.equal({
+      ...expected,
+      'of the admin': { kind: 'PERSON', id: admin.id, name: admin.email },
+    });
   });
 
   it('that are made up are refused before any query', async () => {

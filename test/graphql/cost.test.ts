@@ -51,6 +51,7 @@ describe('the cost of a graphql operation', () => {
   it('charges a list that is read with its row, long values, counts and searches by what they are', async () => {
     await adds(5, '{ viewer { role } }', '{ viewer { role scopes } }');
     await adds(20, '{ viewer { role } }', '{ viewer { role sessions { id current } } }');
+    await adds(0, '{ apiKeys { nodes { id } } }', '{ apiKeys { nodes { id createdBy { kind id name } } } }');
     await adds(5, '{ contact(id: "x") { id } }', '{ contact(id: "x") { tags } }');
     await adds(10, '{ intakeBot(id: "x") { id } }', '{ intakeBot(id: "x") { schema { options } } }');
     await adds(5, '{ webhookEndpoint(id: "x") { id } }', '{ webhookEndpoint(id: "x") { events } }');
