@@ -30,6 +30,7 @@ import { Erasure1790000000013 } from './migrations/1790000000013-erasure.js';
 import { OpenDeliveries1790000000014 } from './migrations/1790000000014-open-deliveries.js';
 import { EventFanOuts1790000000015 } from './migrations/1790000000015-event-fan-outs.js';
 import { CountedReplays1790000000016 } from './migrations/1790000000016-counted-replays.js';
+import { SkipReasons1790000000017 } from './migrations/1790000000017-skip-reasons.js';
 import { SessionOrigins1790000000020 } from './migrations/1790000000020-session-origins.js';
 import { KeyMakers1790000000021 } from './migrations/1790000000021-key-makers.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
@@ -83,6 +84,7 @@ export function dataSourceFor(url: string): DataSource {
       OpenDeliveries1790000000014,
       EventFanOuts1790000000015,
       CountedReplays1790000000016,
+      SkipReasons1790000000017,
       SessionOrigins1790000000020,
       KeyMakers1790000000021,
     ],

@@ -60,7 +60,8 @@ export const placing = (source: string) => `
 const forgetPlaces = prepared(`
   delete from event_positions where event_id in (
     select p.event_id from event_positions p
-    where p.event_id < $1 order by p.event_id limit $2
+    where p.event_id < $1 and not exists (select from events e where e.id = p.event_id and e.id < $1)
+    order by p.event_id limit $2
   ) returning 1
 `);
 
@@ -118,7 +119,7 @@ export class EventService {
     return await this.database.query(selectBodies, [ids, actor.workspaceId]);
   }
 
-  /** Deletes the positions of older events, in small batches; the events themselves go with their day's partition. */
+  /** Deletes the positions of older events that went with their day's partition, in small batches. */
   async forgetPlacesBefore(eventIdFloor: string, batchRows = 5_000): Promise<void> {
     let deleted: object[];
     do deleted = await this.database.query(forgetPlaces, [eventIdFloor, batchRows]);

@@ -107,7 +107,11 @@ describe('100,000 deliveries parked for one endpoint', function () {
     expect(await pagesOf(find)).to.be.below(60);
     // Of the workspace whose rows they are, too: only what came since it had a look.
     const [since] = await sentBy(
-      async (_, tx) => await skipOpenSince(tx, workspace, [event], newId('webhookDelivery'), new Date()),
+      async (_, tx) =>
+        await skipOpenSince(tx, workspace, [event], newId('webhookDelivery'), {
+          at: new Date(),
+          reason: 'person_erased',
+        }),
     );
     expect(await pagesOf(since)).to.be.below(60);
     const missed = await fixture.database.query(readEvents.MISSED, replay);
@@ -251,7 +255,9 @@ describe('100,000 deliveries parked for one endpoint', function () {
         left: ['0 slow', '1 slow'],
       },
       skipSome: {
-        ...(await last(async (database) => await skipDeliveries(database, keys, new Date()))),
+        ...(await last(
+          async (database) => await skipDeliveries(database, keys, { at: new Date(), reason: 'event_gone' }),
+        )),
         pages: 60,
         left: [],
       },

@@ -79,6 +79,48 @@ describe('retention of webhooks', () => {
     fixture.clockOffsetMs = 0;
   });
 
+  it('keeps an event as long as a delivery of it is open, and nothing else of its day', async () => {
+    const worker = await fixture.startWorker();
+    const actor = await fixture.workspace();
+    const { id } = (await fixture.endpoint(actor, `${receiver.url}/old`)).webhookEndpoint;
+    const [eventId = '', other = ''] = await fixture.publish(actor, 2);
+    const sent = () => receiver.received.filter(({ path }) => path.endsWith('/old')).length;
+    await fixture.eventually(async () => sent() === 2);
+    const at = new Date(parseInt(eventId.slice(5, 13), 36));
+    const later = (days: number) => new Date(at.getTime() + days * dayMs);
+    const left = async (table: string, key = 'event_id') => {
+      const text = `select ${key} as id from ${table} where ${key} in ($1, $2)`;
+      return (await fixture.rows<{ id: string }>(text, [eventId, other])).map((row) => row.id);
+    };
+
+    // As a redelivery on its 61st day to an endpoint that is paused since the day before.
+    await fixture.endpoints.pause(actor, id);
+    await fixture.rows('update webhook_endpoints set paused_at = $2 where id = $1', [id, later(60)]);
+    const delivery = `${idFloor(later(61))}d${'0'.repeat(15)}`;
+    await fixture.rows(insertDelivery, [delivery, id, eventId]);
+    for (const days of [64, 80]) {
+      fixture.clockOffsetMs = days * dayMs;
+      await worker.maintain();
+      expect(await left('events', 'id')).to.deep.equal([eventId]);
+      expect(await left('event_positions')).to.deep.equal([eventId]);
+    }
+    expect(await fixture.eventLog.getMany(actor, [eventId])).to.have.length(1);
+    await fixture.endpoints.resume(actor, id, () => ({ skipHeld: false }));
+    await fixture.eventually(async () => sent() === 3);
+    await fixture.eventually(async () => (await fixture.deliveries.get(actor, delivery)).status === 'delivered');
+
+    // Whom it spoke of, as long as the answer is kept.
+    await fixture.rows('update webhook_attempts set at = $2 where delivery_id = $1', [delivery, later(80)]);
+    fixture.clockOffsetMs = 95 * dayMs;
+    await worker.maintain();
+    expect(await exists(partitionOf('events', at))).to.equal(false);
+    expect(await left('event_subjects')).to.deep.equal([eventId]);
+    fixture.clockOffsetMs = 112 * dayMs;
+    await worker.maintain();
+    expect(await exists(partitionOf('event_subjects', at))).to.equal(false);
+    fixture.clockOffsetMs = 0;
+  });
+
   it('goes on with the rest though one part cannot be done, and says that it is to be done again', async () => {
     const worker = await fixture.startWorker();
     const actor = await fixture.workspace();

@@ -12,6 +12,8 @@ export interface DailyTable {
   /** The column of the partition key, by which old rows are deleted from the default partition. */
   key: string;
   keepDays: number;
+  /** In SQL, a list of keys: rows that have them, of which there are few, stay as long as they are in it. */
+  wanted?: string;
 }
 
 export const byTime = (at: Date) => `'${at.toISOString()}'`;
@@ -24,7 +26,10 @@ const statementMsMax = 600_000;
 // The default partition already has rows of that day, or another process was first.
 const alreadyThere = /^(23505|23514|42P07|42P17)$/;
 
-/** Makes the partitions of the days to come and drops those whose last row is older than `keepDays`. */
+/**
+ * Makes the partitions of the days to come and drops those whose last row is older than `keepDays`. A day of which rows
+ * are still wanted loses its others one by one.
+ */
 export async function keepPartitions(database: Database, table: DailyTable, now: Date, log: Log): Promise<void> {
   const today = Math.floor(now.getTime() / dayMs) * dayMs;
   for (let day = today; day <= today + daysAhead * dayMs; day += dayMs)
@@ -38,12 +43,34 @@ export async function keepPartitions(database: Database, table: DailyTable, now:
   for (const { name } of rows) {
     const day = dayOf(table, name);
     if (day === null || day + dayMs > oldest.getTime()) continue;
+    if (await isWanted(database, table, new Date(day))) {
+      await forget(database, table, name, oldest);
+      continue;
+    }
     await locked(database, `drop table if exists ${name}`);
     log.info({ partition: name }, 'an old partition was dropped');
   }
+  await forget(database, table, `${table.name}_default`, oldest);
+}
+
+async function isWanted(database: Database, { wanted, floor }: DailyTable, day: Date): Promise<boolean> {
+  if (wanted === undefined) return false;
+  const [from, to] = [floor(day), floor(new Date(day.getTime() + dayMs))];
+  return await database.transaction(async (tx) => {
+    await tx.allow(statementMsMax);
+    const text = `select from (${wanted}) w (key) where w.key >= ${from} and w.key < ${to} limit 1`;
+    return (await tx.manager.query<object[]>(text)).length > 0;
+  });
+}
+
+async function forget(database: Database, table: DailyTable, partition: string, oldest: Date): Promise<void> {
+  const { key, wanted } = table;
+  const floor = table.floor(oldest);
+  const others =
+    wanted && `and not exists (select from (${wanted}) w (key) where w.key = t.${key} and w.key < ${floor})`;
   await database.transaction(async (tx) => {
     await tx.allow(statementMsMax);
-    await tx.manager.query(`delete from ${table.name}_default where ${table.key} < ${table.floor(oldest)}`);
+    await tx.manager.query(`delete from ${partition} t where t.${key} < ${floor} ${others ?? ''}`);
   });
 }
 

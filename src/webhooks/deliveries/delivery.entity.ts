@@ -6,7 +6,7 @@ import { enumType } from '../../platform/graphql/enum-type.js';
 import { Node } from '../../platform/graphql/node.js';
 import type { OutcomeKind } from '../../platform/outbound/attempt.js';
 import { DateTime } from '../../platform/graphql/scalars.js';
-import { DeliveryStatusEnum, type DeliveryStatus } from '../store/delivery-status.js';
+import { DeliveryStatusEnum, SkipReasonEnum, type DeliveryStatus, type SkipReason } from '../store/delivery-status.js';
 
 export const AttemptOutcomeEnum = enumType('WebhookAttemptOutcome', 'What an attempt came to.', {
   SUCCESS: ['success', '2xx within the deadline.'],
@@ -38,6 +38,18 @@ export class WebhookDelivery {
 
   @Field(() => DateTime, { nullable: true, description: 'Not before; null when it is due now, held or over.' })
   nextAttemptAt!: Date | null;
+
+  @Field(() => SkipReasonEnum, {
+    nullable: true,
+    description: 'Why it was skipped; null unless it was, or was before reasons were kept.',
+  })
+  skipReason!: SkipReason | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When its last attempt ended or it was skipped; null while it is open.',
+  })
+  endedAt!: Date | null;
 
   @Field(() => DateTime, { description: 'When it was made.' })
   createdAt!: Date;

@@ -257,9 +257,10 @@ export class WebhookDeliveryService {
    * what is not is only looked for then, and skipped at the very end.
    */
   async erase(tx: Tx, { workspaceId, eventIds: wanted, isFirst }: ErasedEvents): Promise<ErasedElsewhere> {
+    const reason = 'person_erased';
     const found = await findOpenOf(tx, workspaceId, wanted, isFirst ? skippedAtOnceMax : null);
     const eventIds = wanted.filter((id) => id > found.leftTo);
-    if (!isFirst) await skipDeliveries(this.database, found.deliveries, now());
+    if (!isFirst) await skipDeliveries(this.database, found.deliveries, { at: now(), reason });
     if (found.deliveries.length > 0 || isFirst)
       tx.afterCommit(() => this.notifications.send(payloadsErased, workspaceId));
     const [blanked] = await tx.query(blankAnswers, [eventIds]);
@@ -268,13 +269,13 @@ export class WebhookDeliveryService {
       answers: blanked?.count ?? 0,
       conclude: async (tx) => {
         lockStatesOf(tx, workspaceId);
-        skipFound(tx, found.deliveries, now());
+        skipFound(tx, found.deliveries, { at: now(), reason });
         // Of what was stored since they were found.
         tx.write(blankAnswersOf, [JSON.stringify(found.deliveries)]);
         // Whoever makes deliveries of the events has made them, or will see that they are blank.
         await lockDeliveryOrder(tx);
         const asOf = floorSince(found.lastDeliveryMs);
-        await skipOpenSince(tx, workspaceId, eventIds, asOf, now());
+        await skipOpenSince(tx, workspaceId, eventIds, asOf, { at: now(), reason });
         tx.write(blankAnswersSince, [workspaceId, eventIds, asOf]);
         tx.write(countErasure, []);
       },
@@ -392,8 +393,10 @@ function deliveryOf({
   status,
   attemptCount,
   nextAttemptAt,
+  skipReason,
+  endedAt,
 }: Omit<DeliveryRow, 'parentId'>): WebhookDelivery {
-  return { id, endpointId, eventId, status, attemptCount, nextAttemptAt, createdAt: madeAt(id) };
+  return { id, endpointId, eventId, status, attemptCount, nextAttemptAt, skipReason, endedAt, createdAt: madeAt(id) };
 }
 
 function attemptOf({ dnsMs, connectMs, tlsMs, firstByteMs, totalMs, ...row }: AttemptRow): WebhookAttempt {

@@ -205,10 +205,11 @@ export class WebhookEndpointService {
       await this.confirm(tx, actor);
       await this.audit.record(tx, actor, 'webhook_endpoint.deleted', id, { url: before.url });
       // Before the lock, which everybody's deliveries wait for.
-      let skipped = await skipOldest(tx, id, at);
+      const skip = { at, reason: 'endpoint_deleted' } as const;
+      let skipped = await skipOldest(tx, id, skip);
       // A transaction that makes deliveries for it has committed, or will find the endpoint deleted.
       await lockDeliveryOrder(tx);
-      if (skipped < skippedAtOnceMax) skipped += await skipOldest(tx, id, at);
+      if (skipped < skippedAtOnceMax) skipped += await skipOldest(tx, id, skip);
       if (skipped >= skippedAtOnceMax) await this.jobs.enqueue(tx, skipQueue, [{ data: { endpointId: id } }]);
       tx.afterCommit(() => this.notifications.send(endpointChanged, id));
       return { deleted: true as const, id };
@@ -234,7 +235,7 @@ export class WebhookEndpointService {
         // Nothing brings back what was skipped, so a right that has ended counts before, not only at the end.
         await this.database.transaction(async (own) => await this.confirm(own, actor));
         // In transactions of their own: those of all at once would be waited for too long.
-        await skipInRanges(this.database, id, now());
+        await skipInRanges(this.database, id, { at: now(), reason: 'dropped' });
       }
       const details = skipHeld ? { skip_held: true } : {};
       return await this.change(tx, actor, id, 'webhook_endpoint.resumed', resumed(tx, skipHeld), details);
@@ -364,7 +365,7 @@ const resumed =
   async (before: WebhookEndpoint): Promise<WebhookEndpoint> => {
     if (before.status === 'active') return before;
     // What came since the others were skipped.
-    if (skipHeld) await skipOldest(tx, before.id, nextMoment(before.updatedAt).at);
+    if (skipHeld) await skipOldest(tx, before.id, { at: nextMoment(before.updatedAt).at, reason: 'dropped' });
     return resumedByHand(tx, before);
   };
 

@@ -32,9 +32,9 @@ export class DueDeliveries {
       readOpen(this.database, 'failed', failedOf),
     ]);
     const rows = [...pending, ...all, ...failed];
-    // Events are kept by their own age: one that was delivered anew at its end, and then held, may be gone.
+    // An event is kept as long as something of it is open: this one was dropped while it was being sent once more.
     const lost = rows.filter(({ eventBytes }) => eventBytes === null);
-    if (lost.length > 0) await skipDeliveries(this.database, lost, now());
+    if (lost.length > 0) await skipDeliveries(this.database, lost, { at: now(), reason: 'event_gone' });
 
     const nextByEndpoint = Map.groupBy([...pending, ...all], ({ endpointId }) => endpointId);
     const failedByEndpoint = Map.groupBy(failed, ({ endpointId }) => endpointId);

@@ -6,7 +6,7 @@ import { idFloor } from '../../platform/id.js';
 import type { Log } from '../../platform/log.js';
 import { byEventId, byTime, keepPartitions, type DailyTable } from '../../platform/postgres/daily-partitions.js';
 import { addNotices, forgetOldNotices } from '../../workspaces/notice.service.js';
-import { attemptsKeptDays } from '../store/retention.js';
+import { attemptsKeptDays, eventsOnRecord, openEvents } from '../store/retention.js';
 import { hasOlder, skipInRanges, skipOfDeleted } from '../store/open-deliveries.js';
 
 export const maintenanceQueue = 'webhook-maintenance';
@@ -18,11 +18,17 @@ const heldDaysBeforeNotice = 23;
 // As long as what was held for 30 days and then attempted for the last time may be looked at.
 const eventsKeptDays = heldDaysMax + attemptsKeptDays + 2;
 
-const tables: readonly DailyTable[] = [
-  { name: 'webhook_attempts', floor: byTime, key: 'at', keepDays: attemptsKeptDays },
-  { name: 'events', floor: byEventId, key: 'id', keepDays: eventsKeptDays },
+const attempts: DailyTable = { name: 'webhook_attempts', floor: byTime, key: 'at', keepDays: attemptsKeptDays };
+const events: readonly DailyTable[] = [
+  { name: 'events', floor: byEventId, key: 'id', keepDays: eventsKeptDays, wanted: openEvents },
   // As long as answers to them: an event that was replayed on its last day is gone before those.
-  { name: 'event_subjects', floor: byEventId, key: 'event_id', keepDays: eventsKeptDays + attemptsKeptDays },
+  {
+    name: 'event_subjects',
+    floor: byEventId,
+    key: 'event_id',
+    keepDays: eventsKeptDays + attemptsKeptDays,
+    wanted: eventsOnRecord,
+  },
 ];
 
 // Held since the later of its making, which its id tells, and the pause.
@@ -52,13 +58,15 @@ export function chores(
 ): Chore[] {
   const daysAgo = (days: number) => new Date(now.getTime() - days * dayMs);
   return [
-    ...tables.map((table) => async () => await keepPartitions(database, table, now, log)),
-    async () => await eventLog.forgetPlacesBefore(`evt_${idFloor(daysAgo(eventsKeptDays))}`),
+    async () => await keepPartitions(database, attempts, now, log),
     async () => {
       const skipped = await skipHeldSince(database, now, daysAgo(heldDaysMax));
       if (skipped > 0) log.info({ deliveries: skipped }, 'deliveries held for 30 days were skipped');
     },
     async () => await skipOfDeleted(database, now),
+    // After what was open of them was skipped.
+    ...events.map((table) => async () => await keepPartitions(database, table, now, log)),
+    async () => await eventLog.forgetPlacesBefore(`evt_${idFloor(daysAgo(eventsKeptDays))}`),
     async () => await database.transaction(async (tx) => await tellOfHeld(tx, now, daysAgo(heldDaysBeforeNotice))),
     async () => await forgetOldNotices(database),
     async () => await database.query(removeDeleted, [daysAgo(attemptsKeptDays + 2)]),
@@ -68,7 +76,7 @@ export function chores(
 async function skipHeldSince(database: Database, now: Date, since: Date): Promise<number> {
   let skipped = 0;
   for (const { id } of await database.query(heldTooLong, [since]))
-    skipped += await skipInRanges(database, id, now, idFloor(since), since);
+    skipped += await skipInRanges(database, id, { at: now, reason: 'held_too_long' }, idFloor(since), since);
   return skipped;
 }
 

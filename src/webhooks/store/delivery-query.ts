@@ -6,10 +6,13 @@ import { prepared } from '../../platform/postgres/statement.js';
 import {
   DeliveryStatusEnum,
   endedStatuses,
+  finishedEnd,
   nextAttemptAt,
+  openEnd,
   openStatus,
   openStatuses,
   type DeliveryStatus,
+  type SkipReason,
 } from './delivery-status.js';
 import { openAt } from './open-deliveries.js';
 import { SearchText } from '../../platform/text/search-text.js';
@@ -32,6 +35,8 @@ export interface DeliveryRow {
   status: DeliveryStatus;
   attemptCount: number;
   nextAttemptAt: Date | null;
+  skipReason: SkipReason | null;
+  endedAt: Date | null;
 }
 
 /** `$1` is the workspace, `$2` the ids. */
@@ -41,10 +46,10 @@ export const deliveriesById = prepared<Omit<DeliveryRow, 'parentId'>>(`
   join webhook_endpoint_states s on s.endpoint_id = e.id
   cross join lateral (
     select d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", ${openStatus} as status,
-      d.attempts::int as "attemptCount", ${nextAttemptAt} as "nextAttemptAt"
+      d.attempts::int as "attemptCount", ${nextAttemptAt} as "nextAttemptAt", ${openEnd}
     from ${openAt('e.id', 'wanted.id')} d
     union all
-    select d.delivery_id, d.endpoint_id, d.event_id, d.ended, d.number::int, null
+    select d.delivery_id, d.endpoint_id, d.event_id, d.ended, d.number::int, null, ${finishedEnd}
     from webhook_attempts d where d.endpoint_id = e.id and d.delivery_id = wanted.id and d.ended is not null
   ) d
 `);
@@ -195,7 +200,7 @@ export class DeliveryQuery {
     return (
       status &&
       `(select d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", ${openStatus} as status,
-        d.attempts::int as "attemptCount", ${nextAttemptAt} as "nextAttemptAt"${this.told('null', 'null', 'd.attempts > 0')}
+        d.attempts::int as "attemptCount", ${nextAttemptAt} as "nextAttemptAt", ${openEnd}${this.told('null', 'null', 'd.attempts > 0')}
       from webhook_open_deliveries d ${this.joins} where ${this.where('d.id', [...status, ...this.open])} ${end})`
     );
   }
@@ -205,7 +210,7 @@ export class DeliveryQuery {
     return (
       ended &&
       `(select d.delivery_id as id, d.endpoint_id as "endpointId", d.event_id as "eventId", d.ended as status,
-        d.number::int as "attemptCount", null::timestamptz as "nextAttemptAt"${this.told('d.error', 'd.response_body', 'd.number > 1')}
+        d.number::int as "attemptCount", null::timestamptz as "nextAttemptAt", ${finishedEnd}${this.told('d.error', 'd.response_body', 'd.number > 1')}
       from webhook_attempts d ${this.joins}
       where ${this.where('d.delivery_id', ['d.ended is not null', ...ended, ...this.finished])} ${end})`
     );

@@ -13,12 +13,20 @@ export const DeliveryStatusEnum = enumType(
     EXHAUSTED: ['exhausted', 'Its attempts are used up.'],
     SKIPPED: [
       'skipped',
-      'Ended without being sent again: dropped by a resume, held for 30 days, its endpoint deleted, or its person ' +
-        'erased. An attempt that was under way may have arrived.',
+      'Ended without being sent again, see `skipReason`. An attempt that was under way may have arrived.',
     ],
   },
 );
 export type DeliveryStatus = ValueOf<typeof DeliveryStatusEnum>;
+
+export const SkipReasonEnum = enumType('WebhookSkipReason', 'Why a delivery was skipped.', {
+  DROPPED: ['dropped', 'Its endpoint was resumed with `skipHeld`.'],
+  HELD_TOO_LONG: ['held_too_long', 'Its endpoint was paused for 30 days.'],
+  ENDPOINT_DELETED: ['endpoint_deleted', 'Its endpoint was deleted.'],
+  PERSON_ERASED: ['person_erased', 'Its event spoke of a person who was erased.'],
+  EVENT_GONE: ['event_gone', 'Its event was no longer kept.'],
+});
+export type SkipReason = ValueOf<typeof SkipReasonEnum>;
 
 /** What is open of a deleted endpoint counts as skipped, as it soon will be (`skipOfDeleted`). */
 export const openStatuses: readonly DeliveryStatus[] = ['pending', 'delivering', 'retrying', 'held', 'skipped'];
@@ -33,4 +41,12 @@ export const openStatus = `
 export const nextAttemptAt = `
   case when e.status = 'active' and e.deleted_at is null and greatest(d.due_at, ${stateSendsNotBefore}) > now()
     then greatest(d.due_at, ${stateSendsNotBefore}) end
+`;
+/** How an open delivery `d` to an endpoint `e` counts as ended. */
+export const openEnd = `
+  case when e.deleted_at is not null then '${SkipReasonEnum.ENDPOINT_DELETED}' end as "skipReason", e.deleted_at as "endedAt"
+`;
+/** How a delivery ended whose last row `d` of attempts says so. Skipped ones took no time. */
+export const finishedEnd = `
+  d.skip_reason as "skipReason", d.at + coalesce(d.total_ms, 0) * interval '1 millisecond' as "endedAt"
 `;

@@ -1,5 +1,6 @@
 import { prepared, unprepared } from '../../platform/postgres/statement.js';
 import type { Database, Tx } from '../../platform/postgres/database.js';
+import type { SkipReason } from './delivery-status.js';
 
 /**
  * Open deliveries: a row for each that has not ended. A pending one has no attempts and no `due_at`, one that failed has
@@ -42,20 +43,26 @@ export function lockStates(tx: Tx, endpointIds: readonly string[]): void {
   tx.write(lockSome, [[...new Set(endpointIds)]]);
 }
 
-/** Ends on purpose, and on record, those that lie at these spots; `$1` is the moment. */
+/** When deliveries are skipped, and why: whoever skips has to say. */
+export interface Skip {
+  at: Date;
+  reason: SkipReason;
+}
+
+/** Ends on purpose, and on record, those that lie at these spots; `$1` is the moment, `$2` the reason. */
 const skipping = (spots: string) => `
   with gone as (
     delete from webhook_open_deliveries where ctid = any (array(${spots}))
     returning id, endpoint_id, event_id, attempts
   ), kept as (
-    insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, ended)
-    select id, endpoint_id, event_id, $1::timestamptz, attempts, 'skipped' from gone
+    insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, ended, skip_reason)
+    select id, endpoint_id, event_id, $1::timestamptz, attempts, 'skipped', $2 from gone
     returning delivery_id
   )
   select count(*)::int as skipped, max(delivery_id collate "C") as last from kept
 `;
 const skipSome = prepared(
-  skipping(`select d.spot from unnest($2::text[], $3::text[]) w (endpoint_id, id)
+  skipping(`select d.spot from unnest($3::text[], $4::text[]) w (endpoint_id, id)
     cross join lateral ${openAt('w.endpoint_id', 'w.id')} d`),
 );
 /** In one transaction, which takes some 10 ms: nobody may wait for its locks for longer than 100. */
@@ -64,7 +71,7 @@ export const skippedAtOnceMax = 500;
 const followIndex = prepared('set local enable_sort = off');
 const skipFirst = prepared<{ skipped: number; last: string | null }>(
   skipping(`select d.ctid from webhook_open_deliveries d
-    where d.endpoint_id = $2 and d.id > $3 and d.id < $4 order by d.id limit ${skippedAtOnceMax}`),
+    where d.endpoint_id = $3 and d.id > $4 and d.id < $5 order by d.id limit ${skippedAtOnceMax}`),
 );
 const lockIdle = prepared<{ id: string }>(`
   select id from webhook_endpoints
@@ -77,15 +84,15 @@ const deletedWithOpen = prepared<{ id: string }>(`
 `);
 
 /** The oldest open deliveries of an endpoint, at most `skippedAtOnceMax`. Returns how many. */
-export async function skipOldest(tx: Tx, endpointId: string, at: Date): Promise<number> {
-  const row = await skipRange(tx, [at, endpointId, '', '~']);
+export async function skipOldest(tx: Tx, endpointId: string, skip: Skip): Promise<number> {
+  const row = await skipRange(tx, endpointId, skip, '', '~');
   return row?.skipped ?? 0;
 }
 
-async function skipRange(tx: Tx, values: readonly [at: Date, endpointId: string, after: string, before: string]) {
+async function skipRange(tx: Tx, endpointId: string, { at, reason }: Skip, after: string, before: string) {
   tx.write(followIndex);
-  lockStates(tx, [values[1]]);
-  const [row] = await tx.query(skipFirst, [...values]);
+  lockStates(tx, [endpointId]);
+  const [row] = await tx.query(skipFirst, [at, reason, endpointId, after, before]);
   return row;
 }
 
@@ -96,7 +103,7 @@ async function skipRange(tx: Tx, values: readonly [at: Date, endpointId: string,
 export async function skipInRanges(
   database: Database,
   endpointId: string,
-  at: Date,
+  skip: Skip,
   idBefore = '~',
   pausedBefore: Date | null = null,
 ): Promise<number> {
@@ -105,7 +112,7 @@ export async function skipInRanges(
     const after: string = last;
     const range = await database.transaction(async (tx) => {
       const idle = await tx.query(lockIdle, [endpointId, pausedBefore]);
-      return idle.length === 0 ? undefined : await skipRange(tx, [at, endpointId, after, idBefore]);
+      return idle.length === 0 ? undefined : await skipRange(tx, endpointId, skip, after, idBefore);
     });
     const count = range?.skipped ?? 0;
     skipped += count;
@@ -116,7 +123,8 @@ export async function skipInRanges(
 
 /** What was too much to be skipped in the transactions that deleted its endpoints. */
 export async function skipOfDeleted(database: Database, at: Date): Promise<void> {
-  for (const { id } of await database.query(deletedWithOpen)) await skipInRanges(database, id, at);
+  for (const { id } of await database.query(deletedWithOpen))
+    await skipInRanges(database, id, { at, reason: 'endpoint_deleted' });
 }
 
 export interface DeliveryKey {
@@ -125,7 +133,11 @@ export interface DeliveryKey {
 }
 
 /** Those that are open still, in as many transactions as it takes. */
-export async function skipDeliveries(database: Database, deliveries: readonly DeliveryKey[], at: Date): Promise<void> {
+export async function skipDeliveries(
+  database: Database,
+  deliveries: readonly DeliveryKey[],
+  skip: Skip,
+): Promise<void> {
   for (let from = 0; from < deliveries.length; from += skippedAtOnceMax) {
     const some = deliveries.slice(from, from + skippedAtOnceMax);
     await database.transaction(async (tx) => {
@@ -133,14 +145,14 @@ export async function skipDeliveries(database: Database, deliveries: readonly De
         tx,
         some.map(({ endpointId }) => endpointId),
       );
-      skipFound(tx, some, at);
+      skipFound(tx, some, skip);
     });
   }
 }
 
 /** Those that are open still. For whoever has locked the states of their endpoints. */
-export function skipFound(tx: Tx, deliveries: readonly DeliveryKey[], at: Date): void {
-  tx.write(skipSome, [at, deliveries.map(({ endpointId }) => endpointId), deliveries.map(({ id }) => id)]);
+export function skipFound(tx: Tx, deliveries: readonly DeliveryKey[], { at, reason }: Skip): void {
+  tx.write(skipSome, [at, reason, deliveries.map(({ endpointId }) => endpointId), deliveries.map(({ id }) => id)]);
 }
 
 // Long ago, whatever clock is asked.
@@ -184,7 +196,7 @@ const findOpen = unprepared<FoundOpen>(`
 `);
 const skipSince = unprepared(
   skipping(`select d.ctid from webhook_open_deliveries d
-    where ${ofWorkspace('$2')} and d.id >= $4 and d.event_id = any ($3)`),
+    where ${ofWorkspace('$3')} and d.id >= $5 and d.event_id = any ($4)`),
 );
 
 /** What is open of these events; of the latest of them, where together it would be more than `max`. */
@@ -210,7 +222,7 @@ export async function skipOpenSince(
   workspaceId: string,
   eventIds: readonly string[],
   idFrom: string,
-  at: Date,
+  { at, reason }: Skip,
 ): Promise<void> {
-  await tx.query(skipSince, [at, workspaceId, eventIds, idFrom]);
+  await tx.query(skipSince, [at, reason, workspaceId, eventIds, idFrom]);
 }
