@@ -1,4 +1,5 @@
 import { argon2, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { serviceUnavailable } from '../platform/errors.js';
 import { FairQueue } from '../platform/work/fair-queue.js';
@@ -11,8 +12,11 @@ const derive = promisify(argon2);
 export const passwordCharactersMin = 8;
 export const passwordCharactersMax = 200;
 
-/** Passwords hashed at once: a flood of sign-ins must leave threads of the pool to files and DNS. */
-const atOnceMax = 2;
+/**
+ * Passwords hashed at once. A hash fills a core for a twentieth of a second: a flood of sign-ins must leave one of two
+ * cores to everybody else's requests, and threads of the pool to files and DNS.
+ */
+const atOnceMax = availableParallelism() < 4 ? 1 : 2;
 const waitingMax = 200;
 let atOnce = 0;
 /** Of each workspace, and of strangers each network, in turn: nobody waits for all that others have waiting. */
@@ -39,8 +43,12 @@ export async function verifyPassword(password: string, kept: string): Promise<bo
 
 async function inTurn(work: () => Promise<Buffer>): Promise<Buffer> {
   if (waiting.size >= waitingMax) throw serviceUnavailable({ cause: 'too many passwords to check' });
-  if (atOnce < atOnceMax) atOnce += 1;
-  else await new Promise<void>((resolve) => waiting.push(workAccount()?.sharer ?? '', resolve));
+  await new Promise<void>((begin) => {
+    waiting.push(workAccount()?.sharer ?? '', begin);
+    if (atOnce === atOnceMax) return;
+    atOnce += 1;
+    waiting.shift()?.();
+  });
   try {
     return await work();
   } finally {

@@ -43,7 +43,7 @@ describe('passwords', () => {
     expect(await verdict).to.equal(false);
   });
 
-  it('of one network have their turn after one of each other network, however many wait', async () => {
+  it('of a network that asks all the time come after those of networks that ask once in a while', async () => {
     const kept = await hashPassword('long enough');
     const checked: string[] = [];
     const check = async (network: string) => {
@@ -52,7 +52,7 @@ describe('passwords', () => {
       checked.push(network);
     };
     await Promise.all(['flood', 'flood', 'flood', 'flood', 'flood', 'flood', 'flood', 'one', 'two'].map(check));
-    // Two are at once, and of those that wait then the flood's first was there before.
-    expect(checked.slice(0, 6)).to.include.members(['one', 'two']);
+    // Two at most are at once: the flood's first ones, which came before the others.
+    expect(checked.slice(0, 4)).to.include.members(['one', 'two']);
   });
 });

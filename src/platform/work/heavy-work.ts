@@ -9,7 +9,7 @@ const restMsMax = 400;
 /**
  * Work that keeps the event loop busy for more than a moment and cannot be done in parts between calls of
  * `pauseForOthers`: reading a long body, validating a long document, trying patterns. A process does one piece at a time,
- * callers take turns, and after each piece the loop is free for three times as long, so that large requests, within
+ * callers take turns, whoever was served longest ago first, and after each piece the loop is free for three times as long, so that large requests, within
  * whatever budget, do not make small ones late. Small work never waits here.
  */
 export class HeavyWork {
@@ -33,11 +33,12 @@ export class HeavyWork {
   }
 
   private async turn(caller: string): Promise<void> {
-    if (!this.isBusy) {
+    await new Promise<void>((begin) => {
+      this.waiting.push(caller, begin);
+      if (this.isBusy) return;
       this.isBusy = true;
-      return;
-    }
-    await new Promise<void>((begin) => this.waiting.push(caller, begin));
+      this.waiting.shift()?.();
+    });
   }
 
   private async leave(ms: number): Promise<void> {

@@ -33,13 +33,13 @@ describe('work that keeps the event loop', () => {
     expect(rests.map(({ ms }) => ms)).to.deep.equal([30, 60]);
   });
 
-  it('goes round the callers, whoever has more waiting', async () => {
+  it('is the turn of whoever was served longest ago, however much others have waiting', async () => {
     const { rests, done, piece, settle } = house();
     for (const caller of ['a', 'a', 'a', 'b', 'c', 'b']) piece(caller, 1);
     for (let next = 0; next < 6; next += 1) {
       await settle();
       rests[next]?.over();
     }
-    expect(done.join('')).to.equal('aabcab');
+    expect(done.join('')).to.equal('abcaba');
   });
 });
