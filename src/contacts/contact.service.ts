@@ -11,7 +11,7 @@ import {
   type Database,
   type Tx,
 } from '../platform/postgres/database.js';
-import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
+import { pipelined, columnsOf, prepared, rowOf } from '../platform/postgres/statement.js';
 import { normalEmail } from '../platform/text/email-address.js';
 import { conflict, invalid, notFound, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
@@ -27,7 +27,7 @@ import {
   type PageRequest,
 } from '../platform/postgres/keyset-page.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
-import { readWith, spell, type Unread } from '../platform/validate.js';
+import { given, readWith, spell, type Unread } from '../platform/validate.js';
 import { requireStorage } from '../workspaces/plans.js';
 import type { EventErasureService } from '../events/event-erasure.service.js';
 import { momentAfter, type EventPublisher, type NewEvent } from '../events/publish.js';
@@ -77,16 +77,9 @@ const lockOne = prepared<Contact>(
 );
 /** Holds contacts that a submission speaks of beside the one that it is linked to, so that their erasure waits for it. */
 const holdOthers = prepared('select from contacts where id = any($1) order by id for key share');
-// In the order of `valuesOf`.
-const insertOne = prepared(`
-  insert into contacts (id, email, phone, first_name, last_name, tags, custom_fields, updated_at, workspace_id, created_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8)
-`);
-const updateOne = prepared(`
-  update contacts
-  set email = $2, phone = $3, first_name = $4, last_name = $5, tags = $6, custom_fields = $7, updated_at = $8
-  where id = $1
-`);
+const row = rowOf(Contact);
+const insertOne = prepared(`insert into contacts ${row.inserted}`);
+const updateOne = prepared(`update contacts set ${row.assigned} where id = $1`);
 const locking = (strength: string) =>
   prepared<Contact>(`
     select ${counted} from contacts c where c.id = any($1) and c.workspace_id = $2 and ${isThere}
@@ -236,7 +229,7 @@ export class ContactService {
         submissionCount: 0,
       } satisfies Contact);
       const { id, workspaceId } = contact;
-      tx.write(insertOne, [...valuesOf(contact), workspaceId], taken);
+      tx.write(insertOne, row.values(contact), taken);
       tx.write(findUntaken, [workspaceId, contact.email, contact.phone], takenAsOther);
       const data = { contact: contactView(contact) };
       this.events.publish(tx, { workspaceId, type: 'contact.created', moment, subjectId: id, data });
@@ -260,7 +253,7 @@ export class ContactService {
         ...(tags === undefined ? {} : { tags: distinct(tags) }),
         ...(customFields === undefined ? {} : { customFields: mergeJson(before.customFields, customFields) }),
       };
-      const requireRoom = (after: Contact) => requireStorage(actor, valuesOf(after), valuesOf(before));
+      const requireRoom = (after: Contact) => requireStorage(actor, row.values(after), row.values(before));
       return await this.change(tx, before, given, { requireRoom });
     }, actor.guard);
   }
@@ -346,8 +339,7 @@ export class ContactService {
     changes: Partial<Contact>,
     { reasons, requireRoom }: { reasons?: string[]; requireRoom?: (after: Contact) => void } = {},
   ): Promise<Contact> {
-    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-    const after = Object.assign(new Contact(), before, given);
+    const after = Object.assign(new Contact(), before, given(changes));
     const names = changeable.filter((name) => !same[name](before, after));
     if (names.length === 0 && reasons === undefined) return before;
     if (after.email === null && after.phone === null) {
@@ -358,7 +350,7 @@ export class ContactService {
     requireRoom?.(after);
     const moment = await momentAfter(tx, before.id, before.updatedAt);
     after.updatedAt = moment.at;
-    tx.write(updateOne, valuesOf(after), taken);
+    tx.write(updateOne, row.values(after), taken);
     const { id: subjectId, workspaceId, email, phone } = after;
     if (names.includes('email') || names.includes('phone')) {
       tx.write(promote, [subjectId, email, phone]);
@@ -407,17 +399,6 @@ const same: Readonly<Record<keyof typeof nobody, (one: Contact, other: Contact) 
 };
 const changeable = Object.keys(same) as (keyof typeof nobody)[];
 
-const valuesOf = ({ id, email, phone, firstName, lastName, tags, customFields, updatedAt }: Contact) => [
-  id,
-  email,
-  phone,
-  firstName,
-  lastName,
-  tags,
-  JSON.stringify(customFields),
-  updatedAt,
-];
-
 const distinct = (texts: readonly string[]) => [...new Set(texts)];
 
 const customFieldIssues = (after: unknown, before: object) =>
@@ -442,7 +423,7 @@ function createFromAnswers(tx: Tx, workspaceId: string, address: ContactAddress)
   const id = newId('contact');
   const times = { createdAt: moment.at, updatedAt: moment.at };
   const contact: Contact = { ...nobody, ...address, id, workspaceId, ...times, submissionCount: 1 };
-  tx.write(insertOne, [...valuesOf(contact), workspaceId], meanwhile);
+  tx.write(insertOne, row.values(contact), meanwhile);
   const data = { contact: contactView(contact) };
   const events: NewEvent[] = [{ workspaceId, type: 'contact.created', moment, subjectId: id, data }];
   return { id, people: [id], events };
@@ -464,7 +445,7 @@ async function fillFromAnswers(
   contact.updatedAt = moment.at;
   contact.submissionCount += 1;
   const { id, workspaceId, email, phone } = contact;
-  tx.write(updateOne, valuesOf(contact), meanwhile);
+  tx.write(updateOne, row.values(contact), meanwhile);
   if (changes.includes('email') || changes.includes('phone')) tx.write(promote, [id, email, phone]);
   const data = { contact: contactView(contact), changes: changes.map((name) => spelled[name]) };
   return { events: [{ workspaceId, type: 'contact.updated', moment, subjectId: id, data }] };

@@ -16,7 +16,7 @@ import {
   type PageRequest,
 } from '../platform/postgres/keyset-page.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
-import { readWith, type Unread } from '../platform/validate.js';
+import { given, readWith, type Unread } from '../platform/validate.js';
 import { requireVersion, type ExpectedVersions } from '../platform/version.js';
 import { intakeBotsMax, requireStorage } from '../workspaces/plans.js';
 import type { SchemaItem } from './bot-schema.js';
@@ -180,8 +180,7 @@ export class IntakeBotService {
     if (status !== before.status && !next[before.status].includes(status)) {
       throw conflict('illegal_status_change', `A bot cannot go from ${before.status} to ${status}.`);
     }
-    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-    const after = { ...before, ...given };
+    const after = { ...before, ...given(changes) };
     if (!isSameJson(after.schema, before.schema)) after.schemaVersion += 1;
     return after;
   }

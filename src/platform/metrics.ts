@@ -1,21 +1,47 @@
-import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  collectDefaultMetrics,
+  type CounterConfiguration,
+  type GaugeConfiguration,
+  type HistogramConfiguration,
+} from 'prom-client';
 import { clock } from './clock.js';
 
-/** A registry for each server, so that two servers in one process of tests do not share counters. */
+/**
+ * A registry for each server, so that two servers in one process of tests do not share counters. Whoever asks for a metric
+ * that is there already, as a second worker of the same server does, gets that one.
+ */
 export class Metrics {
   readonly registry = new Registry();
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
-    const difference = new Gauge({
+    this.gauge({
       name: 'iozen_clock_difference_seconds',
       help: 'How far a clock is ahead of the time that this process goes by.',
       labelNames: ['clock'],
-      registers: [],
       collect() {
         for (const [whose, ms] of Object.entries(clock.differences())) this.set({ clock: whose }, ms / 1_000);
       },
     });
-    this.registry.registerMetric(difference);
+  }
+
+  counter<Label extends string>(config: CounterConfiguration<Label>): Counter<Label> {
+    return this.known<Counter<Label>>(config.name) ?? new Counter({ ...config, registers: [this.registry] });
+  }
+
+  gauge<Label extends string>(config: GaugeConfiguration<Label>): Gauge<Label> {
+    return this.known<Gauge<Label>>(config.name) ?? new Gauge({ ...config, registers: [this.registry] });
+  }
+
+  histogram<Label extends string>(config: HistogramConfiguration<Label>): Histogram<Label> {
+    return this.known<Histogram<Label>>(config.name) ?? new Histogram({ ...config, registers: [this.registry] });
+  }
+
+  private known<Metric>(name: string): Metric | undefined {
+    return this.registry.getSingleMetric(name) as Metric | undefined;
   }
 }

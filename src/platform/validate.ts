@@ -65,6 +65,12 @@ class InputFailure extends Failure {
   }
 }
 
+/** Of changes those that were sent: what is left out stays as it is. */
+export const given = <T extends object>(changes: T) =>
+  Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+
 /** Reads an input and adds the issues that only the thing which it is for can show: a caller gets all issues at once. */
 export function readWith<Read extends object>(
   read: () => Read,

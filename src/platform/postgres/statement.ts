@@ -91,6 +91,28 @@ export function columnsOf(
     .join(', ');
 }
 
+/**
+ * An entity's columns as statements write them, a row whole: the name of a column stands in one place, its entity. The first
+ * is the id, `$1`.
+ */
+export function rowOf<Row extends object>(entity: new () => Row) {
+  const columns = getMetadataArgsStorage().filterColumns(entity);
+  const names = columns.map(({ options, propertyName }) => `"${options.name ?? propertyName}"`);
+  const valueOf = (value: unknown, type: unknown) =>
+    type === 'json' && value !== null ? JSON.stringify(value) : value;
+  return {
+    /** In SQL: `("id", "url", …) values ($1, $2, …)`. */
+    inserted: `(${names.join(', ')}) values (${names.map((_, index) => `$${index + 1}`).join(', ')})`,
+    /** In SQL: `"url" = $2, …`. */
+    assigned: names
+      .map((name, index) => `${name} = $${index + 1}`)
+      .slice(1)
+      .join(', '),
+    values: (row: Row): unknown[] =>
+      columns.map(({ options, propertyName }) => valueOf(row[propertyName as keyof Row], options.type)),
+  };
+}
+
 /** Of a joined row: what `columnsOf` was told to name under each of these, and the rest. */
 export function partsOf<Under extends string>(row: object, ...under: Under[]): Record<Under | 'rest', object> {
   const parts = Object.fromEntries([...under, 'rest'].map((part) => [part, {}])) as Record<Under | 'rest', object>;

@@ -4,7 +4,7 @@ import type { AuditService } from '../../audit/audit.service.js';
 import type { Actor, Confirm } from '../../platform/actor.js';
 import { now } from '../../platform/clock.js';
 import type { Database, Tx } from '../../platform/postgres/database.js';
-import { pipelined, columnsOf, prepared } from '../../platform/postgres/statement.js';
+import { pipelined, columnsOf, prepared, rowOf } from '../../platform/postgres/statement.js';
 import { conflict, notFound, planLimitExceeded } from '../../platform/errors.js';
 import { isId, newId, nextMoment } from '../../platform/id.js';
 import { isSameJson, isSameSet } from '../../platform/text/storable-json.js';
@@ -21,7 +21,7 @@ import type { Secrets } from '../../platform/secrets.js';
 import type { Jobs } from '../../platform/postgres/jobs.js';
 import type { Notifications } from '../../platform/postgres/notifications.js';
 import type { StoredRows } from '../../platform/postgres/stored-rows.js';
-import { readWith, sentTo, type Unread, type Valid } from '../../platform/validate.js';
+import { given, readWith, sentTo, type Unread, type Valid } from '../../platform/validate.js';
 import { requireVersion, type ExpectedVersions } from '../../platform/version.js';
 import { requireFeature, requireStorage, webhookEndpointsMax } from '../../workspaces/plans.js';
 import { lockDeliveryOrder } from '../store/delivery-order-lock.js';
@@ -57,25 +57,30 @@ const lockOne = prepared<WebhookEndpoint>(`
   select ${columns} from ${tables} where e.id = $1 and e.workspace_id = $2 and e.deleted_at is null
   for no key update of e
 `);
-const lockWorkspace = prepared<{ endpoints: number }>('select from workspaces where id = $1 for no key update');
+const lockWorkspace = prepared('select from workspaces where id = $1 for no key update');
 const countOfWorkspace = prepared<{ endpoints: number }>(
   'select count(*)::int as endpoints from webhook_endpoints where workspace_id = $1 and deleted_at is null',
 );
-const insertOne = prepared(`
-  with endpoint as (
-    insert into webhook_endpoints (id, workspace_id, url, events, description, status, secrets, custom_headers,
-      payload_query, max_concurrency, created_at, updated_at)
-    values ($1, $2, $3, $4, $5, 'active', $6, $7, $8, $9, $10, $10)
-    returning id
-  )
-  insert into webhook_endpoint_states (endpoint_id) select id from endpoint
-`);
-const updateOne = prepared(`
-  update webhook_endpoints
-  set url = $2, events = $3, description = $4, custom_headers = $5, payload_query = $6, max_concurrency = $7,
-    status = $8, pause_reason = $9, paused_at = $10, secrets = $11, deleted_at = $12, updated_at = $13
-  where id = $1
-`);
+const row = rowOf(WebhookEndpoint);
+const insertOne = prepared(`insert into webhook_endpoints ${row.inserted}`);
+const insertState = prepared('insert into webhook_endpoint_states (endpoint_id) values ($1)');
+const updateOne = prepared(`update webhook_endpoints set ${row.assigned} where id = $1`);
+
+/** What a new endpoint has, unless somebody sets it. */
+const unset = {
+  description: null,
+  status: 'active' as const,
+  pauseReason: null,
+  pausedAt: null,
+  payloadQuery: null,
+  maxConcurrency: null,
+  deletedAt: null,
+  consecutiveFails: 0,
+  lastDeliveryAt: null,
+  lastDeliveryOk: null,
+};
+const liveSecretsMax = 10;
+
 /** Jobs that end what was open of deleted endpoints, where that is too much for the deletions themselves. */
 export const skipQueue = 'webhook-skips';
 
@@ -142,20 +147,22 @@ export class WebhookEndpointService {
       const [count] = await tx.query(countOfWorkspace, [actor.workspaceId]);
       const endpoints = count?.endpoints ?? 0;
       if (endpoints >= webhookEndpointsMax) throw planLimitExceeded('webhooks', endpoints, webhookEndpointsMax);
-      await tx.query(insertOne, [
+      const { customHeaders = null, ...settings } = given(input);
+      const { at } = nextMoment();
+      const webhookEndpoint: WebhookEndpoint = {
+        ...unset,
+        ...settings,
         id,
-        actor.workspaceId,
-        input.url,
-        input.events,
-        input.description ?? null,
-        JSON.stringify([{ sealed: this.secrets.seal(secret, sealedFor(id)), expiresAt: null }]),
-        this.sealHeaders(id, input.customHeaders ?? null),
-        input.payloadQuery ?? null,
-        input.maxConcurrency ?? null,
-        nextMoment().at,
-      ]);
+        workspaceId: actor.workspaceId,
+        secrets: [this.sealSecret(id, secret)],
+        customHeaders: this.sealHeaders(id, customHeaders),
+        createdAt: at,
+        updatedAt: at,
+      };
+      tx.write(insertOne, row.values(webhookEndpoint));
+      tx.write(insertState, [id]);
       await this.audit.record(tx, actor, 'webhook_endpoint.created', id, { url: input.url, events: input.events });
-      return { webhookEndpoint: await this.find(actor.workspaceId, id, tx), secret };
+      return { webhookEndpoint, secret };
     }, actor.guard);
   }
 
@@ -165,9 +172,8 @@ export class WebhookEndpointService {
     return await this.database.transaction(async (tx) => {
       const known = await this.find(actor.workspaceId, id);
       const changes = await this.readReachable(read, known.url);
-      return await this.change(tx, actor, id, 'webhook_endpoint.updated', (before) =>
-        this.changed(tx, before, changes),
-      );
+      const decide = (before: WebhookEndpoint) => this.changed(tx, before, changes);
+      return await this.change(tx, actor, id, 'webhook_endpoint.updated', decide, told);
     }, actor.guard);
   }
 
@@ -183,10 +189,11 @@ export class WebhookEndpointService {
     return await this.database.transaction(async (tx) => {
       const known = await this.find(actor.workspaceId, id);
       const { status, ...changes } = await this.readReachable(read, known.url);
-      const changed = await this.change(tx, actor, id, 'webhook_endpoint.updated', (before) => {
+      const decide = (before: WebhookEndpoint) => {
         requireVersion(expected, webhookVersion(before));
         return this.changed(tx, before, changes);
-      });
+      };
+      const changed = await this.change(tx, actor, id, 'webhook_endpoint.updated', decide, told);
       if (status === 'paused') return await this.change(tx, actor, id, 'webhook_endpoint.paused', pausedByHand);
       if (status === 'active') return await this.change(tx, actor, id, 'webhook_endpoint.resumed', resumed(tx, false));
       return changed;
@@ -197,13 +204,13 @@ export class WebhookEndpointService {
   async remove(actor: Actor, id: string, expected: ExpectedVersions = null): Promise<{ deleted: true; id: string }> {
     actor.require('manage:webhooks');
     return await this.database.transaction(async (tx) => {
-      const [before] = isId(id, 'webhookEndpoint') ? await tx.query(lockOne, [id, actor.workspaceId]) : [];
-      if (before === undefined) throw notFound('webhook');
-      requireVersion(expected, webhookVersion(before));
-      const { at } = nextMoment(before.updatedAt);
-      await this.write(tx, { ...before, secrets: [], customHeaders: null, deletedAt: at, updatedAt: at });
-      await this.confirm(tx, actor);
-      await this.audit.record(tx, actor, 'webhook_endpoint.deleted', id, { url: before.url });
+      const decide = (before: WebhookEndpoint) => {
+        requireVersion(expected, webhookVersion(before));
+        return { ...before, secrets: [], customHeaders: null, deletedAt: nextMoment(before.updatedAt).at };
+      };
+      const { updatedAt: at } = await this.change(tx, actor, id, 'webhook_endpoint.deleted', decide, ({ url }) => ({
+        url,
+      }));
       // Before the lock, which everybody's deliveries wait for.
       const skip = { at, reason: 'endpoint_deleted' } as const;
       let skipped = await skipOldest(tx, id, skip);
@@ -211,7 +218,6 @@ export class WebhookEndpointService {
       await lockDeliveryOrder(tx);
       if (skipped < skippedAtOnceMax) skipped += await skipOldest(tx, id, skip);
       if (skipped >= skippedAtOnceMax) await this.jobs.enqueue(tx, skipQueue, [{ data: { endpointId: id } }]);
-      tx.afterCommit(() => this.notifications.send(endpointChanged, id));
       return { deleted: true as const, id };
     }, actor.guard);
   }
@@ -237,7 +243,7 @@ export class WebhookEndpointService {
         // In transactions of their own: those of all at once would be waited for too long.
         await skipInRanges(this.database, id, { at: now(), reason: 'dropped' });
       }
-      const details = skipHeld ? { skip_held: true } : {};
+      const details = () => (skipHeld ? { skip_held: true } : {});
       return await this.change(tx, actor, id, 'webhook_endpoint.resumed', resumed(tx, skipHeld), details);
     }, actor.guard);
   }
@@ -261,8 +267,7 @@ export class WebhookEndpointService {
         if (old.length >= liveSecretsMax) {
           throw conflict('too_many_secrets', `${liveSecretsMax - 1} earlier secrets of this endpoint still sign.`);
         }
-        const newest = { sealed: this.secrets.seal(secret, sealedFor(id)), expiresAt: null };
-        return { ...before, secrets: [newest, ...old] };
+        return { ...before, secrets: [this.sealSecret(id, secret), ...old] };
       });
       return { webhookEndpoint, secret };
     }, actor.guard);
@@ -297,7 +302,7 @@ export class WebhookEndpointService {
     id: string,
     action: AuditAction,
     decide: (before: WebhookEndpoint) => WebhookEndpoint | Promise<WebhookEndpoint>,
-    details: Record<string, unknown> = {},
+    details: (after: WebhookEndpoint, before: WebhookEndpoint) => Record<string, unknown> = () => ({}),
   ): Promise<WebhookEndpoint> {
     const [before] = isId(id, 'webhookEndpoint') ? await tx.query(lockOne, [id, actor.workspaceId]) : [];
     if (before === undefined) throw notFound('webhook');
@@ -305,26 +310,10 @@ export class WebhookEndpointService {
     if (after === before) return before;
     await this.confirm(tx, actor);
     after.updatedAt = nextMoment(before.updatedAt).at;
-    await this.write(tx, after);
-    const updated = action === 'webhook_endpoint.updated' ? told(before, after) : {};
-    await this.audit.record(tx, actor, action, id, { ...updated, ...details });
+    tx.write(updateOne, row.values(after));
+    await this.audit.record(tx, actor, action, id, details(after, before));
     tx.afterCommit(() => this.notifications.send(endpointChanged, id));
     return after;
-  }
-
-  private async write(tx: Tx, endpoint: WebhookEndpoint): Promise<void> {
-    const { id, url, events, description, customHeaders, payloadQuery, maxConcurrency } = endpoint;
-    const { status, pauseReason, pausedAt, secrets, deletedAt, updatedAt } = endpoint;
-    const config = [id, url, events, description, customHeaders, payloadQuery, maxConcurrency];
-    await tx.query(updateOne, [
-      ...config,
-      status,
-      pauseReason,
-      pausedAt,
-      JSON.stringify(secrets),
-      deletedAt,
-      updatedAt,
-    ]);
   }
 
   /** Reads an input and judges its URL, unless that is the `known` one: a caller gets every issue at once. */
@@ -335,6 +324,10 @@ export class WebhookEndpointService {
     return readWith(read, () =>
       refusal === null ? [] : [{ path: 'url', code: refusal.code, message: refusal.message }],
     );
+  }
+
+  private sealSecret(id: string, secret: string): SealedSecret {
+    return { sealed: this.secrets.seal(secret, sealedFor(id)), expiresAt: null };
   }
 
   private headersOf({ id, customHeaders }: WebhookEndpoint): object {
@@ -358,8 +351,6 @@ export class WebhookEndpointService {
   }
 }
 
-const liveSecretsMax = 10;
-
 const resumed =
   (tx: Tx, skipHeld: boolean) =>
   async (before: WebhookEndpoint): Promise<WebhookEndpoint> => {
@@ -376,16 +367,11 @@ function listOf(actor: Actor): List {
   return { from: `${columns} from ${tables}`, id: 'e.id', where };
 }
 
-const given = <T extends object>(changes: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
+const settings = ['url', 'events', 'description', 'customHeaders', 'payloadQuery', 'maxConcurrency'] as const;
 
 /** The details of a change for the audit log: URL and events as they are now; of the rest only that it changed. */
-function told(before: WebhookEndpoint, after: WebhookEndpoint): Record<string, unknown> {
-  const changes = changeable.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+function told(after: WebhookEndpoint, before: WebhookEndpoint): Record<string, unknown> {
+  const changes = settings.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
   const { url, events } = after;
   return { changes, ...(changes.includes('url') && { url }), ...(changes.includes('events') && { events }) };
 }
-
-const changeable = ['url', 'events', 'description', 'customHeaders', 'payloadQuery', 'maxConcurrency'] as const;

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Counter, Histogram } from 'prom-client';
 import type { RefusalRule } from '../../platform/outbound/address-guard.js';
 import type { Database } from '../../platform/postgres/database.js';
 import { prepared } from '../../platform/postgres/statement.js';
@@ -23,48 +23,37 @@ export class WebhookMetrics {
   /** Looked up once each: hashing a label for every attempt costs more than counting it. */
   private readonly attemptsBy: Partial<Record<OutcomeKind, Counter.Internal>> = {};
 
-  constructor({ registry }: Metrics, database: Database) {
-    this.lag = known(registry, 'webhook_delivery_lag_seconds', (name) => {
-      return new Histogram({
-        name,
-        help: 'From the event, or from the call that asked for it once more, to the start of the first attempt.',
-        buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600],
-        registers: [registry],
-      });
+  constructor(metrics: Metrics, database: Database) {
+    const read = async <T>(ask: () => Promise<T>) => await outsideAccounts(ask).catch(() => null);
+    this.lag = metrics.histogram({
+      name: 'webhook_delivery_lag_seconds',
+      help: 'From the event, or from the call that asked for it once more, to the start of the first attempt.',
+      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600],
     });
-    this.attempts = known(registry, 'webhook_attempts_total', (name) => {
-      return new Counter({
-        name,
-        help: 'Attempts, by what they came to.',
-        labelNames: ['outcome'],
-        registers: [registry],
-      });
+    this.attempts = metrics.counter({
+      name: 'webhook_attempts_total',
+      help: 'Attempts, by what they came to.',
+      labelNames: ['outcome'],
     });
-    known(registry, 'webhook_oldest_due_seconds', (name) => {
-      return new Gauge({
-        name,
-        help: 'How long the oldest event or delivery that nothing but us holds back has been waiting.',
-        registers: [registry],
-        async collect() {
-          const seconds = await outsideAccounts(async () => await oldestDueSeconds(database)).catch(() => null);
-          if (seconds === null) this.remove();
-          else this.set(seconds);
-        },
-      });
+    metrics.gauge({
+      name: 'webhook_oldest_due_seconds',
+      help: 'How long the oldest event or delivery that nothing but us holds back has been waiting.',
+      async collect() {
+        const seconds = await read(async () => await oldestDueSeconds(database));
+        if (seconds === null) this.remove();
+        else this.set(seconds);
+      },
     });
-    known(registry, 'webhook_endpoints', (name) => {
-      return new Gauge({
-        name,
-        help: 'Endpoints, by status.',
-        labelNames: ['status'],
-        registers: [registry],
-        async collect() {
-          const rows = await outsideAccounts(async () => await database.query(endpointsByStatus)).catch(() => null);
-          if (rows === null) return this.reset();
-          for (const status of Object.values(EndpointStatusEnum)) this.set({ status }, 0);
-          for (const { status, count } of rows) this.set({ status }, count);
-        },
-      });
+    metrics.gauge({
+      name: 'webhook_endpoints',
+      help: 'Endpoints, by status.',
+      labelNames: ['status'],
+      async collect() {
+        const rows = await read(async () => await database.query(endpointsByStatus));
+        if (rows === null) return this.reset();
+        for (const status of Object.values(EndpointStatusEnum)) this.set({ status }, 0);
+        for (const { status, count } of rows) this.set({ status }, count);
+      },
     });
   }
 
@@ -78,13 +67,11 @@ export class WebhookMetrics {
 }
 
 /** What `Outbound` calls when it refuses a URL, at save and at dial. */
-export function countRefusals({ registry }: Metrics): (rule: RefusalRule) => void {
-  const refused = known(registry, 'webhook_refused_total', (name) => {
-    return new Counter({ name, help: 'URLs refused, by rule.', labelNames: ['rule'], registers: [registry] });
+export function countRefusals(metrics: Metrics): (rule: RefusalRule) => void {
+  const refused = metrics.counter({
+    name: 'webhook_refused_total',
+    help: 'URLs refused, by rule.',
+    labelNames: ['rule'],
   });
   return (rule) => refused.inc({ rule });
-}
-
-function known<M>(registry: Registry, name: string, make: (name: string) => M): M {
-  return (registry.getSingleMetric(name) as M | undefined) ?? make(name);
 }
