@@ -31,6 +31,7 @@ import { OpenDeliveries1790000000014 } from './migrations/1790000000014-open-del
 import { EventFanOuts1790000000015 } from './migrations/1790000000015-event-fan-outs.js';
 import { CountedReplays1790000000016 } from './migrations/1790000000016-counted-replays.js';
 import { SkipReasons1790000000017 } from './migrations/1790000000017-skip-reasons.js';
+import { EndpointStats1790000000018 } from './migrations/1790000000018-endpoint-stats.js';
 import { SessionOrigins1790000000020 } from './migrations/1790000000020-session-origins.js';
 import { KeyMakers1790000000021 } from './migrations/1790000000021-key-makers.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
@@ -85,6 +86,7 @@ export function dataSourceFor(url: string): DataSource {
       EventFanOuts1790000000015,
       CountedReplays1790000000016,
       SkipReasons1790000000017,
+      EndpointStats1790000000018,
       SessionOrigins1790000000020,
       KeyMakers1790000000021,
     ],

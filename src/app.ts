@@ -76,6 +76,7 @@ import { ReplayService } from './webhooks/replays/replay.service.js';
 import { WebhookFeed } from './webhooks/feed.js';
 import { storedAttempts, WebhookDeliveryService } from './webhooks/deliveries/delivery.service.js';
 import { TestEventService } from './webhooks/deliveries/test-event.service.js';
+import { EndpointStatsService } from './webhooks/endpoints/endpoint-stats.service.js';
 import { storedEndpoints, WebhookEndpointService } from './webhooks/endpoints/endpoint.service.js';
 import { countRefusals } from './webhooks/engine/metrics.js';
 import { webhookQueues, WebhookWorker } from './webhooks/engine/worker.js';
@@ -140,6 +141,7 @@ export class App {
   readonly submissions: SubmissionService;
   readonly outbound: Outbound;
   readonly webhookEndpoints: WebhookEndpointService;
+  readonly endpointStats: EndpointStatsService;
   readonly testEvents: TestEventService;
   readonly webhookDeliveries: WebhookDeliveryService;
   readonly replays: ReplayService;
@@ -229,6 +231,7 @@ export class App {
       this.audit,
       confirm,
     );
+    this.endpointStats = new EndpointStatsService(database);
     this.testEvents = new TestEventService(database, this.secrets, this.outbound, this.webhookEndpoints);
     this.webhookDeliveries = new WebhookDeliveryService(database, this.notifications, this.audit, confirm);
     this.eventErasure.onErase((tx, events) => this.webhookDeliveries.erase(tx, events));

@@ -213,7 +213,10 @@ export function costOf(
     if (type.name.endsWith('Edge')) return size * inner(1);
     if (declared.flat !== undefined) return declared.flat + inner(1);
     const { rows } = declared;
-    if (rows !== undefined) return rowsIn(argumentOf(node, rows.argument), rows.byDefault, rows.max) * (1 + inner(1));
+    if (rows !== undefined) {
+      const entries = rowsIn(argumentOf(node, rows.argument), rows.byDefault, rows.max);
+      return Math.ceil(entries / (rows.perObject ?? 1)) * (1 + inner(1));
+    }
     const isPage = parent.name.endsWith('Connection') && node.name.value === 'nodes';
     return (isPage ? size : 1) * (1 + inner(1));
   }

@@ -52,6 +52,8 @@ import {
 } from '../webhooks/deliveries/delivery.resolver.js';
 import type { TestEventService } from '../webhooks/deliveries/test-event.service.js';
 import { EndpointDeliveriesResolver } from '../webhooks/deliveries/endpoint-deliveries.resolver.js';
+import { EndpointStatsResolver } from '../webhooks/endpoints/endpoint-stats.resolver.js';
+import type { EndpointStatsService } from '../webhooks/endpoints/endpoint-stats.service.js';
 import { WebhookEndpointResolver } from '../webhooks/endpoints/endpoint.resolver.js';
 import type { NoticeService } from '../workspaces/notice.service.js';
 import { WorkspaceResolver } from '../workspaces/workspace.resolver.js';
@@ -78,6 +80,7 @@ export interface GraphqlServices {
   submissions: SubmissionService;
   trustedDocuments: TrustedDocumentService;
   webhookEndpoints: WebhookEndpointService;
+  endpointStats: EndpointStatsService;
   testEvents: TestEventService;
   webhookDeliveries: WebhookDeliveryService;
   replays: ReplayService;
@@ -114,6 +117,7 @@ const resolvers = [
   line(IntakeBotSubmissions, ({ submissions }) => new IntakeBotSubmissions(submissions)),
   line(ContactSubmissions, ({ submissions }) => new ContactSubmissions(submissions)),
   line(WebhookEndpointResolver, ({ webhookEndpoints }) => new WebhookEndpointResolver(webhookEndpoints)),
+  line(EndpointStatsResolver, ({ endpointStats }) => new EndpointStatsResolver(endpointStats)),
   line(
     EndpointDeliveriesResolver,
     ({ webhookDeliveries, testEvents }) => new EndpointDeliveriesResolver(webhookDeliveries, testEvents),

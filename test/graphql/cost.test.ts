@@ -77,6 +77,24 @@ describe('the cost of a graphql operation', () => {
     );
   });
 
+  it('charges twelve stretches of statistics as one object, wherever their number stands', async () => {
+    const stats = (argument: string) => `stats(since: "2026-11-01T00:00:00Z"${argument}) { at delivered failed p95Ms }`;
+    const of = (argument: string) => `{ webhookEndpoint(id: "x") { ${stats(argument)} } }`;
+    const table: [argument: string, requested: number][] = [
+      ['', 2],
+      [', buckets: 1', 1],
+      [', buckets: 12', 1],
+      [', buckets: 13', 2],
+      [', buckets: 96', 8],
+    ];
+    for (const [argument, objects] of table) expect((await costOf(of(argument))).requested).to.equal(1 + objects);
+    const varied = `query ($n: Int! = 36) { webhookEndpoint(id: "x") { ${stats(', buckets: $n')} } }`;
+    expect((await costOf(varied)).requested).to.equal(1 + 3);
+    expect((await costOf(varied, { n: 48 })).requested).to.equal(1 + 4);
+    const list = `{ webhookEndpoints(first: 50) { nodes { id ${stats('')} } } }`;
+    expect((await costOf(list)).requested).to.equal(150);
+  });
+
   it('charges a search wherever its text stands, and takes one an operation', async () => {
     const list = (filter: string) => `webhookDeliveries(first: 1, filter: ${filter}) { nodes { id } }`;
     const asked: [query: string, variables?: object][] = [

@@ -1,28 +1,11 @@
 import { expect } from 'chai';
 import { placing } from '../../src/events/event.service.js';
-import type { Statement } from '../../src/platform/postgres/statement.js';
 import { newId } from '../../src/platform/id.js';
 import { startServer, createTenant, type Tenant, type TestServer } from '../support/app.js';
 import { clientOf, type Client } from '../support/client.js';
 import { createBot, createSubmission } from '../support/factories.js';
 import { memberOf } from '../support/people.js';
-
-/** The texts of the statements that the server sent while `work` ran, TypeORM's aside. */
-async function statementsOf(server: TestServer, work: () => Promise<unknown>): Promise<string[]> {
-  const { database } = server.app;
-  const query = database.query.bind(database);
-  const texts: string[] = [];
-  database.query = async <Row extends object>(statement: Statement<Row>, values?: unknown[]) => {
-    texts.push(statement.text);
-    return await query(statement, values);
-  };
-  try {
-    await work();
-  } finally {
-    database.query = query;
-  }
-  return texts;
-}
+import { statementsOf } from '../support/statements-of.js';
 
 describe('graphql links', () => {
   let server: TestServer;

@@ -87,6 +87,13 @@ describe('webhooks through crashes', function () {
     expect(events.length).to.be.above(200);
     expect(ended).to.have.length(events.length * endpoints);
     expect(ended.every(({ ended, times }) => ended === 'delivered' && times === 1)).to.equal(true);
+    // Each attempt that is on record, and no other, is counted: once.
+    const counted = await fixture.rows<{ delivered: number; failed: number }>(
+      'select sum(delivered)::int as delivered, sum(failed)::int as failed from webhook_endpoint_stats',
+    );
+    const kept = await fixture.rows(`select count(*) filter (where outcome = 'success')::int as delivered,
+      count(*) filter (where outcome <> 'success')::int as failed from webhook_attempts`);
+    expect(counted).to.deep.equal(kept);
 
     const eventOf = new Map(ended.map(({ id, eventId }) => [id, eventId]));
     const published = new Set(events.map(({ id }) => id));

@@ -42,7 +42,7 @@ describe('retention of webhooks', () => {
     expect(leftOf(few)).to.include({ count: 2 });
   });
 
-  it('drops attempts and finished deliveries after 30 days by partition, and leaves what is held where it lies', async () => {
+  it('drops attempts, finished deliveries and statistics after 30 days by partition, and leaves what is held where it lies', async () => {
     const worker = await fixture.startWorker();
     const actor = await fixture.workspace();
     const { id } = (await fixture.endpoint(actor, receiver.url)).webhookEndpoint;
@@ -62,12 +62,16 @@ describe('retention of webhooks', () => {
     await fixture.eventually(async () => worker.isQuiet());
     await fixture.rows(insertDelivery, [`${idFloor(later(15))}d${'0'.repeat(15)}`, id, eventId]);
     const rows = async () => (await fixture.rows('select from webhook_attempts')).length;
+    const stats = partitionOf('webhook_endpoint_stats', at);
+    const counted = async () => (await fixture.rows('select from webhook_endpoint_stats')).length;
     fixture.clockOffsetMs = 29.9 * dayMs;
     await worker.maintain();
+    expect([await exists(stats), await counted()]).to.deep.equal([true, 1]);
     expect([await exists(attempts), await rows(), await statuses()]).to.deep.equal([true, 1, ['held', 'delivered']]);
     fixture.clockOffsetMs = 31.1 * dayMs;
     await worker.maintain();
     expect([await exists(attempts), await rows(), await statuses()]).to.deep.equal([false, 0, ['held']]);
+    expect([await exists(stats), await counted()]).to.deep.equal([false, 0]);
 
     // As long as what was held may be looked at.
     expect(await exists(events)).to.equal(true);

@@ -10,8 +10,11 @@ export interface FieldCost {
    * list then costs this, however many entries it has, and what one of its entries selects.
    */
   flat?: number;
-  /** For a list that loads rows: the argument that says how many, or which ones; the service holds it to `max`. */
-  rows?: { argument: string; byDefault: number; max: number };
+  /**
+   * For a list that loads rows: the argument that says how many, or which ones; the service holds it to `max`. Of entries
+   * that are little work `perObject` together cost as one object.
+   */
+  rows?: { argument: string; byDefault: number; max: number; perObject?: number };
   /** The argument whose `search`, if it has one, makes this a search. */
   searchIn?: string;
   /** For a root field: points of the per-minute limit, where its work is not reading. */

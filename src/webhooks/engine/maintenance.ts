@@ -6,7 +6,7 @@ import { idFloor } from '../../platform/id.js';
 import type { Log } from '../../platform/log.js';
 import { byEventId, byTime, keepPartitions, type DailyTable } from '../../platform/postgres/daily-partitions.js';
 import { addNotices, forgetOldNotices } from '../../workspaces/notice.service.js';
-import { attemptsKeptDays, eventsOnRecord, openEvents } from '../store/retention.js';
+import { attemptsKeptDays, eventsOnRecord, openEvents, statsKeptDays } from '../store/retention.js';
 import { hasOlder, skipInRanges, skipOfDeleted } from '../store/open-deliveries.js';
 
 export const maintenanceQueue = 'webhook-maintenance';
@@ -18,7 +18,10 @@ const heldDaysBeforeNotice = 23;
 // As long as what was held for 30 days and then attempted for the last time may be looked at.
 const eventsKeptDays = heldDaysMax + attemptsKeptDays + 2;
 
-const attempts: DailyTable = { name: 'webhook_attempts', floor: byTime, key: 'at', keepDays: attemptsKeptDays };
+const attempts: readonly DailyTable[] = [
+  { name: 'webhook_attempts', floor: byTime, key: 'at', keepDays: attemptsKeptDays },
+  { name: 'webhook_endpoint_stats', floor: byTime, key: 'at', keepDays: statsKeptDays },
+];
 const events: readonly DailyTable[] = [
   { name: 'events', floor: byEventId, key: 'id', keepDays: eventsKeptDays, wanted: openEvents },
   // As long as answers to them: an event that was replayed on its last day is gone before those.
@@ -58,7 +61,7 @@ export function chores(
 ): Chore[] {
   const daysAgo = (days: number) => new Date(now.getTime() - days * dayMs);
   return [
-    async () => await keepPartitions(database, attempts, now, log),
+    ...attempts.map((table) => async () => await keepPartitions(database, table, now, log)),
     async () => {
       const skipped = await skipHeldSince(database, now, daysAgo(heldDaysMax));
       if (skipped > 0) log.info({ deliveries: skipped }, 'deliveries held for 30 days were skipped');

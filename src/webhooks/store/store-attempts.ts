@@ -5,6 +5,7 @@ import { isoTime } from '../../platform/postgres/timestamps.js';
 import type { Outcome } from '../../platform/outbound/attempt.js';
 import type { EndpointHealth } from '../policy/endpoint-health.js';
 import type { Next } from '../policy/retry.js';
+import { addCounts, countedByQuarter, quarterColumns } from './endpoint-stats.js';
 import { lockStates, openAt, type DeliveryKey } from './open-deliveries.js';
 
 /** What one attempt came to. Times are Unix milliseconds. */
@@ -64,6 +65,7 @@ const attemptColumns: Columns<AttemptResult> = {
 };
 
 const firstAttemptColumn = 2 + Object.keys(endpointColumns).length;
+const firstCountColumn = firstAttemptColumn + Object.keys(attemptColumns).length;
 const facts = Object.keys(factColumns).join(', ');
 
 /**
@@ -95,6 +97,8 @@ const store = prepared<{ id: string; revision: number }>(`
     insert into webhook_attempts (${facts}, response_body, ended)
     select ${facts}, case when spot is not null then response_body end, case when spot is not null then ended end
     from attempt
+  ), counted as (
+    ${addCounts(firstCountColumn, 'ours')}
   )
   select endpoint_id as id, revision from ours
 `);
@@ -113,8 +117,12 @@ export async function storeAttempts(
     tx,
     endpoints.map(({ endpointId }) => endpointId),
   );
-  const values = [...recordsetValues(endpointColumns, endpoints), ...recordsetValues(attemptColumns, attempts)];
-  const rows = await tx.query(store, [workerId, ...values]);
+  const rows = await tx.query(store, [
+    workerId,
+    ...recordsetValues(endpointColumns, endpoints),
+    ...recordsetValues(attemptColumns, attempts),
+    ...recordsetValues(quarterColumns, countedByQuarter(attempts)),
+  ]);
   return new Map(rows.map(({ id, revision }) => [id, revision]));
 }
 
