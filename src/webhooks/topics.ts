@@ -4,7 +4,7 @@
  * listen to `workspaceChanged` and send `eventsPlaced`.
  */
 
-/** Subjects are ids of endpoints with new deliveries: fan-out tells the worker that owns the endpoint. */
+/** Subjects are ids of endpoints with new deliveries: fan-out and replays tell the worker that owns the endpoint. */
 export const deliveriesDue = 'webhook-deliveries-due';
 
 /** Subjects are ids of endpoints: services and pauses tell workers to read the endpoint again. */

@@ -3,6 +3,7 @@ import type { Actor } from '../../src/platform/actor.js';
 import { idFloor } from '../../src/platform/id.js';
 import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import type { Replay } from '../../src/webhooks/replays/replay.entity.js';
+import { deliveriesDue, endpointChanged } from '../../src/webhooks/topics.js';
 import type { Receiver } from '../support/receiver.js';
 import { reasonOf, Subscription } from './subscription.js';
 import { WebhookFixture } from './webhook-fixture.js';
@@ -68,6 +69,20 @@ describe('replaying events to an endpoint', () => {
     expect(await fixture.replays.start(actor, endpointId, () => replayOf({ since, dryRun: true }))).to.include({
       total: 3,
     });
+  });
+
+  it('tells workers each second of new deliveries alone, and not to read the endpoint anew', async () => {
+    await fixture.publish(actor, 3);
+    await subscription.settled(3, 'delivered');
+    const heard: string[] = [];
+    const silence = [deliveriesDue, endpointChanged].map((topic) =>
+      fixture.notifications.on(topic, (ids) => heard.push(...ids.filter((id) => id === endpointId).map(() => topic))),
+    );
+    await ended(await fixture.replays.start(actor, endpointId, () => replayOf({ since: new Date(0) })));
+    await receiver.arrived(6);
+    await fixture.eventually(async () => heard.length > 0);
+    for (const stop of silence) stop();
+    expect(new Set(heard)).to.deep.equal(new Set([deliveriesDue]));
   });
 
   it('a replay ends with its endpoint, and makes nothing for a deleted one', async () => {

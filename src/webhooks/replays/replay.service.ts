@@ -23,7 +23,7 @@ import { insertOpen, isOpen } from '../store/open-deliveries.js';
 import type { Replay, ReplayOnly } from './replay.entity.js';
 import { replayRateMax, type StartReplay } from './replay.input.js';
 import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
-import { endpointChanged, replayProgressed } from '../topics.js';
+import { deliveriesDue, replayProgressed } from '../topics.js';
 
 const columns = `r.id, r.endpoint_id as "endpointId", r.status, r.selection as "only", r.since, r.until,
   r.rate_per_second as "ratePerSecond", r.dry_run as "dryRun", r.counted, r.done, r.created_at as "createdAt",
@@ -274,7 +274,7 @@ export class ReplayService {
     tx.write(advanceOne, [id, events.length, reached, isAll ? 'DONE' : 'RUNNING', now]);
     order.release();
     tx.afterCommit(() => {
-      if (events.length > 0) this.notifications.send(endpointChanged, endpointId);
+      if (events.length > 0) this.notifications.send(deliveriesDue, endpointId);
       this.notifications.send(replayProgressed, id);
     });
     return true;
