@@ -6,13 +6,9 @@ import type { contactView } from '../../src/contacts/contact.view.js';
 import { eventTypes, type EventType } from '../../src/events/event-type.js';
 import type { intakeBotView } from '../../src/intake-bots/intake-bot.view.js';
 import type { Failure, Issue } from '../../src/platform/errors.js';
+import { FragmentProblem } from '../../src/platform/graphql/json-fragments.js';
 import { spell, validate } from '../../src/platform/validate.js';
-import {
-  payloadTypes,
-  PayloadQueryProblem,
-  readPayloadQuery,
-  selectPayload,
-} from '../../src/webhooks/wire/payload-query.js';
+import { payloadTypes, readPayloadQuery, selectPayload } from '../../src/webhooks/wire/payload-query.js';
 import type { submissionEventView } from '../../src/submissions/submission.view.js';
 import { newSecret, signaturesOf, signingSecret } from '../../src/webhooks/wire/signature.js';
 import { exampleOf } from '../../src/events/example.view.js';
@@ -123,7 +119,7 @@ describe('payloadQuery', () => {
       'fragment on Submission {',
       `fragment on Submission { ${'a: id '.repeat(2_000)} }`,
     ];
-    for (const text of refused) expect(() => readPayloadQuery(text), text).to.throw(PayloadQueryProblem);
+    for (const text of refused) expect(() => readPayloadQuery(text), text).to.throw(FragmentProblem);
   });
 
   it('knows exactly the fields that events hold', () => {

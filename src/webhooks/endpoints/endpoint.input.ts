@@ -1,12 +1,13 @@
 import { ID, Int } from 'type-graphql';
 import { z } from 'zod';
 import { eventTypes, EventTypeScalar } from '../../events/event-type.js';
+import { FragmentProblem } from '../../platform/graphql/json-fragments.js';
 import { inputType } from '../../platform/graphql/input-type.js';
 import { JSONObject } from '../../platform/graphql/scalars.js';
 import { input, report } from '../../platform/validate.js';
 import { EndpointStatusEnum } from './endpoint.entity.js';
 import { customHeaders } from './custom-headers.js';
-import { PayloadQueryProblem, readPayloadQuery } from '../wire/payload-query.js';
+import { readPayloadQuery } from '../wire/payload-query.js';
 
 export const urlCharactersMax = 2_048;
 const url = z.string().min(1).max(urlCharactersMax);
@@ -26,7 +27,7 @@ const payloadQuery = z
     try {
       readPayloadQuery(text);
     } catch (error) {
-      if (!(error instanceof PayloadQueryProblem)) throw error;
+      if (!(error instanceof FragmentProblem)) throw error;
       report(context, [{ path: '', message: error.message, code: 'bad_format' }]);
     }
   })
