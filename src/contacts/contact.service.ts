@@ -232,7 +232,7 @@ export class ContactService {
       tx.write(insertOne, row.values(contact), taken);
       tx.write(findUntaken, [workspaceId, contact.email, contact.phone], takenAsOther);
       const data = { contact: contactView(contact) };
-      this.events.publish(tx, { workspaceId, type: 'contact.created', moment, subjectId: id, data });
+      this.events.publish(tx, { workspaceId, type: 'contact.created', moment, subjectId: id, people: [], data });
       return contact;
     }, actor.guard);
   }
@@ -358,7 +358,7 @@ export class ContactService {
     }
     const told = reasons ?? names.map((name) => spell(name, 'snake_case'));
     const data = { contact: contactView(after), changes: told };
-    this.events.publish(tx, { workspaceId, type: 'contact.updated', moment, subjectId, data });
+    this.events.publish(tx, { workspaceId, type: 'contact.updated', moment, subjectId, people: [], data });
     return after;
   }
 
@@ -425,7 +425,7 @@ function createFromAnswers(tx: Tx, workspaceId: string, address: ContactAddress)
   const contact: Contact = { ...nobody, ...address, id, workspaceId, ...times, submissionCount: 1 };
   tx.write(insertOne, row.values(contact), meanwhile);
   const data = { contact: contactView(contact) };
-  const events: NewEvent[] = [{ workspaceId, type: 'contact.created', moment, subjectId: id, data }];
+  const events: NewEvent[] = [{ workspaceId, type: 'contact.created', moment, subjectId: id, people: [], data }];
   return { id, people: [id], events };
 }
 
@@ -448,7 +448,7 @@ async function fillFromAnswers(
   tx.write(updateOne, row.values(contact), meanwhile);
   if (changes.includes('email') || changes.includes('phone')) tx.write(promote, [id, email, phone]);
   const data = { contact: contactView(contact), changes: changes.map((name) => spelled[name]) };
-  return { events: [{ workspaceId, type: 'contact.updated', moment, subjectId: id, data }] };
+  return { events: [{ workspaceId, type: 'contact.updated', moment, subjectId: id, people: [], data }] };
 }
 
 /** Another submission made or filled the contact: the unique index waited for its commit, so the next try finds it. */

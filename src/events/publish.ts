@@ -22,8 +22,11 @@ export interface NewEvent {
   moment: Moment;
   /** The id of the object it happened to. */
   subjectId: string;
-  /** Ids of contacts and digests of addresses that it speaks of, too: when one of these people is erased, so is its text. */
-  people?: readonly string[];
+  /**
+   * Ids of contacts and digests of addresses that its text speaks of, beside a contact that is its subject: when one of
+   * these people is erased, so is the text. Whoever publishes says so, also where the text names nobody.
+   */
+  people: readonly string[];
   /** The object as REST shows it, by its name: `{ submission: {…} }`. */
   data: object;
 }
@@ -60,7 +63,7 @@ export class EventPublisher {
   /** The event rows, and the job of fanning them out, in the commit of the change. */
   publish(tx: Tx, ...events: NewEvent[]): void {
     if (events.length === 0) return;
-    const rows = events.map(({ workspaceId, type, moment, subjectId, people = [], data }): EventRow => {
+    const rows = events.map(({ workspaceId, type, moment, subjectId, people, data }): EventRow => {
       // The body is frozen now, so that a retry tomorrow sends what was true at the event.
       const body = JSON.stringify({ id: moment.eventId, type, created_at: isoTime(moment.at), data });
       const everybody = isId(subjectId, 'contact') ? [subjectId, ...people] : people;

@@ -157,6 +157,7 @@ export class IntakeBotService {
           type: 'intake-bot.status-changed',
           moment,
           subjectId: id,
+          people: [],
           data: { intake_bot: intakeBotView(bot), previous_status: before.status },
         });
       }

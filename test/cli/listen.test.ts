@@ -73,6 +73,7 @@ describe('iozen listen', () => {
         type,
         moment: nextMoment(),
         subjectId: newId('submission'),
+        people: [],
         data,
       }));
       server.app.events.publish(tx, ...events);

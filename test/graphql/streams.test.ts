@@ -94,6 +94,7 @@ async function publish({ app }: TestServer, workspaceId: string, count = 1): Pro
       type: 'submission.updated' as const,
       moment: nextMoment(),
       subjectId: newId('submission'),
+      people: [],
       data: { submission: {}, changes: [] },
     }));
     app.events.publish(tx, ...events);

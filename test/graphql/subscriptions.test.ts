@@ -63,6 +63,7 @@ describe('graphql subscriptions', () => {
         type: 'submission.updated' as const,
         moment: nextMoment(),
         subjectId: newId('submission'),
+        people: [],
         data: { submission: {}, changes: [] },
       }));
       server.app.events.publish(tx, ...events);

@@ -20,7 +20,7 @@ describe('events with long texts', function () {
         const filler = 'x'.repeat(index % 3 === 0 ? 100 : 900_000);
         const event = { workspaceId: actor.workspaceId, type: 'contact.created', subjectId: 'c', moment } as const;
         await fixture.database.transaction(async (tx) =>
-          fixture.events.publish(tx, { ...event, data: { contact: { filler } } }),
+          fixture.events.publish(tx, { ...event, people: [], data: { contact: { filler } } }),
         );
       }
       await fixture.startWorker();

@@ -195,7 +195,7 @@ export class WebhookFixture {
       const moment = nextMoment();
       const id = newId('contact');
       const contact = { id, email: 'jane@example.com', phone: null, first_name: 'Jané', tags: ['a', 'b'], notes };
-      return { workspaceId, type, moment, subjectId: id, data: { contact } };
+      return { workspaceId, type, moment, subjectId: id, people: [], data: { contact } };
     });
     this.events.publish(tx, ...events);
     return events.map(({ moment }) => moment.eventId);
