@@ -33,7 +33,7 @@ export default defineConfig({
   build: {
     outDir,
     emptyOutDir: true,
-    target: 'es2023',
+    target: 'es2024',
     // The Content-Security-Policy lets no `data:` in.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -1,0 +1,124 @@
+/* eslint-disable */
+import * as types from './graphql';
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+
+/**
+ * Map of all GraphQL operations in the project.
+ *
+ * This map has several performance disadvantages:
+ * 1. It is not tree-shakeable, so it will include all operations in the project.
+ * 2. It is not minifiable, so the string of a GraphQL query will be multiple times inside the bundle.
+ * 3. It does not support dead code elimination, so it will add unused operations.
+ *
+ * Therefore it is highly recommended to use the babel or swc plugin for production.
+ * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
+ */
+type Documents = {
+    "\n  query ApiKeys($first: Int, $after: String, $last: Int, $before: String) {\n    apiKeys(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...Key\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n    workspace {\n      id\n      usage {\n        apiKeys\n      }\n    }\n  }\n": typeof types.ApiKeysDocument,
+    "\n  mutation CreateApiKey($input: CreateApiKeyInput!) {\n    createApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n      }\n    }\n  }\n": typeof types.CreateApiKeyDocument,
+    "\n  mutation RevokeApiKey($input: RevokeApiKeyInput!) {\n    revokeApiKey(input: $input) {\n      apiKey {\n        id\n        revokedAt\n      }\n    }\n  }\n": typeof types.RevokeApiKeyDocument,
+    "\n  mutation RotateApiKey($input: RotateApiKeyInput!) {\n    rotateApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n        previousUntil\n      }\n    }\n  }\n": typeof types.RotateApiKeyDocument,
+    "\n  fragment Key on ApiKey {\n    id\n    name\n    hint\n    scopes\n    allowedCidrs\n    documentsOnly\n    createdAt\n    lastUsedAt\n    expiresAt\n    revokedAt\n    previousUntil\n  }\n": typeof types.KeyFragmentDoc,
+    "\n  query KeyById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Key\n    }\n  }\n": typeof types.KeyByIdDocument,
+    "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": typeof types.AcceptInvitationDocument,
+    "\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        id\n        url\n        status\n        pauseReason\n        consecutiveFails\n        heldCount\n        lastDeliveryAt\n        lastDeliveryOk\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n": typeof types.EndpointsHealthDocument,
+    "\n  query Overview {\n    workspace {\n      id\n      usage {\n        apiKeys\n        submissionsThisMonth\n        storedBytes\n        storedMeasuredAt\n      }\n      notices(first: 5) {\n        nodes {\n          id\n          kind\n          text\n          createdAt\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n    intakeBots(first: 1) {\n      nodes {\n        id\n        submissionCount\n      }\n    }\n  }\n": typeof types.OverviewDocument,
+    "\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n": typeof types.DismissNoticeDocument,
+    "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": typeof types.SignInDocument,
+    "\n  query IsSignedIn {\n    viewer {\n      role\n    }\n  }\n": typeof types.IsSignedInDocument,
+    "\n  mutation SignOut {\n    signOut {\n      signedOut\n    }\n  }\n": typeof types.SignOutDocument,
+    "\n  query WhoIsHere {\n    viewer {\n      role\n      user {\n        id\n        email\n        name\n      }\n      workspace {\n        id\n        name\n        plan\n        limits {\n          api\n          apiKeys\n          requestsPerMinute\n          storageBytes\n          submissionRetentionDays\n          submissionsPerMonth\n          webhookEndpoints\n          webhooks\n        }\n      }\n    }\n  }\n": typeof types.WhoIsHereDocument,
+};
+const documents: Documents = {
+    "\n  query ApiKeys($first: Int, $after: String, $last: Int, $before: String) {\n    apiKeys(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...Key\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n    workspace {\n      id\n      usage {\n        apiKeys\n      }\n    }\n  }\n": types.ApiKeysDocument,
+    "\n  mutation CreateApiKey($input: CreateApiKeyInput!) {\n    createApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n      }\n    }\n  }\n": types.CreateApiKeyDocument,
+    "\n  mutation RevokeApiKey($input: RevokeApiKeyInput!) {\n    revokeApiKey(input: $input) {\n      apiKey {\n        id\n        revokedAt\n      }\n    }\n  }\n": types.RevokeApiKeyDocument,
+    "\n  mutation RotateApiKey($input: RotateApiKeyInput!) {\n    rotateApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n        previousUntil\n      }\n    }\n  }\n": types.RotateApiKeyDocument,
+    "\n  fragment Key on ApiKey {\n    id\n    name\n    hint\n    scopes\n    allowedCidrs\n    documentsOnly\n    createdAt\n    lastUsedAt\n    expiresAt\n    revokedAt\n    previousUntil\n  }\n": types.KeyFragmentDoc,
+    "\n  query KeyById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Key\n    }\n  }\n": types.KeyByIdDocument,
+    "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": types.AcceptInvitationDocument,
+    "\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        id\n        url\n        status\n        pauseReason\n        consecutiveFails\n        heldCount\n        lastDeliveryAt\n        lastDeliveryOk\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n": types.EndpointsHealthDocument,
+    "\n  query Overview {\n    workspace {\n      id\n      usage {\n        apiKeys\n        submissionsThisMonth\n        storedBytes\n        storedMeasuredAt\n      }\n      notices(first: 5) {\n        nodes {\n          id\n          kind\n          text\n          createdAt\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n    intakeBots(first: 1) {\n      nodes {\n        id\n        submissionCount\n      }\n    }\n  }\n": types.OverviewDocument,
+    "\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n": types.DismissNoticeDocument,
+    "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": types.SignInDocument,
+    "\n  query IsSignedIn {\n    viewer {\n      role\n    }\n  }\n": types.IsSignedInDocument,
+    "\n  mutation SignOut {\n    signOut {\n      signedOut\n    }\n  }\n": types.SignOutDocument,
+    "\n  query WhoIsHere {\n    viewer {\n      role\n      user {\n        id\n        email\n        name\n      }\n      workspace {\n        id\n        name\n        plan\n        limits {\n          api\n          apiKeys\n          requestsPerMinute\n          storageBytes\n          submissionRetentionDays\n          submissionsPerMonth\n          webhookEndpoints\n          webhooks\n        }\n      }\n    }\n  }\n": types.WhoIsHereDocument,
+};
+
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ *
+ *
+ * @example
+ * ```ts
+ * const query = graphql(`query GetUser($id: ID!) { user(id: $id) { name } }`);
+ * ```
+ *
+ * The query argument is unknown!
+ * Please regenerate the types.
+ */
+export function graphql(source: string): unknown;
+
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ApiKeys($first: Int, $after: String, $last: Int, $before: String) {\n    apiKeys(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...Key\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n    workspace {\n      id\n      usage {\n        apiKeys\n      }\n    }\n  }\n"): (typeof documents)["\n  query ApiKeys($first: Int, $after: String, $last: Int, $before: String) {\n    apiKeys(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...Key\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n    workspace {\n      id\n      usage {\n        apiKeys\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreateApiKey($input: CreateApiKeyInput!) {\n    createApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation CreateApiKey($input: CreateApiKeyInput!) {\n    createApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RevokeApiKey($input: RevokeApiKeyInput!) {\n    revokeApiKey(input: $input) {\n      apiKey {\n        id\n        revokedAt\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation RevokeApiKey($input: RevokeApiKeyInput!) {\n    revokeApiKey(input: $input) {\n      apiKey {\n        id\n        revokedAt\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RotateApiKey($input: RotateApiKeyInput!) {\n    rotateApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n        previousUntil\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation RotateApiKey($input: RotateApiKeyInput!) {\n    rotateApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n        previousUntil\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment Key on ApiKey {\n    id\n    name\n    hint\n    scopes\n    allowedCidrs\n    documentsOnly\n    createdAt\n    lastUsedAt\n    expiresAt\n    revokedAt\n    previousUntil\n  }\n"): (typeof documents)["\n  fragment Key on ApiKey {\n    id\n    name\n    hint\n    scopes\n    allowedCidrs\n    documentsOnly\n    createdAt\n    lastUsedAt\n    expiresAt\n    revokedAt\n    previousUntil\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query KeyById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Key\n    }\n  }\n"): (typeof documents)["\n  query KeyById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Key\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        id\n        url\n        status\n        pauseReason\n        consecutiveFails\n        heldCount\n        lastDeliveryAt\n        lastDeliveryOk\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n"): (typeof documents)["\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        id\n        url\n        status\n        pauseReason\n        consecutiveFails\n        heldCount\n        lastDeliveryAt\n        lastDeliveryOk\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Overview {\n    workspace {\n      id\n      usage {\n        apiKeys\n        submissionsThisMonth\n        storedBytes\n        storedMeasuredAt\n      }\n      notices(first: 5) {\n        nodes {\n          id\n          kind\n          text\n          createdAt\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n    intakeBots(first: 1) {\n      nodes {\n        id\n        submissionCount\n      }\n    }\n  }\n"): (typeof documents)["\n  query Overview {\n    workspace {\n      id\n      usage {\n        apiKeys\n        submissionsThisMonth\n        storedBytes\n        storedMeasuredAt\n      }\n      notices(first: 5) {\n        nodes {\n          id\n          kind\n          text\n          createdAt\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n    intakeBots(first: 1) {\n      nodes {\n        id\n        submissionCount\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query IsSignedIn {\n    viewer {\n      role\n    }\n  }\n"): (typeof documents)["\n  query IsSignedIn {\n    viewer {\n      role\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SignOut {\n    signOut {\n      signedOut\n    }\n  }\n"): (typeof documents)["\n  mutation SignOut {\n    signOut {\n      signedOut\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query WhoIsHere {\n    viewer {\n      role\n      user {\n        id\n        email\n        name\n      }\n      workspace {\n        id\n        name\n        plan\n        limits {\n          api\n          apiKeys\n          requestsPerMinute\n          storageBytes\n          submissionRetentionDays\n          submissionsPerMonth\n          webhookEndpoints\n          webhooks\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query WhoIsHere {\n    viewer {\n      role\n      user {\n        id\n        email\n        name\n      }\n      workspace {\n        id\n        name\n        plan\n        limits {\n          api\n          apiKeys\n          requestsPerMinute\n          storageBytes\n          submissionRetentionDays\n          submissionsPerMonth\n          webhookEndpoints\n          webhooks\n        }\n      }\n    }\n  }\n"];
+
+export function graphql(source: string) {
+  return (documents as any)[source] ?? {};
+}
+
+export type DocumentType<TDocumentNode extends DocumentNode<any, any>> = TDocumentNode extends DocumentNode<  infer TType,  any>  ? TType  : never;

@@ -1,0 +1,203 @@
+import './Overview.css';
+import { graphql } from '../../graphql';
+import type { OverviewQuery } from '../../gql/graphql';
+import { paths } from '../../paths';
+import { useChange, useRead } from '../../server';
+import { planNames, useViewer, type Viewer } from '../../shell/viewer';
+import { bytes, count, counted } from '../../ui/amounts';
+import { Button, ButtonLink } from '../../ui/Button';
+import { Card } from '../../ui/Facts';
+import { Meter } from '../../ui/Meter';
+import { PageHead } from '../../ui/PageHead';
+import { ErrorCard, Skeleton } from '../../ui/States';
+import { StrangerText } from '../../ui/StrangerText';
+import { Time } from '../../ui/Time';
+import { toast } from '../../ui/Toasts';
+import { EndpointsHealth } from './EndpointsHealth';
+
+const Overview = graphql(`
+  query Overview {
+    workspace {
+      id
+      usage {
+        apiKeys
+        submissionsThisMonth
+        storedBytes
+        storedMeasuredAt
+      }
+      notices(first: 5) {
+        nodes {
+          id
+          kind
+          text
+          createdAt
+        }
+        pageInfo {
+          hasNextPage
+        }
+      }
+    }
+    intakeBots(first: 1) {
+      nodes {
+        id
+        submissionCount
+      }
+    }
+  }
+`);
+const DismissNotice = graphql(`
+  mutation DismissNotice($input: DismissNoticeInput!) {
+    dismissNotice(input: $input) {
+      notice {
+        id
+        dismissedAt
+      }
+    }
+  }
+`);
+
+type Data = OverviewQuery;
+
+export function Page() {
+  const viewer = useViewer();
+  const { data, refusal, again } = useRead(Overview, {}, { types: ['Notice', 'ApiKey', 'IntakeBot'] });
+  return (
+    <>
+      <PageHead title="Overview" />
+      {refusal && data === undefined && <ErrorCard refusal={refusal} again={again} />}
+      <Notices notices={data?.workspace.notices?.nodes ?? []} />
+      {data && <FirstSteps data={data} viewer={viewer} />}
+      <div className="overview">
+        <Usage usage={data?.workspace.usage} viewer={viewer} />
+        <EndpointsHealth viewer={viewer} />
+      </div>
+    </>
+  );
+}
+
+type Notice = NonNullable<Data['workspace']['notices']>['nodes'][number];
+
+function Notices({ notices }: { notices: readonly Notice[] }) {
+  const { send } = useChange(DismissNotice);
+  const dismiss = async (id: string) => {
+    const done = await send({ input: { id } });
+    toast(done === null ? 'The notice could not be put away.' : 'Notice put away for everybody.', {
+      isBad: done === null,
+    });
+  };
+  if (notices.length === 0) return null;
+  return (
+    <ul className="notices" aria-label="Notices">
+      {notices.map(({ id, text, createdAt }) => (
+        <li key={id} className="card notice">
+          <p>
+            <StrangerText text={text} max={1_000} />
+            <span className="under">
+              <Time at={createdAt} />
+            </span>
+          </p>
+          <Button isSmall onClick={() => void dismiss(id)}>
+            Dismiss
+          </Button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** What makes a new workspace useful; gone once all is done. */
+function FirstSteps({ data, viewer }: { data: Data; viewer: Viewer }) {
+  const { limits, plan } = viewer.workspace;
+  const isMember = viewer.role === 'MEMBER';
+  const [bot] = data.intakeBots.nodes;
+  const steps = [
+    {
+      title: 'Create an API key',
+      why: limits.api ? 'Programs read and write with it, over GraphQL and REST.' : `${planNames[plan]} has no API.`,
+      isDone: data.workspace.usage.apiKeys > 0,
+      to: limits.api && !isMember ? paths.newApiKey : null,
+    },
+    {
+      title: 'Take a first submission',
+      why: 'Share a bot, or send one through the API: a test submission counts towards no limit.',
+      isDone: (bot?.submissionCount ?? 0) > 0,
+      to: null,
+    },
+  ];
+  const left = steps.filter(({ isDone }) => !isDone);
+  if (left.length === 0) return null;
+  return (
+    <Card
+      title="First steps"
+      aside={<span className="faint">{`${steps.length - left.length} of ${steps.length} done`}</span>}
+    >
+      <ol className="steps">
+        {steps.map(({ title, why, isDone, to }) => (
+          <li key={title} data-done={isDone || undefined}>
+            <span className="step-shape" aria-hidden />
+            <div>
+              <h3>
+                {title}
+                {isDone && <span className="faint"> · done</span>}
+              </h3>
+              <p className="faint">{why}</p>
+            </div>
+            {!isDone && to && (
+              <ButtonLink to={to} isSmall>
+                {title}
+              </ButtonLink>
+            )}
+          </li>
+        ))}
+      </ol>
+    </Card>
+  );
+}
+
+function Usage({ usage, viewer }: { usage: Data['workspace']['usage'] | undefined; viewer: Viewer }) {
+  const { limits, plan } = viewer.workspace;
+  const rows = usage && [
+    {
+      label: 'Submissions this month',
+      value: usage.submissionsThisMonth,
+      max: limits.submissionsPerMonth,
+      text: `${count(usage.submissionsThisMonth)} of ${count(limits.submissionsPerMonth)}`,
+    },
+    {
+      label: 'Storage',
+      value: usage.storedBytes,
+      max: limits.storageBytes,
+      text: `${bytes(usage.storedBytes)} of ${bytes(limits.storageBytes)}`,
+    },
+    {
+      label: 'API keys',
+      value: usage.apiKeys,
+      max: limits.apiKeys,
+      text: limits.api ? `${usage.apiKeys} of ${limits.apiKeys}` : 'none on this plan',
+    },
+  ];
+  return (
+    <Card title="Plan and usage" aside={<span className="faint">{planNames[plan]}</span>}>
+      <ul className="usage">
+        {rows?.map(({ label, value, max, text }) => (
+          <li key={label}>
+            <span>{label}</span>
+            <span className="number">{text}</span>
+            <Meter label={label} value={value} max={max} text={text} />
+          </li>
+        )) ?? ['a', 'b', 'c'].map((row) => <li key={row} children={<Skeleton />} />)}
+      </ul>
+      <p className="faint usage-foot">
+        {limits.api ? `${count(limits.requestsPerMinute)} requests a minute for each key. ` : ''}
+        {limits.submissionRetentionDays === null
+          ? 'Submissions are kept for ever. '
+          : `Submissions are kept for ${counted(limits.submissionRetentionDays, 'day')}. `}
+        {usage?.storedMeasuredAt && (
+          <>
+            Storage was measured <Time at={usage.storedMeasuredAt} />.
+          </>
+        )}
+      </p>
+    </Card>
+  );
+}

@@ -1,0 +1,71 @@
+import './Button.css';
+import { useId, type ComponentProps, type ReactNode } from 'react';
+import { Link, type LinkProps } from 'react-router';
+
+/** `main`: what the view is for, once a view; `danger`: ends something; `bare`: beside others. */
+export type ButtonLook = 'plain' | 'main' | 'danger' | 'bare';
+
+const classOf = (look: ButtonLook, isSmall: boolean) => `button ${look}${isSmall ? ' small' : ''}`;
+
+interface Look {
+  look?: ButtonLook;
+  isSmall?: boolean;
+  /** Why it cannot be used now: it stays in its place, and says so. */
+  why?: string | null | undefined;
+}
+
+interface ButtonProps extends Omit<ComponentProps<'button'>, 'disabled'>, Look {
+  /** What it says while it works, and takes no second press: "Saving…". */
+  busy?: string | false;
+}
+
+export function Button({ look = 'plain', isSmall = false, why, busy = false, children, ...rest }: ButtonProps) {
+  if (why) return <Refused why={why} look={look} isSmall={isSmall} children={children} />;
+  const isBusy = busy !== false;
+  return (
+    <button type="button" {...rest} className={classOf(look, isSmall)} aria-disabled={isBusy || undefined}>
+      {isBusy ? busy : children}
+    </button>
+  );
+}
+
+/** A link that looks like a button: it leads to a dialog or to another page. */
+export function ButtonLink({
+  look = 'plain',
+  isSmall = false,
+  why,
+  children,
+  ...rest
+}: Omit<LinkProps, 'className'> & Look) {
+  if (why) return <Refused why={why} look={look} isSmall={isSmall} children={children} />;
+  return (
+    <Link {...rest} className={classOf(look, isSmall)}>
+      {children}
+    </Link>
+  );
+}
+
+interface RefusedProps {
+  why: string;
+  look: ButtonLook;
+  isSmall: boolean;
+  children: ReactNode;
+}
+
+/** Can be reached by keyboard and finger: its reason shows beside it while it has the focus or the pointer. */
+function Refused({ why, look, isSmall, children }: RefusedProps) {
+  const id = useId();
+  return (
+    <span className="refused">
+      <button type="button" className={classOf(look, isSmall)} aria-disabled aria-describedby={id}>
+        {children}
+      </button>
+      <span role="tooltip" id={id}>
+        {why}
+      </span>
+    </span>
+  );
+}
+
+/** Buttons in a row, which span the width of a phone. */
+export const Buttons = ({ children }: { children: ReactNode }) => <div className="buttons">{children}</div>;

@@ -1,0 +1,150 @@
+import './Dialog.css';
+import { createContext, use, useEffect, useId, useRef, useState, type ReactNode } from 'react';
+import { useNavigate, type To } from 'react-router';
+import { Button } from './Button';
+import { useUnsaved } from './useUnsaved';
+
+interface DialogProps {
+  title: ReactNode;
+  /** The address of the page behind it: closing leads there. */
+  closesTo: To;
+  /** `drawer`: a thing's details at the side; `alert`: a question before something ends. */
+  shape?: 'dialog' | 'drawer' | 'alert';
+  children: ReactNode;
+}
+
+interface Opened {
+  /** Asks before it closes, where something would be lost. */
+  close(): void;
+  /** Closes without asking: what was typed is saved. */
+  done(to?: To): void;
+  /** @param question what to ask before it closes; null: nothing would be lost */
+  guard(question: string | null): void;
+}
+
+const OpenedContext = createContext<Opened | null>(null);
+
+/** The dialog that a component stands in. */
+export function useDialog(): Opened {
+  const opened = use(OpenedContext);
+  if (opened === null) throw new Error('useDialog outside of a Dialog');
+  return opened;
+}
+
+/** Where the focus was before any dialog opened: it returns there. */
+let opener: HTMLElement | null = null;
+
+/**
+ * A dialog or drawer that is a route: whoever loads its address sees it, and the browser's back closes it. The browser
+ * itself keeps the focus inside.
+ */
+export function Dialog({ title, closesTo, shape = 'dialog', children }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  const navigate = useNavigate();
+  const [question, guard] = useState<string | null>(null);
+  const unsaved = useUnsaved(question !== null);
+  const close = () => void navigate(closesTo);
+  const leave = () => (unsaved.isAsking ? unsaved.stay() : close());
+
+  useEffect(() => {
+    const dialog = element.current;
+    if (dialog === null) return;
+    const focused = document.activeElement;
+    if (focused instanceof HTMLElement && focused.closest('dialog') === null) opener = focused;
+    dialog.showModal();
+    focusInside(dialog);
+    // What had the focus may be gone: a form that was sent gives way to what came of it.
+    const changes = new MutationObserver(() => {
+      if (!dialog.contains(document.activeElement)) focusInside(dialog);
+    });
+    changes.observe(dialog, { childList: true, subtree: true });
+    return () => {
+      changes.disconnect();
+      dialog.close();
+      // A dialog that follows at once takes the focus itself.
+      if (document.querySelector('dialog:modal') !== null) return;
+      const isThere = opener !== null && opener.isConnected && opener !== document.body;
+      (isThere ? opener : document.querySelector('h1'))?.focus();
+    };
+  }, []);
+
+  const opened: Opened = { close, done: (to = closesTo) => unsaved.leave(to), guard };
+  return (
+    <dialog
+      ref={element}
+      className={`dialog ${shape}`}
+      role={shape === 'alert' ? 'alertdialog' : undefined}
+      aria-labelledby={titleId}
+      tabIndex={-1}
+      onCancel={(event) => {
+        if (event.target !== element.current) return;
+        event.preventDefault();
+        leave();
+      }}
+      // A browser closes it at a second Escape, whatever was said to the first.
+      onClose={() => {
+        if (element.current?.isConnected === true) element.current.showModal();
+        leave();
+      }}
+      // A press on what is behind it, not one that began inside and ended there.
+      onPointerDown={(event) => {
+        if (event.target === element.current) leave();
+      }}
+    >
+      <div className="dialog-in">
+        <header>
+          <h2 id={titleId}>{title}</h2>
+        </header>
+        <OpenedContext value={opened}>{children}</OpenedContext>
+        {unsaved.isAsking && <Question text={question ?? ''} onStay={unsaved.stay} onDiscard={unsaved.discard} />}
+      </div>
+    </dialog>
+  );
+}
+
+/** Where somebody begins: what is marked, else the first field, else the first button. */
+function focusInside(dialog: HTMLDialogElement): void {
+  for (const wanted of ['[data-first]', 'input, select, textarea', 'button, a']) {
+    const found = dialog.querySelector<HTMLElement>(wanted);
+    if (found !== null) return found.focus();
+  }
+  dialog.focus();
+}
+
+interface QuestionProps {
+  text: string;
+  onStay(): void;
+  onDiscard(): void;
+}
+
+function Question({ text, onStay, onDiscard }: QuestionProps) {
+  const stay = useRef<HTMLButtonElement>(null);
+  useEffect(() => stay.current?.focus(), []);
+  return (
+    <div className="dialog-question" role="alert">
+      <p>{text}</p>
+      <Button ref={stay} onClick={onStay}>
+        Go back
+      </Button>
+      <Button look="danger" onClick={onDiscard}>
+        Close anyway
+      </Button>
+    </div>
+  );
+}
+
+export const DialogBody = ({ children }: { children: ReactNode }) => <div className="dialog-body">{children}</div>;
+
+/** The buttons of a dialog, the main one last. */
+export const DialogFoot = ({ children }: { children: ReactNode }) => <footer>{children}</footer>;
+
+/** Leaves everything as it is. */
+export function CloseButton({ isFirst = false, children = 'Cancel' }: { isFirst?: boolean; children?: ReactNode }) {
+  const { close } = useDialog();
+  return (
+    <Button data-first={isFirst || undefined} onClick={close}>
+      {children}
+    </Button>
+  );
+}

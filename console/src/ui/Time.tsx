@@ -1,0 +1,93 @@
+import { useSyncExternalStore } from 'react';
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+const tickMs = 10 * second;
+
+const relative = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const utc = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long', timeZone: 'UTC' });
+const ago = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
+
+const listeners = new Set<() => void>();
+let nowMs = Date.now();
+let ticking: ReturnType<typeof setInterval> | undefined;
+
+/** The time, which moves on every ten seconds, for all that tells how long ago something was. */
+export function useNow(): number {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      ticking ??= setInterval(() => {
+        nowMs = Date.now();
+        for (const one of listeners) one();
+      }, tickMs);
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size > 0) return;
+        clearInterval(ticking);
+        ticking = undefined;
+      };
+    },
+    () => nowMs,
+  );
+}
+
+/** "3 minutes ago", "in 4 hours", "yesterday"; beyond a month the date. */
+export function fromNow(atMs: number, now = Date.now()): string {
+  const ms = atMs - now;
+  const size = Math.abs(ms);
+  if (size < 45 * second) return ms > 0 ? 'in a moment' : 'just now';
+  if (size < hour) return ago.format(Math.round(ms / minute), 'minute');
+  if (size < day) return ago.format(Math.round(ms / hour), 'hour');
+  if (size < 31 * day) return ago.format(Math.round(ms / day), 'day');
+  return relative.format(atMs);
+}
+
+interface TimeProps {
+  /** As the server tells it, in UTC. */
+  at: string;
+  /** `clock`: the time of day; `exact`: date and time; else how long ago or ahead. */
+  as?: 'relative' | 'clock' | 'exact' | 'date';
+  /** Said beside the exact time, such as how exact it is. */
+  note?: string;
+}
+
+/** A moment in the reader's zone; in UTC under the pointer. */
+export function Time({ at, as = 'relative', note }: TimeProps) {
+  const now = useNow();
+  const atMs = Date.parse(at);
+  const text = {
+    relative: () => fromNow(atMs, Math.max(now, Date.now())),
+    clock: () => clock.format(atMs),
+    exact: () => exact.format(atMs),
+    date: () => relative.format(atMs),
+  }[as]();
+  const title = [exact.format(atMs), utc.format(atMs), note].filter(Boolean).join('\n');
+  return (
+    <time className="number" dateTime={at} title={title}>
+      {text}
+    </time>
+  );
+}
+
+const units: readonly (readonly [ms: number, name: string])[] = [
+  [day, 'd'],
+  [hour, 'h'],
+  [minute, 'min'],
+  [second, 's'],
+];
+
+/** "120 ms", "4 min 10 s": two units at most. */
+export function duration(ms: number): string {
+  if (ms < second) return `${Math.round(ms)} ms`;
+  if (ms < 10 * second) return `${(ms / second).toFixed(1)} s`;
+  const at = units.findIndex(([size]) => ms >= size);
+  const [[size, name] = [second, 's'], next] = units.slice(at, at + 2);
+  const whole = Math.floor(ms / size);
+  const rest = next === undefined ? 0 : Math.floor((ms % size) / next[0]);
+  return rest === 0 || next === undefined ? `${whole} ${name}` : `${whole} ${name} ${rest} ${next[1]}`;
+}

@@ -1,0 +1,43 @@
+// `npm run test:console -- api-keys`: walks through the built console in Chromium. All files, or those whose names are given.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const folder = import.meta.dirname;
+const installed = join(folder, 'node_modules/.lock-digest');
+
+const chromium =
+  process.env.CHROMIUM ??
+  (process.env.PATH ?? '')
+    .split(delimiter)
+    .flatMap((path) => [join(path, 'chromium'), join(path, 'chromium-browser'), join(path, 'google-chrome')])
+    .find((file) => existsSync(file));
+if (chromium === undefined) {
+  console.error(
+    'The console is tested in Chromium, which is not here: apt-get install chromium, or name one in CHROMIUM.',
+  );
+  process.exit(1);
+}
+
+const lock = createHash('sha256')
+  .update(readFileSync(join(folder, 'package-lock.json')))
+  .digest('hex');
+if (!existsSync(installed) || readFileSync(installed, 'utf8') !== lock) {
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], folder);
+  writeFileSync(installed, lock);
+}
+
+const named = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
+const options = process.argv.slice(2).filter((arg) => arg.startsWith('-'));
+const files = readdirSync(folder)
+  .filter((name) => name.endsWith('.test.ts'))
+  .filter((name) => named.length === 0 || named.some((part) => name.startsWith(part)));
+const always = ['--no-config', '--require=reflect-metadata', '--require=./dist/test/support/postgres.js', '--exit'];
+const limits = ['--timeout=60000', '--slow=10000', '--forbid-only', '--fail-zero'];
+run('mocha', [...always, ...limits, ...options, ...files.map((name) => `test/console/${name}`)], join(folder, '../..'));
+
+function run(command, args, cwd) {
+  const { status } = spawnSync(command, args, { cwd, stdio: 'inherit', env: { ...process.env, CHROMIUM: chromium } });
+  if (status !== 0) process.exit(status ?? 1);
+}

@@ -1,0 +1,112 @@
+/** A real server with the built console, and Chromium to look at it with. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { createTenant, startServer, type Tenant, type TestServer } from '../../dist/test/support/app.js';
+
+export const results = join(import.meta.dirname, '../../test-results/console');
+
+export const themes = ['light', 'dark'] as const;
+export type Theme = (typeof themes)[number];
+export const widths = [1280, 375] as const;
+export type Width = (typeof widths)[number];
+
+export interface Look {
+  theme?: Theme;
+  width?: Width;
+}
+
+/** A server, a workspace with its Owner, and a browser. `faults` are what no page may have: see `watch`. */
+export class Console {
+  readonly faults: string[] = [];
+
+  readonly server: TestServer;
+  readonly tenant: Tenant;
+  private readonly browser: Browser;
+
+  private constructor(server: TestServer, tenant: Tenant, browser: Browser) {
+    this.server = server;
+    this.tenant = tenant;
+    this.browser = browser;
+  }
+
+  static async open({
+    plan,
+    env,
+  }: { plan?: 'FREE' | 'PRO' | 'BUSINESS'; env?: Record<string, string> } = {}): Promise<Console> {
+    const server = await startServer({ env: env ?? {} });
+    const tenant = await createTenant(server.app, plan);
+    // As root, which CI is, Chromium has no sandbox.
+    const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+    const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? 'chromium', args });
+    return new Console(server, tenant, browser);
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.server.stop();
+  }
+
+  /** A browser of somebody who is not signed in. */
+  async visitor({ theme = 'light', width = 1280 }: Look = {}): Promise<Page> {
+    const context = await this.browser.newContext({
+      baseURL: this.server.url,
+      colorScheme: theme,
+      viewport: { width, height: width === 375 ? 780 : 900 },
+      reducedMotion: 'reduce',
+      locale: 'en-GB',
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    const page = await context.newPage();
+    await this.watch(page);
+    return page;
+  }
+
+  /** A browser of the Owner, or of somebody else, signed in through the form and at the overview. */
+  async signedIn(look: Look = {}, { email, password } = this.tenant.owner): Promise<Page> {
+    const page = await this.visitor(look);
+    await page.goto('/console');
+    await page.getByLabel('E-mail').fill(email);
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    return page;
+  }
+
+  /** The same person in a window of another look. */
+  async again(of: BrowserContext, look: Look): Promise<Page> {
+    const page = await this.visitor(look);
+    await page.context().addCookies(await of.cookies());
+    return page;
+  }
+
+  /** What no page may do: break a policy, throw, ask another host, scroll sideways. */
+  private async watch(page: Page): Promise<void> {
+    const { faults, server } = this;
+    page.on('pageerror', (error) => faults.push(`threw ${error.message}`));
+    page.on('console', (message) => {
+      // A refusal that the page shows is also written by the browser: it is none of the page's faults.
+      const isRefusal = /status of (4\d\d|503)|net::ERR_/.test(message.text());
+      if (message.type() === 'error' && !isRefusal) faults.push(`wrote ${message.text()}`);
+    });
+    page.on('request', (request) => {
+      const url = request.url();
+      if (!url.startsWith(server.url) && !/^(data|blob):/.test(url)) faults.push(`asked ${url}`);
+    });
+    await page.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+        console.error(`policy: ${violatedDirective} ${blockedURI}`);
+      });
+    });
+  }
+}
+
+/** A picture of the whole page; a page that scrolls sideways is refused. */
+export async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync(results, { recursive: true });
+  const { width = 0 } = page.viewportSize() ?? {};
+  const needed = await page.evaluate(() => document.documentElement.scrollWidth);
+  if (needed > width) throw new Error(`${name} is ${needed} px wide in a window of ${width} px`);
+  const isDialog = (await page.locator('dialog:modal').count()) > 0;
+  await page.screenshot({ path: join(results, `${name}.png`), fullPage: !isDialog });
+}
