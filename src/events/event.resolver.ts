@@ -5,6 +5,8 @@ import { ConnectionArgs, connectionOf, DateTimeRange, type Connection } from '..
 import { bulky, Costs, listInRow } from '../platform/graphql/field-cost.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { JSONObject } from '../platform/graphql/scalars.js';
+import { eventSchemas } from './event-schema.view.js';
+import { exampleEvent } from './example.view.js';
 import { describeEventType, eventTypes, EventTypeScalar, type EventType } from './event-type.js';
 import { EventEntity, EventConnection } from './event.entity.js';
 import type { EventFilter, EventService, ListedEvent } from './event.service.js';
@@ -28,6 +30,16 @@ class EventTypeInfo {
 
   @Field(() => String, { description: 'When it fires.' })
   description!: string;
+
+  @Costs(bulky)
+  @Field(() => JSONObject, { description: 'Such an event as an endpoint would get it, about nobody.' })
+  example!: Record<string, unknown>;
+
+  @Costs(bulky)
+  @Field(() => JSONObject, {
+    description: 'What such an event says, as JSON Schema (2020-12); a `payloadQuery` selects of its `data`.',
+  })
+  schema!: Record<string, unknown>;
 }
 
 @Resolver(() => EventEntity)
@@ -37,7 +49,12 @@ export class EventResolver {
   @Costs(listInRow)
   @Query(() => [EventTypeInfo], { description: 'What a subscriber may listen to.' })
   eventTypes(@Ctx('actor') _actor: Actor): EventTypeInfo[] {
-    return eventTypes.map((type) => ({ type, description: describeEventType[type] }));
+    return eventTypes.map((type) => ({
+      type,
+      description: describeEventType[type],
+      example: exampleEvent(type),
+      schema: eventSchemas[type],
+    }));
   }
 
   @Query(() => EventEntity, { name: 'event', nullable: true, description: 'An event by its id.' })

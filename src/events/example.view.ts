@@ -46,6 +46,11 @@ const examples: Record<EventType, (at: string) => object> = {
   'intake-bot.status-changed': (at) => ({ intake_bot: intakeBot(at), previous_status: 'ACTIVE' }),
 };
 
+const always = { eventId: 'evt_cexample0e000000example01', at: new Date('2026-01-15T10:30:00.000Z') };
+
+/** The same example each time, for documents. */
+export const exampleEvent = (type: EventType) => JSON.parse(exampleOf(type, always).body) as Record<string, unknown>;
+
 /** An event of the type as an endpoint would get it, about nobody. */
 export function exampleOf(type: EventType, { eventId, at }: { eventId: string; at: Date }) {
   const data = examples[type](at.toISOString());

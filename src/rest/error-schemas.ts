@@ -1,6 +1,6 @@
 import { scopes } from '../platform/actor.js';
 import { statusOf, type ErrorCode, type IssueCode, type Resource } from '../platform/errors.js';
-import { integer, arrayOf, object, oneOf, text, type JsonSchema } from './json-schema.js';
+import { integer, arrayOf, object, oneOf, text, type JsonSchema } from '../platform/json-schema.js';
 
 const none = object({});
 const issueCodes: IssueCode[] = [

@@ -1,7 +1,8 @@
 import { errorSchemas } from './error-schemas.js';
-import { object, text, type JsonSchema } from './json-schema.js';
+import { object, text, type JsonSchema } from '../platform/json-schema.js';
 import type { Route } from './route.js';
 import { schemas } from './schemas.js';
+import { webhookOperations } from './webhook-operations.js';
 
 const version = '1.0.0';
 
@@ -98,6 +99,7 @@ export function openApiDocument(routes: readonly Route[]): object {
     security: [{ apiKey: [] }],
     tags: [...new Set(routes.map(tagOf))].map((name) => ({ name, description: tags[name] ?? name })),
     paths: Object.fromEntries(paths) as object,
+    webhooks: webhookOperations(),
     components: {
       securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `iozen_live_…`.' } },
       headers,

@@ -1,4 +1,4 @@
-import type { JsonSchema } from './json-schema.js';
+import type { JsonSchema } from '../platform/json-schema.js';
 
 /** As much of an OpenAPI document as the reference shows. */
 export interface OpenApi {

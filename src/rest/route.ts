@@ -3,12 +3,13 @@ import type { Keep } from '../http/idempotency.js';
 import type { Actor, Scope } from '../platform/actor.js';
 import type { Issue } from '../platform/errors.js';
 import type { Kind } from '../platform/id.js';
+import { flag, id, object, type JsonSchema } from '../platform/json-schema.js';
 import { workAccount } from '../platform/work/work-account.js';
 import { jsonPieces, largeBytesMin } from '../platform/text/json-pieces.js';
 import { restPage, type Page, type PageRequest } from '../platform/postgres/keyset-page.js';
 import { validate, type Unread, type Input } from '../platform/validate.js';
 import type { ExpectedVersions } from '../platform/version.js';
-import { flag, id, object, ref, type Body, type JsonSchema } from './json-schema.js';
+import { ref, type Body } from './json-schema.js';
 
 /** `{ id: string }` of `/intake-bots/:id`. */
 export type Params<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`

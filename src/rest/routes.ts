@@ -13,7 +13,8 @@ import {
 } from '../submissions/submission.view.js';
 import type { WebhookEndpointService } from '../webhooks/endpoints/endpoint.service.js';
 import { webhookCreatedView, webhookVersion, webhookView } from '../webhooks/endpoints/endpoint.view.js';
-import { arrayOf as listOf, ref } from './json-schema.js';
+import { arrayOf as listOf } from '../platform/json-schema.js';
+import { ref } from './json-schema.js';
 import { get, list, patch, post, remove, type Route } from './route.js';
 import { createSubmission, patchIntakeBot, patchWebhook, registerWebhook, updateSubmission } from './schemas.js';
 

@@ -89,6 +89,19 @@ describe('the custom headers of an endpoint', () => {
     const within = await sentAfter(async (id) => await update({ id, url: `${receiver.url}/elsewhere` }));
     expect(within).to.deep.include({ authorization: customHeaders.Authorization, notices: [] });
   });
+
+  it('are told by their names alone', async () => {
+    const made = await create({ customHeaders: { ...customHeaders, 'X-Team': 'blue' } });
+    const { id } = made.body.data.createWebhookEndpoint.webhookEndpoint;
+    const names = async () =>
+      (await client.graphql(`{ webhookEndpoint(id: "${id}") { customHeaderNames } }`)).body.data.webhookEndpoint
+        .customHeaderNames;
+    expect(await names()).to.deep.equal(['Authorization', 'X-Team']);
+    await update({ id, customHeaders: { 'X-Shift': 'late' } });
+    expect(await names()).to.deep.equal(['X-Shift']);
+    await update({ id, customHeaders: null });
+    expect(await names()).to.deep.equal([]);
+  });
 });
 
 describe('a receiver that sends interim answers, asked for or not', () => {

@@ -1,5 +1,6 @@
-import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Actor } from '../../platform/actor.js';
+import { Costs, listInRow } from '../../platform/graphql/field-cost.js';
 import { payloadType } from '../../platform/graphql/payload-type.js';
 import {
   ConnectionArgs,
@@ -66,6 +67,14 @@ export class WebhookEndpointResolver {
   ): Promise<Connection<WebhookEndpoint>> {
     const page = connectionPage(args, 'webhookEndpoint');
     return connectionOf(page, await this.endpoints.list(actor, page), () => this.endpoints.count(actor));
+  }
+
+  @Costs(listInRow)
+  @FieldResolver(() => [String], {
+    description: 'The names of the headers of yours that every delivery has; their values are shown to nobody.',
+  })
+  customHeaderNames(@Root() endpoint: WebhookEndpoint): string[] {
+    return this.endpoints.customHeaderNames(endpoint);
   }
 
   @Mutation(() => CreateWebhookEndpointPayload, { description: 'Registers an endpoint.' })

@@ -273,6 +273,11 @@ export class WebhookEndpointService {
     }, actor.guard);
   }
 
+  /** The names of the headers that go with every delivery; their values are shown to nobody. */
+  customHeaderNames(endpoint: WebhookEndpoint): string[] {
+    return Object.keys(this.headersOf(endpoint));
+  }
+
   /** For services that have found the caller entitled. */
   async find(workspaceId: string, id: string, tx?: Tx): Promise<WebhookEndpoint> {
     const [endpoint] = isId(id, 'webhookEndpoint')

@@ -1,0 +1,41 @@
+import { exampleEvent } from '../events/example.view.js';
+import { eventSchemas } from '../events/event-schema.view.js';
+import { describeEventType, eventTypes, type EventType } from '../events/event-type.js';
+
+const headers: Readonly<Record<string, string>> = {
+  'webhook-id': 'The id of the event, the same in every repetition.',
+  'webhook-timestamp': 'Unix seconds of this attempt.',
+  'webhook-signature': '`v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`; one for each live secret.',
+  'X-IoZen-Event-Type': 'The type of the event.',
+  'X-IoZen-Event-Id': 'The id of the event, too.',
+  'X-IoZen-Timestamp': 'Unix seconds of this attempt, too.',
+  'X-IoZen-Signature': '`sha256=` and the hex HMAC-SHA256 of the raw body.',
+  'X-IoZen-Delivery-Id': 'The delivery.',
+  'X-IoZen-Attempt': 'Which attempt it is, from 1.',
+};
+
+/** What the server posts to webhooks, as the OpenAPI document describes it: an operation for each type of event. */
+export const webhookOperations = (): object =>
+  Object.fromEntries(eventTypes.map((type) => [type, { post: operationOf(type) }]));
+
+function operationOf(type: EventType): object {
+  return {
+    operationId: type.replace(/[.-](\w)/g, (_, letter: string) => letter.toUpperCase()),
+    summary: type,
+    description: `${describeEventType[type]} Webhooks that listen to it are posted this.`,
+    tags: ['Webhooks'],
+    security: [],
+    parameters: Object.entries(headers).map(([name, description]) => {
+      return { name, in: 'header', required: true, description, schema: { type: 'string' } };
+    }),
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: eventSchemas[type], example: exampleEvent(type) } },
+    },
+    responses: {
+      '2XX': { description: 'Taken: it is not sent again.' },
+      410: { description: 'Gone: the webhook is paused.' },
+      default: { description: 'Anything else, or no answer within 15 seconds: it is sent again later.' },
+    },
+  };
+}
