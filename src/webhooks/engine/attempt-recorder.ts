@@ -1,5 +1,5 @@
 import type { AuditService } from '../../audit/audit.service.js';
-import { GrowingDelay } from '../../platform/async/growing-delay.js';
+import { Batches } from '../../platform/async/batches.js';
 import type { Database } from '../../platform/postgres/database.js';
 import type { Jobs, NewJob } from '../../platform/postgres/jobs.js';
 import { isConnectionLoss } from '../../platform/errors.js';
@@ -19,12 +19,6 @@ export interface RetryWakeUp {
 /** Retries sooner than this are awaited in memory; the job is for endpoints that may be given back before. */
 const wakeUpByJobMs = 15_000;
 
-const batchMax = 256;
-const batchWanted = 128;
-const collectMs = 5;
-const retryDelayMsMax = 2_000;
-const failuresMax = 20;
-
 /** What an attempt came to, for its delivery and its endpoint. */
 export interface Result extends AttemptResult {
   queue: EndpointQueue;
@@ -42,16 +36,21 @@ export interface RecordingWorker {
   onPaused: (endpointId: string) => void;
 }
 
-/**
- * Stores what attempts came to, in batches: as soon as 128 wait, or within 5 ms, one batch at a time. What cannot be
- * stored is kept and tried again; a delivery whose result is lost is sent once more.
- */
+/** Stores what attempts came to, in batches. A delivery whose result is lost is sent once more. */
 export class AttemptRecorder {
-  private waiting: Result[] = [];
+  private readonly batches = new Batches<Result, Map<string, number>>({
+    store: async (batch) => await this.store(batch),
+    stored: (batch, revisions) => {
+      for (const result of batch) this.worker.onStored(result, revisions.get(result.endpointId) ?? null);
+    },
+    failed: (error) => {
+      if (error instanceof NoLease) return false;
+      this.log.warn({ error: errorFields(error) }, 'results of webhook attempts are not stored yet');
+      return !isConnectionLoss(error);
+    },
+    givenUp: (result) => this.worker.onStored(result, null),
+  });
   private slow: DeliveryKey[] = [];
-  private timer: NodeJS.Timeout | null = null;
-  private storing: Promise<void> | null = null;
-  private stopped = false;
 
   constructor(
     private readonly database: Database,
@@ -63,80 +62,38 @@ export class AttemptRecorder {
 
   /** How many results are not yet stored. */
   get size(): number {
-    return this.waiting.length;
+    return this.batches.size;
   }
 
   add(result: Result): void {
-    this.waiting.push(result);
-    if (this.storing !== null) return;
-    if (this.waiting.length >= batchWanted) this.flush();
-    else this.timer ??= setTimeout(() => this.flush(), collectMs);
+    this.batches.add(result);
   }
 
   /** Stores everything that waits. */
   async drain(): Promise<void> {
-    while (this.waiting.length > 0 && !this.stopped) {
-      this.flush();
-      await this.storing;
-    }
+    await this.batches.drain();
   }
 
   stop(): void {
-    this.stopped = true;
-    if (this.timer !== null) clearTimeout(this.timer);
+    this.batches.stop();
   }
 
   /** Shows that these attempts are under way: before the next batch, never beside one, since both change the rows. */
   mark(slow: readonly DeliveryKey[]): void {
     this.slow.push(...slow);
-    if (slow.length > 0) this.flush();
+    if (slow.length > 0) this.batches.ask();
   }
 
-  private flush(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
-    this.storing ??= this.storeAll().finally(() => {
-      this.storing = null;
-      if (this.waiting.length > 0 && !this.stopped) this.timer ??= setTimeout(() => this.flush(), collectMs);
-    });
-  }
-
-  private async storeAll(): Promise<void> {
-    const delay = new GrowingDelay(20, retryDelayMsMax);
-    let size = batchMax;
-    let failures = 0;
-    while ((this.waiting.length > 0 || this.slow.length > 0) && !this.stopped) {
-      const batch = this.waiting.slice(0, size);
-      const workerId = this.worker.id();
-      try {
-        if (workerId === null) throw new Error('the worker has no lease');
-        const slow = this.slow.splice(0);
-        if (slow.length > 0) await markAttempting(this.database, workerId, slow);
-        const stored = batch.length === 0 ? new Map<string, number>() : await this.store(workerId, batch);
-        this.waiting.splice(0, batch.length);
-        delay.reset();
-        size = batchMax;
-        failures = 0;
-        for (const result of batch) this.worker.onStored(result, stored.get(result.endpointId) ?? null);
-        if (this.waiting.length < batchWanted && this.slow.length === 0) return;
-      } catch (error) {
-        if (workerId !== null)
-          this.log.warn({ error: errorFields(error) }, 'results of webhook attempts are not stored yet');
-        await delay.wait();
-        if (workerId === null || isConnectionLoss(error)) continue;
-        // One that can never be stored must not keep the others from it.
-        size = Math.max(1, batch.length >> 1);
-        failures += 1;
-        if (batch.length > 1 || failures < failuresMax) continue;
-        const [hopeless] = this.waiting.splice(0, 1);
-        failures = 0;
-        if (hopeless !== undefined) this.worker.onStored(hopeless, null);
-      }
-    }
+  private async store(batch: readonly Result[]): Promise<Map<string, number>> {
+    const workerId = this.worker.id();
+    if (workerId === null) throw new NoLease();
+    const slow = this.slow.splice(0);
+    if (slow.length > 0) await markAttempting(this.database, workerId, slow);
+    return batch.length === 0 ? new Map() : await this.storeAs(workerId, batch);
   }
 
   /** With what must commit together with it: pauses, notices, and the jobs that wake endpoints up. */
-  private async store(workerId: number, batch: readonly Result[]): Promise<Map<string, number>> {
+  private async storeAs(workerId: number, batch: readonly Result[]): Promise<Map<string, number>> {
     const pausing = batch.filter(({ pause }) => pause !== null);
     return await this.database.transaction(async (tx) => {
       // In the order in which everyone locks them: the endpoint, then its state.
@@ -151,6 +108,8 @@ export class AttemptRecorder {
     });
   }
 }
+
+class NoLease extends Error {}
 
 /** The last result of each endpoint says how it stands. */
 function endpointResultsOf(batch: readonly Result[]): EndpointResult[] {
