@@ -4,6 +4,7 @@ import {
   getNamedType,
   isEnumType,
   isInputObjectType,
+  isLeafType,
   isListType,
   isNonNullType,
   isObjectType,
@@ -65,6 +66,7 @@ const rules: Record<string, Rule | typeof anyone | typeof anyCaller> = {
   webhookEndpoints: webhooks,
   webhookDelivery: webhooks,
   webhookDeliveries: webhooks,
+  previewPayload: webhooks,
   replay: webhooks,
   replays: webhooks,
   signOut: people('MEMBER'),
@@ -207,7 +209,8 @@ function callOf(field: GraphQLField<unknown, unknown>, root: string, things: Thi
   const declared = given.map(({ name, type }) => `$${name}: ${String(type)}`).join(', ');
   const passed = given.map(({ name }) => `${name}: $${name}`).join(', ');
   const type = getNamedType(field.type);
-  const selection = isObjectType(type) && 'nodes' in type.getFields() ? '{ nodes { __typename } }' : '{ __typename }';
+  const isList = isObjectType(type) && 'nodes' in type.getFields();
+  const selection = isLeafType(type) ? '' : isList ? '{ nodes { __typename } }' : '{ __typename }';
   const query = `${root} ${declared && `(${declared})`} { ${field.name} ${passed && `(${passed})`} ${selection} }`;
   return { query, variables, named };
 }

@@ -56,6 +56,7 @@ describe('the cost of a graphql operation', () => {
     await adds(10, '{ intakeBot(id: "x") { id } }', '{ intakeBot(id: "x") { schema { options } } }');
     await adds(5, '{ webhookEndpoint(id: "x") { id } }', '{ webhookEndpoint(id: "x") { events } }');
     await adds(5, '{ webhookEndpoint(id: "x") { id } }', '{ webhookEndpoint(id: "x") { customHeaderNames } }');
+    await adds(2, '{ viewer { role } }', '{ viewer { role } previewPayload(type: "contact.created") }');
     await adds(4, '{ eventTypes { type } }', '{ eventTypes { example schema } }');
     await adds(2, '{ contact(id: "x") { id } }', '{ contact(id: "x") { customFields } }');
     await adds(2, '{ event(id: "x") { id } }', '{ event(id: "x") { payload } }');

@@ -5,6 +5,7 @@ import { clientOf, type Client } from '../support/client.js';
 import { createBot, createSubmission } from '../support/factories.js';
 import { codeOf, memberOf } from '../support/people.js';
 import { Receiver } from '../support/receiver.js';
+import { eventTypes } from '../../src/events/event-type.js';
 import { scopes, type Scope } from '../../src/platform/actor.js';
 import { AttemptEventTypes1790000000012 } from '../../migrations/1790000000012-attempt-event-types.js';
 
@@ -132,6 +133,58 @@ describe('a payloadQuery', () => {
         expect(codeOf(answer), payloadQuery).to.equal('validation_failed');
         expect(answer.body.errors[0].extensions.details.issues[0].path).to.equal('payloadQuery');
       }
+    }
+  });
+
+  const preview = async (type: string, payloadQuery: string | null) =>
+    await client.graphql(
+      'query ($type: EventType!, $query: String) { previewPayload(type: $type, payloadQuery: $query) }',
+      { type, query: payloadQuery },
+    );
+
+  it('is previewed as the example would be sent with it, byte for byte', async () => {
+    const payloadQuery = `fragment on Submission { status answers: data }
+      fragment on IntakeBot { schema { type name } id }`;
+    const texts = new Map<string, string>();
+    for (const query of [null, payloadQuery]) {
+      const made = await create({ payloadQuery: query });
+      const { id: endpointId } = made.body.data.createWebhookEndpoint.webhookEndpoint;
+      for (const type of eventTypes) {
+        const { body } = await client.graphql(
+          'mutation ($input: SendTestEventInput!) { sendTestEvent(input: $input) { attempt { outcome } } }',
+          { input: { endpointId, type } },
+        );
+        expect(body.data.sendTestEvent.attempt.outcome).to.equal('SUCCESS');
+        const sent = receiver.received.at(-1)?.body ?? '';
+        // Of two examples only the event's id and the times differ.
+        const undated = (text: string) => text.replace(/evt_\w+/, 'evt').replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'then');
+        const shown = JSON.stringify((await preview(type, query)).body.data.previewPayload);
+        expect(undated(shown), type).to.equal(undated(sent));
+        if (type.startsWith('contact')) expect(texts.get(type) ?? shown).to.equal(shown);
+        else expect(texts.get(type)).to.not.equal(shown);
+        texts.set(type, shown);
+      }
+    }
+  });
+
+  it('is refused by the preview as it is of an endpoint, with the same issues', async () => {
+    const refused = [
+      '',
+      '{ id }',
+      'fragment on Workspace { id }',
+      'fragment on Submission { intakeBot { id } }',
+      'fragment on Submission {',
+      `fragment on Submission { ${'a: id '.repeat(1_000)} }`,
+      `fragment on Submission { id } #${'x'.repeat(10_000)}`,
+    ];
+    for (const payloadQuery of refused) {
+      const [tried, made] = [await preview('submission.completed', payloadQuery), await create({ payloadQuery })];
+      const { code, details } = tried.body.errors[0].extensions;
+      expect(code, payloadQuery.slice(0, 100)).to.equal('validation_failed');
+      expect(details).to.deep.equal(made.body.errors[0].extensions.details);
+      expect(details.issues).to.have.length(1);
+      expect(details.issues[0]).to.include({ path: 'payloadQuery' });
+      expect(tried.body.data).to.deep.equal({ previewPayload: null });
     }
   });
 });

@@ -1,11 +1,14 @@
-import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { EventTypeScalar, type EventType } from '../../events/event-type.js';
 import type { Actor } from '../../platform/actor.js';
-import { Costs, counted } from '../../platform/graphql/field-cost.js';
+import { bulky, Costs, counted } from '../../platform/graphql/field-cost.js';
 import type { OperationContext } from '../../platform/graphql/operation-context.js';
 import { payloadType } from '../../platform/graphql/payload-type.js';
 import { ConnectionArgs, connectionUnder, type Connection } from '../../platform/graphql/relay-connection.js';
+import { JSONObject } from '../../platform/graphql/scalars.js';
 import { validate } from '../../platform/validate.js';
 import { WebhookEndpoint } from '../endpoints/endpoint.entity.js';
+import { PreviewPayload } from '../endpoints/endpoint.input.js';
 import { WebhookAttempt, type WebhookDelivery, WebhookDeliveryConnection } from './delivery.entity.js';
 import { SendTestEvent } from './delivery.input.js';
 import type { WebhookDeliveryService } from './delivery.service.js';
@@ -45,6 +48,22 @@ export class EndpointDeliveriesResolver {
       pages: (actor, ids, page) => this.deliveries.pagesOfEndpoints(actor, ids, page),
       counts: (actor, ids) => this.deliveries.countsOfEndpoints(actor, ids),
     });
+  }
+
+  @Costs(bulky)
+  @Query(() => JSONObject, {
+    nullable: true,
+    description:
+      'What an endpoint with this payload query would be sent of the example that `eventTypes` has of the type. A query ' +
+      'that no endpoint may have is refused, as it is of an endpoint.',
+  })
+  previewPayload(
+    @Ctx('actor') actor: Actor,
+    @Arg('type', () => EventTypeScalar, { description: 'Of which type.' }) type: EventType,
+    @Arg('payloadQuery', () => String, { nullable: true, description: 'As of an endpoint; null: the whole object.' })
+    payloadQuery: string | null = null,
+  ): Record<string, unknown> {
+    return this.testEvents.preview(actor, type, () => validate(PreviewPayload, { payloadQuery }, 'camelCase'));
   }
 
   @Mutation(() => SendTestEventPayload, { description: 'Posts an example at once; ten a minute at most.' })

@@ -1,4 +1,5 @@
-import { exampleOf } from '../../events/example.view.js';
+import type { EventType } from '../../events/event-type.js';
+import { exampleEvent, exampleOf } from '../../events/example.view.js';
 import type { Actor } from '../../platform/actor.js';
 import { nowMs } from '../../platform/clock.js';
 import type { Database } from '../../platform/postgres/database.js';
@@ -10,7 +11,9 @@ import type { Secrets } from '../../platform/secrets.js';
 import type { Unread } from '../../platform/validate.js';
 import { requireFeature } from '../../workspaces/plans.js';
 import { EventText } from '../wire/event-text.js';
+import { readPayloadQuery, selectPayload } from '../wire/payload-query.js';
 import { requestOf } from '../wire/request.js';
+import type { PreviewPayload } from '../endpoints/endpoint.input.js';
 import { readSnapshots } from '../endpoints/endpoint-snapshot.js';
 import type { WebhookAttempt } from './delivery.entity.js';
 import type { SendTestEvent } from './delivery.input.js';
@@ -28,7 +31,7 @@ const oldestTest = prepared<{ freeInSeconds: number }>(`
   from webhook_endpoint_states s where s.endpoint_id = $1
 `);
 
-/** Sends examples to an endpoint that somebody is setting up. */
+/** Shows what an endpoint that somebody is setting up would be sent, and sends it examples. */
 export class TestEventService {
   constructor(
     private readonly database: Database,
@@ -36,6 +39,15 @@ export class TestEventService {
     private readonly outbound: Outbound,
     private readonly endpoints: WebhookEndpointService,
   ) {}
+
+  /** The body that an endpoint with this payload query would be sent of the example. @throws validation_failed */
+  preview(actor: Actor, type: EventType, read: Unread<typeof PreviewPayload>): Record<string, unknown> {
+    actor.require('manage:webhooks');
+    const { payloadQuery } = read();
+    const example = Buffer.from(JSON.stringify(exampleEvent(type)));
+    const body = payloadQuery ? selectPayload(readPayloadQuery(payloadQuery), type, example) : example;
+    return JSON.parse(body.toString()) as Record<string, unknown>;
+  }
 
   /**
    * Posts an example at once, also to a paused endpoint; it does not count towards the endpoint's health and is not kept.

@@ -23,7 +23,7 @@ const payloadQuery = z
   .min(1)
   .max(payloadQueryCharactersMax)
   .superRefine((text, context) => {
-    if (text.length > payloadQueryCharactersMax) return;
+    if (text === '' || text.length > payloadQueryCharactersMax) return;
     try {
       readPayloadQuery(text);
     } catch (error) {
@@ -33,6 +33,8 @@ const payloadQuery = z
   })
   .nullable()
   .optional();
+/** A payload query that is tried before an endpoint gets it. */
+export const PreviewPayload = input(() => ({ payloadQuery }));
 const maxConcurrency = z.int().min(1).max(100).nullable().optional();
 
 export const CreateWebhookEndpoint = inputType('CreateWebhookEndpointInput', 'A new endpoint.', () => ({
