@@ -43,8 +43,12 @@ describe('the deliveries of a workspace', () => {
     const newer = await fixture.deliveries.list(actor, {}, { limit: 2, cursor, direction: 'newer' });
     expect(newer.rows.map(({ id }) => id)).to.deep.equal(first.rows.slice(0, 2).map(({ id }) => id));
     expect(await fixture.deliveries.count(actor, {})).to.equal(7);
-    expect((await fixture.deliveries.countsOfEndpoints(actor, [endpointId])).get(endpointId)).to.equal(7);
-    const under = await fixture.deliveries.pagesOfEvents(actor, events, { limit: 5, cursor: null, direction: 'older' });
+    expect((await fixture.deliveries.countsOf('endpoint', actor, [endpointId])).get(endpointId)).to.equal(7);
+    const under = await fixture.deliveries.pagesOf('event', actor, events, {
+      limit: 5,
+      cursor: null,
+      direction: 'older',
+    });
     expect([...under.values()].map(({ rows }) => rows.length)).to.deep.equal([1, 1, 1, 1, 1, 1, 1]);
   });
 
@@ -68,7 +72,7 @@ describe('the deliveries of a workspace', () => {
     await subscription.settled(2, 'retrying');
     await fixture.endpoints.pause(actor, endpointId);
     expect(await subscription.statuses()).to.deep.equal(['held', 'held']);
-    expect((await fixture.deliveries.heldCounts(actor, [endpointId])).get(endpointId)).to.equal(2);
+    expect((await fixture.deliveries.countsOf('endpoint', actor, [endpointId], ['held'])).get(endpointId)).to.equal(2);
     await fixture.endpoints.resume(actor, endpointId, () => ({ skipHeld: true }));
     expect(await subscription.statuses()).to.deep.equal(['skipped', 'skipped']);
     expect(await subscription.deliveries({ status: ['delivered', 'held'] })).to.have.length(0);
@@ -206,6 +210,6 @@ describe('the deliveries of a workspace', () => {
       expect(await reasonOf(call())).to.equal('resource_not_found');
     }
     expect((await fixture.deliveries.attempts(stranger, delivery ? [delivery] : [])).size).to.equal(0);
-    expect((await fixture.deliveries.countsOfEndpoints(stranger, [endpointId])).size).to.equal(0);
+    expect((await fixture.deliveries.countsOf('endpoint', stranger, [endpointId])).size).to.equal(0);
   });
 });

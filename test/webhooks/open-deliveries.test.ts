@@ -56,7 +56,9 @@ describe('deliveries that were made at once', () => {
     const count = async (status?: DeliveryStatus[]) =>
       await fixture.deliveries.count(actor, { status: status ?? null });
     expect([await count(), await count(['held']), await count(['pending', 'delivering'])]).to.deep.equal([4, 4, 0]);
-    expect([...(await fixture.deliveries.heldCounts(actor, [subscription.endpointId])).values()]).to.deep.equal([4]);
+    expect([
+      ...(await fixture.deliveries.countsOf('endpoint', actor, [subscription.endpointId], ['held'])).values(),
+    ]).to.deep.equal([4]);
     await fixture.endpoints.resume(actor, subscription.endpointId, () => ({ skipHeld: false }));
     await subscription.settled(open.length, 'delivered');
     await subscription.isServed();

@@ -153,8 +153,8 @@ export class EventDeliveries {
     return await connectionUnder(context, id, args, {
       field: 'Event.deliveries',
       kind: 'webhookDelivery',
-      pages: (actor, ids, page) => this.deliveries.pagesOfEvents(actor, ids, page),
-      counts: (actor, ids) => this.deliveries.countsOfEvents(actor, ids),
+      pages: (actor, ids, page) => this.deliveries.pagesOf('event', actor, ids, page),
+      counts: (actor, ids) => this.deliveries.countsOf('event', actor, ids),
     });
   }
 }

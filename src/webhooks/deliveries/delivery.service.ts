@@ -25,10 +25,12 @@ import {
   type Under,
   type WebhookDeliveryFilter,
 } from '../store/delivery-query.js';
+import type { DeliveryStatus } from '../store/delivery-status.js';
 import {
   findOpenOf,
   insertOpen,
   lockStatesOf,
+  ofWorkspace,
   skipDeliveries,
   skipFound,
   skipOpenSince,
@@ -62,8 +64,6 @@ const insertAgain = prepared(`
 const endpointIsThere = prepared(
   'select from webhook_endpoints where id = $1 and workspace_id = $2 and deleted_at is null',
 );
-const ofWorkspace = (workspace: string) =>
-  `d.endpoint_id = any (array(select id from webhook_endpoints where workspace_id = ${workspace}))`;
 const blankAnswers = prepared<{ count: number }>(`
   with blanked as (
     update webhook_attempts set response_body = null, error = null
@@ -145,40 +145,26 @@ export class WebhookDeliveryService {
     return (await this.counts('workspace', actor, filter, [actor.workspaceId])).get(actor.workspaceId) ?? 0;
   }
 
-  /** A page of the deliveries of each of these endpoints. */
-  async pagesOfEndpoints(
+  /** A page of the deliveries of each of these endpoints, or events. */
+  async pagesOf(
+    under: Under,
     actor: Actor,
-    endpointIds: readonly string[],
+    ids: readonly string[],
     page: PageRequest,
   ): Promise<Map<string, Page<WebhookDelivery>>> {
     actor.require('manage:webhooks');
-    return await this.pages('endpoint', actor, {}, endpointIds, page);
+    return await this.pages(under, actor, {}, ids, page);
   }
 
-  async countsOfEndpoints(actor: Actor, endpointIds: readonly string[]): Promise<Map<string, number>> {
-    actor.require('manage:webhooks');
-    return await this.counts('endpoint', actor, {}, endpointIds);
-  }
-
-  /** By endpoint, the number of deliveries that wait until it is resumed. */
-  async heldCounts(actor: Actor, endpointIds: readonly string[]): Promise<Map<string, number>> {
-    actor.require('manage:webhooks');
-    return await this.counts('endpoint', actor, { status: ['held'] }, endpointIds);
-  }
-
-  /** A page of the deliveries of each of these events. */
-  async pagesOfEvents(
+  /** How many deliveries each of these has; with `status`, how many in one of these states. */
+  async countsOf(
+    under: Under,
     actor: Actor,
-    eventIds: readonly string[],
-    page: PageRequest,
-  ): Promise<Map<string, Page<WebhookDelivery>>> {
+    ids: readonly string[],
+    status?: readonly DeliveryStatus[],
+  ): Promise<Map<string, number>> {
     actor.require('manage:webhooks');
-    return await this.pages('event', actor, {}, eventIds, page);
-  }
-
-  async countsOfEvents(actor: Actor, eventIds: readonly string[]): Promise<Map<string, number>> {
-    actor.require('manage:webhooks');
-    return await this.counts('event', actor, {}, eventIds);
+    return await this.counts(under, actor, status === undefined ? {} : { status }, ids);
   }
 
   async get(actor: Actor, id: string): Promise<WebhookDelivery> {

@@ -29,7 +29,7 @@ export class EndpointDeliveriesResolver {
   @Costs(counted)
   @FieldResolver(() => Int, { description: 'How many deliveries wait until it is resumed.' })
   async heldCount(@Root() { id }: Pick<WebhookEndpoint, 'id'>, @Ctx() context: OperationContext): Promise<number> {
-    const counts = (actor: Actor, ids: readonly string[]) => this.deliveries.heldCounts(actor, ids);
+    const counts = (actor: Actor, ids: readonly string[]) => this.deliveries.countsOf('endpoint', actor, ids, ['held']);
     return (await context.loadFor('WebhookEndpoint.heldCount', id, counts)) ?? 0;
   }
 
@@ -45,8 +45,8 @@ export class EndpointDeliveriesResolver {
     return await connectionUnder(context, id, args, {
       field: 'WebhookEndpoint.deliveries',
       kind: 'webhookDelivery',
-      pages: (actor, ids, page) => this.deliveries.pagesOfEndpoints(actor, ids, page),
-      counts: (actor, ids) => this.deliveries.countsOfEndpoints(actor, ids),
+      pages: (actor, ids, page) => this.deliveries.pagesOf('endpoint', actor, ids, page),
+      counts: (actor, ids) => this.deliveries.countsOf('endpoint', actor, ids),
     });
   }
 

@@ -1,15 +1,25 @@
 import type { Plan } from '../../platform/actor.js';
 import type { Database } from '../../platform/postgres/database.js';
-import { prepared } from '../../platform/postgres/statement.js';
+import { columnsOf, prepared } from '../../platform/postgres/statement.js';
 import type { Secrets } from '../../platform/secrets.js';
 import { plans } from '../../workspaces/plans.js';
 import { readPayloadQuery, type PayloadQuery } from '../wire/payload-query.js';
 import { goodHealth, type EndpointHealth } from '../policy/endpoint-health.js';
 import { signingSecret, type SigningSecret } from '../wire/signature.js';
-import type { SealedSecret } from './endpoint.entity.js';
+import { WebhookEndpoint } from './endpoint.entity.js';
 
 /** The context for which the secrets of an endpoint are sealed. */
 export const sealedFor = (endpointId: string) => `webhook_endpoint:${endpointId}`;
+
+/** The custom headers of an endpoint. */
+export function openedHeaders(
+  secrets: Secrets,
+  { id, customHeaders }: Pick<WebhookEndpoint, 'id' | 'customHeaders'>,
+): Record<string, string> {
+  return customHeaders === null
+    ? {}
+    : (JSON.parse(secrets.open(customHeaders, sealedFor(id))) as Record<string, string>);
+}
 
 /** An endpoint as its worker has read it: secrets opened, query parsed, ready to be sent to. */
 export interface EndpointSnapshot {
@@ -30,20 +40,11 @@ export interface EndpointSnapshot {
   readonly health: EndpointHealth;
 }
 
-interface Row {
-  id: string;
-  workspaceId: string;
+interface Row extends Omit<WebhookEndpoint, 'lastDeliveryAt' | 'lastDeliveryOk'> {
   plan: Plan;
-  usable: boolean;
-  active: boolean;
-  url: string;
-  secrets: SealedSecret[];
-  customHeaders: string | null;
-  payloadQuery: string | null;
-  maxConcurrency: number | null;
+  isArchived: boolean;
   revision: number;
   edition: number;
-  consecutiveFails: number;
   halfOpen: boolean;
   probeAt: Date | null;
   notBefore: Date | null;
@@ -52,10 +53,9 @@ interface Row {
 /** In SQL: grows with every change of the endpoint `e` or its workspace `w`. */
 export const editionOf = '((extract(epoch from e.updated_at) + extract(epoch from w.updated_at)) * 1000)::float8';
 const selectMany = prepared<Row>(`
-  select e.id, e.workspace_id as "workspaceId", w.plan, w.archived_at is null as usable,
-    e.status = 'active' and e.deleted_at is null as active, e.url, e.secrets, e.custom_headers as "customHeaders",
-    e.payload_query as "payloadQuery", e.max_concurrency as "maxConcurrency", s.revision,
-    ${editionOf} as edition, s.consecutive_fails as "consecutiveFails", s.half_open as "halfOpen", s.probe_at as "probeAt", s.not_before as "notBefore"
+  select ${columnsOf(WebhookEndpoint, 'e')}, w.plan, w.archived_at is not null as "isArchived", s.revision,
+    ${editionOf} as edition, s.consecutive_fails as "consecutiveFails", s.half_open as "halfOpen", s.probe_at as "probeAt",
+    s.not_before as "notBefore"
   from webhook_endpoints e
   join webhook_endpoint_states s on s.endpoint_id = e.id
   join workspaces w on w.id = e.workspace_id
@@ -82,21 +82,18 @@ export async function readSnapshots(
 
 function opened(row: Row, secrets: Secrets): EndpointSnapshot {
   const { id, workspaceId, url, payloadQuery, maxConcurrency, revision, edition, consecutiveFails, halfOpen } = row;
-  const hasPlan = row.usable && plans[row.plan].webhooks;
-  const context = sealedFor(id);
+  const isActive = row.status === 'active' && row.deletedAt === null;
+  const hasPlan = !row.isArchived && plans[row.plan].webhooks;
   return {
     endpointId: id,
     workspaceId,
-    delivers: row.active && hasPlan,
-    lacksPlan: row.active && !hasPlan,
+    delivers: isActive && hasPlan,
+    lacksPlan: isActive && !hasPlan,
     url,
     secrets: row.secrets.map(({ sealed, expiresAt }) =>
-      signingSecret(secrets.open(sealed, context), expiresAt === null ? null : Date.parse(expiresAt)),
+      signingSecret(secrets.open(sealed, sealedFor(id)), expiresAt === null ? null : Date.parse(expiresAt)),
     ),
-    headers:
-      row.customHeaders === null
-        ? {}
-        : (JSON.parse(secrets.open(row.customHeaders, context)) as Record<string, string>),
+    headers: openedHeaders(secrets, row),
     payloadQuery: payloadQuery === null ? null : readPayloadQuery(payloadQuery),
     maxConcurrency,
     revision,

@@ -30,7 +30,7 @@ import { endpointChanged } from '../topics.js';
 import { skipInRanges, skipOldest, skippedAtOnceMax } from '../store/open-deliveries.js';
 import { newSecret } from '../wire/signature.js';
 import { pausedByHand, resumedByHand } from './pausing.js';
-import { sealedFor } from './endpoint-snapshot.js';
+import { openedHeaders, sealedFor } from './endpoint-snapshot.js';
 import { webhookVersion } from './endpoint.view.js';
 import { WebhookEndpoint, type SealedSecret } from './endpoint.entity.js';
 import {
@@ -275,7 +275,7 @@ export class WebhookEndpointService {
 
   /** The names of the headers that go with every delivery; their values are shown to nobody. */
   customHeaderNames(endpoint: WebhookEndpoint): string[] {
-    return Object.keys(this.headersOf(endpoint));
+    return Object.keys(openedHeaders(this.secrets, endpoint));
   }
 
   /** For services that have found the caller entitled. */
@@ -294,7 +294,7 @@ export class WebhookEndpointService {
   ): WebhookEndpoint {
     const after = { ...before, ...given(changes) };
     if (isSameSet(after.events, before.events)) after.events = before.events;
-    if (customHeaders !== undefined && !isSameJson(customHeaders ?? {}, this.headersOf(before))) {
+    if (customHeaders !== undefined && !isSameJson(customHeaders ?? {}, openedHeaders(this.secrets, before))) {
       after.customHeaders = this.sealHeaders(before.id, customHeaders);
     }
     if (customHeaders === undefined && originOf(before) !== originOf(after)) this.removeHeaders(tx, before, after);
@@ -333,10 +333,6 @@ export class WebhookEndpointService {
 
   private sealSecret(id: string, secret: string): SealedSecret {
     return { sealed: this.secrets.seal(secret, sealedFor(id)), expiresAt: null };
-  }
-
-  private headersOf({ id, customHeaders }: WebhookEndpoint): object {
-    return customHeaders === null ? {} : (JSON.parse(this.secrets.open(customHeaders, sealedFor(id))) as object);
   }
 
   /** Custom headers may hold secrets of the former receiver, so they are removed when the URL moves to another origin. */

@@ -165,7 +165,8 @@ export function makeDeliveriesDue(tx: Tx, endpointIds: readonly string[]): void 
   tx.write(makeDue, [endpointIds]);
 }
 
-const ofWorkspace = (workspace: string) =>
+/** In SQL: whether `d` goes to an endpoint of this workspace. */
+export const ofWorkspace = (workspace: string) =>
   `d.endpoint_id = any (array(select id from webhook_endpoints where workspace_id = ${workspace}))`;
 const lockStatesOfWorkspace = prepared(`
   select from webhook_endpoints e join webhook_endpoint_states s on s.endpoint_id = e.id
