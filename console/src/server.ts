@@ -57,11 +57,12 @@ const otherTabs = new BroadcastChannel('iozen-session');
 
 /** Tells the other tabs of this browser that somebody signed in or out: what they show is not theirs any more. */
 export function sessionChanged(): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is of one origin.
   otherTabs.postMessage(null);
 }
-otherTabs.onmessage = () => {
+otherTabs.addEventListener('message', () => {
   if (!isSignedOutPage()) location.reload();
-};
+});
 
 let isLeaving = false;
 
@@ -245,7 +246,7 @@ export const server = new Client({
     fetchExchange,
     subscriptionExchange({
       forwardSubscription: ({ query = '', variables }) => ({
-        subscribe: (sink) => live.follow({ query, variables: variables as Record<string, unknown> }, sink as Sink),
+        subscribe: (sink) => live.follow({ query, variables: variables as Record<string, unknown> }, sink),
       }),
     }),
   ],
@@ -281,7 +282,7 @@ export function useRead<Data, Variables extends AnyVariables>(
   const named = types.join();
   const context = useMemo(() => ({ additionalTypenames: named === '' ? [] : named.split(',') }), [named]);
   const options = { query, variables, requestPolicy: policy, context, pause };
-  const [{ data, error, fetching, stale }, execute] = useQuery<Data, AnyVariables>(options);
+  const [{ data, error, fetching, stale }, execute] = useQuery<Data>(options);
   const again = useCallback(() => execute({ requestPolicy: 'network-only' }), [execute]);
   const gaps = useSyncExternalStore(live.listen, () => live.gaps);
   const seen = useRef(gaps);
@@ -343,7 +344,7 @@ export function useFollow<Data, Variables extends AnyVariables>(
   useEffect(() => {
     latest.current = onEvent;
   });
-  useSubscription<Data, null, AnyVariables>({ query: subscription, variables, pause }, (_before, data) => {
+  useSubscription<Data, null>({ query: subscription, variables, pause }, (_before, data) => {
     latest.current(data);
     return null;
   });

@@ -1,6 +1,6 @@
 import './Shell.css';
-import { useEffect, useState } from 'react';
-import { NavLink, Outlet, ScrollRestoration, useLocation } from 'react-router';
+import { useState } from 'react';
+import { NavLink, Outlet, ScrollRestoration } from 'react-router';
 import { graphql } from '../graphql';
 import { paths } from '../paths';
 import { useRead } from '../server';
@@ -48,8 +48,6 @@ const settings: readonly [label: string, to: string][] = [['API keys', paths.api
 export function Shell() {
   const { data, refusal, again } = useRead(WhoIsHere, {}, { policy: 'cache-first' });
   const [isOpen, setOpen] = useState(false);
-  const { pathname } = useLocation();
-  useEffect(() => setOpen(false), [pathname]);
   const viewer = viewerOf(data?.viewer);
   return (
     <div className="shell">
@@ -72,7 +70,7 @@ export function Shell() {
             {isOpen ? 'Close menu' : 'Menu'}
           </button>
         </div>
-        <nav id="places" className="places" aria-label="Main">
+        <nav id="places" className="places" aria-label="Main" onClick={() => setOpen(false)}>
           <Places places={places} />
           <h2 id="settings">Workspace settings</h2>
           <Places places={settings} labelledBy="settings" />

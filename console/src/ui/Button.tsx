@@ -1,6 +1,6 @@
 import './Button.css';
 import { useId, type ComponentProps, type ReactNode } from 'react';
-import { Link, type LinkProps } from 'react-router';
+import { Link, useLocation, type LinkProps } from 'react-router';
 
 /** `main`: what the view is for, once a view; `danger`: ends something; `bare`: beside others. */
 export type ButtonLook = 'plain' | 'main' | 'danger' | 'bare';
@@ -20,7 +20,13 @@ interface ButtonProps extends Omit<ComponentProps<'button'>, 'disabled'>, Look {
 }
 
 export function Button({ look = 'plain', isSmall = false, why, busy = false, children, ...rest }: ButtonProps) {
-  if (why) return <Refused why={why} look={look} isSmall={isSmall} children={children} />;
+  if (why) {
+    return (
+      <Refused why={why} look={look} isSmall={isSmall}>
+        {children}
+      </Refused>
+    );
+  }
   const isBusy = busy !== false;
   return (
     <button type="button" {...rest} className={classOf(look, isSmall)} aria-disabled={isBusy || undefined}>
@@ -29,17 +35,32 @@ export function Button({ look = 'plain', isSmall = false, why, busy = false, chi
   );
 }
 
+interface ButtonLinkProps extends Omit<LinkProps, 'className' | 'to'>, Look {
+  to: string;
+  /** Whether it opens something over this page, whose filter and cursor stay. */
+  isOver?: boolean;
+}
+
 /** A link that looks like a button: it leads to a dialog or to another page. */
 export function ButtonLink({
   look = 'plain',
   isSmall = false,
   why,
+  to,
+  isOver = false,
   children,
   ...rest
-}: Omit<LinkProps, 'className'> & Look) {
-  if (why) return <Refused why={why} look={look} isSmall={isSmall} children={children} />;
+}: ButtonLinkProps) {
+  const { search } = useLocation();
+  if (why) {
+    return (
+      <Refused why={why} look={look} isSmall={isSmall}>
+        {children}
+      </Refused>
+    );
+  }
   return (
-    <Link {...rest} className={classOf(look, isSmall)}>
+    <Link {...rest} to={isOver ? { pathname: to, search } : to} className={classOf(look, isSmall)}>
       {children}
     </Link>
   );

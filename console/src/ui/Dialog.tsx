@@ -1,13 +1,13 @@
 import './Dialog.css';
-import { createContext, use, useEffect, useId, useRef, useState, type ReactNode } from 'react';
-import { useNavigate, type To } from 'react-router';
+import { createContext, use, useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react';
+import { useLocation, useNavigate, type To } from 'react-router';
 import { Button } from './Button';
 import { useUnsaved } from './useUnsaved';
 
 interface DialogProps {
   title: ReactNode;
-  /** The address of the page behind it: closing leads there. */
-  closesTo: To;
+  /** The page behind it: closing leads there, and keeps its filter and cursor. */
+  closesTo: string;
   /** `drawer`: a thing's details at the side; `alert`: a question before something ends. */
   shape?: 'dialog' | 'drawer' | 'alert';
   children: ReactNode;
@@ -44,7 +44,12 @@ export function Dialog({ title, closesTo, shape = 'dialog', children }: DialogPr
   const navigate = useNavigate();
   const [question, guard] = useState<string | null>(null);
   const unsaved = useUnsaved(question !== null);
-  const close = () => void navigate(closesTo);
+  const { search } = useLocation();
+  const opened = useMemo<Opened>(() => {
+    const behind = { pathname: closesTo, search };
+    return { close: () => void navigate(behind), done: (to = behind) => unsaved.leave(to), guard };
+  }, [closesTo, search, navigate, unsaved.leave]);
+  const { close } = opened;
   const leave = () => (unsaved.isAsking ? unsaved.stay() : close());
 
   useEffect(() => {
@@ -69,7 +74,6 @@ export function Dialog({ title, closesTo, shape = 'dialog', children }: DialogPr
     };
   }, []);
 
-  const opened: Opened = { close, done: (to = closesTo) => unsaved.leave(to), guard };
   return (
     <dialog
       ref={element}

@@ -1,19 +1,14 @@
 import './Facts.css';
-import { Fragment, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 
-/** What is known of a thing: names and values; a value of null is left out. */
-export const Facts = ({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) => (
-  <dl className="facts">
-    {facts.map(
-      ([name, value]) =>
-        value !== null && (
-          <Fragment key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </Fragment>
-        ),
-    )}
-  </dl>
+/** What is known of a thing: a `Fact` each. */
+export const Facts = ({ children }: { children: ReactNode }) => <dl className="facts">{children}</dl>;
+
+export const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
+  <>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </>
 );
 
 /** A part of a page with a heading of its own. */

@@ -4,6 +4,7 @@ import {
   use,
   useEffect,
   useId,
+  useMemo,
   useRef,
   type ComponentProps,
   type FormEvent,
@@ -32,6 +33,7 @@ interface FormProps {
 export function Form({ refusal, onSubmit, onChange, children }: FormProps) {
   const form = useRef<HTMLFormElement>(null);
   const shown = useRef(new Set<string>());
+  const state = useMemo(() => ({ refusal, shown }), [refusal]);
   useEffect(() => {
     if (refusal !== null) form.current?.querySelector<HTMLElement>('[aria-invalid=true], [role=alert]')?.focus();
   }, [refusal]);
@@ -41,7 +43,7 @@ export function Form({ refusal, onSubmit, onChange, children }: FormProps) {
   };
   return (
     <form ref={form} noValidate onSubmit={submit} onInput={onChange}>
-      <FormContext value={{ refusal, shown }}>{children}</FormContext>
+      <FormContext value={state}>{children}</FormContext>
     </form>
   );
 }
@@ -55,8 +57,9 @@ const sentence = (message: string) => `${message.charAt(0).toUpperCase()}${messa
 function useIssue(path: string): string | null {
   const form = use(FormContext);
   useEffect(() => {
-    form?.shown.current.add(path);
-    return () => void form?.shown.current.delete(path);
+    const shown = form?.shown.current;
+    shown?.add(path);
+    return () => void shown?.delete(path);
   }, [form?.shown, path]);
   const found = form?.refusal?.issues.filter((issue) => isAbout(issue, path)) ?? [];
   if (found.length === 0) return null;
@@ -191,5 +194,11 @@ export function Choice({ label, help, ...rest }: ChoiceProps) {
   );
 }
 
+/** The text in a field as it was typed: the blanks of a password count. */
+export function typedIn(values: FormData, name: string): string {
+  const value = values.get(name);
+  return typeof value === 'string' ? value : '';
+}
+
 /** The text in a field, without blanks around it. */
-export const textOf = (values: FormData, name: string): string => String(values.get(name) ?? '').trim();
+export const textOf = (values: FormData, name: string): string => typedIn(values, name).trim();

@@ -1,5 +1,5 @@
 import './Live.css';
-import { useCallback, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { useConnection, type Connection } from '../server';
 import { Button } from './Button';
 
@@ -43,7 +43,9 @@ export function useArrivals(
 ): Arrivals {
   const [count, setCount] = useState(0);
   const latest = useRef({ list, read });
-  latest.current = { list, read };
+  useEffect(() => {
+    latest.current = { list, read };
+  });
   const show = useCallback(() => {
     setCount(0);
     latest.current.read();

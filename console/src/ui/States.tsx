@@ -1,6 +1,5 @@
 import './States.css';
 import type { ReactNode } from 'react';
-import type { To } from 'react-router';
 import type { Refusal } from '../server';
 import { Button, ButtonLink } from './Button';
 
@@ -26,7 +25,7 @@ interface FilteredEmptyProps {
   /** What the filter says: "status failed, since yesterday". */
   filter: string;
   /** The address without it. */
-  clearsTo: To;
+  clearsTo: string;
 }
 
 /** A list whose filter hides all of it. */

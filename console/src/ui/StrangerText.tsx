@@ -53,6 +53,7 @@ export function StrangerText({ text, max = 200, isBlock = false, parts = whole }
     <>
       <bdi>
         {parts(cut).map(([part, className], at) => (
+          // oxlint-disable-next-line react/no-array-index-key -- a text's parts have no other name than their place.
           <Part key={at} text={part} className={className} isBlock={isBlock} />
         ))}
       </bdi>

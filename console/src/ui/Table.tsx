@@ -1,6 +1,6 @@
 import './Table.css';
 import type { ReactNode } from 'react';
-import { Link, type LinkProps } from 'react-router';
+import { Link, useLocation, type LinkProps } from 'react-router';
 
 export interface Column<Row> {
   head: string;
@@ -69,8 +69,11 @@ function SkeletonRow({ columns }: { columns: number }) {
   );
 }
 
-/** Leads to the thing that a row is of: the whole row can be pressed. */
-export const RowLink = (props: LinkProps) => <Link {...props} className="row-link" />;
+/** Leads to the thing that a row is of, in a drawer over this page or elsewhere: the whole row can be pressed. */
+export function RowLink({ to, isOver = false, ...rest }: Omit<LinkProps, 'to'> & { to: string; isOver?: boolean }) {
+  const { search } = useLocation();
+  return <Link {...rest} to={isOver ? { pathname: to, search } : to} className="row-link" />;
+}
 
 /** A second line of a cell. */
 export const Under = ({ children, isMono = false }: { children: ReactNode; isMono?: boolean }) => (

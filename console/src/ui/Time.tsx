@@ -21,10 +21,14 @@ export function useNow(): number {
   return useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
-      ticking ??= setInterval(() => {
+      const tick = () => {
         nowMs = Date.now();
         for (const one of listeners) one();
-      }, tickMs);
+      };
+      if (ticking === undefined) {
+        ticking = setInterval(tick, tickMs);
+        tick();
+      }
       return () => {
         listeners.delete(listener);
         if (listeners.size > 0) return;
@@ -61,7 +65,7 @@ export function Time({ at, as = 'relative', note }: TimeProps) {
   const now = useNow();
   const atMs = Date.parse(at);
   const text = {
-    relative: () => fromNow(atMs, Math.max(now, Date.now())),
+    relative: () => fromNow(atMs, now),
     clock: () => clock.format(atMs),
     exact: () => exact.format(atMs),
     date: () => relative.format(atMs),

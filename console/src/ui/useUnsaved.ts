@@ -18,6 +18,13 @@ export function useUnsaved(isUnsaved: boolean): Unsaved {
   }, [isUnsaved]);
   const blocker = useBlocker(useCallback(() => isKept.current, []));
   const navigate = useNavigate();
+  const leave = useCallback(
+    (to: To) => {
+      isKept.current = false;
+      void navigate(to, { replace: true });
+    },
+    [navigate],
+  );
   useEffect(() => {
     if (!isUnsaved) return;
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();
@@ -28,9 +35,6 @@ export function useUnsaved(isUnsaved: boolean): Unsaved {
     isAsking: blocker.state === 'blocked',
     stay: () => blocker.reset?.(),
     discard: () => blocker.proceed?.(),
-    leave: (to) => {
-      isKept.current = false;
-      void navigate(to, { replace: true });
-    },
+    leave,
   };
 }

@@ -1,7 +1,7 @@
 import { paths } from '../../paths';
 import { ButtonLink } from '../../ui/Button';
 import { CloseButton, DialogBody, DialogFoot, Dialog } from '../../ui/Dialog';
-import { Facts } from '../../ui/Facts';
+import { Fact, Facts } from '../../ui/Facts';
 import { Status } from '../../ui/Status';
 import { StrangerText } from '../../ui/StrangerText';
 import { Time, useNow } from '../../ui/Time';
@@ -25,42 +25,52 @@ function Details({ apiKey }: { apiKey: Key }) {
   return (
     <>
       <DialogBody>
-        <Facts
-          facts={[
-            ['Name', <StrangerText text={name} max={100} />],
-            ['Begins with', <code>{hint}</code>],
-            ['Status', works ? <Status kind="good">Works</Status> : <Expires apiKey={apiKey} />],
-            ['Expires', works ? <Expires apiKey={apiKey} /> : null],
-            ['Last used', lastUsedAt === null ? 'never' : <Time at={lastUsedAt} note={lastUsedNote} />],
-            ['Created', <Time at={createdAt} as="exact" />],
-            [
-              'Scopes',
-              <ul
-                children={scopes.map((scope) => (
-                  <li key={scope}>{labelOf(scope)}</li>
-                ))}
-              />,
-            ],
-            ['May call from', allowedCidrs.length === 0 ? 'anywhere' : <code>{allowedCidrs.join(', ')}</code>],
-            ['May run', documentsOnly ? 'trusted documents only' : 'anything its scopes allow'],
-            [
-              'Secret before',
-              previousUntil !== null && works ? (
-                <>
-                  works until <Time at={previousUntil} as="exact" />
-                </>
-              ) : null,
-            ],
-            ['Id', <code>{id}</code>],
-          ]}
-        />
+        <Facts>
+          <Fact name="Name">
+            <StrangerText text={name} max={100} />
+          </Fact>
+          <Fact name="Begins with">
+            <code>{hint}</code>
+          </Fact>
+          <Fact name="Status">{works ? <Status kind="good">Works</Status> : <Expires apiKey={apiKey} />}</Fact>
+          {works && (
+            <Fact name="Expires">
+              <Expires apiKey={apiKey} />
+            </Fact>
+          )}
+          <Fact name="Last used">{lastUsedAt === null ? 'never' : <Time at={lastUsedAt} note={lastUsedNote} />}</Fact>
+          <Fact name="Created">
+            <Time at={createdAt} as="exact" />
+          </Fact>
+          <Fact name="Scopes">
+            <ul>
+              {scopes.map((scope) => (
+                <li key={scope}>{labelOf(scope)}</li>
+              ))}
+            </ul>
+          </Fact>
+          <Fact name="May call from">
+            {allowedCidrs.length === 0 ? 'anywhere' : <code>{allowedCidrs.join(', ')}</code>}
+          </Fact>
+          <Fact name="May run">{documentsOnly ? 'trusted documents only' : 'anything its scopes allow'}</Fact>
+          {works && previousUntil !== null && (
+            <Fact name="Secret before">
+              works until <Time at={previousUntil} as="exact" />
+            </Fact>
+          )}
+          <Fact name="Id">
+            <code>{id}</code>
+          </Fact>
+        </Facts>
       </DialogBody>
       <DialogFoot>
         <CloseButton isFirst>Close</CloseButton>
         {works && (
           <>
-            <ButtonLink to={paths.rotateApiKey(id)}>Rotate</ButtonLink>
-            <ButtonLink to={paths.revokeApiKey(id)} look="danger">
+            <ButtonLink isOver to={paths.rotateApiKey(id)}>
+              Rotate
+            </ButtonLink>
+            <ButtonLink isOver to={paths.revokeApiKey(id)} look="danger">
               Revoke
             </ButtonLink>
           </>

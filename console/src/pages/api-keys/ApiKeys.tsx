@@ -49,7 +49,7 @@ export function Page() {
   const used = data?.workspace.usage.apiKeys;
   const why = whyNoNewKey(viewer, used);
   const create = (
-    <ButtonLink to={paths.newApiKey} look="main" why={why}>
+    <ButtonLink isOver to={paths.newApiKey} look="main" why={why}>
       Create key
     </ButtonLink>
   );
@@ -108,7 +108,7 @@ const nameColumn: Column<Key> = {
   head: 'Name',
   cell: ({ id, name, hint }) => (
     <>
-      <RowLink to={paths.apiKey(id)}>
+      <RowLink isOver to={paths.apiKey(id)}>
         <StrangerText text={name} max={100} />
       </RowLink>
       <Under isMono>{hint}</Under>
@@ -150,10 +150,10 @@ const columns: readonly Column<Key>[] = [
     align: 'end',
     cell: ({ id, name }) => (
       <Buttons>
-        <ButtonLink to={paths.rotateApiKey(id)} isSmall aria-label={`Rotate ${name}`}>
+        <ButtonLink isOver to={paths.rotateApiKey(id)} isSmall aria-label={`Rotate ${name}`}>
           Rotate
         </ButtonLink>
-        <ButtonLink to={paths.revokeApiKey(id)} isSmall look="danger" aria-label={`Revoke ${name}`}>
+        <ButtonLink isOver to={paths.revokeApiKey(id)} isSmall look="danger" aria-label={`Revoke ${name}`}>
           Revoke
         </ButtonLink>
       </Buttons>

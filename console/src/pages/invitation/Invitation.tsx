@@ -4,7 +4,7 @@ import { graphql } from '../../graphql';
 import { paths } from '../../paths';
 import { sessionChanged, useChange } from '../../server';
 import { Button, ButtonLink } from '../../ui/Button';
-import { Form, FormRefusal, TextField, textOf } from '../../ui/Form';
+import { Form, FormRefusal, TextField, textOf, typedIn } from '../../ui/Form';
 import { Alone } from '../Alone';
 
 const AcceptInvitation = graphql(`
@@ -30,7 +30,7 @@ export function Page() {
   const { send, isBusy, refusal } = useChange(AcceptInvitation);
 
   const accept = async (values: FormData) => {
-    const input = { token, name: textOf(values, 'name'), password: String(values.get('password') ?? '') };
+    const input = { token, name: textOf(values, 'name'), password: typedIn(values, 'password') };
     if ((await send({ input })) === null) return;
     sessionChanged();
     void navigate(paths.overview, { replace: true });

@@ -185,7 +185,12 @@ function Usage({ usage, viewer }: { usage: Data['workspace']['usage'] | undefine
             <span className="number">{text}</span>
             <Meter label={label} value={value} max={max} text={text} />
           </li>
-        )) ?? ['a', 'b', 'c'].map((row) => <li key={row} children={<Skeleton />} />)}
+        )) ??
+          ['a', 'b', 'c'].map((row) => (
+            <li key={row}>
+              <Skeleton />
+            </li>
+          ))}
       </ul>
       <p className="faint usage-foot">
         {limits.api ? `${count(limits.requestsPerMinute)} requests a minute for each key. ` : ''}

@@ -3,7 +3,7 @@ import { useNavigate, useSearchParams } from 'react-router';
 import { graphql } from '../../graphql';
 import { readNow, sessionChanged, useChange } from '../../server';
 import { Button } from '../../ui/Button';
-import { Form, FormRefusal, TextField, textOf } from '../../ui/Form';
+import { Form, FormRefusal, TextField, textOf, typedIn } from '../../ui/Form';
 import { Alone } from '../Alone';
 
 const SignIn = graphql(`
@@ -38,7 +38,7 @@ export function Page() {
   const signIn = async (values: FormData) => {
     setLost(false);
     const done = await send({
-      input: { email: textOf(values, 'email'), password: String(values.get('password') ?? '') },
+      input: { email: textOf(values, 'email'), password: typedIn(values, 'password') },
     });
     if (done === null) return;
     // The server said yes. Whether this browser kept the session's cookie is another question.
