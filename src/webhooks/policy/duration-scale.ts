@@ -24,6 +24,8 @@ function stepsUpTo(ms: number): Step[] {
   return made;
 }
 
+export const stepCount = steps.length;
+
 /** The number of the step that holds so many milliseconds. */
 export function stepOf(ms: number): number {
   const step = steps.findIndex(({ lastMs }) => ms <= lastMs);
@@ -31,11 +33,11 @@ export function stepOf(ms: number): number {
 }
 
 /** The value of the step up to which this part of all durations lies, such as 0.95; null where none was counted. */
-export function percentileMs(counts: readonly number[], part: number): number | null {
-  const total = counts.reduce((sum, count) => sum + count, 0);
+export function percentileMs(counts: readonly (number | null)[], part: number): number | null {
+  const total = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
   if (total === 0) return null;
   const rank = Math.max(1, Math.ceil(total * part));
   let upTo = 0;
-  const step = counts.findIndex((count) => (upTo += count) >= rank);
+  const step = counts.findIndex((count) => (upTo += count ?? 0) >= rank);
   return steps[step]?.valueMs ?? longestMs;
 }

@@ -2,7 +2,7 @@ import type { Outcome } from '../../platform/outbound/attempt.js';
 import { recordset, type Columns } from '../../platform/postgres/recordset.js';
 import { prepared } from '../../platform/postgres/statement.js';
 import { isoTime } from '../../platform/postgres/timestamps.js';
-import { stepOf } from '../policy/duration-scale.js';
+import { stepCount, stepOf } from '../policy/duration-scale.js';
 
 /**
  * What attempts of an endpoint came to, counted a quarter-hour as they are stored, in the statement that stores them.
@@ -65,18 +65,22 @@ export interface StatsRow {
   endpointId: string;
   /** Its number, from 0 on. */
   bucket: number;
-  /** How many were delivered and how many failed, and then how many there are of each step of the scale of durations. */
-  counts: [delivered: number, failed: number, ...durations: number[]];
+  delivered: number;
+  failed: number;
+  /** By step of the scale; null for one that no attempt reached. */
+  durations: (number | null)[];
 }
+
+const sumsOfSteps = Array.from({ length: stepCount }, (_, step) => `sum(s.durations[${step + 1}])`).join(', ');
 
 /** `$1` is the workspace, `$2` the endpoints, `$3` the time from and `$4` up to which, `$5` the seconds of a bucket. */
 export const selectStats = prepared<StatsRow>(`
-  select endpoint_id as "endpointId", bucket, array_agg(count order by place) as counts from (
-    select e.id as endpoint_id, floor(extract(epoch from s.at - $3::timestamptz) / $5::int)::int as bucket, place,
-      sum(count)::float8 as count
-    from webhook_endpoints e cross join lateral (
-      select * from webhook_endpoint_stats s where s.endpoint_id = e.id and s.at >= $3 and s.at < $4
-    ) s cross join unnest(array[s.delivered, s.failed] || s.durations) with ordinality as counted (count, place)
-    where e.id = any ($2) and e.workspace_id = $1 group by 1, 2, 3
-  ) summed group by 1, 2
+  select e.id as "endpointId", floor(extract(epoch from s.at - $3::timestamptz) / $5::int)::int as bucket,
+    sum(s.delivered)::float8 as delivered, sum(s.failed)::float8 as failed,
+    -- Of each step by its name: to take the arrays apart and put the sums together takes ten times as long.
+    array[${sumsOfSteps}]::float8[] as durations
+  from webhook_endpoints e cross join lateral (
+    select * from webhook_endpoint_stats s where s.endpoint_id = e.id and s.at >= $3 and s.at < $4
+  ) s
+  where e.id = any ($2) and e.workspace_id = $1 group by 1, 2
 `);
