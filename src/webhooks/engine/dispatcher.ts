@@ -62,7 +62,7 @@ export class Dispatcher {
   }
 
   /** All that is this worker's, whether it has a queue or cannot be read. */
-  heldIds(): string[] {
+  ownedIds(): string[] {
     return [...this.queues.keys(), ...this.unreadable];
   }
 

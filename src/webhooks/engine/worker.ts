@@ -161,7 +161,7 @@ export class WebhookWorker {
     if (id !== null) {
       // What a database that is away cannot take is sent again by whoever is next.
       await within(storeLastMsMax, this.recorder.drain(), () => {});
-      await this.ownership.giveBack(id, this.dispatcher.heldIds()).catch(() => undefined);
+      await this.ownership.giveBack(id, this.dispatcher.ownedIds()).catch(() => undefined);
     }
     this.recorder.stop();
     await this.lease.leave();
@@ -206,7 +206,7 @@ export class WebhookWorker {
     const { dispatcher, ownership, texts } = this;
     texts.purge();
     try {
-      await dispatcher.open(await ownership.takeOrphans(id, this.now(), dispatcher.heldIds()));
+      await dispatcher.open(await ownership.takeOrphans(id, this.now(), dispatcher.ownedIds()));
       await ownership.giveBack(id, dispatcher.closeIdle());
       this.recorder.mark(dispatcher.takeSlow(slowMs));
       const missed = await readMissed(this.parts.database, dispatcher.snapshots());
@@ -237,7 +237,7 @@ export class WebhookWorker {
       this.settledId = id;
       return;
     }
-    const had = this.dispatcher.heldIds();
+    const had = this.dispatcher.ownedIds();
     const inherited = await this.ownership.inherit(id, former, had).catch(() => []);
     this.settledId = id;
     await this.dispatcher.keepOnly(inherited);
