@@ -34,6 +34,7 @@ import { SkipReasons1790000000017 } from './migrations/1790000000017-skip-reason
 import { EndpointStats1790000000018 } from './migrations/1790000000018-endpoint-stats.js';
 import { SessionOrigins1790000000020 } from './migrations/1790000000020-session-origins.js';
 import { KeyMakers1790000000021 } from './migrations/1790000000021-key-makers.js';
+import { ExpiringKeys1790000000022 } from './migrations/1790000000022-expiring-keys.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 /** TypeORM's own are for what no request asked for: `Database` opens those of requests beside them. */
@@ -89,6 +90,7 @@ export function dataSourceFor(url: string): DataSource {
       EndpointStats1790000000018,
       SessionOrigins1790000000020,
       KeyMakers1790000000021,
+      ExpiringKeys1790000000022,
     ],
     synchronize: false,
     installExtensions: false,

@@ -10,6 +10,7 @@ import { accountPurgeCron, accountPurgeQueue, deleteEnded } from './accounts/pur
 import { SessionService } from './accounts/session.service.js';
 import { SignInTries } from './accounts/sign-in-tries.js';
 import { ApiKeyService } from './api-keys/api-key.service.js';
+import { expiryNoticesCron, expiryNoticesQueue, tellOfExpiringKeys } from './api-keys/expiry-notices.js';
 import { auditDigestCron, auditDigestQueue, AuditDigestService } from './audit/audit-digest.service.js';
 import { AuditService, storedAuditEntries } from './audit/audit.service.js';
 import { ContactService, storedContacts } from './contacts/contact.service.js';
@@ -93,6 +94,7 @@ export const queues: readonly Queue[] = [
   retentionQueue,
   idempotencyQueue,
   accountPurgeQueue,
+  expiryNoticesQueue,
   erasureQueue,
   auditDigestQueue,
   storageQueue,
@@ -356,6 +358,7 @@ export class App {
     await this.jobs.work(retentionQueue.name, seldom, async () => await deleteOldSubmissions(this));
     await this.jobs.work(idempotencyQueue.name, seldom, async () => await this.idempotency.purge());
     await this.jobs.work(accountPurgeQueue.name, seldom, async () => await deleteEnded(this));
+    await this.jobs.work(expiryNoticesQueue.name, seldom, async () => await tellOfExpiringKeys(this));
     await this.jobs.work(erasureQueue.name, {}, async () => {
       await this.erasures.goOn();
       await this.erasures.forgetOld();
@@ -367,6 +370,7 @@ export class App {
     await this.jobs.schedule(retentionQueue.name, retentionCron);
     await this.jobs.schedule(idempotencyQueue.name, idempotencyCron);
     await this.jobs.schedule(accountPurgeQueue.name, accountPurgeCron);
+    await this.jobs.schedule(expiryNoticesQueue.name, expiryNoticesCron);
     await this.jobs.schedule(erasureQueue.name, erasureCron);
     await this.erasures.wake();
   }
