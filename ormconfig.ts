@@ -32,6 +32,7 @@ import { EventFanOuts1790000000015 } from './migrations/1790000000015-event-fan-
 import { CountedReplays1790000000016 } from './migrations/1790000000016-counted-replays.js';
 import { SkipReasons1790000000017 } from './migrations/1790000000017-skip-reasons.js';
 import { EndpointStats1790000000018 } from './migrations/1790000000018-endpoint-stats.js';
+import { AttemptDetails1790000000019 } from './migrations/1790000000019-attempt-details.js';
 import { SessionOrigins1790000000020 } from './migrations/1790000000020-session-origins.js';
 import { KeyMakers1790000000021 } from './migrations/1790000000021-key-makers.js';
 import { ExpiringKeys1790000000022 } from './migrations/1790000000022-expiring-keys.js';
@@ -88,6 +89,7 @@ export function dataSourceFor(url: string): DataSource {
       CountedReplays1790000000016,
       SkipReasons1790000000017,
       EndpointStats1790000000018,
+      AttemptDetails1790000000019,
       SessionOrigins1790000000020,
       KeyMakers1790000000021,
       ExpiringKeys1790000000022,

@@ -76,6 +76,7 @@ import { storedMessages, storedSubmissions, SubmissionService } from './submissi
 import { ReplayService } from './webhooks/replays/replay.service.js';
 import { WebhookFeed } from './webhooks/feed.js';
 import { storedAttempts, WebhookDeliveryService } from './webhooks/deliveries/delivery.service.js';
+import { SentRequestService } from './webhooks/deliveries/sent-request.service.js';
 import { TestEventService } from './webhooks/deliveries/test-event.service.js';
 import { EndpointStatsService } from './webhooks/endpoints/endpoint-stats.service.js';
 import { storedEndpoints, WebhookEndpointService } from './webhooks/endpoints/endpoint.service.js';
@@ -146,6 +147,7 @@ export class App {
   readonly endpointStats: EndpointStatsService;
   readonly testEvents: TestEventService;
   readonly webhookDeliveries: WebhookDeliveryService;
+  readonly sentRequests: SentRequestService;
   readonly replays: ReplayService;
   readonly webhookWorker: WebhookWorker;
 
@@ -235,7 +237,14 @@ export class App {
     );
     this.endpointStats = new EndpointStatsService(database);
     this.testEvents = new TestEventService(database, this.secrets, this.outbound, this.webhookEndpoints);
-    this.webhookDeliveries = new WebhookDeliveryService(database, this.notifications, this.audit, confirm);
+    this.webhookDeliveries = new WebhookDeliveryService(
+      database,
+      this.notifications,
+      this.audit,
+      confirm,
+      config.webhooks,
+    );
+    this.sentRequests = new SentRequestService(database);
     this.eventErasure.onErase((tx, events) => this.webhookDeliveries.erase(tx, events));
     this.replays = new ReplayService(database, this.webhookEndpoints, this.notifications, this.audit, confirm);
     this.webhookFeed = new WebhookFeed(this.webhookEndpoints, this.webhookDeliveries, this.replays, this.notifications);

@@ -43,6 +43,7 @@ import type { ReplayService } from '../webhooks/replays/replay.service.js';
 import type { WebhookFeed } from '../webhooks/feed.js';
 import { WebhookFeedResolver } from '../webhooks/feed.resolver.js';
 import type { WebhookDeliveryService } from '../webhooks/deliveries/delivery.service.js';
+import type { SentRequestService } from '../webhooks/deliveries/sent-request.service.js';
 import type { WebhookEndpointService } from '../webhooks/endpoints/endpoint.service.js';
 import {
   EventDeliveries,
@@ -83,6 +84,7 @@ export interface GraphqlServices {
   endpointStats: EndpointStatsService;
   testEvents: TestEventService;
   webhookDeliveries: WebhookDeliveryService;
+  sentRequests: SentRequestService;
   replays: ReplayService;
 }
 
@@ -124,8 +126,8 @@ const resolvers = [
   ),
   line(
     WebhookDeliveryResolver,
-    ({ webhookDeliveries, webhookEndpoints, eventLog }) =>
-      new WebhookDeliveryResolver(webhookDeliveries, webhookEndpoints, eventLog),
+    ({ webhookDeliveries, webhookEndpoints, eventLog, sentRequests }) =>
+      new WebhookDeliveryResolver(webhookDeliveries, webhookEndpoints, eventLog, sentRequests),
   ),
   line(WebhookDeliveryConnectionResolver, () => new WebhookDeliveryConnectionResolver()),
   line(WebhookAttemptResolver, ({ webhookDeliveries }) => new WebhookAttemptResolver(webhookDeliveries)),

@@ -72,6 +72,9 @@ describe('the cost of a graphql operation', () => {
     await adds(10, '{ contact(id: "x") { id } }', '{ contact(id: "x") { submissionCount } }');
     await adds(0, '{ intakeBot(id: "x") { id } }', '{ intakeBot(id: "x") { submissionCount } }');
     await adds(10, '{ webhookEndpoint(id: "x") { id } }', '{ webhookEndpoint(id: "x") { heldCount } }');
+    const delivery = (fields: string) => `{ webhookDelivery(id: "x") { ${fields} } }`;
+    await adds(2, delivery('id'), delivery('id requestBody'));
+    await adds(1, delivery('id'), delivery('id attemptsLeft skipReason lastAttempt { outcome timings { totalMs } }'));
     await adds(50, '{ viewer { role } }', '{ viewer { role } __schema { description } }');
     await adds(
       100,

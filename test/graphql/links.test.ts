@@ -26,6 +26,13 @@ describe('graphql links', () => {
         await createSubmission(server.app, created, { data });
       }
     }
+    const endpoint = { url: 'http://127.0.0.1:9/', events: ['submission.completed'] };
+    const { id } = (await client.rest('POST', '/webhooks', endpoint)).body.data.webhook;
+    await server.app.database.pool.query(
+      `insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, ended, outcome, total_ms)
+       select substr(id, 5), $1, id, now(), 1, 'exhausted', 'timeout', 1 from events where workspace_id = $2`,
+      [id, workspaceId],
+    );
   });
 
   after(async () => await server.stop());
@@ -52,6 +59,12 @@ describe('graphql links', () => {
       4,
       '{ submissions { nodes { messages { nodes { content } } events { nodes { type payload } } } } }',
     ],
+    [
+      'deliveries and their last attempts',
+      2,
+      '{ webhookDeliveries { nodes { id lastAttempt { outcome timings { dnsMs } } } } }',
+    ],
+    ['deliveries and what was sent', 2, '{ webhookDeliveries { nodes { requestBody } } }'],
     ['people behind records', 2, '{ records { nodes { contacts { role contact { email } } } } }'],
   ];
   for (const [what, paths, query] of documents) {

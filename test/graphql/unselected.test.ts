@@ -37,6 +37,7 @@ describe('what may be large of a row', function () {
     ({ id: botId } = await createBot(server.app, workspaceId));
     const ids = (kind: Parameters<typeof newId>[0], count = rows) => Array.from({ length: count }, () => newId(kind));
     const contactIds = ids('contact');
+    const eventIds = ids('event');
     [contactId = ''] = contactIds;
     await pool.query(
       `insert into contacts (id, workspace_id, email, tags, custom_fields, created_at, updated_at)
@@ -91,17 +92,17 @@ describe('what may be large of a row', function () {
          from unnest($3::text[]) id returning id
        )
        insert into event_positions (event_id, workspace_id, type) select id, $1, 'contact.created' from told`,
-      [workspaceId, contactId, ids('event')],
+      [workspaceId, contactId, eventIds],
     );
     const { rest } = clientOf(server.url, tenant.key);
     const endpoint = await rest('POST', '/webhooks', { url: 'http://127.0.0.1:9/', events: ['contact.created'] });
     await pool.query(
       `insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, ended, outcome, response_status,
          total_ms, response_body, event_type)
-       select id, $1, 'evt_' || id, now(), number, case when number = 51 then 'delivered' end, 'success', 200, 5,
+       select id, $1, 'evt_' || event, now(), number, case when number = 51 then 'delivered' end, 'success', 200, 5,
          convert_to(repeat('x', 16000), 'UTF8'), 'contact.created'
-       from unnest($2::text[]) id cross join generate_series(1, 51) number`,
-      [endpoint.body.data.webhook.id, ids('webhookDelivery')],
+       from unnest($2::text[], $3::text[]) d (id, event) cross join generate_series(1, 51) number`,
+      [endpoint.body.data.webhook.id, ids('webhookDelivery'), eventIds],
     );
   });
   after(async () => await server.stop());
@@ -191,6 +192,13 @@ describe('what may be large of a row', function () {
       times: 1,
       small: 'number outcome',
       large: 'responseBody',
+    },
+    {
+      name: 'WebhookDelivery.requestBody',
+      list: () => 'webhookDeliveries(first: 60) { nodes { … } }',
+      times: 1,
+      small: 'id attemptsLeft',
+      large: 'requestBody',
     },
   ];
 

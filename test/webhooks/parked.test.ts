@@ -218,6 +218,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
         delivery: { id, event: { id: event, type: 'contact.created' }, attempts },
         startedAt: now,
         endedAt: now,
+        requestVersion: 0,
         outcome: { ...outcome, address: '127.0.0.1', timings },
         next,
       }));

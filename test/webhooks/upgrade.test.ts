@@ -65,7 +65,7 @@ describe('an upgrade from the first version', function () {
   const of = (name: string) => open.filter((delivery) => delivery.name === name);
   const to = (name: string) => receiver.received.filter(({ path }) => path.endsWith(`/${name}`));
 
-  it('finds deliveries in every state, never attempted and failed, and events that wait for fan-out', () => {
+  it('finds deliveries in every state, never attempted and failed, and events that wait for fan-out', async () => {
     const counts = names.map((name) => {
       const failed = of(name).filter(({ attempts }) => attempts > 0).length;
       return [name, of(name).length - failed, failed];
@@ -79,6 +79,9 @@ describe('an upgrade from the first version', function () {
       ['paused', 66, 0],
       ['replayed', 0, 0],
     ]);
+    expect(
+      await fixture.rows('select from webhook_open_deliveries where (attempts = 0) <> (last_outcome is null)'),
+    ).to.have.length(0);
     expect(eventIds).to.have.length(74);
     expect(waiting).to.deep.equal(eventIds.slice(-5));
   });

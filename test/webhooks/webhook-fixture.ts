@@ -98,7 +98,7 @@ export class WebhookFixture {
       confirmed,
     );
     this.testEvents = new TestEventService(database, this.secrets, this.outbound, this.endpoints);
-    this.deliveries = new WebhookDeliveryService(database, this.notifications, this.audit, confirmed);
+    this.deliveries = new WebhookDeliveryService(database, this.notifications, this.audit, confirmed, this.settings);
     this.eventErasure.onErase(async (tx, events) => await this.deliveries.erase(tx, events));
     this.replays = new ReplayService(database, this.endpoints, this.notifications, this.audit, confirmed);
   }

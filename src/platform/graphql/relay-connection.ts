@@ -30,6 +30,15 @@ export class DateTimeRange {
   lt?: Date | null;
 }
 
+@InputType('IntRange', { description: 'From a number on, up to another.' })
+export class IntRange {
+  @Field(() => Int, { nullable: true, description: 'This or more.' })
+  gte?: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'Less.' })
+  lt?: number | null;
+}
+
 @ObjectType('PageInfo', { description: 'Where a page stands in its list.', simpleResolvers: true })
 export class PageInfo {
   @Field(() => Boolean, { description: 'Whether there is more towards older.' })

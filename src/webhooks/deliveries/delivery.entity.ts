@@ -36,6 +36,9 @@ export class WebhookDelivery {
   @Field(() => Int, { description: 'How many attempts were made.' })
   attemptCount!: number;
 
+  @Field(() => Int, { description: 'How many attempts it has left at most; 0 when it is over.' })
+  attemptsLeft!: number;
+
   @Field(() => DateTime, { nullable: true, description: 'Not before; null when it is due now, held or over.' })
   nextAttemptAt!: Date | null;
 

@@ -2,9 +2,11 @@ import { Field, ID, InputType } from 'type-graphql';
 import { z } from 'zod';
 import { eventTypes, EventTypeScalar, type EventType } from '../../events/event-type.js';
 import { inputType } from '../../platform/graphql/input-type.js';
-import { DateTimeRange } from '../../platform/graphql/relay-connection.js';
+import { DateTimeRange, IntRange } from '../../platform/graphql/relay-connection.js';
+import type { OutcomeKind } from '../../platform/outbound/attempt.js';
 import type { WebhookDeliveryFilter } from '../store/delivery-query.js';
 import { DeliveryStatusEnum, type DeliveryStatus } from '../store/delivery-status.js';
+import { AttemptOutcomeEnum } from './delivery.entity.js';
 
 @InputType('WebhookDeliveryFilter', { description: 'Which deliveries to list.' })
 export class WebhookDeliveryFilterInput implements WebhookDeliveryFilter {
@@ -19,6 +21,12 @@ export class WebhookDeliveryFilterInput implements WebhookDeliveryFilter {
 
   @Field(() => DateTimeRange, { nullable: true, description: 'Made within.' })
   createdAt?: DateTimeRange | null;
+
+  @Field(() => IntRange, { nullable: true, description: 'Whose last attempt was answered with such an HTTP status.' })
+  responseStatus?: IntRange | null;
+
+  @Field(() => [AttemptOutcomeEnum], { nullable: true, description: 'Whose last attempt came to one of these.' })
+  outcome?: OutcomeKind[] | null;
 
   @Field(() => String, {
     nullable: true,

@@ -16,6 +16,7 @@ import { DateTime } from '../../platform/graphql/scalars.js';
 import { WebhookAttempt, WebhookDelivery, WebhookDeliveryConnection } from './delivery.entity.js';
 import { Redeliver, WebhookDeliveryFilterInput } from './delivery.input.js';
 import { madeAt, type WebhookDeliveryService } from './delivery.service.js';
+import type { SentRequestService } from './sent-request.service.js';
 import { WebhookEndpoint } from '../endpoints/endpoint.entity.js';
 import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
 
@@ -43,6 +44,7 @@ export class WebhookDeliveryResolver {
     private readonly deliveries: WebhookDeliveryService,
     private readonly endpoints: WebhookEndpointService,
     private readonly eventLog: EventService,
+    private readonly sentRequests: SentRequestService,
   ) {}
 
   @Query(() => WebhookDelivery, { name: 'webhookDelivery', nullable: true, description: 'A delivery by its id.' })
@@ -102,12 +104,39 @@ export class WebhookDeliveryResolver {
     @Root() { id, endpointId }: Pick<WebhookDelivery, 'id' | 'endpointId'>,
     @Ctx() context: OperationContext,
   ): Promise<WebhookAttempt[]> {
-    const found = await context.loadFor('WebhookDelivery.attempts', `${endpointId} ${id}`, async (actor, keys) => {
-      const deliveries = keys.map((key) => ({ endpointId: key.split(' ')[0] ?? '', id: key.split(' ')[1] ?? '' }));
-      const attempts = await this.deliveries.attempts(actor, deliveries, context.selects('responseBody'));
-      return new Map(keys.map((key) => [key, attempts.get(key.split(' ')[1] ?? '') ?? []]));
-    });
+    const found = await context.loadFor('WebhookDelivery.attempts', `${endpointId} ${id}`, async (actor, keys) =>
+      byKey(keys, await this.deliveries.attempts(actor, keys.map(keyParts), context.selects('responseBody'))),
+    );
     return found ?? [];
+  }
+
+  @FieldResolver(() => WebhookAttempt, {
+    nullable: true,
+    description: 'Its last attempt; null while there was none.',
+  })
+  async lastAttempt(
+    @Root() { id, endpointId }: Pick<WebhookDelivery, 'id' | 'endpointId'>,
+    @Ctx() context: OperationContext,
+  ): Promise<WebhookAttempt | null> {
+    const found = await context.loadFor('WebhookDelivery.lastAttempt', `${endpointId} ${id}`, async (actor, keys) =>
+      byKey(keys, await this.deliveries.lastAttempts(actor, keys.map(keyParts), context.selects('responseBody'))),
+    );
+    return found ?? null;
+  }
+
+  @Costs(bulky)
+  @FieldResolver(() => String, {
+    nullable: true,
+    description:
+      'The exact text that was sent, after `payloadQuery`; of one that waits for its first attempt, what will be. Null where the payload query was changed since, the event is gone, or nothing was sent. Needs the read scope of the object inside, too.',
+  })
+  async requestBody(@Root() delivery: WebhookDelivery, @Ctx() context: OperationContext): Promise<string | null> {
+    const { id, endpointId, eventId, endedAt } = delivery;
+    const key = `${endpointId} ${id} ${eventId} ${endedAt === null}`;
+    const found = await context.loadFor('WebhookDelivery.requestBody', key, async (actor, keys) =>
+      byKey(keys, await this.sentRequests.bodies(actor, keys.map(keyParts))),
+    );
+    return found === undefined ? null : this.sentRequests.shown(context.actor, found);
   }
 
   @Mutation(() => RedeliverPayload, { description: 'Sends the same event once more: the same id and bytes.' })
@@ -117,6 +146,17 @@ export class WebhookDeliveryResolver {
   ): Promise<InstanceType<typeof RedeliverPayload>> {
     return { webhookDelivery: await this.deliveries.redeliver(actor, deliveryId) };
   }
+}
+
+/** What a delivery is looked up by, as one text. */
+function keyParts(key: string) {
+  const [endpointId = '', id = '', eventId = '', isOpen] = key.split(' ');
+  return { endpointId, id, eventId, isOpen: isOpen === 'true' };
+}
+
+function byKey<T>(keys: readonly string[], found: ReadonlyMap<string, T>): Map<string, T> {
+  const all = keys.map((key) => [key, found.get(keyParts(key).id)] as const);
+  return new Map(all.flatMap(([key, one]) => (one === undefined ? [] : [[key, one]])));
 }
 
 @Resolver(() => WebhookAttempt)

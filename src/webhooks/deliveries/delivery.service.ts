@@ -8,7 +8,7 @@ import { isBeingErased, type ErasedElsewhere, type ErasedEvents } from '../../ev
 import type { Actor, Confirm } from '../../platform/actor.js';
 import { now } from '../../platform/clock.js';
 import type { Database, Tx } from '../../platform/postgres/database.js';
-import { heavy, pipelined, prepared, unprepared } from '../../platform/postgres/statement.js';
+import { heavy, pipelined, prepared, unprepared, type Statement } from '../../platform/postgres/statement.js';
 import { invalid, notFound } from '../../platform/errors.js';
 import { isId } from '../../platform/id.js';
 import type { OutcomeKind } from '../../platform/outbound/attempt.js';
@@ -16,6 +16,7 @@ import type { Page, PageRequest } from '../../platform/postgres/keyset-page.js';
 import type { Notifications } from '../../platform/postgres/notifications.js';
 import type { StoredRows } from '../../platform/postgres/stored-rows.js';
 import { requireFeature, requireStorage } from '../../workspaces/plans.js';
+import { attemptsLeft } from '../policy/retry.js';
 import { countErasure, floorSince, lockDeliveryOrder } from '../store/delivery-order-lock.js';
 import {
   deliveriesById,
@@ -42,7 +43,8 @@ import { endpointChanged, payloadsErased } from '../topics.js';
 /** The attempts of one delivery: the first, and one for each entry of the longest schedule. */
 export const attemptsReadMax = 51;
 
-const selectAttempts = prepared<AttemptRow>(`
+const selecting = (order: string, limit: number) =>
+  prepared<AttemptRow>(`
   select a.delivery_id as "deliveryId", a.number, a.at, a.outcome, a.response_status as "responseStatus",
     case when $4 and not erased.yes then a.response_body end as answer, case when not erased.yes then a.error end as error, a.address, a.dns_ms as "dnsMs", a.connect_ms as "connectMs",
     a.tls_ms as "tlsMs", a.first_byte_ms as "firstByteMs", a.total_ms as "totalMs", coalesce(a.event_type, event.type) as "eventType"
@@ -51,12 +53,14 @@ const selectAttempts = prepared<AttemptRow>(`
   cross join lateral (
     select * from webhook_attempts a
     where a.endpoint_id = wanted.endpoint_id and a.delivery_id = wanted.delivery_id and a.outcome is not null
-    order by a.number, a.at limit ${attemptsReadMax}
+    order by ${order} limit ${limit}
   ) a
   left join events event on event.id = a.event_id
   cross join lateral (select ${isBeingErased('a.event_id', 'event.subject_id')} as yes) erased
   order by a.delivery_id, a.number, a.at
 `);
+const selectAttempts = selecting('a.number, a.at', attemptsReadMax);
+const selectLastAttempts = selecting('a.number desc, a.at desc', 1);
 const selectType = pipelined<{ type: EventType }>('select type from events where id = $1 and workspace_id = $2');
 const insertAgain = prepared(`
   with made as (select $1 as id, $2 as endpoint_id, $3 as event_id) ${insertOpen('made', 'now()')}
@@ -126,6 +130,7 @@ export class WebhookDeliveryService {
     private readonly notifications: Notifications,
     private readonly audit: AuditService,
     private readonly confirm: Confirm,
+    private readonly settings: { retryDelaysMs: readonly number[] },
   ) {}
 
   /** A page of deliveries. A search looks back as far as it comes in a moment, and says how far that was. */
@@ -177,7 +182,7 @@ export class WebhookDeliveryService {
   async getMany(actor: Actor, ids: readonly string[]): Promise<WebhookDelivery[]> {
     actor.require('manage:webhooks');
     const rows = await this.database.query(deliveriesById, [actor.workspaceId, ids]);
-    return rows.map(deliveryOf);
+    return rows.map((row) => this.deliveryOf(row));
   }
 
   /**
@@ -190,13 +195,29 @@ export class WebhookDeliveryService {
     whole = true,
   ): Promise<Map<string, WebhookAttempt[]>> {
     actor.require('manage:webhooks');
-    const rows = await this.database.query(selectAttempts, [
-      actor.workspaceId,
-      deliveries.map(({ endpointId }) => endpointId),
-      deliveries.map(({ id }) => id),
-      whole,
-    ]);
-    return Map.groupBy(rows.map(attemptOf), ({ deliveryId }) => deliveryId);
+    const rows = await this.read(selectAttempts, actor, deliveries, whole);
+    return Map.groupBy(rows, ({ deliveryId }) => deliveryId);
+  }
+
+  /** The last attempt of each of these deliveries that was attempted. */
+  async lastAttempts(
+    actor: Actor,
+    deliveries: readonly Pick<WebhookDelivery, 'id' | 'endpointId'>[],
+    whole = true,
+  ): Promise<Map<string, WebhookAttempt>> {
+    actor.require('manage:webhooks');
+    const rows = await this.read(selectLastAttempts, actor, deliveries, whole);
+    return new Map(rows.map((attempt) => [attempt.deliveryId, attempt]));
+  }
+
+  private async read(
+    statement: Statement<AttemptRow>,
+    actor: Actor,
+    deliveries: readonly Pick<WebhookDelivery, 'id' | 'endpointId'>[],
+    whole: boolean,
+  ): Promise<WebhookAttempt[]> {
+    const keys = [deliveries.map(({ endpointId }) => endpointId), deliveries.map(({ id }) => id)];
+    return (await this.database.query(statement, [actor.workspaceId, ...keys, whole])).map(attemptOf);
   }
 
   /** The endpoint's answer, for callers who may see what the endpoint was sent. */
@@ -231,7 +252,9 @@ export class WebhookDeliveryService {
       tx.write(insertAgain, [newOne, endpointId, eventId]);
       order.release();
       tx.afterCommit(() => this.notifications.send(endpointChanged, endpointId));
-      const [delivery] = (await tx.query(deliveriesById, [actor.workspaceId, [newOne]])).map(deliveryOf);
+      const [delivery] = (await tx.query(deliveriesById, [actor.workspaceId, [newOne]])).map((row) =>
+        this.deliveryOf(row),
+      );
       if (delivery === undefined) throw new Error('a delivery is not there after its insert');
       return delivery;
     }, actor.guard);
@@ -284,7 +307,7 @@ export class WebhookDeliveryService {
     const found: WebhookDelivery[] = [];
     const last = await this.lookOn(query, actor, page, async (values) => {
       const looked = await this.database.query(statement, values);
-      found.push(...looked.filter(({ isFound }) => isFound).map(deliveryOf));
+      found.push(...looked.filter(({ isFound }) => isFound).map((row) => this.deliveryOf(row)));
       return found.length > limit ? null : (looked.find(({ isLast }) => isLast)?.id ?? null);
     });
     const rows = found.slice(0, limit);
@@ -344,7 +367,7 @@ export class WebhookDeliveryService {
     const rows = await this.database.query(statement, values);
     const pages = new Map<string, Page<WebhookDelivery>>();
     for (const [parentId, found] of Map.groupBy(rows, (row) => row.parentId)) {
-      const kept = found.slice(0, page.limit).map(deliveryOf);
+      const kept = found.slice(0, page.limit).map((row) => this.deliveryOf(row));
       pages.set(parentId, {
         rows: page.direction === 'newer' ? kept.toReversed() : kept,
         hasMore: found.length > page.limit,
@@ -368,22 +391,16 @@ export class WebhookDeliveryService {
     const rows = await this.database.query(heavy(statement(query.counts())), values);
     return new Map(rows.map(({ id, count }) => [id, count]));
   }
+
+  private deliveryOf(row: Omit<DeliveryRow, 'parentId'>): WebhookDelivery {
+    const { id, endpointId, eventId, status, attemptCount, nextAttemptAt, skipReason, endedAt } = row;
+    const left = endedAt === null ? attemptsLeft(this.settings.retryDelaysMs, attemptCount) : 0;
+    const facts = { id, endpointId, eventId, status, attemptCount, attemptsLeft: left };
+    return { ...facts, nextAttemptAt, skipReason, endedAt, createdAt: madeAt(id) };
+  }
 }
 
 export const madeAt = (id: string) => new Date(parseInt(id.slice(1, 9), 36));
-
-function deliveryOf({
-  id,
-  endpointId,
-  eventId,
-  status,
-  attemptCount,
-  nextAttemptAt,
-  skipReason,
-  endedAt,
-}: Omit<DeliveryRow, 'parentId'>): WebhookDelivery {
-  return { id, endpointId, eventId, status, attemptCount, nextAttemptAt, skipReason, endedAt, createdAt: madeAt(id) };
-}
 
 function attemptOf({ dnsMs, connectMs, tlsMs, firstByteMs, totalMs, ...row }: AttemptRow): WebhookAttempt {
   return { ...row, timings: { dnsMs, connectMs, tlsMs, firstByteMs, totalMs } };

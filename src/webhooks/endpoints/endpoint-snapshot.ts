@@ -34,6 +34,7 @@ export interface EndpointSnapshot {
   readonly headers: Readonly<Record<string, string>>;
   readonly payloadQuery: PayloadQuery | null;
   readonly maxConcurrency: number | null;
+  readonly requestVersion: number;
   readonly revision: number;
   /** Grows with every change of the endpoint or its workspace. */
   readonly edition: number;
@@ -81,7 +82,8 @@ export async function readSnapshots(
 }
 
 function opened(row: Row, secrets: Secrets): EndpointSnapshot {
-  const { id, workspaceId, url, payloadQuery, maxConcurrency, revision, edition, consecutiveFails, halfOpen } = row;
+  const { id, workspaceId, url, payloadQuery, maxConcurrency, requestVersion } = row;
+  const { revision, edition, consecutiveFails, halfOpen } = row;
   const isActive = row.status === 'active' && row.deletedAt === null;
   const hasPlan = !row.isArchived && plans[row.plan].webhooks;
   return {
@@ -96,6 +98,7 @@ function opened(row: Row, secrets: Secrets): EndpointSnapshot {
     headers: openedHeaders(secrets, row),
     payloadQuery: payloadQuery === null ? null : readPayloadQuery(payloadQuery),
     maxConcurrency,
+    requestVersion,
     revision,
     edition,
     health: {

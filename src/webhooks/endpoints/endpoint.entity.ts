@@ -86,6 +86,14 @@ export class WebhookEndpoint {
   @Column({ name: 'max_concurrency', type: 'integer', nullable: true })
   maxConcurrency!: number | null;
 
+  /** How often anything was changed that shapes the requests to it: an attempt keeps by which one it was sent. */
+  @Column({ name: 'request_version', type: 'integer' })
+  requestVersion!: number;
+
+  /** Which one it was when what shapes their bodies was changed last. */
+  @Column({ name: 'body_version', type: 'integer' })
+  bodyVersion!: number;
+
   @Column({ name: 'deleted_at', type: 'timestamptz', precision: 3, nullable: true })
   deletedAt!: Date | null;
 

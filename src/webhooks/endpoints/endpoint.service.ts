@@ -74,6 +74,8 @@ const unset = {
   pausedAt: null,
   payloadQuery: null,
   maxConcurrency: null,
+  requestVersion: 0,
+  bodyVersion: 0,
   deletedAt: null,
   consecutiveFails: 0,
   lastDeliveryAt: null,
@@ -315,6 +317,7 @@ export class WebhookEndpointService {
     if (after === before) return before;
     await this.confirm(tx, actor);
     after.updatedAt = nextMoment(before.updatedAt).at;
+    countVersions(after, before);
     tx.write(updateOne, row.values(after));
     await this.audit.record(tx, actor, action, id, details(after, before));
     tx.afterCommit(() => this.notifications.send(endpointChanged, id));
@@ -366,6 +369,13 @@ const originOf = ({ url }: WebhookEndpoint) => new URL(url).origin;
 function listOf(actor: Actor): List {
   const where = new Conditions().within('e.deleted_at is null and e.workspace_id = $?', actor.workspaceId);
   return { from: `${columns} from ${tables}`, id: 'e.id', where };
+}
+
+const ofRequests = ['url', 'secrets', 'customHeaders', 'payloadQuery'] as const;
+
+function countVersions(after: WebhookEndpoint, before: WebhookEndpoint): void {
+  if (ofRequests.some((name) => after[name] !== before[name])) after.requestVersion = before.requestVersion + 1;
+  if (after.payloadQuery !== before.payloadQuery) after.bodyVersion = after.requestVersion;
 }
 
 const settings = ['url', 'events', 'description', 'customHeaders', 'payloadQuery', 'maxConcurrency'] as const;

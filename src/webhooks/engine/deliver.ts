@@ -58,7 +58,9 @@ function decide(parts: DeliverParts, queue: EndpointQueue, attempt: DeliveryAtte
   const { pause, warning } = queue.judge(attempt, verdict, endedAt, settings.retryDelaysMs, random);
   const next = nextOf(verdict, { number, endedAt, pauses: pause !== null }, settings.retryDelaysMs, random);
   queue.ended(attempt, next.ended === null);
-  return { queue, endpointId: queue.endpointId, delivery, startedAt, endedAt, outcome, next, pause, warning };
+  const { requestVersion } = attempt.snapshot;
+  const facts = { endpointId: queue.endpointId, delivery, startedAt, endedAt, requestVersion, outcome };
+  return { ...facts, queue, next, pause, warning };
 }
 
 function record({ recorder, metrics, log, tracing }: DeliverParts, result: Result): void {

@@ -34,6 +34,9 @@ export function nextOf(
   return { ended: null, dueAt: Math.max(attempt.endedAt + (delay ?? 0), verdict.retryAfterAt ?? 0) };
 }
 
+/** How many attempts an open delivery has left after `made`: one at least, since the one whose failure paused it is held. */
+export const attemptsLeft = (ladder: readonly number[], made: number): number => Math.max(1, ladder.length + 1 - made);
+
 /** An endpoint may ask to be left alone for so long at most. */
 export const retryAfterMsMax = 24 * 3_600_000;
 const jitterShareMax = 0.2;

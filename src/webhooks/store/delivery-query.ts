@@ -14,10 +14,11 @@ import {
   type DeliveryStatus,
   type SkipReason,
 } from './delivery-status.js';
+import { onLastAttempt, type LastAttemptFilter } from './last-attempt.js';
 import { openAt } from './open-deliveries.js';
 import { SearchText } from '../../platform/text/search-text.js';
 
-export interface WebhookDeliveryFilter {
+export interface WebhookDeliveryFilter extends LastAttemptFilter {
   endpointId?: string | null;
   status?: readonly DeliveryStatus[] | null;
   eventType?: readonly EventType[] | null;
@@ -77,7 +78,7 @@ export class DeliveryQuery {
 
   constructor(
     private readonly under: Under,
-    filter: WebhookDeliveryFilter,
+    private readonly filter: WebhookDeliveryFilter,
   ) {
     const value = (given: unknown) => `$${this.values.push(given) + 4}`;
     // In our order and each once, so that the forms of a filter come to few statements.
@@ -90,6 +91,9 @@ export class DeliveryQuery {
     // Ids tell the time they were made at.
     if (gte != null) this.onEach('$id >=', value(idFloor(gte)));
     if (lt != null) this.onEach('$id <', value(idFloor(lt)));
+    const last = onLastAttempt(filter, value);
+    this.open.push(...last.open);
+    this.finished.push(...last.finished);
     if (filter.eventType != null) this.onEach('event.type = any', `(${value(filter.eventType)}::text[])`);
     this.search =
       filter.search == null || filter.search === '' ? null : this.searching(new SearchText(filter.search), value);
@@ -103,7 +107,7 @@ export class DeliveryQuery {
 
   /** Whether nothing can be found, and there is nothing to ask for. */
   get isVoid(): boolean {
-    return this.statuses?.length === 0;
+    return this.statuses?.length === 0 || this.filter.outcome?.length === 0;
   }
 
   page(direction: PageRequest['direction']): string {
@@ -210,7 +214,7 @@ export class DeliveryQuery {
     return (
       ended &&
       `(select d.delivery_id as id, d.endpoint_id as "endpointId", d.event_id as "eventId", d.ended as status,
-        d.number::int as "attemptCount", null::timestamptz as "nextAttemptAt", ${finishedEnd}${this.told('d.error', 'd.response_body', 'd.number > 1')}
+        d.number::int as "attemptCount", null::timestamptz as "nextAttemptAt", ${finishedEnd}${this.told('d.error', 'd.response_body', 'd.number > case when d.outcome is null then 0 else 1 end')}
       from webhook_attempts d ${this.joins}
       where ${this.where('d.delivery_id', ['d.ended is not null', ...ended, ...this.finished])} ${end})`
     );

@@ -53,10 +53,10 @@ export interface Skip {
 const skipping = (spots: string) => `
   with gone as (
     delete from webhook_open_deliveries where ctid = any (array(${spots}))
-    returning id, endpoint_id, event_id, attempts
+    returning id, endpoint_id, event_id, attempts, last_outcome, last_status
   ), kept as (
-    insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, ended, skip_reason)
-    select id, endpoint_id, event_id, $1::timestamptz, attempts, 'skipped', $2 from gone
+    insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, ended, skip_reason, last_outcome, response_status)
+    select id, endpoint_id, event_id, $1::timestamptz, attempts, 'skipped', $2, last_outcome, last_status from gone
     returning delivery_id
   )
   select count(*)::int as skipped, max(delivery_id collate "C") as last from kept

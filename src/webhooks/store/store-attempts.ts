@@ -14,6 +14,8 @@ export interface AttemptResult {
   delivery: { id: string; event: { id: string; type: string }; attempts: number };
   startedAt: number;
   endedAt: number;
+  /** The endpoint's, by which it was sent. */
+  requestVersion: number;
   outcome: Outcome;
   next: Next;
 }
@@ -56,6 +58,7 @@ const factColumns: Columns<AttemptResult> = {
   tls_ms: ['int', (a) => a.outcome.timings.tlsMs],
   address: ['text', (a) => a.outcome.address],
   error: ['text', (a) => a.outcome.error],
+  request_version: ['int', (a) => a.requestVersion],
 };
 const attemptColumns: Columns<AttemptResult> = {
   ...factColumns,
@@ -91,7 +94,8 @@ const store = prepared<{ id: string; revision: number }>(`
   ), gone as (
     delete from webhook_open_deliveries d using attempt a where d.ctid = a.spot and a.ended is not null
   ), failed as (
-    update webhook_open_deliveries d set attempts = a.number, due_at = a.due_at, attempting = false
+    update webhook_open_deliveries d set attempts = a.number, due_at = a.due_at, attempting = false,
+      last_outcome = a.outcome, last_status = a.response_status
     from attempt a where d.ctid = a.spot and a.ended is null
   ), kept as (
     insert into webhook_attempts (${facts}, response_body, ended)

@@ -1,0 +1,69 @@
+import { bodyOf } from '../../events/event-erasure.service.js';
+import { eventTypes, requirePayloads, scopeOfPayload, type EventType } from '../../events/event-type.js';
+import type { Actor } from '../../platform/actor.js';
+import type { Database } from '../../platform/postgres/database.js';
+import { prepared } from '../../platform/postgres/statement.js';
+import { pauseForOthers } from '../../platform/work/pause-for-others.js';
+import { readPayloadQuery, selectPayload, type PayloadQuery } from '../wire/payload-query.js';
+import type { WebhookDelivery } from './delivery.entity.js';
+
+/** What was posted, where that is known. */
+export interface SentBody {
+  eventType: EventType;
+  text: string | null;
+}
+
+type Of = Pick<WebhookDelivery, 'id' | 'endpointId' | 'eventId'> & { isOpen: boolean };
+
+// Of a payload query that was changed since, nobody knows what it had selected.
+const selectBodies = prepared<{ id: string; type: EventType; body: string | null; payloadQuery: string | null }>(`
+  select wanted.id, event.type, e.payload_query as "payloadQuery",
+    case when event.type = any ($6) and
+      case when last.number is null then wanted.is_open else coalesce(last.request_version, 0) >= e.body_version end
+    then ${bodyOf('event')} end as body
+  from unnest($2::text[], $3::text[], $4::text[], $5::bool[]) as wanted (id, endpoint_id, event_id, is_open)
+  join webhook_endpoints e on e.id = wanted.endpoint_id and e.workspace_id = $1
+  join events event on event.id = wanted.event_id
+  left join lateral (
+    select a.number, a.request_version from webhook_attempts a
+    where a.endpoint_id = wanted.endpoint_id and a.delivery_id = wanted.id and a.outcome is not null
+    order by a.number desc, a.at desc limit 1
+  ) last on true
+`);
+
+/** Makes again what was sent, from what is stored: the frozen event, and the endpoint as it is. */
+export class SentRequestService {
+  constructor(private readonly database: Database) {}
+
+  /** What was posted of each of these deliveries; of one that waits for its first attempt, what will be. */
+  async bodies(actor: Actor, deliveries: readonly Of[]): Promise<Map<string, SentBody>> {
+    actor.require('manage:webhooks');
+    const rows = await this.database.query(selectBodies, [
+      actor.workspaceId,
+      deliveries.map(({ id }) => id),
+      deliveries.map(({ endpointId }) => endpointId),
+      deliveries.map(({ eventId }) => eventId),
+      deliveries.map(({ isOpen }) => isOpen),
+      eventTypes.filter((type) => actor.may(scopeOfPayload[type])),
+    ]);
+    const queries = new Map<string, PayloadQuery>();
+    const bodies = new Map<string, SentBody>();
+    for (const { id, type, body, payloadQuery } of rows) {
+      if (body === null || payloadQuery === null) bodies.set(id, { eventType: type, text: body });
+      else {
+        const query = queries.get(payloadQuery) ?? readPayloadQuery(payloadQuery);
+        queries.set(payloadQuery, query);
+        const selected = selectPayload(query, type, Buffer.from(body));
+        bodies.set(id, { eventType: type, text: selected.toString() });
+        await pauseForOthers();
+      }
+    }
+    return bodies;
+  }
+
+  /** For callers who may see what the event says. */
+  shown(actor: Actor, { eventType, text }: SentBody): string | null {
+    requirePayloads(actor, [eventType]);
+    return text;
+  }
+}
