@@ -210,11 +210,10 @@ export class WebhookEndpointService {
         requireVersion(expected, webhookVersion(before));
         return { ...before, secrets: [], customHeaders: null, deletedAt: nextMoment(before.updatedAt).at };
       };
-      const { updatedAt: at } = await this.change(tx, actor, id, 'webhook_endpoint.deleted', decide, ({ url }) => ({
-        url,
-      }));
+      const told = ({ url }: WebhookEndpoint) => ({ url });
+      const { deletedAt, updatedAt } = await this.change(tx, actor, id, 'webhook_endpoint.deleted', decide, told);
       // Before the lock, which everybody's deliveries wait for.
-      const skip = { at, reason: 'endpoint_deleted' } as const;
+      const skip = { at: deletedAt ?? updatedAt, reason: 'endpoint_deleted' } as const;
       let skipped = await skipOldest(tx, id, skip);
       // A transaction that makes deliveries for it has committed, or will find the endpoint deleted.
       await lockDeliveryOrder(tx);
