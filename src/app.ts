@@ -38,6 +38,7 @@ import { connectionLimits, HttpConnections, type ConnectionLimits } from './http
 import { consoleRouter } from './http/console.js';
 import { Cors } from './http/cors.js';
 import { Idempotency, idempotencyCron, idempotencyQueue, storedAnswers } from './http/idempotency.js';
+import { entranceRouter } from './http/entrance.js';
 import { operatorRouter } from './http/operator.js';
 import { RateLimiter } from './http/rate-limit/rate-limiter.js';
 import { httpApp, HttpServer } from './http/server.js';
@@ -448,6 +449,7 @@ export class App {
             }),
             graphql: graphql.handler(),
             explorer: explorerRouter(),
+            entrance: entranceRouter(() => this.publicUrl),
             pages: consoleRouter(() => this.publicUrl),
             schemaText: schemaText(schema),
           }

@@ -110,13 +110,14 @@ async function completed(app: App, { password, apiKey }: SignIn): Promise<Demo |
 /** What the first start prints: the address on top is the one to open first. */
 function describeDemo({ email, password, apiKey, intakeBotId }: Demo, publicUrl: string): string {
   const lines = [
+    ['Console', `${publicUrl}/console`],
+    ['Owner', email],
+    ['Password', password],
+    ['API key', apiKey],
     ['GraphQL', `${publicUrl}/graphql`],
     ['Explorer', `${publicUrl}/graphql/explorer`],
     ['REST', `${publicUrl}/api/v1`],
     ['Reference', `${publicUrl}/api/v1/docs`],
-    ['Owner', email],
-    ['Password', password],
-    ['API key', apiKey],
     ['Intake bot', intakeBotId],
   ].map(([name = '', value = '']) => `  ${name.padEnd(10)}  ${value}\n`);
   return `\nioZen is ready, with a demo workspace. This is shown once:\n\n${lines.join('')}\n`;

@@ -127,7 +127,7 @@ export class MemberService {
       await tx.manager.insert(Invitation, invitation);
       const details = { email, role, ...(replaced[0] && { replaces: replaced[0].id }) };
       await this.audit.record(tx, actor, 'member.invited', invitation.id, details);
-      return { invitation, token, link: `${this.publicUrl()}/accept-invitation?token=${token}` };
+      return { invitation, token, link: `${this.publicUrl()}/console/invitation#${token}` };
     }, actor.guard);
   }
 

@@ -14,6 +14,8 @@ export interface Hall extends Identification {
     rest: RequestHandler;
     graphql: RequestHandler;
     explorer: Router;
+    /** `/`. */
+    entrance: Router;
     /** `/console`. */
     pages: Router;
     /** The text of `schema.graphql`. */
@@ -37,6 +39,7 @@ export function httpApp({ operator, doors, ...identification }: Hall): Express {
   if (doors !== null) {
     app.use('/graphql/explorer', doors.explorer);
     app.use('/console', doors.pages);
+    app.use(doors.entrance);
     app.get('/schema.graphql', (_request, response) => {
       response.type('text/plain').send(doors.schemaText);
     });

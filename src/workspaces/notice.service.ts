@@ -34,7 +34,8 @@ const deleteOld = prepared(`
 /** Of one workspace, the latest ones, dismissed or not. */
 const noticesKept = 1_000;
 
-export type NoticeKind = 'api_key_expiring' | 'webhook_failing' | 'webhook_paused' | 'webhook_held' | 'webhook_headers_removed';
+export type NoticeKind =
+  'api_key_expiring' | 'webhook_failing' | 'webhook_paused' | 'webhook_held' | 'webhook_headers_removed';
 
 export interface NewNotice {
   workspaceId: string;

@@ -22,7 +22,7 @@ describe('members', () => {
     const admin = await memberOf(site.server.app, site.tenant, 'ADMIN');
     const made = await admin.graphql(invite, { input: { email: 'New@Example.com', role: 'MEMBER' } });
     const { link, token } = made.body.data.inviteMember;
-    expect(link).to.equal(`${site.server.url}/accept-invitation?token=${token}`);
+    expect(link).to.equal(`${site.server.url}/console/invitation#${token}`);
     const joining = somebody();
     const input = { token, name: 'New', password: 'long enough' };
     const joined = await joining.graphql(accept, { input });

@@ -78,6 +78,9 @@ describe('the first start', function () {
     const passwords = new Set([...shown.matchAll(/Password +(\S+)/g)].map(([, password = '']) => password));
     const keys = new Set(shown.match(/iozen_live_\w{32}/g));
     expect([passwords.size, keys.size]).to.deep.equal([1, 1]);
+    const lines = [...shown.matchAll(/^ {2}(\w+(?: \w+)*) {2,}(\S+)$/gm)].map(([, name, value]) => [name, value]);
+    expect(lines[0]).to.deep.equal(['Console', `${url}/console`]);
+    expect(lines.map(([name]) => name).slice(0, 4)).to.deep.equal(['Console', 'Owner', 'Password', 'API key']);
     for (const password of passwords) {
       const { body } = await signIn(personAt(url), 'owner@example.com', password);
       expect(body.data?.signIn.viewer.role, JSON.stringify(body)).to.equal('OWNER');
