@@ -173,9 +173,12 @@ export class AccountService {
     const address = origin?.address ?? null;
     const mailbox = normalEmail(email);
     return await this.places.hold(address, async () => {
-      await this.tries.begin(mailbox, address);
-      const nobodys = await this.nobodysPassword();
-      const user = await this.findBy(email);
+      // The password that is found right may be another's by then: a session begins only if it is still this one.
+      const [user, nobodys] = await Promise.all([
+        this.findBy(email),
+        this.nobodysPassword(),
+        this.tries.begin(mailbox, address),
+      ]);
       const right = await verifyPassword(password, user?.passwordHash ?? nobodys);
       if (user === undefined || !right) {
         throw invalidCredentials({ cause: user === undefined ? 'no such account' : 'wrong password' });

@@ -14,29 +14,45 @@ const slowStepMs = 250;
 const slowMaxMs = 4_000;
 
 // In SQL: whether a count has ended, or ends so late that only a wrong clock can have written it.
-const hasEnded = '(t.expire <= excluded.expire - $2::bigint or t.expire > excluded.expire + $2::bigint)';
+const hasEnded = '(t.expire <= excluded.expire - $3::bigint or t.expire > excluded.expire + $3::bigint)';
+const nowMs = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
-interface Count {
-  points: number;
-  /** How long the tries still count. */
+interface Counted {
+  addressTries: number;
+  /** How long the tries of the address still count. */
   msLeft: number;
+  /** Of the account from anywhere; null when the address is locked, which leaves this count alone. */
+  accountTries: number | null;
 }
 
 /**
  * By the database's clock, so that processes whose clocks differ neither forget each other's counts nor lock anybody out
- * for longer. `$2` is how long a count lasts; with the try after number `$3`, which locks, it lasts as long once more.
+ * for longer. `$3` is how long a count lasts; with the try after number `$4`, which locks the address, it lasts as long
+ * once more. Both counts are one statement: people who sign in wait for few answers of the database. Each statement locks
+ * the address's row before the account's.
  */
-const countTry = prepared<Count>(`
-  insert into sign_in_tries as t (key, points, expire)
-  values ($1, 1, (extract(epoch from clock_timestamp()) * 1000)::bigint + $2::bigint)
-  on conflict (key) do update set
-    points = case when ${hasEnded} then 1 else t.points + 1 end,
-    expire = case when ${hasEnded} or t.points = $3::int then excluded.expire else t.expire end
-  returning points, (expire - (extract(epoch from clock_timestamp()) * 1000)::bigint)::float8 as "msLeft"
+const countTry = prepared<Counted>(`
+  with address as (
+    insert into sign_in_tries as t (key, points, expire) values ($1, 1, ${nowMs} + $3::bigint)
+    on conflict (key) do update set
+      points = case when ${hasEnded} then 1 else t.points + 1 end,
+      expire = case when ${hasEnded} or t.points = $4::int then excluded.expire else t.expire end
+    returning points, expire
+  ), account as (
+    insert into sign_in_tries as t (key, points, expire)
+    select $2, 1, ${nowMs} + $3::bigint from address where address.points <= $4::int
+    on conflict (key) do update set
+      points = case when ${hasEnded} then 1 else t.points + 1 end,
+      expire = case when ${hasEnded} then excluded.expire else t.expire end
+    returning points
+  )
+  select address.points as "addressTries", (address.expire - ${nowMs})::float8 as "msLeft",
+    (select points from account) as "accountTries"
+  from address
 `);
 const forgetPlace = prepared(`
-  with gone as (delete from sign_in_tries where key = $1)
-  update sign_in_tries set points = greatest(0, points - 1) where key = $2
+  with gone as (delete from sign_in_tries where key = $1 returning 1)
+  update sign_in_tries set points = greatest(0, points - 1) where key = $2 and (select count(*) from gone) >= 0
 `);
 // Deletes counts that have ended, and those that a clock wrote which was ahead.
 export const deleteOldTries = prepared(`
@@ -66,10 +82,9 @@ export class SignInTries {
    * @throws rate_limit_exceeded when the account is locked from this address
    */
   async begin(email: string, address: string | null): Promise<void> {
-    const { points, msLeft } = await this.count('address', placeOf(email, address));
-    if (points > triesPerAddressMax) throw rateLimitExceeded(Math.ceil(msLeft / 1_000));
-    const tries = (await this.count('account', digest(email))).points;
-    const slowMs = Math.min(slowMaxMs, Math.max(0, tries - 1 - triesUnslowed) * slowStepMs);
+    const { addressTries, msLeft, accountTries } = await this.count(placeOf(email, address), digest(email));
+    if (addressTries > triesPerAddressMax) throw rateLimitExceeded(Math.ceil(msLeft / 1_000));
+    const slowMs = Math.min(slowMaxMs, Math.max(0, (accountTries ?? 0) - 1 - triesUnslowed) * slowStepMs);
     if (slowMs > 0) await wait(slowMs);
   }
 
@@ -80,20 +95,23 @@ export class SignInTries {
     await this.database.query(forgetPlace, [`address:${place}`, `account:${account}`]);
   }
 
-  private async count(what: 'address' | 'account', key: string): Promise<Count> {
-    const lockAt = what === 'address' ? triesPerAddressMax : null;
+  private async count(place: string, account: string): Promise<Counted> {
     try {
-      const [counted] = await this.database.query(countTry, [`${what}:${key}`, windowSeconds * 1_000, lockAt]);
+      const values = [`address:${place}`, `account:${account}`, windowSeconds * 1_000, triesPerAddressMax];
+      const [counted] = await this.database.query(countTry, values);
       if (counted !== undefined) return counted;
     } catch {
       // Without a database nobody can sign in; tries are counted in this process all the same.
     }
-    const { consumedPoints, msBeforeNext } = await this.without[what]
-      .consume(key)
-      .catch((refused: unknown) => refused as RateLimiterRes);
-    return { points: consumedPoints, msLeft: msBeforeNext };
+    const { consumedPoints, msBeforeNext } = await consume(this.without.address, place);
+    const accountTries =
+      consumedPoints > triesPerAddressMax ? null : (await consume(this.without.account, account)).consumedPoints;
+    return { addressTries: consumedPoints, msLeft: msBeforeNext, accountTries };
   }
 }
+
+const consume = async (counts: RateLimiterMemory, key: string): Promise<RateLimiterRes> =>
+  counts.consume(key).catch((refused: unknown) => refused as RateLimiterRes);
 
 const digest = (text: string) => hash('sha256', text, 'base64url');
 
