@@ -101,6 +101,7 @@ class Live {
   private socket: Promise<Socket> | null = null;
   private hiding: ReturnType<typeof setTimeout> | undefined;
   private isAway = document.hidden;
+  private isOpen = false;
 
   constructor() {
     document.addEventListener('visibilitychange', () => {
@@ -131,7 +132,7 @@ class Live {
   private async begin(following: Following): Promise<void> {
     let isOver = false;
     following.end = () => void (isOver = true);
-    if (this.state === 'idle') this.is('connecting');
+    if (this.state === 'idle') this.is(this.isOpen ? 'live' : 'connecting');
     const socket = await (this.socket ??= this.connect());
     if (isOver) return;
     const again = () => {
@@ -169,6 +170,7 @@ class Live {
       on: {
         connected: (socket) => {
           open = socket as WebSocket;
+          this.isOpen = true;
           if (this.state === 'lost') this.gap();
           this.is('live');
         },
@@ -179,6 +181,7 @@ class Live {
           if (isReceived) clearTimeout(late);
         },
         closed: (event) => {
+          this.isOpen = false;
           clearTimeout(late);
           if (this.followed.size > 0 && !this.isAway) this.is('lost');
           if ((event as CloseEvent).code === 4_403) void askWhoIsHere();
@@ -218,6 +221,8 @@ class Live {
 }
 
 const live = new Live();
+const stateNow = () => live.state;
+const gapsNow = () => live.gaps;
 
 function refused(errors: readonly { message: string; extensions?: unknown }[]): Error {
   const isOver = errors.some((error) => codeOf(error) === 'authentication_required');
@@ -227,7 +232,7 @@ function refused(errors: readonly { message: string; extensions?: unknown }[]): 
 
 const codeOf = ({ extensions }: { extensions?: unknown }) => (extensions as { code?: string } | undefined)?.code;
 
-export const useConnection = (): Connection => useSyncExternalStore(live.listen, () => live.state);
+export const useConnection = (): Connection => useSyncExternalStore(live.listen, stateNow);
 
 // ── Asking ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -284,7 +289,7 @@ export function useRead<Data, Variables extends AnyVariables>(
   const options = { query, variables, requestPolicy: policy, context, pause };
   const [{ data, error, fetching, stale }, execute] = useQuery<Data>(options);
   const again = useCallback(() => execute({ requestPolicy: 'network-only' }), [execute]);
-  const gaps = useSyncExternalStore(live.listen, () => live.gaps);
+  const gaps = useSyncExternalStore(live.listen, gapsNow);
   const seen = useRef(gaps);
   useEffect(() => {
     if (seen.current === gaps) return;

@@ -83,34 +83,55 @@ describe('console: API keys', () => {
     await page.getByText('1 ended key').waitFor();
   });
 
-  for (const theme of themes) {
-    for (const width of widths) {
-      it(`looks as it should, ${theme}, ${width} px wide`, async () => {
-        const other = await pages.again(page.context(), { theme, width });
-        const path = `${theme}-${width}`;
-        const visitor = await pages.visitor({ theme, width });
-        await visitor.goto('/console');
-        await visitor.getByLabel('E-mail').waitFor();
-        await picture(visitor, `sign-in-${path}`);
-        await other.goto('/console');
-        await other.getByText('Submissions this month').waitFor();
-        await picture(other, `overview-${path}`);
-        await other.goto('/console/settings/api-keys');
-        await other.getByText('1 ended key').click();
-        await picture(other, `api-keys-${path}`);
-        await other.getByRole('link', { name: 'Create key' }).click();
-        await other.getByLabel('Name').waitFor();
-        await picture(other, `api-key-new-${path}`);
-        await other.goto('/console/settings/api-keys');
-        await other.getByRole('link', { name: 'Test', exact: true }).click();
-        await other.getByText('Begins with').waitFor();
-        await picture(other, `api-key-${path}`);
-        await other.getByRole('link', { name: 'Revoke', exact: true }).last().click();
-        await other.getByText('Within a second').waitFor();
-        await picture(other, `api-key-revoke-${path}`);
-        await other.context().close();
-        await visitor.context().close();
-      });
+  describe('with keys of all kinds', () => {
+    const createKey = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret } }`;
+    const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+
+    before(async () => {
+      const owner = await pages.owner();
+      const read = ['read:submissions', 'read:contacts'];
+      for (const input of [
+        { name: 'Warehouse export', scopes: read, expiresAt: inDays(3), allowedCidrs: ['203.0.113.0/24'] },
+        { name: 'Production intake', scopes: ['read:intake-bots', 'write:intake-bots'], expiresAt: inDays(300) },
+        { name: `\u202eturned round\u202c and ${'long '.repeat(16)}`.trim(), scopes: read, documentsOnly: true },
+      ]) {
+        expect((await owner.graphql(createKey, { input })).body).to.not.have.property('errors');
+      }
+    });
+
+    it('shows what cannot be seen in a name', async () => {
+      await page.goto('/console/settings/api-keys');
+      await page.getByText('RLO').waitFor();
+    });
+    for (const theme of themes) {
+      for (const width of widths) {
+        it(`looks as it should, ${theme}, ${width} px wide`, async () => {
+          const other = await pages.again(page.context(), { theme, width });
+          const path = `${theme}-${width}`;
+          const visitor = await pages.visitor({ theme, width });
+          await visitor.goto('/console');
+          await visitor.getByLabel('E-mail').waitFor();
+          await picture(visitor, `sign-in-${path}`);
+          await other.goto('/console');
+          await other.getByText('Submissions this month').waitFor();
+          await picture(other, `overview-${path}`);
+          await other.goto('/console/settings/api-keys');
+          await other.getByText('1 ended key').click();
+          await picture(other, `api-keys-${path}`);
+          await other.getByRole('link', { name: 'Create key' }).click();
+          await other.getByLabel('Name').waitFor();
+          await picture(other, `api-key-new-${path}`);
+          await other.goto('/console/settings/api-keys');
+          await other.getByRole('link', { name: 'Warehouse export', exact: true }).click();
+          await other.getByText('Begins with').waitFor();
+          await picture(other, `api-key-${path}`);
+          await other.getByRole('link', { name: 'Revoke', exact: true }).last().click();
+          await other.getByText('Within a second').waitFor();
+          await picture(other, `api-key-revoke-${path}`);
+          await other.context().close();
+          await visitor.context().close();
+        });
+      }
     }
-  }
+  });
 });

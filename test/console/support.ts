@@ -1,7 +1,9 @@
 /** A real server with the built console, and Chromium to look at it with. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { personAt, type Person } from '../../dist/test/support/people.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../../dist/test/support/app.js';
 
 export const results = join(import.meta.dirname, '../../test-results/console');
@@ -20,7 +22,7 @@ export interface Look {
 export class Console {
   readonly faults: string[] = [];
 
-  readonly server: TestServer;
+  server: TestServer;
   readonly tenant: Tenant;
   private readonly browser: Browser;
 
@@ -47,6 +49,29 @@ export class Console {
     await this.server.stop();
   }
 
+  /** Stops the server under the open pages, and starts another at the same address, on the same database. */
+  async restart(meanwhile: () => Promise<void>): Promise<void> {
+    const { app, url, databaseUrl, secretsKey } = this.server;
+    await app.stop();
+    await meanwhile();
+    this.server = await startServer({ databaseUrl, env: { PORT: new URL(url).port, SECRETS_KEY: secretsKey } });
+  }
+
+  /** The Owner at another computer, to call `/graphql` with. */
+  async owner(): Promise<Person> {
+    const { email, password } = this.tenant.owner;
+    const person = personAt(this.server.url);
+    // Past the door, where one address has the points of some twenty sign-ins a minute.
+    const { token } = await this.server.app.accounts.signIn(() => ({ email, password }), null);
+    person.cookie = `iozen_session=${token}`;
+    return person;
+  }
+
+  /** Ends every session of the Owner but one, as the Owner does who lost a computer. */
+  async endSessions(): Promise<void> {
+    await (await this.owner()).graphql('mutation { signOutEverywhere { sessionsEnded } }');
+  }
+
   /** A browser of somebody who is not signed in. */
   async visitor({ theme = 'light', width = 1280 }: Look = {}): Promise<Page> {
     const context = await this.browser.newContext({
@@ -57,6 +82,7 @@ export class Console {
       locale: 'en-GB',
       permissions: ['clipboard-read', 'clipboard-write'],
     });
+    context.setDefaultTimeout(20_000);
     const page = await context.newPage();
     await this.watch(page);
     return page;
@@ -101,12 +127,18 @@ export class Console {
   }
 }
 
-/** A picture of the whole page; a page that scrolls sideways is refused. */
+/** The rules of WCAG 2.2, A and AA, that a program can judge. */
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+/** A picture of the whole page, which must not scroll sideways nor break a rule of WCAG. */
 export async function picture(page: Page, name: string): Promise<void> {
   mkdirSync(results, { recursive: true });
   const { width = 0 } = page.viewportSize() ?? {};
   const needed = await page.evaluate(() => document.documentElement.scrollWidth);
   if (needed > width) throw new Error(`${name} is ${needed} px wide in a window of ${width} px`);
+  const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
+  const broken = violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+  if (broken.length > 0) throw new Error(`${name} breaks ${broken.join('\n')}`);
   const isDialog = (await page.locator('dialog:modal').count()) > 0;
   await page.screenshot({ path: join(results, `${name}.png`), fullPage: !isDialog });
 }

@@ -18,12 +18,13 @@ type Documents = {
     "\n  mutation CreateApiKey($input: CreateApiKeyInput!) {\n    createApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n      }\n    }\n  }\n": typeof types.CreateApiKeyDocument,
     "\n  mutation RevokeApiKey($input: RevokeApiKeyInput!) {\n    revokeApiKey(input: $input) {\n      apiKey {\n        id\n        revokedAt\n      }\n    }\n  }\n": typeof types.RevokeApiKeyDocument,
     "\n  mutation RotateApiKey($input: RotateApiKeyInput!) {\n    rotateApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n        previousUntil\n      }\n    }\n  }\n": typeof types.RotateApiKeyDocument,
-    "\n  fragment Key on ApiKey {\n    id\n    name\n    hint\n    scopes\n    allowedCidrs\n    documentsOnly\n    createdAt\n    lastUsedAt\n    expiresAt\n    revokedAt\n    previousUntil\n  }\n": typeof types.KeyFragmentDoc,
+    "\n  fragment Key on ApiKey {\n    id\n    name\n    hint\n    scopes\n    allowedCidrs\n    documentsOnly\n    createdAt\n    createdBy {\n      kind\n      id\n      name\n    }\n    lastUsedAt\n    expiresAt\n    revokedAt\n    previousUntil\n  }\n": typeof types.KeyFragmentDoc,
     "\n  query KeyById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Key\n    }\n  }\n": typeof types.KeyByIdDocument,
     "\n  fragment DeliveryRow on WebhookDelivery {\n    id\n    status\n    attemptCount\n    createdAt\n    nextAttemptAt\n    endedAt\n    skipReason\n    event {\n      id\n      type\n    }\n    endpoint {\n      id\n      url\n    }\n  }\n": typeof types.DeliveryRowFragmentDoc,
     "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": typeof types.AcceptInvitationDocument,
     "\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        id\n        url\n        status\n        pauseReason\n        consecutiveFails\n        heldCount\n        lastDeliveryAt\n        lastDeliveryOk\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n": typeof types.EndpointsHealthDocument,
     "\n  query Overview {\n    workspace {\n      id\n      usage {\n        apiKeys\n        submissionsThisMonth\n        storedBytes\n        storedMeasuredAt\n      }\n      notices(first: 5) {\n        nodes {\n          id\n          kind\n          text\n          createdAt\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n    intakeBots(first: 1) {\n      nodes {\n        id\n        submissionCount\n      }\n    }\n  }\n": typeof types.OverviewDocument,
+    "\n  subscription Happened {\n    eventOccurred {\n      id\n    }\n  }\n": typeof types.HappenedDocument,
     "\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n": typeof types.DismissNoticeDocument,
     "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": typeof types.SignInDocument,
     "\n  query IsSignedIn {\n    viewer {\n      role\n    }\n  }\n": typeof types.IsSignedInDocument,
@@ -35,12 +36,13 @@ const documents: Documents = {
     "\n  mutation CreateApiKey($input: CreateApiKeyInput!) {\n    createApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n      }\n    }\n  }\n": types.CreateApiKeyDocument,
     "\n  mutation RevokeApiKey($input: RevokeApiKeyInput!) {\n    revokeApiKey(input: $input) {\n      apiKey {\n        id\n        revokedAt\n      }\n    }\n  }\n": types.RevokeApiKeyDocument,
     "\n  mutation RotateApiKey($input: RotateApiKeyInput!) {\n    rotateApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n        previousUntil\n      }\n    }\n  }\n": types.RotateApiKeyDocument,
-    "\n  fragment Key on ApiKey {\n    id\n    name\n    hint\n    scopes\n    allowedCidrs\n    documentsOnly\n    createdAt\n    lastUsedAt\n    expiresAt\n    revokedAt\n    previousUntil\n  }\n": types.KeyFragmentDoc,
+    "\n  fragment Key on ApiKey {\n    id\n    name\n    hint\n    scopes\n    allowedCidrs\n    documentsOnly\n    createdAt\n    createdBy {\n      kind\n      id\n      name\n    }\n    lastUsedAt\n    expiresAt\n    revokedAt\n    previousUntil\n  }\n": types.KeyFragmentDoc,
     "\n  query KeyById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Key\n    }\n  }\n": types.KeyByIdDocument,
     "\n  fragment DeliveryRow on WebhookDelivery {\n    id\n    status\n    attemptCount\n    createdAt\n    nextAttemptAt\n    endedAt\n    skipReason\n    event {\n      id\n      type\n    }\n    endpoint {\n      id\n      url\n    }\n  }\n": types.DeliveryRowFragmentDoc,
     "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": types.AcceptInvitationDocument,
     "\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        id\n        url\n        status\n        pauseReason\n        consecutiveFails\n        heldCount\n        lastDeliveryAt\n        lastDeliveryOk\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n": types.EndpointsHealthDocument,
     "\n  query Overview {\n    workspace {\n      id\n      usage {\n        apiKeys\n        submissionsThisMonth\n        storedBytes\n        storedMeasuredAt\n      }\n      notices(first: 5) {\n        nodes {\n          id\n          kind\n          text\n          createdAt\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n    intakeBots(first: 1) {\n      nodes {\n        id\n        submissionCount\n      }\n    }\n  }\n": types.OverviewDocument,
+    "\n  subscription Happened {\n    eventOccurred {\n      id\n    }\n  }\n": types.HappenedDocument,
     "\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n": types.DismissNoticeDocument,
     "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": types.SignInDocument,
     "\n  query IsSignedIn {\n    viewer {\n      role\n    }\n  }\n": types.IsSignedInDocument,
@@ -81,7 +83,7 @@ export function graphql(source: "\n  mutation RotateApiKey($input: RotateApiKeyI
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  fragment Key on ApiKey {\n    id\n    name\n    hint\n    scopes\n    allowedCidrs\n    documentsOnly\n    createdAt\n    lastUsedAt\n    expiresAt\n    revokedAt\n    previousUntil\n  }\n"): (typeof documents)["\n  fragment Key on ApiKey {\n    id\n    name\n    hint\n    scopes\n    allowedCidrs\n    documentsOnly\n    createdAt\n    lastUsedAt\n    expiresAt\n    revokedAt\n    previousUntil\n  }\n"];
+export function graphql(source: "\n  fragment Key on ApiKey {\n    id\n    name\n    hint\n    scopes\n    allowedCidrs\n    documentsOnly\n    createdAt\n    createdBy {\n      kind\n      id\n      name\n    }\n    lastUsedAt\n    expiresAt\n    revokedAt\n    previousUntil\n  }\n"): (typeof documents)["\n  fragment Key on ApiKey {\n    id\n    name\n    hint\n    scopes\n    allowedCidrs\n    documentsOnly\n    createdAt\n    createdBy {\n      kind\n      id\n      name\n    }\n    lastUsedAt\n    expiresAt\n    revokedAt\n    previousUntil\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -102,6 +104,10 @@ export function graphql(source: "\n  query EndpointsHealth {\n    webhookEndpoin
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query Overview {\n    workspace {\n      id\n      usage {\n        apiKeys\n        submissionsThisMonth\n        storedBytes\n        storedMeasuredAt\n      }\n      notices(first: 5) {\n        nodes {\n          id\n          kind\n          text\n          createdAt\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n    intakeBots(first: 1) {\n      nodes {\n        id\n        submissionCount\n      }\n    }\n  }\n"): (typeof documents)["\n  query Overview {\n    workspace {\n      id\n      usage {\n        apiKeys\n        submissionsThisMonth\n        storedBytes\n        storedMeasuredAt\n      }\n      notices(first: 5) {\n        nodes {\n          id\n          kind\n          text\n          createdAt\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n    intakeBots(first: 1) {\n      nodes {\n        id\n        submissionCount\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription Happened {\n    eventOccurred {\n      id\n    }\n  }\n"): (typeof documents)["\n  subscription Happened {\n    eventOccurred {\n      id\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

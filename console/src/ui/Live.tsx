@@ -28,6 +28,22 @@ export interface Arrivals {
   show(): void;
 }
 
+/** Does it a moment after the first of many calls, and once for all that come meanwhile. */
+export function useGathered(act: () => void, withinMs = 2_000): () => void {
+  const latest = useRef(act);
+  const waiting = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => {
+    latest.current = act;
+  });
+  useEffect(() => () => clearTimeout(waiting.current), []);
+  return useCallback(() => {
+    waiting.current ??= setTimeout(() => {
+      waiting.current = undefined;
+      latest.current();
+    }, withinMs);
+  }, [withinMs]);
+}
+
 const unscrolledPx = 8;
 
 /**

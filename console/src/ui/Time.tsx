@@ -16,33 +16,33 @@ const listeners = new Set<() => void>();
 let nowMs = Date.now();
 let ticking: ReturnType<typeof setInterval> | undefined;
 
-/** The time, which moves on every ten seconds, for all that tells how long ago something was. */
-export function useNow(): number {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      const tick = () => {
-        nowMs = Date.now();
-        for (const one of listeners) one();
-      };
-      if (ticking === undefined) {
-        ticking = setInterval(tick, tickMs);
-        tick();
-      }
-      return () => {
-        listeners.delete(listener);
-        if (listeners.size > 0) return;
-        clearInterval(ticking);
-        ticking = undefined;
-      };
-    },
-    () => nowMs,
-  );
+function tick(): void {
+  nowMs = Date.now();
+  for (const one of listeners) one();
 }
 
+function listen(listener: () => void): () => void {
+  listeners.add(listener);
+  if (ticking === undefined) {
+    ticking = setInterval(tick, tickMs);
+    tick();
+  }
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    clearInterval(ticking);
+    ticking = undefined;
+  };
+}
+
+const now = () => nowMs;
+
+/** The time, which moves on every ten seconds, for all that tells how long ago something was. */
+export const useNow = (): number => useSyncExternalStore(listen, now);
+
 /** "3 minutes ago", "in 4 hours", "yesterday"; beyond a month the date. */
-export function fromNow(atMs: number, now = Date.now()): string {
-  const ms = atMs - now;
+export function fromNow(atMs: number, current = Date.now()): string {
+  const ms = atMs - current;
   const size = Math.abs(ms);
   if (size < 45 * second) return ms > 0 ? 'in a moment' : 'just now';
   if (size < hour) return ago.format(Math.round(ms / minute), 'minute');
@@ -62,10 +62,10 @@ interface TimeProps {
 
 /** A moment in the reader's zone; in UTC under the pointer. */
 export function Time({ at, as = 'relative', note }: TimeProps) {
-  const now = useNow();
+  const current = useNow();
   const atMs = Date.parse(at);
   const text = {
-    relative: () => fromNow(atMs, now),
+    relative: () => fromNow(atMs, current),
     clock: () => clock.format(atMs),
     exact: () => exact.format(atMs),
     date: () => relative.format(atMs),

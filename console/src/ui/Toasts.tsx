@@ -26,15 +26,16 @@ export function toast(text: string, { isBad = false } = {}): void {
 
 const dismiss = (id: number) => set(toasts.filter((one) => one.id !== id));
 
+function listen(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+const current = () => toasts;
+
 /** Where toasts appear; once in the shell. */
 export function Toasts() {
-  const shown = useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    () => toasts,
-  );
+  const shown = useSyncExternalStore(listen, current);
   return (
     <div className="toasts" role="status" aria-live="polite">
       {shown.map((one) => (

@@ -20,7 +20,8 @@ export function Page() {
 }
 
 function Details({ apiKey }: { apiKey: Key }) {
-  const { id, name, hint, scopes, allowedCidrs, documentsOnly, createdAt, lastUsedAt, previousUntil } = apiKey;
+  const { id, name, hint, scopes, allowedCidrs, documentsOnly, createdAt, createdBy, lastUsedAt, previousUntil } =
+    apiKey;
   const works = isLive(apiKey, useNow());
   return (
     <>
@@ -40,7 +41,7 @@ function Details({ apiKey }: { apiKey: Key }) {
           )}
           <Fact name="Last used">{lastUsedAt === null ? 'never' : <Time at={lastUsedAt} note={lastUsedNote} />}</Fact>
           <Fact name="Created">
-            <Time at={createdAt} as="exact" />
+            <Time at={createdAt} as="exact" /> by <StrangerText text={createdBy.name} max={100} />
           </Fact>
           <Fact name="Scopes">
             <ul>

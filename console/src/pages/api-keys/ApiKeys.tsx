@@ -143,7 +143,7 @@ const columns: readonly Column<Key>[] = [
   scopesColumn,
   lastUsedColumn,
   { head: 'Expires', cell: (key) => <Expires apiKey={key} /> },
-  { head: 'Created', cell: ({ createdAt }) => <Time at={createdAt} /> },
+  { head: 'Created', cell: (key) => <Created apiKey={key} /> },
   {
     head: 'Actions',
     isHeadHidden: true,
@@ -166,6 +166,18 @@ const endedColumns: readonly Column<Key>[] = [
   lastUsedColumn,
   { head: 'Ended', cell: (key) => <Expires apiKey={key} /> },
 ];
+
+function Created({ apiKey: { createdAt, createdBy } }: { apiKey: Key }) {
+  return (
+    <>
+      <Time at={createdAt} />
+      <Under>
+        {'by '}
+        <StrangerText text={createdBy.name} max={60} />
+      </Under>
+    </>
+  );
+}
 
 export function Expires({ apiKey }: { apiKey: Key }) {
   const life = lifeOf(apiKey, useNow());

@@ -12,6 +12,11 @@ export const KeyFields = graphql(`
     allowedCidrs
     documentsOnly
     createdAt
+    createdBy {
+      kind
+      id
+      name
+    }
     lastUsedAt
     expiresAt
     revokedAt

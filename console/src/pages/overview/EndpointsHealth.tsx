@@ -1,6 +1,6 @@
 import { graphql } from '../../graphql';
 import type { EndpointsHealthQuery } from '../../gql/graphql';
-import { useRead } from '../../server';
+import { useRead, type Read } from '../../server';
 import { planNames, type Viewer } from '../../shell/viewer';
 import { count, counted } from '../../ui/amounts';
 import { Card } from '../../ui/Facts';
@@ -31,19 +31,42 @@ const EndpointsHealthOf = graphql(`
 
 type Endpoint = EndpointsHealthQuery['webhookEndpoints']['nodes'][number];
 
-/** A line for each endpoint: does it get what it listens to? */
-export function EndpointsHealth({ viewer: { role, workspace } }: { viewer: Viewer }) {
+/** How the endpoints do; nothing for those who may not know, or whose plan has none. */
+export function useEndpointsHealth({ role, workspace }: Viewer): Read<EndpointsHealthQuery> & { mayRead: boolean } {
   const mayRead = workspace.limits.webhooks && role !== 'MEMBER';
-  const { data, refusal, again } = useRead(EndpointsHealthOf, {}, { types: ['WebhookEndpoint'], pause: !mayRead });
+  return { ...useRead(EndpointsHealthOf, {}, { types: ['WebhookEndpoint'], pause: !mayRead }), mayRead };
+}
+
+/** The page's one question, answered first: does what happens arrive? Null where nobody listens. */
+export function healthInWords(endpoints: readonly Endpoint[]): string | null {
+  if (endpoints.length === 0) return null;
+  const paused = endpoints.filter(({ status }) => status === 'PAUSED');
+  const failing = endpoints.filter(({ status, consecutiveFails }) => status === 'ACTIVE' && consecutiveFails > 0);
+  const held = endpoints.reduce((sum, { heldCount }) => sum + heldCount, 0);
+  const of = (some: readonly Endpoint[]) => `${count(some.length)} of ${counted(endpoints.length, 'endpoint')}`;
+  if (paused.length > 0) {
+    return `${of(paused)} paused${held > 0 ? `: ${counted(held, 'event')} held until they are resumed` : ''}.`;
+  }
+  if (failing.length > 0) return `${of(failing)} did not take what was sent last; it is sent again.`;
+  return endpoints.length === 1
+    ? 'Your endpoint gets its events.'
+    : `All ${endpoints.length} endpoints get their events.`;
+}
+
+interface EndpointsHealthProps extends ReturnType<typeof useEndpointsHealth> {
+  viewer: Viewer;
+}
+
+/** A line for each endpoint: does it get what it listens to? */
+export function EndpointsHealth({ viewer, data, refusal, again, mayRead }: EndpointsHealthProps) {
+  const { limits, plan } = viewer.workspace;
   const endpoints = data?.webhookEndpoints.nodes;
   return (
     <Card title="Webhook endpoints">
-      {!workspace.limits.webhooks && (
-        <p className="quiet">
-          {planNames[workspace.plan]} has no webhooks. A plan with them delivers every event, signed.
-        </p>
+      {!limits.webhooks && (
+        <p className="quiet">{planNames[plan]} has no webhooks. A plan with them delivers every event, signed.</p>
       )}
-      {workspace.limits.webhooks && role === 'MEMBER' && <p className="quiet">Owners and Admins see how they do.</p>}
+      {limits.webhooks && !mayRead && <p className="quiet">Owners and Admins see how they do.</p>}
       {refusal && endpoints === undefined && <ErrorCard refusal={refusal} again={again} />}
       {mayRead && refusal === null && endpoints === undefined && <Skeleton />}
       {endpoints?.length === 0 && (
@@ -62,7 +85,7 @@ export function EndpointsHealth({ viewer: { role, workspace } }: { viewer: Viewe
                 'nothing sent yet'
               ) : (
                 <>
-                  last <Time at={endpoint.lastDeliveryAt} />
+                  last sent <Time at={endpoint.lastDeliveryAt} />
                 </>
               )}
             </span>

@@ -2,18 +2,19 @@ import './Overview.css';
 import { graphql } from '../../graphql';
 import type { OverviewQuery } from '../../gql/graphql';
 import { paths } from '../../paths';
-import { useChange, useRead } from '../../server';
+import { useChange, useFollow, useRead } from '../../server';
 import { planNames, useViewer, type Viewer } from '../../shell/viewer';
 import { bytes, count, counted } from '../../ui/amounts';
 import { Button, ButtonLink } from '../../ui/Button';
 import { Card } from '../../ui/Facts';
+import { useGathered } from '../../ui/Live';
 import { Meter } from '../../ui/Meter';
 import { PageHead } from '../../ui/PageHead';
 import { ErrorCard, Skeleton } from '../../ui/States';
 import { StrangerText } from '../../ui/StrangerText';
 import { Time } from '../../ui/Time';
 import { toast } from '../../ui/Toasts';
-import { EndpointsHealth } from './EndpointsHealth';
+import { EndpointsHealth, healthInWords, useEndpointsHealth } from './EndpointsHealth';
 
 const Overview = graphql(`
   query Overview {
@@ -45,6 +46,13 @@ const Overview = graphql(`
     }
   }
 `);
+const Happened = graphql(`
+  subscription Happened {
+    eventOccurred {
+      id
+    }
+  }
+`);
 const DismissNotice = graphql(`
   mutation DismissNotice($input: DismissNoticeInput!) {
     dismissNotice(input: $input) {
@@ -61,15 +69,21 @@ type Data = OverviewQuery;
 export function Page() {
   const viewer = useViewer();
   const { data, refusal, again } = useRead(Overview, {}, { types: ['Notice', 'ApiKey', 'IntakeBot'] });
+  const health = useEndpointsHealth(viewer);
+  const readAnew = useGathered(() => {
+    again();
+    if (health.mayRead) health.again();
+  });
+  useFollow(Happened, {}, readAnew);
   return (
     <>
-      <PageHead title="Overview" />
+      <PageHead title="Overview">{healthInWords(health.data?.webhookEndpoints.nodes ?? [])}</PageHead>
       {refusal && data === undefined && <ErrorCard refusal={refusal} again={again} />}
       <Notices notices={data?.workspace.notices?.nodes ?? []} />
       {data && <FirstSteps data={data} viewer={viewer} />}
       <div className="overview">
         <Usage usage={data?.workspace.usage} viewer={viewer} />
-        <EndpointsHealth viewer={viewer} />
+        <EndpointsHealth viewer={viewer} {...health} />
       </div>
     </>
   );
