@@ -80,7 +80,9 @@ describe('a webhook worker that was not told, or too late', function () {
   });
 
   it('is brought to an event by the job of its commit, and nothing else, and completes the job after that', async () => {
-    clearInterval((worker as unknown as { ticker: NodeJS.Timeout }).ticker);
+    await working.stopWorker(worker);
+    worker = await working.startWorker(working.outbound, { lookMs: 60_000 });
+    await asking.eventually(async () => worker.isQuiet());
     asking.notifications.lost.add('events');
     const jobs = jobsOn(asking.database.pool);
     const statesAre = async (...states: string[]) => {
@@ -110,9 +112,7 @@ describe('a webhook worker that was not told, or too late', function () {
   });
 
   it('goes by the later of two readings of an endpoint, whichever is answered last', async () => {
-    const { read, answer } = working.database.answerLate((text) =>
-      text.includes('e.custom_headers as "customHeaders"'),
-    );
+    const { read, answer } = working.database.answerLate((text) => text.includes('s.half_open as "halfOpen"'));
     await asking.endpoints.update(actor, endpointId, () => ({ description: 'changed' }));
     await read;
     await asking.endpoints.update(actor, endpointId, () => ({ url: `${receiver.url}/new` }));
@@ -129,9 +129,7 @@ describe('a webhook worker that was not told, or too late', function () {
   });
 
   it('sends nothing more after a 410 for what it read before the pause was stored', async () => {
-    const { read, answer } = working.database.answerLate((text) =>
-      text.includes('e.custom_headers as "customHeaders"'),
-    );
+    const { read, answer } = working.database.answerLate((text) => text.includes('s.half_open as "halfOpen"'));
     await asking.endpoints.update(actor, endpointId, () => ({ description: 'changed' }));
     await read;
     const blocker = await asking.database.pool.connect();
@@ -158,8 +156,9 @@ describe('a webhook worker that was not told, or too late', function () {
   });
 
   it('keeps no text that it read before an erasure and got after it', async () => {
-    const { texts } = worker as unknown as { texts: { forget: () => void } };
-    texts.forget();
+    // A worker that has read nothing yet.
+    await working.stopWorker(worker);
+    worker = await working.startWorker();
     const { read, answer } = working.database.answerLate((text) => text.startsWith('select id, type, case when'));
     await asking.deliveries.redeliver(actor, (await latest()).id);
     await read;

@@ -118,7 +118,10 @@ export class WebhookFixture {
     return fixture;
   }
 
-  async startWorker(outbound: Pick<Outbound, 'post'> = this.outbound): Promise<WebhookWorker> {
+  async startWorker(
+    outbound: Pick<Outbound, 'post'> = this.outbound,
+    options: { lookMs?: number } = {},
+  ): Promise<WebhookWorker> {
     const { database, jobs, notifications, secrets, replays, audit, eventLog, log, settings, url } = this;
     const worker = new WebhookWorker({
       database,
@@ -135,6 +138,7 @@ export class WebhookFixture {
       tracing: this.tracing,
       settings,
       now: () => (this.frozenAt ?? Date.now()) + this.clockOffsetMs,
+      ...options,
       ...(this.frozenAt !== null && { random: () => 0 }),
     });
     this.workers.add(worker);

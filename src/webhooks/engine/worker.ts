@@ -49,6 +49,8 @@ export interface WebhookWorkerParts {
   metrics: Metrics;
   tracing: Tracing;
   settings: Config['webhooks'];
+  /** How often it looks at everything; each second, unless somebody is to see what it does by what it is told alone. */
+  lookMs?: number;
   /** Unix milliseconds. */
   now?: () => number;
   random?: () => number;
@@ -133,7 +135,7 @@ export class WebhookWorker {
       }),
     );
     this.fanOut.start();
-    this.ticker = setInterval(() => void this.look(), lookMs);
+    this.ticker = setInterval(() => void this.look(), this.parts.lookMs ?? lookMs);
     await this.look();
     // What waits is on its way meanwhile.
     const often = { batchSize: 500, pollingIntervalSeconds: 1 };
