@@ -6,6 +6,7 @@ import { createBot, createSubmission, operator } from '../support/factories.js';
 import { someoneWaits } from '../support/locks.js';
 import { codeOf, memberOf, type Person } from '../support/people.js';
 import { Receiver } from '../support/receiver.js';
+import { startTappedServer } from '../support/wiretap.js';
 
 const create = `mutation ($input: CreateSubmissionInput!) {
   createSubmission(input: $input) { submission { id status createdAt contact { email } intakeBot { name } } }
@@ -266,32 +267,21 @@ describe('graphql mutations under an idempotency key', () => {
 
   it('answer what the first did to who only failed of that', async () => {
     const { id } = await createSubmission(server.app, await createBot(server.app, tenant.workspaceId));
-    const { database } = server.app;
-    const query = database.query.bind(database);
+    const beside = await startTappedServer({ role: 'api', beside: server });
     const headers = { 'Idempotency-Key': randomUUID() };
-    const remove = async () => await key.graphql(removing, { input: { id } }, headers);
-    const looked = Promise.withResolvers<void>();
-    const done = Promise.withResolvers<void>();
-    // The second looks before the first commits, and goes on after.
-    database.query = async (...args: Parameters<typeof query>) => {
-      const rows = await query(...args);
-      if (args[0].text.includes('from idempotency_records')) {
-        database.query = query;
-        looked.resolve();
-        await done.promise;
-      }
-      return rows as never;
-    };
+    const remove = async (client: Client) => await client.graphql(removing, { input: { id } }, headers);
     try {
-      const second = remove();
-      await looked.promise;
-      const first = await remove();
+      // The second looks before the first commits, and goes on after.
+      const { read, answer } = beside.tap.answerLate((text) => text.includes('from idempotency_records'));
+      const second = remove(clientOf(beside.url, tenant.key));
+      await read;
+      const first = await remove(key);
       expect(first.body).to.not.have.property('errors');
-      done.resolve();
+      answer();
       expect((await second).body).to.deep.equal(first.body);
       expect((await second).headers.get('idempotency-replayed')).to.equal('true');
     } finally {
-      database.query = query;
+      await beside.stop();
     }
   });
 });

@@ -1,21 +1,21 @@
 import { expect } from 'chai';
 import { placing } from '../../src/events/event.service.js';
 import { newId } from '../../src/platform/id.js';
-import { startServer, createTenant, type Tenant, type TestServer } from '../support/app.js';
+import { createTenant, type Tenant } from '../support/app.js';
 import { clientOf, type Client } from '../support/client.js';
 import { createBot, createSubmission } from '../support/factories.js';
 import { memberOf } from '../support/people.js';
-import { statementsOf } from '../support/statements-of.js';
+import { startTappedServer, type TappedServer } from '../support/wiretap.js';
 
 describe('graphql links', () => {
-  let server: TestServer;
+  let server: TappedServer;
   let client: Client;
   let tenant: Tenant;
   let workspaceId: string;
 
   before(async () => {
     // A worker would ask the database now and then.
-    server = await startServer({ role: 'api' });
+    server = await startTappedServer({ role: 'api' });
     tenant = await createTenant(server.app);
     ({ workspaceId } = tenant);
     client = clientOf(server.url, tenant.key);
@@ -70,7 +70,7 @@ describe('graphql links', () => {
   for (const [what, paths, query] of documents) {
     it(`asks the database once for each path, however many parents: ${what}`, async () => {
       let body: unknown;
-      const texts = await statementsOf(server, async () => ({ body } = await client.graphql(query)));
+      const texts = await server.tap.statementsOf(async () => ({ body } = await client.graphql(query)));
       expect(JSON.stringify(body)).to.not.include('"errors"');
       expect(texts.filter((text) => !/from api_keys|rate/.test(text))).to.have.length.at.most(paths);
     });

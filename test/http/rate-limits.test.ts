@@ -10,6 +10,7 @@ import { createLog } from '../../src/platform/log.js';
 import { Notifications } from '../../src/platform/postgres/notifications.js';
 import type { HammerOrder } from '../support/limiter-process.js';
 import { cloneDatabase } from '../support/postgres.js';
+import { Wiretap } from '../support/wiretap.js';
 
 const limit = 100;
 const log = createLog('silent');
@@ -166,20 +167,21 @@ describe('rate limits', () => {
   });
 
   it('asks nobody far from the limit, and nobody at it', async () => {
-    const { limiter, database: own } = await open();
-    let queries = 0;
-    const { reserved } = own;
-    const query = reserved.query.bind(reserved);
-    reserved.query = async (...args: Parameters<typeof query>) => {
-      queries += 1;
-      return (await query(...args)) as never;
+    const tap = await Wiretap.start(database.url);
+    const { limiter, close } = await openProcess(tap.url);
+    opened.push(async () => {
+      await close();
+      await tap.stop();
+    });
+    const asked = async (takes: number) => {
+      const texts = await tap.statementsOf(async () => {
+        for (let index = 0; index < takes; index += 1) await limiter.take('calm', 500, 1);
+      });
+      return texts.filter((text) => text.includes('rate_limit')).length;
     };
-    for (let index = 0; index < 40; index += 1) await limiter.take('calm', 500, 1);
-    expect(queries).to.equal(1);
-    for (let index = 0; index < 460; index += 1) await limiter.take('calm', 500, 1);
-    const spent = queries;
-    for (let index = 0; index < 1_000; index += 1) await limiter.take('calm', 500, 1);
-    expect(queries).to.equal(spent);
+    expect(await asked(40)).to.equal(1);
+    await asked(460);
+    expect(await asked(1_000)).to.equal(0);
   });
 
   it('hands over at once what another process has set aside and does not use', async () => {

@@ -6,7 +6,7 @@ import { createTenant, startServer, type Tenant, type TestServer } from '../supp
 import { clientOf, type Client } from '../support/client.js';
 import { createBot, createSubmission } from '../support/factories.js';
 import { Receiver } from '../support/receiver.js';
-import { statementsOf } from '../support/statements-of.js';
+import { startTappedServer } from '../support/wiretap.js';
 
 const quarterMs = 900_000;
 const dayMs = 86_400_000;
@@ -208,11 +208,11 @@ describe('statistics of webhook endpoints', () => {
     await submit(3);
     for (const id of ids) await counted(id, 3);
     // A worker would ask the database now and then.
-    const beside = await startServer({ role: 'api', beside: server });
+    const beside = await startTappedServer({ role: 'api', beside: server });
     const all = `query ($since: DateTime!) { webhookEndpoints(first: 50) { nodes {
       id stats(since: $since) { at delivered failed p50Ms p95Ms } } } }`;
     let body: { data: { webhookEndpoints: { nodes: { id: string; stats: Stats[] }[] } } } | undefined;
-    const texts = await statementsOf(beside, async () => {
+    const texts = await beside.tap.statementsOf(async () => {
       ({ body } = await clientOf(beside.url, tenant.key).graphql(all, { since: ago(quarterMs) }));
     });
     await beside.stop();

@@ -12,14 +12,17 @@ export class LookupCache<Thing extends object> {
   private readonly kept = new LRUCache<string, { thing: Thing; atMs: number }>({ max: knownMax });
   private readonly underWay = new Map<string, Promise<Thing | null>>();
 
-  constructor(private readonly lookUp: (name: string) => Promise<Thing | null>) {}
+  constructor(
+    private readonly lookUp: (name: string) => Promise<Thing | null>,
+    private readonly elapsedMs = () => performance.now(),
+  ) {}
 
   async get(name: string): Promise<Thing | null> {
     const known = this.kept.get(name);
-    if (known !== undefined && performance.now() - known.atMs < knownForMs) return known.thing;
+    if (known !== undefined && this.elapsedMs() - known.atMs < knownForMs) return known.thing;
     const asked = this.underWay.get(name);
     if (asked !== undefined) return await asked;
-    const atMs = performance.now();
+    const atMs = this.elapsedMs();
     const asking = this.lookUp(name);
     this.underWay.set(name, asking);
     try {
