@@ -17,6 +17,7 @@ const inShell: RouteObject[] = [
     page(':id/rotate', () => import('./pages/api-keys/RotateApiKey')),
     page(':id/revoke', () => import('./pages/api-keys/RevokeApiKey')),
   ]),
+  page('/settings/webhooks', () => import('./pages/webhooks/Webhooks')),
   page('*', () => import('./pages/not-found/NotFound')),
 ];
 

@@ -22,12 +22,16 @@ type Documents = {
     "\n  query KeyById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Key\n    }\n  }\n": typeof types.KeyByIdDocument,
     "\n  fragment DeliveryRow on WebhookDelivery {\n    id\n    status\n    attemptCount\n    createdAt\n    nextAttemptAt\n    endedAt\n    skipReason\n    event {\n      id\n      type\n    }\n    endpoint {\n      id\n      url\n    }\n  }\n": typeof types.DeliveryRowFragmentDoc,
     "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": typeof types.AcceptInvitationDocument,
-    "\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        id\n        url\n        status\n        pauseReason\n        consecutiveFails\n        heldCount\n        lastDeliveryAt\n        lastDeliveryOk\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n": typeof types.EndpointsHealthDocument,
+    "\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        ...EndpointState\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n": typeof types.EndpointsHealthDocument,
     "\n  query Overview {\n    workspace {\n      id\n      usage {\n        apiKeys\n        submissionsThisMonth\n        storedBytes\n        storedMeasuredAt\n      }\n      notices(first: 5) {\n        nodes {\n          id\n          kind\n          text\n          createdAt\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n    intakeBots(first: 1) {\n      nodes {\n        id\n        submissionCount\n      }\n    }\n  }\n": typeof types.OverviewDocument,
     "\n  subscription Happened {\n    eventOccurred {\n      id\n    }\n  }\n": typeof types.HappenedDocument,
     "\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n": typeof types.DismissNoticeDocument,
     "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": typeof types.SignInDocument,
     "\n  query IsSignedIn {\n    viewer {\n      role\n    }\n  }\n": typeof types.IsSignedInDocument,
+    "\n  query LastFailure($endpointId: ID!, $failures: [WebhookAttemptOutcome!]!) {\n    webhookDeliveries(first: 1, filter: { endpointId: $endpointId, outcome: $failures }) {\n      nodes {\n        id\n        lastAttempt {\n          outcome\n          responseStatus\n          error\n        }\n      }\n    }\n  }\n": typeof types.LastFailureDocument,
+    "\n  query Webhooks($since: DateTime!, $first: Int, $after: String, $last: Int, $before: String) {\n    webhookEndpoints(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...EndpointState\n        ...LastDay\n        events\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": typeof types.WebhooksDocument,
+    "\n  fragment EndpointState on WebhookEndpoint {\n    id\n    url\n    description\n    status\n    pauseReason\n    pausedAt\n    consecutiveFails\n    heldCount\n    lastDeliveryAt\n    lastDeliveryOk\n  }\n": typeof types.EndpointStateFragmentDoc,
+    "\n  fragment LastDay on WebhookEndpoint {\n    stats(since: $since, buckets: 24) {\n      at\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n    lastDay: stats(since: $since, buckets: 1) {\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n  }\n": typeof types.LastDayFragmentDoc,
     "\n  mutation SignOut {\n    signOut {\n      signedOut\n    }\n  }\n": typeof types.SignOutDocument,
     "\n  query WhoIsHere {\n    viewer {\n      role\n      user {\n        id\n        email\n        name\n      }\n      workspace {\n        id\n        name\n        plan\n        limits {\n          api\n          apiKeys\n          requestsPerMinute\n          storageBytes\n          submissionRetentionDays\n          submissionsPerMonth\n          webhookEndpoints\n          webhooks\n        }\n      }\n    }\n  }\n": typeof types.WhoIsHereDocument,
 };
@@ -40,12 +44,16 @@ const documents: Documents = {
     "\n  query KeyById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Key\n    }\n  }\n": types.KeyByIdDocument,
     "\n  fragment DeliveryRow on WebhookDelivery {\n    id\n    status\n    attemptCount\n    createdAt\n    nextAttemptAt\n    endedAt\n    skipReason\n    event {\n      id\n      type\n    }\n    endpoint {\n      id\n      url\n    }\n  }\n": types.DeliveryRowFragmentDoc,
     "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": types.AcceptInvitationDocument,
-    "\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        id\n        url\n        status\n        pauseReason\n        consecutiveFails\n        heldCount\n        lastDeliveryAt\n        lastDeliveryOk\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n": types.EndpointsHealthDocument,
+    "\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        ...EndpointState\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n": types.EndpointsHealthDocument,
     "\n  query Overview {\n    workspace {\n      id\n      usage {\n        apiKeys\n        submissionsThisMonth\n        storedBytes\n        storedMeasuredAt\n      }\n      notices(first: 5) {\n        nodes {\n          id\n          kind\n          text\n          createdAt\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n    intakeBots(first: 1) {\n      nodes {\n        id\n        submissionCount\n      }\n    }\n  }\n": types.OverviewDocument,
     "\n  subscription Happened {\n    eventOccurred {\n      id\n    }\n  }\n": types.HappenedDocument,
     "\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n": types.DismissNoticeDocument,
     "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": types.SignInDocument,
     "\n  query IsSignedIn {\n    viewer {\n      role\n    }\n  }\n": types.IsSignedInDocument,
+    "\n  query LastFailure($endpointId: ID!, $failures: [WebhookAttemptOutcome!]!) {\n    webhookDeliveries(first: 1, filter: { endpointId: $endpointId, outcome: $failures }) {\n      nodes {\n        id\n        lastAttempt {\n          outcome\n          responseStatus\n          error\n        }\n      }\n    }\n  }\n": types.LastFailureDocument,
+    "\n  query Webhooks($since: DateTime!, $first: Int, $after: String, $last: Int, $before: String) {\n    webhookEndpoints(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...EndpointState\n        ...LastDay\n        events\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": types.WebhooksDocument,
+    "\n  fragment EndpointState on WebhookEndpoint {\n    id\n    url\n    description\n    status\n    pauseReason\n    pausedAt\n    consecutiveFails\n    heldCount\n    lastDeliveryAt\n    lastDeliveryOk\n  }\n": types.EndpointStateFragmentDoc,
+    "\n  fragment LastDay on WebhookEndpoint {\n    stats(since: $since, buckets: 24) {\n      at\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n    lastDay: stats(since: $since, buckets: 1) {\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n  }\n": types.LastDayFragmentDoc,
     "\n  mutation SignOut {\n    signOut {\n      signedOut\n    }\n  }\n": types.SignOutDocument,
     "\n  query WhoIsHere {\n    viewer {\n      role\n      user {\n        id\n        email\n        name\n      }\n      workspace {\n        id\n        name\n        plan\n        limits {\n          api\n          apiKeys\n          requestsPerMinute\n          storageBytes\n          submissionRetentionDays\n          submissionsPerMonth\n          webhookEndpoints\n          webhooks\n        }\n      }\n    }\n  }\n": types.WhoIsHereDocument,
 };
@@ -99,7 +107,7 @@ export function graphql(source: "\n  mutation AcceptInvitation($input: AcceptInv
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        id\n        url\n        status\n        pauseReason\n        consecutiveFails\n        heldCount\n        lastDeliveryAt\n        lastDeliveryOk\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n"): (typeof documents)["\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        id\n        url\n        status\n        pauseReason\n        consecutiveFails\n        heldCount\n        lastDeliveryAt\n        lastDeliveryOk\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n"];
+export function graphql(source: "\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        ...EndpointState\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n"): (typeof documents)["\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        ...EndpointState\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -120,6 +128,22 @@ export function graphql(source: "\n  mutation SignIn($input: SignInInput!) {\n  
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query IsSignedIn {\n    viewer {\n      role\n    }\n  }\n"): (typeof documents)["\n  query IsSignedIn {\n    viewer {\n      role\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query LastFailure($endpointId: ID!, $failures: [WebhookAttemptOutcome!]!) {\n    webhookDeliveries(first: 1, filter: { endpointId: $endpointId, outcome: $failures }) {\n      nodes {\n        id\n        lastAttempt {\n          outcome\n          responseStatus\n          error\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query LastFailure($endpointId: ID!, $failures: [WebhookAttemptOutcome!]!) {\n    webhookDeliveries(first: 1, filter: { endpointId: $endpointId, outcome: $failures }) {\n      nodes {\n        id\n        lastAttempt {\n          outcome\n          responseStatus\n          error\n        }\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Webhooks($since: DateTime!, $first: Int, $after: String, $last: Int, $before: String) {\n    webhookEndpoints(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...EndpointState\n        ...LastDay\n        events\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n"): (typeof documents)["\n  query Webhooks($since: DateTime!, $first: Int, $after: String, $last: Int, $before: String) {\n    webhookEndpoints(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...EndpointState\n        ...LastDay\n        events\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment EndpointState on WebhookEndpoint {\n    id\n    url\n    description\n    status\n    pauseReason\n    pausedAt\n    consecutiveFails\n    heldCount\n    lastDeliveryAt\n    lastDeliveryOk\n  }\n"): (typeof documents)["\n  fragment EndpointState on WebhookEndpoint {\n    id\n    url\n    description\n    status\n    pauseReason\n    pausedAt\n    consecutiveFails\n    heldCount\n    lastDeliveryAt\n    lastDeliveryOk\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment LastDay on WebhookEndpoint {\n    stats(since: $since, buckets: 24) {\n      at\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n    lastDay: stats(since: $since, buckets: 1) {\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n  }\n"): (typeof documents)["\n  fragment LastDay on WebhookEndpoint {\n    stats(since: $since, buckets: 24) {\n      at\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n    lastDay: stats(since: $since, buckets: 1) {\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

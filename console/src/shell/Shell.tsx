@@ -42,7 +42,10 @@ const WhoIsHere = graphql(`
 
 /** What is read, and then what is set; a line appears here once its page exists. */
 const places: readonly [label: string, to: string][] = [['Overview', paths.overview]];
-const settings: readonly [label: string, to: string][] = [['API keys', paths.apiKeys]];
+const settings: readonly [label: string, to: string][] = [
+  ['API keys', paths.apiKeys],
+  ['Webhooks', paths.webhooks],
+];
 
 /** What stands around every page of somebody who is signed in. */
 export function Shell() {

@@ -10,6 +10,13 @@ const relative = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const utc = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long', timeZone: 'UTC' });
+const hours = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const dayAndHours = new Intl.DateTimeFormat(undefined, {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
 const ago = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
 
 const listeners = new Set<() => void>();
@@ -51,11 +58,13 @@ export function fromNow(atMs: number, current = Date.now()): string {
   return relative.format(atMs);
 }
 
+const isSameDay = (one: number, other: number) => new Date(one).toDateString() === new Date(other).toDateString();
+
 interface TimeProps {
   /** As the server tells it, in UTC. */
   at: string;
-  /** `clock`: the time of day; `exact`: date and time; else how long ago or ahead. */
-  as?: 'relative' | 'clock' | 'exact' | 'date';
+  /** `clock`: the time of day; `moment`: as short as says when; `exact`: date and time; else how long ago or ahead. */
+  as?: 'relative' | 'clock' | 'moment' | 'exact' | 'date';
   /** Said beside the exact time, such as how exact it is. */
   note?: string;
 }
@@ -67,6 +76,7 @@ export function Time({ at, as = 'relative', note }: TimeProps) {
   const text = {
     relative: () => fromNow(atMs, current),
     clock: () => clock.format(atMs),
+    moment: () => (isSameDay(atMs, now) ? hours : dayAndHours).format(atMs),
     exact: () => exact.format(atMs),
     date: () => relative.format(atMs),
   }[as]();

@@ -5,7 +5,8 @@ import { Status, StatusShape, type StatusKind } from '../../ui/Status';
 import { StrangerText } from '../../ui/StrangerText';
 import { RowLink, Table, Under, type Column } from '../../ui/Table';
 import { Time } from '../../ui/Time';
-import { shortUrl, skipReasons, statuses, type DeliveryRow } from './deliveries';
+import { shortUrl } from '../../ui/urls';
+import { skipReasons, statuses, type DeliveryRow } from './deliveries';
 
 interface DeliveryTableProps {
   /** undefined while the first answer is awaited. */

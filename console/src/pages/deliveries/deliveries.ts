@@ -43,6 +43,3 @@ export const skipReasons: Readonly<Record<NonNullable<DeliveryRow['skipReason']>
   HELD_TOO_LONG: 'held for 30 days',
   PERSON_ERASED: 'the person was erased',
 };
-
-/** The host and the path: an endpoint is always https. */
-export const shortUrl = (url: string): string => url.replace(/^https:\/\//, '');

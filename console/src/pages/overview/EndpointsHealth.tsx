@@ -1,26 +1,22 @@
+import { Link } from 'react-router';
 import { graphql } from '../../graphql';
 import type { EndpointsHealthQuery } from '../../gql/graphql';
+import { paths } from '../../paths';
 import { useRead, type Read } from '../../server';
 import { planNames, type Viewer } from '../../shell/viewer';
 import { count, counted } from '../../ui/amounts';
 import { Card } from '../../ui/Facts';
 import { ErrorCard, Skeleton } from '../../ui/States';
-import { Status, type StatusKind } from '../../ui/Status';
 import { StrangerText } from '../../ui/StrangerText';
 import { Time } from '../../ui/Time';
+import { shortUrl } from '../../ui/urls';
+import { EndpointStatus } from '../webhooks/EndpointStatus';
 
 const EndpointsHealthOf = graphql(`
   query EndpointsHealth {
     webhookEndpoints(first: 10) {
       nodes {
-        id
-        url
-        status
-        pauseReason
-        consecutiveFails
-        heldCount
-        lastDeliveryAt
-        lastDeliveryOk
+        ...EndpointState
       }
       pageInfo {
         hasNextPage
@@ -76,9 +72,11 @@ export function EndpointsHealth({ viewer, data, refusal, again, mayRead }: Endpo
         {endpoints?.map((endpoint) => (
           <li key={endpoint.id}>
             <span className="health-url">
-              <StrangerText text={shortUrl(endpoint.url)} max={80} />
+              <Link to={paths.webhook(endpoint.id)}>
+                <StrangerText text={shortUrl(endpoint.url)} max={80} />
+              </Link>
             </span>
-            <EndpointStatus {...endpoint} />
+            <EndpointStatus endpoint={endpoint} />
             <span className="faint">
               {endpoint.heldCount > 0 && `${counted(endpoint.heldCount, 'event')} held · `}
               {endpoint.lastDeliveryAt === null ? (
@@ -94,24 +92,4 @@ export function EndpointsHealth({ viewer, data, refusal, again, mayRead }: Endpo
       </ul>
     </Card>
   );
-}
-
-/** The host and the path: an endpoint is always https. */
-const shortUrl = (url: string) => url.replace(/^https:\/\//, '');
-
-const pausedBecause = {
-  FAILURES: 'Paused, failing',
-  GONE: 'Paused, answered 410 Gone',
-  MANUAL: 'Paused',
-  PLAN: 'Paused by the plan',
-} as const;
-
-function EndpointStatus({ status, pauseReason, consecutiveFails, lastDeliveryOk }: Endpoint) {
-  const [kind, words] = ((): [StatusKind, string] => {
-    if (status === 'PAUSED')
-      return [pauseReason === 'FAILURES' ? 'bad' : 'still', pausedBecause[pauseReason ?? 'MANUAL']];
-    if (consecutiveFails > 0) return ['wait', `${count(consecutiveFails)} failed in a row`];
-    return lastDeliveryOk === null ? ['still', 'Waiting'] : ['good', 'Active'];
-  })();
-  return <Status kind={kind}>{words}</Status>;
 }

@@ -1,0 +1,104 @@
+import { graphql } from '../../graphql';
+import { paths } from '../../paths';
+import { useRead } from '../../server';
+import { planNames, useViewer } from '../../shell/viewer';
+import { count, counted } from '../../ui/amounts';
+import { Banner } from '../../ui/Banner';
+import { ButtonLink } from '../../ui/Button';
+import type { StatusKind } from '../../ui/Status';
+import { StrangerText } from '../../ui/StrangerText';
+import { Time } from '../../ui/Time';
+import { hostOf } from '../../ui/urls';
+import { failures, whatItDid } from '../deliveries/outcomes';
+import { failuresMax, whyNotSend, type EndpointState } from './endpoints';
+
+const LastFailure = graphql(`
+  query LastFailure($endpointId: ID!, $failures: [WebhookAttemptOutcome!]!) {
+    webhookDeliveries(first: 1, filter: { endpointId: $endpointId, outcome: $failures }) {
+      nodes {
+        id
+        lastAttempt {
+          outcome
+          responseStatus
+          error
+        }
+      }
+    }
+  }
+`);
+
+/** What is wrong with an endpoint, what is held, and what to do. */
+export function EndpointBanner({ endpoint }: { endpoint: EndpointState }) {
+  const viewer = useViewer();
+  const { id, url, status, pauseReason, pausedAt } = endpoint;
+  const isFailing = status === 'ACTIVE' || pauseReason === 'FAILURES' || pauseReason === 'GONE';
+  const { data } = useRead(LastFailure, { endpointId: id, failures }, { pause: !isFailing });
+  const failed = data?.webhookDeliveries.nodes[0];
+  const attempt = failed?.lastAttempt;
+  return (
+    <Banner
+      kind={kindOf(endpoint)}
+      title={
+        <>
+          <StrangerText text={hostOf(url)} max={80} /> {whatIsWrong(endpoint)}
+          {pausedAt !== null && (
+            <>
+              {' '}
+              since <Time at={pausedAt} as="moment" />
+            </>
+          )}
+        </>
+      }
+      actions={
+        <>
+          {status === 'PAUSED' && (
+            <ButtonLink to={paths.resumeWebhook(id)} look="main" why={whyNotSend(viewer)}>
+              Resume
+            </ButtonLink>
+          )}
+          {failed && <ButtonLink to={paths.delivery(failed.id)}>See why it fails</ButtonLink>}
+          {status === 'ACTIVE' && <ButtonLink to={paths.testWebhook(id)}>Send a test event</ButtonLink>}
+        </>
+      }
+    >
+      {attempt && (
+        <>
+          It {whatItDid(attempt)}
+          {attempt.error !== null && attempt.responseStatus === null && (
+            <>
+              {' '}
+              (<StrangerText text={attempt.error} max={120} />)
+            </>
+          )}
+          .{' '}
+        </>
+      )}
+      <WhatIsHeld endpoint={endpoint} plan={planNames[viewer.workspace.plan]} />
+    </Banner>
+  );
+}
+
+function kindOf({ status, pauseReason }: EndpointState): StatusKind {
+  if (status === 'ACTIVE') return 'wait';
+  return pauseReason === 'FAILURES' || pauseReason === 'GONE' ? 'bad' : 'still';
+}
+
+function whatIsWrong({ status, pauseReason, consecutiveFails }: EndpointState): string {
+  if (status === 'ACTIVE') return `failed ${count(consecutiveFails)} times in a row`;
+  if (pauseReason === 'FAILURES') return 'is paused: ten failures in a row,';
+  if (pauseReason === 'GONE') return 'is paused: it answered 410 Gone,';
+  return pauseReason === 'PLAN' ? 'is paused by the plan' : 'is paused';
+}
+
+function WhatIsHeld({ endpoint, plan }: { endpoint: EndpointState; plan: string }) {
+  const { status, pauseReason, heldCount, consecutiveFails } = endpoint;
+  if (status === 'ACTIVE') {
+    return `After ${counted(failuresMax - consecutiveFails, 'more failure')} it is paused, and its events are held.`;
+  }
+  const held =
+    heldCount === 0
+      ? 'Nothing is held so far; what happens from now on is, for 30 days.'
+      : `${counted(heldCount, 'event')} ${heldCount === 1 ? 'is' : 'are'} held; nothing is lost for 30 days.`;
+  if (pauseReason === 'PLAN') return `${held} ${plan} has no webhooks: it goes on by itself once the plan has them.`;
+  return `${held} Resuming sends the oldest first.`;
+}
