@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 import { clientOf } from '../../dist/test/support/client.js';
@@ -37,6 +38,10 @@ describe('console: webhooks', () => {
     const { body } = await rest('POST', '/webhooks', { url, events: ['submission.completed'], ...more });
     return body.data.webhook.id;
   }
+  async function paused(endpointId: string): Promise<void> {
+    const { rest } = clientOf(pages.server.url, pages.tenant.key);
+    while ((await rest('GET', `/webhooks/${endpointId}`)).body.data.webhook.status !== 'paused') await setTimeout(20);
+  }
   const submit = async () => await createSubmission(pages.server.app, bot, { status: 'COMPLETED' });
 
   /** What attempts of the last day came to, an hour each, as if they had been sent. */
@@ -60,6 +65,7 @@ describe('console: webhooks', () => {
     status = 410;
     await submit();
     await receiver.arrived(1);
+    await paused(gone);
     await submit();
     status = 200;
     const well = await endpointAt('/in', { description: 'Warehouse' });
@@ -75,8 +81,8 @@ describe('console: webhooks', () => {
     );
 
     await page.goto('/console/settings/webhooks');
-    await page.getByText('is paused: it answered 410 Gone').waitFor();
-    await page.getByText('2 events are held').waitFor();
+    await page.getByText(/is paused since .*: it answered 410 Gone/).waitFor();
+    await page.getByText('3 events are held').waitFor();
     await page.getByRole('link', { name: 'See why it fails' }).waitFor();
   });
 

@@ -76,7 +76,7 @@ export function Time({ at, as = 'relative', note }: TimeProps) {
   const text = {
     relative: () => fromNow(atMs, current),
     clock: () => clock.format(atMs),
-    moment: () => (isSameDay(atMs, now) ? hours : dayAndHours).format(atMs),
+    moment: () => (isSameDay(atMs, current) ? hours : dayAndHours).format(atMs),
     exact: () => exact.format(atMs),
     date: () => relative.format(atMs),
   }[as]();

@@ -30,7 +30,7 @@ const LastFailure = graphql(`
 /** What is wrong with an endpoint, what is held, and what to do. */
 export function EndpointBanner({ endpoint }: { endpoint: EndpointState }) {
   const viewer = useViewer();
-  const { id, url, status, pauseReason, pausedAt } = endpoint;
+  const { id, url, status, pauseReason } = endpoint;
   const isFailing = status === 'ACTIVE' || pauseReason === 'FAILURES' || pauseReason === 'GONE';
   const { data } = useRead(LastFailure, { endpointId: id, failures }, { pause: !isFailing });
   const failed = data?.webhookDeliveries.nodes[0];
@@ -40,13 +40,7 @@ export function EndpointBanner({ endpoint }: { endpoint: EndpointState }) {
       kind={kindOf(endpoint)}
       title={
         <>
-          <StrangerText text={hostOf(url)} max={80} /> {whatIsWrong(endpoint)}
-          {pausedAt !== null && (
-            <>
-              {' '}
-              since <Time at={pausedAt} as="moment" />
-            </>
-          )}
+          <StrangerText text={hostOf(url)} max={80} /> <WhatIsWrong endpoint={endpoint} />
         </>
       }
       actions={
@@ -61,7 +55,7 @@ export function EndpointBanner({ endpoint }: { endpoint: EndpointState }) {
         </>
       }
     >
-      {attempt && (
+      {attempt && pauseReason !== 'GONE' && (
         <>
           It {whatItDid(attempt)}
           {attempt.error !== null && attempt.responseStatus === null && (
@@ -83,11 +77,21 @@ function kindOf({ status, pauseReason }: EndpointState): StatusKind {
   return pauseReason === 'FAILURES' || pauseReason === 'GONE' ? 'bad' : 'still';
 }
 
-function whatIsWrong({ status, pauseReason, consecutiveFails }: EndpointState): string {
+function WhatIsWrong({ endpoint: { status, pauseReason, pausedAt, consecutiveFails } }: { endpoint: EndpointState }) {
   if (status === 'ACTIVE') return `failed ${count(consecutiveFails)} times in a row`;
-  if (pauseReason === 'FAILURES') return 'is paused: ten failures in a row,';
-  if (pauseReason === 'GONE') return 'is paused: it answered 410 Gone,';
-  return pauseReason === 'PLAN' ? 'is paused by the plan' : 'is paused';
+  return (
+    <>
+      is paused{' '}
+      {pausedAt !== null && (
+        <>
+          since <Time at={pausedAt} as="moment" />
+        </>
+      )}
+      {pauseReason === 'FAILURES' && ': ten failures in a row'}
+      {pauseReason === 'GONE' && ': it answered 410 Gone'}
+      {pauseReason === 'PLAN' && ', by the plan'}
+    </>
+  );
 }
 
 function WhatIsHeld({ endpoint, plan }: { endpoint: EndpointState; plan: string }) {

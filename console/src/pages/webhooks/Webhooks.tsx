@@ -55,7 +55,7 @@ export function Page() {
   const total = data?.webhookEndpoints.totalCount;
   const troubled = endpoints?.filter(isTroubled).toSorted(byUrgency) ?? [];
   const add = (
-    <ButtonLink to={paths.newWebhook} look="main" why={whyNotAdd(viewer, total)}>
+    <ButtonLink to={paths.newWebhook} look={troubled.length === 0 ? 'main' : 'plain'} why={whyNotAdd(viewer, total)}>
       Add endpoint
     </ButtonLink>
   );

@@ -58,7 +58,7 @@ export const isTroubled = ({ status, pauseReason, heldCount, consecutiveFails }:
 
 export const pausedBecause: Readonly<Record<WebhookPauseReason, string>> = {
   FAILURES: 'Paused, failing',
-  GONE: 'Paused, answered 410 Gone',
+  GONE: 'Paused, 410 Gone',
   MANUAL: 'Paused',
   PLAN: 'Paused by the plan',
 };
