@@ -23,6 +23,7 @@ describe('console: API keys', () => {
     await page.getByRole('button', { name: 'Read everything' }).click();
     await page.getByRole('button', { name: 'Create key' }).click();
     await heading('Key created: Orders');
+    await picture(page, 'api-key-created');
     const secret = (await page.getByRole('group', { name: 'New key' }).locator('code').textContent()) ?? '';
     const call = async () =>
       await fetch(`${pages.server.url}/api/v1/intake-bots`, { headers: { Authorization: `Bearer ${secret}` } });
@@ -113,6 +114,9 @@ describe('console: API keys', () => {
           await visitor.getByLabel('E-mail').waitFor();
           await picture(visitor, `sign-in-${path}`);
           await other.goto('/console');
+          await other.getByRole('button', { name: width === 375 ? 'Account' : '@example.com' }).click();
+          await picture(other, `account-menu-${path}`);
+          await other.keyboard.press('Escape');
           await other.getByText('Submissions this month').waitFor();
           await picture(other, `overview-${path}`);
           await other.goto('/console/settings/api-keys');

@@ -1,4 +1,5 @@
-// `npm run test:console -- api-keys`: walks through the built console in Chromium. All files, or those whose names are given.
+// `npm run test:console -- api-keys --grep=rotates`: walks through the built console in Chromium, in all files or in those
+// whose names begin so. What begins with a dash goes to mocha.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';

@@ -31,14 +31,19 @@ export function AccountMenu({ viewer: { user, role } }: { viewer: Viewer }) {
   return (
     <div className="account">
       <button type="button" className="button bare small" popoverTarget={id}>
-        <StrangerText text={user.email} max={40} />
+        <span className="account-email">
+          <StrangerText text={user.email} max={40} />
+        </span>
+        <span className="account-short">Account</span>
       </button>
       <div id={id} popover="auto" className="account-menu">
         <p>
           <b>
             <StrangerText text={user.name} max={100} />
           </b>
-          <span className="under">{roleNames[role]}</span>
+          <span className="under">
+            {roleNames[role]}, <StrangerText text={user.email} max={254} />
+          </span>
         </p>
         <fieldset className="themes">
           <legend>Theme</legend>

@@ -27,7 +27,7 @@ export function Secret({ name, value, fileName }: SecretProps) {
         {value}
       </code>
       <div className="buttons">
-        <CopyButton look="main" text={value} label={`Copy ${name}`} source={code} />
+        <CopyButton text={value} label={`Copy ${name}`} source={code} />
         <Button onClick={download}>Download</Button>
       </div>
     </div>

@@ -1,3 +1,4 @@
+import './StrangerText.css';
 import { useState } from 'react';
 import { Button } from './Button';
 
@@ -57,7 +58,7 @@ export function StrangerText({ text, max = 200, isBlock = false, parts = whole }
           <Part key={at} text={part} className={className} isBlock={isBlock} />
         ))}
       </bdi>
-      {left > 0 && <span className="text-cut">… {left.toLocaleString()} more characters </span>}
+      {left > 0 && <span className="text-cut">{`… ${left.toLocaleString()} more`}</span>}
       {left > 0 && isBlock && (
         <Button isSmall onClick={() => setShown(shown * growth)}>
           Show more

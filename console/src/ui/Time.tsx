@@ -51,7 +51,8 @@ export const useNow = (): number => useSyncExternalStore(listen, now);
 export function fromNow(atMs: number, current = Date.now()): string {
   const ms = atMs - current;
   const size = Math.abs(ms);
-  if (size < 45 * second) return ms > 0 ? 'in a moment' : 'just now';
+  // The server's clock may be a little ahead of the reader's.
+  if (size < 45 * second) return ms > 2 * second ? 'in a moment' : 'just now';
   if (size < hour) return ago.format(Math.round(ms / minute), 'minute');
   if (size < day) return ago.format(Math.round(ms / hour), 'hour');
   if (size < 31 * day) return ago.format(Math.round(ms / day), 'day');
@@ -71,10 +72,11 @@ interface TimeProps {
 
 /** A moment in the reader's zone; in UTC under the pointer. */
 export function Time({ at, as = 'relative', note }: TimeProps) {
-  const current = useNow();
+  // Draws it anew as time goes by.
+  useNow();
   const atMs = Date.parse(at);
   const text = {
-    relative: () => fromNow(atMs, current),
+    relative: () => fromNow(atMs),
     clock: () => clock.format(atMs),
     moment: () => (isSameDay(atMs, current) ? hours : dayAndHours).format(atMs),
     exact: () => exact.format(atMs),

@@ -109,7 +109,7 @@ const nameColumn: Column<Key> = {
   cell: ({ id, name, hint }) => (
     <>
       <RowLink isOver to={paths.apiKey(id)}>
-        <StrangerText text={name} max={100} />
+        <StrangerText text={name} max={40} />
       </RowLink>
       <Under isMono>{hint}</Under>
     </>
@@ -153,7 +153,7 @@ const columns: readonly Column<Key>[] = [
         <ButtonLink isOver to={paths.rotateApiKey(id)} isSmall aria-label={`Rotate ${name}`}>
           Rotate
         </ButtonLink>
-        <ButtonLink isOver to={paths.revokeApiKey(id)} isSmall look="danger" aria-label={`Revoke ${name}`}>
+        <ButtonLink isOver to={paths.revokeApiKey(id)} isSmall aria-label={`Revoke ${name}`}>
           Revoke
         </ButtonLink>
       </Buttons>
@@ -172,8 +172,10 @@ function Created({ apiKey: { createdAt, createdBy } }: { apiKey: Key }) {
     <>
       <Time at={createdAt} />
       <Under>
-        {'by '}
-        <StrangerText text={createdBy.name} max={60} />
+        <span className="whole">
+          {'by '}
+          <StrangerText text={createdBy.name} max={30} />
+        </span>
       </Under>
     </>
   );

@@ -80,7 +80,9 @@ export function Page() {
       <PageHead title="Overview">{healthInWords(health.data?.webhookEndpoints.nodes ?? [])}</PageHead>
       {refusal && data === undefined && <ErrorCard refusal={refusal} again={again} />}
       <Notices notices={data?.workspace.notices?.nodes ?? []} />
-      {data && <FirstSteps data={data} viewer={viewer} />}
+      {data && (!health.mayRead || health.data) && (
+        <FirstSteps data={data} viewer={viewer} endpoints={health.data?.webhookEndpoints.nodes.length ?? 0} />
+      )}
       <div className="overview">
         <Usage usage={data?.workspace.usage} viewer={viewer} />
         <EndpointsHealth viewer={viewer} {...health} />
@@ -120,7 +122,7 @@ function Notices({ notices }: { notices: readonly Notice[] }) {
 }
 
 /** What makes a new workspace useful; gone once all is done. */
-function FirstSteps({ data, viewer }: { data: Data; viewer: Viewer }) {
+function FirstSteps({ data, viewer, endpoints }: { data: Data; viewer: Viewer; endpoints: number }) {
   const { limits, plan } = viewer.workspace;
   const isMember = viewer.role === 'MEMBER';
   const [bot] = data.intakeBots.nodes;
@@ -136,6 +138,14 @@ function FirstSteps({ data, viewer }: { data: Data; viewer: Viewer }) {
       why: 'Share a bot, or send one through the API: a test submission counts towards no limit.',
       isDone: (bot?.submissionCount ?? 0) > 0,
       to: null,
+    },
+    {
+      title: 'Add a webhook endpoint',
+      why: limits.webhooks
+        ? 'It hears of what happens within a second, signed.'
+        : `${planNames[plan]} has no webhooks.`,
+      isDone: endpoints > 0,
+      to: limits.webhooks && !isMember ? paths.newWebhook : null,
     },
   ];
   const left = steps.filter(({ isDone }) => !isDone);
