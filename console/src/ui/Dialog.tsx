@@ -43,14 +43,14 @@ export function Dialog({ title, closesTo, shape = 'dialog', children }: DialogPr
   const titleId = useId();
   const navigate = useNavigate();
   const [question, guard] = useState<string | null>(null);
-  const unsaved = useUnsaved(question !== null);
+  const { isAsking, stay, discard, leave: goTo } = useUnsaved(question !== null);
   const { search } = useLocation();
   const opened = useMemo<Opened>(() => {
     const behind = { pathname: closesTo, search };
-    return { close: () => void navigate(behind), done: (to = behind) => unsaved.leave(to), guard };
-  }, [closesTo, search, navigate, unsaved.leave]);
+    return { close: () => void navigate(behind), done: (to = behind) => goTo(to), guard };
+  }, [closesTo, search, navigate, goTo]);
   const { close } = opened;
-  const leave = () => (unsaved.isAsking ? unsaved.stay() : close());
+  const leave = () => (isAsking ? stay() : close());
 
   useEffect(() => {
     const dialog = element.current;
@@ -101,7 +101,7 @@ export function Dialog({ title, closesTo, shape = 'dialog', children }: DialogPr
           <h2 id={titleId}>{title}</h2>
         </header>
         <OpenedContext value={opened}>{children}</OpenedContext>
-        {unsaved.isAsking && <Question text={question ?? ''} onStay={unsaved.stay} onDiscard={unsaved.discard} />}
+        {isAsking && <Question text={question ?? ''} onStay={stay} onDiscard={discard} />}
       </div>
     </dialog>
   );
