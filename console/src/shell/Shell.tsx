@@ -41,7 +41,10 @@ const WhoIsHere = graphql(`
 `);
 
 /** What is read, and then what is set; a line appears here once its page exists. */
-const places: readonly [label: string, to: string][] = [['Overview', paths.overview]];
+const places: readonly [label: string, to: string][] = [
+  ['Overview', paths.overview],
+  ['Deliveries', paths.deliveries()],
+];
 const settings: readonly [label: string, to: string][] = [
   ['API keys', paths.apiKeys],
   ['Webhooks', paths.webhooks],

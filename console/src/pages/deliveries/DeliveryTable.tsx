@@ -4,9 +4,11 @@ import { counted } from '../../ui/amounts';
 import { Status, StatusShape, type StatusKind } from '../../ui/Status';
 import { StrangerText } from '../../ui/StrangerText';
 import { RowLink, Table, Under, type Column } from '../../ui/Table';
-import { Time } from '../../ui/Time';
+import { duration, Time } from '../../ui/Time';
 import { shortUrl } from '../../ui/urls';
 import { skipReasons, statuses, type DeliveryRow } from './deliveries';
+import { outcomes } from './outcomes';
+import { statusText } from './statusTexts';
 
 interface DeliveryTableProps {
   /** undefined while the first answer is awaited. */
@@ -51,6 +53,10 @@ const statusColumn: Column<DeliveryRow> = {
   head: 'Status',
   cell: (delivery) => <DeliveryStatus delivery={delivery} />,
 };
+const answerColumn: Column<DeliveryRow> = {
+  head: 'Last answer',
+  cell: (delivery) => <LastAnswer delivery={delivery} />,
+};
 const attemptsColumn: Column<DeliveryRow> = {
   head: 'Attempts',
   cell: (delivery) => <AttemptDots delivery={delivery} />,
@@ -58,8 +64,8 @@ const attemptsColumn: Column<DeliveryRow> = {
 const createdColumn: Column<DeliveryRow> = { head: 'Made', cell: ({ createdAt }) => <Time at={createdAt} /> };
 
 const columns: Readonly<Record<DeliveryTableProps['of'], readonly Column<DeliveryRow>[]>> = {
-  workspace: [eventColumn, endpointColumn, statusColumn, attemptsColumn, createdColumn],
-  endpoint: [eventColumn, statusColumn, attemptsColumn, createdColumn],
+  workspace: [eventColumn, statusColumn, answerColumn, attemptsColumn, endpointColumn, createdColumn],
+  endpoint: [eventColumn, statusColumn, answerColumn, attemptsColumn, createdColumn],
 };
 
 /** Where it stands, and what comes next. */
@@ -74,6 +80,19 @@ export function DeliveryStatus({ delivery: { status, skipReason, nextAttemptAt }
         </Under>
       )}
       {skipReason !== null && <Under>{skipReasons[skipReason]}</Under>}
+    </>
+  );
+}
+
+/** What its last attempt came to. */
+function LastAnswer({ delivery: { lastAttempt } }: { delivery: DeliveryRow }) {
+  if (lastAttempt === null) return <span className="faint">none yet</span>;
+  const { outcome, responseStatus, timings } = lastAttempt;
+  const text = responseStatus === null ? outcomes[outcome] : `${responseStatus} ${statusText(responseStatus)}`;
+  return (
+    <>
+      {text}
+      <Under>{`${outcome === 'TIMEOUT' && responseStatus !== null ? 'cut off after' : 'after'} ${duration(timings.totalMs)}`}</Under>
     </>
   );
 }

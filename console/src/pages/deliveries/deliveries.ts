@@ -14,6 +14,13 @@ export const DeliveryRowFields = graphql(`
     nextAttemptAt
     endedAt
     skipReason
+    lastAttempt {
+      outcome
+      responseStatus
+      timings {
+        totalMs
+      }
+    }
     event {
       id
       type

@@ -19,5 +19,16 @@ export function whatItDid({ outcome, responseStatus }: Outcome): string {
   return words[outcome].trimEnd();
 }
 
+/** What an attempt without an HTTP answer came to, in two words or three. */
+export const outcomes: Readonly<Record<WebhookAttemptOutcome, string>> = {
+  SUCCESS: 'Arrived',
+  HTTP_ERROR: 'Refused',
+  TIMEOUT: 'Timed out',
+  DNS: 'Name not found',
+  TLS: 'No safe TLS',
+  CONNECTION: 'Connection failed',
+  REFUSED: 'Address not allowed',
+};
+
 /** All outcomes but success. */
 export const failures: WebhookAttemptOutcome[] = ['HTTP_ERROR', 'TIMEOUT', 'DNS', 'TLS', 'CONNECTION', 'REFUSED'];
