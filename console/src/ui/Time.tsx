@@ -78,7 +78,7 @@ export function Time({ at, as = 'relative', note }: TimeProps) {
   const text = {
     relative: () => fromNow(atMs),
     clock: () => clock.format(atMs),
-    moment: () => (isSameDay(atMs, current) ? hours : dayAndHours).format(atMs),
+    moment: () => (isSameDay(atMs, Date.now()) ? hours : dayAndHours).format(atMs),
     exact: () => exact.format(atMs),
     date: () => relative.format(atMs),
   }[as]();
