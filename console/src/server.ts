@@ -71,7 +71,8 @@ export function sessionEnded(): void {
   if (isLeaving || isSignedOutPage()) return;
   isLeaving = true;
   const here = location.pathname.slice('/console'.length) + location.search;
-  location.assign(`/console${paths.signIn(here)}`);
+  // Back does not lead here again, only to be led away once more.
+  location.replace(`/console${paths.signIn(here)}`);
 }
 
 // ── The connection that tells what changes ───────────────────────────────────────────────────────────────────────────────

@@ -43,6 +43,7 @@ describe('console: sessions and what happens meanwhile', () => {
 
   it('shows what happens while it is looked at, over one socket', async () => {
     const page = await pages.signedIn();
+    await page.getByText('Live', { exact: true }).waitFor();
     const sockets: string[] = [];
     page.on('websocket', (socket) => sockets.push(socket.url()));
     await page.reload();

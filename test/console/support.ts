@@ -18,6 +18,11 @@ export interface Look {
   width?: Width;
 }
 
+interface SignIn {
+  email: string;
+  password: string;
+}
+
 /** A server, a workspace with its Owner, and a browser. `faults` are what no page may have: see `watch`. */
 export class Console {
   readonly faults: string[] = [];
@@ -89,14 +94,19 @@ export class Console {
   }
 
   /** A browser of the Owner, or of somebody else, signed in through the form and at the overview. */
-  async signedIn(look: Look = {}, { email, password } = this.tenant.owner): Promise<Page> {
+  async signedIn(look: Look = {}, person: SignIn = this.tenant.owner): Promise<Page> {
     const page = await this.visitor(look);
+    await this.signIn(page, person);
+    return page;
+  }
+
+  /** Through the form, to the overview. */
+  async signIn(page: Page, { email, password }: SignIn = this.tenant.owner): Promise<void> {
     await page.goto('/console');
     await page.getByLabel('E-mail').fill(email);
     await page.getByLabel('Password').fill(password);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
-    return page;
   }
 
   /** The same person in a window of another look. */
