@@ -138,7 +138,7 @@ const resolvers = [
 
 /** Where the events of each subscription come from. */
 const feeds = (services: GraphqlServices): Record<string, Feed> => ({
-  deliveryUpdated: ({ actor }, { endpointId }: { endpointId: string }) =>
+  deliveryUpdated: ({ actor }, { endpointId = null }: { endpointId?: string | null }) =>
     services.webhookFeed.followDeliveries(actor, endpointId),
   replayProgressed: ({ actor }, { id }: { id: string }) => services.webhookFeed.followReplay(actor, id),
   eventOccurred: ({ actor, transport }, { types = null, after = null }: EventOccurredArgs) =>

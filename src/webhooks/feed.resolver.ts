@@ -7,11 +7,17 @@ import { WebhookDelivery } from './deliveries/delivery.entity.js';
 export class WebhookFeedResolver {
   @Subscription(() => WebhookDelivery, {
     subscribe: subscribedLater,
-    description: 'Deliveries of an endpoint as they change, from now on.',
+    description:
+      'Deliveries as they change, from now on: made, held, attempted, ended. At most 20 a second: those that change ' +
+      'faster come later, each as it then stands, and none is left out.',
   })
   deliveryUpdated(
     @Root() delivery: WebhookDelivery,
-    @Arg('endpointId', () => ID, { description: 'The endpoint.' }) _endpointId: string,
+    @Arg('endpointId', () => ID, {
+      nullable: true,
+      description: 'Of this endpoint alone, and not before they are attempted, held or ended. Absent: of all.',
+    })
+    _endpointId?: string | null,
   ): WebhookDelivery {
     return delivery;
   }

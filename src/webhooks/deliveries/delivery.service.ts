@@ -17,15 +17,14 @@ import type { Notifications } from '../../platform/postgres/notifications.js';
 import type { StoredRows } from '../../platform/postgres/stored-rows.js';
 import { requireFeature, requireStorage } from '../../workspaces/plans.js';
 import { attemptsLeft } from '../policy/retry.js';
-import { countErasure, floorSince, lockDeliveryOrder } from '../store/delivery-order-lock.js';
+import { countErasure, endOfDeliveries, floorSince, lockDeliveryOrder } from '../store/delivery-order-lock.js';
+import { deliveriesInLook, DeliveryQuery, type Under, type WebhookDeliveryFilter } from '../store/delivery-query.js';
 import {
   deliveriesById,
-  deliveriesInLook,
-  DeliveryQuery,
+  deliveriesOfEndpoints,
+  deliveriesOpenOrEndedSince,
   type DeliveryRow,
-  type Under,
-  type WebhookDeliveryFilter,
-} from '../store/delivery-query.js';
+} from '../store/delivery-rows.js';
 import type { DeliveryStatus } from '../store/delivery-status.js';
 import {
   findOpenOf,
@@ -36,9 +35,10 @@ import {
   skipFound,
   skipOpenSince,
   skippedAtOnceMax,
+  type DeliveryKey,
 } from '../store/open-deliveries.js';
 import type { WebhookAttempt, WebhookDelivery } from './delivery.entity.js';
-import { endpointChanged, payloadsErased } from '../topics.js';
+import { deliveryUpdated, endpointChanged, payloadsErased, updated } from '../topics.js';
 
 /** The attempts of one delivery: the first, and one for each entry of the longest schedule. */
 export const attemptsReadMax = 51;
@@ -185,6 +185,32 @@ export class WebhookDeliveryService {
     return rows.map((row) => this.deliveryOf(row));
   }
 
+  /** Deliveries as they stand, by their endpoints and ids. */
+  async getOfEndpoints(actor: Actor, keys: readonly DeliveryKey[]): Promise<WebhookDelivery[]> {
+    actor.require('manage:webhooks');
+    const endpointIds = keys.map(({ endpointId }) => endpointId);
+    const ids = keys.map(({ id }) => id);
+    const rows = await this.database.query(deliveriesOfEndpoints, [actor.workspaceId, endpointIds, ids]);
+    return rows.map((row) => this.deliveryOf(row));
+  }
+
+  /** Deliveries with ids above `after`, at most so many and the oldest first: what is open, and what ended since. */
+  async openOrEndedSince(
+    actor: Actor,
+    { endpointId, after, since }: { endpointId: string | null; after: string; since: Date },
+    limit: number,
+  ): Promise<WebhookDelivery[]> {
+    actor.require('manage:webhooks');
+    const values = [actor.workspaceId, endpointId, after, since, limit];
+    const rows = await this.database.query(deliveriesOpenOrEndedSince, values);
+    return rows.map((row) => this.deliveryOf(row));
+  }
+
+  /** Above the ids of all deliveries that there are, and below those that will be made. */
+  async end(): Promise<string> {
+    return await endOfDeliveries(this.database);
+  }
+
   /**
    * The attempts of each of these deliveries, the first one first.
    * @param whole with what the endpoint answered
@@ -269,7 +295,13 @@ export class WebhookDeliveryService {
     const reason = 'person_erased';
     const found = await findOpenOf(tx, workspaceId, wanted, isFirst ? skippedAtOnceMax : null);
     const eventIds = wanted.filter((id) => id > found.leftTo);
-    if (!isFirst) await skipDeliveries(this.database, found.deliveries, { at: now(), reason });
+    const tell = (skipped: readonly DeliveryKey[]) => {
+      for (const delivery of skipped) this.notifications.send(deliveryUpdated, updated.one(workspaceId, delivery));
+    };
+    if (!isFirst) {
+      await skipDeliveries(this.database, found.deliveries, { at: now(), reason });
+      tell(found.deliveries);
+    }
     if (found.deliveries.length > 0 || isFirst)
       tx.afterCommit(() => this.notifications.send(payloadsErased, workspaceId));
     const [blanked] = await tx.query(blankAnswers, [eventIds]);
@@ -284,7 +316,8 @@ export class WebhookDeliveryService {
         // Whoever makes deliveries of the events has made them, or will see that they are blank.
         await lockDeliveryOrder(tx);
         const asOf = floorSince(found.lastDeliveryMs);
-        await skipOpenSince(tx, workspaceId, eventIds, asOf, { at: now(), reason });
+        const others = await skipOpenSince(tx, workspaceId, eventIds, asOf, { at: now(), reason });
+        tx.afterCommit(() => tell(isFirst ? [...found.deliveries, ...others] : others));
         tx.write(blankAnswersSince, [workspaceId, eventIds, asOf]);
         tx.write(countErasure, []);
       },

@@ -26,7 +26,7 @@ import { requireVersion, type ExpectedVersions } from '../../platform/version.js
 import { requireFeature, requireStorage, webhookEndpointsMax } from '../../workspaces/plans.js';
 import { lockDeliveryOrder } from '../store/delivery-order-lock.js';
 import { addNotices } from '../../workspaces/notice.service.js';
-import { endpointChanged } from '../topics.js';
+import { deliveryUpdated, endpointChanged, updated } from '../topics.js';
 import { skipInRanges, skipOldest, skippedAtOnceMax } from '../store/open-deliveries.js';
 import { newSecret } from '../wire/signature.js';
 import { pausedByHand, resumedByHand } from './pausing.js';
@@ -242,7 +242,9 @@ export class WebhookEndpointService {
         // Nothing brings back what was skipped, so a right that has ended counts before, not only at the end.
         await this.database.transaction(async (own) => await this.confirm(own, actor));
         // In transactions of their own: those of all at once would be waited for too long.
-        await skipInRanges(this.database, id, { at: now(), reason: 'dropped' });
+        const at = now();
+        await skipInRanges(this.database, id, { at, reason: 'dropped' });
+        this.notifications.send(deliveryUpdated, updated.many(actor.workspaceId, id, at));
       }
       const details = () => (skipHeld ? { skip_held: true } : {});
       return await this.change(tx, actor, id, 'webhook_endpoint.resumed', resumed(tx, skipHeld), details);
@@ -312,6 +314,7 @@ export class WebhookEndpointService {
   ): Promise<WebhookEndpoint> {
     const [before] = isId(id, 'webhookEndpoint') ? await tx.query(lockOne, [id, actor.workspaceId]) : [];
     if (before === undefined) throw notFound('webhook');
+    const since = now();
     const after = await decide(before);
     if (after === before) return before;
     await this.confirm(tx, actor);
@@ -320,6 +323,9 @@ export class WebhookEndpointService {
     tx.write(updateOne, row.values(after));
     await this.audit.record(tx, actor, action, id, details(after, before));
     tx.afterCommit(() => this.notifications.send(endpointChanged, id));
+    // What is open is held now, no longer, or skipped.
+    if (after.status !== before.status || after.deletedAt !== before.deletedAt)
+      tx.afterCommit(() => this.notifications.send(deliveryUpdated, updated.many(actor.workspaceId, id, since)));
     return after;
   }
 

@@ -47,8 +47,14 @@ export interface FailingResult {
   warning: number | null;
 }
 
+/** An endpoint that was paused or resumed. */
+export interface ChangedEndpoint {
+  id: string;
+  workspaceId: string;
+}
+
 const lockMany = prepared('select from webhook_endpoints where id = any($1) order by id for no key update');
-const pauseMany = prepared<{ id: string; workspaceId: string; url: string }>(`
+const pauseMany = prepared<ChangedEndpoint & { url: string }>(`
   update webhook_endpoints e
   set status = 'paused', pause_reason = p.reason, paused_at = $3, updated_at = greatest($3, e.updated_at)
   from unnest($1::text[], $2::text[], $4::int[]) as p (id, reason, revision)
@@ -62,7 +68,11 @@ export async function lockEndpoints(tx: Tx, results: readonly FailingResult[]): 
 }
 
 /** Those whose results say so, unless they were resumed since. Returns which. For whoever called `lockEndpoints`. */
-export async function pauseFailing(tx: Tx, audit: AuditService, results: readonly FailingResult[]): Promise<string[]> {
+export async function pauseFailing(
+  tx: Tx,
+  audit: AuditService,
+  results: readonly FailingResult[],
+): Promise<ChangedEndpoint[]> {
   const pausing = results.filter(({ pause }) => pause !== null);
   if (pausing.length === 0) return [];
   const paused = await tx.query(pauseMany, [
@@ -83,7 +93,7 @@ export async function pauseFailing(tx: Tx, audit: AuditService, results: readonl
   for (const { id, workspaceId } of paused) {
     await audit.record(tx, systemOf(workspaceId), 'webhook_endpoint.paused', id, { reason: reasons.get(id) });
   }
-  return paused.map(({ id }) => id);
+  return paused;
 }
 
 const selectUrls = prepared<{ id: string; workspaceId: string; url: string }>(
@@ -107,12 +117,7 @@ export async function warnOfFailing(tx: Tx, results: readonly FailingResult[]): 
 
 const deliveringPlans = (Object.keys(plans) as Plan[]).filter((plan) => plans[plan].webhooks);
 
-interface Changed {
-  id: string;
-  workspaceId: string;
-}
-
-const pauseByPlan = prepared<Changed>(`
+const pauseByPlan = prepared<ChangedEndpoint>(`
   update webhook_endpoints e
   set status = 'paused', pause_reason = 'plan', paused_at = $1, updated_at = greatest($1, e.updated_at)
   from workspaces w
@@ -120,7 +125,7 @@ const pauseByPlan = prepared<Changed>(`
     and (w.archived_at is not null or w.plan <> all ($2)) and ($3::text[] is null or w.id = any ($3))
   returning e.id, e.workspace_id as "workspaceId"
 `);
-const resumeByPlan = prepared<Changed>(`
+const resumeByPlan = prepared<ChangedEndpoint>(`
   update webhook_endpoints e
   set status = 'active', pause_reason = null, paused_at = null, updated_at = greatest($1, e.updated_at)
   from workspaces w
@@ -138,18 +143,21 @@ export async function followPlans(
   audit: AuditService,
   workspaceIds: readonly string[] | null,
   at: Date,
-): Promise<string[]> {
+): Promise<ChangedEndpoint[]> {
   return await database.transaction(async (tx) => {
     const paused = await tx.query(pauseByPlan, [at, deliveringPlans, workspaceIds]);
     const resumed = await tx.query(resumeByPlan, [at, deliveringPlans, workspaceIds]);
-    const idsOf = (changed: readonly Changed[]) => changed.map(({ id }) => id);
-    if (resumed.length > 0) startAnew(tx, idsOf(resumed));
+    if (resumed.length > 0)
+      startAnew(
+        tx,
+        resumed.map(({ id }) => id),
+      );
     for (const { id, workspaceId } of paused) {
       await audit.record(tx, systemOf(workspaceId), 'webhook_endpoint.paused', id, { reason: 'plan' });
     }
     for (const { id, workspaceId } of resumed) {
       await audit.record(tx, systemOf(workspaceId), 'webhook_endpoint.resumed', id, { reason: 'plan' });
     }
-    return [...idsOf(paused), ...idsOf(resumed)];
+    return [...paused, ...resumed];
   });
 }

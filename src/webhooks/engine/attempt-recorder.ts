@@ -4,7 +4,7 @@ import type { Database } from '../../platform/postgres/database.js';
 import type { Jobs, NewJob } from '../../platform/postgres/jobs.js';
 import { isConnectionLoss } from '../../platform/errors.js';
 import { errorFields, type Log } from '../../platform/log.js';
-import { lockEndpoints, pauseFailing, warnOfFailing } from '../endpoints/pausing.js';
+import { lockEndpoints, pauseFailing, warnOfFailing, type ChangedEndpoint } from '../endpoints/pausing.js';
 import type { DeliveryKey } from '../store/open-deliveries.js';
 import { markAttempting, storeAttempts, type AttemptResult, type EndpointResult } from '../store/store-attempts.js';
 import type { Delivery, EndpointQueue } from './endpoint-queue.js';
@@ -28,12 +28,19 @@ export interface Result extends AttemptResult {
   warning: number | null;
 }
 
+/** A delivery whose attempt has been under way for a moment. */
+export interface SlowDelivery extends DeliveryKey {
+  workspaceId: string;
+}
+
 export interface RecordingWorker {
   /** Null while it has no lease: nothing can be stored then. */
   id: () => number | null;
   /** `revision` is the endpoint's; null: the endpoint is no longer this worker's, and nothing was stored. */
   onStored: (result: Result, revision: number | null) => void;
-  onPaused: (endpointId: string) => void;
+  /** The delivery is shown as one that is being attempted. */
+  onMarked: (delivery: SlowDelivery) => void;
+  onPaused: (endpoint: ChangedEndpoint) => void;
 }
 
 /** Stores what attempts came to, in batches. A delivery whose result is lost is sent once more. */
@@ -50,7 +57,7 @@ export class AttemptRecorder {
     },
     givenUp: (result) => this.worker.onStored(result, null),
   });
-  private slow: DeliveryKey[] = [];
+  private slow: SlowDelivery[] = [];
 
   constructor(
     private readonly database: Database,
@@ -79,7 +86,7 @@ export class AttemptRecorder {
   }
 
   /** Shows that these attempts are under way: before the next batch, never beside one, since both change the rows. */
-  mark(slow: readonly DeliveryKey[]): void {
+  mark(slow: readonly SlowDelivery[]): void {
     this.slow.push(...slow);
     if (slow.length > 0) this.batches.ask();
   }
@@ -89,6 +96,7 @@ export class AttemptRecorder {
     if (workerId === null) throw new NoLease();
     const slow = this.slow.splice(0);
     if (slow.length > 0) await markAttempting(this.database, workerId, slow);
+    for (const delivery of slow) this.worker.onMarked(delivery);
     return batch.length === 0 ? new Map() : await this.storeAs(workerId, batch);
   }
 
@@ -101,7 +109,7 @@ export class AttemptRecorder {
       const stored = await storeAttempts(tx, workerId, endpointResultsOf(batch), batch);
       const ours = batch.filter(({ endpointId }) => stored.has(endpointId));
       const paused = await pauseFailing(tx, this.audit, ours);
-      for (const id of paused) tx.afterCommit(() => this.worker.onPaused(id));
+      for (const endpoint of paused) tx.afterCommit(() => this.worker.onPaused(endpoint));
       await warnOfFailing(tx, ours);
       await this.jobs.enqueue(tx, wakeUpQueue, wakeUpsOf(batch));
       return stored;

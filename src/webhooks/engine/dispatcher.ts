@@ -9,8 +9,7 @@ import type { Database } from '../../platform/postgres/database.js';
 import { errorFields } from '../../platform/log.js';
 import type { Secrets } from '../../platform/secrets.js';
 import { readSnapshots, type EndpointSnapshot } from '../endpoints/endpoint-snapshot.js';
-import type { DeliveryKey } from '../store/open-deliveries.js';
-import type { Result } from './attempt-recorder.js';
+import type { Result, SlowDelivery } from './attempt-recorder.js';
 import { deliver, type DeliverParts } from './deliver.js';
 import type { DueDeliveries } from './due-deliveries.js';
 import { EndpointQueue, type DeliveryAttempt } from './endpoint-queue.js';
@@ -158,10 +157,10 @@ export class Dispatcher {
   }
 
   /** Deliveries whose attempt has been under way for longer than this, each once. */
-  takeSlow(longerThanMs: number): DeliveryKey[] {
+  takeSlow(longerThanMs: number): SlowDelivery[] {
     const since = this.parts.now() - longerThanMs;
     return [...this.queues.values()].flatMap((queue) =>
-      queue.takeSlow(since).map(({ id }) => ({ endpointId: queue.endpointId, id })),
+      queue.takeSlow(since).map(({ id }) => ({ workspaceId: queue.workspaceId, endpointId: queue.endpointId, id })),
     );
   }
 
@@ -244,7 +243,8 @@ export class Dispatcher {
     const now = this.parts.now();
     const wanting = [...this.queues.values()].flatMap((queue) => {
       const wants = queue.wants(now);
-      return wants === null ? [] : [{ queue, wants, endpointId: queue.endpointId, inOrder: queue.inOrder }];
+      const { workspaceId, endpointId, inOrder } = queue;
+      return wants === null ? [] : [{ queue, wants, workspaceId, endpointId, inOrder }];
     });
     if (wanting.length === 0) return false;
     for (const { queue } of wanting) queue.beginReading();

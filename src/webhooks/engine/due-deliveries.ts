@@ -1,11 +1,12 @@
 import { now } from '../../platform/clock.js';
 import type { Database } from '../../platform/postgres/database.js';
-import { skipDeliveries } from '../store/open-deliveries.js';
+import { skipDeliveries, type DeliveryKey } from '../store/open-deliveries.js';
 import { readOpen, type OpenDelivery } from '../store/read-open.js';
 import { queuedBytesMax, type Delivery, type Found, type Wants } from './endpoint-queue.js';
 import type { EventTexts } from './event-text-cache.js';
 
 export interface WantingQueue {
+  workspaceId: string;
   endpointId: string;
   inOrder: boolean;
   wants: Wants;
@@ -16,6 +17,7 @@ export class DueDeliveries {
   constructor(
     private readonly database: Database,
     private readonly texts: EventTexts,
+    private readonly onSkipped: (workspaceId: string, delivery: DeliveryKey) => void,
   ) {}
 
   async read(queues: readonly WantingQueue[]): Promise<Map<string, Found>> {
@@ -34,7 +36,7 @@ export class DueDeliveries {
     const rows = [...pending, ...all, ...failed];
     // An event is kept as long as something of it is open: this one was dropped while it was being sent once more.
     const lost = rows.filter(({ eventBytes }) => eventBytes === null);
-    if (lost.length > 0) await skipDeliveries(this.database, lost, { at: now(), reason: 'event_gone' });
+    if (lost.length > 0) await this.skip(queues, lost);
 
     const nextByEndpoint = Map.groupBy([...pending, ...all], ({ endpointId }) => endpointId);
     const failedByEndpoint = Map.groupBy(failed, ({ endpointId }) => endpointId);
@@ -55,6 +57,14 @@ export class DueDeliveries {
         return [endpointId, { next: deliveriesOf(next), failed: deliveriesOf(failed), ...rest }];
       }),
     );
+  }
+
+  private async skip(queues: readonly WantingQueue[], lost: readonly DeliveryKey[]): Promise<void> {
+    await skipDeliveries(this.database, lost, { at: now(), reason: 'event_gone' });
+    for (const delivery of lost) {
+      const queue = queues.find(({ endpointId }) => endpointId === delivery.endpointId);
+      if (queue !== undefined) this.onSkipped(queue.workspaceId, delivery);
+    }
   }
 }
 

@@ -4,9 +4,11 @@ import type { Database, Tx } from '../../platform/postgres/database.js';
 import { prepared } from '../../platform/postgres/statement.js';
 import { idFloor } from '../../platform/id.js';
 import type { Log } from '../../platform/log.js';
+import type { Notifications } from '../../platform/postgres/notifications.js';
 import { byEventId, byTime, keepPartitions, type DailyTable } from '../../platform/postgres/daily-partitions.js';
 import { addNotices, forgetOldNotices } from '../../workspaces/notice.service.js';
 import { attemptsKeptDays, eventsOnRecord, openEvents, statsKeptDays } from '../store/retention.js';
+import { deliveryUpdated, updated } from '../topics.js';
 import { hasOlder, skipInRanges, skipOfDeleted } from '../store/open-deliveries.js';
 
 export const maintenanceQueue = 'webhook-maintenance';
@@ -35,8 +37,8 @@ const events: readonly DailyTable[] = [
 ];
 
 // Held since the later of its making, which its id tells, and the pause.
-const heldTooLong = prepared<{ id: string }>(`
-  select e.id from webhook_endpoints e
+const heldTooLong = prepared<{ id: string; workspaceId: string }>(`
+  select e.id, e.workspace_id as "workspaceId" from webhook_endpoints e
   where e.status = 'paused' and e.paused_at < $1 and e.deleted_at is null order by e.id
 `);
 const heldLong = prepared<{ id: string; workspaceId: string; url: string }>(`
@@ -54,16 +56,20 @@ const removeDeleted = prepared('delete from webhook_endpoints where deleted_at <
 /** One of the things that are due once a day; each is done though another could not be. */
 export type Chore = () => Promise<unknown>;
 
+export interface ChoreParts {
+  database: Database;
+  eventLog: EventService;
+  notifications: Notifications;
+  log: Log;
+}
+
 /** Partitions, what was held too long, and endpoints that nothing names any more. */
-export function chores(
-  { database, eventLog, log }: { database: Database; eventLog: EventService; log: Log },
-  now: Date,
-): Chore[] {
+export function chores({ database, eventLog, notifications, log }: ChoreParts, now: Date): Chore[] {
   const daysAgo = (days: number) => new Date(now.getTime() - days * dayMs);
   return [
     ...attempts.map((table) => async () => await keepPartitions(database, table, now, log)),
     async () => {
-      const skipped = await skipHeldSince(database, now, daysAgo(heldDaysMax));
+      const skipped = await skipHeldSince(database, notifications, now, daysAgo(heldDaysMax));
       if (skipped > 0) log.info({ deliveries: skipped }, 'deliveries held for 30 days were skipped');
     },
     async () => await skipOfDeleted(database, now),
@@ -76,10 +82,19 @@ export function chores(
   ];
 }
 
-async function skipHeldSince(database: Database, now: Date, since: Date): Promise<number> {
+async function skipHeldSince(
+  database: Database,
+  notifications: Notifications,
+  now: Date,
+  since: Date,
+): Promise<number> {
   let skipped = 0;
-  for (const { id } of await database.query(heldTooLong, [since]))
-    skipped += await skipInRanges(database, id, { at: now, reason: 'held_too_long' }, idFloor(since), since);
+  for (const { id, workspaceId } of await database.query(heldTooLong, [since])) {
+    const skip = { at: now, reason: 'held_too_long' } as const;
+    const count = await skipInRanges(database, id, skip, idFloor(since), since);
+    if (count > 0) notifications.send(deliveryUpdated, updated.many(workspaceId, id, now));
+    skipped += count;
+  }
   return skipped;
 }
 

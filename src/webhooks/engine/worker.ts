@@ -25,13 +25,13 @@ import { EndpointOwnership } from './endpoint-ownership.js';
 import { FanOut } from './fan-out.js';
 import { chores, maintenanceCron, maintenanceQueue } from './maintenance.js';
 import { skipQueue } from '../endpoints/endpoint.service.js';
-import { followPlans } from '../endpoints/pausing.js';
+import { followPlans, type ChangedEndpoint } from '../endpoints/pausing.js';
 import type { ReplayService } from '../replays/replay.service.js';
 import { AttemptRecorder, wakeUpQueue, type RetryWakeUp } from './attempt-recorder.js';
 import { WorkerLease } from './worker-lease.js';
 import { readMissed } from './missed-notifications.js';
 import { skipOfDeleted } from '../store/open-deliveries.js';
-import { deliveriesDue, endpointChanged, payloadsErased } from '../topics.js';
+import { deliveriesDue, deliveryUpdated, endpointChanged, payloadsErased, updated } from '../topics.js';
 import { WebhookMetrics } from './metrics.js';
 
 export interface WebhookWorkerParts {
@@ -74,6 +74,7 @@ export class WebhookWorker {
   private readonly texts: EventTexts;
   private readonly ownership: EndpointOwnership;
   private readonly recorder: AttemptRecorder;
+  private readonly updates: DeliveryUpdates;
   private readonly dispatcher: Dispatcher;
   private readonly fanOut: FanOut;
   private readonly lease: WorkerLease;
@@ -94,20 +95,21 @@ export class WebhookWorker {
     this.now = parts.now ?? nowMs;
     this.texts = new EventTexts(database);
     this.ownership = new EndpointOwnership(database);
-    const updates = new DeliveryUpdates(notifications);
+    const updates = (this.updates = new DeliveryUpdates(notifications));
     this.recorder = new AttemptRecorder(database, jobs, audit, log, {
       id: () => (this.lease.id === this.settledId ? this.lease.id : null),
       onStored: (result, revision) => {
         this.dispatcher.stored(result, revision !== null);
         if (revision === null) return;
-        updates.send(result.endpointId, result.delivery.id);
+        updates.send(result.queue.workspaceId, { endpointId: result.endpointId, id: result.delivery.id });
         if (revision !== result.queue.snapshot.revision) this.react(() => this.onChanged([result.endpointId]));
       },
-      onPaused: (endpointId) => notifications.send(endpointChanged, endpointId),
+      onMarked: (delivery) => updates.send(delivery.workspaceId, delivery),
+      onPaused: (endpoint) => this.tellChanged(endpoint),
     });
     this.dispatcher = new Dispatcher({
       ...parts,
-      due: new DueDeliveries(database, this.texts),
+      due: new DueDeliveries(database, this.texts, (workspaceId, delivery) => updates.send(workspaceId, delivery)),
       recorder: this.recorder,
       metrics: new WebhookMetrics(parts.metrics, database),
       now: this.now,
@@ -134,6 +136,7 @@ export class WebhookWorker {
         this.react(() => this.onChanged(this.dispatcher.endpointIds()));
       }),
     );
+    this.updates.start();
     this.fanOut.start();
     this.ticker = setInterval(() => void this.look(), this.parts.lookMs ?? lookMs);
     await this.look();
@@ -259,7 +262,13 @@ export class WebhookWorker {
 
   private async onPlansChanged(workspaceIds: readonly string[] | null): Promise<void> {
     const changed = await followPlans(this.parts.database, this.parts.audit, workspaceIds, now());
-    for (const endpointId of changed) this.parts.notifications.send(endpointChanged, endpointId);
+    for (const endpoint of changed) this.tellChanged(endpoint);
+  }
+
+  /** An endpoint was paused, so that its deliveries are held, or resumed. */
+  private tellChanged({ id, workspaceId }: ChangedEndpoint): void {
+    this.parts.notifications.send(endpointChanged, id);
+    this.parts.notifications.send(deliveryUpdated, updated.many(workspaceId, id, now()));
   }
 
   /** Fan-out made deliveries to these endpoints: whose that is not is told, and whose nobody is becomes this worker's. */

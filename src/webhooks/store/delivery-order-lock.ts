@@ -1,5 +1,5 @@
 import { nowMs } from '../../platform/clock.js';
-import type { Tx } from '../../platform/postgres/database.js';
+import type { Database, Tx } from '../../platform/postgres/database.js';
 import { prepared } from '../../platform/postgres/statement.js';
 import { followedMsMax, idFloor, numberedIds } from '../../platform/id.js';
 
@@ -34,6 +34,16 @@ export async function lockDeliveryOrder(tx: Tx): Promise<DeliveryOrder> {
     ids: (count) => Array.from({ length: count }, (_, index) => at(index + 1)),
     release: () => tx.write(release, [ms]),
   };
+}
+
+const lastMade = prepared<{ lastDeliveryMs: string }>(
+  'select last_delivery_ms as "lastDeliveryMs" from webhook_fan_out',
+);
+
+/** Above the ids of all deliveries that are committed, and below those that will be. */
+export async function endOfDeliveries(database: Database): Promise<string> {
+  const [row] = await database.query(lastMade);
+  return floorSince(Number(row?.lastDeliveryMs ?? '0') + 1);
 }
 
 /** Not above the ids of deliveries that were made since the last one was of this millisecond. */

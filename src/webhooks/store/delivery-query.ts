@@ -2,20 +2,9 @@ import { isBeingErased } from '../../events/event-erasure.service.js';
 import type { EventType } from '../../events/event-type.js';
 import { idFloor } from '../../platform/id.js';
 import type { PageRequest } from '../../platform/postgres/keyset-page.js';
-import { prepared } from '../../platform/postgres/statement.js';
-import {
-  DeliveryStatusEnum,
-  endedStatuses,
-  finishedEnd,
-  nextAttemptAt,
-  openEnd,
-  openStatus,
-  openStatuses,
-  type DeliveryStatus,
-  type SkipReason,
-} from './delivery-status.js';
+import { finishedRow, openRow } from './delivery-rows.js';
+import { DeliveryStatusEnum, endedStatuses, openStatus, openStatuses, type DeliveryStatus } from './delivery-status.js';
 import { onLastAttempt, type LastAttemptFilter } from './last-attempt.js';
-import { openAt } from './open-deliveries.js';
 import { SearchText } from '../../platform/text/search-text.js';
 
 export interface WebhookDeliveryFilter extends LastAttemptFilter {
@@ -26,34 +15,6 @@ export interface WebhookDeliveryFilter extends LastAttemptFilter {
   /** In the event's text, the answers and the errors. */
   search?: string | null;
 }
-
-/** One delivery of a page, open or finished. */
-export interface DeliveryRow {
-  parentId: string;
-  id: string;
-  endpointId: string;
-  eventId: string;
-  status: DeliveryStatus;
-  attemptCount: number;
-  nextAttemptAt: Date | null;
-  skipReason: SkipReason | null;
-  endedAt: Date | null;
-}
-
-/** `$1` is the workspace, `$2` the ids. */
-export const deliveriesById = prepared<Omit<DeliveryRow, 'parentId'>>(`
-  select d.* from unnest($2::text[]) as wanted (id)
-  join webhook_endpoints e on e.workspace_id = $1
-  join webhook_endpoint_states s on s.endpoint_id = e.id
-  cross join lateral (
-    select d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", ${openStatus} as status,
-      d.attempts::int as "attemptCount", ${nextAttemptAt} as "nextAttemptAt", ${openEnd}
-    from ${openAt('e.id', 'wanted.id')} d
-    union all
-    select d.delivery_id, d.endpoint_id, d.event_id, d.ended, d.number::int, null, ${finishedEnd}
-    from webhook_attempts d where d.endpoint_id = e.id and d.delivery_id = wanted.id and d.ended is not null
-  ) d
-`);
 
 /** What one statement looks through: much more than lists hold, and never what a few with large texts do. */
 export const deliveriesInLook = { least: 250, most: 4_000 };
@@ -203,8 +164,7 @@ export class DeliveryQuery {
     const status = this.having(openStatus, openStatuses);
     return (
       status &&
-      `(select d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", ${openStatus} as status,
-        d.attempts::int as "attemptCount", ${nextAttemptAt} as "nextAttemptAt", ${openEnd}${this.told('null', 'null', 'd.attempts > 0')}
+      `(select ${openRow}${this.told('null', 'null', 'd.attempts > 0')}
       from webhook_open_deliveries d ${this.joins} where ${this.where('d.id', [...status, ...this.open])} ${end})`
     );
   }
@@ -213,8 +173,7 @@ export class DeliveryQuery {
     const ended = this.having('d.ended', endedStatuses);
     return (
       ended &&
-      `(select d.delivery_id as id, d.endpoint_id as "endpointId", d.event_id as "eventId", d.ended as status,
-        d.number::int as "attemptCount", null::timestamptz as "nextAttemptAt", ${finishedEnd}${this.told('d.error', 'd.response_body', 'd.number > case when d.outcome is null then 0 else 1 end')}
+      `(select ${finishedRow}${this.told('d.error', 'd.response_body', 'd.number > case when d.outcome is null then 0 else 1 end')}
       from webhook_attempts d ${this.joins}
       where ${this.where('d.delivery_id', ['d.ended is not null', ...ended, ...this.finished])} ${end})`
     );

@@ -50,16 +50,16 @@ export interface Skip {
 }
 
 /** Ends on purpose, and on record, those that lie at these spots; `$1` is the moment, `$2` the reason. */
-const skipping = (spots: string) => `
+const skipping = (spots: string, told = 'count(*)::int as skipped, max(delivery_id collate "C") as last') => `
   with gone as (
     delete from webhook_open_deliveries where ctid = any (array(${spots}))
     returning id, endpoint_id, event_id, attempts, last_outcome, last_status
   ), kept as (
     insert into webhook_attempts (delivery_id, endpoint_id, event_id, at, number, ended, skip_reason, last_outcome, response_status)
     select id, endpoint_id, event_id, $1::timestamptz, attempts, 'skipped', $2, last_outcome, last_status from gone
-    returning delivery_id
+    returning endpoint_id, delivery_id
   )
-  select count(*)::int as skipped, max(delivery_id collate "C") as last from kept
+  select ${told} from kept
 `;
 const skipSome = prepared(
   skipping(`select d.spot from unnest($3::text[], $4::text[]) w (endpoint_id, id)
@@ -195,9 +195,12 @@ const findOpen = unprepared<FoundOpen>(`
     (select event_id from left_over) as "leftTo", last_delivery_ms::float8 as "lastDeliveryMs"
   from webhook_fan_out
 `);
-const skipSince = unprepared(
-  skipping(`select d.ctid from webhook_open_deliveries d
-    where ${ofWorkspace('$3')} and d.id >= $5 and d.event_id = any ($4)`),
+const skipSince = unprepared<DeliveryKey>(
+  skipping(
+    `select d.ctid from webhook_open_deliveries d
+    where ${ofWorkspace('$3')} and d.id >= $5 and d.event_id = any ($4)`,
+    'endpoint_id as "endpointId", delivery_id as id',
+  ),
 );
 
 /** What is open of these events; of the latest of them, where together it would be more than `max`. */
@@ -217,13 +220,16 @@ export function lockStatesOf(tx: Tx, workspaceId: string): void {
   tx.write(lockStatesOfWorkspace, [workspaceId]);
 }
 
-/** What was made of these events since, from this id on. For whoever has locked the states, and holds the lock of the order. */
+/**
+ * What was made of these events since, from this id on. For whoever has locked the states, and holds the lock of the
+ * order. Returns which they were.
+ */
 export async function skipOpenSince(
   tx: Tx,
   workspaceId: string,
   eventIds: readonly string[],
   idFrom: string,
   { at, reason }: Skip,
-): Promise<void> {
-  await tx.query(skipSince, [at, reason, workspaceId, eventIds, idFrom]);
+): Promise<DeliveryKey[]> {
+  return await tx.query(skipSince, [at, reason, workspaceId, eventIds, idFrom]);
 }
