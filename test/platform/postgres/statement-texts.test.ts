@@ -34,6 +34,7 @@ function valuesOf(type: GraphQLInputType, name: string): (string | null)[] {
       chosen === 0 ? null : `[${states.filter((_state, index) => chosen & (1 << index)).join(', ')}]`,
     );
   }
+  if (isInputObjectType(inner) && inner.name === 'IntRange') return [null, '{ gte: 400, lt: 600 }'];
   if (isInputObjectType(inner)) {
     const [from, to] = ['gte: "2026-01-01T00:00:00Z"', 'lt: "2050-01-01T00:00:00Z"'];
     return [null, `{ ${from} }`, `{ ${to} }`, `{ ${from}, ${to} }`];
