@@ -30,18 +30,25 @@ export class Metrics {
   }
 
   counter<Label extends string>(config: CounterConfiguration<Label>): Counter<Label> {
-    return this.known<Counter<Label>>(config.name) ?? new Counter({ ...config, registers: [this.registry] });
+    return (
+      (this.known(config.name) as Counter<Label> | undefined) ?? new Counter({ ...config, registers: [this.registry] })
+    );
   }
 
   gauge<Label extends string>(config: GaugeConfiguration<Label>): Gauge<Label> {
-    return this.known<Gauge<Label>>(config.name) ?? new Gauge({ ...config, registers: [this.registry] });
+    return (
+      (this.known(config.name) as Gauge<Label> | undefined) ?? new Gauge({ ...config, registers: [this.registry] })
+    );
   }
 
   histogram<Label extends string>(config: HistogramConfiguration<Label>): Histogram<Label> {
-    return this.known<Histogram<Label>>(config.name) ?? new Histogram({ ...config, registers: [this.registry] });
+    return (
+      (this.known(config.name) as Histogram<Label> | undefined) ??
+      new Histogram({ ...config, registers: [this.registry] })
+    );
   }
 
-  private known<Metric>(name: string): Metric | undefined {
-    return this.registry.getSingleMetric(name) as Metric | undefined;
+  private known(name: string) {
+    return this.registry.getSingleMetric(name);
   }
 }
