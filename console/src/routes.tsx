@@ -19,6 +19,10 @@ const inShell: RouteObject[] = [
     page(':id/revoke', () => import('./pages/api-keys/RevokeApiKey')),
   ]),
   page('/settings/webhooks', () => import('./pages/webhooks/Webhooks')),
+  page('/bots', () => import('./pages/bots/Bots')),
+  page('/bots/:id', () => import('./pages/bots/Bot'), [
+    page('status/:step', () => import('./pages/bots/ChangeStatus')),
+  ]),
   page('*', () => import('./pages/not-found/NotFound')),
 ];
 

@@ -20,6 +20,13 @@ type Documents = {
     "\n  mutation RotateApiKey($input: RotateApiKeyInput!) {\n    rotateApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n        previousUntil\n      }\n    }\n  }\n": typeof types.RotateApiKeyDocument,
     "\n  fragment Key on ApiKey {\n    id\n    name\n    hint\n    scopes\n    allowedCidrs\n    documentsOnly\n    createdAt\n    createdBy {\n      kind\n      id\n      name\n    }\n    lastUsedAt\n    expiresAt\n    revokedAt\n    previousUntil\n  }\n": typeof types.KeyFragmentDoc,
     "\n  query KeyById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Key\n    }\n  }\n": typeof types.KeyByIdDocument,
+    "\n  query OneBot($id: ID!) {\n    intakeBot(id: $id) {\n      ...Bot\n      schema {\n        name\n        label\n        type\n        kind\n        required\n        options\n        helperText\n        placeholder\n        min\n        max\n        minLength\n        maxLength\n        pattern\n      }\n    }\n  }\n": typeof types.OneBotDocument,
+    "\n  query SubmissionsOfBot(\n    $id: ID!\n    $first: Int\n    $after: String\n    $last: Int\n    $before: String\n    $filter: SubmissionFilter\n  ) {\n    submissions(intakeBotId: $id, first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        ...SubmissionRow\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": typeof types.SubmissionsOfBotDocument,
+    "\n  query Bots($first: Int, $after: String, $last: Int, $before: String, $filter: IntakeBotFilter) {\n    intakeBots(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        ...Bot\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": typeof types.BotsDocument,
+    "\n  query BotToChange($id: ID!) {\n    intakeBot(id: $id) {\n      ...Bot\n    }\n  }\n": typeof types.BotToChangeDocument,
+    "\n  mutation ChangeBotStatus($input: ChangeIntakeBotStatusInput!) {\n    changeIntakeBotStatus(input: $input) {\n      intakeBot {\n        id\n        status\n      }\n    }\n  }\n": typeof types.ChangeBotStatusDocument,
+    "\n  fragment Bot on IntakeBot {\n    id\n    name\n    description\n    status\n    recordType\n    schemaVersion\n    submissionCount\n    shareUrl\n    createdAt\n    updatedAt\n  }\n": typeof types.BotFragmentDoc,
+    "\n  fragment Person on Contact {\n    id\n    firstName\n    lastName\n    email\n    phone\n  }\n": typeof types.PersonFragmentDoc,
     "\n  query Deliveries($filter: WebhookDeliveryFilter, $first: Int, $after: String, $last: Int, $before: String) {\n    webhookDeliveries(filter: $filter, first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...DeliveryRow\n      }\n      searchedTo\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": typeof types.DeliveriesDocument,
     "\n  query DeliveryFilterChoices {\n    eventTypes {\n      type\n    }\n    webhookEndpoints(first: 100) {\n      nodes {\n        id\n        url\n      }\n    }\n  }\n": typeof types.DeliveryFilterChoicesDocument,
     "\n  query DeliveryOfEvent($id: ID!) {\n    event(id: $id) {\n      id\n      deliveries(first: 1) {\n        nodes {\n          id\n        }\n      }\n    }\n  }\n": typeof types.DeliveryOfEventDocument,
@@ -32,6 +39,7 @@ type Documents = {
     "\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n": typeof types.DismissNoticeDocument,
     "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": typeof types.SignInDocument,
     "\n  query IsSignedIn {\n    viewer {\n      role\n    }\n  }\n": typeof types.IsSignedInDocument,
+    "\n  fragment SubmissionRow on Submission {\n    id\n    status\n    isTest\n    fileCount\n    createdAt\n    contact {\n      ...Person\n    }\n  }\n": typeof types.SubmissionRowFragmentDoc,
     "\n  query LastFailure($endpointId: ID!, $failures: [WebhookAttemptOutcome!]!) {\n    webhookDeliveries(first: 1, filter: { endpointId: $endpointId, outcome: $failures }) {\n      nodes {\n        id\n        lastAttempt {\n          outcome\n          responseStatus\n          error\n        }\n      }\n    }\n  }\n": typeof types.LastFailureDocument,
     "\n  query Webhooks($since: DateTime!, $first: Int, $after: String, $last: Int, $before: String) {\n    webhookEndpoints(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...EndpointState\n        ...LastDay\n        events\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": typeof types.WebhooksDocument,
     "\n  fragment EndpointState on WebhookEndpoint {\n    id\n    url\n    description\n    status\n    pauseReason\n    pausedAt\n    consecutiveFails\n    heldCount\n    lastDeliveryAt\n    lastDeliveryOk\n  }\n": typeof types.EndpointStateFragmentDoc,
@@ -46,6 +54,13 @@ const documents: Documents = {
     "\n  mutation RotateApiKey($input: RotateApiKeyInput!) {\n    rotateApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n        previousUntil\n      }\n    }\n  }\n": types.RotateApiKeyDocument,
     "\n  fragment Key on ApiKey {\n    id\n    name\n    hint\n    scopes\n    allowedCidrs\n    documentsOnly\n    createdAt\n    createdBy {\n      kind\n      id\n      name\n    }\n    lastUsedAt\n    expiresAt\n    revokedAt\n    previousUntil\n  }\n": types.KeyFragmentDoc,
     "\n  query KeyById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Key\n    }\n  }\n": types.KeyByIdDocument,
+    "\n  query OneBot($id: ID!) {\n    intakeBot(id: $id) {\n      ...Bot\n      schema {\n        name\n        label\n        type\n        kind\n        required\n        options\n        helperText\n        placeholder\n        min\n        max\n        minLength\n        maxLength\n        pattern\n      }\n    }\n  }\n": types.OneBotDocument,
+    "\n  query SubmissionsOfBot(\n    $id: ID!\n    $first: Int\n    $after: String\n    $last: Int\n    $before: String\n    $filter: SubmissionFilter\n  ) {\n    submissions(intakeBotId: $id, first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        ...SubmissionRow\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": types.SubmissionsOfBotDocument,
+    "\n  query Bots($first: Int, $after: String, $last: Int, $before: String, $filter: IntakeBotFilter) {\n    intakeBots(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        ...Bot\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": types.BotsDocument,
+    "\n  query BotToChange($id: ID!) {\n    intakeBot(id: $id) {\n      ...Bot\n    }\n  }\n": types.BotToChangeDocument,
+    "\n  mutation ChangeBotStatus($input: ChangeIntakeBotStatusInput!) {\n    changeIntakeBotStatus(input: $input) {\n      intakeBot {\n        id\n        status\n      }\n    }\n  }\n": types.ChangeBotStatusDocument,
+    "\n  fragment Bot on IntakeBot {\n    id\n    name\n    description\n    status\n    recordType\n    schemaVersion\n    submissionCount\n    shareUrl\n    createdAt\n    updatedAt\n  }\n": types.BotFragmentDoc,
+    "\n  fragment Person on Contact {\n    id\n    firstName\n    lastName\n    email\n    phone\n  }\n": types.PersonFragmentDoc,
     "\n  query Deliveries($filter: WebhookDeliveryFilter, $first: Int, $after: String, $last: Int, $before: String) {\n    webhookDeliveries(filter: $filter, first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...DeliveryRow\n      }\n      searchedTo\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": types.DeliveriesDocument,
     "\n  query DeliveryFilterChoices {\n    eventTypes {\n      type\n    }\n    webhookEndpoints(first: 100) {\n      nodes {\n        id\n        url\n      }\n    }\n  }\n": types.DeliveryFilterChoicesDocument,
     "\n  query DeliveryOfEvent($id: ID!) {\n    event(id: $id) {\n      id\n      deliveries(first: 1) {\n        nodes {\n          id\n        }\n      }\n    }\n  }\n": types.DeliveryOfEventDocument,
@@ -58,6 +73,7 @@ const documents: Documents = {
     "\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n": types.DismissNoticeDocument,
     "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": types.SignInDocument,
     "\n  query IsSignedIn {\n    viewer {\n      role\n    }\n  }\n": types.IsSignedInDocument,
+    "\n  fragment SubmissionRow on Submission {\n    id\n    status\n    isTest\n    fileCount\n    createdAt\n    contact {\n      ...Person\n    }\n  }\n": types.SubmissionRowFragmentDoc,
     "\n  query LastFailure($endpointId: ID!, $failures: [WebhookAttemptOutcome!]!) {\n    webhookDeliveries(first: 1, filter: { endpointId: $endpointId, outcome: $failures }) {\n      nodes {\n        id\n        lastAttempt {\n          outcome\n          responseStatus\n          error\n        }\n      }\n    }\n  }\n": types.LastFailureDocument,
     "\n  query Webhooks($since: DateTime!, $first: Int, $after: String, $last: Int, $before: String) {\n    webhookEndpoints(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...EndpointState\n        ...LastDay\n        events\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": types.WebhooksDocument,
     "\n  fragment EndpointState on WebhookEndpoint {\n    id\n    url\n    description\n    status\n    pauseReason\n    pausedAt\n    consecutiveFails\n    heldCount\n    lastDeliveryAt\n    lastDeliveryOk\n  }\n": types.EndpointStateFragmentDoc,
@@ -107,6 +123,34 @@ export function graphql(source: "\n  query KeyById($id: ID!) {\n    node(id: $id
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  query OneBot($id: ID!) {\n    intakeBot(id: $id) {\n      ...Bot\n      schema {\n        name\n        label\n        type\n        kind\n        required\n        options\n        helperText\n        placeholder\n        min\n        max\n        minLength\n        maxLength\n        pattern\n      }\n    }\n  }\n"): (typeof documents)["\n  query OneBot($id: ID!) {\n    intakeBot(id: $id) {\n      ...Bot\n      schema {\n        name\n        label\n        type\n        kind\n        required\n        options\n        helperText\n        placeholder\n        min\n        max\n        minLength\n        maxLength\n        pattern\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query SubmissionsOfBot(\n    $id: ID!\n    $first: Int\n    $after: String\n    $last: Int\n    $before: String\n    $filter: SubmissionFilter\n  ) {\n    submissions(intakeBotId: $id, first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        ...SubmissionRow\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n"): (typeof documents)["\n  query SubmissionsOfBot(\n    $id: ID!\n    $first: Int\n    $after: String\n    $last: Int\n    $before: String\n    $filter: SubmissionFilter\n  ) {\n    submissions(intakeBotId: $id, first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        ...SubmissionRow\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Bots($first: Int, $after: String, $last: Int, $before: String, $filter: IntakeBotFilter) {\n    intakeBots(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        ...Bot\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n"): (typeof documents)["\n  query Bots($first: Int, $after: String, $last: Int, $before: String, $filter: IntakeBotFilter) {\n    intakeBots(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        ...Bot\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query BotToChange($id: ID!) {\n    intakeBot(id: $id) {\n      ...Bot\n    }\n  }\n"): (typeof documents)["\n  query BotToChange($id: ID!) {\n    intakeBot(id: $id) {\n      ...Bot\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ChangeBotStatus($input: ChangeIntakeBotStatusInput!) {\n    changeIntakeBotStatus(input: $input) {\n      intakeBot {\n        id\n        status\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation ChangeBotStatus($input: ChangeIntakeBotStatusInput!) {\n    changeIntakeBotStatus(input: $input) {\n      intakeBot {\n        id\n        status\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment Bot on IntakeBot {\n    id\n    name\n    description\n    status\n    recordType\n    schemaVersion\n    submissionCount\n    shareUrl\n    createdAt\n    updatedAt\n  }\n"): (typeof documents)["\n  fragment Bot on IntakeBot {\n    id\n    name\n    description\n    status\n    recordType\n    schemaVersion\n    submissionCount\n    shareUrl\n    createdAt\n    updatedAt\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment Person on Contact {\n    id\n    firstName\n    lastName\n    email\n    phone\n  }\n"): (typeof documents)["\n  fragment Person on Contact {\n    id\n    firstName\n    lastName\n    email\n    phone\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  query Deliveries($filter: WebhookDeliveryFilter, $first: Int, $after: String, $last: Int, $before: String) {\n    webhookDeliveries(filter: $filter, first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...DeliveryRow\n      }\n      searchedTo\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n"): (typeof documents)["\n  query Deliveries($filter: WebhookDeliveryFilter, $first: Int, $after: String, $last: Int, $before: String) {\n    webhookDeliveries(filter: $filter, first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...DeliveryRow\n      }\n      searchedTo\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -152,6 +196,10 @@ export function graphql(source: "\n  mutation SignIn($input: SignInInput!) {\n  
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query IsSignedIn {\n    viewer {\n      role\n    }\n  }\n"): (typeof documents)["\n  query IsSignedIn {\n    viewer {\n      role\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment SubmissionRow on Submission {\n    id\n    status\n    isTest\n    fileCount\n    createdAt\n    contact {\n      ...Person\n    }\n  }\n"): (typeof documents)["\n  fragment SubmissionRow on Submission {\n    id\n    status\n    isTest\n    fileCount\n    createdAt\n    contact {\n      ...Person\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -44,6 +44,7 @@ const WhoIsHere = graphql(`
 const places: readonly [label: string, to: string][] = [
   ['Overview', paths.overview],
   ['Deliveries', paths.deliveries()],
+  ['Bots', paths.bots],
 ];
 const settings: readonly [label: string, to: string][] = [
   ['API keys', paths.apiKeys],

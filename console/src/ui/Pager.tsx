@@ -17,8 +17,14 @@ export function usePageArguments(size: number): { first?: number; after?: string
   return after === null ? { first: size } : { first: size, after };
 }
 
+interface PagerProps {
+  pageInfo: PageInfo | undefined;
+  /** What the steps are called: towards newer, towards older. */
+  labels?: readonly [newer: string, older: string];
+}
+
 /** Lists come newest first: "next" leads to what is older. Nothing where there is one page alone. */
-export function Pager({ pageInfo }: { pageInfo: PageInfo | undefined }) {
+export function Pager({ pageInfo, labels = ['Previous', 'Next'] }: PagerProps) {
   const { pathname } = useLocation();
   const [search] = useSearchParams();
   const isFirst = !search.has('after') && !search.has('before');
@@ -33,8 +39,8 @@ export function Pager({ pageInfo }: { pageInfo: PageInfo | undefined }) {
   const { hasPreviousPage, hasNextPage, startCursor, endCursor } = pageInfo;
   return (
     <nav className="pager" aria-label="Pages">
-      <Step label="Previous" to={hasPreviousPage && !isFirst ? leadsTo('before', startCursor) : null} />
-      <Step label="Next" to={hasNextPage ? leadsTo('after', endCursor) : null} />
+      <Step label={labels[0]} to={hasPreviousPage && !isFirst ? leadsTo('before', startCursor) : null} />
+      <Step label={labels[1]} to={hasNextPage ? leadsTo('after', endCursor) : null} />
     </nav>
   );
 }

@@ -10,3 +10,6 @@ export const Status = ({ kind, children }: { kind: StatusKind; children: ReactNo
 
 /** The shape of a status alone, where the words stand beside it. */
 export const StatusShape = ({ kind }: { kind: StatusKind }) => <span className={`status-shape ${kind}`} aria-hidden />;
+
+/** A word about a thing that is no state of it, such as "Test". */
+export const Tag = ({ children }: { children: ReactNode }) => <span className="tag">{children}</span>;

@@ -29,6 +29,27 @@ const names: Readonly<Record<string, string>> = {
   feff: 'BOM',
 };
 
+/** Whether a text has characters that are not seen, or that change how others are read. */
+export const hasUnseen = (text: string): boolean => text.search(unseen) !== -1;
+
+/** The start of such a text where there is room for text alone, as in a page's title: what cannot be seen is left out. */
+export function plainText(text: string, max = 80): string {
+  const plain = text
+    .slice(0, max * 2)
+    .replaceAll(unseen, '')
+    .trim();
+  return plain.length <= max && text.length <= max * 2 ? plain : `${cutAt(plain, max)}…`;
+}
+
+/** JSON in which everything unseen is written as an escape: what is read is what is sent. */
+export const plainJson = (value: unknown): string =>
+  (JSON.stringify(value, null, 2) ?? 'null').replaceAll(unseen, (marks) =>
+    marks
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+
 interface StrangerTextProps {
   text: string;
   /** So many characters are shown at first; more where somebody asks, in a block. */
