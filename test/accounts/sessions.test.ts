@@ -235,7 +235,7 @@ describe('sessions', () => {
     for (let round = 0; round < 5; round += 1) {
       const two = [await memberOf(app, site.tenant, 'OWNER'), await memberOf(app, site.tenant, 'OWNER')];
       const codes = (await Promise.all(two.map(async (person) => person.graphql(signOutEverywhere)))).map(codeOf);
-      expect(codes.toSorted()).to.deep.equal(['authentication_required', null].toSorted());
+      expect(codes).to.have.members(['authentication_required', null]);
       const stays = two[codes.indexOf(null)];
       expect(stays && codeOf(await stays.graphql(viewer))).to.equal(null);
     }
