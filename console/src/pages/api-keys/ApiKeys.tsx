@@ -97,9 +97,11 @@ function Limit({ viewer: { workspace }, used }: { viewer: Viewer; used: number |
   return (
     <>
       <p>{`${text} on ${planNames[plan]}, ${count(limits.requestsPerMinute)} requests a minute each.`}</p>
-      <div className="keys-meter">
-        <Meter label="API keys" value={used ?? 0} max={limits.apiKeys} text={text} />
-      </div>
+      {used !== undefined && (
+        <div className="keys-meter">
+          <Meter label="API keys" value={used} max={limits.apiKeys} text={text} />
+        </div>
+      )}
     </>
   );
 }

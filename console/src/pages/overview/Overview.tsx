@@ -80,7 +80,7 @@ export function Page() {
       <PageHead title="Overview">{healthInWords(health.data?.webhookEndpoints.nodes ?? [])}</PageHead>
       {refusal && data === undefined && <ErrorCard refusal={refusal} again={again} />}
       <Notices notices={data?.workspace.notices?.nodes ?? []} />
-      {data && (!health.mayRead || health.data) && (
+      {data && viewer.role !== 'MEMBER' && (!health.mayRead || health.data) && (
         <FirstSteps data={data} viewer={viewer} endpoints={health.data?.webhookEndpoints.nodes.length ?? 0} />
       )}
       <div className="overview">
@@ -124,14 +124,13 @@ function Notices({ notices }: { notices: readonly Notice[] }) {
 /** What makes a new workspace useful; gone once all is done. */
 function FirstSteps({ data, viewer, endpoints }: { data: Data; viewer: Viewer; endpoints: number }) {
   const { limits, plan } = viewer.workspace;
-  const isMember = viewer.role === 'MEMBER';
   const [bot] = data.intakeBots.nodes;
   const steps = [
     {
       title: 'Create an API key',
       why: limits.api ? 'Programs read and write with it, over GraphQL and REST.' : `${planNames[plan]} has no API.`,
       isDone: data.workspace.usage.apiKeys > 0,
-      to: limits.api && !isMember ? paths.newApiKey : null,
+      to: limits.api ? paths.newApiKey : null,
     },
     {
       title: 'Take a first submission',
@@ -145,7 +144,7 @@ function FirstSteps({ data, viewer, endpoints }: { data: Data; viewer: Viewer; e
         ? 'It hears of what happens within a second, signed.'
         : `${planNames[plan]} has no webhooks.`,
       isDone: endpoints > 0,
-      to: limits.webhooks && !isMember ? paths.newWebhook : null,
+      to: limits.webhooks ? paths.newWebhook : null,
     },
   ];
   const left = steps.filter(({ isDone }) => !isDone);
