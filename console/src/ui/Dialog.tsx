@@ -1,5 +1,15 @@
 import './Dialog.css';
-import { createContext, use, useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react';
+import {
+  createContext,
+  use,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  type ReactNode,
+} from 'react';
 import { useLocation, useNavigate, type To } from 'react-router';
 import { Button } from './Button';
 import { useUnsaved } from './useUnsaved';
@@ -52,7 +62,8 @@ export function Dialog({ title, closesTo, shape = 'dialog', children }: DialogPr
   const { close } = opened;
   const leave = () => (isAsking ? stay() : close());
 
-  useEffect(() => {
+  // Before the browser draws, so that the focus is never seen to be nowhere.
+  useLayoutEffect(() => {
     const dialog = element.current;
     if (dialog === null) return;
     const focused = document.activeElement;
@@ -67,8 +78,7 @@ export function Dialog({ title, closesTo, shape = 'dialog', children }: DialogPr
     return () => {
       changes.disconnect();
       dialog.close();
-      // A dialog that follows at once takes the focus itself.
-      if (document.querySelector('dialog:modal') !== null) return;
+      // A dialog that follows at once takes the focus from there, and gives it back there.
       const isThere = opener !== null && opener.isConnected && opener !== document.body;
       (isThere ? opener : document.querySelector('h1'))?.focus();
     };
