@@ -10,7 +10,7 @@ import { DeliveryFollower } from './deliveries/delivery-follower.js';
 import { followAgainMs } from './deliveries/delivery-updates.js';
 import type { Replay } from './replays/replay.entity.js';
 import type { ReplayService } from './replays/replay.service.js';
-import { deliveriesFollowed, deliveryUpdated, followersSought, replayProgressed } from './topics.js';
+import { deliveriesFollowed, deliveriesMade, deliveryUpdated, followersSought, replayProgressed } from './topics.js';
 import type { WebhookDelivery } from './deliveries/delivery.entity.js';
 import type { WebhookDeliveryService } from './deliveries/delivery.service.js';
 import type { WebhookEndpointService } from './endpoints/endpoint.service.js';
@@ -18,7 +18,7 @@ import type { WebhookEndpointService } from './endpoints/endpoint.service.js';
 /** A stream is told at most this many deliveries, and nothing in the time after them: 20 a second. */
 const toldAtOnce = 5;
 const restMs = 250;
-/** A follower looks so often by itself, since a notification may be lost. */
+/** A follower of a replay looks so often by itself, since a notification may be lost. */
 const lookAgainMs = 2_000;
 
 /** Follows deliveries and replays: a follower is sent how a thing stands when it looks, not every step on the way. */
@@ -35,9 +35,10 @@ export class WebhookFeed {
     notifications.on(deliveryUpdated, (subjects) => {
       for (const subject of subjects) this.hear(subject);
     });
-    notifications.on(eventsPlaced, (workspaceIds) => {
-      for (const id of workspaceIds) for (const follower of this.followers.get(id) ?? []) follower.lookForMade();
-    });
+    for (const topic of [eventsPlaced, deliveriesMade])
+      notifications.on(topic, (workspaceIds) => {
+        for (const id of workspaceIds) for (const follower of this.followers.get(id) ?? []) follower.lookForMade();
+      });
     notifications.on(followersSought, () => {
       for (const [workspaceId, followers] of this.followers)
         for (const follower of followers)
@@ -81,23 +82,19 @@ export class WebhookFeed {
       follow();
       await follower.begin();
       let followedMs = performance.now();
-      let lookedMs = followedMs;
       while (!signal.aborted) {
         // Whoever comes back reads what it shows anew, and nothing is missing there.
         if (missed) throw serviceUnavailable({ cause: 'changes of deliveries may not have been heard of' });
         if (performance.now() - followedMs >= followAgainMs) {
           followedMs = performance.now();
           follow();
-        }
-        if (performance.now() - lookedMs >= lookAgainMs) {
-          lookedMs = performance.now();
           follower.lookForMade();
         }
         wakeUp.reset();
         const deliveries = await follower.next(toldAtOnce);
         yield* deliveries;
         if (deliveries.length > 0) await wait(restMs, undefined, { signal }).catch(() => undefined);
-        else if (!follower.isDue) await wakeUp.sleep(lookAgainMs);
+        else if (!follower.isDue) await wakeUp.sleep(followAgainMs);
       }
     } finally {
       stopListening();

@@ -15,6 +15,12 @@ export const endpointChanged = 'webhook-endpoint-changed';
 export const payloadsErased = 'webhook-payloads-erased';
 
 /**
+ * Subjects are ids of workspaces in which somebody sent events once more: whoever follows their deliveries looks for
+ * those that were made. Of those that fan-out makes `eventsPlaced` tells.
+ */
+export const deliveriesMade = 'webhook-deliveries-made';
+
+/**
  * Subjects are ids of workspaces and of endpoints whose deliveries somebody follows: only of these do workers tell each
  * delivery by its name.
  */

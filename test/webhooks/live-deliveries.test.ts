@@ -182,6 +182,19 @@ describe('a stream of all deliveries of a workspace', function () {
     await stream.until(() => [...stream.last().values()].every((status) => status === 'SKIPPED'));
   });
 
+  it('tells at once of what is sent once more, by hand and by a replay', async () => {
+    const id = await endpoint();
+    const stream = await follow();
+    await mutate('pauseWebhookEndpoint', { id }, 'webhookEndpoint { status }');
+    const [{ id: deliveryId } = { id: '' }] = await deliveries();
+    await mutate('redeliver', { deliveryId }, 'webhookDelivery { id }');
+    // A follower would look by itself after ten.
+    await stream.until(() => stream.told.at(-1)?.status === 'HELD', 5_000);
+    const input = { endpointId: id, since: new Date(Date.now() - 60_000).toISOString(), only: 'ALL' };
+    await mutate('startReplay', input, 'replay { id }');
+    await stream.until(() => stream.last().size > 1, 5_000);
+  });
+
   it('tells that the deliveries of a person who is erased were skipped', async () => {
     const id = await endpoint();
     const stream = await follow();

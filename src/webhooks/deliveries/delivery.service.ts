@@ -38,7 +38,7 @@ import {
   type DeliveryKey,
 } from '../store/open-deliveries.js';
 import type { WebhookAttempt, WebhookDelivery } from './delivery.entity.js';
-import { deliveryUpdated, endpointChanged, payloadsErased, updated } from '../topics.js';
+import { deliveriesMade, deliveryUpdated, endpointChanged, payloadsErased, updated } from '../topics.js';
 
 /** The attempts of one delivery: the first, and one for each entry of the longest schedule. */
 export const attemptsReadMax = 51;
@@ -277,7 +277,10 @@ export class WebhookDeliveryService {
       const [newOne = ''] = order.ids(1);
       tx.write(insertAgain, [newOne, endpointId, eventId]);
       order.release();
-      tx.afterCommit(() => this.notifications.send(endpointChanged, endpointId));
+      tx.afterCommit(() => {
+        this.notifications.send(endpointChanged, endpointId);
+        this.notifications.send(deliveriesMade, actor.workspaceId);
+      });
       const [delivery] = (await tx.query(deliveriesById, [actor.workspaceId, [newOne]])).map((row) =>
         this.deliveryOf(row),
       );

@@ -23,7 +23,7 @@ import { insertOpen, isOpen } from '../store/open-deliveries.js';
 import type { Replay, ReplayOnly } from './replay.entity.js';
 import { replayRateMax, type StartReplay } from './replay.input.js';
 import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
-import { deliveriesDue, replayProgressed } from '../topics.js';
+import { deliveriesDue, deliveriesMade, replayProgressed } from '../topics.js';
 
 const columns = `r.id, r.endpoint_id as "endpointId", r.status, r.selection as "only", r.since, r.until,
   r.rate_per_second as "ratePerSecond", r.dry_run as "dryRun", r.counted, r.done, r.created_at as "createdAt",
@@ -96,7 +96,7 @@ const selectRunning = prepared<{ id: string; ratePerSecond: number; url: string 
   from webhook_replays r join webhook_endpoints e on e.id = r.endpoint_id where r.status = 'RUNNING'
 `);
 const nextOne = prepared<RunningReplay>(`
-  select ${columns}, r.total as "countedSoFar", r.reached, r.types from webhook_replays r
+  select ${columns}, r.workspace_id as "workspaceId", r.total as "countedSoFar", r.reached, r.types from webhook_replays r
   where r.status = 'RUNNING' and (r.advanced_at <= $1 or r.advanced_at > $1 + interval '1 minute')
   order by r.advanced_at limit 1 for update skip locked
 `);
@@ -124,7 +124,7 @@ const endOfDeleted = prepared(`
   where e.id = r.endpoint_id and e.deleted_at is not null and r.status = 'RUNNING'
 `);
 
-type RunningReplay = Replay & { countedSoFar: number; reached: string; types: string[] | null };
+type RunningReplay = Replay & { workspaceId: string; countedSoFar: number; reached: string; types: string[] | null };
 
 export const advanceMs = 1_000;
 /** A step looks at ranges for no longer, and a dry run before it answers with what it has. */
@@ -249,7 +249,7 @@ export class ReplayService {
     await tx.query(endOfDeleted);
     const [replay] = await tx.query(nextOne, [new Date(now.getTime() - advanceMs)]);
     if (replay === undefined) return false;
-    const { id, endpointId, only, since, until, types } = replay;
+    const { id, workspaceId, endpointId, only, since, until, types } = replay;
     const from = replay.reached === '' ? floor(since) : replay.reached;
     const of = [endpointId, floor(until), types];
     if (!replay.counted) {
@@ -274,7 +274,10 @@ export class ReplayService {
     tx.write(advanceOne, [id, events.length, reached, isAll ? 'DONE' : 'RUNNING', now]);
     order.release();
     tx.afterCommit(() => {
-      if (events.length > 0) this.notifications.send(deliveriesDue, endpointId);
+      if (events.length > 0) {
+        this.notifications.send(deliveriesDue, endpointId);
+        this.notifications.send(deliveriesMade, workspaceId);
+      }
       this.notifications.send(replayProgressed, id);
     });
     return true;
