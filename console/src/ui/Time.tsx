@@ -76,6 +76,7 @@ export function Time({ at, as = 'relative', note }: TimeProps) {
   useNow();
   const atMs = Date.parse(at);
   const text = {
+    // oxlint-disable-next-line react/purity -- drawn between two ticks, it tells the time as it is then.
     relative: () => fromNow(atMs),
     clock: () => clock.format(atMs),
     moment: () => (isSameDay(atMs, Date.now()) ? hours : dayAndHours).format(atMs),
