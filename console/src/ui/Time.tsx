@@ -70,16 +70,17 @@ interface TimeProps {
   note?: string;
 }
 
+const moment = (atMs: number) => (isSameDay(atMs, Date.now()) ? hours : dayAndHours).format(atMs);
+
 /** A moment in the reader's zone; in UTC under the pointer. */
 export function Time({ at, as = 'relative', note }: TimeProps) {
   // Draws it anew as time goes by.
   useNow();
   const atMs = Date.parse(at);
   const text = {
-    // oxlint-disable-next-line react/purity -- drawn between two ticks, it tells the time as it is then.
     relative: () => fromNow(atMs),
     clock: () => clock.format(atMs),
-    moment: () => (isSameDay(atMs, Date.now()) ? hours : dayAndHours).format(atMs),
+    moment: () => moment(atMs),
     exact: () => exact.format(atMs),
     date: () => relative.format(atMs),
   }[as]();
