@@ -23,6 +23,22 @@ const inShell: RouteObject[] = [
   page('/bots/:id', () => import('./pages/bots/Bot'), [
     page('status/:step', () => import('./pages/bots/ChangeStatus')),
   ]),
+  page('/settings/documents', () => import('./pages/documents/Documents'), [
+    page('new', () => import('./pages/documents/TrustDocument')),
+    page(':id', () => import('./pages/documents/Document')),
+    page(':id/distrust', () => import('./pages/documents/DistrustDocument')),
+  ]),
+  page('/settings/workspace', () => import('./pages/workspace/Workspace')),
+  page('/settings/members', () => import('./pages/members/Members'), [
+    page('invite', () => import('./pages/members/InviteMember')),
+    page(':id/role', () => import('./pages/members/MemberRole')),
+    page(':id/remove', () => import('./pages/members/RemoveMember')),
+    page(':id/transfer', () => import('./pages/members/TransferOwnership')),
+  ]),
+  page('/settings/audit', () => import('./pages/audit/AuditLog'), [
+    page(':id', () => import('./pages/audit/AuditEntry')),
+  ]),
+  page('/settings/account', () => import('./pages/account/Account')),
   page('*', () => import('./pages/not-found/NotFound')),
 ];
 

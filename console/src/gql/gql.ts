@@ -14,12 +14,20 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
+    "\n  query Account {\n    viewer {\n      sessions {\n        id\n        createdAt\n        lastUsedAt\n        address\n        userAgent\n        current\n      }\n    }\n  }\n": typeof types.AccountDocument,
+    "\n  mutation EndSession($input: EndSessionInput!) {\n    endSession(input: $input) {\n      session {\n        id\n      }\n    }\n  }\n": typeof types.EndSessionDocument,
+    "\n  mutation SignOutEverywhere {\n    signOutEverywhere {\n      sessionsEnded\n    }\n  }\n": typeof types.SignOutEverywhereDocument,
+    "\n  mutation ChangePassword($input: ChangePasswordInput!) {\n    changePassword(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": typeof types.ChangePasswordDocument,
     "\n  query ApiKeys($first: Int, $after: String, $last: Int, $before: String) {\n    apiKeys(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...Key\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n    workspace {\n      id\n      usage {\n        apiKeys\n      }\n    }\n  }\n": typeof types.ApiKeysDocument,
     "\n  mutation CreateApiKey($input: CreateApiKeyInput!) {\n    createApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n      }\n    }\n  }\n": typeof types.CreateApiKeyDocument,
     "\n  mutation RevokeApiKey($input: RevokeApiKeyInput!) {\n    revokeApiKey(input: $input) {\n      apiKey {\n        id\n        revokedAt\n      }\n    }\n  }\n": typeof types.RevokeApiKeyDocument,
     "\n  mutation RotateApiKey($input: RotateApiKeyInput!) {\n    rotateApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n        previousUntil\n      }\n    }\n  }\n": typeof types.RotateApiKeyDocument,
     "\n  fragment Key on ApiKey {\n    id\n    name\n    hint\n    scopes\n    allowedCidrs\n    documentsOnly\n    createdAt\n    createdBy {\n      kind\n      id\n      name\n    }\n    lastUsedAt\n    expiresAt\n    revokedAt\n    previousUntil\n  }\n": typeof types.KeyFragmentDoc,
     "\n  query KeyById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Key\n    }\n  }\n": typeof types.KeyByIdDocument,
+    "\n  query OneEntry($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...AuditEntry\n    }\n  }\n": typeof types.OneEntryDocument,
+    "\n  query AuditLog($filter: AuditEntryFilter, $first: Int, $after: String, $last: Int, $before: String) {\n    auditLog(filter: $filter, first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...AuditEntry\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": typeof types.AuditLogDocument,
+    "\n  fragment AuditEntry on AuditEntry {\n    id\n    action\n    actorId\n    actorKind\n    address\n    createdAt\n    details\n    subjectId\n  }\n": typeof types.AuditEntryFragmentDoc,
+    "\n  query Named($ids: [ID!]!) {\n    nodes(ids: $ids) {\n      __typename\n      ... on User {\n        id\n        name\n      }\n      ... on ApiKey {\n        id\n        name\n      }\n      ... on WebhookEndpoint {\n        id\n        url\n      }\n      ... on WebhookDelivery {\n        id\n      }\n      ... on Contact {\n        id\n        email\n        phone\n      }\n      ... on Submission {\n        id\n      }\n    }\n  }\n": typeof types.NamedDocument,
     "\n  query OneBot($id: ID!) {\n    intakeBot(id: $id) {\n      ...Bot\n      schema {\n        name\n        label\n        type\n        kind\n        required\n        options\n        helperText\n        placeholder\n        min\n        max\n        minLength\n        maxLength\n        pattern\n      }\n    }\n  }\n": typeof types.OneBotDocument,
     "\n  query SubmissionsOfBot(\n    $id: ID!\n    $first: Int\n    $after: String\n    $last: Int\n    $before: String\n    $filter: SubmissionFilter\n  ) {\n    submissions(intakeBotId: $id, first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        ...SubmissionRow\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": typeof types.SubmissionsOfBotDocument,
     "\n  query Bots($first: Int, $after: String, $last: Int, $before: String, $filter: IntakeBotFilter) {\n    intakeBots(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        ...Bot\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": typeof types.BotsDocument,
@@ -32,7 +40,19 @@ type Documents = {
     "\n  query DeliveryOfEvent($id: ID!) {\n    event(id: $id) {\n      id\n      deliveries(first: 1) {\n        nodes {\n          id\n        }\n      }\n    }\n  }\n": typeof types.DeliveryOfEventDocument,
     "\n  fragment DeliveryRow on WebhookDelivery {\n    id\n    status\n    attemptCount\n    createdAt\n    nextAttemptAt\n    endedAt\n    skipReason\n    lastAttempt {\n      outcome\n      responseStatus\n      timings {\n        totalMs\n      }\n    }\n    event {\n      id\n      type\n    }\n    endpoint {\n      id\n      url\n    }\n  }\n": typeof types.DeliveryRowFragmentDoc,
     "\n  subscription DeliveryChanged($endpointId: ID!) {\n    deliveryUpdated(endpointId: $endpointId) {\n      ...DeliveryRow\n    }\n  }\n": typeof types.DeliveryChangedDocument,
+    "\n  mutation DistrustDocuments($input: DistrustDocumentsInput!) {\n    distrustDocuments(input: $input) {\n      documentIds\n    }\n  }\n": typeof types.DistrustDocumentsDocument,
+    "\n  query Documents($first: Int, $after: String, $last: Int, $before: String) {\n    trustedDocuments(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        documentId\n        text\n        createdAt\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n    apiKeys(first: 100) {\n      nodes {\n        id\n        name\n        documentsOnly\n        revokedAt\n        expiresAt\n      }\n    }\n  }\n": typeof types.DocumentsDocument,
+    "\n  mutation TrustDocuments($input: TrustDocumentsInput!) {\n    trustDocuments(input: $input) {\n      documentIds\n    }\n  }\n": typeof types.TrustDocumentsDocument,
+    "\n  query Trusted($after: String) {\n    trustedDocuments(first: 100, after: $after) {\n      nodes {\n        documentId\n        text\n        createdAt\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": typeof types.TrustedDocument,
     "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": typeof types.AcceptInvitationDocument,
+    "\n  mutation InviteMember($input: InviteMemberInput!) {\n    inviteMember(input: $input) {\n      link\n      invitation {\n        id\n        email\n      }\n    }\n  }\n": typeof types.InviteMemberDocument,
+    "\n  mutation ChangeRole($input: UpdateMemberRoleInput!) {\n    updateMemberRole(input: $input) {\n      member {\n        ...Member\n      }\n    }\n  }\n": typeof types.ChangeRoleDocument,
+    "\n  query Members($first: Int, $after: String, $last: Int, $before: String) {\n    members(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...Member\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n    invitations(first: 100) {\n      nodes {\n        id\n        email\n        role\n        createdAt\n        expiresAt\n      }\n    }\n  }\n": typeof types.MembersDocument,
+    "\n  mutation WithdrawInvitation($input: RevokeInvitationInput!) {\n    revokeInvitation(input: $input) {\n      invitation {\n        id\n      }\n    }\n  }\n": typeof types.WithdrawInvitationDocument,
+    "\n  mutation RemoveMember($input: RemoveMemberInput!) {\n    removeMember(input: $input) {\n      member {\n        id\n        name\n      }\n      apiKeysMade {\n        id\n        name\n        hint\n      }\n    }\n  }\n": typeof types.RemoveMemberDocument,
+    "\n  mutation TransferOwnership($input: TransferOwnershipInput!) {\n    transferOwnership(input: $input) {\n      member {\n        ...Member\n      }\n    }\n  }\n": typeof types.TransferOwnershipDocument,
+    "\n  fragment Member on User {\n    id\n    name\n    email\n    role\n    createdAt\n  }\n": typeof types.MemberFragmentDoc,
+    "\n  query MemberById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Member\n    }\n  }\n": typeof types.MemberByIdDocument,
     "\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        ...EndpointState\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n": typeof types.EndpointsHealthDocument,
     "\n  query Overview {\n    workspace {\n      id\n      usage {\n        apiKeys\n        submissionsThisMonth\n        storedBytes\n        storedMeasuredAt\n      }\n      notices(first: 5) {\n        nodes {\n          id\n          kind\n          text\n          createdAt\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n    intakeBots(first: 1) {\n      nodes {\n        id\n        submissionCount\n      }\n    }\n  }\n": typeof types.OverviewDocument,
     "\n  subscription Happened {\n    eventOccurred {\n      id\n    }\n  }\n": typeof types.HappenedDocument,
@@ -44,16 +64,25 @@ type Documents = {
     "\n  query Webhooks($since: DateTime!, $first: Int, $after: String, $last: Int, $before: String) {\n    webhookEndpoints(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...EndpointState\n        ...LastDay\n        events\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": typeof types.WebhooksDocument,
     "\n  fragment EndpointState on WebhookEndpoint {\n    id\n    url\n    description\n    status\n    pauseReason\n    pausedAt\n    consecutiveFails\n    heldCount\n    lastDeliveryAt\n    lastDeliveryOk\n  }\n": typeof types.EndpointStateFragmentDoc,
     "\n  fragment LastDay on WebhookEndpoint {\n    stats(since: $since, buckets: 24) {\n      at\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n    lastDay: stats(since: $since, buckets: 1) {\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n  }\n": typeof types.LastDayFragmentDoc,
+    "\n  mutation RenameWorkspace($input: UpdateWorkspaceInput!) {\n    updateWorkspace(input: $input) {\n      workspace {\n        id\n        name\n      }\n    }\n  }\n": typeof types.RenameWorkspaceDocument,
     "\n  mutation SignOut {\n    signOut {\n      signedOut\n    }\n  }\n": typeof types.SignOutDocument,
     "\n  query WhoIsHere {\n    viewer {\n      role\n      user {\n        id\n        email\n        name\n      }\n      workspace {\n        id\n        name\n        plan\n        limits {\n          api\n          apiKeys\n          requestsPerMinute\n          storageBytes\n          submissionRetentionDays\n          submissionsPerMonth\n          webhookEndpoints\n          webhooks\n        }\n      }\n    }\n  }\n": typeof types.WhoIsHereDocument,
 };
 const documents: Documents = {
+    "\n  query Account {\n    viewer {\n      sessions {\n        id\n        createdAt\n        lastUsedAt\n        address\n        userAgent\n        current\n      }\n    }\n  }\n": types.AccountDocument,
+    "\n  mutation EndSession($input: EndSessionInput!) {\n    endSession(input: $input) {\n      session {\n        id\n      }\n    }\n  }\n": types.EndSessionDocument,
+    "\n  mutation SignOutEverywhere {\n    signOutEverywhere {\n      sessionsEnded\n    }\n  }\n": types.SignOutEverywhereDocument,
+    "\n  mutation ChangePassword($input: ChangePasswordInput!) {\n    changePassword(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": types.ChangePasswordDocument,
     "\n  query ApiKeys($first: Int, $after: String, $last: Int, $before: String) {\n    apiKeys(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...Key\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n    workspace {\n      id\n      usage {\n        apiKeys\n      }\n    }\n  }\n": types.ApiKeysDocument,
     "\n  mutation CreateApiKey($input: CreateApiKeyInput!) {\n    createApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n      }\n    }\n  }\n": types.CreateApiKeyDocument,
     "\n  mutation RevokeApiKey($input: RevokeApiKeyInput!) {\n    revokeApiKey(input: $input) {\n      apiKey {\n        id\n        revokedAt\n      }\n    }\n  }\n": types.RevokeApiKeyDocument,
     "\n  mutation RotateApiKey($input: RotateApiKeyInput!) {\n    rotateApiKey(input: $input) {\n      secret\n      apiKey {\n        id\n        name\n        previousUntil\n      }\n    }\n  }\n": types.RotateApiKeyDocument,
     "\n  fragment Key on ApiKey {\n    id\n    name\n    hint\n    scopes\n    allowedCidrs\n    documentsOnly\n    createdAt\n    createdBy {\n      kind\n      id\n      name\n    }\n    lastUsedAt\n    expiresAt\n    revokedAt\n    previousUntil\n  }\n": types.KeyFragmentDoc,
     "\n  query KeyById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Key\n    }\n  }\n": types.KeyByIdDocument,
+    "\n  query OneEntry($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...AuditEntry\n    }\n  }\n": types.OneEntryDocument,
+    "\n  query AuditLog($filter: AuditEntryFilter, $first: Int, $after: String, $last: Int, $before: String) {\n    auditLog(filter: $filter, first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...AuditEntry\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": types.AuditLogDocument,
+    "\n  fragment AuditEntry on AuditEntry {\n    id\n    action\n    actorId\n    actorKind\n    address\n    createdAt\n    details\n    subjectId\n  }\n": types.AuditEntryFragmentDoc,
+    "\n  query Named($ids: [ID!]!) {\n    nodes(ids: $ids) {\n      __typename\n      ... on User {\n        id\n        name\n      }\n      ... on ApiKey {\n        id\n        name\n      }\n      ... on WebhookEndpoint {\n        id\n        url\n      }\n      ... on WebhookDelivery {\n        id\n      }\n      ... on Contact {\n        id\n        email\n        phone\n      }\n      ... on Submission {\n        id\n      }\n    }\n  }\n": types.NamedDocument,
     "\n  query OneBot($id: ID!) {\n    intakeBot(id: $id) {\n      ...Bot\n      schema {\n        name\n        label\n        type\n        kind\n        required\n        options\n        helperText\n        placeholder\n        min\n        max\n        minLength\n        maxLength\n        pattern\n      }\n    }\n  }\n": types.OneBotDocument,
     "\n  query SubmissionsOfBot(\n    $id: ID!\n    $first: Int\n    $after: String\n    $last: Int\n    $before: String\n    $filter: SubmissionFilter\n  ) {\n    submissions(intakeBotId: $id, first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        ...SubmissionRow\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": types.SubmissionsOfBotDocument,
     "\n  query Bots($first: Int, $after: String, $last: Int, $before: String, $filter: IntakeBotFilter) {\n    intakeBots(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        ...Bot\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": types.BotsDocument,
@@ -66,7 +95,19 @@ const documents: Documents = {
     "\n  query DeliveryOfEvent($id: ID!) {\n    event(id: $id) {\n      id\n      deliveries(first: 1) {\n        nodes {\n          id\n        }\n      }\n    }\n  }\n": types.DeliveryOfEventDocument,
     "\n  fragment DeliveryRow on WebhookDelivery {\n    id\n    status\n    attemptCount\n    createdAt\n    nextAttemptAt\n    endedAt\n    skipReason\n    lastAttempt {\n      outcome\n      responseStatus\n      timings {\n        totalMs\n      }\n    }\n    event {\n      id\n      type\n    }\n    endpoint {\n      id\n      url\n    }\n  }\n": types.DeliveryRowFragmentDoc,
     "\n  subscription DeliveryChanged($endpointId: ID!) {\n    deliveryUpdated(endpointId: $endpointId) {\n      ...DeliveryRow\n    }\n  }\n": types.DeliveryChangedDocument,
+    "\n  mutation DistrustDocuments($input: DistrustDocumentsInput!) {\n    distrustDocuments(input: $input) {\n      documentIds\n    }\n  }\n": types.DistrustDocumentsDocument,
+    "\n  query Documents($first: Int, $after: String, $last: Int, $before: String) {\n    trustedDocuments(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        documentId\n        text\n        createdAt\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n    apiKeys(first: 100) {\n      nodes {\n        id\n        name\n        documentsOnly\n        revokedAt\n        expiresAt\n      }\n    }\n  }\n": types.DocumentsDocument,
+    "\n  mutation TrustDocuments($input: TrustDocumentsInput!) {\n    trustDocuments(input: $input) {\n      documentIds\n    }\n  }\n": types.TrustDocumentsDocument,
+    "\n  query Trusted($after: String) {\n    trustedDocuments(first: 100, after: $after) {\n      nodes {\n        documentId\n        text\n        createdAt\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": types.TrustedDocument,
     "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": types.AcceptInvitationDocument,
+    "\n  mutation InviteMember($input: InviteMemberInput!) {\n    inviteMember(input: $input) {\n      link\n      invitation {\n        id\n        email\n      }\n    }\n  }\n": types.InviteMemberDocument,
+    "\n  mutation ChangeRole($input: UpdateMemberRoleInput!) {\n    updateMemberRole(input: $input) {\n      member {\n        ...Member\n      }\n    }\n  }\n": types.ChangeRoleDocument,
+    "\n  query Members($first: Int, $after: String, $last: Int, $before: String) {\n    members(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...Member\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n    invitations(first: 100) {\n      nodes {\n        id\n        email\n        role\n        createdAt\n        expiresAt\n      }\n    }\n  }\n": types.MembersDocument,
+    "\n  mutation WithdrawInvitation($input: RevokeInvitationInput!) {\n    revokeInvitation(input: $input) {\n      invitation {\n        id\n      }\n    }\n  }\n": types.WithdrawInvitationDocument,
+    "\n  mutation RemoveMember($input: RemoveMemberInput!) {\n    removeMember(input: $input) {\n      member {\n        id\n        name\n      }\n      apiKeysMade {\n        id\n        name\n        hint\n      }\n    }\n  }\n": types.RemoveMemberDocument,
+    "\n  mutation TransferOwnership($input: TransferOwnershipInput!) {\n    transferOwnership(input: $input) {\n      member {\n        ...Member\n      }\n    }\n  }\n": types.TransferOwnershipDocument,
+    "\n  fragment Member on User {\n    id\n    name\n    email\n    role\n    createdAt\n  }\n": types.MemberFragmentDoc,
+    "\n  query MemberById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Member\n    }\n  }\n": types.MemberByIdDocument,
     "\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        ...EndpointState\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n": types.EndpointsHealthDocument,
     "\n  query Overview {\n    workspace {\n      id\n      usage {\n        apiKeys\n        submissionsThisMonth\n        storedBytes\n        storedMeasuredAt\n      }\n      notices(first: 5) {\n        nodes {\n          id\n          kind\n          text\n          createdAt\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n    intakeBots(first: 1) {\n      nodes {\n        id\n        submissionCount\n      }\n    }\n  }\n": types.OverviewDocument,
     "\n  subscription Happened {\n    eventOccurred {\n      id\n    }\n  }\n": types.HappenedDocument,
@@ -78,6 +119,7 @@ const documents: Documents = {
     "\n  query Webhooks($since: DateTime!, $first: Int, $after: String, $last: Int, $before: String) {\n    webhookEndpoints(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...EndpointState\n        ...LastDay\n        events\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": types.WebhooksDocument,
     "\n  fragment EndpointState on WebhookEndpoint {\n    id\n    url\n    description\n    status\n    pauseReason\n    pausedAt\n    consecutiveFails\n    heldCount\n    lastDeliveryAt\n    lastDeliveryOk\n  }\n": types.EndpointStateFragmentDoc,
     "\n  fragment LastDay on WebhookEndpoint {\n    stats(since: $since, buckets: 24) {\n      at\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n    lastDay: stats(since: $since, buckets: 1) {\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n  }\n": types.LastDayFragmentDoc,
+    "\n  mutation RenameWorkspace($input: UpdateWorkspaceInput!) {\n    updateWorkspace(input: $input) {\n      workspace {\n        id\n        name\n      }\n    }\n  }\n": types.RenameWorkspaceDocument,
     "\n  mutation SignOut {\n    signOut {\n      signedOut\n    }\n  }\n": types.SignOutDocument,
     "\n  query WhoIsHere {\n    viewer {\n      role\n      user {\n        id\n        email\n        name\n      }\n      workspace {\n        id\n        name\n        plan\n        limits {\n          api\n          apiKeys\n          requestsPerMinute\n          storageBytes\n          submissionRetentionDays\n          submissionsPerMonth\n          webhookEndpoints\n          webhooks\n        }\n      }\n    }\n  }\n": types.WhoIsHereDocument,
 };
@@ -96,6 +138,22 @@ const documents: Documents = {
  */
 export function graphql(source: string): unknown;
 
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Account {\n    viewer {\n      sessions {\n        id\n        createdAt\n        lastUsedAt\n        address\n        userAgent\n        current\n      }\n    }\n  }\n"): (typeof documents)["\n  query Account {\n    viewer {\n      sessions {\n        id\n        createdAt\n        lastUsedAt\n        address\n        userAgent\n        current\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation EndSession($input: EndSessionInput!) {\n    endSession(input: $input) {\n      session {\n        id\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation EndSession($input: EndSessionInput!) {\n    endSession(input: $input) {\n      session {\n        id\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SignOutEverywhere {\n    signOutEverywhere {\n      sessionsEnded\n    }\n  }\n"): (typeof documents)["\n  mutation SignOutEverywhere {\n    signOutEverywhere {\n      sessionsEnded\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ChangePassword($input: ChangePasswordInput!) {\n    changePassword(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation ChangePassword($input: ChangePasswordInput!) {\n    changePassword(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -120,6 +178,22 @@ export function graphql(source: "\n  fragment Key on ApiKey {\n    id\n    name\
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query KeyById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Key\n    }\n  }\n"): (typeof documents)["\n  query KeyById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Key\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query OneEntry($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...AuditEntry\n    }\n  }\n"): (typeof documents)["\n  query OneEntry($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...AuditEntry\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query AuditLog($filter: AuditEntryFilter, $first: Int, $after: String, $last: Int, $before: String) {\n    auditLog(filter: $filter, first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...AuditEntry\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n"): (typeof documents)["\n  query AuditLog($filter: AuditEntryFilter, $first: Int, $after: String, $last: Int, $before: String) {\n    auditLog(filter: $filter, first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...AuditEntry\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment AuditEntry on AuditEntry {\n    id\n    action\n    actorId\n    actorKind\n    address\n    createdAt\n    details\n    subjectId\n  }\n"): (typeof documents)["\n  fragment AuditEntry on AuditEntry {\n    id\n    action\n    actorId\n    actorKind\n    address\n    createdAt\n    details\n    subjectId\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Named($ids: [ID!]!) {\n    nodes(ids: $ids) {\n      __typename\n      ... on User {\n        id\n        name\n      }\n      ... on ApiKey {\n        id\n        name\n      }\n      ... on WebhookEndpoint {\n        id\n        url\n      }\n      ... on WebhookDelivery {\n        id\n      }\n      ... on Contact {\n        id\n        email\n        phone\n      }\n      ... on Submission {\n        id\n      }\n    }\n  }\n"): (typeof documents)["\n  query Named($ids: [ID!]!) {\n    nodes(ids: $ids) {\n      __typename\n      ... on User {\n        id\n        name\n      }\n      ... on ApiKey {\n        id\n        name\n      }\n      ... on WebhookEndpoint {\n        id\n        url\n      }\n      ... on WebhookDelivery {\n        id\n      }\n      ... on Contact {\n        id\n        email\n        phone\n      }\n      ... on Submission {\n        id\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -171,7 +245,55 @@ export function graphql(source: "\n  subscription DeliveryChanged($endpointId: I
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  mutation DistrustDocuments($input: DistrustDocumentsInput!) {\n    distrustDocuments(input: $input) {\n      documentIds\n    }\n  }\n"): (typeof documents)["\n  mutation DistrustDocuments($input: DistrustDocumentsInput!) {\n    distrustDocuments(input: $input) {\n      documentIds\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Documents($first: Int, $after: String, $last: Int, $before: String) {\n    trustedDocuments(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        documentId\n        text\n        createdAt\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n    apiKeys(first: 100) {\n      nodes {\n        id\n        name\n        documentsOnly\n        revokedAt\n        expiresAt\n      }\n    }\n  }\n"): (typeof documents)["\n  query Documents($first: Int, $after: String, $last: Int, $before: String) {\n    trustedDocuments(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        documentId\n        text\n        createdAt\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n    apiKeys(first: 100) {\n      nodes {\n        id\n        name\n        documentsOnly\n        revokedAt\n        expiresAt\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation TrustDocuments($input: TrustDocumentsInput!) {\n    trustDocuments(input: $input) {\n      documentIds\n    }\n  }\n"): (typeof documents)["\n  mutation TrustDocuments($input: TrustDocumentsInput!) {\n    trustDocuments(input: $input) {\n      documentIds\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Trusted($after: String) {\n    trustedDocuments(first: 100, after: $after) {\n      nodes {\n        documentId\n        text\n        createdAt\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n"): (typeof documents)["\n  query Trusted($after: String) {\n    trustedDocuments(first: 100, after: $after) {\n      nodes {\n        documentId\n        text\n        createdAt\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation InviteMember($input: InviteMemberInput!) {\n    inviteMember(input: $input) {\n      link\n      invitation {\n        id\n        email\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation InviteMember($input: InviteMemberInput!) {\n    inviteMember(input: $input) {\n      link\n      invitation {\n        id\n        email\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ChangeRole($input: UpdateMemberRoleInput!) {\n    updateMemberRole(input: $input) {\n      member {\n        ...Member\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation ChangeRole($input: UpdateMemberRoleInput!) {\n    updateMemberRole(input: $input) {\n      member {\n        ...Member\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Members($first: Int, $after: String, $last: Int, $before: String) {\n    members(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...Member\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n    invitations(first: 100) {\n      nodes {\n        id\n        email\n        role\n        createdAt\n        expiresAt\n      }\n    }\n  }\n"): (typeof documents)["\n  query Members($first: Int, $after: String, $last: Int, $before: String) {\n    members(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...Member\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n    invitations(first: 100) {\n      nodes {\n        id\n        email\n        role\n        createdAt\n        expiresAt\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation WithdrawInvitation($input: RevokeInvitationInput!) {\n    revokeInvitation(input: $input) {\n      invitation {\n        id\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation WithdrawInvitation($input: RevokeInvitationInput!) {\n    revokeInvitation(input: $input) {\n      invitation {\n        id\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RemoveMember($input: RemoveMemberInput!) {\n    removeMember(input: $input) {\n      member {\n        id\n        name\n      }\n      apiKeysMade {\n        id\n        name\n        hint\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation RemoveMember($input: RemoveMemberInput!) {\n    removeMember(input: $input) {\n      member {\n        id\n        name\n      }\n      apiKeysMade {\n        id\n        name\n        hint\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation TransferOwnership($input: TransferOwnershipInput!) {\n    transferOwnership(input: $input) {\n      member {\n        ...Member\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation TransferOwnership($input: TransferOwnershipInput!) {\n    transferOwnership(input: $input) {\n      member {\n        ...Member\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment Member on User {\n    id\n    name\n    email\n    role\n    createdAt\n  }\n"): (typeof documents)["\n  fragment Member on User {\n    id\n    name\n    email\n    role\n    createdAt\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query MemberById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Member\n    }\n  }\n"): (typeof documents)["\n  query MemberById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Member\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -216,6 +338,10 @@ export function graphql(source: "\n  fragment EndpointState on WebhookEndpoint {
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  fragment LastDay on WebhookEndpoint {\n    stats(since: $since, buckets: 24) {\n      at\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n    lastDay: stats(since: $since, buckets: 1) {\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n  }\n"): (typeof documents)["\n  fragment LastDay on WebhookEndpoint {\n    stats(since: $since, buckets: 24) {\n      at\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n    lastDay: stats(since: $since, buckets: 1) {\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RenameWorkspace($input: UpdateWorkspaceInput!) {\n    updateWorkspace(input: $input) {\n      workspace {\n        id\n        name\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation RenameWorkspace($input: UpdateWorkspaceInput!) {\n    updateWorkspace(input: $input) {\n      workspace {\n        id\n        name\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

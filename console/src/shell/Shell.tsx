@@ -49,6 +49,11 @@ const places: readonly [label: string, to: string][] = [
 const settings: readonly [label: string, to: string][] = [
   ['API keys', paths.apiKeys],
   ['Webhooks', paths.webhooks],
+  ['Trusted documents', paths.documents],
+  ['Workspace', paths.workspace],
+  ['Members', paths.members],
+  ['Audit log', paths.audit()],
+  ['Account', paths.account],
 ];
 
 /** What stands around every page of somebody who is signed in. */

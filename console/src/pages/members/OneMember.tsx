@@ -1,0 +1,25 @@
+import type { ReactNode } from 'react';
+import { useParams } from 'react-router';
+import { useRead } from '../../server';
+import { CloseButton, DialogBody, DialogFoot } from '../../ui/Dialog';
+import { ErrorCard, Skeleton } from '../../ui/States';
+import { MemberById, type Member } from './member';
+
+/** The member that the address names, for the dialogs about them. */
+export function OneMember({ children }: { children(member: Member): ReactNode }) {
+  const { id = '' } = useParams();
+  const { data, refusal, again } = useRead(MemberById, { id }, { types: ['User'], policy: 'cache-first' });
+  if (data?.node?.__typename === 'User') return children(data.node);
+  return (
+    <>
+      <DialogBody>
+        {refusal && <ErrorCard refusal={refusal} again={again} />}
+        {!refusal && data && <p>There is no such member, or they were removed.</p>}
+        {!refusal && !data && <Skeleton />}
+      </DialogBody>
+      <DialogFoot>
+        <CloseButton>Close</CloseButton>
+      </DialogFoot>
+    </>
+  );
+}
