@@ -70,7 +70,9 @@ describe('console: workspace, members, documents, audit log and account', () => 
     await page.getByRole('textbox', { name: 'Document' }).fill('query Nothing { nothing }');
     await press('Trust document');
     await page.getByText('Cannot query field "nothing"').waitFor();
-    await page.getByRole('textbox', { name: 'Document' }).fill('query ListContacts { contacts(first: 5) { nodes { id } } }');
+    await page
+      .getByRole('textbox', { name: 'Document' })
+      .fill('query ListContacts { contacts(first: 5) { nodes { id } } }');
     await press('Trust document');
     await link('ListContacts');
     await page.getByText('sha256:').first().waitFor();

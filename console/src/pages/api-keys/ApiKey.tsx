@@ -66,6 +66,7 @@ function Details({ apiKey }: { apiKey: Key }) {
       </DialogBody>
       <DialogFoot>
         <CloseButton isFirst>Close</CloseButton>
+        <ButtonLink to={paths.audit(id)}>Changes to this</ButtonLink>
         {works && (
           <>
             <ButtonLink isOver to={paths.rotateApiKey(id)}>

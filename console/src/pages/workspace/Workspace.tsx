@@ -30,7 +30,9 @@ export function Page() {
       </Card>
       <Card title="Plan" aside={<span className="quiet">{planNames[workspace.plan]}</span>}>
         <Allowed limits={workspace.limits} />
-        <p className="quiet plan-note">The operator of this server sets the plan. Another plan takes effect within a second.</p>
+        <p className="quiet plan-note">
+          The operator of this server sets the plan. Another plan takes effect within a second.
+        </p>
       </Card>
       <Card title="For programs and for support">
         <Facts>
