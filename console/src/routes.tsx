@@ -19,6 +19,16 @@ const inShell: RouteObject[] = [
     page(':id/revoke', () => import('./pages/api-keys/RevokeApiKey')),
   ]),
   page('/settings/webhooks', () => import('./pages/webhooks/Webhooks')),
+  page('/settings/webhooks/new', () => import('./pages/webhooks/NewWebhook')),
+  page('/settings/webhooks/:id/edit', () => import('./pages/webhooks/EditWebhook')),
+  page('/settings/webhooks/:id', () => import('./pages/webhooks/Webhook'), [
+    page('secret', () => import('./pages/webhooks/WebhookSecret')),
+    page('test', () => import('./pages/webhooks/TestWebhook')),
+    page('replay', () => import('./pages/webhooks/ReplayWebhook')),
+    page('pause', () => import('./pages/webhooks/PauseWebhook')),
+    page('resume', () => import('./pages/webhooks/ResumeWebhook')),
+    page('delete', () => import('./pages/webhooks/DeleteWebhook')),
+  ]),
   page('/bots', () => import('./pages/bots/Bots')),
   page('/bots/:id', () => import('./pages/bots/Bot'), [
     page('status/:step', () => import('./pages/bots/ChangeStatus')),

@@ -86,6 +86,116 @@ describe('console: webhooks', () => {
     await page.getByRole('link', { name: 'See why it fails' }).waitFor();
   });
 
+  it('previews what an endpoint would be sent, adds it, and shows its secret this once', async () => {
+    await page.goto('/console/settings/webhooks');
+    await page.getByRole('link', { name: 'Add endpoint' }).click();
+    await page.getByLabel('URL').fill(receiver.url.replace('/hook', '/made'));
+    await page.getByLabel('Description').fill('Orders');
+    await page.getByLabel('submission.completed', { exact: true }).check();
+    await page.getByRole('button', { name: 'Add header' }).click();
+    await page.getByLabel('Name of header 1').fill('X-Token');
+    await page.getByLabel('Value of header 1').fill('t0ps3cret');
+    await page.getByLabel('One at a time, in order').check();
+    const preview = page.getByRole('group', { name: 'Payload' });
+    await preview.getByText('"ai_summary"').waitFor();
+    await page.getByLabel('Payload query').fill('fragment on Submission { nonsense }');
+    await page
+      .getByText(/nonsense/)
+      .last()
+      .waitFor();
+    await page.getByLabel('Payload query').fill('fragment on Submission { id status }');
+    await page.getByText('as your query selects of it').waitFor();
+    await preview.getByText('"status"').waitFor();
+    expect(await preview.textContent()).to.not.include('ai_summary');
+    await page.getByRole('tab', { name: 'JSON Schema' }).click();
+    await page.getByRole('group', { name: 'JSON Schema' }).getByText('"properties"').first().waitFor();
+
+    await page.getByRole('button', { name: 'Add endpoint' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Endpoint added' }).waitFor();
+    const secret = (await page.getByRole('group', { name: 'New secret' }).locator('code').textContent()) ?? '';
+    expect(secret).to.match(/^whsec_/);
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.getByText('The secret is not shown again').waitFor();
+    await page.getByRole('button', { name: 'Go back' }).click();
+    await page.getByRole('tab', { name: 'Ruby' }).click();
+    await page.getByRole('group', { name: 'Receiver in Ruby' }).getByText('IOZEN_WEBHOOK_SECRET').waitFor();
+    await page.getByRole('button', { name: 'I have copied it' }).click();
+    await page.getByRole('heading', { level: 1, name: /made$/ }).waitFor();
+    await page.getByText('X-Token: •••').waitFor();
+    await page.getByText('one, in order').waitFor();
+    expect(await page.content())
+      .to.not.include(secret)
+      .and.not.include('t0ps3cret');
+  });
+
+  it('shows what is wrong at the field that it is wrong with', async () => {
+    await page.goto('/console/settings/webhooks/new');
+    await page.getByLabel('URL').fill('http://example.com/plain');
+    await page.getByRole('button', { name: 'Add header' }).click();
+    await page.getByLabel('Name of header 1').fill('Host');
+    await page.getByLabel('Value of header 1').fill('example.org');
+    await page.getByRole('button', { name: 'Add endpoint' }).click();
+    await page.getByText('Host May not be set.').waitFor();
+    await picture(page, 'webhook-new-refused');
+  });
+
+  it('sends a test event, and shows the whole attempt', async () => {
+    const id = await endpointAt('/test');
+    await page.goto(`/console/settings/webhooks/${id}/test`);
+    await page.getByRole('button', { name: 'Send test event' }).click();
+    await page.getByText(/answered 200 after/).waitFor();
+    await page.getByRole('group', { name: 'Answer' }).getByText('200').waitFor();
+    await page.getByText('Try it on your machine').click();
+    await page.getByText(/iozen listen/).waitFor();
+  });
+
+  it('follows deliveries as they happen, pauses, and resumes with what was held', async () => {
+    const id = await endpointAt('/live');
+    await page.goto(`/console/settings/webhooks/${id}`);
+    await page.getByText('Nothing was sent to it yet').waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    await submit();
+    await page.getByRole('table', { name: 'Deliveries' }).getByText('Delivered').waitFor();
+
+    await page.getByRole('button', { name: 'More about this endpoint' }).click();
+    await page.getByRole('menuitem', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Pause endpoint' }).click();
+    await page.getByText('is paused since').waitFor();
+    await submit();
+    await page.reload();
+    await page.getByText('1 event is held').waitFor();
+    const before = receiver.received.length;
+    await page.getByRole('link', { name: 'Resume' }).click();
+    await page.getByText('has 1 event held since').waitFor();
+    await page.getByRole('button', { name: 'Resume and send 1 event' }).click();
+    await receiver.arrived(before + 1);
+    await page.getByRole('main').getByText('Active').waitFor();
+  });
+
+  it('rotates the secret with an overlap', async () => {
+    const id = await endpointAt('/rotated');
+    await page.goto(`/console/settings/webhooks/${id}/secret`);
+    await page.getByLabel('The secret so far signs beside it for').selectOption('An hour');
+    await page.getByRole('button', { name: 'Rotate secret' }).click();
+    await page
+      .getByRole('group', { name: 'New secret' })
+      .getByText(/^whsec_/)
+      .waitFor();
+    await page.getByText('The secret before it signs, too, until').waitFor();
+    await page.getByRole('button', { name: 'I have copied it' }).click();
+  });
+
+  it('deletes an endpoint, naming what ends', async () => {
+    const id = await endpointAt('/ends');
+    await page.goto(`/console/settings/webhooks/${id}/delete`);
+    await page.getByText('a new endpoint has a new secret').waitFor();
+    expect(await page.evaluate(() => document.activeElement?.textContent)).to.equal('Keep endpoint');
+    await page.getByRole('button', { name: 'Delete endpoint' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Webhooks' }).waitFor();
+    await page.goto(`/console/settings/webhooks/${id}`);
+    await page.getByText('There is no such endpoint').waitFor();
+  });
+
   for (const theme of themes) {
     for (const width of widths) {
       it(`looks as it should, ${theme}, ${width} px wide`, async () => {
@@ -95,6 +205,22 @@ describe('console: webhooks', () => {
         await other.getByText('Warehouse').waitFor();
         await other.getByRole('link', { name: 'See why it fails' }).waitFor();
         await picture(other, `webhooks-${path}`);
+        await other.getByRole('link', { name: /hooks.iozen/ }).click();
+        await other.getByRole('table', { name: 'Deliveries' }).waitFor();
+        await picture(other, `webhook-${path}`);
+        await other.getByRole('link', { name: 'Send test event' }).click();
+        await other.getByRole('button', { name: 'Send test event' }).click();
+        await other.getByText(/answered 200 after/).waitFor();
+        await picture(other, `webhook-test-${path}`);
+        await other.getByRole('button', { name: 'Close' }).click();
+        await other.getByRole('link', { name: 'Resume' }).click();
+        await other.getByText('events held since').waitFor();
+        await picture(other, `webhook-resume-${path}`);
+        await other.goto('/console/settings/webhooks/new');
+        await other.getByLabel('contact.created', { exact: true }).check();
+        await other.getByRole('group', { name: 'Payload' }).waitFor();
+        await other.getByRole('button', { name: 'Add header' }).click();
+        await picture(other, `webhook-new-${path}`);
         await other.context().close();
       });
     }

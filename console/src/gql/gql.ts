@@ -60,11 +60,29 @@ type Documents = {
     "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": typeof types.SignInDocument,
     "\n  query IsSignedIn {\n    viewer {\n      role\n    }\n  }\n": typeof types.IsSignedInDocument,
     "\n  fragment SubmissionRow on Submission {\n    id\n    status\n    isTest\n    fileCount\n    createdAt\n    contact {\n      ...Person\n    }\n  }\n": typeof types.SubmissionRowFragmentDoc,
+    "\n  mutation DeleteWebhook($input: DeleteWebhookEndpointInput!) {\n    deleteWebhookEndpoint(input: $input) {\n      id\n    }\n  }\n": typeof types.DeleteWebhookDocument,
+    "\n  mutation UpdateWebhook($input: UpdateWebhookEndpointInput!) {\n    updateWebhookEndpoint(input: $input) {\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n": typeof types.UpdateWebhookDocument,
     "\n  query LastFailure($endpointId: ID!, $failures: [WebhookAttemptOutcome!]!) {\n    webhookDeliveries(first: 1, filter: { endpointId: $endpointId, outcome: $failures }) {\n      nodes {\n        id\n        lastAttempt {\n          outcome\n          responseStatus\n          error\n        }\n      }\n    }\n  }\n": typeof types.LastFailureDocument,
+    "\n  query EndpointDeliveries($endpointId: ID!) {\n    webhookDeliveries(first: 10, filter: { endpointId: $endpointId }) {\n      nodes {\n        ...DeliveryRow\n      }\n    }\n  }\n": typeof types.EndpointDeliveriesDocument,
+    "\n  subscription EndpointDeliveryChanged($endpointId: ID!) {\n    deliveryUpdated(endpointId: $endpointId) {\n      ...DeliveryRow\n    }\n  }\n": typeof types.EndpointDeliveryChangedDocument,
+    "\n  query EventTypes {\n    eventTypes {\n      type\n      description\n    }\n  }\n": typeof types.EventTypesDocument,
+    "\n  mutation CreateWebhook($input: CreateWebhookEndpointInput!) {\n    createWebhookEndpoint(input: $input) {\n      secret\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n": typeof types.CreateWebhookDocument,
+    "\n  query EndpointById($id: ID!, $since: DateTime!) {\n    # Not by node(id:), which knows deleted ones for as long as their deliveries are kept.\n    webhookEndpoint(id: $id) {\n      ...EndpointState\n      ...LastDay\n      events\n      customHeaderNames\n      payloadQuery\n      maxConcurrency\n      createdAt\n      updatedAt\n    }\n  }\n": typeof types.EndpointByIdDocument,
+    "\n  mutation PauseWebhook($input: PauseWebhookEndpointInput!) {\n    pauseWebhookEndpoint(input: $input) {\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n": typeof types.PauseWebhookDocument,
+    "\n  query PreviewPayload($type: EventType!, $payloadQuery: String) {\n    previewPayload(type: $type, payloadQuery: $payloadQuery)\n  }\n": typeof types.PreviewPayloadDocument,
+    "\n  query EventSchemas {\n    eventTypes {\n      type\n      schema\n    }\n  }\n": typeof types.EventSchemasDocument,
+    "\n  subscription ReplayProgressed($id: ID!) {\n    replayProgressed(id: $id) {\n      ...ReplayState\n    }\n  }\n": typeof types.ReplayProgressedDocument,
+    "\n  mutation CancelReplay($input: CancelReplayInput!) {\n    cancelReplay(input: $input) {\n      replay {\n        ...ReplayState\n      }\n    }\n  }\n": typeof types.CancelReplayDocument,
+    "\n  mutation StartReplay($input: StartReplayInput!) {\n    startReplay(input: $input) {\n      replay {\n        ...ReplayState\n      }\n    }\n  }\n": typeof types.StartReplayDocument,
+    "\n  mutation ResumeWebhook($input: ResumeWebhookEndpointInput!) {\n    resumeWebhookEndpoint(input: $input) {\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n": typeof types.ResumeWebhookDocument,
+    "\n  mutation SendTestEvent($input: SendTestEventInput!) {\n    sendTestEvent(input: $input) {\n      attempt {\n        at\n        outcome\n        responseStatus\n        responseBody\n        error\n        address\n        timings {\n          dnsMs\n          connectMs\n          tlsMs\n          firstByteMs\n          totalMs\n        }\n      }\n    }\n  }\n": typeof types.SendTestEventDocument,
+    "\n  mutation RotateWebhookSecret($input: RotateWebhookSecretInput!) {\n    rotateWebhookSecret(input: $input) {\n      secret\n      webhookEndpoint {\n        id\n        updatedAt\n      }\n    }\n  }\n": typeof types.RotateWebhookSecretDocument,
     "\n  query Webhooks($since: DateTime!, $first: Int, $after: String, $last: Int, $before: String) {\n    webhookEndpoints(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...EndpointState\n        ...LastDay\n        events\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": typeof types.WebhooksDocument,
     "\n  fragment EndpointState on WebhookEndpoint {\n    id\n    url\n    description\n    status\n    pauseReason\n    pausedAt\n    consecutiveFails\n    heldCount\n    lastDeliveryAt\n    lastDeliveryOk\n  }\n": typeof types.EndpointStateFragmentDoc,
     "\n  fragment LastDay on WebhookEndpoint {\n    stats(since: $since, buckets: 24) {\n      at\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n    lastDay: stats(since: $since, buckets: 1) {\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n  }\n": typeof types.LastDayFragmentDoc,
     "\n  mutation RenameWorkspace($input: UpdateWorkspaceInput!) {\n    updateWorkspace(input: $input) {\n      workspace {\n        id\n        name\n      }\n    }\n  }\n": typeof types.RenameWorkspaceDocument,
+    "\n  fragment ReplayState on Replay {\n    id\n    status\n    only\n    since\n    until\n    ratePerSecond\n    dryRun\n    counted\n    total\n    done\n    createdAt\n  }\n": typeof types.ReplayStateFragmentDoc,
+    "\n  query Replays {\n    replays(first: 50) {\n      nodes {\n        ...ReplayState\n        endpoint {\n          id\n        }\n      }\n    }\n  }\n": typeof types.ReplaysDocument,
     "\n  mutation SignOut {\n    signOut {\n      signedOut\n    }\n  }\n": typeof types.SignOutDocument,
     "\n  query WhoIsHere {\n    viewer {\n      role\n      user {\n        id\n        email\n        name\n      }\n      workspace {\n        id\n        name\n        plan\n        limits {\n          api\n          apiKeys\n          requestsPerMinute\n          storageBytes\n          submissionRetentionDays\n          submissionsPerMonth\n          webhookEndpoints\n          webhooks\n        }\n      }\n    }\n  }\n": typeof types.WhoIsHereDocument,
 };
@@ -115,11 +133,29 @@ const documents: Documents = {
     "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": types.SignInDocument,
     "\n  query IsSignedIn {\n    viewer {\n      role\n    }\n  }\n": types.IsSignedInDocument,
     "\n  fragment SubmissionRow on Submission {\n    id\n    status\n    isTest\n    fileCount\n    createdAt\n    contact {\n      ...Person\n    }\n  }\n": types.SubmissionRowFragmentDoc,
+    "\n  mutation DeleteWebhook($input: DeleteWebhookEndpointInput!) {\n    deleteWebhookEndpoint(input: $input) {\n      id\n    }\n  }\n": types.DeleteWebhookDocument,
+    "\n  mutation UpdateWebhook($input: UpdateWebhookEndpointInput!) {\n    updateWebhookEndpoint(input: $input) {\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n": types.UpdateWebhookDocument,
     "\n  query LastFailure($endpointId: ID!, $failures: [WebhookAttemptOutcome!]!) {\n    webhookDeliveries(first: 1, filter: { endpointId: $endpointId, outcome: $failures }) {\n      nodes {\n        id\n        lastAttempt {\n          outcome\n          responseStatus\n          error\n        }\n      }\n    }\n  }\n": types.LastFailureDocument,
+    "\n  query EndpointDeliveries($endpointId: ID!) {\n    webhookDeliveries(first: 10, filter: { endpointId: $endpointId }) {\n      nodes {\n        ...DeliveryRow\n      }\n    }\n  }\n": types.EndpointDeliveriesDocument,
+    "\n  subscription EndpointDeliveryChanged($endpointId: ID!) {\n    deliveryUpdated(endpointId: $endpointId) {\n      ...DeliveryRow\n    }\n  }\n": types.EndpointDeliveryChangedDocument,
+    "\n  query EventTypes {\n    eventTypes {\n      type\n      description\n    }\n  }\n": types.EventTypesDocument,
+    "\n  mutation CreateWebhook($input: CreateWebhookEndpointInput!) {\n    createWebhookEndpoint(input: $input) {\n      secret\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n": types.CreateWebhookDocument,
+    "\n  query EndpointById($id: ID!, $since: DateTime!) {\n    # Not by node(id:), which knows deleted ones for as long as their deliveries are kept.\n    webhookEndpoint(id: $id) {\n      ...EndpointState\n      ...LastDay\n      events\n      customHeaderNames\n      payloadQuery\n      maxConcurrency\n      createdAt\n      updatedAt\n    }\n  }\n": types.EndpointByIdDocument,
+    "\n  mutation PauseWebhook($input: PauseWebhookEndpointInput!) {\n    pauseWebhookEndpoint(input: $input) {\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n": types.PauseWebhookDocument,
+    "\n  query PreviewPayload($type: EventType!, $payloadQuery: String) {\n    previewPayload(type: $type, payloadQuery: $payloadQuery)\n  }\n": types.PreviewPayloadDocument,
+    "\n  query EventSchemas {\n    eventTypes {\n      type\n      schema\n    }\n  }\n": types.EventSchemasDocument,
+    "\n  subscription ReplayProgressed($id: ID!) {\n    replayProgressed(id: $id) {\n      ...ReplayState\n    }\n  }\n": types.ReplayProgressedDocument,
+    "\n  mutation CancelReplay($input: CancelReplayInput!) {\n    cancelReplay(input: $input) {\n      replay {\n        ...ReplayState\n      }\n    }\n  }\n": types.CancelReplayDocument,
+    "\n  mutation StartReplay($input: StartReplayInput!) {\n    startReplay(input: $input) {\n      replay {\n        ...ReplayState\n      }\n    }\n  }\n": types.StartReplayDocument,
+    "\n  mutation ResumeWebhook($input: ResumeWebhookEndpointInput!) {\n    resumeWebhookEndpoint(input: $input) {\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n": types.ResumeWebhookDocument,
+    "\n  mutation SendTestEvent($input: SendTestEventInput!) {\n    sendTestEvent(input: $input) {\n      attempt {\n        at\n        outcome\n        responseStatus\n        responseBody\n        error\n        address\n        timings {\n          dnsMs\n          connectMs\n          tlsMs\n          firstByteMs\n          totalMs\n        }\n      }\n    }\n  }\n": types.SendTestEventDocument,
+    "\n  mutation RotateWebhookSecret($input: RotateWebhookSecretInput!) {\n    rotateWebhookSecret(input: $input) {\n      secret\n      webhookEndpoint {\n        id\n        updatedAt\n      }\n    }\n  }\n": types.RotateWebhookSecretDocument,
     "\n  query Webhooks($since: DateTime!, $first: Int, $after: String, $last: Int, $before: String) {\n    webhookEndpoints(first: $first, after: $after, last: $last, before: $before) {\n      nodes {\n        ...EndpointState\n        ...LastDay\n        events\n      }\n      totalCount\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": types.WebhooksDocument,
     "\n  fragment EndpointState on WebhookEndpoint {\n    id\n    url\n    description\n    status\n    pauseReason\n    pausedAt\n    consecutiveFails\n    heldCount\n    lastDeliveryAt\n    lastDeliveryOk\n  }\n": types.EndpointStateFragmentDoc,
     "\n  fragment LastDay on WebhookEndpoint {\n    stats(since: $since, buckets: 24) {\n      at\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n    lastDay: stats(since: $since, buckets: 1) {\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n  }\n": types.LastDayFragmentDoc,
     "\n  mutation RenameWorkspace($input: UpdateWorkspaceInput!) {\n    updateWorkspace(input: $input) {\n      workspace {\n        id\n        name\n      }\n    }\n  }\n": types.RenameWorkspaceDocument,
+    "\n  fragment ReplayState on Replay {\n    id\n    status\n    only\n    since\n    until\n    ratePerSecond\n    dryRun\n    counted\n    total\n    done\n    createdAt\n  }\n": types.ReplayStateFragmentDoc,
+    "\n  query Replays {\n    replays(first: 50) {\n      nodes {\n        ...ReplayState\n        endpoint {\n          id\n        }\n      }\n    }\n  }\n": types.ReplaysDocument,
     "\n  mutation SignOut {\n    signOut {\n      signedOut\n    }\n  }\n": types.SignOutDocument,
     "\n  query WhoIsHere {\n    viewer {\n      role\n      user {\n        id\n        email\n        name\n      }\n      workspace {\n        id\n        name\n        plan\n        limits {\n          api\n          apiKeys\n          requestsPerMinute\n          storageBytes\n          submissionRetentionDays\n          submissionsPerMonth\n          webhookEndpoints\n          webhooks\n        }\n      }\n    }\n  }\n": types.WhoIsHereDocument,
 };
@@ -322,10 +358,71 @@ export function graphql(source: "\n  query IsSignedIn {\n    viewer {\n      rol
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  fragment SubmissionRow on Submission {\n    id\n    status\n    isTest\n    fileCount\n    createdAt\n    contact {\n      ...Person\n    }\n  }\n"): (typeof documents)["\n  fragment SubmissionRow on Submission {\n    id\n    status\n    isTest\n    fileCount\n    createdAt\n    contact {\n      ...Person\n    }\n  }\n"];
+export function graphql(source: "\n  mutation DeleteWebhook($input: DeleteWebhookEndpointInput!) {\n    deleteWebhookEndpoint(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation DeleteWebhook($input: DeleteWebhookEndpointInput!) {\n    deleteWebhookEndpoint(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation UpdateWebhook($input: UpdateWebhookEndpointInput!) {\n    updateWebhookEndpoint(input: $input) {\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation UpdateWebhook($input: UpdateWebhookEndpointInput!) {\n    updateWebhookEndpoint(input: $input) {\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query LastFailure($endpointId: ID!, $failures: [WebhookAttemptOutcome!]!) {\n    webhookDeliveries(first: 1, filter: { endpointId: $endpointId, outcome: $failures }) {\n      nodes {\n        id\n        lastAttempt {\n          outcome\n          responseStatus\n          error\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query LastFailure($endpointId: ID!, $failures: [WebhookAttemptOutcome!]!) {\n    webhookDeliveries(first: 1, filter: { endpointId: $endpointId, outcome: $failures }) {\n      nodes {\n        id\n        lastAttempt {\n          outcome\n          responseStatus\n          error\n        }\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query EndpointDeliveries($endpointId: ID!) {\n    webhookDeliveries(first: 10, filter: { endpointId: $endpointId }) {\n      nodes {\n        ...DeliveryRow\n      }\n    }\n  }\n"): (typeof documents)["\n  query EndpointDeliveries($endpointId: ID!) {\n    webhookDeliveries(first: 10, filter: { endpointId: $endpointId }) {\n      nodes {\n        ...DeliveryRow\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription EndpointDeliveryChanged($endpointId: ID!) {\n    deliveryUpdated(endpointId: $endpointId) {\n      ...DeliveryRow\n    }\n  }\n"): (typeof documents)["\n  subscription EndpointDeliveryChanged($endpointId: ID!) {\n    deliveryUpdated(endpointId: $endpointId) {\n      ...DeliveryRow\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query EventTypes {\n    eventTypes {\n      type\n      description\n    }\n  }\n"): (typeof documents)["\n  query EventTypes {\n    eventTypes {\n      type\n      description\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreateWebhook($input: CreateWebhookEndpointInput!) {\n    createWebhookEndpoint(input: $input) {\n      secret\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation CreateWebhook($input: CreateWebhookEndpointInput!) {\n    createWebhookEndpoint(input: $input) {\n      secret\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query EndpointById($id: ID!, $since: DateTime!) {\n    # Not by node(id:), which knows deleted ones for as long as their deliveries are kept.\n    webhookEndpoint(id: $id) {\n      ...EndpointState\n      ...LastDay\n      events\n      customHeaderNames\n      payloadQuery\n      maxConcurrency\n      createdAt\n      updatedAt\n    }\n  }\n"): (typeof documents)["\n  query EndpointById($id: ID!, $since: DateTime!) {\n    # Not by node(id:), which knows deleted ones for as long as their deliveries are kept.\n    webhookEndpoint(id: $id) {\n      ...EndpointState\n      ...LastDay\n      events\n      customHeaderNames\n      payloadQuery\n      maxConcurrency\n      createdAt\n      updatedAt\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation PauseWebhook($input: PauseWebhookEndpointInput!) {\n    pauseWebhookEndpoint(input: $input) {\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation PauseWebhook($input: PauseWebhookEndpointInput!) {\n    pauseWebhookEndpoint(input: $input) {\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query PreviewPayload($type: EventType!, $payloadQuery: String) {\n    previewPayload(type: $type, payloadQuery: $payloadQuery)\n  }\n"): (typeof documents)["\n  query PreviewPayload($type: EventType!, $payloadQuery: String) {\n    previewPayload(type: $type, payloadQuery: $payloadQuery)\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query EventSchemas {\n    eventTypes {\n      type\n      schema\n    }\n  }\n"): (typeof documents)["\n  query EventSchemas {\n    eventTypes {\n      type\n      schema\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription ReplayProgressed($id: ID!) {\n    replayProgressed(id: $id) {\n      ...ReplayState\n    }\n  }\n"): (typeof documents)["\n  subscription ReplayProgressed($id: ID!) {\n    replayProgressed(id: $id) {\n      ...ReplayState\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CancelReplay($input: CancelReplayInput!) {\n    cancelReplay(input: $input) {\n      replay {\n        ...ReplayState\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation CancelReplay($input: CancelReplayInput!) {\n    cancelReplay(input: $input) {\n      replay {\n        ...ReplayState\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation StartReplay($input: StartReplayInput!) {\n    startReplay(input: $input) {\n      replay {\n        ...ReplayState\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation StartReplay($input: StartReplayInput!) {\n    startReplay(input: $input) {\n      replay {\n        ...ReplayState\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ResumeWebhook($input: ResumeWebhookEndpointInput!) {\n    resumeWebhookEndpoint(input: $input) {\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation ResumeWebhook($input: ResumeWebhookEndpointInput!) {\n    resumeWebhookEndpoint(input: $input) {\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SendTestEvent($input: SendTestEventInput!) {\n    sendTestEvent(input: $input) {\n      attempt {\n        at\n        outcome\n        responseStatus\n        responseBody\n        error\n        address\n        timings {\n          dnsMs\n          connectMs\n          tlsMs\n          firstByteMs\n          totalMs\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation SendTestEvent($input: SendTestEventInput!) {\n    sendTestEvent(input: $input) {\n      attempt {\n        at\n        outcome\n        responseStatus\n        responseBody\n        error\n        address\n        timings {\n          dnsMs\n          connectMs\n          tlsMs\n          firstByteMs\n          totalMs\n        }\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RotateWebhookSecret($input: RotateWebhookSecretInput!) {\n    rotateWebhookSecret(input: $input) {\n      secret\n      webhookEndpoint {\n        id\n        updatedAt\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation RotateWebhookSecret($input: RotateWebhookSecretInput!) {\n    rotateWebhookSecret(input: $input) {\n      secret\n      webhookEndpoint {\n        id\n        updatedAt\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -342,6 +439,11 @@ export function graphql(source: "\n  fragment LastDay on WebhookEndpoint {\n    
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation RenameWorkspace($input: UpdateWorkspaceInput!) {\n    updateWorkspace(input: $input) {\n      workspace {\n        id\n        name\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation RenameWorkspace($input: UpdateWorkspaceInput!) {\n    updateWorkspace(input: $input) {\n      workspace {\n        id\n        name\n      }\n    }\n  }\n"];
+export function graphql(source: "\n  fragment ReplayState on Replay {\n    id\n    status\n    only\n    since\n    until\n    ratePerSecond\n    dryRun\n    counted\n    total\n    done\n    createdAt\n  }\n"): (typeof documents)["\n  fragment ReplayState on Replay {\n    id\n    status\n    only\n    since\n    until\n    ratePerSecond\n    dryRun\n    counted\n    total\n    done\n    createdAt\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Replays {\n    replays(first: 50) {\n      nodes {\n        ...ReplayState\n        endpoint {\n          id\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query Replays {\n    replays(first: 50) {\n      nodes {\n        ...ReplayState\n        endpoint {\n          id\n        }\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -17,11 +17,13 @@ interface MenuProps {
   label: string;
   /** What it acts on, for those who listen: "Actions for Orders". */
   about?: string;
+  /** Whether it stands in a row, not beside a page's other buttons. */
+  isSmall?: boolean;
   items: readonly MenuItem[];
 }
 
 /** Several actions behind one button. */
-export function Menu({ label, about, items }: MenuProps) {
+export function Menu({ label, about, isSmall = true, items }: MenuProps) {
   const navigate = useNavigate();
   const pick = ({ to, onPick }: MenuItem) => {
     onPick?.();
@@ -29,7 +31,7 @@ export function Menu({ label, about, items }: MenuProps) {
   };
   return (
     <Base.Root modal={false}>
-      <Base.Trigger className="button small" aria-label={about}>
+      <Base.Trigger className={isSmall ? 'button small' : 'button'} aria-label={about}>
         {label}
       </Base.Trigger>
       <Base.Portal>

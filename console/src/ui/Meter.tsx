@@ -7,6 +7,8 @@ interface MeterProps {
   max: number;
   /** The words beside it: "4 of 10". */
   text: string;
+  /** Whether to be full is the goal, as of work that goes on, not a limit that is met. */
+  isProgress?: boolean;
 }
 
 const nearly = 0.9;
@@ -14,13 +16,13 @@ const nearly = 0.9;
 const leastShare = 0.01;
 
 /** How much of a limit is used: always beside its words. */
-export function Meter({ label, value, max, text }: MeterProps) {
+export function Meter({ label, value, max, text, isProgress = false }: MeterProps) {
   const share = max === 0 ? 0 : Math.min(1, value / max);
-  const state = share >= 1 ? 'full' : share >= nearly ? 'nearly' : '';
+  const state = isProgress ? '' : share >= 1 ? 'full' : share >= nearly ? 'nearly' : '';
   return (
     <div
       className={`meter ${state}`}
-      role="meter"
+      role={isProgress ? 'progressbar' : 'meter'}
       aria-label={label}
       aria-valuemin={0}
       aria-valuemax={max}

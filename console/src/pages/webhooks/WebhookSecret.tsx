@@ -1,0 +1,126 @@
+import { useEffect, useState } from 'react';
+import { graphql } from '../../graphql';
+import { useChange } from '../../server';
+import { useViewer, whyNotAdmin } from '../../shell/viewer';
+import { Button } from '../../ui/Button';
+import { CloseButton, Dialog, DialogBody, DialogFoot, useDialog } from '../../ui/Dialog';
+import { Form, FormRefusal, SelectField, textOf } from '../../ui/Form';
+import { Secret } from '../../ui/Secret';
+import { StrangerText } from '../../ui/StrangerText';
+import { Time } from '../../ui/Time';
+import { hostOf } from '../../ui/urls';
+import { OneEndpoint, type Endpoint } from './OneEndpoint';
+import { secretFile } from './secretFile';
+import { useThisWebhook } from './useThisWebhook';
+
+const RotateWebhookSecret = graphql(`
+  mutation RotateWebhookSecret($input: RotateWebhookSecretInput!) {
+    rotateWebhookSecret(input: $input) {
+      secret
+      webhookEndpoint {
+        id
+        updatedAt
+      }
+    }
+  }
+`);
+
+interface Rotated {
+  host: string;
+  secret: string;
+  /** Until when the secret before signs, too; null: no longer. */
+  previousUntil: string | null;
+}
+
+const overlaps = [
+  [0, 'Not at all: it stops at once'],
+  [3_600, 'An hour'],
+  [86_400, 'A day'],
+  [259_200, '3 days'],
+  [604_800, '7 days'],
+] as const;
+
+export function Page() {
+  const [rotated, setRotated] = useState<Rotated | null>(null);
+  return (
+    <Dialog title={rotated === null ? 'Rotate the signing secret' : 'New signing secret'} closesTo={useThisWebhook()}>
+      {rotated === null ? (
+        <OneEndpoint>{(endpoint) => <RotateForm endpoint={endpoint} onRotated={setRotated} />}</OneEndpoint>
+      ) : (
+        <NewSecret {...rotated} />
+      )}
+    </Dialog>
+  );
+}
+
+function RotateForm({ endpoint, onRotated }: { endpoint: Endpoint; onRotated(rotated: Rotated): void }) {
+  const { role } = useViewer();
+  const { send, isBusy, refusal } = useChange(RotateWebhookSecret);
+  const rotate = async (values: FormData) => {
+    const overlapSeconds = Number(textOf(values, 'overlapSeconds'));
+    const done = await send({ input: { id: endpoint.id, overlapSeconds } });
+    if (done === null) return;
+    const { secret, webhookEndpoint } = done.rotateWebhookSecret;
+    const until = Date.parse(webhookEndpoint.updatedAt) + overlapSeconds * 1_000;
+    const previousUntil = overlapSeconds === 0 ? null : new Date(until).toISOString();
+    onRotated({ host: hostOf(endpoint.url), secret, previousUntil });
+  };
+  return (
+    <Form refusal={refusal} onSubmit={(values) => void rotate(values)}>
+      <DialogBody>
+        <p>
+          What is sent to{' '}
+          <b>
+            <StrangerText text={hostOf(endpoint.url)} max={100} />
+          </b>{' '}
+          is signed with a new secret from now on.
+        </p>
+        <SelectField
+          name="overlapSeconds"
+          label="The secret so far signs beside it for"
+          help="Each delivery then has a signature of both, so the receiver can change over at any time meanwhile."
+          defaultValue={86_400}
+        >
+          {overlaps.map(([seconds, label]) => (
+            <option key={seconds} value={seconds}>
+              {label}
+            </option>
+          ))}
+        </SelectField>
+        <FormRefusal />
+      </DialogBody>
+      <DialogFoot>
+        <CloseButton />
+        <Button type="submit" look="main" busy={isBusy && 'Rotating…'} why={whyNotAdmin(role)}>
+          Rotate secret
+        </Button>
+      </DialogFoot>
+    </Form>
+  );
+}
+
+/** It is in the state of this dialog alone, and gone when the dialog closes. */
+function NewSecret({ host, secret, previousUntil }: Rotated) {
+  const { guard, done } = useDialog();
+  useEffect(() => guard('The secret is not shown again. Have you copied it?'), [guard]);
+  return (
+    <>
+      <DialogBody>
+        <p>Copy it now. It is shown this once.</p>
+        <Secret name="secret" value={secret} fileName={secretFile(host)} />
+        {previousUntil === null ? (
+          <p>The secret before it signs no longer.</p>
+        ) : (
+          <p>
+            The secret before it signs, too, until <Time at={previousUntil} as="exact" />.
+          </p>
+        )}
+      </DialogBody>
+      <DialogFoot>
+        <Button look="main" onClick={() => done()}>
+          I have copied it
+        </Button>
+      </DialogFoot>
+    </>
+  );
+}

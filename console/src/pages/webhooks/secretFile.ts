@@ -1,0 +1,2 @@
+/** What a secret's download is called. */
+export const secretFile = (host: string): string => `${host.replace(/[^\w.-]+/g, '-')}.webhook-secret.txt`;
