@@ -24,6 +24,7 @@ export const DeliveryRowFields = graphql(`
     event {
       id
       type
+      createdAt
     }
     endpoint {
       id

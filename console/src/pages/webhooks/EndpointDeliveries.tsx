@@ -5,7 +5,7 @@ import { paths } from '../../paths';
 import { useFollow, useRead } from '../../server';
 import { useViewer } from '../../shell/viewer';
 import { ButtonLink } from '../../ui/Button';
-import { NewRows, useArrivals } from '../../ui/Live';
+import { NewRows, useArrivals, useGathered } from '../../ui/Live';
 import { Empty, ErrorCard } from '../../ui/States';
 import type { Column } from '../../ui/Table';
 import { DeliveryTable } from '../deliveries/DeliveryTable';
@@ -29,9 +29,6 @@ const EndpointDeliveryChanged = graphql(`
   }
 `);
 
-/** While much is sent, the endpoint's own figures are read anew so often at most. */
-const tellEveryMs = 3_000;
-
 /** The latest deliveries to an endpoint, as they go. */
 export function EndpointDeliveries({ endpointId, onChange }: { endpointId: string; onChange(): void }) {
   const viewer = useViewer();
@@ -50,7 +47,7 @@ export function EndpointDeliveries({ endpointId, onChange }: { endpointId: strin
     announced.current.clear();
   }, [rows]);
   const arrivals = useArrivals(() => list.current, again, { isFirstPage: true });
-  const tell = useSometimes(onChange, tellEveryMs);
+  const tell = useGathered(onChange);
   useFollow(EndpointDeliveryChanged, { endpointId }, ({ deliveryUpdated: delivery }) => {
     tell();
     if (rows?.some(({ id }) => id === delivery.id)) {
@@ -94,7 +91,7 @@ const sinceColumn = (endpointId: string, why: string | null): Column<DeliveryRow
   align: 'end',
   cell: ({ event, createdAt }) => (
     <ButtonLink
-      to={paths.replayWebhook(endpointId, createdAt)}
+      to={paths.replayWebhook(endpointId, event?.createdAt ?? createdAt)}
       isSmall
       why={why}
       aria-label={`Replay since this ${event?.type ?? 'event'}`}
@@ -103,28 +100,3 @@ const sinceColumn = (endpointId: string, why: string | null): Column<DeliveryRow
     </ButtonLink>
   ),
 });
-
-/** Calls at once, and then no more often than every so many milliseconds, the last time after all has ended. */
-function useSometimes(call: () => void, everyMs: number): () => void {
-  const latest = useRef(call);
-  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
-  const isAsked = useRef(false);
-  useEffect(() => {
-    latest.current = call;
-  });
-  useEffect(() => () => clearTimeout(timer.current ?? undefined), []);
-  return useMemo(() => {
-    const run = () => {
-      isAsked.current = false;
-      latest.current();
-      timer.current = setTimeout(() => {
-        timer.current = null;
-        if (isAsked.current) run();
-      }, everyMs);
-    };
-    return () => {
-      if (timer.current === null) run();
-      else isAsked.current = true;
-    };
-  }, [everyMs]);
-}

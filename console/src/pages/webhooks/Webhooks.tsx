@@ -3,11 +3,12 @@ import { Outlet } from 'react-router';
 import { graphql } from '../../graphql';
 import type { WebhooksQuery } from '../../gql/graphql';
 import { paths } from '../../paths';
-import { useRead } from '../../server';
+import { useFollow, useRead } from '../../server';
 import { planNames, useViewer, type Viewer } from '../../shell/viewer';
 import { count, counted } from '../../ui/amounts';
 import { Bars } from '../../ui/Bars';
 import { ButtonLink } from '../../ui/Button';
+import { useGathered } from '../../ui/Live';
 import { PageHead } from '../../ui/PageHead';
 import { Pager, usePageArguments } from '../../ui/Pager';
 import { Empty, ErrorCard } from '../../ui/States';
@@ -38,6 +39,14 @@ const Webhooks = graphql(`
   }
 `);
 
+const SomethingSent = graphql(`
+  subscription SomethingSent {
+    deliveryUpdated {
+      id
+    }
+  }
+`);
+
 type Endpoint = WebhooksQuery['webhookEndpoints']['nodes'][number];
 
 /** More banners than this would hide the list that they speak of. */
@@ -51,6 +60,7 @@ export function Page() {
     { since, ...usePageArguments(50) },
     { types: ['WebhookEndpoint'] },
   );
+  useFollow(SomethingSent, {}, useGathered(again), { pause: data === undefined });
   const endpoints = data?.webhookEndpoints.nodes;
   const total = data?.webhookEndpoints.totalCount;
   const troubled = endpoints?.filter(isTroubled).toSorted(byUrgency) ?? [];
