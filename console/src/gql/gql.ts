@@ -81,9 +81,9 @@ type Documents = {
     "\n  subscription SomethingSent {\n    deliveryUpdated {\n      id\n    }\n  }\n": typeof types.SomethingSentDocument,
     "\n  fragment EndpointState on WebhookEndpoint {\n    id\n    url\n    description\n    status\n    pauseReason\n    pausedAt\n    consecutiveFails\n    heldCount\n    lastDeliveryAt\n    lastDeliveryOk\n  }\n": typeof types.EndpointStateFragmentDoc,
     "\n  fragment LastDay on WebhookEndpoint {\n    stats(since: $since, buckets: 24) {\n      at\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n    lastDay: stats(since: $since, buckets: 1) {\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n  }\n": typeof types.LastDayFragmentDoc,
-    "\n  mutation RenameWorkspace($input: UpdateWorkspaceInput!) {\n    updateWorkspace(input: $input) {\n      workspace {\n        id\n        name\n      }\n    }\n  }\n": typeof types.RenameWorkspaceDocument,
     "\n  fragment ReplayState on Replay {\n    id\n    status\n    only\n    since\n    until\n    ratePerSecond\n    dryRun\n    counted\n    total\n    done\n    createdAt\n  }\n": typeof types.ReplayStateFragmentDoc,
     "\n  query Replays {\n    replays(first: 50) {\n      nodes {\n        ...ReplayState\n        endpoint {\n          id\n        }\n      }\n    }\n  }\n": typeof types.ReplaysDocument,
+    "\n  mutation RenameWorkspace($input: UpdateWorkspaceInput!) {\n    updateWorkspace(input: $input) {\n      workspace {\n        id\n        name\n      }\n    }\n  }\n": typeof types.RenameWorkspaceDocument,
     "\n  mutation SignOut {\n    signOut {\n      signedOut\n    }\n  }\n": typeof types.SignOutDocument,
     "\n  query WhoIsHere {\n    viewer {\n      role\n      user {\n        id\n        email\n        name\n      }\n      workspace {\n        id\n        name\n        plan\n        limits {\n          api\n          apiKeys\n          requestsPerMinute\n          storageBytes\n          submissionRetentionDays\n          submissionsPerMonth\n          webhookEndpoints\n          webhooks\n        }\n      }\n    }\n  }\n": typeof types.WhoIsHereDocument,
 };
@@ -155,9 +155,9 @@ const documents: Documents = {
     "\n  subscription SomethingSent {\n    deliveryUpdated {\n      id\n    }\n  }\n": types.SomethingSentDocument,
     "\n  fragment EndpointState on WebhookEndpoint {\n    id\n    url\n    description\n    status\n    pauseReason\n    pausedAt\n    consecutiveFails\n    heldCount\n    lastDeliveryAt\n    lastDeliveryOk\n  }\n": types.EndpointStateFragmentDoc,
     "\n  fragment LastDay on WebhookEndpoint {\n    stats(since: $since, buckets: 24) {\n      at\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n    lastDay: stats(since: $since, buckets: 1) {\n      delivered\n      failed\n      p50Ms\n      p95Ms\n    }\n  }\n": types.LastDayFragmentDoc,
-    "\n  mutation RenameWorkspace($input: UpdateWorkspaceInput!) {\n    updateWorkspace(input: $input) {\n      workspace {\n        id\n        name\n      }\n    }\n  }\n": types.RenameWorkspaceDocument,
     "\n  fragment ReplayState on Replay {\n    id\n    status\n    only\n    since\n    until\n    ratePerSecond\n    dryRun\n    counted\n    total\n    done\n    createdAt\n  }\n": types.ReplayStateFragmentDoc,
     "\n  query Replays {\n    replays(first: 50) {\n      nodes {\n        ...ReplayState\n        endpoint {\n          id\n        }\n      }\n    }\n  }\n": types.ReplaysDocument,
+    "\n  mutation RenameWorkspace($input: UpdateWorkspaceInput!) {\n    updateWorkspace(input: $input) {\n      workspace {\n        id\n        name\n      }\n    }\n  }\n": types.RenameWorkspaceDocument,
     "\n  mutation SignOut {\n    signOut {\n      signedOut\n    }\n  }\n": types.SignOutDocument,
     "\n  query WhoIsHere {\n    viewer {\n      role\n      user {\n        id\n        email\n        name\n      }\n      workspace {\n        id\n        name\n        plan\n        limits {\n          api\n          apiKeys\n          requestsPerMinute\n          storageBytes\n          submissionRetentionDays\n          submissionsPerMonth\n          webhookEndpoints\n          webhooks\n        }\n      }\n    }\n  }\n": types.WhoIsHereDocument,
 };
@@ -447,12 +447,15 @@ export function graphql(source: "\n  fragment LastDay on WebhookEndpoint {\n    
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation RenameWorkspace($input: UpdateWorkspaceInput!) {\n    updateWorkspace(input: $input) {\n      workspace {\n        id\n        name\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation RenameWorkspace($input: UpdateWorkspaceInput!) {\n    updateWorkspace(input: $input) {\n      workspace {\n        id\n        name\n      }\n    }\n  }\n"];
 export function graphql(source: "\n  fragment ReplayState on Replay {\n    id\n    status\n    only\n    since\n    until\n    ratePerSecond\n    dryRun\n    counted\n    total\n    done\n    createdAt\n  }\n"): (typeof documents)["\n  fragment ReplayState on Replay {\n    id\n    status\n    only\n    since\n    until\n    ratePerSecond\n    dryRun\n    counted\n    total\n    done\n    createdAt\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query Replays {\n    replays(first: 50) {\n      nodes {\n        ...ReplayState\n        endpoint {\n          id\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query Replays {\n    replays(first: 50) {\n      nodes {\n        ...ReplayState\n        endpoint {\n          id\n        }\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RenameWorkspace($input: UpdateWorkspaceInput!) {\n    updateWorkspace(input: $input) {\n      workspace {\n        id\n        name\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation RenameWorkspace($input: UpdateWorkspaceInput!) {\n    updateWorkspace(input: $input) {\n      workspace {\n        id\n        name\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
