@@ -21,6 +21,7 @@ export const paths = {
 
   deliveries: (filter: DeliveryFilter = {}) => `/deliveries${query({ ...filter })}`,
   delivery: (id: string) => `/deliveries/${id}`,
+  redeliver: (id: string) => `/deliveries/${id}/redeliver`,
   bots: '/bots',
   bot: (id: string) => `/bots/${id}`,
   changeBot: (id: string, step: string) => `/bots/${id}/status/${step}`,

@@ -12,6 +12,9 @@ const page = (path: string, load: () => Promise<{ Page: ComponentType }>, childr
 const inShell: RouteObject[] = [
   page('/', () => import('./pages/overview/Overview')),
   page('/deliveries', () => import('./pages/deliveries/Deliveries')),
+  page('/deliveries/:id', () => import('./pages/deliveries/Delivery'), [
+    page('redeliver', () => import('./pages/deliveries/RedeliverAgain')),
+  ]),
   page('/settings/api-keys', () => import('./pages/api-keys/ApiKeys'), [
     page('new', () => import('./pages/api-keys/NewApiKey')),
     page(':id', () => import('./pages/api-keys/ApiKey')),

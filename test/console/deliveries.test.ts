@@ -23,15 +23,16 @@ describe('console: deliveries', () => {
   let page: Page;
   let receiver: Receiver;
   let endpointId: string;
-  let answer: { status: number; body: string } = { status: 200, body: '{"ok":true}' };
 
   before(async () => {
     pages = await Console.open({ env: { WEBHOOK_RETRY_DELAYS: '1s,5m,1h' } });
     receiver = await Receiver.start();
-    receiver.answer = (response) => {
-      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
+    receiver.answer = (response, { path }) => {
+      const [status, body] = path === '/crm' ? [200, '{"ok":true}'] : [503, '{"error":"maintenance","until":"14:12"}'];
+      response.writeHead(status, { 'content-type': 'application/json' }).end(body);
     };
-    endpointId = await endpointAt('/crm');
+    endpointId = await endpointAt('/crm', ['submission.completed', 'contact.created']);
+    await endpointAt('/failing', ['submission.completed']);
     page = await pages.signedIn();
   });
   after(async () => {
@@ -40,9 +41,8 @@ describe('console: deliveries', () => {
   });
   afterEach(() => expect(pages.faults).to.deep.equal([]));
 
-  async function endpointAt(path: string): Promise<string> {
+  async function endpointAt(path: string, events: string[]): Promise<string> {
     const { rest } = clientOf(pages.server.url, pages.tenant.key);
-    const events = ['submission.completed', 'contact.created'];
     const { body } = await rest('POST', '/webhooks', { url: receiver.url.replace('/hook', path), events });
     return body.data.webhook.id;
   }
@@ -78,16 +78,23 @@ describe('console: deliveries', () => {
     await page.getByText('Nothing was sent yet').waitFor();
     await picture(page, 'deliveries-empty');
     const bot = await createBot(pages.server.app, pages.tenant.workspaceId);
-    answer = { status: 503, body: '{"error":"maintenance","until":"14:12"}' };
+    for (let n = 0; n < 60; n += 1) {
+      const [ended, status] = n % 7 === 0 ? (['exhausted', 500] as const) : (['delivered', 200] as const);
+      await finished(ended, status);
+    }
     await createSubmission(pages.server.app, bot, { status: 'COMPLETED' });
-    for (let n = 0; n < 60; n += 1)
-      await finished(n % 7 === 0 ? 'exhausted' : n % 11 === 0 ? 'skipped' : 'delivered', n % 7 === 0 ? 500 : 200);
-    answer = { status: 200, body: '{}' };
-    await createSubmission(pages.server.app, bot, { status: 'COMPLETED' });
+    // To the one that fails twice, to the other once.
     await receiver.arrived(4);
     await page.goto('/console/deliveries');
     await page.getByRole('link', { name: 'submission.completed' }).first().waitFor();
     await picture(page, 'deliveries');
+  });
+
+  it('tells on a page why a delivery failed', async () => {
+    await page.goto('/console/deliveries?status=retrying');
+    await page.getByRole('link', { name: 'submission.completed' }).first().click();
+    await page.getByRole('heading', { level: 2, name: /answered 503 Service Unavailable after/ }).waitFor();
+    await page.getByText(/Attempt 2 of 4. The next one is at/).waitFor();
   });
 
   for (const theme of themes) {
@@ -101,6 +108,9 @@ describe('console: deliveries', () => {
         await other.goto('/console/deliveries?q=nothing%20has%20this');
         await other.getByText('Nothing').first().waitFor();
         await picture(other, `deliveries-none-${path}`);
+        await other.goto(new URL(page.url()).pathname);
+        await other.getByText('Where the time went').waitFor();
+        await picture(other, `delivery-${path}`);
         await other.context().close();
       });
     }

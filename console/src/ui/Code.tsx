@@ -41,7 +41,8 @@ export function Json({ label, value, canCopy = true }: { label: string; value: u
 /** A key, a text, or a number, true, false or null. */
 const jsonToken = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
-function jsonParts(text: string): [text: string, className: string | null][] {
+/** The parts of a JSON text, for `StrangerText`. */
+export function jsonParts(text: string): [text: string, className: string | null][] {
   const parts: [string, string | null][] = [];
   let end = 0;
   for (const match of text.matchAll(jsonToken)) {

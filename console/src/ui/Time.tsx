@@ -99,8 +99,10 @@ const units: readonly (readonly [ms: number, name: string])[] = [
   [second, 's'],
 ];
 
-/** "120 ms", "4 min 10 s": two units at most. */
-export function duration(ms: number): string {
+/** "120 ms", "4 min 10 s": two units at most, on one line. */
+export const duration = (ms: number): string => lengthOf(ms).replaceAll(' ', '\u00a0');
+
+function lengthOf(ms: number): string {
   if (ms < second) return `${Math.round(ms)} ms`;
   if (ms < 10 * second) return `${(ms / second).toFixed(1)} s`;
   const at = units.findIndex(([size]) => ms >= size);

@@ -14,7 +14,7 @@ import { StrangerText } from '../../ui/StrangerText';
 import { Time } from '../../ui/Time';
 import { DeliveryTable } from './DeliveryTable';
 import { isFiltered, readFilter, serverFilter } from './filter';
-import { Filters } from './Filters';
+import { Chips } from './Chips';
 import { Search } from './Search';
 import { useLiveDeliveries } from './useLiveDeliveries';
 
@@ -74,7 +74,7 @@ export function Page() {
         <p>Every event on its way to an endpoint, newest first. What has ended is kept for 30 days.</p>
       </PageHead>
       <Search filter={filter} />
-      <Filters filter={filter} />
+      <Chips filter={filter} />
       <div ref={list} className="delivery-list" data-other={isOther || undefined}>
         {!hasNone && (
           <DeliveryTable

@@ -7,8 +7,8 @@ import { useFollow } from '../../server';
 import { useArrivals, type Arrivals } from '../../ui/Live';
 import type { DeliveryRow } from './deliveries';
 
-const DeliveryChanged = graphql(`
-  subscription DeliveryChanged($endpointId: ID!) {
+export const DeliveryChanged = graphql(`
+  subscription DeliveryChanged($endpointId: ID) {
     deliveryUpdated(endpointId: $endpointId) {
       ...DeliveryRow
     }
@@ -43,7 +43,7 @@ export function useLiveDeliveries({ list, rows, filter, asked, again }: Followed
   const arrivals = useArrivals(() => list.current, again, { isFirstPage });
   useFollow(
     DeliveryChanged,
-    { endpointId: filter.endpoint ?? '' },
+    { endpointId: null },
     ({ deliveryUpdated: delivery }) => {
       if (rows?.some(({ id }) => id === delivery.id)) {
         setChanged((before) => new Map(before).set(delivery.id, delivery));
@@ -53,7 +53,7 @@ export function useLiveDeliveries({ list, rows, filter, asked, again }: Followed
       }
     },
     // Whether a new delivery has a text that is searched for, only the server knows.
-    { pause: rows === undefined || filter.q !== undefined || filter.endpoint === undefined },
+    { pause: rows === undefined || filter.q !== undefined },
   );
   const show = () => (isFirstPage ? arrivals.show() : void navigate(paths.deliveries(filter)));
   const merged = useMemo(() => rows?.map((row) => changed.get(row.id) ?? row), [rows, changed]);

@@ -32,12 +32,12 @@ const DeliveryFilterChoices = graphql(`
 `);
 
 /** A filter a chip: what is chosen stands in it and in the address, and each can be taken away. */
-export function Filters({ filter }: { filter: DeliveryFilter }) {
+export function Chips({ filter }: { filter: DeliveryFilter }) {
   const { data } = useRead(DeliveryFilterChoices, {}, { types: ['WebhookEndpoint'], policy: 'cache-first' });
   const types = data?.eventTypes.map(({ type }) => [type, type] as const) ?? [];
   const endpoints = data?.webhookEndpoints.nodes.map(({ id, url }) => [id, shortUrl(url)] as const) ?? [];
   return (
-    <div className="filters" role="group" aria-label="Filters">
+    <div className="chips" role="group" aria-label="Filters">
       <Chip filter={filter} name="status" label="Status" choices={statusChoices} />
       <Chip filter={filter} name="type" label="Event" choices={types} />
       <Chip filter={filter} name="endpoint" label="Endpoint" choices={endpoints} />
@@ -90,13 +90,13 @@ interface OneChipProps {
 }
 
 const OneChip = ({ label, isSet, clearsTo, children }: OneChipProps) => (
-  <span className="filter" data-set={isSet || undefined}>
-    <span className="filter-label" aria-hidden>
+  <span className="chip" data-set={isSet || undefined}>
+    <span className="chip-label" aria-hidden>
       {label}
     </span>
-    <span className="filter-choice">{children}</span>
+    <span className="chip-choice">{children}</span>
     {isSet && (
-      <Link className="filter-remove" to={clearsTo} aria-label={`Any ${label.toLowerCase()}`}>
+      <Link className="chip-remove" to={clearsTo} aria-label={`Any ${label.toLowerCase()}`}>
         <span aria-hidden>×</span>
       </Link>
     )}
