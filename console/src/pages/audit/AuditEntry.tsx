@@ -9,7 +9,7 @@ import { Fact, Facts } from '../../ui/Facts';
 import { ErrorCard, Skeleton } from '../../ui/States';
 import { Time } from '../../ui/Time';
 import { Named } from './AuditLog';
-import { actionInWords, useThings, type Entry } from './entries';
+import { actionInWords, subjectOf, useThings, type Entry } from './entries';
 
 const OneEntry = graphql(`
   query OneEntry($id: ID!) {
@@ -63,7 +63,7 @@ function Details({ entry }: { entry: Entry }) {
         </Fact>
         <Fact name="From">{address === null ? 'not known' : <code>{address}</code>}</Fact>
         <Fact name="Of">
-          <Named thing={things.get(subjectId)} id={subjectId} />
+          <Named thing={subjectOf(entry, things)} id={subjectId} />
         </Fact>
         <Fact name="Action">
           <code>{action}</code>

@@ -10,7 +10,7 @@ import { Empty, ErrorCard, FilteredEmpty } from '../../ui/States';
 import { StrangerText } from '../../ui/StrangerText';
 import { RowLink, Table, Under, type Column } from '../../ui/Table';
 import { Time } from '../../ui/Time';
-import { actionInWords, actions, useThings, type Entry, type Thing } from './entries';
+import { actionInWords, actions, subjectOf, useThings, type Entry, type Thing } from './entries';
 
 const AuditLog = graphql(`
   query AuditLog($filter: AuditEntryFilter, $first: Int, $after: String, $last: Int, $before: String) {
@@ -44,7 +44,7 @@ export function Page() {
   const rows = entries?.map((entry) => ({
     ...entry,
     actor: things.get(entry.actorId),
-    subject: things.get(entry.subjectId),
+    subject: subjectOf(entry, things),
   }));
   const about = subject ?? actor;
   const isFiltered = Boolean(action ?? about);

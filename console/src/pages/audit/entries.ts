@@ -69,6 +69,10 @@ export const Named = graphql(`
         id
         name
       }
+      ... on Workspace {
+        id
+        name
+      }
       ... on WebhookEndpoint {
         id
         url
@@ -101,6 +105,8 @@ export function thingOf(node: NamedQuery['nodes'][number]): [id: string, thing: 
       return [node.id, { name: node.name, to: paths.members }];
     case 'ApiKey':
       return [node.id, { name: node.name, to: paths.apiKey(node.id) }];
+    case 'Workspace':
+      return [node.id, { name: node.name, to: paths.workspace }];
     case 'WebhookEndpoint':
       return [node.id, { name: node.url, to: paths.webhook(node.id) }];
     case 'WebhookDelivery':
@@ -119,6 +125,12 @@ export function useThings(entries: readonly Entry[]): ReadonlyMap<string, Thing>
   const ids = [...new Set(entries.flatMap(({ actorId, subjectId }) => [actorId, subjectId]))].slice(0, idsMax);
   const { data } = useRead(Named, { ids }, { pause: ids.length === 0 });
   return new Map(data?.nodes.flatMap((node) => [thingOf(node)].filter((found) => found !== null)));
+}
+
+/** What an entry was about: by its name today, else as the entry itself kept it. */
+export function subjectOf({ subjectId, details }: Entry, things: ReadonlyMap<string, Thing>): Thing | undefined {
+  const kept = [details['email'], details['name'], details['url']].find((value) => typeof value === 'string');
+  return things.get(subjectId) ?? (typeof kept === 'string' ? { name: kept, to: null } : undefined);
 }
 
 /** As many as `nodes` takes. */
