@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { useParams } from 'react-router';
 import { graphql } from '../../graphql';
 import type { TrustedQuery } from '../../gql/graphql';
@@ -38,8 +38,6 @@ export function useDocument(): Pick<Read<TrustedQuery>, 'refusal' | 'again'> & {
   const found = data?.trustedDocuments.nodes.find(({ documentId }) => documentId === id);
   const { hasNextPage = false, endCursor = null } = data?.trustedDocuments.pageInfo ?? {};
   const isElsewhere = found === undefined && hasNextPage;
-  useEffect(() => {
-    if (isElsewhere) setAfter(endCursor);
-  }, [isElsewhere, endCursor]);
+  if (isElsewhere) setAfter(endCursor);
   return { refusal, again, document: found ?? (data === undefined || isElsewhere ? undefined : null) };
 }
