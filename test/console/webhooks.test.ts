@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 import { clientOf } from '../../dist/test/support/client.js';
 import { createBot, createSubmission } from '../../dist/test/support/factories.js';
+import { memberOf } from '../../dist/test/support/people.js';
 import { freePort } from '../../dist/test/support/process.js';
 import { Receiver } from '../../dist/test/support/receiver.js';
 import { newSecret, signaturesOf, signingSecret } from '../../dist/src/webhooks/wire/signature.js';
@@ -200,7 +201,7 @@ describe('console: webhooks', () => {
     await page.getByLabel('Name of header 1').fill('Host');
     await page.getByLabel('Value of header 1').fill('example.org');
     await page.getByRole('button', { name: 'Add endpoint' }).click();
-    await page.getByText('Host May not be set.').waitFor();
+    await page.getByText('Host may not be set.').waitFor();
     await picture(page, 'webhook-new-refused');
   });
 
@@ -284,6 +285,72 @@ describe('console: webhooks', () => {
     await page.getByRole('button', { name: 'I have copied it' }).click();
   });
 
+  it('changes an endpoint, whose headers stay unless they are given anew', async () => {
+    const id = await endpointAt('/edited');
+    await page.goto(`/console/settings/webhooks/${id}/edit`);
+    await page.getByRole('button', { name: 'Add header' }).click();
+    await page.getByLabel('Name of header 1').fill('X-Token');
+    await page.getByLabel('Value of header 1').fill('abc');
+    await page.getByLabel('Description').fill('Edited');
+    await page.getByRole('link', { name: 'Cancel' }).click();
+    await page.getByText('What you changed is not saved.').waitFor();
+    await page.getByRole('button', { name: 'Go back' }).click();
+    await page.getByRole('button', { name: 'Save endpoint' }).click();
+    await page.getByText('X-Token: •••').waitFor();
+
+    await page.getByRole('link', { name: 'Edit' }).click();
+    await page.getByText('X-Token: •••').waitFor();
+    await page.getByLabel('contact.created', { exact: true }).check();
+    await page.getByLabel('URL').fill('https://elsewhere.example/hook');
+    await page.getByText('it gets none of them unless you give them again').waitFor();
+    await page.getByLabel('URL').fill(receiver.url.replace('/hook', '/edited'));
+    await page.getByRole('button', { name: 'Save endpoint' }).click();
+    await page.getByRole('heading', { level: 1, name: /edited$/ }).waitFor();
+    await page.getByText('contact.created').waitFor();
+    await page.getByText('X-Token: •••').waitFor();
+  });
+
+  it('says of an address that names nothing that there is none, with a way back', async () => {
+    for (const address of ['', '/edit', '/test']) {
+      await page.goto(`/console/settings/webhooks/cabcdefghijklmnopqrstuvwx${address}`);
+      await page.getByText('There is no such endpoint').first().waitFor();
+    }
+    await page.goto('/console/settings/webhooks/nonsense');
+    await page.getByRole('link', { name: 'See all endpoints' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Webhooks' }).waitFor();
+  });
+
+  it('costs at most six points to see', async () => {
+    const [id] = (await query('select id from webhook_endpoints where deleted_at is null limit 1', [])).rows;
+    for (const address of ['', '/new', `/${id?.id}`, `/${id?.id}/edit`, `/${id?.id}/replay`]) {
+      const other = await pages.again(page.context(), {});
+      const answers: Promise<{ extensions?: { cost?: { points: number } } }>[] = [];
+      other.on('response', (response) => {
+        if (response.url().endsWith('/graphql')) answers.push(response.json());
+      });
+      await other.goto(`/console/settings/webhooks${address}`, { waitUntil: 'networkidle' });
+      const points = (await Promise.all(answers)).reduce(
+        (sum, { extensions }) => sum + (extensions?.cost?.points ?? 0),
+        0,
+      );
+      expect(points, address).to.be.within(1, 6);
+      await other.context().close();
+    }
+  });
+
+  it('tells a Member whom it is for', async () => {
+    const { email } = await memberOf(pages.server.app, pages.tenant, 'MEMBER');
+    const member = await pages.signedIn({ width: 375 }, { email, password: 'a password of theirs' });
+    await member.goto('/console/settings/webhooks');
+    await member.getByRole('heading', { name: 'This is for Owners and Admins' }).waitFor();
+    await picture(member, 'webhooks-member');
+    await member.goto('/console/settings/webhooks/new');
+    await member.getByText('Owners and Admins do this.').waitFor();
+    await member.goto('/console/settings/webhooks/cabcdefghijklmnopqrstuvwx');
+    await member.getByRole('heading', { name: 'This is for Owners and Admins' }).waitFor();
+    await member.context().close();
+  });
+
   it('deletes an endpoint, naming what ends', async () => {
     const id = await endpointAt('/ends');
     await page.goto(`/console/settings/webhooks/${id}/delete`);
@@ -315,6 +382,12 @@ describe('console: webhooks', () => {
         await other.getByRole('link', { name: 'Resume' }).click();
         await other.getByText('events held since').waitFor();
         await picture(other, `webhook-resume-${path}`);
+        await other.getByRole('button', { name: 'Keep it paused' }).click();
+        await other.getByRole('link', { name: 'Replay events' }).click();
+        await other.getByLabel('Everything').check();
+        await other.getByRole('button', { name: 'Count them' }).click();
+        await other.getByLabel('How fast').waitFor();
+        await picture(other, `webhook-replay-${path}`);
         await other.goto('/console/settings/webhooks/new');
         await other.getByLabel('contact.created', { exact: true }).check();
         await other.getByRole('group', { name: 'Payload' }).waitFor();
@@ -324,4 +397,18 @@ describe('console: webhooks', () => {
       });
     }
   }
+});
+
+describe('console: webhooks where the plan has none', () => {
+  it('says so, and what would change it', async () => {
+    const pages = await Console.open({ plan: 'FREE' });
+    const page = await pages.signedIn();
+    await page.goto('/console/settings/webhooks');
+    await page.getByText('Free has no webhooks.').first().waitFor();
+    await picture(page, 'webhooks-free');
+    await page.goto('/console/settings/webhooks/new');
+    await page.getByText('A plan with them, which the operator sets').waitFor();
+    expect(pages.faults).to.deep.equal([]);
+    await pages.close();
+  });
 });

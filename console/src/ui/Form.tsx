@@ -53,8 +53,11 @@ const isAbout = (issue: Issue, path: string) => issue.path === path || issue.pat
 /** The catalogue's messages go on from the name of what they are about: "must be in the future". */
 const sentence = (message: string) => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`.replace(/\.\.$/, '.');
 
-/** Which part of a field's value an issue is about: "Line 2 " of a list, "X-Token " of an object. */
-const partInWords = (path: string) => (path === '' ? '' : `${path.replace(/^\d+$/, (n) => `Line ${Number(n) + 1}`)} `);
+/** What is wrong with a field's value, or with a part of it: a line of a list, or what has a name in an object. */
+function issueInWords(part: string, message: string): string {
+  if (part === '') return sentence(message);
+  return /^\d+$/.test(part) ? `Line ${Number(part) + 1} ${sentence(message)}` : `${part} ${message}.`;
+}
 
 /** What the server found wrong with the value at this path; null where nothing is. */
 function useIssue(path: string): string | null {
@@ -66,7 +69,7 @@ function useIssue(path: string): string | null {
   }, [form?.shown, path]);
   const found = form?.refusal?.issues.filter((issue) => isAbout(issue, path)) ?? [];
   if (found.length === 0) return null;
-  return found.map(({ path: at, message }) => partInWords(at.slice(path.length + 1)) + sentence(message)).join(' ');
+  return found.map(({ path: at, message }) => issueInWords(at.slice(path.length + 1), message)).join(' ');
 }
 
 /** Why the form was refused, as far as no field of it says so. Stands above the form's buttons. */

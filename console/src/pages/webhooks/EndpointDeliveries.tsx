@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { Link } from 'react-router';
 import { graphql } from '../../graphql';
 import { paths } from '../../paths';
@@ -29,6 +29,12 @@ const EndpointDeliveryChanged = graphql(`
   }
 `);
 
+/** How deliveries changed since the rows were read: what is read then is newer. */
+interface Told {
+  since: readonly DeliveryRow[] | undefined;
+  changed: ReadonlyMap<string, DeliveryRow>;
+}
+
 /** The latest deliveries to an endpoint, as they go. */
 export function EndpointDeliveries({ endpointId, onChange }: { endpointId: string; onChange(): void }) {
   const viewer = useViewer();
@@ -39,25 +45,28 @@ export function EndpointDeliveries({ endpointId, onChange }: { endpointId: strin
   );
   const rows = data?.webhookDeliveries.nodes;
   const list = useRef<HTMLDivElement>(null);
-  const [changed, setChanged] = useState<ReadonlyMap<string, DeliveryRow>>(new Map());
-  const announced = useRef(new Set<string>());
-  // What was read now is newer than what was told before.
-  useEffect(() => {
-    setChanged(new Map());
-    announced.current.clear();
-  }, [rows]);
+  const [told, setTold] = useState<Told>({ since: rows, changed: new Map() });
+  const announced = useRef<{ since: typeof rows; ids: Set<string> }>({ since: rows, ids: new Set() });
   const arrivals = useArrivals(() => list.current, again, { isFirstPage: true });
   const tell = useGathered(onChange);
   useFollow(EndpointDeliveryChanged, { endpointId }, ({ deliveryUpdated: delivery }) => {
     tell();
     if (rows?.some(({ id }) => id === delivery.id)) {
-      setChanged((before) => new Map(before).set(delivery.id, delivery));
-    } else if (!announced.current.has(delivery.id)) {
-      announced.current.add(delivery.id);
-      arrivals.arrived();
+      setTold((before) => {
+        const changed = new Map(before.since === rows ? before.changed : []);
+        return { since: rows, changed: changed.set(delivery.id, delivery) };
+      });
+      return;
     }
+    if (announced.current.since !== rows) announced.current = { since: rows, ids: new Set() };
+    if (announced.current.ids.has(delivery.id)) return;
+    announced.current.ids.add(delivery.id);
+    arrivals.arrived();
   });
-  const shown = useMemo(() => rows?.map((row) => changed.get(row.id) ?? row), [rows, changed]);
+  const shown = useMemo(
+    () => rows?.map((row) => (told.since === rows && told.changed.get(row.id)) || row),
+    [rows, told],
+  );
   const why = whyNotSend(viewer);
   const since = useMemo(() => sinceColumn(endpointId, why), [endpointId, why]);
 

@@ -9,7 +9,7 @@ import { Button } from '../../ui/Button';
 import { CloseButton, Dialog, DialogBody, DialogFoot } from '../../ui/Dialog';
 import { Choice, Choices, Form, FormRefusal, SelectField, TextField, textOf } from '../../ui/Form';
 import { StrangerText } from '../../ui/StrangerText';
-import { duration } from '../../ui/Time';
+import { duration, useNow } from '../../ui/Time';
 import { hostOf } from '../../ui/urls';
 import { whyNotSend } from './endpoints';
 import { OneEndpoint, type Endpoint } from './OneEndpoint';
@@ -85,6 +85,7 @@ function ReplayForm({ endpoint, onStarted }: ReplayFormProps) {
   const viewer = useViewer();
   const [search] = useSearchParams();
   const asked = search.get('since');
+  const [openedAt] = useState(useNow());
   const [counting, setCounted] = useState<{ input: StartReplayInput; replay: ReplayState } | null>(null);
   const [rate, setRate] = useState(50);
   const { send, isBusy, refusal } = useChange(StartReplay);
@@ -131,7 +132,7 @@ function ReplayForm({ endpoint, onStarted }: ReplayFormProps) {
             step={1}
             label="From"
             defaultValue={inField(
-              asked === null || Number.isNaN(Date.parse(asked)) ? Date.now() - dayMs : Date.parse(asked),
+              asked === null || Number.isNaN(Date.parse(asked)) ? openedAt - dayMs : Date.parse(asked),
             )}
           />
           <TextField name="until" type="datetime-local" step={1} label="To" help="Empty: until now." />

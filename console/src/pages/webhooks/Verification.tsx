@@ -1,6 +1,7 @@
 import { CodeBlock } from '../../ui/Code';
 import { Tabs } from '../../ui/Tabs';
 import ruby from './verification/config.ru?raw';
+// oxlint-disable-next-line import/default -- its text is imported.
 import node from './verification/node.mjs?raw';
 import go from './verification/receiver.go?raw';
 import php from './verification/receiver.php?raw';

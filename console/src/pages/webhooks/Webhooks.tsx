@@ -60,8 +60,8 @@ export function Page() {
     { since, ...usePageArguments(50) },
     { types: ['WebhookEndpoint'] },
   );
-  useFollow(SomethingSent, {}, useGathered(again), { pause: data === undefined });
   const endpoints = data?.webhookEndpoints.nodes;
+  useFollow(SomethingSent, {}, useGathered(again), { pause: endpoints === undefined });
   const total = data?.webhookEndpoints.totalCount;
   const troubled = endpoints?.filter(isTroubled).toSorted(byUrgency) ?? [];
   const add = (
