@@ -17,7 +17,7 @@ function newEvent(workspaceId) {
   const contact = { id: subjectId, email: 'jane@example.com', phone: null, first_name: 'Jane', notes: '' };
   const rest = JSON.stringify({ id: moment.eventId, type, created_at: moment.at, data: { contact } }).length;
   contact.notes = 'x'.repeat(bodyBytes - rest);
-  return { workspaceId, type, moment, subjectId, data: { contact } };
+  return { workspaceId, type, moment, subjectId, people: [], data: { contact } };
 }
 
 export async function startOurs(url, receiver) {
