@@ -144,6 +144,8 @@ describe('the documentation', () => {
     const [plain, brotli, gzip] = [await ask('identity'), await ask('br'), await ask('gzip')];
     expect(new Set([plain.etag, brotli.etag, gzip.etag])).to.have.length(3);
     expect(brotli.text).to.equal(plain.text).and.equal(gzip.text);
+    // What is asked for the first times takes longer, whatever it is.
+    await cpuMsOf('br');
     // To compress it takes several times as long as to send it.
     expect(await cpuMsOf('br')).to.be.below(3 * (await cpuMsOf('identity')));
   });
