@@ -8,7 +8,7 @@ export class AttemptDetails1790000000019 implements MigrationInterface {
         -- The endpoint's by which it was sent.
         add column request_version integer,
         -- As they came, a line each.
-        add column response_headers bytea,
+        add column response_headers text,
         -- Of a skipped delivery, which has no outcome itself: what its last attempt came to. Its status is beside it.
         add column last_outcome text;
       alter table webhook_endpoints

@@ -245,7 +245,7 @@ export class App {
       confirm,
       config.webhooks,
     );
-    this.sentRequests = new SentRequestService(database);
+    this.sentRequests = new SentRequestService(database, this.secrets);
     this.eventErasure.onErase((tx, events) => this.webhookDeliveries.erase(tx, events));
     this.replays = new ReplayService(database, this.webhookEndpoints, this.notifications, this.audit, confirm);
     this.webhookFeed = new WebhookFeed(this.webhookEndpoints, this.webhookDeliveries, this.replays, this.notifications);

@@ -130,7 +130,10 @@ const resolvers = [
       new WebhookDeliveryResolver(webhookDeliveries, webhookEndpoints, eventLog, sentRequests),
   ),
   line(WebhookDeliveryConnectionResolver, () => new WebhookDeliveryConnectionResolver()),
-  line(WebhookAttemptResolver, ({ webhookDeliveries }) => new WebhookAttemptResolver(webhookDeliveries)),
+  line(
+    WebhookAttemptResolver,
+    ({ webhookDeliveries, sentRequests }) => new WebhookAttemptResolver(webhookDeliveries, sentRequests),
+  ),
   line(EventDeliveries, ({ webhookDeliveries }) => new EventDeliveries(webhookDeliveries)),
   line(ReplayResolver, ({ replays, webhookEndpoints }) => new ReplayResolver(replays, webhookEndpoints)),
   line(TrustedDocumentsResolver, ({ trustedDocuments }) => new TrustedDocumentsResolver(trustedDocuments)),

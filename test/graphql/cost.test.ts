@@ -75,6 +75,9 @@ describe('the cost of a graphql operation', () => {
     const delivery = (fields: string) => `{ webhookDelivery(id: "x") { ${fields} } }`;
     await adds(2, delivery('id'), delivery('id requestBody'));
     await adds(1, delivery('id'), delivery('id attemptsLeft skipReason lastAttempt { outcome timings { totalMs } }'));
+    const last = (fields: string) => delivery(`lastAttempt { number ${fields} }`);
+    await adds(1, last(''), last('requestHeaders { exact headers { name value } }'));
+    await adds(1, last(''), last('responseHeaders { exact headers { name value } }'));
     await adds(50, '{ viewer { role } }', '{ viewer { role } __schema { description } }');
     await adds(
       100,

@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 
 export interface Received {
   headers: IncomingHttpHeaders;
+  /** As they came: names and values in turns. */
+  rawHeaders: string[];
   body: string;
   path: string;
   /** Unix milliseconds. */
@@ -29,7 +31,8 @@ export class Receiver {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         const body = Buffer.concat(chunks).toString();
-        receiver.take({ headers: request.headers, body, path: request.url ?? '', at: Date.now() }, response);
+        const { headers, rawHeaders, url: path = '' } = request;
+        receiver.take({ headers, rawHeaders, body, path, at: Date.now() }, response);
       });
       request.on('error', () => {});
     });

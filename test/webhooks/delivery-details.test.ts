@@ -5,6 +5,7 @@ import { newId } from '../../src/platform/id.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
 import { clientOf } from '../support/client.js';
 import { createBot, createSubmission } from '../support/factories.js';
+import { memberOf } from '../support/people.js';
 import { Receiver } from '../support/receiver.js';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a test reads whatever shape it expects.
@@ -165,6 +166,177 @@ describe('what is told of a delivery', () => {
       outcome: 'SUCCESS',
       responseStatus: 202,
       responseBody: 'done',
+    });
+  });
+
+  describe('the headers that were sent', () => {
+    const sentHeaders = 'lastAttempt { requestHeaders { exact headers { name value } } }';
+    const customHeaders = { 'X-Api-Key': 'a secret of theirs', 'x-second': 'another' };
+    const signatures = ['X-IoZen-Signature', 'webhook-signature'];
+    type Shown = { exact: boolean; headers: { name: string; value: string }[] };
+
+    const asOwner = async (): Promise<Shown[]> => {
+      const owner = await memberOf(server.app, tenant, 'OWNER');
+      const { body } = await owner.graphql(`{ webhookDeliveries { nodes { ${sentHeaders} } } }`);
+      return body.data.webhookDeliveries.nodes.map(({ lastAttempt }: Loose) => lastAttempt?.requestHeaders);
+    };
+    const exactness = async () => (await asOwner()).map(({ exact }) => exact);
+    /** Of the request that came last, with what is hidden. */
+    function arrived(hidden: readonly string[], received = receiver.received.at(-1)) {
+      const raw = received?.rawHeaders ?? [];
+      const pairs = Array.from({ length: raw.length / 2 }, (_, at) => ({
+        name: raw[2 * at]!,
+        value: raw[2 * at + 1]!,
+      }));
+      return pairs.map(({ name, value }) => ({ name, value: hidden.includes(name) ? '•••' : value }));
+    }
+    const custom = Object.keys(customHeaders);
+
+    it('are those that arrived, in order, custom values hidden; signatures are shown to people alone', async () => {
+      await change('updateWebhookEndpoint', { customHeaders, payloadQuery: 'fragment on Contact { id email }' });
+      await happens();
+      const { lastAttempt } = await settled('DELIVERED', sentHeaders);
+      const [shown] = await asOwner();
+      expect(shown).to.deep.equal({ exact: true, headers: arrived(custom) });
+      expect(lastAttempt.requestHeaders).to.deep.equal({ exact: true, headers: arrived([...custom, ...signatures]) });
+      const told = JSON.stringify([shown, lastAttempt]);
+      for (const value of Object.values(customHeaders)) expect(told).to.not.include(value);
+    });
+
+    it('are signed as they were while an older secret signs beside the newest', async () => {
+      await change('rotateWebhookSecret', { overlapSeconds: 3_600 });
+      await happens();
+      await settled('DELIVERED');
+      const [shown] = await asOwner();
+      expect(shown).to.deep.equal({ exact: true, headers: arrived([]) });
+      expect(shown?.headers.find(({ name }) => name === 'webhook-signature')?.value).to.match(/^v1,\S+ v1,\S+$/);
+    });
+
+    it('of a retry are its own', async () => {
+      answers(500);
+      await happens();
+      await settled('RETRYING');
+      answers();
+      await change('pauseWebhookEndpoint');
+      await change('resumeWebhookEndpoint');
+      const { attempts } = await settled('DELIVERED', 'attempts { requestHeaders { exact headers { name value } } }');
+      const told = receiver.received.map((one) => ({ exact: true, headers: arrived(signatures, one) }));
+      expect(told).to.have.length(2);
+      expect(attempts.map(({ requestHeaders }: Loose) => requestHeaders)).to.deep.equal(told);
+    });
+
+    it('are not called exact once a secret, header, payload query or the URL was changed since', async () => {
+      const changes: [name: string, input: object][] = [
+        ['rotateWebhookSecret', { overlapSeconds: 3_600 }],
+        ['updateWebhookEndpoint', { customHeaders }],
+        ['updateWebhookEndpoint', { payloadQuery: 'fragment on Contact { id }' }],
+        ['updateWebhookEndpoint', { url: receiver.url.replace('127.0.0.1', '127.0.0.2') }],
+      ];
+      for (const [at, [name, input]] of changes.entries()) {
+        await happens();
+        await settled('DELIVERED');
+        expect((await exactness())[0]).to.equal(true);
+        // Which change nothing of requests.
+        const others = { description: `${at}`, maxConcurrency: at + 1, url: `${receiver.url}/${at}` };
+        await change('updateWebhookEndpoint', others);
+        await change('pauseWebhookEndpoint');
+        await change('resumeWebhookEndpoint');
+        expect((await exactness())[0]).to.equal(true);
+        await change(name, input);
+        expect((await exactness())[0], JSON.stringify(input)).to.equal(false);
+      }
+    });
+
+    it('of an endpoint that was deleted have no signatures any more', async () => {
+      await happens();
+      await settled('DELIVERED');
+      await change('deleteWebhookEndpoint');
+      const [shown] = await asOwner();
+      expect(shown).to.deep.equal({
+        exact: false,
+        headers: arrived([]).filter(({ name }) => !signatures.includes(name)),
+      });
+    });
+
+    it('are not called exact once the person was erased of whom the body spoke, and null once the event is gone', async () => {
+      await happens();
+      await settled('DELIVERED');
+      const [{ id } = { id: '' }] = await sql<{ id: string }>('select id from contacts where workspace_id = $1', [
+        tenant.workspaceId,
+      ]);
+      const owner = await memberOf(server.app, tenant, 'OWNER');
+      const erasure = 'deleteContact(input: $input) { erasure { status } }';
+      await owner.graphql(`mutation ($input: DeleteContactInput!) { ${erasure} }`, { input: { id } });
+      expect(await exactness()).to.deep.equal([false]);
+      await sql('delete from events where workspace_id = $1', [tenant.workspaceId]);
+      expect(await asOwner()).to.deep.equal([null]);
+    });
+
+    it('hide signatures from people and keys who may not read the object in the body', async () => {
+      await happens();
+      await settled('DELIVERED');
+      const blind = clientOf(server.url, await keyWith(['manage:webhooks']));
+      const { body } = await blind.graphql(`{ webhookDeliveries { nodes { ${sentHeaders} } } }`);
+      expect(body.data.webhookDeliveries.nodes[0].lastAttempt.requestHeaders.headers).to.deep.equal(
+        arrived(signatures),
+      );
+    });
+
+    it('of a test event are told at once', async () => {
+      await change('updateWebhookEndpoint', { customHeaders });
+      const owner = await memberOf(server.app, tenant, 'OWNER');
+      const attempt = 'requestHeaders { exact headers { name value } } responseHeaders { headers { name value } }';
+      const send = `sendTestEvent(input: {endpointId: "${endpointId}"}) { attempt { ${attempt} } }`;
+      receiver.answer = (response) => void response.writeHead(200, { 'X-Answer': 'yes' }).end();
+      const { body } = await owner.graphql(`mutation { ${send} }`);
+      const { requestHeaders, responseHeaders } = body.data.sendTestEvent.attempt;
+      expect(requestHeaders).to.deep.equal({ exact: true, headers: arrived(custom) });
+      expect(responseHeaders.headers).to.deep.include({ name: 'X-Answer', value: 'yes' });
+    });
+  });
+
+  describe('the headers of the answer', () => {
+    const answered = 'lastAttempt { responseHeaders { exact headers { name value } } }';
+
+    it('are shown as they came, without what is secret', async () => {
+      receiver.answer = (response) =>
+        void response
+          .writeHead(503, ['Retry-After', '60', 'Set-Cookie', 'id=1', 'Set-Cookie', 'id=2', 'X-Why', 'caf\xe9'])
+          .end();
+      await happens();
+      const { lastAttempt } = await settled('RETRYING', answered);
+      const { exact, headers } = lastAttempt.responseHeaders;
+      expect(exact).to.equal(true);
+      expect(headers.slice(0, 4)).to.deep.equal([
+        { name: 'Retry-After', value: '60' },
+        { name: 'Set-Cookie', value: '•••' },
+        { name: 'Set-Cookie', value: '•••' },
+        { name: 'X-Why', value: 'caf\xe9' },
+      ]);
+      const [{ kept } = { kept: '' }] = await sql<{ kept: string }>(
+        'select response_headers as kept from webhook_attempts where endpoint_id = $1',
+        [endpointId],
+      );
+      expect(kept).to.include('Retry-After: 60').and.not.include('id=');
+    });
+
+    it('are told to be cut where they are longer than 2 KiB', async () => {
+      receiver.answer = (response) =>
+        void response.writeHead(200, { 'X-Long': 'x'.repeat(3_000), 'X-Short': 'y' }).end();
+      await happens();
+      const { lastAttempt } = await settled('DELIVERED', answered);
+      const { exact, headers } = lastAttempt.responseHeaders;
+      expect(exact).to.equal(false);
+      expect(headers[0]).to.deep.equal({ name: 'X-Short', value: 'y' });
+    });
+
+    it('are null where none came, and for those alone who may read the object in the event', async () => {
+      receiver.answer = (response) => response.destroy();
+      await happens();
+      expect((await settled('RETRYING', answered)).lastAttempt.responseHeaders).to.equal(null);
+      const blind = clientOf(server.url, await keyWith(['manage:webhooks']));
+      const { body } = await blind.graphql(`{ webhookDeliveries { nodes { ${answered} } } }`);
+      expect(body.errors[0].extensions.code).to.equal('insufficient_scopes');
     });
   });
 

@@ -26,18 +26,19 @@ describe('webhooks about a person who is erased', () => {
 
   it('erasing a person while an attempt is under way keeps nothing of its answer either', async () => {
     let answer = () => {};
-    receiver.answer = (response) => void (answer = () => void response.end('jane'));
+    receiver.answer = (response) => void (answer = () => void response.writeHead(200, { 'X-For': 'jane' }).end('jane'));
     const [eventId = ''] = await fixture.publish(actor);
     await receiver.arrived(1);
     await erase(eventId);
     answer();
     const kept = async () =>
       await fixture.rows(
-        'select outcome, response_body as body from webhook_attempts where event_id = $1 and outcome is not null',
+        `select outcome, response_body as body, response_headers as headers from webhook_attempts
+         where event_id = $1 and outcome is not null`,
         [eventId],
       );
     await fixture.eventually(async () => (await kept()).length === 1);
-    expect(await kept()).to.deep.equal([{ outcome: 'success', body: null }]);
+    expect(await kept()).to.deep.equal([{ outcome: 'success', body: null, headers: null }]);
     expect(await subscription.statuses()).to.deep.equal(['skipped']);
   });
 
@@ -75,13 +76,13 @@ describe('webhooks about a person who is erased', () => {
   });
 
   it('erasing a person ends what is open of them, and blanks what was answered', async () => {
-    receiver.answer = (response) => void response.writeHead(500).end('jane');
+    receiver.answer = (response) => void response.writeHead(500, { 'X-For': 'jane' }).end('jane');
     const [eventId = ''] = await fixture.publish(actor);
     await subscription.settled(1, 'retrying');
     await erase(eventId);
     expect(await subscription.statuses()).to.deep.equal(['skipped']);
     const bodies = await fixture.rows(
-      'select from webhook_attempts where response_body is not null and event_id = $1',
+      'select from webhook_attempts where num_nonnulls(response_body, response_headers) > 0 and event_id = $1',
       [eventId],
     );
     expect(bodies).to.have.length(0);
@@ -101,10 +102,11 @@ describe('webhooks about a person who is erased', () => {
       expect(await fixture.rows(free, [eventId])).to.have.length(0);
     });
     await erased;
-    const answers = await fixture.rows('select response_body as body from webhook_attempts where event_id = $1', [
-      eventId,
-    ]);
-    expect(answers).to.deep.equal([{ body: null }]);
+    const answers = await fixture.rows(
+      'select response_body as body, response_headers as headers from webhook_attempts where event_id = $1',
+      [eventId],
+    );
+    expect(answers).to.deep.equal([{ body: null, headers: null }]);
   });
 
   const erase = async (eventId: string) => await fixture.eraseEvents(actor, [eventId]);

@@ -208,6 +208,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
       outcome: 'success',
       status: 200,
       retryAfter: null,
+      head: '',
       body: Buffer.from('\0'),
       error: null,
     } as const;

@@ -34,6 +34,9 @@ export const bulky = { flat: 2 } as const satisfies FieldCost;
 /** A number that is counted when it is asked for. */
 export const counted = { flat: 10 } as const satisfies FieldCost;
 
+/** An object that is made for all entries of its list at once. */
+export const readWithOthers = { flat: 1 } as const satisfies FieldCost;
+
 /** An object that is a part of its parent's row. */
 export const partOfRow = { flat: 0 } as const satisfies FieldCost;
 

@@ -128,6 +128,14 @@ function ruleAgainst(address: Address): AddressRule | null {
 
 const specialUseNames = ['localhost', 'local', 'internal', 'home.arpa', 'onion', 'test', 'invalid', 'example'];
 
+const hostnameOf = ({ hostname }: URL) => hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+
+/** Without the dot that a name may end with. */
+export function originOf(url: URL): string {
+  const hostname = hostnameOf(url);
+  return `${url.protocol}//${isIP(hostname) === 6 ? `[${hostname}]` : hostname}${url.port === '' ? '' : `:${url.port}`}`;
+}
+
 /** Reads a tenant's URL; a literal address is judged here, since no look-up will ever happen for it. */
 export function parseTarget(text: string, policy: AddressPolicy): Target | AddressRefusal {
   // The URL parser forgives missing slashes, line breaks and backslashes; in a tenant's URL they would hide something.
@@ -139,7 +147,7 @@ export function parseTarget(text: string, policy: AddressPolicy): Target | Addre
   if (url.username !== '' || url.password !== '') return refusal('credentials');
 
   const secure = url.protocol === 'https:';
-  const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+  const hostname = hostnameOf(url);
   const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
   if (port === 0) return refusal('port');
   const onlyListed = secure ? (port === 443 || port >= 1_024 ? null : 'port') : 'scheme';
@@ -153,10 +161,9 @@ export function parseTarget(text: string, policy: AddressPolicy): Target | Addre
     if (rule !== null) return refusal(rule);
     if (onlyListed !== null && policy.allowed.rules.length === 0) return refusal(onlyListed);
   }
-  const authority = isIP(hostname) === 6 ? `[${hostname}]` : hostname;
   return {
     ok: true,
-    origin: `${url.protocol}//${authority}${url.port === '' ? '' : `:${port}`}`,
+    origin: originOf(url),
     hostname,
     port,
     path: url.pathname + url.search,

@@ -8,6 +8,9 @@ const bodyBytesKept = 16 * 1_024;
 const bodyBytesMax = 64 * 1_024;
 /** The most bytes of a head, and again of the trailers. */
 const headBytesMax = 64 * 1_024;
+const headBytesKept = 2_048;
+/** Headers of an answer whose values are kept nowhere. */
+export const secretHeaders: ReadonlySet<string> = new Set(['set-cookie', 'authorization']);
 /** The most bytes on the wire, for what no other bound sees: interim answers, chunk extensions, a line without end. */
 const wireBytesMax = 1_024 * 1_024;
 
@@ -41,10 +44,19 @@ export class AnswerReader {
   private bytesLeft = 0;
   private bodyBytes = 0;
   private readonly kept: Buffer[] = [];
+  private readonly keptHead: string[] = [];
 
   /** The first 16 KiB of the body. */
   get body(): Buffer {
     return this.kept.length === 0 ? nothing : Buffer.concat(this.kept);
+  }
+
+  /**
+   * The lines of the final head as they came, values of secret ones aside: those that fit into 2 KiB, parted by line feeds,
+   * with one more at the end where others did not.
+   */
+  get head(): string {
+    return this.keptHead.join('\n');
   }
 
   read(bytes: Buffer): AnswerProgress {
@@ -138,10 +150,19 @@ export class AnswerReader {
     this.status = this.saidStatus;
     const lengths = new Set<string>();
     const codings: string[] = [];
+    let roomForHead = headBytesKept;
+    let isAll = true;
     for (const line of this.headers) {
       const colon = line.indexOf(':');
       const value = line.slice(colon + 1).trim();
-      switch (line.slice(0, colon).trimEnd().toLowerCase()) {
+      const name = line.slice(0, colon).trimEnd().toLowerCase();
+      const shown = secretHeaders.has(name) ? line.slice(0, colon + 1) : line.replaceAll('\0', '\ufffd');
+      // With the line feed behind it.
+      if (shown.length < roomForHead) {
+        this.keptHead.push(shown);
+        roomForHead -= shown.length + 1;
+      } else isAll = false;
+      switch (name) {
         case 'content-length':
           for (const length of value.split(',')) lengths.add(length.trim());
           break;
@@ -160,6 +181,7 @@ export class AnswerReader {
           this.retryAfter ??= value.slice(0, 128);
       }
     }
+    if (!isAll) this.keptHead.push('');
     if (this.closes) this.canFollow = false;
     this.headers = [];
     this.headBytes = 0;

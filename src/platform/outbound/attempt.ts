@@ -13,6 +13,8 @@ export interface Outcome {
   status: number | null;
   /** The header `Retry-After` as it came, cut to 128 characters. */
   retryAfter: string | null;
+  /** What is kept of the answer's headers, see `AnswerReader`. */
+  head: string;
   /** The first 16 KiB of the body as they came, never decoded. */
   body: Buffer;
   /** The reason, which a tenant may read; null on success. */
@@ -176,12 +178,13 @@ export class OutboundAttempt implements Receiving {
   end(outcome: OutcomeKind, error: string | null): void {
     if (!this.finish()) return;
     const { status, timings } = this;
-    const { retryAfter = null, body = nothing } = this.connection?.answer ?? {};
+    const { retryAfter = null, head = '', body = nothing } = this.connection?.answer ?? {};
     const address = outcome === 'refused' ? null : this.address;
     this.resolve({
       outcome,
       status,
       retryAfter,
+      head,
       body,
       error,
       address,

@@ -47,6 +47,18 @@ function isOurName(name: string): boolean {
   return true;
 }
 
+const authorityOf = (origin: string) => origin.slice(origin.indexOf('//') + 2);
+
+/** All headers of a request as it is sent: those that frame it stand around the others. */
+export function headersSent(origin: string, { headers, body }: Omit<OutgoingRequest, 'path'>): [string, string][] {
+  const length = String(Buffer.byteLength(body));
+  const before: [string, string][] = [
+    ['host', authorityOf(origin)],
+    ['connection', 'keep-alive'],
+  ];
+  return [...before, ...Object.entries(headers), ['content-length', length]];
+}
+
 /** One open socket, on which one request after another is answered. */
 export class OutboundConnection {
   readonly address: string | null;
@@ -66,7 +78,7 @@ export class OutboundConnection {
   ) {
     this.address = socket.remoteAddress ?? null;
     this.host = hostOf(this.address ?? origin);
-    this.head = `host: ${origin.slice(origin.indexOf('//') + 2)}\r\nconnection: keep-alive\r\n`;
+    this.head = `host: ${authorityOf(origin)}\r\nconnection: keep-alive\r\n`;
     socket
       .on('data', (bytes: Buffer) => this.onData(bytes))
       .on('end', () => this.onEnd())

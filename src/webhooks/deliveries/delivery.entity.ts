@@ -6,6 +6,7 @@ import { enumType } from '../../platform/graphql/enum-type.js';
 import { Node } from '../../platform/graphql/node.js';
 import type { OutcomeKind } from '../../platform/outbound/attempt.js';
 import { DateTime } from '../../platform/graphql/scalars.js';
+import type { SentRequest } from '../wire/request.js';
 import { DeliveryStatusEnum, SkipReasonEnum, type DeliveryStatus, type SkipReason } from '../store/delivery-status.js';
 
 export const AttemptOutcomeEnum = enumType('WebhookAttemptOutcome', 'What an attempt came to.', {
@@ -78,9 +79,39 @@ export class WebhookTimings {
   totalMs!: number;
 }
 
+@ObjectType('WebhookHeader', { description: 'One header.', simpleResolvers: true })
+export class AttemptHeader {
+  @Field(() => String, { description: 'Its name, as it was written.' })
+  name!: string;
+
+  @Field(() => String, { description: 'Its value; `•••` for a secret one.' })
+  value!: string;
+}
+
+@ObjectType('WebhookHeaders', {
+  description: 'Headers, in the order in which they went over the line.',
+  simpleResolvers: true,
+})
+export class AttemptHeaders {
+  @Field(() => Boolean, {
+    description: 'Whether these are all, and as they were: false where something was changed since, or did not fit.',
+  })
+  exact!: boolean;
+
+  @Costs(partOfRow)
+  @Field(() => [AttemptHeader], { description: 'Each of them.' })
+  headers!: AttemptHeader[];
+}
+
 @ObjectType('WebhookAttempt', { description: 'One request of a delivery.', simpleResolvers: true })
 export class WebhookAttempt {
   deliveryId!: string;
+  endpointId!: string;
+  eventId!: string;
+  /** The endpoint's by which it was sent. */
+  requestVersion!: number;
+  /** Of a test event, which is kept nowhere. */
+  sent?: SentRequest;
   /** Null for an attempt from before the type was kept with it, whose event is gone. */
   eventType!: EventType | null;
 
@@ -97,6 +128,8 @@ export class WebhookAttempt {
   responseStatus!: number | null;
 
   answer!: Buffer | null;
+  /** What is kept of the answer's headers, see `AnswerReader`. */
+  head!: string | null;
 
   @Field(() => String, { nullable: true, description: 'What went wrong, in words.' })
   error!: string | null;

@@ -10,12 +10,13 @@ import {
   connectionUnder,
   type Connection,
 } from '../../platform/graphql/relay-connection.js';
-import { bulky, Costs } from '../../platform/graphql/field-cost.js';
+import { bulky, Costs, readWithOthers } from '../../platform/graphql/field-cost.js';
 import { connectionPage } from '../../platform/postgres/keyset-page.js';
 import { DateTime } from '../../platform/graphql/scalars.js';
-import { WebhookAttempt, WebhookDelivery, WebhookDeliveryConnection } from './delivery.entity.js';
+import { WebhookAttempt, WebhookDelivery, WebhookDeliveryConnection, AttemptHeaders } from './delivery.entity.js';
 import { Redeliver, WebhookDeliveryFilterInput } from './delivery.input.js';
 import { madeAt, type WebhookDeliveryService } from './delivery.service.js';
+import { requestHeaders } from './shown-headers.js';
 import type { SentRequestService } from './sent-request.service.js';
 import { WebhookEndpoint } from '../endpoints/endpoint.entity.js';
 import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
@@ -105,7 +106,7 @@ export class WebhookDeliveryResolver {
     @Ctx() context: OperationContext,
   ): Promise<WebhookAttempt[]> {
     const found = await context.loadFor('WebhookDelivery.attempts', `${endpointId} ${id}`, async (actor, keys) =>
-      byKey(keys, await this.deliveries.attempts(actor, keys.map(keyParts), context.selects('responseBody'))),
+      byKey(keys, await this.deliveries.attempts(actor, keys.map(keyParts), largeOf(context))),
     );
     return found ?? [];
   }
@@ -119,7 +120,7 @@ export class WebhookDeliveryResolver {
     @Ctx() context: OperationContext,
   ): Promise<WebhookAttempt | null> {
     const found = await context.loadFor('WebhookDelivery.lastAttempt', `${endpointId} ${id}`, async (actor, keys) =>
-      byKey(keys, await this.deliveries.lastAttempts(actor, keys.map(keyParts), context.selects('responseBody'))),
+      byKey(keys, await this.deliveries.lastAttempts(actor, keys.map(keyParts), largeOf(context))),
     );
     return found ?? null;
   }
@@ -148,6 +149,11 @@ export class WebhookDeliveryResolver {
   }
 }
 
+const largeOf = (context: OperationContext) => ({
+  answers: context.selects('responseBody'),
+  heads: context.selects('responseHeaders'),
+});
+
 /** What a delivery is looked up by, as one text. */
 function keyParts(key: string) {
   const [endpointId = '', id = '', eventId = '', isOpen] = key.split(' ');
@@ -161,7 +167,46 @@ function byKey<T>(keys: readonly string[], found: ReadonlyMap<string, T>): Map<s
 
 @Resolver(() => WebhookAttempt)
 export class WebhookAttemptResolver {
-  constructor(private readonly deliveries: WebhookDeliveryService) {}
+  constructor(
+    private readonly deliveries: WebhookDeliveryService,
+    private readonly sentRequests: SentRequestService,
+  ) {}
+
+  @Costs(readWithOthers)
+  @FieldResolver(() => AttemptHeaders, {
+    nullable: true,
+    description:
+      'What was sent, made again from what is stored. Custom values are `•••`, and so are signatures to keys, and to whoever may not read the object inside the event. Null where the event is gone.',
+  })
+  async requestHeaders(
+    @Root() attempt: WebhookAttempt,
+    @Ctx() context: OperationContext,
+  ): Promise<AttemptHeaders | null> {
+    const { deliveryId, endpointId, eventId, requestVersion, number, at } = attempt;
+    const key = JSON.stringify({ deliveryId, endpointId, eventId, requestVersion, number, at: at.getTime() });
+    const sent =
+      attempt.sent ??
+      (await context.loadFor('WebhookAttempt.requestHeaders', key, async (actor, keys) => {
+        const parts = keys.map((one) => JSON.parse(one) as Omit<WebhookAttempt, 'at'> & { at: number });
+        const attempts = parts.map(({ at: ms, ...rest }) => ({ ...rest, at: new Date(ms) }));
+        const requests = await this.sentRequests.requests(actor, attempts);
+        return new Map([...requests].map(([place, request]) => [keys[place] ?? '', request]));
+      }));
+    return sent === undefined ? null : requestHeaders(context.actor, sent);
+  }
+
+  @Costs(readWithOthers)
+  @FieldResolver(() => AttemptHeaders, {
+    nullable: true,
+    description:
+      'Of the answer, at most 2 KiB; `set-cookie` and `authorization` are `•••`. Needs the read scope of the object inside the event, too.',
+  })
+  responseHeaders(
+    @Root() attempt: Pick<WebhookAttempt, 'head' | 'eventType'>,
+    @Ctx('actor') actor: Actor,
+  ): AttemptHeaders | null {
+    return this.deliveries.responseHeaders(actor, attempt);
+  }
 
   @Costs(bulky)
   @FieldResolver(() => String, {

@@ -37,16 +37,22 @@ import {
   skippedAtOnceMax,
   type DeliveryKey,
 } from '../store/open-deliveries.js';
-import type { WebhookAttempt, WebhookDelivery } from './delivery.entity.js';
+import type { AttemptHeaders, WebhookAttempt, WebhookDelivery } from './delivery.entity.js';
+import { responseHeaders } from './shown-headers.js';
 import { deliveriesMade, deliveryUpdated, endpointChanged, payloadsErased, updated } from '../topics.js';
 
 /** The attempts of one delivery: the first, and one for each entry of the longest schedule. */
 export const attemptsReadMax = 51;
 
+const hasAnswer = (a: string) =>
+  `(${a}.response_body is not null or ${a}.error is not null or ${a}.response_headers is not null)`;
+const blank = 'response_body = null, error = null, response_headers = null';
 const selecting = (order: string, limit: number) =>
   prepared<AttemptRow>(`
-  select a.delivery_id as "deliveryId", a.number, a.at, a.outcome, a.response_status as "responseStatus",
-    case when $4 and not erased.yes then a.response_body end as answer, case when not erased.yes then a.error end as error, a.address, a.dns_ms as "dnsMs", a.connect_ms as "connectMs",
+  select a.delivery_id as "deliveryId", a.endpoint_id as "endpointId", a.event_id as "eventId",
+    coalesce(a.request_version, 0) as "requestVersion", a.number, a.at, a.outcome, a.response_status as "responseStatus",
+    case when $4 and not erased.yes then a.response_body end as answer,
+    case when $5 and not erased.yes then a.response_headers end as head, case when not erased.yes then a.error end as error, a.address, a.dns_ms as "dnsMs", a.connect_ms as "connectMs",
     a.tls_ms as "tlsMs", a.first_byte_ms as "firstByteMs", a.total_ms as "totalMs", coalesce(a.event_type, event.type) as "eventType"
   from unnest($2::text[], $3::text[]) as wanted (endpoint_id, delivery_id)
   join webhook_endpoints e on e.id = wanted.endpoint_id and e.workspace_id = $1
@@ -70,22 +76,19 @@ const endpointIsThere = prepared(
 );
 const blankAnswers = prepared<{ count: number }>(`
   with blanked as (
-    update webhook_attempts set response_body = null, error = null
-    where event_id = any ($1) and (response_body is not null or error is not null)
+    update webhook_attempts a set ${blank} where a.event_id = any ($1) and ${hasAnswer('a')}
     returning 1
   )
   select count(*)::int as count from blanked
 `);
 const blankAnswersOf = prepared(`
-  update webhook_attempts a set response_body = null, error = null
-  from json_to_recordset($1) w ("endpointId" text, id text)
-  where a.endpoint_id = w."endpointId" and a.delivery_id = w.id and (a.response_body is not null or a.error is not null)
+  update webhook_attempts a set ${blank} from json_to_recordset($1) w ("endpointId" text, id text)
+  where a.endpoint_id = w."endpointId" and a.delivery_id = w.id and ${hasAnswer('a')}
 `);
 // `is true` keeps PostgreSQL from looking for each event.
 const blankAnswersSince = prepared(`
-  update webhook_attempts d set response_body = null, error = null
-  where ${ofWorkspace('$1')} and d.delivery_id >= $3 and (d.event_id = any ($2)) is true
-    and (d.response_body is not null or d.error is not null)
+  update webhook_attempts d set ${blank}
+  where ${ofWorkspace('$1')} and d.delivery_id >= $3 and (d.event_id = any ($2)) is true and ${hasAnswer('d')}
 `);
 
 /** A page of a search, which may end before it is full. */
@@ -102,11 +105,15 @@ export const searchCharactersMax = 200;
 
 interface AttemptRow {
   deliveryId: string;
+  endpointId: string;
+  eventId: string;
+  requestVersion: number;
   number: number;
   at: Date;
   outcome: OutcomeKind;
   responseStatus: number | null;
   answer: Buffer | null;
+  head: string | null;
   error: string | null;
   address: string | null;
   dnsMs: number | null;
@@ -119,10 +126,17 @@ interface AttemptRow {
 
 export const storedAttempts: StoredRows = {
   table: 'webhook_attempts',
-  bytes: '150 + coalesce(pg_column_size(t.response_body), 0)',
+  bytes: '150 + coalesce(pg_column_size(t.response_body), 0) + coalesce(pg_column_size(t.response_headers), 0)',
   owner: 'endpoint_id',
   through: { table: 'webhook_endpoints', owner: 'workspace_id' },
 };
+
+/** What of attempts is large and need not be read. */
+interface Large {
+  answers: boolean;
+  heads: boolean;
+}
+const everything: Large = { answers: true, heads: true };
 
 export class WebhookDeliveryService {
   constructor(
@@ -213,12 +227,12 @@ export class WebhookDeliveryService {
 
   /**
    * The attempts of each of these deliveries, the first one first.
-   * @param whole with what the endpoint answered
+   * @param whole which of what may be large is read, too
    */
   async attempts(
     actor: Actor,
     deliveries: readonly Pick<WebhookDelivery, 'id' | 'endpointId'>[],
-    whole = true,
+    whole: Large = everything,
   ): Promise<Map<string, WebhookAttempt[]>> {
     actor.require('manage:webhooks');
     const rows = await this.read(selectAttempts, actor, deliveries, whole);
@@ -229,7 +243,7 @@ export class WebhookDeliveryService {
   async lastAttempts(
     actor: Actor,
     deliveries: readonly Pick<WebhookDelivery, 'id' | 'endpointId'>[],
-    whole = true,
+    whole: Large = everything,
   ): Promise<Map<string, WebhookAttempt>> {
     actor.require('manage:webhooks');
     const rows = await this.read(selectLastAttempts, actor, deliveries, whole);
@@ -240,18 +254,31 @@ export class WebhookDeliveryService {
     statement: Statement<AttemptRow>,
     actor: Actor,
     deliveries: readonly Pick<WebhookDelivery, 'id' | 'endpointId'>[],
-    whole: boolean,
+    { answers, heads }: Large,
   ): Promise<WebhookAttempt[]> {
     const keys = [deliveries.map(({ endpointId }) => endpointId), deliveries.map(({ id }) => id)];
-    return (await this.database.query(statement, [actor.workspaceId, ...keys, whole])).map(attemptOf);
+    return (await this.database.query(statement, [actor.workspaceId, ...keys, answers, heads])).map(attemptOf);
   }
 
   /** The endpoint's answer, for callers who may see what the endpoint was sent. */
   responseBody(actor: Actor, { answer, eventType }: Pick<WebhookAttempt, 'answer' | 'eventType'>): string | null {
+    this.requireAnswer(actor, eventType);
+    return answer === null ? null : answer.toString('utf8');
+  }
+
+  /** What is kept of the answer's headers, for the same callers. */
+  responseHeaders(
+    actor: Actor,
+    { head, eventType }: Pick<WebhookAttempt, 'head' | 'eventType'>,
+  ): AttemptHeaders | null {
+    this.requireAnswer(actor, eventType);
+    return head === null || head === '' ? null : responseHeaders(head);
+  }
+
+  private requireAnswer(actor: Actor, eventType: EventType | null): void {
     actor.require('manage:webhooks');
     // Where the type is not known, it may have been any.
     requirePayloads(actor, eventType === null ? eventTypes : [eventType]);
-    return answer === null ? null : answer.toString('utf8');
   }
 
   /**

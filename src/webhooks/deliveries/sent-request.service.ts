@@ -4,8 +4,11 @@ import type { Actor } from '../../platform/actor.js';
 import type { Database } from '../../platform/postgres/database.js';
 import { prepared } from '../../platform/postgres/statement.js';
 import { pauseForOthers } from '../../platform/work/pause-for-others.js';
+import type { Secrets } from '../../platform/secrets.js';
+import { readSnapshots, type EndpointSnapshot } from '../endpoints/endpoint-snapshot.js';
 import { readPayloadQuery, selectPayload, type PayloadQuery } from '../wire/payload-query.js';
-import type { WebhookDelivery } from './delivery.entity.js';
+import { requestOf, unsignedRequestOf, type SentRequest } from '../wire/request.js';
+import type { WebhookAttempt, WebhookDelivery } from './delivery.entity.js';
 
 /** What was posted, where that is known. */
 export interface SentBody {
@@ -31,9 +34,30 @@ const selectBodies = prepared<{ id: string; type: EventType; body: string | null
   ) last on true
 `);
 
+interface Event {
+  id: string;
+  type: EventType;
+  body: string;
+}
+const selectEvents = prepared<Event>(
+  `select e.id, e.type, ${bodyOf('e')} as body from events e where e.id = any ($1) and e.workspace_id = $2`,
+);
+/** How the text of an event ends whose person was erased since, and of no other. */
+const blankEnd = /"data"\s*:\s*\{\}\s*\}$/;
+
+type OneAttempt = Pick<WebhookAttempt, 'deliveryId' | 'endpointId' | 'eventId' | 'requestVersion' | 'number' | 'at'>;
+
+function bodyFor({ payloadQuery }: Pick<EndpointSnapshot, 'payloadQuery'>, { type, body }: Event): Buffer {
+  const whole = Buffer.from(body);
+  return payloadQuery === null ? whole : selectPayload(payloadQuery, type, whole);
+}
+
 /** Makes again what was sent, from what is stored: the frozen event, and the endpoint as it is. */
 export class SentRequestService {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly secrets: Secrets,
+  ) {}
 
   /** What was posted of each of these deliveries; of one that waits for its first attempt, what will be. */
   async bodies(actor: Actor, deliveries: readonly Of[]): Promise<Map<string, SentBody>> {
@@ -59,6 +83,39 @@ export class SentRequestService {
       }
     }
     return bodies;
+  }
+
+  /** What each of these attempts sent, by the attempt's place; missing where the event is gone, or no key opens secrets. */
+  async requests(actor: Actor, attempts: readonly OneAttempt[]): Promise<Map<number, SentRequest>> {
+    actor.require('manage:webhooks');
+    const endpointIds = [...new Set(attempts.map(({ endpointId }) => endpointId))];
+    const snapshots = await readSnapshots(this.database, this.secrets, endpointIds, () => {});
+    const eventIds = [...new Set(attempts.map(({ eventId }) => eventId))];
+    const events = await this.database.query(selectEvents, [eventIds, actor.workspaceId]);
+    const endpointById = new Map(snapshots.map((snapshot) => [snapshot.endpointId, snapshot]));
+    const eventById = new Map(events.map((event) => [event.id, event]));
+    /** All attempts of a delivery sent the same. */
+    const bodies = new Map<string, Buffer>();
+    const requests = new Map<number, SentRequest>();
+    for (const [place, { deliveryId, endpointId, eventId, requestVersion, number, at }] of attempts.entries()) {
+      const [endpoint, event] = [endpointById.get(endpointId), eventById.get(eventId)];
+      if (endpoint?.workspaceId !== actor.workspaceId || event === undefined) continue;
+      const key = `${endpointId} ${eventId}`;
+      const body = bodies.get(key) ?? bodyFor(endpoint, event);
+      bodies.set(key, body);
+      const { url, headers, secrets } = endpoint;
+      const make = secrets.length === 0 ? unsignedRequestOf : requestOf;
+      const attempt = { deliveryId, number, now: at.getTime() };
+      requests.set(place, {
+        ...make({ headers, secrets, payloadQuery: null }, { id: eventId, type: event.type, body }, attempt),
+        url,
+        eventType: event.type,
+        customNames: Object.keys(headers),
+        exact: endpoint.requestVersion === requestVersion && !blankEnd.test(event.body.slice(-20)),
+      });
+      await pauseForOthers();
+    }
+    return requests;
   }
 
   /** For callers who may see what the event says. */

@@ -76,14 +76,21 @@ export class TestEventService {
         .catch((error: unknown) => {
           throw error instanceof NoRoom ? rateLimitExceeded(1) : error;
         });
+      const { url, requestVersion } = snapshot;
+      const customNames = Object.keys(snapshot.headers);
       return {
         deliveryId,
+        endpointId: id,
+        eventId: example.id,
         eventType: type,
+        requestVersion,
+        sent: { headers, body, url, eventType: type, customNames, exact: true },
         number: 1,
         at: moment.at,
         outcome: outcome.outcome,
         responseStatus: outcome.status,
         answer: outcome.body,
+        head: outcome.head,
         error: outcome.error,
         address: outcome.address,
         timings: outcome.timings,

@@ -376,10 +376,11 @@ function listOf(actor: Actor): List {
   return { from: `${columns} from ${tables}`, id: 'e.id', where };
 }
 
-const ofRequests = ['url', 'secrets', 'customHeaders', 'payloadQuery'] as const;
-
+/** By its headers and its body: a path is in neither. */
 function countVersions(after: WebhookEndpoint, before: WebhookEndpoint): void {
-  if (ofRequests.some((name) => after[name] !== before[name])) after.requestVersion = before.requestVersion + 1;
+  const shaping = ['secrets', 'customHeaders', 'payloadQuery'] as const;
+  const isOther = originOf(after) !== originOf(before) || shaping.some((name) => after[name] !== before[name]);
+  if (isOther) after.requestVersion = before.requestVersion + 1;
   if (after.payloadQuery !== before.payloadQuery) after.bodyVersion = after.requestVersion;
 }
 

@@ -91,6 +91,7 @@ const unprepared: Outcome = {
   outcome: 'connection',
   status: null,
   retryAfter: null,
+  head: '',
   body: Buffer.alloc(0),
   error: 'the request could not be prepared',
   address: null,

@@ -62,6 +62,7 @@ const factColumns: Columns<AttemptResult> = {
 };
 const attemptColumns: Columns<AttemptResult> = {
   ...factColumns,
+  response_headers: ['text', (a) => (a.outcome.head === '' ? null : a.outcome.head)],
   response_body: ['bytea', (a) => (a.outcome.body.length === 0 ? null : a.outcome.body)],
   ended: ['text', (a) => a.next.ended],
   due_at: ['timestamptz', (a) => timestamp(a.next.dueAt)],
@@ -98,8 +99,9 @@ const store = prepared<{ id: string; revision: number }>(`
       last_outcome = a.outcome, last_status = a.response_status
     from attempt a where d.ctid = a.spot and a.ended is null
   ), kept as (
-    insert into webhook_attempts (${facts}, response_body, ended)
-    select ${facts}, case when spot is not null then response_body end, case when spot is not null then ended end
+    insert into webhook_attempts (${facts}, response_headers, response_body, ended)
+    select ${facts}, case when spot is not null then response_headers end,
+      case when spot is not null then response_body end, case when spot is not null then ended end
     from attempt
   ), counted as (
     ${addCounts(firstCountColumn, 'ours')}

@@ -1,3 +1,4 @@
+import type { EventType } from '../../events/event-type.js';
 import type { EventText } from './event-text.js';
 import { selectPayload, type PayloadQuery } from './payload-query.js';
 import { signaturesOf, type SigningSecret } from './signature.js';
@@ -17,15 +18,42 @@ export interface DeliveryRequest {
   body: Buffer;
 }
 
-/** The request of one attempt: the frozen event, or what the endpoint selects of it, signed. `now` is in Unix milliseconds. */
+/** The request of an attempt, as it was sent or made again. */
+export interface SentRequest extends DeliveryRequest {
+  url: string;
+  eventType: EventType;
+  /** Names of headers that the endpoint's owner gave values. */
+  customNames: readonly string[];
+  /** Whether it is known to be what was sent. */
+  exact: boolean;
+}
+
+interface Attempt {
+  deliveryId: string;
+  number: number;
+  /** Unix milliseconds. */
+  now: number;
+}
+
+/** The request of one attempt: the frozen event, or what the endpoint selects of it, signed. */
 export function requestOf(
-  { headers: customHeaders, payloadQuery, secrets }: Recipient,
+  recipient: Recipient,
   event: Omit<EventText, 'happenedAt'>,
-  attempt: { deliveryId: string; number: number; now: number },
+  attempt: Attempt,
+): DeliveryRequest {
+  const { headers, body } = unsignedRequestOf(recipient, event, attempt);
+  const message = { eventId: event.id, timestampSeconds: secondsOf(attempt), body };
+  return { headers: { ...headers, ...signaturesOf(message, recipient.secrets, attempt.now) }, body };
+}
+
+/** The same to an endpoint that has no secrets any more, since it was deleted. */
+export function unsignedRequestOf(
+  { headers: customHeaders, payloadQuery }: Omit<Recipient, 'secrets'>,
+  event: Omit<EventText, 'happenedAt'>,
+  attempt: Attempt,
 ): DeliveryRequest {
   const body = payloadQuery === null ? event.body : selectPayload(payloadQuery, event.type, event.body);
-  const timestampSeconds = Math.floor(attempt.now / 1_000);
-  const timestamp = String(timestampSeconds);
+  const timestamp = String(secondsOf(attempt));
   const headers = {
     ...customHeaders,
     'Content-Type': 'application/json',
@@ -37,7 +65,8 @@ export function requestOf(
     'X-IoZen-Attempt': String(attempt.number),
     'webhook-id': event.id,
     'webhook-timestamp': timestamp,
-    ...signaturesOf({ eventId: event.id, timestampSeconds, body }, secrets, attempt.now),
   };
   return { headers, body };
 }
+
+const secondsOf = ({ now }: Attempt) => Math.floor(now / 1_000);

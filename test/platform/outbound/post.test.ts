@@ -64,6 +64,41 @@ describe('outbound', () => {
       });
     });
 
+    it('keeps the lines of the final head, as they came, without what is secret', async () => {
+      const lines =
+        'Content-Type: text/plain; charset="caf\xe9"\r\nX-Long: a\r\n b\r\nnonsense\r\nSet-Cookie: id=secret\r\n';
+      const { head } = await postTo((socket) =>
+        socket.end(
+          Buffer.from(
+            `HTTP/1.1 103 Early\r\nLink: </a>\r\n\r\nHTTP/1.1 500 No\r\n${lines}AUTHORIZATION:x\r\n\r\n`,
+            'latin1',
+          ),
+        ),
+      );
+      const kept = [
+        'Content-Type: text/plain; charset="caf\xe9"',
+        'X-Long: a b',
+        'nonsense',
+        'Set-Cookie:',
+        'AUTHORIZATION:',
+      ];
+      expect(head).to.equal(kept.join('\n'));
+    });
+
+    it('keeps of the head what fits into 2 KiB, and says where that was not all', async () => {
+      const line = (name: string, length: number) => `${name}: ${'x'.repeat(length - name.length - 2)}`;
+      const headOf = async (...lines: string[]) =>
+        (await postTo(status(200, lines.map((one) => `${one}\r\n`).join('')))).head.split('\n');
+      const [all] = [await headOf(line('a', 1_000), line('b', 1_000))];
+      expect(all.slice(0, 2)).to.deep.equal([line('a', 1_000), line('b', 1_000)]);
+      expect(all.at(-1)).to.not.equal('');
+      const some = await headOf(line('a', 1_500), line('b', 1_500), 'c: 1');
+      expect(some.slice(0, 2)).to.deep.equal([line('a', 1_500), 'c: 1']);
+      expect(some.at(-1)).to.equal('');
+      expect((await headOf(line('a', 60_000))).at(-1)).to.equal('');
+      expect(some.join('\n').length).to.be.at.most(2_048);
+    });
+
     it('never follows a redirect', async () => {
       const other = await receiverOf(zoo.fine);
       for (const code of [301, 302, 303, 307, 308]) {
