@@ -320,7 +320,7 @@ describe('console: webhooks', () => {
     await page.getByRole('heading', { level: 1, name: 'Webhooks' }).waitFor();
   });
 
-  it('costs at most six points to see', async () => {
+  it('costs at most six points to see, and fits 320 px', async () => {
     const [id] = (await query('select id from webhook_endpoints where deleted_at is null limit 1', [])).rows;
     for (const address of ['', '/new', `/${id?.id}`, `/${id?.id}/edit`, `/${id?.id}/replay`]) {
       const other = await pages.again(page.context(), {});
@@ -334,6 +334,8 @@ describe('console: webhooks', () => {
         0,
       );
       expect(points, address).to.be.within(1, 6);
+      await other.setViewportSize({ width: 320, height: 640 });
+      expect(await other.evaluate(() => document.documentElement.scrollWidth), address).to.equal(320);
       await other.context().close();
     }
   });

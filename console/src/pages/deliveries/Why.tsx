@@ -27,7 +27,7 @@ const kinds: Readonly<Record<Delivery['status'], StatusKind>> = {
 
 /** One sentence on how the delivery stands and why, what comes next, and what to do about it. */
 export function Why({ delivery }: { delivery: Delivery }) {
-  const { status, endpoint, createdAt } = delivery;
+  const { status, endpoint, event, createdAt } = delivery;
   const viewer = useViewer();
   const { why } = redelivery(delivery, viewer);
   return (
@@ -39,9 +39,7 @@ export function Why({ delivery }: { delivery: Delivery }) {
           <Redeliver delivery={delivery} />
           {status === 'HELD' && endpoint && <ButtonLink to={paths.webhook(endpoint.id)}>Go to the endpoint</ButtonLink>}
           {endpoint && status !== 'HELD' && (
-            <ButtonLink
-              to={`${paths.replayWebhook(endpoint.id)}?${new URLSearchParams({ since: createdAt }).toString()}`}
-            >
+            <ButtonLink to={paths.replayWebhook(endpoint.id, event?.createdAt ?? createdAt)}>
               Replay since this one
             </ButtonLink>
           )}

@@ -167,7 +167,7 @@ function ReplayForm({ endpoint, onStarted }: ReplayFormProps) {
           <SelectField
             name="ratePerSecond"
             label="How fast"
-            help={`Takes ${duration((total / rate) * 1_000)} at this rate; replays to one host share 100 a second.`}
+            help={`Takes ${howLong(total / rate)}. Replays to one host share 100 a second.`}
             value={rate}
             onInput={(event) => event.stopPropagation()}
             onChange={(event) => setRate(Number(event.target.value))}
@@ -178,6 +178,9 @@ function ReplayForm({ endpoint, onStarted }: ReplayFormProps) {
               </option>
             ))}
           </SelectField>
+        )}
+        {endpoint.status === 'PAUSED' && (
+          <p className="quiet">It is paused: what a replay makes is held with all else until it is resumed.</p>
         )}
         <FormRefusal />
       </DialogBody>
@@ -196,6 +199,8 @@ function ReplayForm({ endpoint, onStarted }: ReplayFormProps) {
     </Form>
   );
 }
+
+const howLong = (seconds: number) => (seconds < 1 ? 'less than a second' : `about ${duration(seconds * 1_000)}`);
 
 /** As a field for date and time wants it, in the reader's zone. */
 function inField(atMs: number): string {

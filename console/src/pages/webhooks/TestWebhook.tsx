@@ -12,7 +12,9 @@ import { Status } from '../../ui/Status';
 import { StrangerText } from '../../ui/StrangerText';
 import { duration } from '../../ui/Time';
 import { hostOf } from '../../ui/urls';
+import { HttpMessage } from '../deliveries/HttpMessage';
 import { whatItDid } from '../deliveries/outcomes';
+import { Timings } from '../deliveries/Timings';
 import { whyNotSend } from './endpoints';
 import { OneEndpoint, type Endpoint } from './OneEndpoint';
 import { useThisWebhook } from './useThisWebhook';
@@ -109,40 +111,27 @@ function WholeAttempt({ attempt, host }: { attempt: Attempt; host: string }) {
         <Status kind={arrived ? 'good' : 'bad'}>{arrived ? 'Arrived' : 'Failed'}</Status>{' '}
         <StrangerText text={host} max={80} /> {whatItDid(attempt)} after {duration(timings.totalMs)}.
       </p>
-      <Facts>
-        {error !== null && (
-          <Fact name="Why">
-            <StrangerText text={error} max={500} />
-          </Fact>
-        )}
-        {address !== null && (
-          <Fact name="Address">
-            <code>{address}</code>
-          </Fact>
-        )}
-        <Fact name="Time">
-          <span className="number">{timingsInWords(timings)}</span>
-        </Fact>
-      </Facts>
+      {(error !== null || address !== null) && (
+        <Facts>
+          {error !== null && (
+            <Fact name="Why">
+              <StrangerText text={error} max={500} />
+            </Fact>
+          )}
+          {address !== null && (
+            <Fact name="Address">
+              <code>{address}</code>
+            </Fact>
+          )}
+        </Facts>
+      )}
+      <Timings timings={timings} />
       {responseStatus !== null &&
         (responseBody === null || responseBody === '' ? (
           <p className="faint">The answer had no body.</p>
         ) : (
-          <CodeBlock label="Answer" text={responseBody} />
+          <HttpMessage label="Answer" body={responseBody} />
         ))}
     </section>
   );
-}
-
-/** Each part by itself: the first byte is counted from the request on. */
-function timingsInWords({ dnsMs, connectMs, tlsMs, firstByteMs, totalMs }: Attempt['timings']): string {
-  const known = [dnsMs, connectMs, tlsMs, firstByteMs].reduce<number>((sum, ms) => sum + (ms ?? 0), 0);
-  const parts: [string, number | null][] = [
-    ['name', dnsMs],
-    ['connect', connectMs],
-    ['TLS', tlsMs],
-    ['waiting', firstByteMs],
-    ['reading', firstByteMs === null ? null : Math.max(0, totalMs - known)],
-  ];
-  return parts.flatMap(([name, ms]) => (ms === null ? [] : [`${name} ${duration(ms)}`])).join(' · ');
 }

@@ -92,6 +92,7 @@ function Actions({ endpoint: { id, status } }: { endpoint: Endpoint }) {
           isPaused
             ? { label: 'Resume', to: paths.resumeWebhook(id), why: whyNotSend(viewer) }
             : { label: 'Pause', to: paths.pauseWebhook(id), why },
+          { label: 'See what was done to it', to: paths.audit(id), why },
           { label: 'Delete endpoint', to: paths.deleteWebhook(id), isDanger: true, why },
         ]}
       />

@@ -111,8 +111,9 @@ function whyNotAdd(viewer: Viewer, total: number | undefined): string | null {
   return whyNotSend(viewer);
 }
 
-function limitInWords({ workspace: { plan, limits } }: Viewer, total: number | undefined): string {
-  if (!limits.webhooks) return `${planNames[plan]} has no webhooks.`;
+function limitInWords(viewer: Viewer, total: number | undefined): string {
+  const { plan, limits } = viewer.workspace;
+  if (!limits.webhooks) return whyNotSend(viewer) ?? '';
   const of = total === undefined ? `Up to ${limits.webhookEndpoints}` : `${total} of ${limits.webhookEndpoints}`;
   return `Signed events to addresses of yours. ${of} endpoints on ${planNames[plan]}.`;
 }

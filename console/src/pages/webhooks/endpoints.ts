@@ -63,9 +63,6 @@ export const pausedBecause: Readonly<Record<WebhookPauseReason, string>> = {
   PLAN: 'Paused by the plan',
 };
 
-/** Why somebody may not change endpoints now; null where they may. */
-export const whyNotChange = ({ role }: Viewer): string | null => whyNotAdmin(role);
-
 /** Why nothing can be sent, or registered to be sent, now; null where it can. */
 export function whyNotSend({ role, workspace: { plan, limits } }: Viewer): string | null {
   if (!limits.webhooks)
