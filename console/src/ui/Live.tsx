@@ -45,6 +45,8 @@ export function useGathered(act: () => void, withinMs = 2_000): () => void {
 }
 
 const unscrolledPx = 8;
+/** A list that grows is read anew no more often: each time takes a point of its reader's budget. */
+const readsEveryMs = 2_000;
 
 /**
  * Rows that arrive while somebody reads: shown by themselves only at the top of a list that nobody has scrolled, points at
@@ -66,12 +68,18 @@ export function useArrivals(
     setCount(0);
     latest.current.read();
   }, []);
+  // Of many that come at once, the first is shown at once, and the others together a moment later.
+  const shownMs = useRef(0);
+  const showSoon = useGathered(show, readsEveryMs);
   const arrived = useCallback(() => {
     const element = latest.current.list();
     const isTouched = element !== null && (element.matches(':hover') || element.contains(document.activeElement));
-    if (isFirstPage && scrollY < unscrolledPx && !isTouched) show();
-    else setCount((before) => before + 1);
-  }, [isFirstPage, show]);
+    if (!isFirstPage || scrollY >= unscrolledPx || isTouched) return setCount((before) => before + 1);
+    const isSoon = performance.now() - shownMs.current < readsEveryMs;
+    shownMs.current = performance.now();
+    if (isSoon) showSoon();
+    else show();
+  }, [isFirstPage, show, showSoon]);
   return { count, arrived, show };
 }
 

@@ -56,7 +56,7 @@ export function Page() {
   const isOther = shown.current !== address;
   const list = useRef<HTMLDivElement>(null);
   const found = data?.webhookDeliveries;
-  const live = useLiveDeliveries({ list, rows: found?.nodes, filter, asked, again });
+  const live = useLiveDeliveries({ list, rows: found?.nodes, filter, asked, isReading, again });
   const hasNone = found?.nodes.length === 0 && !isOther;
   const { webhooks } = viewer.workspace.limits;
 

@@ -4,12 +4,13 @@ import { StrangerText } from '../../ui/StrangerText';
 import { Time } from '../../ui/Time';
 import { curlOf } from './curl';
 import type { Attempt, Delivery } from './delivery';
-import { HttpMessage, type Header } from './HttpMessage';
+import { HttpMessage } from './HttpMessage';
 
 /** The request of one attempt, and the same as a command. */
 export function Sent({ delivery, attempt }: { delivery: Delivery; attempt: Attempt | undefined }) {
   const { endpoint, requestBody, event } = delivery;
-  const headers = attempt === undefined || event === null ? [] : publishedHeaders(delivery, attempt, event);
+  const sent = attempt?.requestHeaders ?? null;
+  const headers = sent?.headers ?? [];
   const url = endpoint === null ? null : endpoint.url;
   const command =
     url !== null && requestBody !== null && headers.length > 0 ? curlOf({ url, headers, body: requestBody }) : null;
@@ -38,10 +39,15 @@ export function Sent({ delivery, attempt }: { delivery: Delivery; attempt: Attem
               : 'The body cannot be shown as it was: the payload query of the endpoint was changed since.'}
           </p>
         )}
+        {sent !== null && !sent.exact && (
+          <p className="faint">
+            Made again from what is kept: something was changed since, so that not all headers are as they were.
+          </p>
+        )}
         {command !== null && attempt && (
           <p className="faint">
-            The command has no secret and no signature, and its timestamp is of <Time at={attempt.at} as="exact" />: a
-            receiver that verifies refuses it.
+            The command has no secret: values of your own headers are left out. Its timestamp and signature are of{' '}
+            <Time at={attempt.at} as="exact" />, and a receiver that verifies refuses them after five minutes.
           </p>
         )}
       </div>
@@ -52,24 +58,4 @@ export function Sent({ delivery, attempt }: { delivery: Delivery; attempt: Attem
 function pathOf(url: string): string {
   const parsed = URL.parse(url);
   return parsed === null ? url : parsed.pathname + parsed.search;
-}
-
-/** The headers that every delivery has, as published, but for its signatures. */
-function publishedHeaders(
-  { id }: Delivery,
-  { number, at }: Attempt,
-  event: NonNullable<Delivery['event']>,
-): readonly Header[] {
-  const seconds = String(Math.floor(Date.parse(at) / 1_000));
-  return [
-    { name: 'Content-Type', value: 'application/json' },
-    { name: 'User-Agent', value: 'ioZen-Webhooks/1.0' },
-    { name: 'X-IoZen-Event-Type', value: event.type },
-    { name: 'X-IoZen-Event-Id', value: event.id },
-    { name: 'X-IoZen-Timestamp', value: seconds },
-    { name: 'X-IoZen-Delivery-Id', value: id },
-    { name: 'X-IoZen-Attempt', value: String(number) },
-    { name: 'webhook-id', value: event.id },
-    { name: 'webhook-timestamp', value: seconds },
-  ];
 }

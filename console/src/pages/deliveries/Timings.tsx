@@ -3,10 +3,11 @@ import { duration } from '../../ui/Time';
 import './Timings.css';
 
 /** Where the time of an attempt went: a bar of up to five parts, and the same in words. */
-export function Timings({ timings: { dnsMs, connectMs, tlsMs, firstByteMs, totalMs } }: Pick<Attempt, 'timings'>) {
+export function Timings({ attempt: { timings, responseStatus } }: { attempt: Attempt }) {
+  const { dnsMs, connectMs, tlsMs, firstByteMs, totalMs } = timings;
   const known = [dnsMs, connectMs, tlsMs, firstByteMs].reduce<number>((sum, ms) => sum + (ms ?? 0), 0);
   const restMs = Math.max(0, totalMs - known);
-  const isAnswered = firstByteMs !== null;
+  const isAnswered = responseStatus !== null;
   const all: readonly (readonly [name: string, ms: number | null, className: string])[] = [
     ['Name', dnsMs, 'dns'],
     ['Connect', connectMs, 'connect'],
@@ -15,7 +16,7 @@ export function Timings({ timings: { dnsMs, connectMs, tlsMs, firstByteMs, total
     [isAnswered ? 'Reading' : 'Until it failed', restMs, isAnswered ? 'reading' : 'failing'],
   ];
   const parts = all.filter((part): part is [string, number, string] => part[1] !== null);
-  const isKept = connectMs === null && isAnswered;
+  const isKept = connectMs === null && firstByteMs !== null;
   return (
     <div className="timings">
       <div className="timings-bar" aria-hidden>

@@ -8,7 +8,7 @@ import type { StatusKind } from '../../ui/Status';
 import { StrangerText } from '../../ui/StrangerText';
 import { duration, Time } from '../../ui/Time';
 import { hostOf } from '../../ui/urls';
-import { pausedBecause } from '../webhooks/endpoints';
+import { pausedBecause, whyNotSend } from '../webhooks/endpoints';
 import { skipReasons } from './deliveries';
 import { redelivery, type Attempt, type Delivery } from './delivery';
 import { whatItDid } from './outcomes';
@@ -39,7 +39,7 @@ export function Why({ delivery }: { delivery: Delivery }) {
           <Redeliver delivery={delivery} />
           {status === 'HELD' && endpoint && <ButtonLink to={paths.webhook(endpoint.id)}>Go to the endpoint</ButtonLink>}
           {endpoint && status !== 'HELD' && (
-            <ButtonLink to={paths.replayWebhook(endpoint.id, event?.createdAt ?? createdAt)}>
+            <ButtonLink to={paths.replayWebhook(endpoint.id, event?.createdAt ?? createdAt)} why={whyNotSend(viewer)}>
               Replay since this one
             </ButtonLink>
           )}
@@ -123,7 +123,8 @@ function Next({ delivery }: { delivery: Delivery }): ReactNode {
           {attemptCount === 1 ? 'The only attempt failed' : `All ${count(attemptCount)} attempts failed`}
           {endedAt !== null && (
             <>
-              , the last one <Time at={endedAt} />
+              {attemptCount === 1 ? ' ' : ', the last one '}
+              <Time at={endedAt} />
             </>
           )}
           . It is not tried again by itself.

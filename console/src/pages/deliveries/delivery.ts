@@ -20,6 +20,20 @@ export const DeliveryDetailFields = graphql(`
       outcome
       responseStatus
       responseBody
+      requestHeaders {
+        exact
+        headers {
+          name
+          value
+        }
+      }
+      responseHeaders {
+        exact
+        headers {
+          name
+          value
+        }
+      }
       error
       address
       timings {

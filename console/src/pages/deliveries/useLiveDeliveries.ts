@@ -20,24 +20,35 @@ interface Followed {
   rows: readonly DeliveryRow[] | undefined;
   filter: DeliveryFilter;
   asked: WebhookDeliveryFilter;
+  isReading: boolean;
   again(): void;
+}
+
+/** How a delivery stood when it was told of. */
+interface Told {
+  delivery: DeliveryRow;
+  atMs: number;
 }
 
 /**
  * What happens while somebody reads: a row that is shown changes in its place; one that is not is announced, and shown when
  * somebody asks, or at once where nobody is at the list.
  */
-export function useLiveDeliveries({ list, rows, filter, asked, again }: Followed): Arrivals & {
+export function useLiveDeliveries({ list, rows, filter, asked, isReading, again }: Followed): Arrivals & {
   rows: readonly DeliveryRow[] | undefined;
 } {
   const navigate = useNavigate();
   const [search] = useSearchParams();
   const isFirstPage = !search.has('after') && !search.has('before');
-  const [changed, setChanged] = useState<ReadonlyMap<string, DeliveryRow>>(new Map());
+  const [changed, setChanged] = useState<ReadonlyMap<string, Told>>(new Map());
   const announced = useRef(new Set<string>());
-  // What was read now is newer than what was told before.
+  const askedMs = useRef(0);
   useEffect(() => {
-    setChanged(new Map());
+    if (isReading) askedMs.current = performance.now();
+  }, [isReading]);
+  // What was told before the list was asked for is older than its answer; what was told since may be newer.
+  useEffect(() => {
+    setChanged((before) => new Map([...before].filter(([, { atMs }]) => atMs >= askedMs.current)));
     announced.current.clear();
   }, [rows]);
   const arrivals = useArrivals(() => list.current, again, { isFirstPage });
@@ -45,18 +56,17 @@ export function useLiveDeliveries({ list, rows, filter, asked, again }: Followed
     DeliveryChanged,
     { endpointId: null },
     ({ deliveryUpdated: delivery }) => {
-      if (rows?.some(({ id }) => id === delivery.id)) {
-        setChanged((before) => new Map(before).set(delivery.id, delivery));
-      } else if (fits(delivery, asked) && !announced.current.has(delivery.id)) {
-        announced.current.add(delivery.id);
-        arrivals.arrived();
-      }
+      setChanged((before) => new Map(before).set(delivery.id, { delivery, atMs: performance.now() }));
+      const isShown = rows?.some(({ id }) => id === delivery.id) ?? false;
+      if (isShown || announced.current.has(delivery.id) || !fits(delivery, asked)) return;
+      announced.current.add(delivery.id);
+      arrivals.arrived();
     },
     // Whether a new delivery has a text that is searched for, only the server knows.
     { pause: rows === undefined || filter.q !== undefined },
   );
   const show = () => (isFirstPage ? arrivals.show() : void navigate(paths.deliveries(filter)));
-  const merged = useMemo(() => rows?.map((row) => changed.get(row.id) ?? row), [rows, changed]);
+  const merged = useMemo(() => rows?.map((row) => changed.get(row.id)?.delivery ?? row), [rows, changed]);
   return { ...arrivals, show, rows: merged };
 }
 
