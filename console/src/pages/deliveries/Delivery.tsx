@@ -97,7 +97,7 @@ function Found({ delivery }: { delivery: Delivery }) {
           <Sent delivery={delivery} attempt={open} />
           {open && (
             <Card title="Where the time went" aside={<span className="mono">{duration(open.timings.totalMs)}</span>}>
-              <Timings attempt={open} />
+              <Timings {...open} />
             </Card>
           )}
           <EventCard delivery={delivery} />

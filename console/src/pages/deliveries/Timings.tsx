@@ -3,7 +3,7 @@ import { duration } from '../../ui/Time';
 import './Timings.css';
 
 /** Where the time of an attempt went: a bar of up to five parts, and the same in words. */
-export function Timings({ attempt: { timings, responseStatus } }: { attempt: Attempt }) {
+export function Timings({ timings, responseStatus }: Pick<Attempt, 'timings' | 'responseStatus'>) {
   const { dnsMs, connectMs, tlsMs, firstByteMs, totalMs } = timings;
   const known = [dnsMs, connectMs, tlsMs, firstByteMs].reduce<number>((sum, ms) => sum + (ms ?? 0), 0);
   const restMs = Math.max(0, totalMs - known);

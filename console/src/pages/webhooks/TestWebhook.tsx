@@ -125,7 +125,7 @@ function WholeAttempt({ attempt, host }: { attempt: Attempt; host: string }) {
           )}
         </Facts>
       )}
-      <Timings timings={timings} />
+      <Timings timings={timings} responseStatus={responseStatus} />
       {responseStatus !== null &&
         (responseBody === null || responseBody === '' ? (
           <p className="faint">The answer had no body.</p>
