@@ -15,6 +15,24 @@ const inShell: RouteObject[] = [
   page('/deliveries/:id', () => import('./pages/deliveries/Delivery'), [
     page('redeliver', () => import('./pages/deliveries/RedeliverAgain')),
   ]),
+  page('/bots', () => import('./pages/bots/Bots')),
+  page('/bots/:id', () => import('./pages/bots/Bot'), [
+    page('status/:step', () => import('./pages/bots/ChangeStatus')),
+  ]),
+  page('/submissions/:id', () => import('./pages/submissions/Submission'), [
+    page('edit', () => import('./pages/submissions/EditSubmission')),
+    page('complete', () => import('./pages/submissions/CompleteSubmission')),
+  ]),
+  page('/contacts', () => import('./pages/contacts/Contacts'), [
+    page('erasures/:id', () => import('./pages/contacts/Erasure')),
+  ]),
+  page('/contacts/:id', () => import('./pages/contacts/Contact'), [
+    page('edit', () => import('./pages/contacts/EditContact')),
+    page('merge', () => import('./pages/contacts/MergeContacts')),
+    page('erase', () => import('./pages/contacts/EraseContact')),
+  ]),
+  page('/records', () => import('./pages/records/Records')),
+  page('/records/:id', () => import('./pages/records/Record')),
   page('/settings/api-keys', () => import('./pages/api-keys/ApiKeys'), [
     page('new', () => import('./pages/api-keys/NewApiKey')),
     page(':id', () => import('./pages/api-keys/ApiKey')),
@@ -31,10 +49,6 @@ const inShell: RouteObject[] = [
     page('pause', () => import('./pages/webhooks/PauseWebhook')),
     page('resume', () => import('./pages/webhooks/ResumeWebhook')),
     page('delete', () => import('./pages/webhooks/DeleteWebhook')),
-  ]),
-  page('/bots', () => import('./pages/bots/Bots')),
-  page('/bots/:id', () => import('./pages/bots/Bot'), [
-    page('status/:step', () => import('./pages/bots/ChangeStatus')),
   ]),
   page('/settings/documents', () => import('./pages/documents/Documents'), [
     page('new', () => import('./pages/documents/TrustDocument')),

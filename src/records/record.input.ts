@@ -17,6 +17,9 @@ export class RecordFilter {
   @Field(() => ID, { nullable: true, description: 'Linked to this contact.' })
   contactId?: string | null;
 
+  @Field(() => ID, { nullable: true, description: 'Made from this submission; there is one at most.' })
+  submissionId?: string | null;
+
   @Field(() => DateTimeRange, { nullable: true, description: 'Created within.' })
   createdAt?: DateTimeRange | null;
 }

@@ -275,6 +275,7 @@ function conditionsOf(actor: Actor, filter: RecordFilter): Conditions {
     .within('r.workspace_id = $?', actor.workspaceId)
     .always(isShown)
     .and('r.record_type = $?', filter.recordType)
+    .and('r.submission_id = $?', filter.submissionId)
     .and('exists (select 1 from record_contacts l where l.record_id = r.id and l.contact_id = $?)', filter.contactId)
     .between('r.created_at', filter.createdAt);
 }

@@ -113,6 +113,19 @@ describe('graphql links', () => {
     expect(last.submissions.pageInfo.hasPreviousPage).to.equal(true);
   });
 
+  it('finds the record that was made of a submission, and of no other', async () => {
+    const { body } = await client.graphql('{ submissions(first: 2) { nodes { id } } }');
+    for (const { id } of body.data.submissions.nodes as { id: string }[]) {
+      const found = await client.graphql(
+        'query ($id: ID) { records(filter: { submissionId: $id }) { totalCount nodes { submissionId } } }',
+        { id },
+      );
+      expect(found.body.data.records).to.deep.equal({ totalCount: 1, nodes: [{ submissionId: id }] });
+    }
+    const none = await client.graphql('{ records(filter: { submissionId: "none" }) { totalCount } }');
+    expect(none.body.data.records.totalCount).to.equal(0);
+  });
+
   it('finds anything by its id alone, and gives null alone for what is not there', async () => {
     const { body } = await client.graphql(`{ submissions(first: 1) { nodes { id contact { id } intakeBot { id } } } }`);
     const [{ id, contact, intakeBot }] = body.data.submissions.nodes;

@@ -45,6 +45,8 @@ const places: readonly [label: string, to: string][] = [
   ['Overview', paths.overview],
   ['Deliveries', paths.deliveries()],
   ['Bots', paths.bots],
+  ['Contacts', paths.contacts],
+  ['Records', paths.records],
 ];
 const settings: readonly [label: string, to: string][] = [
   ['API keys', paths.apiKeys],

@@ -3,6 +3,7 @@ import { Empty } from '../../ui/States';
 import { StrangerText } from '../../ui/StrangerText';
 import { Table, Under, type Column } from '../../ui/Table';
 import type { SchemaItem, WholeBot } from './Bot';
+import { isField } from './fields';
 
 /** What a bot asks, in its order. */
 export function BotFields({ bot: { schema, schemaVersion } }: { bot: WholeBot }) {
@@ -26,10 +27,6 @@ export function BotFields({ bot: { schema, schemaVersion } }: { bot: WholeBot })
 }
 
 type Row = SchemaItem & { at: number };
-
-/** Whether an item takes a value; others are shown, or group what follows. */
-export const isField = ({ kind, type }: Pick<SchemaItem, 'kind' | 'type'>): boolean =>
-  (kind === null || kind === 'field') && type !== 'group';
 
 const columns: readonly Column<Row>[] = [
   {

@@ -61,7 +61,7 @@ const NotNow = ({ bot: { status }, step }: { bot: Bot; step: Step | undefined })
   <p>
     {step === undefined
       ? 'There is no such step.'
-      : `The bot is ${botStatuses[status][1].toLowerCase()}. It can ${step.label.toLowerCase()} only from ${step.from
+      : `The bot is ${botStatuses[status][1].toLowerCase()}. “${step.label}” is for bots that are ${step.from
           .map((from) => botStatuses[from][1].toLowerCase())
           .join(' or ')}.`}
   </p>

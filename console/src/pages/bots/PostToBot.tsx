@@ -6,8 +6,8 @@ import { CopyButton } from '../../ui/CopyButton';
 import { Card } from '../../ui/Facts';
 import { plainJson } from '../../ui/StrangerText';
 import type { SchemaItem, WholeBot } from './Bot';
-import { isField } from './BotFields';
 import { botStatuses } from './bots';
+import { isField } from './fields';
 
 /** How programs and people send answers to a bot. */
 export function PostToBot({ bot }: { bot: WholeBot }) {
