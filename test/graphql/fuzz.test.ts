@@ -57,13 +57,27 @@ describe('GraphQL under random requests', function () {
     for (let made = 0; made < 3; made += 1) await createSubmission(app, bot);
     const actor = await operator(app, tenant.workspaceId);
     const input = { url: 'https://93.184.216.34/hook', events: ['contact.created' as const] };
-    await app.webhookEndpoints.create(actor, () => input);
+    const { webhookEndpoint } = await app.webhookEndpoints.create(actor, () => input);
+    const deliveries = await app.database.pool.query<{ id: string }>(
+      `insert into webhook_attempts (delivery_id, endpoint_id, event_id, event_type, at, number, ended, outcome,
+         response_status, response_headers, response_body, total_ms)
+       select substr(id, 5), $1, id, type, now(), 1, 'exhausted', 'http_error', 500, 'X-Why: no', 'no', 5
+       from events where workspace_id = $2 returning delivery_id as id`,
+      [webhookEndpoint.id, tenant.workspaceId],
+    );
     const kinds = ['contacts', 'records', 'submissions', 'events', 'webhook_endpoints', 'api_keys'];
     const { rows } = await app.database.pool.query<{ id: string }>(
       kinds.map((table) => `select id from ${table} where workspace_id = $1`).join(' union all '),
       [tenant.workspaceId],
     );
-    const ids = ['nothing', '', 'c'.repeat(25), bot.id, tenant.workspaceId, ...rows.map(({ id }) => id)];
+    const ids = [
+      'nothing',
+      '',
+      'c'.repeat(25),
+      bot.id,
+      tenant.workspaceId,
+      ...[...rows, ...deliveries.rows].map(({ id }) => id),
+    ];
     const key = { authorization: `Bearer ${tenant.key}` };
     const { cookie } = await memberOf(app, tenant, 'OWNER');
     const owner = { cookie: cookie ?? '' };

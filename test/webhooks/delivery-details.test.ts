@@ -158,7 +158,7 @@ describe('what is told of a delivery', () => {
     await happens();
     await settled('HELD');
     const fields = 'number outcome responseStatus responseBody';
-    const told = (await list(`lastAttempt { ${fields} } attempts { ${fields} }`)) as Loose[];
+    const told = await list(`lastAttempt { ${fields} } attempts { ${fields} }`);
     expect(told.map(({ attempts }) => attempts.length)).to.deep.equal([0, 1, 2]);
     for (const { lastAttempt, attempts } of told) expect(lastAttempt).to.deep.equal(attempts.at(-1) ?? null);
     expect(told[2].lastAttempt).to.deep.equal({
