@@ -248,12 +248,14 @@ describe('console: bots, submissions, contacts and records', () => {
         hit: 'hit' in window,
         title: document.title,
         elements: document.body.querySelectorAll('#root script, #root img, #root iframe').length,
+        // oxlint-disable-next-line no-control-regex -- control characters are what must not be there.
         raw: /[\u202A-\u202E\u2066-\u2069\u0001\u001B\u200B\uFEFF]/.test(document.body.innerText),
         wide: document.documentElement.scrollWidth > innerWidth,
         long: document.body.innerText.length > 400_000,
       }));
       expect(found, path).to.deep.equal({
         hit: false,
+        // oxlint-disable-next-line no-control-regex -- control characters are what must not be there.
         title: found.title.replaceAll(/[\u202E\u2066\u0001]/g, ''),
         elements: 0,
         raw: false,

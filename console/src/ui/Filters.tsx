@@ -1,8 +1,8 @@
-import './Form.css';
 import './Filters.css';
 import { useEffect, useId, useRef, type FormEvent, type ReactNode } from 'react';
 import { useLocation, useNavigate, useSearchParams } from 'react-router';
 import { ButtonLink } from './Button';
+import { textOf } from './Form';
 
 interface FiltersProps {
   /** What is filtered, for those who listen: "Filter contacts". */
@@ -29,8 +29,9 @@ export function Filters({ label, clearsTo, isChosen = false, children }: Filters
   const apply = (form: HTMLFormElement) => {
     const query = new URLSearchParams(search);
     for (const name of pageNames) query.delete(name);
-    for (const [name, value] of new FormData(form)) {
-      const text = String(value).trim();
+    const typed = new FormData(form);
+    for (const name of typed.keys()) {
+      const text = textOf(typed, name);
       if (text === '') query.delete(name);
       else query.set(name, text);
     }

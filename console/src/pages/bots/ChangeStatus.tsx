@@ -86,9 +86,7 @@ function Change({ bot, step }: { bot: Bot; step: Step }) {
           has taken {counted(bot.submissionCount, 'submission')}.
         </p>
         <ul className="stops">
-          {consequences[step.verb]?.map((line, at) => (
-            <li key={at}>{line}</li>
-          ))}
+          {consequences[step.verb]}
           <li>
             Endpoints that listen to <code>intake-bot.status-changed</code> are told.
           </li>
@@ -110,18 +108,27 @@ function Change({ bot, step }: { bot: Bot; step: Step }) {
 const refusedCode = <code>validation_failed</code>;
 
 /** What each step begins and ends. */
-const consequences: Readonly<Record<string, readonly ReactNode[]>> = {
-  activate: ['It takes submissions from now on, by its link and through the API.', 'It cannot become a draft again.'],
-  resume: ['It takes submissions again, by its link and through the API.'],
-  pause: [
-    <>It takes no new submissions: the API refuses them with {refusedCode}, at once.</>,
-    'What was submitted stays, and drafts can still be edited and completed.',
-    'It can be resumed at any time.',
-  ],
-  archive: [
-    'It goes on taking no submissions, and is put away.',
-    'What was submitted stays, with contacts and records.',
-    'It can be restored, and is paused then.',
-  ],
-  restore: ['It comes back paused, and takes submissions once it is resumed.'],
+const consequences: Readonly<Record<string, ReactNode>> = {
+  activate: (
+    <>
+      <li>It takes submissions from now on, by its link and through the API.</li>
+      <li>It cannot become a draft again.</li>
+    </>
+  ),
+  resume: <li>It takes submissions again, by its link and through the API.</li>,
+  pause: (
+    <>
+      <li>It takes no new submissions: the API refuses them with {refusedCode}, at once.</li>
+      <li>What was submitted stays, and drafts can still be edited and completed.</li>
+      <li>It can be resumed at any time.</li>
+    </>
+  ),
+  archive: (
+    <>
+      <li>It goes on taking no submissions, and is put away.</li>
+      <li>What was submitted stays, with contacts and records.</li>
+      <li>It can be restored, and is paused then.</li>
+    </>
+  ),
+  restore: <li>It comes back paused, and takes submissions once it is resumed.</li>,
 };

@@ -216,8 +216,8 @@ function Outcome({ stays, goes }: { stays: WholeContact; goes: WholeContact }) {
   const rows: readonly (readonly [string, ReactNode])[] = [
     ['First name', name('firstName')],
     ['Last name', name('lastName')],
-    ['E-mail', <Kept text={stays.email ?? goes.email} lost={null} />],
-    ['Phone', <Kept text={stays.phone ?? goes.phone} lost={null} />],
+    ['E-mail', <Kept key="email" text={stays.email ?? goes.email} lost={null} />],
+    ['Phone', <Kept key="phone" text={stays.phone ?? goes.phone} lost={null} />],
     ['Also found by', addresses.length === 0 ? '–' : <StrangerText text={addresses.join(', ')} max={400} />],
     ['Tags', tags.length === 0 ? '–' : <StrangerText text={tags.join(', ')} max={400} />],
     [

@@ -75,8 +75,8 @@ const People = ({ links }: { links: WholeRecord['contacts'] }) => (
   <Card title="People it is about">
     {links.length === 0 && <p className="quiet">It is linked to nobody.</p>}
     <ul className="roles">
-      {links.map(({ role, contact }, at) => (
-        <li key={at}>
+      {links.map(({ role, contact }) => (
+        <li key={`${contact?.id} ${role}`}>
           {contact === null ? (
             'Somebody who is being erased'
           ) : (

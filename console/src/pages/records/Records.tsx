@@ -115,8 +115,8 @@ const columns: readonly Column<Row>[] = [
 
 function People({ links }: { links: Row['contacts'] }) {
   if (links.length === 0) return <span className="faint">nobody</span>;
-  return links.map(({ role, contact }, at) => (
-    <span key={at} className="person">
+  return links.map(({ role, contact }) => (
+    <span key={`${contact?.id} ${role}`} className="person">
       {contact === null ? 'somebody erased' : <StrangerText text={personName(contact)} max={60} />}{' '}
       <span className="faint">
         <StrangerText text={role} max={40} />

@@ -71,6 +71,8 @@ function Entries({ entries }: { entries: readonly unknown[] }) {
     <>
       <ul className="answer-entries">
         {entries.slice(0, entriesShown).map((entry, at) => (
+          // An entry may stand in the list twice.
+          // oxlint-disable-next-line react/no-array-index-key
           <li key={at}>
             <StrangerText text={typeof entry === 'string' ? entry : JSON.stringify(entry)} max={entryMax} isBlock />
           </li>

@@ -4,7 +4,7 @@ import { paths } from '../../paths';
 import { useChange } from '../../server';
 import { Button } from '../../ui/Button';
 import { CloseButton, Dialog, DialogBody, DialogFoot, useDialog } from '../../ui/Dialog';
-import { Choice, Choices, Form, FormRefusal, SelectField, TextArea, TextField } from '../../ui/Form';
+import { Choice, Choices, Form, FormRefusal, SelectField, TextArea, TextField, typedIn } from '../../ui/Form';
 import { hasUnseen, StrangerText } from '../../ui/StrangerText';
 import { toast } from '../../ui/Toasts';
 import { isField } from '../bots/fields';
@@ -87,7 +87,7 @@ function typedValue({ name, type }: Field, values: FormData, before: unknown): u
     const isSame = chosen.length === kept.length && chosen.every((option) => kept.includes(option));
     return isSame ? unchanged : chosen.length === 0 ? null : chosen;
   }
-  const text = asKept(String(values.get(path) ?? ''));
+  const text = asKept(typedIn(values, path));
   if (text === asKept(shownText(before))) return unchanged;
   if (text === '') return null;
   if (type === 'number') return Number.isNaN(Number(text)) ? text : Number(text);
