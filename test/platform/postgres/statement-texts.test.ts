@@ -118,6 +118,8 @@ describe('the texts of statements', function () {
   it('are few, whatever a caller filters lists by', async () => {
     const lists = everyList();
     expect(lists.length).to.be.above(500);
+    // Of other test files that this process ran before.
+    const already = preparedNames();
     const searches = lists.filter((list) => list.includes('search:'));
     const others = lists.filter((list) => !list.includes('search:'));
     for (let at = 0; at < others.length; at += aliasesMax) await ask(others.slice(at, at + aliasesMax));
@@ -129,6 +131,6 @@ describe('the texts of statements', function () {
     const names = await namesOnEach();
     expect(names.length).to.be.above(3);
     expect(Math.max(...names)).to.be.below(namesMax);
-    expect(known).to.be.below(namesMax);
+    expect(known - already).to.be.below(namesMax);
   });
 });
