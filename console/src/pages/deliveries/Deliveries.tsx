@@ -1,5 +1,5 @@
 import './Deliveries.css';
-import { useMemo, useRef } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { graphql } from '../../graphql';
 import { paths, type DeliveryFilter } from '../../paths';
@@ -43,7 +43,7 @@ export function Page() {
   const address = search.toString();
   const filter = useMemo(() => readFilter(new URLSearchParams(address)), [address]);
   // "The last hour" is counted from when the address was opened: it does not slide while somebody reads.
-  const asked = useMemo(() => serverFilter(filter, Date.now()), [filter]);
+  const asked = useMemo(() => serverFilter(filter), [filter]);
   const page = usePageArguments(pageSize);
   const { data, refusal, isReading, again } = useRead(
     Deliveries,
@@ -51,9 +51,9 @@ export function Page() {
     { types: ['WebhookDelivery'] },
   );
   // Until the new page is there, the rows are those of another address.
-  const shown = useRef(address);
-  if (!isReading) shown.current = address;
-  const isOther = shown.current !== address;
+  const [shown, setShown] = useState(address);
+  if (!isReading && shown !== address) setShown(address);
+  const isOther = shown !== address;
   const list = useRef<HTMLDivElement>(null);
   const found = data?.webhookDeliveries;
   const live = useLiveDeliveries({ list, rows: found?.nodes, filter, asked, isReading, again });

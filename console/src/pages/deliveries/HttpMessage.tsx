@@ -17,11 +17,12 @@ interface HttpMessageProps {
   body: string | null;
 }
 
+const none: readonly Header[] = [];
 const headerMax = 500;
 const bodyMax = 20_000;
 
 /** A request or an answer as it went over the line; a JSON body is laid out for reading, and copied as it was. */
-export function HttpMessage({ label, start, headers = [], body }: HttpMessageProps) {
+export function HttpMessage({ label, start, headers = none, body }: HttpMessageProps) {
   const shown = useMemo(() => layOut(body ?? ''), [body]);
   const hasHead = start !== undefined || headers.length > 0;
   return (

@@ -8,7 +8,7 @@ import type { StatusKind } from '../../ui/Status';
 import { StrangerText } from '../../ui/StrangerText';
 import { duration, Time } from '../../ui/Time';
 import { hostOf } from '../../ui/urls';
-import { pausedBecause, whyNotSend } from '../webhooks/endpoints';
+import { whyNotSend, type pausedBecause } from '../webhooks/endpoints';
 import { skipReasons } from './deliveries';
 import { redelivery, type Attempt, type Delivery } from './delivery';
 import { whatItDid } from './outcomes';

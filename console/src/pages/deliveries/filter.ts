@@ -57,7 +57,7 @@ function answeredWith(code: string): Pick<WebhookDeliveryFilter, 'responseStatus
 }
 
 /** What the server is asked for. What an address says that means nothing is left out. */
-export function serverFilter(filter: DeliveryFilter, nowMs: number): WebhookDeliveryFilter {
+export function serverFilter(filter: DeliveryFilter, nowMs = Date.now()): WebhookDeliveryFilter {
   const status = (filter.status ?? '')
     .split(',')
     .map(statusOf)

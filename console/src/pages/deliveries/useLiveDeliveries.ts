@@ -48,6 +48,7 @@ export function useLiveDeliveries({ list, rows, filter, asked, isReading, again 
   }, [isReading]);
   // What was told before the list was asked for is older than its answer; what was told since may be newer.
   useEffect(() => {
+    if (rows === undefined) return;
     setChanged((before) => new Map([...before].filter(([, { atMs }]) => atMs >= askedMs.current)));
     announced.current.clear();
   }, [rows]);
