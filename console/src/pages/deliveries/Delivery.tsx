@@ -1,4 +1,5 @@
 import './Delivery.css';
+import { useEffect } from 'react';
 import { Outlet, useParams, useSearchParams } from 'react-router';
 import { paths } from '../../paths';
 import { useFollow, useRead } from '../../server';
@@ -18,6 +19,7 @@ import { Sent } from './Sent';
 import { Timings } from './Timings';
 import { Why } from './Why';
 
+const streamBegunMs = 1_000;
 const list = { label: 'Deliveries', to: paths.deliveries() };
 
 /** Why it failed, first; then what to do, and then all that was sent and answered. */
@@ -26,14 +28,21 @@ export function Page() {
   const { data, refusal, again } = useRead(DeliveryById, { id }, { types: ['WebhookDelivery'] });
   // Another delivery's page may have been here a moment ago.
   const delivery = data?.webhookDelivery?.id === id ? data.webhookDelivery : null;
+  const isOpen = delivery !== null && !isOver(delivery);
   useFollow(
     DeliveryChanged,
     { endpointId: delivery?.endpoint?.id ?? null },
     ({ deliveryUpdated }) => {
       if (deliveryUpdated.id === id) again();
     },
-    { pause: delivery === null || isOver(delivery) },
+    { pause: !isOpen },
   );
+  // What happens after the answer and before the stream has begun is told by neither.
+  useEffect(() => {
+    if (!isOpen) return;
+    const timer = setTimeout(again, streamBegunMs);
+    return () => clearTimeout(timer);
+  }, [id, isOpen, again]);
   const isGone = refusal?.code === 'resource_not_found';
   return (
     <>
