@@ -1,7 +1,7 @@
 /** A real server with the built console, and Chromium to look at it with. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
+import axe from 'axe-core';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { personAt, type Person } from '../../dist/test/support/people.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../../dist/test/support/app.js';
@@ -17,6 +17,8 @@ export interface Look {
   theme?: Theme;
   width?: Width;
 }
+
+const sizeOf = (width: Width) => ({ width, height: width === 375 ? 780 : 900 });
 
 interface SignIn {
   email: string;
@@ -82,7 +84,7 @@ export class Console {
     const context = await this.browser.newContext({
       baseURL: this.server.url,
       colorScheme: theme,
-      viewport: { width, height: width === 375 ? 780 : 900 },
+      viewport: sizeOf(width),
       reducedMotion: 'reduce',
       locale: 'en-GB',
       permissions: ['clipboard-read', 'clipboard-write'],
@@ -140,15 +142,46 @@ export class Console {
 /** The rules of WCAG 2.2, A and AA, that a program can judge. */
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
-/** A picture of the whole page, which must not scroll sideways nor break a rule of WCAG. */
-export async function picture(page: Page, name: string): Promise<void> {
-  mkdirSync(results, { recursive: true });
+/** What of the page, as it is now, breaks a rule of WCAG or needs to be scrolled sideways. */
+export async function broken(page: Page): Promise<string[]> {
   const { width = 0 } = page.viewportSize() ?? {};
   const needed = await page.evaluate(() => document.documentElement.scrollWidth);
-  if (needed > width) throw new Error(`${name} is ${needed} px wide in a window of ${width} px`);
-  const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
-  const broken = violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  if (broken.length > 0) throw new Error(`${name} breaks ${broken.join('\n')}`);
+  const wide = needed > width ? [`it is ${needed} px wide in a window of ${width} px`] : [];
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
+  const violations = await page.evaluate(async (values) => {
+    const { axe: judge } = window as unknown as { axe: { run: typeof axe.run } };
+    const options = { runOnly: { type: 'tag' as const, values }, resultTypes: ['violations' as const] };
+    return (await judge.run(document, options)).violations;
+  }, rules);
+  return [...wide, ...violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))];
+}
+
+/** A picture of the whole page, of which nothing may be `broken`. */
+export async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync(results, { recursive: true });
+  const faults = await broken(page);
+  if (faults.length > 0) throw new Error(`${name} breaks ${faults.join('\n')}`);
+  await shoot(page, join(results, `${name}.png`));
+}
+
+/** A dialog covers the window, and all that is behind it. */
+export async function shoot(page: Page, path: string): Promise<void> {
   const isDialog = (await page.locator('dialog:modal').count()) > 0;
-  await page.screenshot({ path: join(results, `${name}.png`), fullPage: !isDialog });
+  await page.screenshot({ path, fullPage: !isDialog });
+}
+
+/** The page as it is, for a moment in each theme and width; it is left as it was. */
+export async function inEachLook(page: Page, see: (look: Required<Look>) => Promise<void>): Promise<void> {
+  for (const width of widths.toReversed()) {
+    for (const theme of themes.toReversed()) {
+      await page.emulateMedia({ colorScheme: theme });
+      await page.setViewportSize(sizeOf(width));
+      // Until the page is drawn so, whatever of it goes over to the other colours.
+      await page.evaluate(async () => {
+        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+        await Promise.allSettled(document.getAnimations().map(async ({ finished }) => await finished));
+      });
+      await see({ theme, width });
+    }
+  }
 }
