@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { execFile } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { createTenant, startServer, type TestServer } from './support/app.js';
 import { createBot, createSubmission } from './support/factories.js';
@@ -36,6 +36,12 @@ describe('the README', () => {
     expect(stdout)
       .to.match(/verified contact\.created evt_/)
       .and.match(/verified submission\.completed evt_/);
+  });
+
+  it('shows on its first screen a picture of the console that is there, and quick to load', async () => {
+    const [firstScreen = ''] = (await readFile('README.md', 'utf8')).split('## First steps');
+    const [, picture = ''] = /!\[[^\]]+\]\(([^)]+\.png)\)/.exec(firstScreen) ?? [];
+    expect((await stat(picture)).size).to.be.below(150_000);
   });
 
   it('names every setting that the server reads, and no other', async () => {
