@@ -1,0 +1,186 @@
+import { expect } from 'chai';
+import type { Page } from 'playwright-core';
+import { createBot, createSubmission } from '../../dist/test/support/factories.js';
+import { memberOf } from '../../dist/test/support/people.js';
+import { Receiver } from '../../dist/test/support/receiver.js';
+import { consoleRoutes } from './routes.ts';
+import { broken, Console, inEachLook } from './support.ts';
+
+/** For each route of the console what its page says once it is there, and which of `Things` its `:id` is. */
+const shown: Readonly<Record<string, readonly [text: string, id?: keyof Things]>> = {
+  '/sign-in': ['Sign in to ioZen'],
+  '/invitation': ['Join the workspace', 'invitation'],
+  '/': ['Submissions this month'],
+  '/deliveries': ['submission.completed'],
+  '/deliveries/:id': ['Redeliver now', 'failedDelivery'],
+  '/deliveries/:id/redeliver': ['This is already delivered', 'delivery'],
+  '/settings/api-keys': ['Warehouse'],
+  '/settings/api-keys/new': ['Read everything'],
+  '/settings/api-keys/:id': ['Begins with', 'key'],
+  '/settings/api-keys/:id/rotate': ['The secret so far works on for', 'key'],
+  '/settings/api-keys/:id/revoke': ['Within a second', 'key'],
+  '/settings/webhooks': ['/crm'],
+  '/settings/webhooks/new': ['How many at once'],
+  '/settings/webhooks/:id': ['Latest deliveries', 'endpoint'],
+  '/settings/webhooks/:id/edit': ['How many at once', 'endpoint'],
+  '/settings/webhooks/:id/secret': ['is signed with a new secret from now on', 'endpoint'],
+  '/settings/webhooks/:id/test': ['An example with nothing of yours in it', 'endpoint'],
+  '/settings/webhooks/:id/replay': ['with the ids and bytes that they had', 'endpoint'],
+  '/settings/webhooks/:id/pause': ['Pause endpoint', 'endpoint'],
+  '/settings/webhooks/:id/resume': ['Keep it paused', 'pausedEndpoint'],
+  '/settings/webhooks/:id/delete': ['Keep endpoint', 'endpoint'],
+  '/bots': ['Contact us'],
+  '/bots/:id': ['Ada Lovelace', 'bot'],
+  '/bots/:id/status/:step': ['Keep it active', 'bot'],
+  '/submissions/:id': ['Ada Lovelace', 'submission'],
+  '/submissions/:id/edit': ['Save answers', 'submission'],
+  '/submissions/:id/complete': ['Complete submission', 'draft'],
+  '/contacts': ['Ada Lovelace'],
+  '/contacts/:id': ['Custom fields', 'contact'],
+  '/contacts/:id/edit': ['Save contact', 'contact'],
+  '/contacts/:id/merge': ['Merge two contacts', 'contact'],
+  '/contacts/:id/erase': ['Keep contact', 'contact'],
+  '/contacts/erasures/:id': ['erased', 'erasure'],
+  '/records': ['lead'],
+  '/records/:id': ['People it is about', 'record'],
+  '/settings/documents': ['ListContacts'],
+  '/settings/documents/new': ['Trust document'],
+  '/settings/documents/:id': ['sha256:', 'document'],
+  '/settings/documents/:id/distrust': ['Distrust document', 'document'],
+  '/settings/workspace': ['Business'],
+  '/settings/members': ['Open invitations'],
+  '/settings/members/invite': ['Create invitation'],
+  '/settings/members/:id/role': ['Change role', 'member'],
+  '/settings/members/:id/remove': ['Keep member', 'member'],
+  '/settings/members/:id/transfer': ['Hand over', 'member'],
+  '/settings/audit': ['Trusted documents'],
+  '/settings/audit/:id': ['All changes to this', 'entry'],
+  '/settings/account': ['Sessions'],
+  '/*': ['The address may be old, or cut short.'],
+};
+
+type Things = Awaited<ReturnType<typeof fill>>;
+const addressOf = (route: string, id = '') =>
+  `/console${route.replace(':id', id).replace(':step', 'pause').replace('*', 'nothing/here')}`;
+
+const routes = await consoleRoutes();
+
+describe('console: every route, in both themes and widths, breaks no rule of WCAG that a program can judge', () => {
+  let pages: Console;
+  let receiver: Receiver;
+  let page: Page;
+  let visitor: Page;
+  let things: Things;
+
+  before(async () => {
+    pages = await Console.open({ env: { WEBHOOK_RETRY_DELAYS: '10ms' } });
+    receiver = await Receiver.start();
+    receiver.answer = (response, { path }) => void response.writeHead(path === '/crm' ? 200 : 503).end('{"at":"work"}');
+    [page, visitor] = await Promise.all([pages.signedIn(), pages.visitor()]);
+    things = await fill(pages, receiver);
+  });
+  after(async () => {
+    await pages.close();
+    await receiver.stop();
+  });
+  afterEach(() => expect(pages.faults.splice(0)).to.deep.equal([]));
+
+  it('knows every route, and no other', () => expect(Object.keys(shown).sort()).to.deep.equal(routes.toSorted()));
+
+  for (const route of routes) {
+    it(route, async () => {
+      const [text, id] = shown[route] ?? expect.fail(`this test does not know what ${route} shows`);
+      const tab = ['/sign-in', '/invitation'].includes(route) ? visitor : page;
+      // What comes after # is read once, by a page that is loaded.
+      if (id === 'invitation') await tab.goto('about:blank');
+      await tab.goto(id === 'invitation' ? `${addressOf(route)}#${things[id]}` : addressOf(route, id && things[id]));
+      await tab.getByText(text).filter({ visible: true }).first().waitFor();
+      await tab.waitForFunction(() => document.querySelector('.skeleton, [aria-busy="true"]') === null);
+      const faults: string[] = [];
+      await inEachLook(tab, async ({ theme, width }) => {
+        for (const fault of await broken(tab)) faults.push(`${theme}, ${width} px: ${fault}`);
+      });
+      expect(faults).to.deep.equal([]);
+    });
+  }
+});
+
+/** One of everything that a page is about. */
+async function fill(pages: Console, receiver: Receiver) {
+  const { app } = pages.server;
+  const { workspaceId } = pages.tenant;
+  const owner = await pages.owner();
+  const ask = async (query: string, input?: object) => {
+    const { body } = await owner.graphql(query, { input });
+    expect(body).to.not.have.property('errors');
+    return body.data;
+  };
+  const endpointAt = async (path: string): Promise<string> => {
+    const input = { url: receiver.url.replace('/hook', path), events: ['submission.completed'] };
+    const mutation = `mutation ($input: CreateWebhookEndpointInput!) {
+      createWebhookEndpoint(input: $input) { webhookEndpoint { id } }
+    }`;
+    return (await ask(mutation, input)).createWebhookEndpoint.webhookEndpoint.id;
+  };
+  const endpoint = await endpointAt('/crm');
+  await endpointAt('/failing');
+  const pausedEndpoint = await endpointAt('/paused');
+  await ask(
+    'mutation ($input: PauseWebhookEndpointInput!) { pauseWebhookEndpoint(input: $input) { webhookEndpoint { id } } }',
+    {
+      id: pausedEndpoint,
+    },
+  );
+  const bot = await createBot(app, workspaceId, { record_type: 'lead' });
+  const submission = await createSubmission(app, bot);
+  const draft = await createSubmission(app, bot, { status: 'IN_PROGRESS', data: { full_name: 'Grace Hopper' } });
+  const gone = await createSubmission(app, bot, { data: { full_name: 'Alan Turing', email: 'alan@example.com' } });
+
+  const { createApiKey } = await ask(
+    'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } } }',
+    { name: 'Warehouse', scopes: ['read:contacts'] },
+  );
+  const { trustDocuments } = await ask(
+    'mutation ($input: TrustDocumentsInput!) { trustDocuments(input: $input) { documentIds } }',
+    { documents: ['query ListContacts { contacts(first: 5) { nodes { id } } }'] },
+  );
+  const member = await memberOf(app, pages.tenant, 'MEMBER');
+  const { inviteMember } = await ask(
+    'mutation ($input: InviteMemberInput!) { inviteMember(input: $input) { token } }',
+    {
+      email: 'grace@example.com',
+    },
+  );
+  const { deleteContact } = await ask(
+    'mutation ($input: DeleteContactInput!) { deleteContact(input: $input) { erasure { id } } }',
+    { id: gone.contactId, eraseSubmissions: true },
+  );
+  await receiver.until(
+    () => receiver.received.filter(({ path }) => path === '/failing').length >= 4,
+    10_000,
+    () => `${receiver.received.length} came`,
+  );
+  const { auditLog, records, arrived, failed } = await ask(`{
+    auditLog(first: 1, filter: {action: "trusted_documents.added"}) { nodes { id } }
+    records(first: 1) { nodes { id } }
+    arrived: webhookDeliveries(first: 1, filter: {status: DELIVERED}) { nodes { id } }
+    failed: webhookDeliveries(first: 1, filter: {status: EXHAUSTED}) { nodes { id } }
+  }`);
+  return {
+    endpoint,
+    pausedEndpoint,
+    delivery: arrived.nodes[0].id as string,
+    failedDelivery: failed.nodes[0].id as string,
+    bot: bot.id,
+    submission: submission.id,
+    draft: draft.id,
+    contact: submission.contactId ?? '',
+    record: records.nodes[0].id as string,
+    erasure: deleteContact.erasure.id as string,
+    key: createApiKey.apiKey.id as string,
+    document: trustDocuments.documentIds[0] as string,
+    member: member.id,
+    invitation: inviteMember.token as string,
+    entry: auditLog.nodes[0].id as string,
+  };
+}
