@@ -85,6 +85,8 @@ describe('the first start', function () {
       const { body } = await signIn(personAt(url), 'owner@example.com', password);
       expect(body.data?.signIn.viewer.role, JSON.stringify(body)).to.equal('OWNER');
     }
+    const page = await fetch(`${url}/console`);
+    expect([page.status, page.headers.get('content-type')]).to.deep.equal([200, 'text/html; charset=utf-8']);
     for (const key of keys) expect((await clientOf(url, key).rest('GET', '/intake-bots')).status).to.equal(200);
     expect(await counts()).to.deep.equal({
       workspaces: 1,
@@ -97,6 +99,15 @@ describe('the first start', function () {
     expect(existsSync(join(directory.path, 'first-start.json'))).to.equal(false);
     process.kill(last.child.pid ?? 0, 'SIGTERM');
     expect((await last.ended).code).to.equal(0);
+  });
+
+  it('needs no build tool where the package was unpacked: the package holds the built console, and none of its sources', () => {
+    const args = ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'];
+    const [packed] = JSON.parse(execFileSync('npm', args, { encoding: 'utf8' })) as [{ files: { path: string }[] }];
+    const paths = packed.files.map(({ path }) => path);
+    expect(paths, 'npm run console').to.include('dist/console/index.html');
+    expect(paths.filter((path) => /^dist\/console\/assets\/.*\.js\.br$/.test(path))).to.not.deep.equal([]);
+    expect(paths.filter((path) => path.startsWith('console/') || path.startsWith('test/'))).to.deep.equal([]);
   });
 
   it('that finds the disk full says so in a sentence, at once', async () => {
