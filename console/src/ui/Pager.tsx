@@ -23,8 +23,10 @@ interface PagerProps {
   labels?: readonly [newer: string, older: string];
 }
 
+const stepNames = ['Previous', 'Next'] as const;
+
 /** Lists come newest first: "next" leads to what is older. Nothing where there is one page alone. */
-export function Pager({ pageInfo, labels = ['Previous', 'Next'] }: PagerProps) {
+export function Pager({ pageInfo, labels = stepNames }: PagerProps) {
   const { pathname } = useLocation();
   const [search] = useSearchParams();
   const isFirst = !search.has('after') && !search.has('before');

@@ -158,4 +158,4 @@ function SearchedTo({ filter, found: { searchedTo, pageInfo } }: { filter: Deliv
   );
 }
 
-const isBounded = (filter: DeliveryFilter) => isFiltered({ ...filter, q: undefined } as DeliveryFilter);
+const isBounded = (filter: DeliveryFilter) => isFiltered({ ...filter, q: undefined });

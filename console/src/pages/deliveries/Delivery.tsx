@@ -42,7 +42,7 @@ export function Page() {
     if (!isOpen) return;
     const timer = setTimeout(again, streamBegunMs);
     return () => clearTimeout(timer);
-  }, [id, isOpen, again]);
+  }, [isOpen, again]);
   const isGone = refusal?.code === 'resource_not_found';
   return (
     <>
