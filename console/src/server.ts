@@ -339,17 +339,33 @@ export function useChange<Data, Variables extends AnyVariables>(
   return { send, isBusy, refusal };
 }
 
+interface FollowOptions {
+  pause?: boolean;
+  /** What is read once more when the stream has begun: what happened between a page's answer and that is told by neither. */
+  again?: () => void;
+}
+
+/** A stream has begun so long after it was asked for: the protocol does not say when. */
+const streamBegunMs = 1_000;
+
 /** Follows a subscription while the component is shown. */
 export function useFollow<Data, Variables extends AnyVariables>(
   subscription: TypedDocumentNode<Data, Variables>,
   variables: Variables,
   onEvent: (data: Data) => void,
-  { pause = false }: { pause?: boolean } = {},
+  { pause = false, again }: FollowOptions = {},
 ): void {
   const latest = useRef(onEvent);
+  const readAgain = useRef(again);
   useEffect(() => {
     latest.current = onEvent;
+    readAgain.current = again;
   });
+  useEffect(() => {
+    if (pause) return;
+    const timer = setTimeout(() => readAgain.current?.(), streamBegunMs);
+    return () => clearTimeout(timer);
+  }, [pause]);
   useSubscription<Data, null>({ query: subscription, variables, pause }, (_before, data) => {
     latest.current(data);
     return null;

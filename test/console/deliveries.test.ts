@@ -132,7 +132,7 @@ describe('console: deliveries', () => {
   it('goes on where a search ended before it had looked through everything', async () => {
     const { pool } = pages.server.app.database;
     const long = 'ль и нь '.repeat(64_000);
-    for (let count = 0; count < 60; count += 1) await finished('delivered', 200, '', 'contact.updated', long);
+    for (let count = 0; count < 240; count += 1) await finished('delivered', 200, '', 'contact.updated', long);
     await page.goto('/console/deliveries?q=%D0%BE%D0%B1%D1%8A%D1%91%D0%BC');
     await page.getByText('Nothing found so far').waitFor();
     const before = await page.getByText(/Searched back to/).innerText();

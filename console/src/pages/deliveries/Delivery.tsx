@@ -1,5 +1,4 @@
 import './Delivery.css';
-import { useEffect } from 'react';
 import { Outlet, useParams, useSearchParams } from 'react-router';
 import { paths } from '../../paths';
 import { useFollow, useRead } from '../../server';
@@ -19,7 +18,6 @@ import { Sent } from './Sent';
 import { Timings } from './Timings';
 import { Why } from './Why';
 
-const streamBegunMs = 1_000;
 const list = { label: 'Deliveries', to: paths.deliveries() };
 
 /** Why it failed, first; then what to do, and then all that was sent and answered. */
@@ -35,14 +33,8 @@ export function Page() {
     ({ deliveryUpdated }) => {
       if (deliveryUpdated.id === id) again();
     },
-    { pause: !isOpen },
+    { pause: !isOpen, again },
   );
-  // What happens after the answer and before the stream has begun is told by neither.
-  useEffect(() => {
-    if (!isOpen) return;
-    const timer = setTimeout(again, streamBegunMs);
-    return () => clearTimeout(timer);
-  }, [isOpen, again]);
   const isGone = refusal?.code === 'resource_not_found';
   return (
     <>

@@ -74,7 +74,7 @@ export function Page() {
     again();
     if (health.mayRead) health.again();
   });
-  useFollow(Happened, {}, readAnew);
+  useFollow(Happened, {}, readAnew, { pause: data === undefined, again: readAnew });
   return (
     <>
       <PageHead title="Overview">{healthInWords(health.data?.webhookEndpoints.nodes ?? [])}</PageHead>

@@ -1,6 +1,7 @@
 import { useMemo, useRef, useState } from 'react';
 import { Link } from 'react-router';
 import { graphql } from '../../graphql';
+import type { EndpointDeliveryChangedSubscription } from '../../gql/graphql';
 import { paths } from '../../paths';
 import { useFollow, useRead } from '../../server';
 import { useViewer } from '../../shell/viewer';
@@ -49,7 +50,7 @@ export function EndpointDeliveries({ endpointId, onChange }: { endpointId: strin
   const announced = useRef<{ since: typeof rows; ids: Set<string> }>({ since: rows, ids: new Set() });
   const arrivals = useArrivals(() => list.current, again, { isFirstPage: true });
   const tell = useGathered(onChange);
-  useFollow(EndpointDeliveryChanged, { endpointId }, ({ deliveryUpdated: delivery }) => {
+  const onChanged = ({ deliveryUpdated: delivery }: EndpointDeliveryChangedSubscription) => {
     tell();
     if (rows?.some(({ id }) => id === delivery.id)) {
       setTold((before) => {
@@ -62,7 +63,8 @@ export function EndpointDeliveries({ endpointId, onChange }: { endpointId: strin
     if (announced.current.ids.has(delivery.id)) return;
     announced.current.ids.add(delivery.id);
     arrivals.arrived();
-  });
+  };
+  useFollow(EndpointDeliveryChanged, { endpointId }, onChanged, { pause: rows === undefined, again: onChange });
   const shown = useMemo(
     () => rows?.map((row) => (told.since === rows && told.changed.get(row.id)) || row),
     [rows, told],

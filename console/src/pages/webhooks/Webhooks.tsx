@@ -61,7 +61,7 @@ export function Page() {
     { types: ['WebhookEndpoint'] },
   );
   const endpoints = data?.webhookEndpoints.nodes;
-  useFollow(SomethingSent, {}, useGathered(again), { pause: endpoints === undefined });
+  useFollow(SomethingSent, {}, useGathered(again), { pause: endpoints === undefined, again });
   const total = data?.webhookEndpoints.totalCount;
   const troubled = endpoints?.filter(isTroubled).toSorted(byUrgency) ?? [];
   const add = (
