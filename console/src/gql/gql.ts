@@ -84,7 +84,6 @@ type Documents = {
     "\n  mutation UpdateWebhook($input: UpdateWebhookEndpointInput!) {\n    updateWebhookEndpoint(input: $input) {\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n": typeof types.UpdateWebhookDocument,
     "\n  query LastFailure($endpointId: ID!, $failures: [WebhookAttemptOutcome!]!) {\n    webhookDeliveries(first: 1, filter: { endpointId: $endpointId, outcome: $failures }) {\n      nodes {\n        id\n        lastAttempt {\n          outcome\n          responseStatus\n          error\n        }\n      }\n    }\n  }\n": typeof types.LastFailureDocument,
     "\n  query EndpointDeliveries($endpointId: ID!) {\n    webhookDeliveries(first: 10, filter: { endpointId: $endpointId }) {\n      nodes {\n        ...DeliveryRow\n      }\n    }\n  }\n": typeof types.EndpointDeliveriesDocument,
-    "\n  subscription EndpointDeliveryChanged($endpointId: ID!) {\n    deliveryUpdated(endpointId: $endpointId) {\n      ...DeliveryRow\n    }\n  }\n": typeof types.EndpointDeliveryChangedDocument,
     "\n  query EventTypes {\n    eventTypes {\n      type\n      description\n    }\n  }\n": typeof types.EventTypesDocument,
     "\n  mutation CreateWebhook($input: CreateWebhookEndpointInput!) {\n    createWebhookEndpoint(input: $input) {\n      secret\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n": typeof types.CreateWebhookDocument,
     "\n  query EndpointById($id: ID!, $since: DateTime!) {\n    # Not by node(id:), which knows deleted ones for as long as their deliveries are kept.\n    webhookEndpoint(id: $id) {\n      ...EndpointState\n      ...LastDay\n      events\n      customHeaderNames\n      payloadQuery\n      maxConcurrency\n      createdAt\n      updatedAt\n    }\n  }\n": typeof types.EndpointByIdDocument,
@@ -178,7 +177,6 @@ const documents: Documents = {
     "\n  mutation UpdateWebhook($input: UpdateWebhookEndpointInput!) {\n    updateWebhookEndpoint(input: $input) {\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n": types.UpdateWebhookDocument,
     "\n  query LastFailure($endpointId: ID!, $failures: [WebhookAttemptOutcome!]!) {\n    webhookDeliveries(first: 1, filter: { endpointId: $endpointId, outcome: $failures }) {\n      nodes {\n        id\n        lastAttempt {\n          outcome\n          responseStatus\n          error\n        }\n      }\n    }\n  }\n": types.LastFailureDocument,
     "\n  query EndpointDeliveries($endpointId: ID!) {\n    webhookDeliveries(first: 10, filter: { endpointId: $endpointId }) {\n      nodes {\n        ...DeliveryRow\n      }\n    }\n  }\n": types.EndpointDeliveriesDocument,
-    "\n  subscription EndpointDeliveryChanged($endpointId: ID!) {\n    deliveryUpdated(endpointId: $endpointId) {\n      ...DeliveryRow\n    }\n  }\n": types.EndpointDeliveryChangedDocument,
     "\n  query EventTypes {\n    eventTypes {\n      type\n      description\n    }\n  }\n": types.EventTypesDocument,
     "\n  mutation CreateWebhook($input: CreateWebhookEndpointInput!) {\n    createWebhookEndpoint(input: $input) {\n      secret\n      webhookEndpoint {\n        ...EndpointState\n      }\n    }\n  }\n": types.CreateWebhookDocument,
     "\n  query EndpointById($id: ID!, $since: DateTime!) {\n    # Not by node(id:), which knows deleted ones for as long as their deliveries are kept.\n    webhookEndpoint(id: $id) {\n      ...EndpointState\n      ...LastDay\n      events\n      customHeaderNames\n      payloadQuery\n      maxConcurrency\n      createdAt\n      updatedAt\n    }\n  }\n": types.EndpointByIdDocument,
@@ -496,10 +494,6 @@ export function graphql(source: "\n  query LastFailure($endpointId: ID!, $failur
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query EndpointDeliveries($endpointId: ID!) {\n    webhookDeliveries(first: 10, filter: { endpointId: $endpointId }) {\n      nodes {\n        ...DeliveryRow\n      }\n    }\n  }\n"): (typeof documents)["\n  query EndpointDeliveries($endpointId: ID!) {\n    webhookDeliveries(first: 10, filter: { endpointId: $endpointId }) {\n      nodes {\n        ...DeliveryRow\n      }\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  subscription EndpointDeliveryChanged($endpointId: ID!) {\n    deliveryUpdated(endpointId: $endpointId) {\n      ...DeliveryRow\n    }\n  }\n"): (typeof documents)["\n  subscription EndpointDeliveryChanged($endpointId: ID!) {\n    deliveryUpdated(endpointId: $endpointId) {\n      ...DeliveryRow\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

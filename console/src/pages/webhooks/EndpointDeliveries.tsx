@@ -1,7 +1,7 @@
 import { useMemo, useRef, useState } from 'react';
 import { Link } from 'react-router';
 import { graphql } from '../../graphql';
-import type { EndpointDeliveryChangedSubscription } from '../../gql/graphql';
+import type { DeliveryChangedSubscription } from '../../gql/graphql';
 import { paths } from '../../paths';
 import { useFollow, useRead } from '../../server';
 import { useViewer } from '../../shell/viewer';
@@ -11,6 +11,7 @@ import { Empty, ErrorCard } from '../../ui/States';
 import type { Column } from '../../ui/Table';
 import { DeliveryTable } from '../deliveries/DeliveryTable';
 import type { DeliveryRow } from '../deliveries/deliveries';
+import { DeliveryChanged } from '../deliveries/useLiveDeliveries';
 import { whyNotSend } from './endpoints';
 
 const EndpointDeliveriesOf = graphql(`
@@ -22,14 +23,6 @@ const EndpointDeliveriesOf = graphql(`
     }
   }
 `);
-const EndpointDeliveryChanged = graphql(`
-  subscription EndpointDeliveryChanged($endpointId: ID!) {
-    deliveryUpdated(endpointId: $endpointId) {
-      ...DeliveryRow
-    }
-  }
-`);
-
 /** How deliveries changed since the rows were read: what is read then is newer. */
 interface Told {
   since: readonly DeliveryRow[] | undefined;
@@ -50,7 +43,8 @@ export function EndpointDeliveries({ endpointId, onChange }: { endpointId: strin
   const announced = useRef<{ since: typeof rows; ids: Set<string> }>({ since: rows, ids: new Set() });
   const arrivals = useArrivals(() => list.current, again, { isFirstPage: true });
   const tell = useGathered(onChange);
-  const onChanged = ({ deliveryUpdated: delivery }: EndpointDeliveryChangedSubscription) => {
+  const onChanged = ({ deliveryUpdated: delivery }: DeliveryChangedSubscription) => {
+    if (delivery.endpoint?.id !== endpointId) return;
     tell();
     if (rows?.some(({ id }) => id === delivery.id)) {
       setTold((before) => {
@@ -64,7 +58,8 @@ export function EndpointDeliveries({ endpointId, onChange }: { endpointId: strin
     announced.current.ids.add(delivery.id);
     arrivals.arrived();
   };
-  useFollow(EndpointDeliveryChanged, { endpointId }, onChanged, { pause: rows === undefined, again: onChange });
+  // Of all endpoints: the stream of one says nothing of what is made, nor of what is held from its beginning.
+  useFollow(DeliveryChanged, { endpointId: null }, onChanged, { pause: rows === undefined, again: onChange });
   const shown = useMemo(
     () => rows?.map((row) => (told.since === rows && told.changed.get(row.id)) || row),
     [rows, told],
