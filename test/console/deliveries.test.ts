@@ -135,13 +135,10 @@ describe('console: deliveries', () => {
     for (let count = 0; count < 240; count += 1) await finished('delivered', 200, '', 'contact.updated', long);
     await page.goto('/console/deliveries?q=%D0%BE%D0%B1%D1%8A%D1%91%D0%BC');
     await page.getByText('Nothing found so far').waitFor();
-    const before = await page.getByText(/Searched back to/).innerText();
     await picture(page, 'deliveries-searched-to');
     await page.getByRole('link', { name: 'Search further back' }).click();
-    await page
-      .getByText(/Searched (back to|through)/)
-      .filter({ hasNotText: before })
-      .waitFor();
+    await page.waitForURL(/[?&]after=/);
+    await page.getByText(/Searched (back to|through)|Nothing fits/).waitFor();
     await pool.query('delete from webhook_attempts where length(response_body) > 100000');
   });
 
@@ -156,7 +153,6 @@ describe('console: deliveries', () => {
     const fresh = page.getByRole('button', { name: /^[23] new$/ });
     await fresh.waitFor();
     expect(await page.getByRole('row').nth(1).innerText()).to.equal(top);
-    await page.mouse.move(0, 0);
     await fresh.click();
     await page
       .getByRole('row')

@@ -14,7 +14,8 @@ describe('console: what is not theirs, and why', () => {
 
   /** The reason that stands beside a button that cannot be used. */
   const reasonOf = async (page: Page, name: string) => {
-    const button = page.getByRole('button', { name });
+    // An empty list has its first step as a button, too.
+    const button = page.getByRole('button', { name }).first();
     expect(await button.getAttribute('aria-disabled')).to.equal('true');
     await button.focus();
     return await page.getByRole('tooltip').filter({ visible: true }).innerText();

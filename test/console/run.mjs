@@ -29,6 +29,8 @@ const files = readdirSync(folder)
 if (named.length === 0) run('npm', ['run', '-s', 'types', '--', '--check', '--silent'], folder);
 const always = ['--no-config', '--require=reflect-metadata', '--require=./dist/test/support/postgres.js', '--exit'];
 const limits = ['--timeout=60000', '--slow=10000', '--forbid-only', '--fail-zero'];
+// Each file has a server and a browser of its own.
+if (files.length > 1) always.push('--parallel', '--jobs=2');
 run('mocha', [...always, ...limits, ...options, ...files.map((name) => `test/console/${name}`)], join(folder, '../..'));
 
 function run(command, args, cwd) {

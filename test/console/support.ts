@@ -159,6 +159,8 @@ export async function broken(page: Page): Promise<string[]> {
 /** A picture of the whole page, of which nothing may be `broken`. */
 export async function picture(page: Page, name: string): Promise<void> {
   mkdirSync(results, { recursive: true });
+  // All that the page asks for is there, so that nothing moves between the look and the picture.
+  await page.waitForLoadState('networkidle');
   const faults = await broken(page);
   if (faults.length > 0) throw new Error(`${name} breaks ${faults.join('\n')}`);
   await shoot(page, join(results, `${name}.png`));
