@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Page } from 'playwright-core';
+import type { Page, Response } from 'playwright-core';
 import { createBot, createSubmission } from '../../dist/test/support/factories.js';
 import { memberOf } from '../../dist/test/support/people.js';
 import { Receiver } from '../../dist/test/support/receiver.js';
@@ -59,13 +59,20 @@ const shown: Readonly<Record<string, readonly [text: string, id?: keyof Things]>
   '/*': ['The address may be old, or cut short.'],
 };
 
+/** What the first view of a page may cost its reader, of 500 points a minute. */
+const pointsMax = 6;
+const pointsOf = async (response: Response): Promise<number> => {
+  const { extensions } = (await response.json()) as { extensions?: { cost?: { points: number } } };
+  return extensions?.cost?.points ?? 0;
+};
+
 type Things = Awaited<ReturnType<typeof fill>>;
 const addressOf = (route: string, id = '') =>
   `/console${route.replace(':id', id).replace(':step', 'pause').replace('*', 'nothing/here')}`;
 
 const routes = await consoleRoutes();
 
-describe('console: every route, in both themes and widths, breaks no rule of WCAG that a program can judge', () => {
+describe('console: every route costs six points to see, and breaks no rule of WCAG that a program can judge', () => {
   let pages: Console;
   let receiver: Receiver;
   let page: Page;
@@ -91,11 +98,19 @@ describe('console: every route, in both themes and widths, breaks no rule of WCA
     it(route, async () => {
       const [text, id] = shown[route] ?? expect.fail(`this test does not know what ${route} shows`);
       const tab = ['/sign-in', '/invitation'].includes(route) ? visitor : page;
+      const answers: Promise<number>[] = [];
+      const onAnswer = (response: Response) => {
+        if (response.url().endsWith('/graphql')) answers.push(pointsOf(response));
+      };
+      tab.on('response', onAnswer);
       // What comes after # is read once, by a page that is loaded.
       if (id === 'invitation') await tab.goto('about:blank');
       await tab.goto(id === 'invitation' ? `${addressOf(route)}#${things[id]}` : addressOf(route, id && things[id]));
       await tab.getByText(text).filter({ visible: true }).first().waitFor();
       await tab.waitForFunction(() => document.querySelector('.skeleton, [aria-busy="true"]') === null);
+      tab.off('response', onAnswer);
+      const points = (await Promise.all(answers)).reduce((sum, one) => sum + one, 0);
+      expect(points, 'points of the first view').to.be.at.most(pointsMax);
       const faults: string[] = [];
       await inEachLook(tab, async ({ theme, width }) => {
         for (const fault of await broken(tab)) faults.push(`${theme}, ${width} px: ${fault}`);
