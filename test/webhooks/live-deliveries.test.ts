@@ -116,8 +116,8 @@ describe('a stream of all deliveries of a workspace', function () {
   }
 
   /** A stream that is known to be told; what it was told until then is forgotten. */
-  async function follow(): Promise<Stream> {
-    const stream = new Stream(server.url, tenant.key);
+  async function follow(endpointId: string | null = null): Promise<Stream> {
+    const stream = new Stream(server.url, tenant.key, endpointId);
     streams.push(stream);
     // It may come before the subscription is known: another follows.
     while (stream.told.length === 0) {
@@ -180,6 +180,23 @@ describe('a stream of all deliveries of a workspace', function () {
     await stream.until(() => stream.last().size === 3 && stream.told.at(-1)?.status === 'RETRYING');
     await mutate('deleteWebhookEndpoint', { id }, 'id');
     await stream.until(() => [...stream.last().values()].every((status) => status === 'SKIPPED'));
+  });
+
+  it('tells of one endpoint alone what is held from its making, and of a new one nothing before its first attempt', async () => {
+    const [id, other] = [await endpoint(), await endpoint()];
+    const stream = await follow(id);
+    await submit();
+    await stream.until(() => stream.told.at(-1)?.status === 'DELIVERED');
+    expect(stream.told.map(({ status }) => status)).to.not.include('PENDING');
+    for (const paused of [id, other])
+      await mutate('pauseWebhookEndpoint', { id: paused }, 'webhookEndpoint { status }');
+    // What was open when they were paused is gone through, and the other's is not told.
+    await wait(1_000);
+    stream.told.length = 0;
+    await submit();
+    await stream.until(() => stream.told.at(-1)?.status === 'HELD');
+    await wait(300);
+    expect(stream.told).to.have.length(1);
   });
 
   it('tells at once of what is sent once more, by hand and by a replay', async () => {

@@ -54,7 +54,7 @@ export class DeliveryFollower {
 
   /** From here on what is made is told. */
   async begin(): Promise<void> {
-    this.madeUpTo = this.endpointId === null ? await this.deliveries.end() : lastId;
+    this.madeUpTo = await this.deliveries.end();
     this.isReadingMade = false;
   }
 
@@ -64,7 +64,6 @@ export class DeliveryFollower {
 
   /** There may be deliveries that were made. */
   lookForMade(): void {
-    if (this.endpointId !== null) return;
     this.isMadeDue = true;
     this.onDue();
   }
@@ -108,11 +107,14 @@ export class DeliveryFollower {
     this.isReadingMade = true;
     const since = new Date(madeAt(this.madeUpTo).getTime() - clocksApartMsMax);
     const made = await this.deliveries
-      .openOrEndedSince(this.actor, { endpointId: null, after: this.madeUpTo, since }, limit)
+      .openOrEndedSince(this.actor, { endpointId: this.endpointId, after: this.madeUpTo, since }, limit)
       .finally(() => (this.isReadingMade = false));
     this.madeUpTo = made.at(-1)?.id ?? this.madeUpTo;
     if (made.length === limit) this.isMadeDue = true;
-    return made;
+    // What only waits for its first attempt is told by name once that is made.
+    return this.endpointId === null
+      ? made
+      : made.filter(({ status }) => status !== 'pending' && status !== 'delivering');
   }
 
   private async nextOfPass(limit: number): Promise<WebhookDelivery[]> {
@@ -148,6 +150,4 @@ export class DeliveryFollower {
 }
 
 const wholeWorkspace = '';
-/** Above all ids. */
-const lastId = '~';
 const justBefore = (id: string) => id.slice(0, -1);
