@@ -1,8 +1,7 @@
 import type { ReactNode } from 'react';
 import { useParams } from 'react-router';
 import { useRead } from '../../server';
-import { DialogBody, DialogFoot, CloseButton } from '../../ui/Dialog';
-import { ErrorCard, Skeleton } from '../../ui/States';
+import { DialogAwaiting } from '../../ui/DialogAwaiting';
 import { KeyById, type Key } from './keys';
 
 /** The key that the address names, for its drawer and its dialogs. */
@@ -11,15 +10,10 @@ export function OneKey({ children }: { children(key: Key): ReactNode }) {
   const { data, refusal, again } = useRead(KeyById, { id }, { types: ['ApiKey'], policy: 'cache-first' });
   if (data?.node?.__typename === 'ApiKey') return children(data.node);
   return (
-    <>
-      <DialogBody>
-        {refusal && <ErrorCard refusal={refusal} again={again} />}
-        {!refusal && data && <p>There is no such key, or it ended long ago.</p>}
-        {!refusal && !data && <Skeleton />}
-      </DialogBody>
-      <DialogFoot>
-        <CloseButton>Close</CloseButton>
-      </DialogFoot>
-    </>
+    <DialogAwaiting
+      refusal={refusal}
+      again={again}
+      missing={data ? 'There is no such key, or it ended long ago.' : null}
+    />
   );
 }

@@ -1,8 +1,7 @@
 import type { ReactNode } from 'react';
 import { useParams } from 'react-router';
 import { useRead } from '../../server';
-import { CloseButton, DialogBody, DialogFoot } from '../../ui/Dialog';
-import { ErrorCard, Skeleton } from '../../ui/States';
+import { DialogAwaiting } from '../../ui/DialogAwaiting';
 import { MemberById, type Member } from './member';
 
 /** The member that the address names, for the dialogs about them. */
@@ -11,15 +10,10 @@ export function OneMember({ children }: { children(member: Member): ReactNode })
   const { data, refusal, again } = useRead(MemberById, { id }, { types: ['User'], policy: 'cache-first' });
   if (data?.node?.__typename === 'User') return children(data.node);
   return (
-    <>
-      <DialogBody>
-        {refusal && <ErrorCard refusal={refusal} again={again} />}
-        {!refusal && data && <p>There is no such member, or they were removed.</p>}
-        {!refusal && !data && <Skeleton />}
-      </DialogBody>
-      <DialogFoot>
-        <CloseButton>Close</CloseButton>
-      </DialogFoot>
-    </>
+    <DialogAwaiting
+      refusal={refusal}
+      again={again}
+      missing={data ? 'There is no such member, or they were removed.' : null}
+    />
   );
 }

@@ -3,8 +3,7 @@ import { useParams } from 'react-router';
 import { graphql } from '../../graphql';
 import type { SubmissionToChangeQuery } from '../../gql/graphql';
 import { useRead } from '../../server';
-import { CloseButton, DialogBody, DialogFoot } from '../../ui/Dialog';
-import { ErrorCard, Skeleton } from '../../ui/States';
+import { DialogAwaiting } from '../../ui/DialogAwaiting';
 
 const SubmissionToChange = graphql(`
   query SubmissionToChange($id: ID!) {
@@ -39,17 +38,7 @@ export function OneSubmission({ children }: { children(submission: SubmissionToC
   const { id = '' } = useParams();
   const { data, refusal, again } = useRead(SubmissionToChange, { id }, { policy: 'cache-first' });
   if (data?.submission) return children(data.submission);
-  return (
-    <>
-      <DialogBody>
-        {refusal && <ErrorCard refusal={refusal} again={again} />}
-        {!refusal && <Skeleton />}
-      </DialogBody>
-      <DialogFoot>
-        <CloseButton>Close</CloseButton>
-      </DialogFoot>
-    </>
-  );
+  return <DialogAwaiting refusal={refusal} again={again} />;
 }
 
 export const UpdateSubmission = graphql(`

@@ -3,8 +3,7 @@ import { useParams } from 'react-router';
 import { graphql } from '../../graphql';
 import type { EndpointByIdQuery } from '../../gql/graphql';
 import { useRead, type Read } from '../../server';
-import { CloseButton, DialogBody, DialogFoot } from '../../ui/Dialog';
-import { ErrorCard, Skeleton } from '../../ui/States';
+import { DialogAwaiting } from '../../ui/DialogAwaiting';
 import { useLastDay } from './endpoints';
 
 const EndpointById = graphql(`
@@ -40,15 +39,10 @@ export function OneEndpoint({ children }: { children(endpoint: Endpoint): ReactN
   const { endpoint, refusal, again } = useEndpoint();
   if (endpoint) return children(endpoint);
   return (
-    <>
-      <DialogBody>
-        {refusal && <ErrorCard refusal={refusal} again={again} />}
-        {!refusal && endpoint === null && <p>There is no such endpoint, or it was deleted.</p>}
-        {!refusal && endpoint === undefined && <Skeleton />}
-      </DialogBody>
-      <DialogFoot>
-        <CloseButton>Close</CloseButton>
-      </DialogFoot>
-    </>
+    <DialogAwaiting
+      refusal={refusal}
+      again={again}
+      missing={endpoint === null ? 'There is no such endpoint, or it was deleted.' : null}
+    />
   );
 }
