@@ -23,6 +23,7 @@ const EndpointDeliveriesOf = graphql(`
     }
   }
 `);
+
 /** How deliveries changed since the rows were read: what is read then is newer. */
 interface Told {
   since: readonly DeliveryRow[] | undefined;
@@ -44,7 +45,6 @@ export function EndpointDeliveries({ endpointId, onChange }: { endpointId: strin
   const arrivals = useArrivals(() => list.current, again, { isFirstPage: true });
   const tell = useGathered(onChange);
   const onChanged = ({ deliveryUpdated: delivery }: DeliveryChangedSubscription) => {
-    if (delivery.endpoint?.id !== endpointId) return;
     tell();
     if (rows?.some(({ id }) => id === delivery.id)) {
       setTold((before) => {
@@ -58,8 +58,7 @@ export function EndpointDeliveries({ endpointId, onChange }: { endpointId: strin
     announced.current.ids.add(delivery.id);
     arrivals.arrived();
   };
-  // Of all endpoints: the stream of one says nothing of what is made, nor of what is held from its beginning.
-  useFollow(DeliveryChanged, { endpointId: null }, onChanged, { pause: rows === undefined, again: onChange });
+  useFollow(DeliveryChanged, { endpointId }, onChanged, { pause: rows === undefined, again: onChange });
   const shown = useMemo(
     () => rows?.map((row) => (told.since === rows && told.changed.get(row.id)) || row),
     [rows, told],
