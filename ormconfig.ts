@@ -3,6 +3,8 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ApiKey } from './src/api-keys/api-key.entity.js';
 import { AuditEntry } from './src/audit/audit-entry.entity.js';
 import { Contact } from './src/contacts/contact.entity.js';
+import { Conversion } from './src/conversions/conversion.entity.js';
+import { ConversionDestination } from './src/conversions/destination.entity.js';
 import { EventEntity } from './src/events/event.entity.js';
 import { IntakeBot } from './src/intake-bots/intake-bot.entity.js';
 import { RecordContact, RecordEntity } from './src/records/record.entity.js';
@@ -36,6 +38,7 @@ import { AttemptDetails1790000000019 } from './migrations/1790000000019-attempt-
 import { SessionOrigins1790000000020 } from './migrations/1790000000020-session-origins.js';
 import { KeyMakers1790000000021 } from './migrations/1790000000021-key-makers.js';
 import { ExpiringKeys1790000000022 } from './migrations/1790000000022-expiring-keys.js';
+import { Conversions1790000000023 } from './migrations/1790000000023-conversions.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 /** TypeORM's own are for what no request asked for: `Database` opens those of requests beside them. */
@@ -69,6 +72,8 @@ export function dataSourceFor(url: string): DataSource {
       Submission,
       Message,
       EventEntity,
+      ConversionDestination,
+      Conversion,
       WebhookEndpoint,
     ],
     migrations: [
@@ -93,6 +98,7 @@ export function dataSourceFor(url: string): DataSource {
       SessionOrigins1790000000020,
       KeyMakers1790000000021,
       ExpiringKeys1790000000022,
+      Conversions1790000000023,
     ],
     synchronize: false,
     installExtensions: false,

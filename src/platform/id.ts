@@ -24,6 +24,8 @@ export const kinds = {
   notice: 'o',
   auditEntry: 'a',
   erasure: 'x',
+  conversionDestination: 't',
+  conversion: 'v',
 } as const;
 
 export type Kind = keyof typeof kinds;
