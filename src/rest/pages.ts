@@ -32,6 +32,11 @@ const guideNames = [
   'idempotency',
   'webhooks',
   'graphql',
+  'integrations/attribution',
+  'integrations/meta',
+  'integrations/google',
+  'integrations/linkedin',
+  'integrations/tiktok',
   'personal-data',
   'changelog',
 ] as const;
@@ -48,15 +53,16 @@ export class Pages {
       const text = readFileSync(new URL(`${name}.md`, docs), 'utf8');
       return { name, title: /^# (.+)$/m.exec(text)?.[1] ?? name, text };
     });
-    const shell = (title: string, content: string, root: string) => layout(title, content, guides, root);
+    const shell = (title: string, content: string, reference: string) => layout(title, content, guides, reference);
     this.pages = new Map<string, DocsPage>([
       ['/openapi.json', pageOf(jsonType, JSON.stringify(document))],
-      ['/docs', pageOf(html, shell('Reference', referenceOf(document), 'docs/'))],
+      ['/docs', pageOf(html, shell('Reference', referenceOf(document), 'docs'))],
       ['/docs/style.css', pageOf('text/css; charset=utf-8', readFileSync(new URL('style.css', docs), 'utf8'))],
       ...guides.map(({ name, title, text }): [string, DocsPage] => {
         const content = marked.parse(text, { async: false });
         // In the repository a guide links to the other's file; here to its page.
-        return [`/docs/${name}`, pageOf(html, shell(title, content.replace(/href="([\w-]+)\.md/g, 'href="$1'), ''))];
+        const linked = content.replace(/href="([\w./-]+)\.md/g, 'href="$1');
+        return [`/docs/${name}`, pageOf(html, shell(title, linked, `${'../'.repeat(name.split('/').length)}docs`))];
       }),
     ]);
   }
@@ -84,9 +90,10 @@ export class Pages {
   }
 }
 
-function layout(title: string, content: string, guides: { name: string; title: string }[], root: string): string {
-  const links = [{ href: root === '' ? '../docs' : 'docs', title: 'Reference' }].concat(
-    guides.map((guide) => ({ href: `${root}${guide.name}`, title: guide.title })),
+/** `reference` leads from the page to the reference, below which all others are. */
+function layout(title: string, content: string, guides: { name: string; title: string }[], reference: string): string {
+  const links = [{ href: reference, title: 'Reference' }].concat(
+    guides.map((guide) => ({ href: `${reference}/${guide.name}`, title: guide.title })),
   );
   const navigation = links.map(({ href, title }) => `<li><a href="${href}">${title}</a></li>`).join('');
   return `<!doctype html>
@@ -95,7 +102,7 @@ function layout(title: string, content: string, guides: { name: string; title: s
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} – ioZen API</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="${root}style.css">
+<link rel="stylesheet" href="${reference}/style.css">
 <nav aria-label="Documentation"><strong>ioZen API</strong><ul>${navigation}</ul></nav>
 <main>${content}</main>
 </html>

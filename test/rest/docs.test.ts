@@ -127,7 +127,24 @@ describe('the documentation', () => {
         else if (!href.startsWith('http')) waiting.push(new URL(href, url).href.split('#', 1)[0] ?? '');
       }
     }
-    expect(seen.size).to.be.at.least(11);
+    expect(seen.size).to.be.at.least(17);
+  });
+
+  it('has a guide for each ad platform, with what is sent and what each refusal means', async () => {
+    for (const platform of ['meta', 'google', 'linkedin', 'tiktok']) {
+      const page = await (await fetch(`${server.url}/api/v1/docs/integrations/${platform}`)).text();
+      for (const part of [
+        'What you need',
+        'A first test',
+        'Consent',
+        'What is sent',
+        'What cannot be known from here',
+      ]) {
+        expect(page, platform).to.include(`>${part}</h2>`);
+      }
+      expect(page, platform).to.match(/>What its (refusals|answers) mean<\/h2>/);
+      expect(page, platform).to.include('href="attribution"').and.include('href="../../docs/webhooks"');
+    }
   });
 
   it('costs little, however often it is asked for: each of its forms is made once', async () => {

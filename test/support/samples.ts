@@ -16,7 +16,7 @@ export interface Sample {
 }
 
 export async function samples(): Promise<Sample[]> {
-  const pages = (await readdir(docs)).filter((name) => name.endsWith('.md'));
+  const pages = (await readdir(docs, { recursive: true })).filter((name) => /^(integrations\/)?[\w-]+\.md$/.test(name));
   const found = pages.map(async (page) => {
     const text = await readFile(join(docs, page), 'utf8');
     return [...text.matchAll(/^```(\w+)(?: ([\w-]+))?\n(.*?)^```$/gms)].map(
