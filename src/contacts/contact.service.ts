@@ -121,7 +121,7 @@ export const storedContacts: StoredRows = {
 /** A later room that keeps something of contacts; it acts in the transaction of the merge or deletion. */
 export interface ContactFollower {
   /** Gives everything that belongs to one contact to the other. */
-  merge: (tx: Tx, fromId: string, intoId: string) => void;
+  merge: (tx: Tx, fromId: string, intoId: string) => void | Promise<void>;
   erase: Eraser;
 }
 
@@ -281,7 +281,7 @@ export class ContactService {
         const message = `would leave the contact with more than ${otherAddressesMax} other addresses`;
         throw invalid('duplicateId', 'out_of_range', message);
       }
-      for (const follower of this.followers) follower.merge(tx, duplicateId, id);
+      for (const follower of this.followers) await follower.merge(tx, duplicateId, id);
       this.eventErasure.move(tx, actor.workspaceId, duplicateId, id);
       tx.write(moveAddresses, [duplicateId, id]);
       tx.write(deleteOne, [duplicateId]);

@@ -7,6 +7,7 @@ import { idFloor } from '../platform/id.js';
 import type { Queue } from '../platform/postgres/jobs.js';
 import type { Log } from '../platform/log.js';
 import { plans } from '../workspaces/plans.js';
+import type { SubmissionService } from './submission.service.js';
 
 /** So few that a batch holds its locks for milliseconds. */
 const batchRows = 200;
@@ -20,17 +21,24 @@ const selectWorkspaces = prepared<{ id: string }>(`
   select w.id from workspaces w
   where w.plan = $1 and exists (select from submissions s where s.workspace_id = w.id and s.id < $2)
 `);
-const deleteBatch = prepared<{ intakeBotId: string }>(`
+const deleteBatch = prepared<{ id: string; intakeBotId: string }>(`
   delete from submissions where id in (
     select s.id from submissions s where s.workspace_id = $1 and s.id < $2
     order by s.id limit $3 for update skip locked
   )
-  returning intake_bot_id as "intakeBotId"
+  returning id, intake_bot_id as "intakeBotId"
 `);
+
+interface Retaining {
+  database: Database;
+  intakeBots: IntakeBotService;
+  submissions: SubmissionService;
+  log: Log;
+}
 
 /** Deletes submissions that are older than the plan of their workspace keeps; contacts and records stay. */
 export async function deleteOldSubmissions(
-  { database, intakeBots, log }: { database: Database; intakeBots: IntakeBotService; log: Log },
+  { database, intakeBots, submissions, log }: Retaining,
   now = nowMs(),
 ): Promise<void> {
   for (const [plan, { submissionRetentionDays }] of Object.entries(plans) as [Plan, (typeof plans)[Plan]][]) {
@@ -47,6 +55,7 @@ export async function deleteOldSubmissions(
           for (const [botId, gone] of perBot.toSorted(([one], [other]) => (one < other ? -1 : 1))) {
             intakeBots.addToTotal(tx, botId, -gone.length);
           }
+          await submissions.ended(tx, rows);
           return rows.length;
         });
         deleted += batch;

@@ -34,7 +34,13 @@ export class SubmissionEraser {
     private readonly eventErasure: EventErasureService,
   ) {}
 
-  async erase(tx: Tx, person: ErasedPerson, limit: number): Promise<Erased> {
+  /** @param ended is told of the submissions, so that nothing more of them is sent to anybody */
+  async erase(
+    tx: Tx,
+    person: ErasedPerson,
+    limit: number,
+    ended: (submissions: readonly Found[]) => Promise<void>,
+  ): Promise<Erased> {
     const { workspaceId, contactId, subjectIds, withSubmissions, before } = person;
     const linked = await tx.query(lockLinked, [contactId, limit]);
     const drafts = withSubmissions ? await tx.query(lockNaming, [subjectIds, workspaceId, before, limit]) : [];
@@ -43,6 +49,7 @@ export class SubmissionEraser {
     if (objectIds.length === 0) return { counts: {}, isAll };
     // Events of an older release name nobody: now they name the contact, so that erasure finds them.
     this.eventErasure.name(tx, objectIds, [contactId]);
+    await ended([...linked, ...drafts]);
     if (withSubmissions) return { ...(await this.remove(tx, objectIds)), isAll };
     // The digests of their addresses stay: should the person come back and be erased again, the submissions are found.
     tx.write(unlink, [objectIds, subjectIds.filter((id) => id.startsWith('@'))]);

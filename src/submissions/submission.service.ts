@@ -31,6 +31,7 @@ import { requireStorage } from '../workspaces/plans.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';
 import { changedFields, checkAnswers, type Answers } from './answers.js';
 import { answersIssues, changed, countFiles, refusals } from './submission-change.js';
+import type { Attribution, PersonOrigin } from './attribution.view.js';
 import { Message, Submission, type SubmissionWithMessages } from './submission.entity.js';
 import type { AddSubmissionMessage, CreateSubmission, UpdateSubmission } from './submission.input.js';
 import {
@@ -97,7 +98,9 @@ const insertMessage = prepared(
   'insert into submission_messages (id, submission_id, role, content, created_at) values ($1, $2, $3, $4, $5)',
 );
 
-const moveToContact = prepared('update submissions set contact_id = $2 where contact_id = $1');
+const moveToContact = prepared<{ id: string }>(
+  'update submissions set contact_id = $2 where contact_id = $1 returning id',
+);
 
 export const storedSubmissions: StoredRows = {
   table: 'submissions',
@@ -116,7 +119,31 @@ export const storedMessages: StoredRows = {
 const messagesMax = 500;
 const messageBytesMax = 4 * 1_048_576;
 
+/** A submission that completes: it was created so, or a draft was completed. */
+export interface Completion {
+  submission: Submission;
+  bot: IntakeBot;
+  /** With what the bot's hidden fields say; null where nothing is known. */
+  attribution: Attribution | null;
+  /** As it came with this request; what came with the draft was told by `drafted`. */
+  origin: PersonOrigin | null;
+}
+
+/** A later room that does something about submissions, in the transaction that changes them. */
+export interface SubmissionFollower {
+  completed?(tx: Tx, completion: Completion): void | Promise<void>;
+  /** A draft came with the person's ip or user agent: kept by the follower or by nobody. */
+  drafted?(tx: Tx, submission: Submission, origin: PersonOrigin): void | Promise<void>;
+  /**
+   * These are deleted, erased or past their retention, or their contact was merged away: nothing more of them may be sent
+   * to anybody.
+   */
+  ended?(tx: Tx, submissionIds: readonly string[]): void | Promise<void>;
+}
+
 export class SubmissionService {
+  private readonly followers: SubmissionFollower[] = [];
+
   constructor(
     private readonly database: Database,
     private readonly workspaces: WorkspaceService,
@@ -129,9 +156,20 @@ export class SubmissionService {
   ) {
     const eraser = new SubmissionEraser(records, intakeBots, eventErasure);
     contacts.follow({
-      merge: (tx, fromId, intoId) => tx.write(moveToContact, [fromId, intoId]),
-      erase: async (tx, person, limit) => await eraser.erase(tx, person, limit),
+      merge: async (tx, fromId, intoId) => await this.ended(tx, await tx.query(moveToContact, [fromId, intoId])),
+      erase: async (tx, person, limit) => await eraser.erase(tx, person, limit, async (rows) => this.ended(tx, rows)),
     });
+  }
+
+  follow(follower: SubmissionFollower): void {
+    this.followers.push(follower);
+  }
+
+  /** Tells the followers of submissions that end; whoever deletes, erases or merges some has to call it. */
+  async ended(tx: Tx, submissions: readonly { id: string }[]): Promise<void> {
+    if (submissions.length === 0) return;
+    const ids = submissions.map(({ id }) => id);
+    for (const follower of this.followers) await follower.ended?.(tx, ids);
   }
 
   async list(actor: Actor, filter: SubmissionFilter, page: PageRequest): Promise<Page<ListedSubmission>> {
@@ -279,6 +317,7 @@ export class SubmissionService {
         const completed = newEvent(submission, 'submission.completed', moment, contact?.people ?? [], {});
         this.events.publish(tx, ...(contact?.events ?? []), completed);
       }
+      await this.tell(tx, bot, submission, null, null);
       this.intakeBots.addToTotal(tx, bot.id, 1);
       if (!isTest) this.workspaces.countSubmission(tx, actor.workspaceId, at);
       return submission;
@@ -343,6 +382,7 @@ export class SubmissionService {
       if (submission === undefined) throw notFound('submission');
       tx.speakOf(peopleOf(submission));
       tx.write(deleteOne, [id]);
+      await this.ended(tx, [submission]);
       this.intakeBots.addToTotal(tx, submission.intakeBotId, -1);
       const { intakeBotId } = submission;
       await this.audit.record(tx, actor, 'submission.deleted', id, { intake_bot_id: intakeBotId });
@@ -401,7 +441,22 @@ export class SubmissionService {
         ? newEvent(after, 'submission.completed', moment, people, {})
         : newEvent(after, 'submission.updated', moment, people, { changes: fields }),
     );
+    if (completes) await this.tell(tx, bot, after, null, null);
     return after;
+  }
+
+  /** Tells the followers of a submission that has just completed, or of a draft that came with the person's origin. */
+  private async tell(
+    tx: Tx,
+    bot: IntakeBot,
+    submission: Submission,
+    attribution: Attribution | null,
+    origin: PersonOrigin | null,
+  ): Promise<void> {
+    for (const follower of this.followers) {
+      if (submission.status === 'COMPLETED') await follower.completed?.(tx, { submission, bot, attribution, origin });
+      else if (origin !== null) await follower.drafted?.(tx, submission, origin);
+    }
   }
 
   private async find(workspaceId: string, id: string, intakeBotId?: string): Promise<Submission> {

@@ -18,7 +18,7 @@ describe('retention of submissions', () => {
   after(async () => await server.stop());
 
   const run = async (app: App) => await deleteOldSubmissions({ ...parts(app), log: createLog('silent') });
-  const parts = ({ database, intakeBots }: App) => ({ database, intakeBots });
+  const parts = ({ database, intakeBots, submissions }: App) => ({ database, intakeBots, submissions });
 
   /** A bot of this plan with submissions of these ages. */
   async function botWith(plan: Plan, agesDays: readonly number[]) {
