@@ -13,7 +13,7 @@ export interface PostResult {
 /** One POST to a receiver under development, over a connection of its own, read as webhooks read answers. */
 export async function postOnce(
   url: URL,
-  { headers, body }: Omit<OutgoingRequest, 'path'>,
+  { headers, body }: Pick<OutgoingRequest, 'headers' | 'body'>,
   signal: AbortSignal,
 ): Promise<PostResult> {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
@@ -32,7 +32,7 @@ export async function postOnce(
       const broken = (error: Error | null) => reject(error ?? new Error('the connection closed'));
       signal.addEventListener('abort', () => broken(signal.reason as Error), { once: true });
       const waiting = { onFirstByte: () => {}, onStatus: () => {}, onOver: over, onTooLong: over, onBroken: broken };
-      to.send({ path: url.pathname + url.search, headers, body }, waiting);
+      to.send({ method: 'POST', path: url.pathname + url.search, headers, body }, waiting);
     });
     return { status: status(), error: null };
   } catch (thrown) {

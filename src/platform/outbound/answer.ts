@@ -4,11 +4,20 @@
  */
 export type AnswerProgress = 'more' | 'over' | 'tooLong' | 'garbled' | 'switched';
 
-const bodyBytesKept = 16 * 1_024;
 const bodyBytesMax = 64 * 1_024;
 /** The most bytes of a head, and again of the trailers. */
 const headBytesMax = 64 * 1_024;
-const headBytesKept = 2_048;
+
+/** How much of an answer is kept. */
+export interface AnswerKept {
+  bodyBytes: number;
+  headBytes: number;
+}
+
+const littleKept: AnswerKept = { bodyBytes: 16 * 1_024, headBytes: 2_048 };
+/** For an answer that is parsed: all of its body that is read at all. */
+export const wholeAnswer: AnswerKept = { bodyBytes: bodyBytesMax, headBytes: 16 * 1_024 };
+
 /** Headers of an answer whose values are kept nowhere. */
 export const secretHeaders: ReadonlySet<string> = new Set(['set-cookie', 'authorization']);
 /** The most bytes on the wire, for what no other bound sees: interim answers, chunk extensions, a line without end. */
@@ -46,13 +55,15 @@ export class AnswerReader {
   private readonly kept: Buffer[] = [];
   private readonly keptHead: string[] = [];
 
-  /** The first 16 KiB of the body. */
+  constructor(private readonly keeps: AnswerKept = littleKept) {}
+
+  /** The first 16 KiB of the body, or as much of it as is to be kept. */
   get body(): Buffer {
     return this.kept.length === 0 ? nothing : Buffer.concat(this.kept);
   }
 
   /**
-   * The lines of the final head as they came, values of secret ones aside: those that fit into 2 KiB, parted by line feeds,
+   * The lines of the final head as they came, values of secret ones aside: those that fit into what is kept of a head, parted by line feeds,
    * with one more at the end where others did not.
    */
   get head(): string {
@@ -150,7 +161,7 @@ export class AnswerReader {
     this.status = this.saidStatus;
     const lengths = new Set<string>();
     const codings: string[] = [];
-    let roomForHead = headBytesKept;
+    let roomForHead = this.keeps.headBytes;
     let isAll = true;
     for (const line of this.headers) {
       const colon = line.indexOf(':');
@@ -224,7 +235,7 @@ export class AnswerReader {
 
   private readBody(bytes: Buffer, from: number): number {
     const to = Math.min(bytes.length, from + this.bytesLeft);
-    const missing = bodyBytesKept - this.bodyBytes;
+    const missing = this.keeps.bodyBytes - this.bodyBytes;
     // A copy: a part of the socket's buffer would keep the whole buffer alive.
     if (missing > 0) this.kept.push(Buffer.from(bytes.subarray(from, Math.min(to, from + missing))));
     this.bodyBytes += to - from;
@@ -236,3 +247,12 @@ export class AnswerReader {
 const nothing = Buffer.alloc(0);
 
 const isEmpty = (line: string) => line === '' || line === '\r';
+
+/** The value of a header in a kept head, by its lower-case name: the first one, as it came. */
+export function headerIn(head: string, name: string): string | null {
+  for (const line of head.split('\n')) {
+    const colon = line.indexOf(':');
+    if (line.slice(0, colon).trimEnd().toLowerCase() === name) return line.slice(colon + 1).trim();
+  }
+  return null;
+}

@@ -15,7 +15,7 @@ export interface Outcome {
   retryAfter: string | null;
   /** What is kept of the answer's headers, see `AnswerReader`. */
   head: string;
-  /** The first 16 KiB of the body as they came, never decoded. */
+  /** The first 16 KiB of the body as they came, or as much as is to be kept; never decoded. */
   body: Buffer;
   /** The reason, which a tenant may read; null on success. */
   error: string | null;
@@ -44,7 +44,7 @@ const whileDoing = {
   body: 'reading the answer',
 };
 
-/** One POST from its first look-up to its outcome, which is decided exactly once. */
+/** One request from its first look-up to its outcome, which is decided exactly once. */
 export class OutboundAttempt implements Receiving {
   /** In milliseconds, not yet rounded. */
   readonly timings: Omit<Timings, 'totalMs'> = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null };

@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
-import { AnswerReader } from './answer.js';
+import { AnswerReader, type AnswerKept } from './answer.js';
 import { hostOf } from './hosts.js';
 
 export interface OutgoingRequest {
+  /** `GET` goes without a body. */
+  method: 'GET' | 'POST';
   path: string;
   headers: Readonly<Record<string, string>>;
   body: Buffer | string;
@@ -50,7 +52,10 @@ function isOurName(name: string): boolean {
 const authorityOf = (origin: string) => origin.slice(origin.indexOf('//') + 2);
 
 /** All headers of a request as it is sent: those that frame it stand around the others. */
-export function headersSent(origin: string, { headers, body }: Omit<OutgoingRequest, 'path'>): [string, string][] {
+export function headersSent(
+  origin: string,
+  { headers, body }: Pick<OutgoingRequest, 'headers' | 'body'>,
+): [string, string][] {
   const length = String(Buffer.byteLength(body));
   const before: [string, string][] = [
     ['host', authorityOf(origin)],
@@ -65,7 +70,7 @@ export class OutboundConnection {
   readonly host: string;
   /** When its last answer ended, in `performance.now()`. */
   idleSince = 0;
-  answer = new AnswerReader();
+  answer: AnswerReader;
   private waiting: Receiving | null = null;
   private readonly head: string;
 
@@ -75,7 +80,9 @@ export class OutboundConnection {
     /** Until when the connection may be used again, in `performance.now()`. */
     readonly reusableUntil: number,
     onClosed: () => void,
+    private readonly keeps?: AnswerKept,
   ) {
+    this.answer = new AnswerReader(keeps);
     this.address = socket.remoteAddress ?? null;
     this.host = hostOf(this.address ?? origin);
     this.head = `host: ${authorityOf(origin)}\r\nconnection: keep-alive\r\n`;
@@ -91,13 +98,14 @@ export class OutboundConnection {
   }
 
   /** Sends a request that `isSendable` has found fit, once the answer before is over. */
-  send({ path, headers, body }: OutgoingRequest, waiting: Receiving): void {
-    this.answer = new AnswerReader();
+  send({ method, path, headers, body }: OutgoingRequest, waiting: Receiving): void {
+    this.answer = new AnswerReader(this.keeps);
     this.waiting = waiting;
-    let head = `POST ${path} HTTP/1.1\r\n${this.head}`;
+    let head = `${method} ${path} HTTP/1.1\r\n${this.head}`;
     for (const name in headers) head += `${name}: ${headers[name] ?? ''}\r\n`;
     const { socket } = this;
     socket.setTimeout(0);
+    if (method === 'GET') return void socket.write(`${head}\r\n`, 'latin1');
     socket.cork();
     socket.write(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n`, 'latin1');
     socket.write(body);

@@ -9,9 +9,10 @@ import { LRUCache } from 'lru-cache';
 import { blockListOf } from '../addresses.js';
 import { type AddressPolicy, type AddressRefusal, type RefusalRule, type Target } from './address-guard.js';
 import { addressVerdict, judgeAnswers, parseTarget, refusal } from './address-guard.js';
+import type { AnswerKept } from './answer.js';
 import { within } from '../async/deadline.js';
 import { OutboundAttempt, type Outcome } from './attempt.js';
-import { OutboundConnection, isSendable } from './connection.js';
+import { OutboundConnection, isSendable, type OutgoingRequest } from './connection.js';
 import { hostOf, HostPlaces, NoRoom, type Waiter } from './hosts.js';
 import { resolverBy, type Resolver } from './resolve-name.js';
 
@@ -29,6 +30,8 @@ export interface OutboundOptions {
   resolve?: Resolver;
   /** The addresses of this machine's own interfaces, which are refused. */
   ownAddresses?: () => string[];
+  /** How much of each answer is kept; 16 KiB unless said otherwise. */
+  answerKept?: AnswerKept;
   /** Counts refusals, when a URL is saved and when it is dialled. */
   onRefused?: (rule: RefusalRule) => void;
 }
@@ -118,18 +121,27 @@ export class Outbound {
    * One POST, on behalf of a party (a workspace). Whatever the stranger does is an outcome; the promise rejects with
    * `NoRoom`, or when this is closed.
    */
-  post(url: string, headers: Record<string, string>, body: Buffer | string, party = ''): Promise<Outcome> {
+  post(url: string, headers: Readonly<Record<string, string>>, body: Buffer | string, party = ''): Promise<Outcome> {
+    return this.request(url, { method: 'POST', headers, body }, party);
+  }
+
+  /** One GET; the rest is as with `post`. */
+  get(url: string, headers: Readonly<Record<string, string>>, party = ''): Promise<Outcome> {
+    return this.request(url, { method: 'GET', headers, body: '' }, party);
+  }
+
+  private request(url: string, message: Omit<OutgoingRequest, 'path'>, party: string): Promise<Outcome> {
     if (this.closed) return Promise.reject(new Error('Outbound is closed.'));
     const target = this.targetOf(url);
     const { timeoutMs } = this.options;
     const visit = this.places.visit(party);
-    const attempt = new OutboundAttempt({ headers, body }, timeoutMs, this.onEnded, this.onReusable, visit);
+    const attempt = new OutboundAttempt(message, timeoutMs, this.onEnded, this.onReusable, visit);
     this.underWay.push(attempt);
     if (!target.ok) {
       this.refuse(attempt, target);
       return attempt.outcome;
     }
-    if (!isSendable(target.path, headers)) {
+    if (!isSendable(target.path, message.headers)) {
       attempt.end('refused', 'a header or the path cannot be sent');
       return attempt.outcome;
     }
@@ -223,8 +235,12 @@ export class Outbound {
       if (attempt.ended) return;
       if (target.secure) attempt.timings.tlsMs = performance.now() - connectedAt;
       socket.removeListener('error', onError);
-      const connection = new OutboundConnection(target.origin, socket, performance.now() + this.lookupAgeMsMax, () =>
-        this.forget(connection),
+      const connection = new OutboundConnection(
+        target.origin,
+        socket,
+        performance.now() + this.lookupAgeMsMax,
+        () => this.forget(connection),
+        this.options.answerKept,
       );
       attempt.send(target.path, connection, null);
     });
