@@ -23,7 +23,7 @@ import { Apollo } from './graphql/apollo.js';
 import { Documents } from './graphql/documents.js';
 import { EventStreams } from './graphql/event-streams.js';
 import { Execution } from './graphql/execution.js';
-import { explorerRouter } from './graphql/explorer.js';
+import { explorerRouter, leadToExplorer } from './graphql/explorer.js';
 import { Admission } from './graphql/admission.js';
 import { Results } from './graphql/results.js';
 import { graphqlSchema, schemaText } from './graphql/schema.js';
@@ -437,6 +437,7 @@ export class App {
       }),
       doors: serves
         ? {
+            crossOrigin: new Cors(this.config.corsOrigins).handler,
             rest: restRouter({
               routes,
               authenticator,
@@ -444,11 +445,11 @@ export class App {
               limiter: this.rateLimiter,
               bodies,
               idempotency: this.idempotency,
-              cors: new Cors(this.config.corsOrigins),
               pages: new Pages(routes),
             }),
             graphql: graphql.handler(),
             explorer: explorerRouter(),
+            readers: leadToExplorer,
             entrance: entranceRouter(() => this.publicUrl),
             pages: consoleRouter(() => this.publicUrl),
             schemaText: schemaText(schema),

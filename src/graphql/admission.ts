@@ -21,6 +21,8 @@ export interface OperationRequest {
   /** null beside a `documentId`, and where a client sends the hash of a persisted query alone. */
   query: string | null;
   documentId: string | null;
+  /** What Apollo's, urql's and Relay's persisted queries call a document by, sent without its text. */
+  persistedHash?: string;
   operationName: string | null;
   variables: Variables;
 }
@@ -155,14 +157,20 @@ export class Admission {
     return await takePoints(this.limiter, actor, points);
   }
 
-  private async textOf(actor: Actor | null, { query, documentId }: OperationRequest): Promise<string> {
+  private async textOf(actor: Actor | null, request: OperationRequest): Promise<string> {
+    const { query, documentId, persistedHash } = request;
     if (documentId !== null) {
       const text = await this.trusted.find(actor, documentId);
       if (text === null) throw notTrusted('There is no such trusted document.');
       if (query !== null && query !== text) throw notTrusted('The document and its id do not belong together.');
       return text;
     }
-    if (query === null) throw persistedQueryNotSupported;
+    if (query === null) {
+      const text = await this.trusted.find(actor, `sha256:${persistedHash}`);
+      if (text !== null) return text;
+      // A key that may run trusted documents alone would be refused the text, too.
+      throw actor?.documentsOnly ? notTrusted('There is no such trusted document.') : persistedQueryNotSupported;
+    }
     if (actor?.documentsOnly && !(await this.trusted.isTrusted(actor, sha256(query)))) {
       throw notTrusted('This API key may run trusted documents only.');
     }

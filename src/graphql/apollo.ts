@@ -1,11 +1,10 @@
-import { ApolloServer, HeaderMap, type ApolloServerPlugin, type HTTPGraphQLRequest } from '@apollo/server';
+import { ApolloServer, HeaderMap, type ApolloServerPlugin } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import type { FormattedExecutionResult, GraphQLSchema } from 'graphql';
 import type { Actor } from '../platform/actor.js';
-import { Failure } from '../platform/errors.js';
 import { OperationContext, type Transport } from '../platform/graphql/operation-context.js';
 import type { Log } from '../platform/log.js';
 import type { Admitted } from './admission.js';
@@ -78,14 +77,6 @@ export class Apollo {
     } finally {
       release();
     }
-  }
-
-  /** What is in no form of GraphQL over HTTP, in Apollo's words. @throws Failure */
-  async refuse(httpGraphQLRequest: HTTPGraphQLRequest): Promise<never> {
-    const context = async () => new OperationContext(null);
-    const { body } = await this.server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context });
-    const { errors = [] } = JSON.parse(body.kind === 'complete' ? body.string : '{}') as FormattedExecutionResult;
-    throw new Failure('GRAPHQL_VALIDATION_FAILED', errors[0]?.message ?? 'This is no GraphQL over HTTP.');
   }
 }
 

@@ -10,6 +10,7 @@ export const page = `<!doctype html>
   </head>
   <body>
     <header>
+      <h1>ioZen GraphQL explorer</h1>
       <form id="key" method="post">
         <label>API key <input name="key" type="password" required autocomplete="off" placeholder="iozen_live_…" /></label>
         <button>Use key</button>
@@ -34,10 +35,24 @@ export const page = `<!doctype html>
 export const style = `html, body { height: 100%; margin: 0; }
 body { display: flex; flex-direction: column; color-scheme: light dark; background: Canvas; color: CanvasText; }
 header { display: flex; flex-wrap: wrap; gap: 8px 20px; align-items: center; padding: 8px 16px; font: 14px system-ui, sans-serif; }
+h1 { margin: 0; font-size: 16px; }
 form { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
 form[hidden] { display: none; }
 header input { width: 150px; }
 main { flex: 1; min-height: 0; }
+/* The page's own colours are too pale on white to be read by everybody. */
+.graphiql-container, .CodeMirror-info, .CodeMirror-lint-tooltip { --alpha-secondary: 0.9; --color-tertiary: 188, 100%, 26%; }
+@media (prefers-color-scheme: dark) {
+  .graphiql-container, .CodeMirror-info, .CodeMirror-lint-tooltip { --color-tertiary: 188, 100%, 44%; }
+}
+@media (max-width: 700px) {
+  .graphiql-container .graphiql-main { min-width: 0; }
+  .graphiql-container .graphiql-sessions { min-width: 0; margin: 8px; }
+  .graphiql-container .graphiql-session { flex-direction: column; }
+  .graphiql-container .graphiql-session > div { min-height: 0; width: 100%; }
+  .graphiql-container .graphiql-horizontal-drag-bar { display: none; }
+  .graphiql-container .graphiql-editor-tools { flex-wrap: wrap; }
+}
 `;
 
 export const script = `const url = new URL('/graphql', location.href);
@@ -106,12 +121,33 @@ onSubmit(leaveForm, async () => {
 // The session of an earlier visit may still be there.
 ask('{ __typename }').then(({ isNamed }) => isNamed && showCaller(), () => undefined);
 
+// A link may bring an operation: ?query=&variables=&operationName=
+const linked = new URLSearchParams(location.search);
+const given = (name) => linked.get(name) ?? undefined;
+
 const send = GraphiQL.createFetcher({ url: url.href, subscriptionUrl: subscriptionUrl.href });
 const explorer = React.createElement(GraphiQL, {
   fetcher: (operation, { headers, ...options } = {}) =>
     send(operation, { ...options, headers: { ...callersHeaders(), ...headers } }),
   defaultQuery: '{\\n  intakeBots(first: 5) {\\n    nodes {\\n      id\\n      name\\n    }\\n  }\\n}\\n',
   shouldPersistHeaders: false,
+  query: given('query'),
+  variables: given('variables'),
+  operationName: given('operationName'),
 });
+// CodeMirror's own text fields have no names, by which screen readers would tell them apart.
+const fieldNames = {
+  'graphiql-query-editor': 'Operation',
+  'graphiql-editor-tool': 'Variables or headers, as JSON',
+  'graphiql-response': 'Answer',
+};
+new MutationObserver(() => {
+  for (const field of document.querySelectorAll('.CodeMirror textarea:not([aria-label])')) {
+    const name = Object.keys(fieldNames).find((part) => field.closest('.' + part));
+    field.setAttribute('aria-label', name ? fieldNames[name] : 'Text');
+  }
+  // What scrolls must be reachable by keyboard.
+  for (const pane of document.querySelectorAll('.CodeMirror-scroll[tabindex="-1"]')) pane.tabIndex = 0;
+}).observe(document.getElementById('explorer'), { childList: true, subtree: true });
 ReactDOM.createRoot(document.getElementById('explorer')).render(explorer);
 `;

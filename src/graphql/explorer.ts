@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { Router } from 'express';
+import { Router, type RequestHandler } from 'express';
 import { page, script, style } from './explorer-page.js';
 
 /** The files of the page, all from installed packages: it works without the internet. */
@@ -44,6 +44,14 @@ export function explorerRouter(): Router {
   }
   return router;
 }
+
+/** Whoever opens `/graphql` in a browser wants the page, with the operation that the address names. */
+export const leadToExplorer: RequestHandler = (request, response, next) => {
+  const answered = ['application/json', 'application/graphql-response+json', 'text/event-stream', 'text/html'];
+  if (request.headers.authorization !== undefined || request.accepts(answered) !== 'text/html') return next();
+  const query = request.originalUrl.indexOf('?');
+  response.vary('Accept').redirect(`/graphql/explorer${query === -1 ? '' : request.originalUrl.slice(query)}`);
+};
 
 /** Finds a bundle in the package's folder, as the package does not export it by name. */
 function fileOf(name: string, file: string): string {

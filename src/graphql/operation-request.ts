@@ -1,28 +1,31 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { HeaderMap, type HTTPGraphQLRequest } from '@apollo/server';
 import type { Request } from 'express';
 import { batchingNotSupported, validationFailed, type Issue } from '../platform/errors.js';
 import { unstorableIssues } from '../platform/text/storable-json.js';
 import { exactValue, readJson, readJsonInTurn, type ReadJson } from '../platform/text/read-json.js';
 import type { OperationRequest } from './admission.js';
 
-/** The parts of a request that say what it asks for, in Apollo's form. @throws validation_failed, batching_not_supported */
-export async function httpRequestOf(
+/** The parts of a request that say what it asks for. */
+export interface HttpOperation {
+  /** GET also for HEAD, which is answered as a GET; `send` leaves the body out. */
+  method: string;
+  /** What follows the path, with its question mark. */
+  search: string;
+  /** The JSON of a POST, not looked at yet. */
+  body: unknown;
+}
+
+/** @throws validation_failed, batching_not_supported */
+export async function httpOperationOf(
   { method, url }: Pick<Request, 'method' | 'url'>,
   bytes: Buffer,
   sender: string,
-): Promise<HTTPGraphQLRequest> {
+): Promise<HttpOperation> {
   const query = url.indexOf('?');
   const body = method === 'POST' ? exactValue(await readJsonInTurn(sender, bytes)) : undefined;
   // A budget of points is for one operation at a time.
   if (Array.isArray(body)) throw batchingNotSupported();
-  return {
-    // A HEAD request is answered as a GET; `send` leaves the body out.
-    method: method === 'HEAD' ? 'GET' : method,
-    headers: new HeaderMap(),
-    search: query === -1 ? '' : url.slice(query),
-    body,
-  };
+  return { method: method === 'HEAD' ? 'GET' : method, search: query === -1 ? '' : url.slice(query), body };
 }
 
 /**
@@ -30,13 +33,13 @@ export async function httpRequestOf(
  * @throws validation_failed for a request that has a document but not the form of a request, since only what is read here
  * runs, and for values that could not be given back as they were sent
  */
-export function operationRequestOf(http: HTTPGraphQLRequest): OperationRequest | null {
+export function operationRequestOf(http: HttpOperation): OperationRequest | null {
   const asked = requestIn(http);
   if (asked === null && hasDocument(http)) throw validationFailed([notAnOperation]);
   return asked;
 }
 
-function requestIn({ method, body, search }: HTTPGraphQLRequest): OperationRequest | null {
+function requestIn({ method, body, search }: HttpOperation): OperationRequest | null {
   if (method === 'POST') return isObject(body) ? readOperationRequest(body) : null;
   if (method !== 'GET') return null;
   const parameters = new URLSearchParams(search);
@@ -70,7 +73,7 @@ function readObject(text: string): ReadJson | null {
   }
 }
 
-function hasDocument({ method, body, search }: HTTPGraphQLRequest): boolean {
+function hasDocument({ method, body, search }: HttpOperation): boolean {
   if (method === 'GET') return new URLSearchParams(search).getAll('query').some((text) => text !== '');
   return method === 'POST' && isObject(body) && (body['query'] ?? '') !== '';
 }
@@ -93,10 +96,10 @@ export function readOperationRequest(given: Record<string, unknown>): OperationR
   if (variables !== null && !isObject(variables)) return null;
   if (extensions !== null && !isObject(extensions)) return null;
   // A client that names no operation, or sends the id of a document alone, may send an empty text.
-  const asked = { query: query || null, documentId, operationName: operationName || null };
-  // Admission answers a request that has a hash alone.
-  const isNamed = asked.query !== null || documentId !== null || isObject(extensions?.['persistedQuery']);
-  return isNamed ? { ...asked, variables: variables ?? {} } : null;
+  const asked = { query: query || null, documentId, operationName: operationName || null, variables: variables ?? {} };
+  if (asked.query !== null || documentId !== null) return asked;
+  const persisted = extensions?.['persistedQuery'];
+  return isObject(persisted) ? { ...asked, persistedHash: String(persisted['sha256Hash']).toLowerCase() } : null;
 }
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>

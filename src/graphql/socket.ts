@@ -93,6 +93,10 @@ export function closeSocket(socket: WebSocket, code: number, reason: string): vo
   socket.once('close', () => clearTimeout(hangUp));
 }
 
+/** Closes a socket whose caller may not have it; the reason of a close has at most 123 bytes. */
+export const forbid = (socket: WebSocket, because: string) =>
+  closeSocket(socket, 4403, Buffer.from(`Forbidden: ${because}`).subarray(0, 123).toString());
+
 /** Reads a message that a client may send, and keeps the issues of its payload; null for any other message. */
 function readMessage(bytes: Buffer): unknown {
   let read: ReturnType<typeof readJsonBytes>;

@@ -13,7 +13,7 @@ import type { Actor } from '../platform/actor.js';
 import {
   asFailure,
   authenticationRequired,
-  type Failure,
+  Failure,
   methodNotAllowed,
   unsupportedMediaType,
   validationFailed,
@@ -35,7 +35,7 @@ import { errorOfFailure, errorsOf } from './errors.js';
 import type { EventStreams } from './event-streams.js';
 import { isIdempotent, runOnce } from './idempotent-mutation.js';
 import { mediaTypeFor } from './media-type.js';
-import { httpRequestOf, isCostOnly, notAnOperation, operationRequestOf } from './operation-request.js';
+import { httpOperationOf, isCostOnly, notAnOperation, operationRequestOf } from './operation-request.js';
 
 interface HttpOperationRequest extends OperationRequest {
   /** The bytes by which idempotency tells whether a request is the same as the first under its key. */
@@ -112,11 +112,9 @@ export class GraphqlTransport {
     }
     const sender = senderOf(actor, address);
     const body = method === 'POST' ? await this.needs.bodies.read(request, response, sender) : Buffer.alloc(0);
-    const http = await httpRequestOf(request, body, sender.name);
-    const asked = operationRequestOf(http);
-    if (!wantsStream(request)) return { ...(asked ?? (await this.needs.apollo.refuse(http))), body };
-    if (asked === null) throw validationFailed([notAnOperation]);
-    if (actor === null) throw authenticationRequired();
+    const asked = operationRequestOf(await httpOperationOf(request, body, sender.name));
+    if (asked === null) throw wantsStream(request) ? validationFailed([notAnOperation]) : withoutOperation();
+    if (actor === null && wantsStream(request)) throw authenticationRequired();
     return { ...asked, body };
   }
 
@@ -198,6 +196,8 @@ function byKind<A extends Admitted>(request: Request, admitted: A): A | Refused 
   if (operation.operation === OperationTypeNode.SUBSCRIPTION) return refused(subscriptionsElsewhere);
   return isMutation && request.method !== 'POST' ? refused(methodNotAllowed(['POST'])) : admitted;
 }
+
+const withoutOperation = () => new Failure('GRAPHQL_VALIDATION_FAILED', `The request ${notAnOperation.message}.`);
 
 const elsewhere = (message: string) => new DocumentErrors('GRAPHQL_VALIDATION_FAILED', [new GraphQLError(message)]);
 const mutationsElsewhere = elsewhere('Mutations go over plain HTTP: without Accept: text/event-stream.');

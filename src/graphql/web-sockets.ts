@@ -25,7 +25,7 @@ import { errorOfFailure, errorsOf } from './errors.js';
 import { notAnOperation, readOperationRequest } from './operation-request.js';
 import { CutOff, revoked, type Results, type StreamedResult } from './results.js';
 import type { SendBacklog } from './send-backlog.js';
-import { attachSocket, closeSocket, issuesIn } from './socket.js';
+import { attachSocket, closeSocket, forbid, issuesIn } from './socket.js';
 
 const socketsMax = { ofCaller: 20, ofWorkspace: 200 };
 const keepAliveMs = 12_000;
@@ -142,7 +142,7 @@ export class WebSockets {
       }
       extra.actor = actor;
       belongsTo(request.socket, actor.workspaceId);
-      const unwatch = revocations.onEnded(actor, () => forbid(extra));
+      const unwatch = revocations.onEnded(actor, () => endRevoked(extra));
       socket.once('close', () => {
         unwatch();
         release();
@@ -152,6 +152,8 @@ export class WebSockets {
     } catch (error) {
       log.debug({ error: errorFields(error) }, 'a WebSocket was not let in');
       strangers.take(origin.address, 1);
+      const failure = failureOf(error, log);
+      forbid(socket, failure.status === 401 ? whyUnknown : failure.message);
       return false;
     }
   }
@@ -216,7 +218,7 @@ export class WebSockets {
   /** What a stream ended with; what was refused is formatted already. */
   private errorsFor(extra: Extra, error: unknown) {
     // In the same breath as the last error: a client that has no stream left would close for no reason given.
-    if (extra.forbidden && extra.streams.size === 0) setImmediate(() => closeForbidden(extra));
+    if (extra.forbidden && extra.streams.size === 0) setImmediate(() => forbid(extra.socket, whyEnded));
     if (!(error instanceof GraphQLError) || !error.originalError) return undefined;
     return errorsOf(failureOf(error.originalError, this.needs.log));
   }
@@ -235,12 +237,13 @@ function read(payload: SubscribePayload): OperationRequest {
   return asked;
 }
 
-const closeForbidden = ({ socket }: Extra) => closeSocket(socket, 4403, 'Forbidden');
+const whyUnknown = 'send {"authorization": "Bearer <a valid API key>"} in connection_init';
+const whyEnded = 'the API key or the session has ended';
 
 /** Tells each stream of a socket why it ends, and hangs up once the last has been told. */
-function forbid(extra: Extra): void {
-  if (extra.streams.size === 0) return closeForbidden(extra);
+function endRevoked(extra: Extra): void {
+  if (extra.streams.size === 0) return forbid(extra.socket, whyEnded);
   extra.forbidden = true;
-  setTimeout(() => closeForbidden(extra), forbiddenMsMax).unref();
+  setTimeout(() => forbid(extra.socket, whyEnded), forbiddenMsMax).unref();
   for (const ending of extra.streams) ending.abort(revoked());
 }

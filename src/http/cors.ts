@@ -1,9 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestHandler } from 'express';
 import { factsOf } from './request.js';
 import { sendEmpty } from './send.js';
 
 const methods = 'GET, HEAD, POST, PATCH, DELETE';
-const requestHeaders = 'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id';
+const requestHeaders = [
+  'Apollo-Require-Preflight',
+  'Authorization',
+  'Content-Type',
+  'Idempotency-Key',
+  'If-Match',
+  'If-None-Match',
+  'Last-Event-ID',
+  'X-Cost-Only',
+  'X-Request-Id',
+].join(', ');
 const exposedHeaders = [
   'ETag',
   'Idempotency-Replayed',
@@ -19,10 +30,15 @@ const preflightKeptSeconds = '7200';
 
 /** Lets pages of other origins read our answers: those that an operator named, or all for `*`; never with cookies. */
 export class Cors {
+  /** Adds the headers to an answer; a preflight has its answer by that. */
+  readonly handler: RequestHandler = (request, response, next) => {
+    if (!this.answer(request, response)) next();
+  };
+
   constructor(private readonly origins: readonly string[]) {}
 
-  /** Adds the headers to an answer. @returns true when the request was a preflight, which has its answer by that */
-  answer(request: IncomingMessage, response: ServerResponse): boolean {
+  /** @returns whether the request was a preflight, and is answered */
+  private answer(request: IncomingMessage, response: ServerResponse): boolean {
     if (this.origins.length === 0) return false;
     const { origin } = request.headers;
     const facts = factsOf(request);

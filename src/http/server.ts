@@ -11,9 +11,13 @@ export interface Hall extends Identification {
   operator: Router;
   /** null in a process that works jobs alone. */
   doors: {
+    /** Lets pages of other origins read what the doors answer. */
+    crossOrigin: RequestHandler;
     rest: RequestHandler;
     graphql: RequestHandler;
     explorer: Router;
+    /** Leads whoever opens `/graphql` in a browser to the explorer. */
+    readers: RequestHandler;
     /** `/`. */
     entrance: Router;
     /** `/console`. */
@@ -32,8 +36,10 @@ export function httpApp({ operator, doors, ...identification }: Hall): Express {
   app.disable('etag');
   app.use(identify(identification));
   if (doors !== null) {
-    app.use('/api/v1', doors.rest);
-    app.all('/graphql', doors.graphql);
+    app.use('/api/v1', doors.crossOrigin, doors.rest);
+    app.get('/graphql', doors.readers);
+    app.all('/graphql', doors.crossOrigin, doors.graphql);
+    app.all('/schema.graphql', doors.crossOrigin);
   }
   app.use(nameAnswer);
   if (doors !== null) {

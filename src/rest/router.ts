@@ -3,7 +3,6 @@ import type { Request, RequestHandler, Response } from 'express';
 import { senderOf } from '../http/body-room.js';
 import { callerOf, requireAccess, type Authenticator } from '../http/authenticate.js';
 import type { BodyReader } from '../http/body.js';
-import type { Cors } from '../http/cors.js';
 import { versionsIn } from '../http/etag.js';
 import { failureOf } from '../http/failure.js';
 import { readIdempotencyKey, type Idempotency } from '../http/idempotency.js';
@@ -32,7 +31,6 @@ export interface RestDoor {
   limiter: Pick<RateLimiter, 'take'>;
   bodies: BodyReader;
   idempotency: Idempotency;
-  cors: Cors;
   /** What anybody may read, without a key. */
   pages: Pages;
 }
@@ -45,13 +43,11 @@ export function restRouter({
   limiter,
   bodies,
   idempotency,
-  cors,
   pages,
 }: RestDoor): RequestHandler {
   const table = new RouteTable(routes);
 
   async function answer(request: Request, response: Response): Promise<void> {
-    if (cors.answer(request, response)) return;
     const { path, query } = partsOf(request.url);
     const page = pages.find(path);
     if (page !== null) return await pages.answer(page, request, response);

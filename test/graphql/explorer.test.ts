@@ -28,6 +28,23 @@ describe('graphql explorer', () => {
     }
   });
 
+  it('is where a browser that opens /graphql is led, with the operation of the address', async () => {
+    const open = async (accept: string) =>
+      await fetch(`${server.url}/graphql?query=%7B__typename%7D`, { headers: { Accept: accept }, redirect: 'manual' });
+    const browser = await open('text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8');
+    expect(browser.status).to.equal(302);
+    expect(browser.headers.get('location')).to.equal('/graphql/explorer?query=%7B__typename%7D');
+    expect(browser.headers.get('vary')).to.include('Accept');
+    for (const accept of [
+      '*/*',
+      'application/json',
+      'application/graphql-response+json',
+      'application/json, text/html',
+    ]) {
+      expect((await open(accept)).headers.get('content-type'), accept).to.match(/json/);
+    }
+  });
+
   it('asks who calls, and sends nothing of its own that a browser cannot put into a header', async () => {
     const text = await (await fetch(`${server.url}/graphql/explorer`)).text();
     for (const name of ['key', 'email', 'password']) expect(text).to.include(`name="${name}"`);

@@ -136,7 +136,7 @@ describe('graphql over http', () => {
       ['application/json, application/graphql-response+json', json],
       ['application/json', json],
       ['*/*', json],
-      ['text/html', json],
+      ['text/plain', json],
     ] as const) {
       const stranger = await fetch(`${server.url}/graphql?query={viewer{role}}`, { headers: { Accept: accept } });
       expect(stranger.status).to.equal(401);
@@ -389,6 +389,47 @@ describe('graphql over http', () => {
     }
   });
 
+  it('says what a request must have that asks for nothing', async () => {
+    for (const body of ['{}', '{"query": ""}', '{"variables": {}}']) {
+      const answer = await fetch(`${server.url}/graphql`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+        body,
+      });
+      const { errors } = (await answer.json()) as { errors: { message: string; extensions: { code: string } }[] };
+      expect(answer.status).to.equal(400);
+      expect(errors[0]?.extensions.code).to.equal('GRAPHQL_VALIDATION_FAILED');
+      expect(errors[0]?.message).to.include('must have a `query` or a `documentId`');
+    }
+  });
+
+  it('gives each refusal the type that the caller prefers, whatever it is refused for', async () => {
+    const asked: [string, RequestInit][] = [
+      ['authentication_required', { headers: { Authorization: 'Bearer wrong' } }],
+      ['authentication_required', { headers: {} }],
+      ['validation_failed', { body: '{' }],
+      ['method_not_allowed', { method: 'PUT' }],
+      ['batching_not_supported', { body: '[{"query": "{ __typename }"}]' }],
+      ['GRAPHQL_PARSE_FAILED', { body: '{"query": "{"}' }],
+    ];
+    for (const [code, { headers = { Authorization: `Bearer ${key}` }, ...init }] of asked) {
+      const answer = await fetch(`${server.url}/graphql`, {
+        method: 'POST',
+        body: '{"query": "{ viewer { role } }"}',
+        ...init,
+        headers: {
+          ...(headers as Record<string, string>),
+          'Content-Type': 'application/json',
+          Accept: 'application/graphql-response+json, application/json;q=0.9',
+        },
+      });
+      expect(answer.headers.get('content-type'), code).to.equal('application/graphql-response+json; charset=utf-8');
+      const { errors } = (await answer.json()) as { errors: { extensions: { code: string } }[] };
+      expect(errors[0]?.extensions.code).to.equal(code);
+      expect(answer.headers.has('www-authenticate'), code).to.equal(answer.status === 401);
+    }
+  });
+
   it('takes null for what a GET may leave out as left out', async () => {
     const search = `query=${encodeURIComponent('{ __typename }')}&variables=null&extensions=null`;
     const answer = await fetch(`${server.url}/graphql?${search}`, { headers: { Authorization: `Bearer ${key}` } });
@@ -421,6 +462,21 @@ describe('graphql over http', () => {
     expect(free.status).to.equal(403);
     expect(free.body.errors?.[0]?.extensions).to.deep.equal({ code: 'document_not_trusted', details: {} });
     expect((await post({ documentId: `sha256:${'0'.repeat(64)}` })).status).to.equal(403);
+    // As Apollo's, urql's and Relay's persisted queries call it, over both methods; case does not matter in a hash.
+    const persisted = (sha256Hash: string) => ({ extensions: { persistedQuery: { version: 1, sha256Hash } } });
+    expect((await post(persisted(sha256(text)))).body.data).to.have.property('intakeBots');
+    expect((await post({ query: '', ...persisted(sha256(text).toUpperCase()) })).body.data).to.have.property(
+      'intakeBots',
+    );
+    // The key could not send the text either, so it is not told to.
+    expect((await post(persisted('0'.repeat(64)))).body.errors?.[0]?.extensions).to.include({
+      code: 'document_not_trusted',
+    });
+    const { extensions } = persisted(sha256(text));
+    const byHash = await fetch(`${server.url}/graphql?extensions=${encodeURIComponent(JSON.stringify(extensions))}`, {
+      headers: { Authorization: `Bearer ${secret}` },
+    });
+    expect(await byHash.json()).to.have.nested.property('data.intakeBots');
     const get = await fetch(`${server.url}/graphql?documentId=${documentId}`, {
       headers: { Authorization: `Bearer ${secret}` },
     });

@@ -222,22 +222,23 @@ describe('graphql subscriptions', () => {
   });
 
   it('lets in nobody without a name', async () => {
-    const closed = await new Promise<{ code: number }>((resolve, reject) => {
+    const closed = await new Promise<{ code: number; reason: string }>((resolve, reject) => {
       const client = connect(null);
-      client.on('closed', (event) => resolve(event as { code: number }));
+      client.on('closed', (event) => resolve(event as { code: number; reason: string }));
       follow(client, {}, () => true).then(
         () => reject(new Error('it was let in')),
         () => undefined,
       );
     });
     expect(closed.code).to.equal(4403);
+    expect(closed.reason).to.equal('Forbidden: send {"authorization": "Bearer <a valid API key>"} in connection_init');
   });
 
   it('closes the streams of a revoked key', async () => {
     const own = await createTenant(server.app);
     const client = connect(own.key);
-    const closed = new Promise<{ code: number }>((resolve) =>
-      client.on('closed', (event) => resolve(event as { code: number })),
+    const closed = new Promise<{ code: number; reason: string }>((resolve) =>
+      client.on('closed', (event) => resolve(event as { code: number; reason: string })),
     );
     const opened = new Promise<void>((resolve) => client.on('connected', () => resolve()));
     const following = follow(client, {}, () => false).catch(() => undefined);
@@ -247,7 +248,7 @@ describe('graphql subscriptions', () => {
       [own.workspaceId],
     );
     await server.app.apiKeys.revoke(await operator(server.app, own.workspaceId), rows[0]?.id ?? '');
-    expect((await closed).code).to.equal(4403);
+    expect(await closed).to.include({ code: 4403, reason: 'Forbidden: the API key or the session has ended' });
     await following;
   });
 
