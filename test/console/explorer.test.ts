@@ -14,7 +14,7 @@ describe('graphql in a browser', () => {
   before(async () => {
     others = { friend: await servePage(), stranger: await servePage() };
     console = await Console.open({ env: { CORS_ORIGINS: originOf(others.friend) } });
-    await createBot(console.server, console.tenant, { name: 'Contact us' });
+    await createBot(console.server.app, console.tenant.workspaceId, { name: 'Contact us' });
   });
   after(async () => {
     await console.close();

@@ -49,7 +49,7 @@ export const clickIds = ['fbclid', 'fbc', 'fbp', 'gclid', 'gbraid', 'wbraid', 'l
 export type ClickId = (typeof clickIds)[number];
 
 /** What of a destination a platform builds by; never its credential. */
-export interface Target {
+export interface ConversionTarget {
   /** The ids of the account, as the platform's own input names them. */
   readonly settings: Readonly<Record<string, string>>;
   /** Marks what is sent as a test; null in earnest. */
@@ -60,7 +60,7 @@ export interface Target {
   readonly mappedByHand: readonly PersonField[];
 }
 
-export type SkipReason =
+export type ConversionSkipReason =
   | 'no_consent'
   | 'no_match_keys'
   | 'too_old'
@@ -73,7 +73,7 @@ export type SkipReason =
 /** What of the event could not be sent and was left out, by its name in the platform's body. */
 export type Built =
   | { readonly ok: true; readonly request: PlatformRequest; readonly dropped: readonly string[] }
-  | { readonly ok: false; readonly reason: SkipReason };
+  | { readonly ok: false; readonly reason: ConversionSkipReason };
 
 /** A request without its credential; `path` is appended to the platform's base address. */
 export interface PlatformRequest {
@@ -95,11 +95,11 @@ export interface PlatformAnswer {
   readonly error: string | null;
 }
 
-export type VerdictKind = 'DELIVERED' | 'ACCEPTED' | 'RETRY' | 'REJECTED' | 'AUTH_BROKEN' | 'CONFIG_BROKEN';
+export type ConversionVerdictKind = 'DELIVERED' | 'ACCEPTED' | 'RETRY' | 'REJECTED' | 'AUTH_BROKEN' | 'CONFIG_BROKEN';
 
 /** What an answer means for a conversion; the sender turns it into what happens next. */
-export interface Verdict {
-  readonly kind: VerdictKind;
+export interface ConversionVerdict {
+  readonly kind: ConversionVerdictKind;
   /** The platform's own code, `190/463`, `EVENT_TOO_OLD`, or the HTTP status where it gave none. */
   readonly code: string | null;
   /** The platform's words, at most 500 characters; for a broken destination also which field to mend. */
@@ -124,13 +124,13 @@ export interface Platform {
   /** How "Test connection" tries it: nothing counts, a test code is needed, or a real conversion results. */
   readonly test: 'validates' | 'by_code' | 'by_code_and_counts' | 'counts';
   /** The request that tells the platform of the event, or why there is none. @throws nothing */
-  build(event: ConversionEvent, target: Target, apiVersion: string): Built;
+  build(event: ConversionEvent, target: ConversionTarget, apiVersion: string): Built;
   /** The request with the token where the platform wants it. */
   authorize(request: PlatformRequest, token: string): PlatformRequest;
-  classify(answer: PlatformAnswer): Verdict;
+  classify(answer: PlatformAnswer): ConversionVerdict;
   /** Platforms that only accept at first: the request that asks what became of it, and what the answer means. */
   readonly later?: {
     ask(reference: string): PlatformRequest;
-    classify(answer: PlatformAnswer): Verdict & { readonly stillProcessing?: boolean };
+    classify(answer: PlatformAnswer): ConversionVerdict & { readonly stillProcessing?: boolean };
   };
 }
