@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { SkipReason, VerdictKind } from './platforms/platform.js';
+import type { ConversionSkipReason, ConversionVerdictKind } from './platforms/platform.js';
 
 export type ConversionStatus =
   'PENDING' | 'SENDING' | 'ACCEPTED' | 'DELIVERED' | 'REJECTED' | 'SKIPPED' | 'EXPIRED' | 'HELD';
@@ -52,11 +52,11 @@ export class Conversion {
 
   /** What the last answer meant; null before the first one. */
   @Column({ type: 'text', nullable: true })
-  verdict!: VerdictKind | null;
+  verdict!: ConversionVerdictKind | null;
 
   /** Why it was skipped, or what else there is to say of its end. */
   @Column({ type: 'text', nullable: true })
-  reason!: SkipReason | 'unconfirmed' | null;
+  reason!: ConversionSkipReason | 'unconfirmed' | null;
 
   /** Sealed; null once nothing more of it may be sent. */
   @Column({ type: 'text', nullable: true })

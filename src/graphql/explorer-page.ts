@@ -46,6 +46,7 @@ main { flex: 1; min-height: 0; }
   .graphiql-container, .CodeMirror-info, .CodeMirror-lint-tooltip { --color-tertiary: 188, 100%, 44%; }
 }
 @media (max-width: 700px) {
+  .graphiql-container .graphiql-logo { display: none; }
   .graphiql-container .graphiql-main { min-width: 0; }
   .graphiql-container .graphiql-sessions { min-width: 0; margin: 8px; }
   .graphiql-container .graphiql-session { flex-direction: column; }
