@@ -40,10 +40,12 @@ form { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
 form[hidden] { display: none; }
 header input { width: 150px; }
 main { flex: 1; min-height: 0; }
-/* The page's own colours are too pale on white to be read by everybody. */
-.graphiql-container, .CodeMirror-info, .CodeMirror-lint-tooltip { --alpha-secondary: 0.9; --color-tertiary: 188, 100%, 26%; }
-@media (prefers-color-scheme: dark) {
-  .graphiql-container, .CodeMirror-info, .CodeMirror-lint-tooltip { --color-tertiary: 188, 100%, 44%; }
+/* GraphiQL's own colours are too pale on white to be read by everybody. */
+@media (prefers-color-scheme: light) {
+  .graphiql-container, .CodeMirror-info, .CodeMirror-lint-tooltip {
+    --alpha-secondary: 0.9; --color-secondary: 242, 51%, 50%; --color-tertiary: 188, 100%, 24%; --color-info: 208, 100%, 36%;
+    --color-success: 158, 100%, 22%; --color-warning: 36, 100%, 27%; --color-error: 13, 93%, 40%;
+  }
 }
 @media (max-width: 700px) {
   .graphiql-container .graphiql-logo { display: none; }
