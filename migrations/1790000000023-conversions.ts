@@ -67,18 +67,24 @@ export class Conversions1790000000023 implements MigrationInterface {
         reference text,
         -- [{"at", "status", "code", "message", "traceId", "ms"}], the last 100.
         attempts json not null default '[]',
+        -- Of one that is being sent: when another process may take it, as this one has died.
         next_attempt_at timestamptz(3),
+        -- It is not tried again later than this.
+        retry_until timestamptz(3) not null,
+        -- When the platform took it, to say later what became of it.
+        accepted_at timestamptz(3),
         created_at timestamptz(3) not null,
         updated_at timestamptz(3) not null,
         ended_at timestamptz(3)
       ) with (fillfactor = 70);
-      create unique index conversions_once on conversions (destination_id, submission_id);
+      create unique index conversions_once on conversions (submission_id, destination_id);
       create index conversions_workspace on conversions (workspace_id, id);
       create index conversions_destination on conversions (destination_id, id);
       create index conversions_bot on conversions (intake_bot_id, id);
-      create index conversions_submission on conversions (submission_id);
       create index conversions_held on conversions (destination_id, id) where status = 'HELD';
       create index conversions_due on conversions (next_attempt_at) where status in ('PENDING', 'SENDING', 'ACCEPTED');
+      create index conversions_sealed on conversions (platform, occurred_at)
+        where status in ('HELD', 'REJECTED') and snapshot is not null;
       create index conversions_ended on conversions (ended_at) where ended_at is not null;
 
       -- The ip and user agent of the person of a draft, sealed, for 24 hours at most.

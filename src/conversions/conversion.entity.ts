@@ -74,8 +74,17 @@ export class Conversion {
   @Column({ type: 'json' })
   attempts!: ConversionAttempt[];
 
+  /** Of one that is being sent: when another process may take it, as this one has died. */
   @Column({ name: 'next_attempt_at', type: 'timestamptz', precision: 3, nullable: true })
   nextAttemptAt!: Date | null;
+
+  /** It is not tried again later than this. */
+  @Column({ name: 'retry_until', type: 'timestamptz', precision: 3 })
+  retryUntil!: Date;
+
+  /** When the platform took it, to say later what became of it. */
+  @Column({ name: 'accepted_at', type: 'timestamptz', precision: 3, nullable: true })
+  acceptedAt!: Date | null;
 
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt!: Date;

@@ -19,6 +19,18 @@ export interface Queue {
 export interface NewJob {
   data: object;
   startAfter?: Date;
+  /** Jobs with a lower number wait behind all others that are due; 0 unless said otherwise. */
+  priority?: number;
+  /** Whose job it is, where a queue is worked with a bound for each group. */
+  group?: { id: string };
+}
+
+export interface GroupWork {
+  batchSize: number;
+  /** So many batches are worked beside each other, so that a job which takes long holds up one of them alone. */
+  batchesAtOnce: number;
+  /** So many jobs of a group are worked at once, over all processes. */
+  groupConcurrency: number;
 }
 
 /** Jobs that commit with the change which asks for them: pg-boss, on a pool of its own. */
@@ -95,6 +107,30 @@ export class Jobs {
       handle,
     );
     return () => void this.boss.offWork(queue, { id, wait: false });
+  }
+
+  /**
+   * Works a queue of which no group may take all: a group with many jobs leaves room for the others. After a batch it
+   * looks for more without a pause.
+   * @returns how to look at once, instead of at the next look two seconds later
+   */
+  async workGroups<T extends object>(
+    queue: string,
+    { batchSize, batchesAtOnce, groupConcurrency }: GroupWork,
+    handle: (jobs: Job<T>[]) => Promise<void>,
+  ): Promise<() => void> {
+    const ids: string[] = [];
+    const wake = (id: string | undefined) => {
+      if (id !== undefined) this.boss.notifyWorker(id);
+    };
+    for (let number = 0; number < batchesAtOnce; number += 1) {
+      const work = async (jobs: Job<T>[]) => {
+        await handle(jobs);
+        wake(ids[number]);
+      };
+      ids.push(await this.boss.work<T>(queue, { batchSize, groupConcurrency, pollingIntervalSeconds: 2 }, work));
+    }
+    return () => ids.forEach(wake);
   }
 
   /** Runs `queue`'s job by the clock (UTC, five cron fields), once over all processes. */

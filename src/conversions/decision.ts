@@ -1,0 +1,97 @@
+import type { DestinationPauseReason } from './destination.entity.js';
+import type { ConversionStatus } from './conversion.entity.js';
+import type { SkipReason, Verdict } from './platforms/platform.js';
+import { dayMs } from '../platform/clock.js';
+
+/** What becomes of a conversion after an answer, and whether another try is worth it: pure. Times are Unix milliseconds. */
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+/** After so many tries the last delay serves for all later ones. */
+const retryDelaysMs = [minuteMs, 5 * minuteMs, 30 * minuteMs, 2 * hourMs, 6 * hourMs];
+const jitterShareMax = 0.2;
+/** A platform may ask to be left alone for so long at most. */
+const askedWaitMsMax = dayMs;
+export const retryDaysMax = 7;
+/** A conversion that was held beyond its seven days is tried for so long after the resume. */
+const retryAfterResumeMs = dayMs;
+const firstQuestionMs = 30 * minuteMs;
+const questionsMsMax = dayMs;
+
+/** The conversion as it stood when it was sent, or asked after. */
+export interface Tried {
+  readonly occurredAt: number;
+  readonly retryUntil: number;
+  /** With the one that was just answered. */
+  readonly attempts: number;
+  /** Null unless the platform was asked what became of it. */
+  readonly reference: string | null;
+  readonly acceptedAt: number | null;
+  /** The platform checks and counts nothing: it has nothing to say later. */
+  readonly validateOnly: boolean;
+}
+
+export interface Decision {
+  readonly status: ConversionStatus;
+  readonly reason: SkipReason | 'unconfirmed' | null;
+  /** When it is tried, or asked after, next; null where nothing is due. */
+  readonly nextAttemptAt: number | null;
+  readonly reference: string | null;
+  readonly acceptedAt: number | null;
+  /** The destination pauses. */
+  readonly pauses: Extract<DestinationPauseReason, 'AUTH_BROKEN' | 'CONFIG_BROKEN'> | null;
+}
+
+/** Where nothing of the conversion is sent any more, and nothing that was to be sent may be kept. */
+export const isOver = (status: ConversionStatus): boolean =>
+  status === 'DELIVERED' || status === 'SKIPPED' || status === 'EXPIRED';
+
+export function decide(verdict: Verdict, tried: Tried, now: number, random: () => number = Math.random): Decision {
+  const undecided = { reason: null, nextAttemptAt: null, reference: null, acceptedAt: null, pauses: null };
+  switch (verdict.kind) {
+    case 'DELIVERED':
+      return { ...undecided, status: 'DELIVERED' };
+    case 'ACCEPTED':
+      return accepted(verdict, tried, now);
+    case 'REJECTED':
+      return { ...undecided, status: 'REJECTED' };
+    case 'RETRY':
+      return retried(verdict, tried, now, random);
+    case 'AUTH_BROKEN':
+      // What the platform took is asked after when the token is mended, and never sent again.
+      return { ...undecided, ...acceptanceOf(tried), status: 'HELD', pauses: 'AUTH_BROKEN' };
+    case 'CONFIG_BROKEN':
+      return { ...undecided, status: 'HELD', pauses: 'CONFIG_BROKEN' };
+  }
+}
+
+function accepted(verdict: Verdict, tried: Tried, now: number): Decision {
+  const acceptedAt = tried.acceptedAt ?? now;
+  const reference = verdict.reference ?? tried.reference;
+  const over = { status: 'DELIVERED', nextAttemptAt: null, reference, acceptedAt, pauses: null } as const;
+  if (tried.validateOnly) return { ...over, reason: null };
+  if (reference === null || now >= acceptedAt + questionsMsMax) return { ...over, reason: 'unconfirmed' };
+  // Each time after twice as long, and for the last time when the day is over.
+  const next = acceptedAt + Math.min(Math.max(firstQuestionMs, 2 * (now - acceptedAt)), questionsMsMax);
+  const earliest = now + Math.max(minuteMs, Math.min(verdict.notBeforeMs ?? 0, askedWaitMsMax));
+  return { ...over, status: 'ACCEPTED', reason: null, nextAttemptAt: Math.max(next, earliest) };
+}
+
+function retried(verdict: Verdict, tried: Tried, now: number, random: () => number): Decision {
+  const over = { reason: null, nextAttemptAt: null, reference: null, acceptedAt: null, pauses: null };
+  const delayMs = retryDelaysMs[Math.min(tried.attempts, retryDelaysMs.length) - 1] ?? minuteMs;
+  const jittered = Math.ceil(delayMs * (1 + random() * jitterShareMax));
+  const nextAttemptAt = now + Math.max(jittered, Math.min(verdict.notBeforeMs ?? 0, askedWaitMsMax));
+  if (nextAttemptAt > tried.retryUntil) return { ...over, status: 'EXPIRED' };
+  return { ...over, status: 'PENDING', nextAttemptAt };
+}
+
+const acceptanceOf = ({ reference, acceptedAt }: Tried) => ({ reference, acceptedAt });
+
+/** Until when a conversion is tried. @param resumedAt of one that was held, or is sent once more */
+export function retryUntilOf(occurredAt: number, ageDaysMax: number, resumedAt: number | null = null): number {
+  const plain = occurredAt + Math.min(retryDaysMax, ageDaysMax) * dayMs;
+  if (resumedAt === null) return plain;
+  return Math.max(plain, Math.min(occurredAt + ageDaysMax * dayMs, resumedAt + retryAfterResumeMs));
+}
