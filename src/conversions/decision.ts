@@ -1,6 +1,6 @@
 import type { DestinationPauseReason } from './destination.entity.js';
 import type { ConversionStatus } from './conversion.entity.js';
-import type { SkipReason, Verdict } from './platforms/platform.js';
+import type { ConversionSkipReason, ConversionVerdict } from './platforms/platform.js';
 import { dayMs } from '../platform/clock.js';
 
 /** What becomes of a conversion after an answer, and whether another try is worth it: pure. Times are Unix milliseconds. */
@@ -32,9 +32,9 @@ export interface Tried {
   readonly validateOnly: boolean;
 }
 
-export interface Decision {
+export interface ConversionDecision {
   readonly status: ConversionStatus;
-  readonly reason: SkipReason | 'unconfirmed' | null;
+  readonly reason: ConversionSkipReason | 'unconfirmed' | null;
   /** When it is tried, or asked after, next; null where nothing is due. */
   readonly nextAttemptAt: number | null;
   readonly reference: string | null;
@@ -47,7 +47,12 @@ export interface Decision {
 export const isOver = (status: ConversionStatus): boolean =>
   status === 'DELIVERED' || status === 'SKIPPED' || status === 'EXPIRED';
 
-export function decide(verdict: Verdict, tried: Tried, now: number, random: () => number = Math.random): Decision {
+export function decide(
+  verdict: ConversionVerdict,
+  tried: Tried,
+  now: number,
+  random: () => number = Math.random,
+): ConversionDecision {
   const undecided = { reason: null, nextAttemptAt: null, reference: null, acceptedAt: null, pauses: null };
   switch (verdict.kind) {
     case 'DELIVERED':
@@ -66,7 +71,7 @@ export function decide(verdict: Verdict, tried: Tried, now: number, random: () =
   }
 }
 
-function accepted(verdict: Verdict, tried: Tried, now: number): Decision {
+function accepted(verdict: ConversionVerdict, tried: Tried, now: number): ConversionDecision {
   const acceptedAt = tried.acceptedAt ?? now;
   const reference = verdict.reference ?? tried.reference;
   const over = { status: 'DELIVERED', nextAttemptAt: null, reference, acceptedAt, pauses: null } as const;
@@ -78,7 +83,7 @@ function accepted(verdict: Verdict, tried: Tried, now: number): Decision {
   return { ...over, status: 'ACCEPTED', reason: null, nextAttemptAt: Math.max(next, earliest) };
 }
 
-function retried(verdict: Verdict, tried: Tried, now: number, random: () => number): Decision {
+function retried(verdict: ConversionVerdict, tried: Tried, now: number, random: () => number): ConversionDecision {
   const over = { reason: null, nextAttemptAt: null, reference: null, acceptedAt: null, pauses: null };
   const delayMs = retryDelaysMs[Math.min(tried.attempts, retryDelaysMs.length) - 1] ?? minuteMs;
   const jittered = Math.ceil(delayMs * (1 + random() * jitterShareMax));

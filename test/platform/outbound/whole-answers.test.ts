@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { headerIn, wholeAnswer } from '../../../src/platform/outbound/answer.js';
+import { wholeAnswer } from '../../../src/platform/outbound/answer.js';
+import { headerIn } from '../../../src/platform/outbound/header-in.js';
 import { bodyOf, zoo } from '../../support/bad-receivers.js';
 import { body, headers, useOutbound } from '../../support/outbound.js';
 
