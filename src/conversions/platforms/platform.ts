@@ -1,7 +1,11 @@
 /**
  * What a platform is to everything else here: how a conversion is told to it, and what its answer means. All of it is
- * pure; the sender does the sending. To add a platform is to write its file and to add its line to the list.
+ * pure; the sender does the sending. To add a platform is to write its file and to add its line to `platforms`.
  */
+import type { ClassType } from 'type-graphql';
+import type { z } from 'zod';
+import type { Input } from '../../platform/validate.js';
+import type { CredentialName } from './credential.js';
 
 /** A granted or denied consent; null where nothing was recorded. */
 export type ConsentState = 'granted' | 'denied' | null;
@@ -15,7 +19,7 @@ export interface ConversionEvent {
   readonly id: string;
   readonly name: string;
   readonly occurredAt: Date;
-  /** As the person wrote it, trimmed; `phone` in E.164, `country` and a US `region` as upper-case ISO codes. */
+  /** As the person wrote it, trimmed; `phone` in E.164, `country` and a US `region` as upper-case ISO codes: see person.ts. */
   readonly person: Readonly<Record<PersonField, string | null>>;
   readonly clickIds: Readonly<Record<ClickId, string | null>>;
   /** When the click was first seen: from the attribution, else when the submission was created. */
@@ -50,7 +54,7 @@ export type ClickId = (typeof clickIds)[number];
 
 /** What of a destination a platform builds by; never its credential. */
 export interface ConversionTarget {
-  /** The ids of the account, as the platform's own input names them. */
+  /** The ids of the account, by the names that `Platform.settings` has. */
   readonly settings: Readonly<Record<string, string>>;
   /** Marks what is sent as a test; null in earnest. */
   readonly testCode: string | null;
@@ -106,31 +110,45 @@ export interface ConversionVerdict {
   readonly message: string;
   /** By which the platform's support finds the request. */
   readonly traceId: string | null;
-  /** Not before so many milliseconds from now, whatever the backoff says. */
+  /** Not before so many milliseconds from now, whatever the backoff says; the sender heeds the answer's `Retry-After`. */
   readonly notBeforeMs?: number;
   /** ACCEPTED: what to ask for later. */
   readonly reference?: string;
 }
 
 export interface Platform {
+  /** As inputs, tables, metrics and the operator's settings name it: "meta". */
   readonly name: string;
   /** As people know it: "Meta", "Google Ads". */
   readonly title: string;
   /** For so many days after the event the platform takes it; held conversions wait no longer. */
   readonly ageDaysMax: number;
+  /** For so many days a credential serves; null where it does not end by itself. */
+  readonly credentialDays: number | null;
   /** The base address and API version, unless the operator sets others. */
   readonly baseUrl: string;
   readonly apiVersion: string;
   /** How "Test connection" tries it: nothing counts, a test code is needed, or a real conversion results. */
   readonly test: 'validates' | 'by_code' | 'by_code_and_counts' | 'counts';
+  /** The ids and the credential of an account as an owner gives them: all optional, see `readAccount`. */
+  readonly input: Input<z.ZodRawShape> & { readonly type: ClassType };
+  /** Which of the input's fields are ids, that may be read again. */
+  readonly settings: Readonly<Record<string, 'required' | 'optional'>>;
+  /** Which of the input's fields are credentials; a destination has one of them. */
+  readonly credentials: readonly CredentialName[];
   /** The request that tells the platform of the event, or why there is none. @throws nothing */
   build(event: ConversionEvent, target: ConversionTarget, apiVersion: string): Built;
   /** The request with the token where the platform wants it. */
   authorize(request: PlatformRequest, token: string): PlatformRequest;
-  classify(answer: PlatformAnswer): ConversionVerdict;
+  /** @param sent the authorised request: what it says of the person, and its token, never come back in the verdict's words */
+  classify(answer: PlatformAnswer, sent: PlatformRequest): ConversionVerdict;
   /** Platforms that only accept at first: the request that asks what became of it, and what the answer means. */
   readonly later?: {
     ask(reference: string): PlatformRequest;
-    classify(answer: PlatformAnswer): ConversionVerdict & { readonly stillProcessing?: boolean };
+    /**
+     * RETRY means to send the event again. An answer that decides nothing, because the platform is still at it or could
+     * not be asked, is ACCEPTED: then the question is to be repeated.
+     */
+    classify(answer: PlatformAnswer, sent: PlatformRequest): ConversionVerdict;
   };
 }
