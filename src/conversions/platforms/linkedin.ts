@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { inputType } from '../../platform/graphql/input-type.js';
-import { currencyDecimals } from '../currency.js';
+import { amountText } from '../currency.js';
 import { id, token } from './credential.js';
 import { UserFields, present } from './fields.js';
 import { countryUpper, email, plain } from './normal-forms.js';
@@ -109,9 +109,7 @@ export const linkedin: Platform = {
           conversion: settings['conversionUrn'],
           conversionHappenedAt: event.occurredAt.getTime(),
           conversionValue:
-            value === null
-              ? null
-              : { currencyCode: value.currency, amount: value.amount.toFixed(currencyDecimals(value.currency)) },
+            value === null ? null : { currencyCode: value.currency, amount: amountText(value.amount, value.currency) },
           eventId: event.id,
           // LinkedIn demands the list of ids, if it is empty, too.
           user: present({ userIds, userInfo, externalIds: externalId === null ? null : [externalId] }),

@@ -1,4 +1,4 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
+import { isSupportedCountry, parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/min';
 
 const charactersMax = 64;
 const shape = /^(\+?)([\p{Nd}\p{Zs}()./\p{Pd}]+)((?:ext\.?|extension|x|#) ?\p{Nd}{1,7})?$/iu;
@@ -23,10 +23,14 @@ export function isPhoneNumber(sent: string): boolean {
  * The number in E.164 (`+14155552671`), to recognise a person by; null when it identifies nobody for certain:
  * without `+` its country is unknown, with an extension others share it, of a wrong length it is mistyped.
  */
-export function toE164(sent: string): string | null {
+export const toE164 = (sent: string): string | null => toE164Within(null, sent);
+
+/** The number in E.164, where one without `+` is of this country; null for the country: it is of no country we know. */
+export function toE164Within(country: string | null, sent: string): string | null {
   const phone = read(sent);
-  if (phone === null || !phone.international || phone.hasExtension) return null;
-  const parsed = parse(phone);
+  if (phone === null || phone.hasExtension) return null;
+  if (!phone.international && (country === null || !isSupportedCountry(country))) return null;
+  const parsed = parse(phone, phone.international ? null : country);
   if (parsed === undefined) return null;
   const { countryCallingCode, nationalNumber } = parsed;
   // Mexico's mobile numbers had a 1 before them until 2019, and people go on writing it.
@@ -34,8 +38,12 @@ export function toE164(sent: string): string | null {
   return parsed.isPossible() ? parsed.number : null;
 }
 
-function parse(phone: ReadPhone) {
-  return parsePhoneNumberFromString(phone.text, { extract: false });
+/** Whether it is the code of a country that has telephones. */
+export const isCountryWithPhones = (code: string): boolean => isSupportedCountry(code);
+
+function parse(phone: ReadPhone, country: string | null = null) {
+  const defaultCountry = country === null ? {} : { defaultCountry: country as CountryCode };
+  return parsePhoneNumberFromString(phone.text, { extract: false, ...defaultCountry });
 }
 
 function read(sent: string): ReadPhone | null {
