@@ -98,7 +98,7 @@ export class LinkedInDouble extends PlatformDouble {
     const parsed = this.parse(request);
     const faults = parsed === null ? [] : this.faults(body, parsed);
     const names = this.namesAsked ? '|firstName|lastName' : '';
-    const plain = new RegExp(`^conversion$|eventId|externalIds|idValue|companyName|title|^user.lead${names}`);
+    const plain = new RegExp(`^conversion$|eventId|externalIds|idValue|amount|companyName|title|^user.lead${names}`);
     if (parsed !== null) this.inspect(request, parsed, plain);
 
     const refused =

@@ -176,14 +176,17 @@ function clickOf({ clickIds: { fbc, fbclid }, firstSeenAt, occurredAt }: Convers
 }
 
 const cookie = /^fb\.[012]\.(\d{13})\.([\w-]+)(?:\.[\w-]+)?$/;
-const clickAgeMsMax = 90 * 86_400_000;
+/** Meta takes clicks of 90 days; the last try of an event may come 7 days after it. */
+const clickAgeMsMax = 83 * 86_400_000;
+const clickAheadMsMax = 60_000;
 
-/** Meta refuses the whole event for a click of another form, or of more than 90 days before. */
+/** Meta refuses the whole event for a click of another form, of the future, or of too long before. */
 const click =
   (occurredAt: Date): NormalForm =>
   (fbc) => {
     const [, ms] = cookie.exec(fbc) ?? [];
-    return ms !== undefined && occurredAt.getTime() - Number(ms) <= clickAgeMsMax ? fbc : null;
+    const ageMs = occurredAt.getTime() - Number(ms);
+    return ageMs >= -clickAheadMsMax && ageMs <= clickAgeMsMax ? fbc : null;
   };
 
 const browser: NormalForm = (fbp) => (/^fb\.[012]\.\d{10,13}\.\d+(?:\.[\w-]+)?$/.test(fbp) ? fbp : null);
