@@ -7,6 +7,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { statusOf } from '../../src/platform/errors.js';
 import { scopes } from '../../src/platform/actor.js';
+import { googleLaterVerdicts, googleVerdicts } from '../../src/conversions/platforms/google.js';
+import { linkedinVerdicts } from '../../src/conversions/platforms/linkedin.js';
+import { metaVerdicts } from '../../src/conversions/platforms/meta.js';
+import { tiktokVerdicts } from '../../src/conversions/platforms/tiktok.js';
 import { restRoutes } from '../../src/rest/routes.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
 import { createBot, createSubmission } from '../support/factories.js';
@@ -144,6 +148,25 @@ describe('the documentation', () => {
       }
       expect(page, platform).to.match(/>What its (refusals|answers) mean<\/h2>/);
       expect(page, platform).to.include('href="attribution"').and.include('href="../../docs/webhooks"');
+    }
+  });
+
+  it('says of every code of an ad platform that somebody has to mend what to do', async () => {
+    const tables = {
+      meta: metaVerdicts,
+      google: new Map([...googleVerdicts, ...googleLaterVerdicts]),
+      linkedin: linkedinVerdicts,
+      tiktok: tiktokVerdicts,
+    };
+    for (const [platform, verdicts] of Object.entries(tables)) {
+      const guide = await readFile(join(docs, `integrations/${platform}.md`), 'utf8');
+      const [, refusals = ''] = /## What its (?:refusals|answers) mean\n(.*?)\n## /s.exec(guide) ?? [];
+      for (const [code, { kind }] of verdicts) {
+        if (kind === 'AUTH_BROKEN' || kind === 'CONFIG_BROKEN') {
+          const rows = refusals.split('\n').filter((row) => row.includes(code) && row.includes('| paused; '));
+          expect(rows, `${platform} ${code}`).not.to.be.empty;
+        }
+      }
     }
   });
 
