@@ -6,6 +6,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 
 const folder = 'console';
+/** Programs that the console shows as they are. */
+const receivers = '../docs/receivers';
 const stamp = 'dist/console.sources';
 const installed = join(folder, 'node_modules/.lock-digest');
 
@@ -14,6 +16,7 @@ const sources = readdirSync(folder, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
   .filter((name) => !notSources.test(name))
+  .concat(readdirSync(join(folder, receivers)).map((name) => join(receivers, name)))
   .toSorted();
 
 const digest = digestOf(sources);

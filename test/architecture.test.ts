@@ -53,8 +53,6 @@ const exceptions: Readonly<Record<string, string>> = {
     'how many submissions a contact has is part of every contact that goes out, and counted in the statement that reads it',
   'src/audit/audit-digest.service.ts reads workspaces':
     'a chain that somebody removed is told from the chain of a workspace that was deleted',
-  'src/intake-bots/intake-bot.entity.ts and src/webhooks/wire/verify-webhook.ts export a type IntakeBotStatus':
-    'receivers install verify-webhook by itself: it imports nothing of ours, and calls things as our documents do',
 };
 
 interface Source {

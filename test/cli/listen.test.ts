@@ -6,7 +6,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { EventType } from '../../src/events/event-type.js';
 import { newId, nextMoment } from '../../src/platform/id.js';
 import { newSecret } from '../../src/webhooks/wire/signature.js';
-import { verifyWebhook } from '../../src/webhooks/wire/verify-webhook.js';
+import { verifyWebhook } from '../../packages/webhooks/src/index.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
 import { clientOf } from '../support/client.js';
 import { createBot, createSubmission, operator } from '../support/factories.js';
@@ -280,8 +280,10 @@ describe('iozen listen', () => {
 
   it('works as documented, with no more scopes than its types take', async () => {
     const code = (await samples()).find(({ kind }) => kind === 'listen')?.code ?? '';
-    const [npx, name, command, option, , ...words] = code.trim().split(' ');
+    const [npx, locally, name, command, option, , ...words] = code.trim().split(' ');
     expect([npx, name, command, option]).to.deep.equal(['npx', 'iozen', 'listen', '--forward-to']);
+    // Without it npx would run whatever anybody publishes under the name.
+    expect(locally).to.equal('--no-install');
     const granted = ['manage:webhooks', 'read:submissions', 'read:contacts'] as const;
     tenant = await createTenant(server.app, 'BUSINESS', granted);
     await listen(words);

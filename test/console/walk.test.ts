@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { clientOf, type Client } from '../../dist/test/support/client.js';
 import { createBot } from '../../dist/test/support/factories.js';
 import { Receiver, type Received } from '../../dist/test/support/receiver.js';
-import { verifyWebhook } from '../../dist/src/webhooks/wire/verify-webhook.js';
+import { verifyWebhook } from '../../dist/packages/webhooks/src/index.js';
 import { broken, Console, inEachLook, shoot } from './support.ts';
 
 /** Pictures of each step, in both themes and widths; and `console.png`, which the README shows: see `console:picture`. */

@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile, spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { freePort } from './process.js';
 
 export const docs = resolve('docs');
@@ -10,7 +11,7 @@ export const docs = resolve('docs');
 export interface Sample {
   page: string;
   language: string;
-  /** What stands behind the language: `webhook-receiver` is started and posted to. */
+  /** What stands behind the language: `listen` is run with words of the test's, a name is that of a file in `receivers`. */
   kind: string;
   code: string;
 }
@@ -19,7 +20,7 @@ export async function samples(): Promise<Sample[]> {
   const pages = (await readdir(docs, { recursive: true })).filter((name) => /^(integrations\/)?[\w-]+\.md$/.test(name));
   const found = pages.map(async (page) => {
     const text = await readFile(join(docs, page), 'utf8');
-    return [...text.matchAll(/^```(\w+)(?: ([\w-]+))?\n(.*?)^```$/gms)].map(
+    return [...text.matchAll(/^```(\w+)(?: ([\w.-]+))?\n(.*?)^```$/gms)].map(
       ([, language = '', kind = '', code = '']): Sample => ({ page, language, kind, code }),
     );
   });
@@ -27,45 +28,123 @@ export async function samples(): Promise<Sample[]> {
 }
 
 /** A newcomer's machine may lack one; where changes are decided on, a sample that did not run is a failure. */
-export function has(command: 'curl' | 'python3'): boolean {
-  const found = spawnSync(command, ['--version']).status === 0;
+export function has(command: 'curl'): boolean {
+  const found = isFound(command);
   if (!found && process.env['CI'] !== undefined) throw new Error(`the documented samples need ${command}`);
   return found;
 }
 
+const isFound = (command: string) => spawnSync(command, ['--help']).error === undefined;
+
+/** What Rack does of an application: in these few lines, as its package is not everywhere where Ruby is. */
+const rack = `
+  require "socket"
+  require "stringio"
+  def run(app) = $app = app
+  load ARGV[0]
+  server = TCPServer.new("127.0.0.1", ENV["PORT"].to_i)
+  loop do
+    socket = server.accept
+    head = socket.gets("\\r\\n\\r\\n").to_s.split("\\r\\n").drop(1).to_h { |line| line.split(": ", 2) }.transform_keys(&:downcase)
+    env = head.to_h { |name, value| ["HTTP_" + name.upcase.tr("-", "_"), value] }
+    env["rack.input"] = StringIO.new(socket.read(head["content-length"].to_i))
+    socket.write("HTTP/1.1 #{$app.call(env)[0]} .\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n")
+    socket.close
+  end
+`;
+
+/** A receiver of `docs/receivers`, and how it is started. */
 export interface SampleReceiver {
+  language: string;
+  file: string;
+  /** Makes the program that is started, where that is not the file itself. */
+  build?: (file: string, program: string) => [command: string, ...args: string[]];
+  command: (file: string, port: number, program: string) => [command: string, ...args: string[]];
+}
+
+export const sampleReceivers: readonly SampleReceiver[] = [
+  { language: 'Node.js', file: 'node.mjs', command: (file) => [process.execPath, file] },
+  { language: 'Python', file: 'receiver.py', command: (file) => ['python3', file] },
+  {
+    language: 'Go',
+    file: 'receiver.go',
+    build: (file, program) => ['go', 'build', '-o', program, file],
+    command: (_file, _port, program) => [program],
+  },
+  { language: 'PHP', file: 'receiver.php', command: (file, port) => ['php', '-S', `127.0.0.1:${port}`, file] },
+  { language: 'Ruby', file: 'config.ru', command: (file) => ['ruby', '-e', rack, file] },
+];
+
+/** Whether its interpreter is on this machine; says so where it is not. */
+export function canRun({ language, build, command }: SampleReceiver): boolean {
+  const [needed] = build?.('', '') ?? command('', 0, '');
+  if (isFound(needed)) return true;
+  console.warn(`  not run: the receiver in ${language}, as there is no ${needed} on this machine`);
+  return false;
+}
+
+export interface RunningReceiver {
   url: string;
-  /** What it prints. */
-  lines: Interface;
+  /** Resolves with what it prints or logs next that holds the text. */
+  prints: (text: string) => Promise<string>;
   stop: () => Promise<void>;
 }
 
-/** The documented receiver in a language, on a port that was free a moment ago. */
+/** A documented receiver, on a port that was free a moment ago. */
 export async function startSampleReceiver(
-  language: 'js' | 'python',
+  sample: SampleReceiver,
   secret: string,
   port?: number,
-): Promise<SampleReceiver> {
-  const sample = (await samples()).find((one) => one.kind === 'webhook-receiver' && one.language === language);
+): Promise<RunningReceiver> {
+  const file = join(docs, 'receivers', sample.file);
   const directory = await mkdtemp(join(tmpdir(), 'iozen-sample-'));
-  const file = join(directory, language === 'js' ? 'receiver.mjs' : 'receiver.py');
-  await writeFile(file, sample?.code ?? '');
+  const program = join(directory, 'receiver');
+  if (sample.build !== undefined) {
+    const [command, ...args] = sample.build(file, program);
+    await promisify(execFile)(command, args);
+  }
   port ??= await freePort();
   const env = { PATH: process.env['PATH'] ?? '', PORT: String(port), IOZEN_WEBHOOK_SECRET: secret };
-  const command = language === 'js' ? process.execPath : 'python3';
-  const child = spawn(command, [file], { env, stdio: ['ignore', 'pipe', 'ignore'] });
-  const url = `http://127.0.0.1:${port}/`;
+  const [command, ...args] = sample.command(file, port, program);
+  const child = spawn(command, args, { env, cwd: directory });
   const stop = async () => {
     child.kill();
     await rm(directory, { recursive: true, force: true });
   };
+  const url = `http://127.0.0.1:${port}/`;
+  const prints = printing(child);
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`the receiver ended with ${child.exitCode}`);
+    if (child.exitCode !== null) {
+      await stop();
+      throw new Error(`the receiver in ${sample.language} ended with ${child.exitCode}`);
+    }
     const answered = await fetch(url, { method: 'POST', body: '' }).then(
       () => true,
       () => false,
     );
-    if (answered) return { url, lines: createInterface(child.stdout), stop };
+    if (answered) return { url, prints, stop };
     await new Promise((done) => setTimeout(done, 20));
   }
+}
+
+function printing(child: ChildProcessWithoutNullStreams): RunningReceiver['prints'] {
+  const lines: string[] = [];
+  const waiting = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface(stream).on('line', (line) => {
+      lines.push(line);
+      for (const look of waiting) look();
+    });
+  }
+  return async (text) =>
+    await new Promise((resolve) => {
+      const look = () => {
+        const at = lines.findIndex((line) => line.includes(text));
+        if (at === -1) return;
+        waiting.delete(look);
+        resolve(lines.splice(at, 1)[0] ?? '');
+      };
+      waiting.add(look);
+      look();
+    });
 }

@@ -11,16 +11,18 @@ import { spell, validate } from '../../src/platform/validate.js';
 import { payloadTypes, readPayloadQuery, selectPayload } from '../../src/webhooks/wire/payload-query.js';
 import type { submissionEventView } from '../../src/submissions/submission.view.js';
 import { newSecret, signaturesOf, signingSecret } from '../../src/webhooks/wire/signature.js';
+import type { schemaItemFields } from '../../src/events/event-schema.view.js';
 import { exampleOf } from '../../src/events/example.view.js';
 import {
   verifyWebhook,
   WebhookVerificationError,
   type ContactPayload,
+  type IntakeBotItem,
   type IntakeBotPayload,
   type SubmissionPayload,
   type WebhookEvent,
   type WebhookPayloads,
-} from '../../src/webhooks/wire/verify-webhook.js';
+} from '../../packages/webhooks/src/index.js';
 import { EventText } from '../../src/webhooks/wire/event-text.js';
 import { CreateWebhookEndpoint } from '../../src/webhooks/endpoints/endpoint.input.js';
 
@@ -202,6 +204,39 @@ describe('verifyWebhook', () => {
     }
   });
 
+  it('says what to answer: 400 to a request that is refused, 500 where it was called wrongly', () => {
+    const statusOf = (...given: Parameters<typeof verifyWebhook>) => {
+      try {
+        verifyWebhook(...given);
+        return 'nothing';
+      } catch (error) {
+        return (error as WebhookVerificationError).statusCode;
+      }
+    };
+    const headers = signed([secret]);
+    expect({
+      tampered: statusOf('{}', headers, secret),
+      unsigned: statusOf(body, {}, secret),
+      late: statusOf(body, signed([secret], 1_000), secret),
+      nothing: statusOf(undefined as never, headers, secret),
+      parsed: statusOf(JSON.parse(body.toString()) as never, headers, secret),
+      noHeaders: statusOf(body, undefined as never, secret),
+      noSecret: statusOf(body, headers, undefined as never),
+      noneOfTheList: statusOf(body, headers, []),
+      emptySecret: statusOf(body, signed(['whsec_']), 'whsec_'),
+    }).to.deep.equal({
+      tampered: 400,
+      unsigned: 400,
+      late: 400,
+      nothing: 400,
+      parsed: 500,
+      noHeaders: 500,
+      noSecret: 500,
+      noneOfTheList: 500,
+      emptySecret: 500,
+    });
+  });
+
   it('says what is wrong', () => {
     const headers = signed([secret]);
     const wrong = (...[raw, given, secrets]: Parameters<typeof verifyWebhook>) => {
@@ -241,14 +276,15 @@ describe('verifyWebhook', () => {
       Same<SubmissionPayload, ReturnType<typeof submissionEventView>>,
       Same<ContactPayload, ReturnType<typeof contactView>>,
       Same<IntakeBotPayload, ReturnType<typeof intakeBotView>>,
+      Same<IntakeBotItem, typeof schemaItemFields>,
       Same<WebhookPayloads, Record<EventType, unknown>>,
-    ] = [true, true, true, true];
+    ] = [true, true, true, true, true];
     expect(same).to.not.include(false);
   });
 
   it('needs nothing but Node.js', () => {
-    const imported = readFileSync('dist/src/webhooks/wire/verify-webhook.js', 'utf8').matchAll(/from '([^']+)'/g);
-    expect([...imported].map(([, name]) => name)).to.deep.equal(['node:crypto']);
+    const imported = readFileSync('dist/packages/webhooks/src/index.js', 'utf8').matchAll(/from '([^']+)'/g);
+    expect([...imported].map(([, name]) => name)).to.deep.equal(['node:buffer', 'node:crypto']);
   });
 
   it('signs the raw body with the secret string as published', () => {

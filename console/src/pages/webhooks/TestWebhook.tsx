@@ -97,7 +97,7 @@ function Test({ endpoint: { id, url, events } }: { endpoint: Endpoint }) {
 const listenCommand = (events: readonly string[]) =>
   [
     `IOZEN_URL=${location.origin} IOZEN_API_KEY=… \\`,
-    `  npx iozen listen --forward-to http://localhost:3000/hook \\`,
+    `  npx --no-install iozen listen --forward-to http://localhost:3000/hook \\`,
     `  --events ${events.join(',')}`,
   ].join('\n');
 

@@ -1,11 +1,11 @@
 import { CodeBlock } from '../../ui/Code';
 import { Tabs } from '../../ui/Tabs';
-import ruby from './verification/config.ru?raw';
+import ruby from '../../../../docs/receivers/config.ru?raw';
 // oxlint-disable-next-line import/default -- its text is imported.
-import node from './verification/node.mjs?raw';
-import go from './verification/receiver.go?raw';
-import php from './verification/receiver.php?raw';
-import python from './verification/receiver.py?raw';
+import node from '../../../../docs/receivers/node.mjs?raw';
+import go from '../../../../docs/receivers/receiver.go?raw';
+import php from '../../../../docs/receivers/receiver.php?raw';
+import python from '../../../../docs/receivers/receiver.py?raw';
 
 const languages = [
   { name: 'node', label: 'Node.js' },

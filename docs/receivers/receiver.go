@@ -35,8 +35,11 @@ func isOurs(rawBody []byte, header http.Header) bool {
 }
 
 func main() {
+	if len(secret) == 0 {
+		log.Fatal("IOZEN_WEBHOOK_SECRET is missing")
+	}
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		rawBody, err := io.ReadAll(r.Body)
+		rawBody, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<21))
 		if err != nil || !isOurs(rawBody, r.Header) {
 			w.WriteHeader(http.StatusBadRequest)
 			return

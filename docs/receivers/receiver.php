@@ -6,7 +6,10 @@ function isOurs(string $rawBody, string $id, string $timestamp, string $signatur
     if (!ctype_digit($timestamp) || abs(time() - (int) $timestamp) > 300) {
         return false;
     }
-    $secret = base64_decode(substr(getenv('IOZEN_WEBHOOK_SECRET'), strlen('whsec_')));
+    $secret = base64_decode(substr((string) getenv('IOZEN_WEBHOOK_SECRET'), strlen('whsec_')));
+    if ($secret === '') {
+        throw new RuntimeException('IOZEN_WEBHOOK_SECRET is missing');
+    }
     $expected = 'v1,' . base64_encode(hash_hmac('sha256', "$id.$timestamp.$rawBody", $secret, true));
     foreach (explode(' ', $signatures) as $signature) {
         if (hash_equals($expected, $signature)) {

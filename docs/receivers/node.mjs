@@ -2,7 +2,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 
-const secret = Buffer.from(process.env.IOZEN_WEBHOOK_SECRET.replace('whsec_', ''), 'base64');
+const secret = Buffer.from(process.env.IOZEN_WEBHOOK_SECRET?.slice('whsec_'.length) ?? '', 'base64');
+if (secret.length === 0) throw new Error('IOZEN_WEBHOOK_SECRET is missing');
 
 function isOurs(rawBody, headers) {
   const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures = '' } = headers;
@@ -15,9 +16,15 @@ function isOurs(rawBody, headers) {
 }
 
 createServer(async (request, response) => {
-  const rawBody = await buffer(request);
-  if (!isOurs(rawBody, request.headers)) return response.writeHead(400).end();
-  const event = JSON.parse(rawBody);
-  console.log(event.type, event.id);
-  response.writeHead(204).end();
+  try {
+    const isTooLarge = !(Number(request.headers['content-length']) <= 2 ** 21);
+    const rawBody = isTooLarge ? '' : await buffer(request);
+    if (!isOurs(rawBody, request.headers)) return response.writeHead(400).end();
+    const event = JSON.parse(rawBody);
+    console.log(event.type, event.id);
+    response.writeHead(204).end();
+  } catch (error) {
+    console.error(error);
+    response.writeHead(500).end();
+  }
 }).listen(process.env.PORT);

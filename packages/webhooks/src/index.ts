@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** A submission, as events tell of it. Times are ISO 8601 in UTC. */
@@ -37,12 +38,34 @@ export interface IntakeBotPayload {
   status: IntakeBotStatus;
   submission_count: number;
   share_url: string;
-  schema: Record<string, unknown>[];
+  /** Its fields, in order. */
+  schema: IntakeBotItem[];
   created_at: string;
   updated_at: string;
 }
 
-/** The `data` of each type of event; with a `payloadQuery` on the webhook, `data` holds what that selects instead. */
+/** Skip kinds and keys that you do not know: some may be added. */
+export interface IntakeBotItem {
+  /** The key of its value in a submission's `data`. */
+  name: string;
+  label: string;
+  type: string;
+  required: boolean;
+  options?: string[];
+  helper_text?: string;
+  placeholder?: string;
+  min?: number;
+  max?: number;
+  min_length?: number;
+  max_length?: number;
+  pattern?: string;
+  kind?: string;
+}
+
+/**
+ * The `data` of each type of event. With a `payloadQuery` on the webhook, `data` holds what that selects instead; once the
+ * person of whom an event speaks was erased, the event is sent again with an empty `data`.
+ */
 export interface WebhookPayloads {
   'submission.completed': { submission: SubmissionPayload };
   /** `changes` names the fields that changed. */
@@ -68,7 +91,18 @@ export type WebhookEvent = {
 /** The request is not ioZen's, not whole or not fresh, or the function was called wrongly; the message says which. */
 export class WebhookVerificationError extends Error {
   override readonly name = 'WebhookVerificationError';
+
+  /** @param statusCode what Express and Fastify answer: 400 of a request that is refused, 500 of a wrong call */
+  constructor(
+    message: string,
+    readonly statusCode: 400 | 500 = 400,
+    options?: { cause: unknown },
+  ) {
+    super(message, options);
+  }
 }
+
+const wrongCall = (message: string) => new WebhookVerificationError(message, 500);
 
 /** Headers of `node:http` (`headers` or `headersDistinct`), of `fetch`, a Map, or any object; names in any case. */
 export type WebhookHeaders =
@@ -84,15 +118,17 @@ const toleranceSeconds = 300;
  * @param rawBody the request's body as it came, before any JSON parser
  * @param headers of `node:http`, of `fetch`, or any object with the names in any case
  * @param secretOrList `whsec_…`; during a rotation, the old one and the new one
- * @throws WebhookVerificationError when the signature is wrong or missing, or the timestamp more than 300 s away
+ * @throws {WebhookVerificationError} when the signature is wrong or missing, or the timestamp more than 300 s away
  */
 export function verifyWebhook(
   rawBody: string | Uint8Array,
   headers: WebhookHeaders,
   secretOrList: string | readonly string[],
 ): WebhookEvent {
+  // A stranger's request may have none, or a type that the framework's parser passes over.
+  if (rawBody === undefined || rawBody === null) throw new WebhookVerificationError('there is no body');
   if (typeof rawBody !== 'string' && !(rawBody instanceof Uint8Array)) {
-    throw new WebhookVerificationError('the body must be given raw, as text or bytes, not as what a parser made of it');
+    throw wrongCall('the body must be given raw, as text or bytes, not as what a parser made of it');
   }
   const keys = keysOf(secretOrList);
   const id = one(headers, 'webhook-id');
@@ -114,19 +150,19 @@ export function verifyWebhook(
   try {
     return JSON.parse(typeof rawBody === 'string' ? rawBody : new TextDecoder().decode(rawBody)) as WebhookEvent;
   } catch (error) {
-    throw new WebhookVerificationError('the body is signed, and is no JSON', { cause: error });
+    throw new WebhookVerificationError('the body is signed, and is no JSON', 400, { cause: error });
   }
 }
 
 function keysOf(secretOrList: string | readonly string[]): Buffer[] {
   const secrets: readonly unknown[] = Array.isArray(secretOrList) ? secretOrList : [secretOrList];
-  if (secrets.length === 0) throw new WebhookVerificationError('no secret is given');
+  if (secrets.length === 0) throw wrongCall('no secret is given');
   return secrets.map((secret) => {
-    if (typeof secret !== 'string') throw new WebhookVerificationError('the secret is missing');
-    if (!secret.startsWith('whsec_')) throw new WebhookVerificationError('a secret must begin with whsec_');
+    if (typeof secret !== 'string') throw wrongCall('the secret is missing');
+    if (!secret.startsWith('whsec_')) throw wrongCall('a secret must begin with whsec_');
     const key = Buffer.from(secret.slice(6), 'base64');
     // Anybody can sign with an empty secret.
-    if (key.length === 0) throw new WebhookVerificationError('the secret is empty');
+    if (key.length === 0) throw wrongCall('the secret is empty');
     return key;
   });
 }
@@ -159,7 +195,7 @@ function all(headers: WebhookHeaders, name: string): string[] {
 type Entry = readonly [name: unknown, value: unknown];
 
 function entriesOf(headers: WebhookHeaders, name: string): Entry[] {
-  if (headers === null || typeof headers !== 'object') throw new WebhookVerificationError('the headers are missing');
+  if (headers === null || typeof headers !== 'object') throw wrongCall('the headers are missing');
   if (Symbol.iterator in headers) return [...headers];
   if ('get' in headers && typeof headers.get === 'function') return [[name, headers.get(name)]];
   return Object.entries(headers);
