@@ -39,6 +39,7 @@ import { SessionOrigins1790000000020 } from './migrations/1790000000020-session-
 import { KeyMakers1790000000021 } from './migrations/1790000000021-key-makers.js';
 import { ExpiringKeys1790000000022 } from './migrations/1790000000022-expiring-keys.js';
 import { Conversions1790000000023 } from './migrations/1790000000023-conversions.js';
+import { Attribution1790000000024 } from './migrations/1790000000024-attribution.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 /** TypeORM's own are for what no request asked for: `Database` opens those of requests beside them. */
@@ -99,6 +100,7 @@ export function dataSourceFor(url: string): DataSource {
       KeyMakers1790000000021,
       ExpiringKeys1790000000022,
       Conversions1790000000023,
+      Attribution1790000000024,
     ],
     synchronize: false,
     installExtensions: false,

@@ -184,6 +184,27 @@ describe('what is kept', () => {
     expect(await change({ a0: null, b50: 1 })).to.deep.equal([]);
   });
 
+  it('of an attribution is 1,000 characters a click id, 10,000 a text; what is longer is left out, over both doors', async () => {
+    const bot = await createBot(server.app, tenant.workspaceId, { schema: [{ name: 'topic', type: 'text' }] });
+    const fine = { gclid: text(1_000), referrer: '😀'.repeat(10_000) };
+    const long = { gclid: text(1_001), referrer: '😀'.repeat(10_001), ip: text(1_000), user_agent: text(1_001) };
+    const post = async (attribution: object) => {
+      const { body } = await key.rest('POST', `/intake-bots/${bot.id}/submissions`, { data: {}, attribution });
+      return `submission(id: "${body.data.submission.id}")`;
+    };
+    const shown = '{ attribution { gclid referrer dropped } }';
+    const { body } = await key.graphql(`{ fine: ${await post(fine)} ${shown} long: ${await post(long)} ${shown} }`);
+    const dropped = ['gclid', 'referrer', 'ip', 'userAgent'];
+    expect(body.data.fine.attribution).to.deep.equal({ ...fine, dropped: [] });
+    expect(body.data.long.attribution).to.deep.equal({ gclid: null, referrer: null, dropped });
+    const { user_agent: userAgent, ...others } = long;
+    const input = { intakeBotId: bot.id, data: {}, attribution: { ...others, userAgent } };
+    const answer = await mutate('createSubmission', input, `submission ${shown}`, key);
+    expect(answer.body['data']).to.deep.equal({
+      createSubmission: { submission: { attribution: { gclid: null, referrer: null, dropped } } },
+    });
+  });
+
   it("of a bot's schema is at most 256 KiB, unless it shrinks", async () => {
     const schemaOf = (bytes: number) => {
       const items: { name: string; label: string; type: string; required: boolean; helper_text: string }[] = [];

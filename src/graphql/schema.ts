@@ -37,6 +37,7 @@ import {
   MessageResolver,
   SubmissionResolver,
 } from '../submissions/submission.resolver.js';
+import { wideIn } from '../submissions/submission-lists.js';
 import type { SubmissionService } from '../submissions/submission.service.js';
 import { ReplayResolver } from '../webhooks/replays/replay.resolver.js';
 import type { ReplayService } from '../webhooks/replays/replay.service.js';
@@ -152,7 +153,7 @@ type Feed = (context: OperationContext, args: never) => Promise<AsyncGenerator<o
 
 const nodeSources = (services: GraphqlServices): ConstructorParameters<typeof NodeResolver>[0] => ({
   intakeBot: (actor, ids, context) => services.intakeBots.getMany(actor, ids, context.selects('schema')),
-  submission: (actor, ids, context) => services.submissions.getMany(actor, ids, context.selects('data')),
+  submission: (actor, ids, context) => services.submissions.getMany(actor, ids, wideIn(context)),
   message: (actor, ids, context) => services.submissions.getMessages(actor, ids, context.selects('content')),
   contact: (actor, ids, context) => services.contacts.getMany(actor, ids, context.selects('customFields')),
   erasure: (actor, ids) => services.erasures.getMany(actor, ids),

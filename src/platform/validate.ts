@@ -53,6 +53,18 @@ export function validate<Shape extends z.ZodRawShape>(
   throw new InputFailure(distinct([...issues, ...unknown, ...also]), known);
 }
 
+/** An object within an input, read by rules of its own and spelled as the door spells it. */
+export const nested = <Shape extends z.ZodRawShape>(rules: Input<Shape>, spelling: Spelling) =>
+  z.unknown().transform((raw, context): Valid<Input<Shape>> => {
+    try {
+      return validate(rules, raw, spelling);
+    } catch (error) {
+      if (!(error instanceof InputFailure)) throw error;
+      report(context, error.issues);
+      return z.NEVER;
+    }
+  });
+
 /** A refused input with what was sent, so that `readWith` can add further issues before the caller hears of any. */
 class InputFailure extends Failure {
   constructor(

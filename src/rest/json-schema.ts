@@ -28,3 +28,15 @@ export function body<Shape extends z.ZodRawShape>(
     ),
   };
 }
+
+/** The same for an input whose descriptions serve both doors. */
+export function describedBody<Shape extends z.ZodRawShape>(
+  input: Input<Shape> & { readonly descriptions: Readonly<Record<keyof Shape & string, string>> },
+  keys: Partial<Record<keyof Shape & string, JsonSchema>> = {},
+): Body<Shape> {
+  const described = Object.entries<string>(input.descriptions).map(([key, description]) => [
+    key,
+    { ...keys[key as keyof Shape & string], description },
+  ]);
+  return body(input, Object.fromEntries(described) as Record<keyof Shape & string, JsonSchema>);
+}

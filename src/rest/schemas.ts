@@ -10,7 +10,12 @@ import {
 } from '../events/event-schema.view.js';
 import { eventTypes } from '../events/event-type.js';
 import { fieldTypes } from '../intake-bots/bot-schema.js';
-import { CreateSubmission, UpdateSubmission } from '../submissions/submission.input.js';
+import {
+  AttributionConsentInput,
+  AttributionInput,
+  CreateSubmission,
+  UpdateSubmission,
+} from '../submissions/submission.input.js';
 import { MessageRoleEnum } from '../submissions/submission.entity.js';
 import { PatchIntakeBot } from '../intake-bots/intake-bot.input.js';
 import { PatchWebhook, RegisterWebhook } from '../webhooks/endpoints/endpoint.input.js';
@@ -26,7 +31,7 @@ import {
   time,
   type JsonSchema,
 } from '../platform/json-schema.js';
-import { body, ref } from './json-schema.js';
+import { body, describedBody, ref } from './json-schema.js';
 
 const createdAt = time('When it was created.');
 const updatedAt = time('When it last changed.');
@@ -85,6 +90,8 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
   }),
   Webhook: object(webhook),
   WebhookCreated: object({ ...webhook, secret: text('Signs the deliveries. Shown here only.') }),
+  Attribution: describedBody(AttributionInput, { consent: ref('AttributionConsent') }).schema,
+  AttributionConsent: describedBody(AttributionConsentInput, { limitedUse: { type: 'boolean' } }).schema,
   Pagination: object({
     has_more: flag('Whether there is a next page.'),
     next_cursor: orNull(text('What to pass as `cursor` for the next page.')),
@@ -95,11 +102,13 @@ export const createSubmission = body(CreateSubmission, {
   data: ref('Answers'),
   status: { description: 'COMPLETED fires `submission.completed`; IN_PROGRESS may lack required fields.' },
   isTest: { description: 'Fires webhooks, and counts towards no limit.' },
+  attribution: { ...ref('Attribution'), description: CreateSubmission.descriptions.attribution },
 });
 
 export const updateSubmission = body(UpdateSubmission, {
   data: { ...ref('Answers'), description: 'Merged into what is there; null removes a value.' },
   status: { description: 'COMPLETED cannot go back.' },
+  attribution: { ...ref('Attribution'), description: UpdateSubmission.descriptions.attribution },
 });
 
 export const patchIntakeBot = body(PatchIntakeBot, {

@@ -3,10 +3,15 @@ import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import { validationFailed, type Issue } from '../platform/errors.js';
 import { keptBytesMax, keptJsonIssues } from '../platform/text/kept-json.js';
 import { mergeAnswers, missingAnswers, type Answers } from './answers.js';
+import { attributionIssues } from './attribution.js';
 import type { Submission, SubmissionStatus } from './submission.entity.js';
 
 /** Why a submission must not be changed at all, or not as `patch` wants it, whether or not the patch is well formed. */
-export function refusals(bot: IntakeBot, before: Submission, patch: { data?: unknown; status?: unknown }): Issue[] {
+export function refusals(
+  bot: IntakeBot,
+  before: Submission,
+  patch: { data?: unknown; status?: unknown; attribution?: unknown },
+): Issue[] {
   const goesBack = before.status === 'COMPLETED' && patch.status === 'IN_PROGRESS';
   const completed = (patch.status ?? before.status) === 'COMPLETED';
   const missing = completed ? missingAnswers(bot.schema, merged(before, patch.data)) : [];
@@ -16,6 +21,7 @@ export function refusals(bot: IntakeBot, before: Submission, patch: { data?: unk
     ...(patch.data === undefined ? [] : answersIssues(merged(before, patch.data), before.data)),
     ...missing.filter(({ path }) => !known.includes(path)),
     ...(goesBack ? [{ path: 'status', code: 'not_allowed' as const, message: 'cannot go back from COMPLETED' }] : []),
+    ...attributionIssues(before, patch.attribution),
   ];
 }
 
@@ -30,7 +36,7 @@ const merged = (before: Submission, data: unknown) =>
 export function changed(
   bot: IntakeBot,
   before: Submission,
-  patch: { data?: unknown; status?: SubmissionStatus },
+  patch: { data?: unknown; status?: SubmissionStatus; attribution?: unknown },
 ): Submission {
   // Reviewed again under the lock, as another change may have come between.
   const issues = refusals(bot, before, patch);

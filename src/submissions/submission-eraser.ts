@@ -13,7 +13,9 @@ const lockNaming = prepared<Found>(`
   select id, intake_bot_id as "intakeBotId" from submissions
   where addresses && $1 and contact_id is null and workspace_id = $2 and id < $3 order by id limit $4 for no key update
 `);
-const unlink = prepared('update submissions set contact_id = null, addresses = $2 where id = any($1)');
+const unlink = prepared(
+  'update submissions set contact_id = null, attribution = null, addresses = $2 where id = any($1)',
+);
 const countMessages = prepared<{ count: number }>(
   'select count(*)::int as count from submission_messages where submission_id = any($1)',
 );

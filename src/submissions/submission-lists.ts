@@ -1,5 +1,6 @@
 import { contactsErasedWithSubmissions } from '../events/event-erasure.service.js';
 import type { Actor } from '../platform/actor.js';
+import type { OperationContext } from '../platform/graphql/operation-context.js';
 import { columnsOf } from '../platform/postgres/statement.js';
 import { Conditions, type List } from '../platform/postgres/keyset-page.js';
 import { Message, Submission } from './submission.entity.js';
@@ -21,9 +22,14 @@ export type ListedSubmission = Pick<Submission, (typeof listedColumns)[number]> 
 export type SubmissionFilter = SubmissionFilterInput & { intakeBotId?: string | null };
 
 export const columns = columnsOf(Submission, 's');
-const smallColumns = columnsOf(Submission, 's', { without: ['data'] });
-/** @param whole with `data`, which is wide */
-export const columnsFor = (whole: boolean) => (whole ? columns : smallColumns);
+const wideColumns = ['data', 'attribution'] as const;
+/** What may be large of a submission and is read where somebody asks for it. */
+export type Wide = readonly (typeof wideColumns)[number][];
+export const columnsFor = (wide: Wide) =>
+  columnsOf(Submission, 's', { without: wideColumns.filter((column) => !wide.includes(column)) });
+/** What an operation selects of that. */
+export const wideIn = (context: Pick<OperationContext, 'selects'>): Wide =>
+  wideColumns.filter((column) => context.selects(column));
 /** In SQL, of a submission `s`: false where it is being erased with a person. */
 export const isShown = `(s.contact_id is null or s.contact_id <> all (${contactsErasedWithSubmissions}))`;
 const messageColumns = columnsOf(Message, 'm');
@@ -41,10 +47,10 @@ export function listOf(actor: Actor, filter: SubmissionFilter, selected = counte
 export type Parent = 'intakeBot' | 'contact';
 
 /** The list of submissions under each of many bots or contacts. */
-export function listUnder(actor: Actor, parent: Parent, filter: SubmissionFilter, whole = true): List {
+export function listUnder(actor: Actor, parent: Parent, filter: SubmissionFilter, wide: Wide = []): List {
   const column = { intakeBot: 's.intake_bot_id', contact: 's.contact_id' }[parent];
   const where = conditionsOf(actor, filter).always(`${column} = parent.id`);
-  return { from: `${columnsFor(whole)} from submissions s`, id: 's.id', where };
+  return { from: `${columnsFor(wide)} from submissions s`, id: 's.id', where };
 }
 
 /** The list of messages under each of many submissions. */

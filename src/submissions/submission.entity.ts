@@ -5,6 +5,7 @@ import { bulky, Costs } from '../platform/graphql/field-cost.js';
 import { Node } from '../platform/graphql/node.js';
 import { DateTime, JSONObject } from '../platform/graphql/scalars.js';
 import type { Answers } from './answers.js';
+import { AttributionView, type Attribution } from './attribution.view.js';
 
 export const SubmissionStatusEnum = enumType(
   'SubmissionStatus',
@@ -58,11 +59,19 @@ export class Submission {
   @Column({ name: 'schema_version', type: 'integer' })
   schemaVersion!: number;
 
+  @Costs(bulky)
+  @Field(() => AttributionView, {
+    nullable: true,
+    description: 'Where it came from, and what the person consented to; null where nothing is known.',
+  })
+  @Column({ type: 'json', nullable: true })
+  attribution!: Attribution | null;
+
   @Field(() => DateTime, { description: 'When it was created.' })
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt!: Date;
 
-  @Field(() => DateTime, { description: 'When it last changed.' })
+  @Field(() => DateTime, { description: 'When its answers or its status last changed.' })
   @Column({ name: 'updated_at', type: 'timestamptz', precision: 3 })
   updatedAt!: Date;
 }

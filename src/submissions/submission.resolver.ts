@@ -26,6 +26,7 @@ import {
   UpdateSubmission,
   SubmissionFilterInput,
 } from './submission.input.js';
+import { wideIn } from './submission-lists.js';
 import type { SubmissionService } from './submission.service.js';
 
 const SubmissionConnection = connectionType('Submission', Submission);
@@ -75,8 +76,7 @@ export class SubmissionResolver {
   ): Promise<Connection<Submission>> {
     const page = connectionPage(args, 'submission');
     const { actor } = context;
-    const whole = context.selects('data');
-    const found = await this.submissions.search(actor, intakeBotId ?? null, filter ?? {}, page, whole);
+    const found = await this.submissions.search(actor, intakeBotId ?? null, filter ?? {}, page, wideIn(context));
     return connectionOf(page, found, () =>
       this.submissions.count(actor, { ...filter, intakeBotId: intakeBotId ?? null }),
     );
@@ -182,7 +182,7 @@ export class MessageResolver {
     @Ctx() context: OperationContext,
   ): Promise<Submission | null> {
     return context.load('submission', submissionId, (actor, ids) =>
-      this.submissions.getMany(actor, ids, context.selects('data')),
+      this.submissions.getMany(actor, ids, wideIn(context)),
     );
   }
 }
@@ -204,7 +204,7 @@ export class IntakeBotSubmissions {
       kind: 'submission',
       filter: filter ?? {},
       pages: (actor, ids, page) =>
-        this.service.pagesUnder(actor, 'intakeBot', ids, filter ?? {}, page, context.selects('data')),
+        this.service.pagesUnder(actor, 'intakeBot', ids, filter ?? {}, page, wideIn(context)),
       counts: (actor, ids) => this.service.countsUnder(actor, 'intakeBot', ids, filter ?? {}),
     });
   }
@@ -229,8 +229,7 @@ export class ContactSubmissions {
       field: 'Contact.submissions',
       kind: 'submission',
       filter: filter ?? {},
-      pages: (actor, ids, page) =>
-        this.service.pagesUnder(actor, 'contact', ids, filter ?? {}, page, context.selects('data')),
+      pages: (actor, ids, page) => this.service.pagesUnder(actor, 'contact', ids, filter ?? {}, page, wideIn(context)),
       counts: (actor, ids) => this.service.countsUnder(actor, 'contact', ids, filter ?? {}),
     });
   }

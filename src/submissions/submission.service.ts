@@ -13,6 +13,7 @@ import type { Actor } from '../platform/actor.js';
 import { isForeignKeyViolation, TryAgain, type Database, type Tx } from '../platform/postgres/database.js';
 import { pipelined, prepared } from '../platform/postgres/statement.js';
 import { invalid, notFound, planLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
+import { now } from '../platform/clock.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { bytesOf, keptBytesMax } from '../platform/text/kept-json.js';
 import {
@@ -23,6 +24,7 @@ import {
   type Page,
   type PageRequest,
 } from '../platform/postgres/keyset-page.js';
+import { isSameJson } from '../platform/text/storable-json.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { readWith, type Unread } from '../platform/validate.js';
 import { requireVersion, type ExpectedVersions } from '../platform/version.js';
@@ -31,6 +33,7 @@ import { requireStorage } from '../workspaces/plans.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';
 import { changedFields, checkAnswers, type Answers } from './answers.js';
 import { answersIssues, changed, countFiles, refusals } from './submission-change.js';
+import { attributionAfter, type GivenAttribution } from './attribution.js';
 import type { Attribution, PersonOrigin } from './attribution.view.js';
 import { Message, Submission, type SubmissionWithMessages } from './submission.entity.js';
 import type { AddSubmissionMessage, CreateSubmission, UpdateSubmission } from './submission.input.js';
@@ -45,6 +48,7 @@ import {
   type ListedSubmission,
   type Parent,
   type SubmissionFilter,
+  type Wide,
 } from './submission-lists.js';
 import { SubmissionEraser } from './submission-eraser.js';
 import { submissionEventView, submissionVersion } from './submission.view.js';
@@ -63,9 +67,9 @@ const selectWithMessages = pipelined<SubmissionWithMessages>(`
   ), '[]') as "messages"
   from submissions s where s.id = $1 and s.workspace_id = $2 and s.intake_bot_id = $3 and ${isShown}
 `);
-const selectMany = (whole: boolean) =>
+const selectMany = (wide: Wide) =>
   pipelined<Submission>(`
-    select ${columnsFor(whole)} from submissions s where s.id = any($1) and s.workspace_id = $2 and ${isShown}
+    select ${columnsFor(wide)} from submissions s where s.id = any($1) and s.workspace_id = $2 and ${isShown}
   `);
 const lockOne = prepared<Submission & { addresses: string[] | null }>(`
   select ${columns}, s.addresses from submissions s
@@ -73,14 +77,16 @@ const lockOne = prepared<Submission & { addresses: string[] | null }>(`
 `);
 const insertOne = prepared(`
   insert into submissions (id, workspace_id, intake_bot_id, contact_id, data, status, is_test, file_count,
-    schema_version, created_at, updated_at, addresses)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)
+    schema_version, created_at, updated_at, addresses, attribution)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12)
 `);
 const updateOne = prepared(`
   update submissions
-  set data = $2, status = $3, contact_id = $4, file_count = $5, schema_version = $6, updated_at = $7, addresses = $8
+  set data = $2, status = $3, contact_id = $4, file_count = $5, schema_version = $6, updated_at = $7, addresses = $8,
+    attribution = $9
   where id = $1
 `);
+const updateAttribution = prepared('update submissions set attribution = $2 where id = $1');
 const deleteOne = prepared('delete from submissions where id = $1');
 const selectMessages = prepared<Message>(`
   select ${messageColumnsFor(true)} from submission_messages m where m.submission_id = any($1) order by m.id
@@ -99,12 +105,13 @@ const insertMessage = prepared(
 );
 
 const moveToContact = prepared<{ id: string }>(
-  'update submissions set contact_id = $2 where contact_id = $1 returning id',
+  'update submissions set contact_id = $2, attribution = null where contact_id = $1 returning id',
 );
 
 export const storedSubmissions: StoredRows = {
   table: 'submissions',
-  bytes: '200 + pg_column_size(t.data) + coalesce(pg_column_size(t.ai_summary), 0)',
+  bytes:
+    '200 + pg_column_size(t.data) + coalesce(pg_column_size(t.ai_summary), 0) + coalesce(pg_column_size(t.attribution), 0)',
   owner: 'workspace_id',
 };
 
@@ -186,11 +193,11 @@ export class SubmissionService {
 
   /**
    * A page of the submissions of one bot, which must be there, or of all bots.
-   * @param whole with `data` (messages: with `content`), here and in the methods below
+   * @param wide with these columns, which may be large (messages: `whole`, with `content`), here and below
    */
-  async search(actor: Actor, intakeBotId: string | null, filter: SubmissionFilter, page: PageRequest, whole: boolean) {
+  async search(actor: Actor, intakeBotId: string | null, filter: SubmissionFilter, page: PageRequest, wide: Wide) {
     actor.require('read:submissions');
-    const list = listOf(actor, { ...filter, intakeBotId }, columnsFor(whole));
+    const list = listOf(actor, { ...filter, intakeBotId }, columnsFor(wide));
     const found = await readPage<Submission>(this.database, list, page);
     if (found.rows.length === 0 && intakeBotId !== null) await this.intakeBots.find(actor.workspaceId, intakeBotId);
     return found;
@@ -203,10 +210,10 @@ export class SubmissionService {
     parentIds: readonly string[],
     filter: SubmissionFilter,
     page: PageRequest,
-    whole: boolean,
+    wide: Wide,
   ): Promise<Map<string, Page<Submission>>> {
     actor.require('read:submissions');
-    return await readPages<Submission>(this.database, listUnder(actor, parent, filter, whole), parentIds, page);
+    return await readPages<Submission>(this.database, listUnder(actor, parent, filter, wide), parentIds, page);
   }
 
   async countsUnder(actor: Actor, parent: Parent, parentIds: readonly string[], filter: SubmissionFilter) {
@@ -238,9 +245,9 @@ export class SubmissionService {
     return submission;
   }
 
-  async getMany(actor: Actor, ids: readonly string[], whole: boolean): Promise<Submission[]> {
+  async getMany(actor: Actor, ids: readonly string[], wide: Wide): Promise<Submission[]> {
     actor.require('read:submissions');
-    return await this.database.query(selectMany(whole), [ids, actor.workspaceId]);
+    return await this.database.query(selectMany(wide), [ids, actor.workspaceId]);
   }
 
   /** A page of messages of each of these submissions, which the actor has been found entitled to. */
@@ -268,7 +275,12 @@ export class SubmissionService {
     actor.require('write:intake-bots');
     return await this.database.transaction(async (tx) => {
       const bot = await this.intakeBots.find(actor.workspaceId, intakeBotId);
-      const { data, status, isTest } = readWith(read, (sent) => [
+      const {
+        data,
+        status,
+        isTest,
+        attribution: given,
+      } = readWith(read, (sent) => [
         ...checkAnswers(bot.schema, sent.data, { complete: sent.status !== 'IN_PROGRESS' }).issues,
         ...inactive(bot),
       ]);
@@ -285,13 +297,15 @@ export class SubmissionService {
         isTest,
         fileCount: countFiles(bot, answers),
         schemaVersion: bot.schemaVersion,
+        attribution: null as Attribution | null,
       });
       const contact = status === 'COMPLETED' ? await this.contactOf(tx, bot, answers) : null;
       const addresses = contact === null ? this.addressesOf(bot, answers) : [];
       tx.speakOf(addresses);
       const moment = nextMoment();
       const { at } = moment;
-      Object.assign(submission, { contactId: contact?.id ?? null, createdAt: at, updatedAt: at });
+      const attribution = attributionAfter({ bot, data: answers, isCompleted: false }, null, given, at);
+      Object.assign(submission, { contactId: contact?.id ?? null, attribution, createdAt: at, updatedAt: at });
       const text = JSON.stringify(answers);
       // A number may be longer as we write it than as it was sent.
       if (Buffer.byteLength(text) > keptBytesMax.answers) throw validationFailed(answersIssues(answers, {}));
@@ -309,6 +323,7 @@ export class SubmissionService {
           submission.schemaVersion,
           at,
           orNull(addresses),
+          jsonOf(attribution),
         ],
         contactIsGone,
       );
@@ -317,7 +332,7 @@ export class SubmissionService {
         const completed = newEvent(submission, 'submission.completed', moment, contact?.people ?? [], {});
         this.events.publish(tx, ...(contact?.events ?? []), completed);
       }
-      await this.tell(tx, bot, submission, null, null);
+      await this.tell(tx, bot, submission, given);
       this.intakeBots.addToTotal(tx, bot.id, 1);
       if (!isTest) this.workspaces.countSubmission(tx, actor.workspaceId, at);
       return submission;
@@ -400,21 +415,32 @@ export class SubmissionService {
     const found = await this.find(actor.workspaceId, id, intakeBotId);
     const bot = await this.intakeBots.find(actor.workspaceId, found.intakeBotId);
     // The patch alone is checked: values that were kept under an older schema may stay as they are.
-    const changes = readWith(read, ({ data, status }) => [
+    const changes = readWith(read, ({ data, status, attribution }) => [
       ...(data === undefined ? [] : checkAnswers(bot.schema, data, { complete: false, kept: found.data }).issues),
-      ...refusals(bot, found, { data, status }),
+      ...refusals(bot, found, { data, status, attribution }),
     ]);
     const [locked] = await tx.query(lockOne, [id, actor.workspaceId]);
     if (locked === undefined) throw notFound('submission');
     requireVersion(expected, submissionVersion(locked));
     const before = shown(locked);
     tx.speakOf(peopleOf(locked));
+    const { attribution: given } = changes;
     const after = changed(bot, before, changes);
     const fields = [
       ...(changedFields(before.data, after.data).length > 0 ? ['data'] : []),
       ...(before.status === after.status ? [] : ['status']),
     ];
-    if (fields.length === 0) return before;
+    const isCompleted = before.status === 'COMPLETED';
+    after.attribution = attributionAfter({ bot, data: after.data, isCompleted }, before.attribution, given, now());
+    // A consent can be recorded where there is no room for anything else.
+    requireStorage(actor, sizeOf(after.attribution), sizeOf(before.attribution));
+    if (fields.length === 0) {
+      if (!isSameJson(after.attribution, before.attribution)) {
+        tx.write(updateAttribution, [id, jsonOf(after.attribution)]);
+      }
+      if (!isCompleted) await this.tell(tx, bot, after, given);
+      return after;
+    }
     // Completing a submission makes a contact and a record, as for a new one.
     requireStorage(actor, after.data, before.status === after.status ? before.data : undefined);
     const completes = fields.includes('status');
@@ -427,7 +453,7 @@ export class SubmissionService {
     // Addresses that earlier answers named stay known: the person may be meant by later answers, too.
     const addresses = contactId === null ? [...new Set([...known, ...named])].slice(-addressesMax) : [];
     const values = [id, JSON.stringify(data), status, contactId, fileCount, schemaVersion, updatedAt];
-    tx.write(updateOne, [...values, orNull(addresses)], contactIsGone);
+    tx.write(updateOne, [...values, orNull(addresses), jsonOf(after.attribution)], contactIsGone);
     if (completes) this.recordOf(tx, bot, after);
     // Earlier events of the submission speak of these people, too.
     const newcomers = contact?.people ?? addresses.filter((address) => !known.includes(address));
@@ -441,7 +467,7 @@ export class SubmissionService {
         ? newEvent(after, 'submission.completed', moment, people, {})
         : newEvent(after, 'submission.updated', moment, people, { changes: fields }),
     );
-    if (completes) await this.tell(tx, bot, after, null, null);
+    if (!isCompleted) await this.tell(tx, bot, after, given);
     return after;
   }
 
@@ -450,9 +476,10 @@ export class SubmissionService {
     tx: Tx,
     bot: IntakeBot,
     submission: Submission,
-    attribution: Attribution | null,
-    origin: PersonOrigin | null,
+    given: GivenAttribution | undefined,
   ): Promise<void> {
+    const { attribution } = submission;
+    const origin = given?.origin ?? null;
     for (const follower of this.followers) {
       if (submission.status === 'COMPLETED') await follower.completed?.(tx, { submission, bot, attribution, origin });
       else if (origin !== null) await follower.drafted?.(tx, submission, origin);
@@ -493,6 +520,11 @@ function shown(locked: Submission & { addresses: string[] | null }): Submission 
   delete submission.addresses;
   return submission;
 }
+
+const jsonOf = (attribution: Attribution | null) => (attribution === null ? null : JSON.stringify(attribution));
+
+/** What of an attribution takes room that a workspace may have run out of. */
+const sizeOf = (attribution: Attribution | null) => ({ ...attribution, consent: null, hidden: [] });
 
 const orNull = (addresses: string[]) => (addresses.length === 0 ? null : addresses);
 

@@ -100,7 +100,8 @@ describe('erasing a person', () => {
 
       const email = `${secret}@example.com`;
       const data = { full_name: `${secret} Person`, email };
-      const whole = await submit(data, {}, keyed());
+      const landing = `https://example.com/demo?name=${secret}`;
+      const whole = await submit(data, { attribution: { landingPage: landing, gclid: secret } }, keyed());
       contactId = whole.contact.id;
       await key.rest('POST', `/intake-bots/${bot.id}/submissions`, { data }, keyed());
       await done(key, change, { id: whole.id, data: { full_name: `${secret} Changed` } }, keyed());
@@ -109,7 +110,8 @@ describe('erasing a person', () => {
 
       // Drafts that nobody is linked to, one of which is gone.
       for (const isGone of [false, true]) {
-        const draft = await submit({ full_name: secret }, { status: 'IN_PROGRESS' }, keyed());
+        const more = { status: 'IN_PROGRESS', attribution: { referrer: landing } };
+        const draft = await submit({ full_name: secret }, more, keyed());
         await done(key, change, { id: draft.id, data: { full_name: `${secret} Draft` } });
         await done(key, change, { id: draft.id, data: { email } }, keyed());
         await done(key, say, { submissionId: draft.id, role: 'USER', content: `Not yet, ${secret}` }, keyed());

@@ -108,7 +108,13 @@ describe('what may be large of a row', function () {
   after(async () => await server.stop());
 
   const lists: List[] = [
-    { name: 'submissions', list: () => 'submissions(first: 60) { nodes { … } }', times: 1, small: 'id', large: 'data' },
+    {
+      name: 'submissions',
+      list: () => 'submissions(first: 60) { nodes { … } }',
+      times: 1,
+      small: 'id attribution { gclid }',
+      large: 'data',
+    },
     {
       name: 'IntakeBot.submissions',
       list: () => `intakeBot(id: "${botId}") { submissions(first: 60) { edges { node { … } } } }`,

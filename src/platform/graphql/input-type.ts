@@ -15,20 +15,22 @@ export function inputType<F extends Fields>(
   name: string,
   description: string,
   fields: (spelling: Spelling) => F,
-): Input<Shape<F>> & { readonly type: ClassType } {
+): Input<Shape<F>> & { readonly type: ClassType; readonly descriptions: Readonly<Record<keyof Shape<F>, string>> } {
   const rules = input((spelling) => {
     const entries = Object.entries<Ruled | Named>(fields(spelling));
     return Object.fromEntries(entries.flatMap(([key, field]) => (isRuled(field) ? [[key, field[0]]] : []))) as Shape<F>;
   });
   const { required = [] } = z.toJSONSchema(rules.camelCase, { io: 'input', unrepresentable: 'any' });
   const type = class {};
+  const descriptions: Record<string, string> = {};
   for (const [key, field] of Object.entries<Ruled | Named>(fields('camelCase'))) {
     const [fieldType, what] = isRuled(field) ? [field[1], field[2]] : field;
+    if (isRuled(field)) descriptions[key] = what;
     const nullable = isRuled(field) && !required.includes(key);
     Field(() => fieldType, { nullable, description: what })(type.prototype, key);
   }
   InputType(name, { description })(type);
-  return { ...rules, type };
+  return { ...rules, type, descriptions: descriptions as Record<keyof Shape<F>, string> };
 }
 
 const isRuled = (field: Ruled | Named): field is Ruled => field.length === 3;
