@@ -1,10 +1,15 @@
 import { scopes } from '../platform/actor.js';
+import type * as clientCommands from './client-commands.js';
 import type * as operatorCommands from './operator-commands.js';
 import type { Options } from './options.js';
 
 export interface Command {
   path: readonly string[];
   about: string;
+  /** What follows the words without a name, in order; a command gets `FILE` as the option `file`. */
+  args?: readonly string[];
+  /** Whether it may take so long that people want to know that it is at work. */
+  isLong?: boolean;
   options: Readonly<Record<string, { value: string; required?: boolean }>>;
   run(options: Options, json: boolean): Promise<number>;
 }
@@ -20,6 +25,7 @@ export const commands: readonly Command[] = [
   {
     path: ['migrate'],
     about: 'Brings the database up to date.',
+    isLong: true,
     options: {},
     run: operator('migrate'),
   },
@@ -71,12 +77,14 @@ export const commands: readonly Command[] = [
   {
     path: ['audit', 'verify'],
     about: "Checks every link of a workspace's audit log, and that it holds an end that was kept of it.",
+    isLong: true,
     options: { workspace: { value: 'ID', required: true }, length: { value: 'N' }, head: { value: 'MAC' } },
     run: operator('verifyAudit'),
   },
   {
     path: ['audit', 'digest'],
     about: 'Makes the daily digests of all audit logs again, and shows one to be compared with the log of its day.',
+    isLong: true,
     options: { day: { value: 'YYYY-MM-DD' } },
     run: operator('digestAudit'),
   },
@@ -93,15 +101,65 @@ export const commands: readonly Command[] = [
     run: operator('createBot'),
   },
   {
+    path: ['documents', 'trust'],
+    about: "Trusts the documents of a manifest: GraphQL Code Generator's, Relay's, Apollo's, or a list of texts.",
+    args: ['FILE'],
+    isLong: true,
+    options: { workspace: { value: 'ID', required: true } },
+    run: operator('trustDocuments'),
+  },
+  {
     path: ['listen'],
     about: 'Forwards each event from now on, signed, and prints a line for it; takes IOZEN_API_KEY and IOZEN_URL.',
     options: { 'forward-to': { value: 'URL', required: true }, events: { value: 'TYPE,TYPE' } },
     run: async ({ 'forward-to': receiver = '', events = null }, json) =>
       await (await import('./listen.js')).listen(receiver, events, json),
   },
+  {
+    path: ['trigger'],
+    about:
+      'Sends an example of a type to an endpoint, or signed to a receiver here; these and the next take IOZEN_API_KEY.',
+    args: ['TYPE'],
+    options: { endpoint: { value: 'ID' }, 'forward-to': { value: 'URL' } },
+    run: client('trigger'),
+  },
+  {
+    path: ['events', 'list'],
+    about: 'Lists what happened, the last first.',
+    options: {
+      type: { value: 'TYPE,TYPE' },
+      subject: { value: 'ID' },
+      limit: { value: '1-100' },
+      after: { value: 'CURSOR' },
+    },
+    run: client('listEvents'),
+  },
+  {
+    path: ['events', 'resend'],
+    about: 'Sends an event once more, with the same id and bytes, to each endpoint that it went to or to one.',
+    args: ['ID'],
+    options: { endpoint: { value: 'ID' } },
+    run: client('resendEvent'),
+  },
+  {
+    path: ['deliveries', 'list'],
+    about: 'Lists deliveries, the newest first, with what their receivers said last.',
+    options: {
+      status: { value: 'STATUS,STATUS' },
+      endpoint: { value: 'ID' },
+      search: { value: 'TEXT' },
+      limit: { value: '1-100' },
+      after: { value: 'CURSOR' },
+    },
+    run: client('listDeliveries'),
+  },
 ];
 
 /** The server is loaded for these alone: it takes a second, which `help`, `listen` and a mistyped word need not wait for. */
 function operator(name: keyof typeof operatorCommands): Command['run'] {
   return async (options, json) => await (await import('./operator-commands.js'))[name](options, json);
+}
+
+function client(name: keyof typeof clientCommands): Command['run'] {
+  return async (options, json) => await (await import('./client-commands.js'))[name](options, json);
 }

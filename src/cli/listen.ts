@@ -1,26 +1,11 @@
 import { Agent } from 'undici';
 import { eventTypes, type EventType } from '../events/event-type.js';
 import { readClientConfig } from '../platform/config.js';
-import { newId } from '../platform/id.js';
-import { requestOf } from '../webhooks/wire/request.js';
-import { newSecret, signingSecret, type SigningSecret } from '../webhooks/wire/signature.js';
-import { EventFollower, type FollowedEvent } from './event-follower.js';
+import { newSecret, signingSecret } from '../webhooks/wire/signature.js';
+import { EventFollower } from './event-follower.js';
+import { forward, receiverOf, type Forwarded } from './forward.js';
 import { GraphqlClient } from './graphql-client.js';
 import { oneOf } from './options.js';
-import { postOnce } from './post.js';
-import { UsageError } from './usage-error.js';
-
-const attemptTimeoutMs = 15_000;
-
-interface Forwarded {
-  at: Date;
-  type: EventType;
-  id: string;
-  /** The answer's status; null: no answer began. */
-  status: number | null;
-  ms: number;
-  error: string | null;
-}
 
 /** Sends the workspace's events to a receiver under development, until SIGTERM or SIGINT. */
 export async function listen(target: string, events: string | null, json: boolean): Promise<number> {
@@ -59,30 +44,6 @@ export async function listen(target: string, events: string | null, json: boolea
   return 0;
 }
 
-/** Posts an event as a delivery would be posted, once: what fails is not tried again. */
-async function forward(
-  { id, type, payload }: FollowedEvent,
-  receiver: URL,
-  secrets: readonly SigningSecret[],
-  stopped: AbortSignal,
-): Promise<Forwarded> {
-  // The clock of this machine: the receiver, which compares the timestamp with its own clock, runs on it, too.
-  const at = new Date();
-  const startedAt = performance.now();
-  // The frozen text was made by JSON.stringify, so parsing it and writing it again gives the same bytes.
-  const event = { id, type, body: Buffer.from(JSON.stringify(payload)) };
-  const { headers, body } = requestOf({ headers: {}, payloadQuery: null, secrets }, event, {
-    deliveryId: newId('webhookDelivery'),
-    number: 1,
-    now: at.getTime(),
-  });
-  const signal = AbortSignal.any([stopped, AbortSignal.timeout(attemptTimeoutMs)]);
-  const answered = await postOnce(receiver, { headers, body }, signal);
-  const error = answered.error !== null && stopped.aborted ? 'stopped before the answer' : answered.error;
-  const { status } = answered;
-  return { at, type, id, status, ms: Math.round(performance.now() - startedAt), error };
-}
-
 const longestType = Math.max(...eventTypes.map((type) => type.length));
 
 function lineOf({ at, type, id, status, ms, error }: Forwarded): string {
@@ -97,9 +58,4 @@ function note(text: string): void {
 
 function typesOf(list: string): EventType[] {
   return [...new Set(list.split(',').map((type) => oneOf('events', type.trim(), eventTypes)))];
-}
-
-function receiverOf(text: string): URL {
-  if (/^https?:\/\/[^/]/i.test(text) && URL.canParse(text)) return new URL(text);
-  throw new UsageError('--forward-to must be an http or https URL, such as http://localhost:3000/hook');
 }

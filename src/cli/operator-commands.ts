@@ -4,6 +4,9 @@ import { CreateApiKey } from '../api-keys/api-key.input.js';
 import { App } from '../app.js';
 import { CreateIntakeBot } from '../intake-bots/intake-bot.input.js';
 import { operatorOf, scopes, type Actor, type Plan } from '../platform/actor.js';
+import { documentsMax, requireTrustable } from '../graphql/trustable.js';
+import { graphqlSchema } from '../graphql/schema.js';
+import { sha256 } from '../graphql/documents.js';
 import { readConfig } from '../platform/config.js';
 import { notFound } from '../platform/errors.js';
 import { isId } from '../platform/id.js';
@@ -13,6 +16,7 @@ import { validate } from '../platform/validate.js';
 import { plans } from '../workspaces/plans.js';
 import { UpdateWorkspace } from '../workspaces/workspace.input.js';
 import { actorWorkspace } from '../workspaces/workspace.entity.js';
+import { readManifest } from './document-manifest.js';
 import { oneOf, type Options } from './options.js';
 import { UsageError } from './usage-error.js';
 
@@ -30,6 +34,7 @@ export const resetPassword = answering(async (app, { email = '' }) => await app.
 export const verifyAudit = answering(checkLog, brokenAt('log'));
 export const digestAudit = answering(redoDigests, brokenAt('chain of digests'));
 export const createBot = answering(makeBot);
+export const trustDocuments = answering(trustManifest);
 
 /**
  * A command that opens the database, prints an answer and closes the database again, beside a running server or without.
@@ -124,6 +129,26 @@ async function makeBot(app: App, { workspace = '', name, schema = '', status, 'r
   const actor = await operatorIn(app, workspace);
   const bot = await app.intakeBots.create(actor, () => validate(CreateIntakeBot, raw, 'snake_case', inSchema));
   return { id: bot.id, status: bot.status };
+}
+
+async function trustManifest(app: App, { workspace = '', file = '' }: Options) {
+  const { value } = readJsonBytes(await readFile(file));
+  const manifest = readManifest(value);
+  if (manifest === null)
+    throw new UsageError(`${file} must hold documents by their ids, Apollo's manifest, or a list of texts`);
+  const { texts, otherwiseNamed } = manifest;
+  const actor = await operatorIn(app, workspace);
+  await requireTrustable(graphqlSchema(app), texts);
+  for (let from = 0; from < texts.length; from += documentsMax) {
+    await app.trustedDocuments.trust(actor, texts.slice(from, from + documentsMax));
+  }
+  return {
+    trusted: texts.length,
+    document_ids: texts.map((text) => `sha256:${sha256(text)}`),
+    ...(otherwiseNamed > 0 && {
+      warning: `${otherwiseNamed} ids in the file are not the SHA-256 of their text: clients must send what document_ids lists`,
+    }),
+  };
 }
 
 async function operatorIn(app: App, workspaceId: string): Promise<Actor> {

@@ -1,16 +1,14 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { GraphQLResolveInfo, GraphQLSchema } from 'graphql';
+import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, Field, ID, Info, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
-import { Failure, invalid, validationFailed, type Issue } from '../platform/errors.js';
+import { invalid, validationFailed } from '../platform/errors.js';
 import { bulky, Costs, listInRow } from '../platform/graphql/field-cost.js';
-import { shortText } from '../platform/text/storable-json.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { DateTime } from '../platform/graphql/scalars.js';
-import { costOf, holdCost } from './cost.js';
-import { DocumentErrors, readDocument, sha256 } from './documents.js';
+import { sha256 } from './documents.js';
+import { documentsMax, requireTrustable } from './trustable.js';
 import {
   documentCursor,
   isDocumentId,
@@ -18,11 +16,8 @@ import {
   type TrustedDocumentService,
 } from '../api-keys/trusted-document.service.js';
 
-const documentsMax = 100;
-const documentBytesMax = 65_536;
 /** So many documents in one call, as one entry of the audit log names them all. */
 const distrustedMax = 200;
-const problemCharactersMax = 300;
 
 @ObjectType('TrustedDocument', {
   description: 'A document that programs may run by its id alone.',
@@ -97,14 +92,7 @@ export class TrustedDocumentsResolver {
   ): Promise<TrustDocumentsPayload> {
     actor.requireRole('ADMIN');
     atMost('documents', documents);
-    const issues: Issue[] = [];
-    for (const [index, text] of documents.entries()) {
-      const problem = problemOf(schema, text, `documents.${index}`);
-      if (problem !== null) issues.push(problem);
-      // Reading one may take as long as reading an operation: others run between two of them.
-      await nextTurn();
-    }
-    if (issues.length > 0) throw validationFailed(issues);
+    await requireTrustable(schema, documents);
     await this.trusted.trust(actor, documents);
     return { documentIds: documents.map((text) => `sha256:${sha256(text)}`) };
   }
@@ -133,29 +121,4 @@ export class TrustedDocumentsResolver {
 
 function atMost(path: string, list: readonly string[]): void {
   if (list.length > documentsMax) throw invalid(path, 'too_long', `must have at most ${documentsMax} entries`);
-}
-
-function problemOf(schema: GraphQLSchema, text: string, path: string): Issue | null {
-  const bytes = Buffer.byteLength(text);
-  if (bytes > documentBytesMax) {
-    return { path, message: `must have at most ${documentBytesMax} bytes; it has ${bytes}`, code: 'too_long' };
-  }
-  try {
-    const { operations, fragments } = readDocument(schema, text);
-    for (const operation of operations) {
-      const cost = costOf(schema, operation, fragments, {});
-      if (!cost.varies) holdCost(cost, operation);
-    }
-    return null;
-  } catch (error) {
-    if (error instanceof DocumentErrors) {
-      return {
-        path,
-        message: `is not valid: ${shortText(error.errors[0]?.message ?? '', problemCharactersMax)}`,
-        code: 'bad_format',
-      };
-    }
-    if (error instanceof Failure) return { path, message: error.message, code: 'not_allowed' };
-    throw error;
-  }
 }
