@@ -6,6 +6,7 @@ import { createBot, createSubmission } from '../support/factories.js';
 import { clientOf } from '../support/client.js';
 import { iozen } from '../support/process.js';
 import { Receiver } from '../support/receiver.js';
+import { samples } from '../support/samples.js';
 
 describe('what the iozen command does with an API key', () => {
   let server: TestServer;
@@ -97,5 +98,28 @@ describe('what the iozen command does with an API key', () => {
     expect((await call([...words], { IOZEN_WEBHOOK_SECRET: secret })).code).to.equal(1);
     expect((await call(['trigger', 'contact.created'])).stderr).to.include('One of --endpoint and --forward-to');
     expect((await call(['trigger', 'dance', '--endpoint', 'x'])).stderr).to.include('TYPE must be one of');
+  });
+
+  it('works as documented', async () => {
+    receiver.answer = (response) => void response.end();
+    const { events } = await json('events', 'list', '--limit', '1', '--type', 'submission.completed');
+    const code = (await samples()).find(({ kind }) => kind === 'commands')?.code ?? '';
+    const lines = code.trim().split('\n');
+    expect(lines).to.have.length(5);
+    for (const line of lines) {
+      const [npx, iozenWord, ...words] = line.replace(/ +#.*/, '').split(' ');
+      expect([npx, iozenWord]).to.deep.equal(['npx', 'iozen']);
+      const ours = words.map((word) =>
+        word.startsWith('http://')
+          ? receiver.url
+          : word.startsWith('evt_')
+            ? events[0].id
+            : word.startsWith('c') && word.length === 25
+              ? endpointId
+              : word,
+      );
+      const { code: end, stderr } = await call(ours);
+      expect(end, `${line}: ${stderr}`).to.equal(0);
+    }
   });
 });
