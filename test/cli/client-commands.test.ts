@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { verifyWebhook } from '../../src/webhooks/wire/verify-webhook.js';
+import { verifyWebhook } from '../../packages/webhooks/src/index.js';
 import { newSecret } from '../../src/webhooks/wire/signature.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
 import { createBot, createSubmission } from '../support/factories.js';
