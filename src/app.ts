@@ -15,6 +15,10 @@ import { auditDigestCron, auditDigestQueue, AuditDigestService } from './audit/a
 import { AuditService, storedAuditEntries } from './audit/audit.service.js';
 import { ContactService, storedContacts } from './contacts/contact.service.js';
 import { erasureCron, erasureQueue, ErasureService, type AnswerEraser } from './contacts/erasure.service.js';
+import { ConversionFeed } from './conversions/conversion-feed.js';
+import { ConversionService, storedConversions } from './conversions/conversion.service.js';
+import { destinationsCron, destinationsQueue, tellOfExpiringCredentials } from './conversions/credential-expiry.js';
+import { ConversionDestinationService, storedDestinations } from './conversions/destination.service.js';
 import { EventErasureService } from './events/event-erasure.service.js';
 import { EventFeed } from './events/event-feed.js';
 import { EventService, storedEvents } from './events/event.service.js';
@@ -85,7 +89,7 @@ import { countRefusals } from './webhooks/engine/metrics.js';
 import { webhookQueues, WebhookWorker } from './webhooks/engine/worker.js';
 import { StorageService, storageCron, storageQueue } from './workspaces/storage.service.js';
 import { NoticeService } from './workspaces/notice.service.js';
-import { WorkspaceService } from './workspaces/workspace.service.js';
+import { workspaceChanged, WorkspaceService } from './workspaces/workspace.service.js';
 
 export const serverRoles = ['all', 'api', 'worker'] as const;
 export type ServerRole = (typeof serverRoles)[number];
@@ -100,6 +104,7 @@ export const queues: readonly Queue[] = [
   erasureQueue,
   auditDigestQueue,
   storageQueue,
+  destinationsQueue,
 ];
 
 const finishInFlightMs = 20_000;
@@ -143,6 +148,9 @@ export class App {
   readonly records: RecordService;
   readonly intakeBots: IntakeBotService;
   readonly submissions: SubmissionService;
+  readonly conversionDestinations: ConversionDestinationService;
+  readonly conversions: ConversionService;
+  readonly conversionFeed: ConversionFeed;
   readonly outbound: Outbound;
   readonly webhookEndpoints: WebhookEndpointService;
   readonly endpointStats: EndpointStatsService;
@@ -197,6 +205,8 @@ export class App {
       storedDocuments,
       storedAnswers,
       storedAuditEntries,
+      storedDestinations,
+      storedConversions,
     ]);
     this.notices = new NoticeService(database);
     this.sessions = new SessionService(database, this.notifications, log);
@@ -226,6 +236,15 @@ export class App {
       this.eventErasure,
     );
     this.erasures.onAnswers(answerEraser(this.idempotency));
+    this.conversionDestinations = new ConversionDestinationService(
+      database,
+      this.secrets,
+      this.audit,
+      confirm,
+      this.intakeBots,
+    );
+    this.conversions = new ConversionService(database, this.audit, confirm);
+    this.conversionFeed = new ConversionFeed(this.conversions, this.conversionDestinations, this.notifications);
     this.outbound = new Outbound({ ...config.webhooks, onRefused: countRefusals(this.metrics) });
     this.webhookEndpoints = new WebhookEndpointService(
       database,
@@ -369,6 +388,12 @@ export class App {
     await this.jobs.work(idempotencyQueue.name, seldom, async () => await this.idempotency.purge());
     await this.jobs.work(accountPurgeQueue.name, seldom, async () => await deleteEnded(this));
     await this.jobs.work(expiryNoticesQueue.name, seldom, async () => await tellOfExpiringKeys(this));
+    await this.jobs.work(destinationsQueue.name, seldom, async () => {
+      await this.conversionDestinations.followPlans(null);
+      await tellOfExpiringCredentials(this);
+      await this.conversionDestinations.forgetDeleted();
+    });
+    this.notifications.on(workspaceChanged, (ids) => this.followPlans(ids));
     await this.jobs.work(erasureQueue.name, {}, async () => {
       await this.erasures.goOn();
       await this.erasures.forgetOld();
@@ -381,8 +406,16 @@ export class App {
     await this.jobs.schedule(idempotencyQueue.name, idempotencyCron);
     await this.jobs.schedule(accountPurgeQueue.name, accountPurgeCron);
     await this.jobs.schedule(expiryNoticesQueue.name, expiryNoticesCron);
+    await this.jobs.schedule(destinationsQueue.name, destinationsCron);
     await this.jobs.schedule(erasureQueue.name, erasureCron);
     await this.erasures.wake();
+  }
+
+  /** A change that is missed here is found within the hour. */
+  private followPlans(workspaceIds: readonly string[]): void {
+    this.conversionDestinations.followPlans(workspaceIds).catch((error: unknown) => {
+      this.log.warn({ error: errorFields(error) }, 'conversions did not follow a change of plan at once');
+    });
   }
 
   private async listen(role: ServerRole, limits: Partial<ConnectionLimits>): Promise<void> {

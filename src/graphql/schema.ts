@@ -1,3 +1,4 @@
+/** One file because it is the list of all that GraphQL has: its resolvers, what they need, and where streams and nodes come from. */
 import { printSchemaWithDirectives } from '@graphql-tools/utils';
 import { isInterfaceType, lexicographicSortSchema, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type ClassType } from 'type-graphql';
@@ -19,6 +20,15 @@ import { ContactResolver } from '../contacts/contact.resolver.js';
 import type { ContactService } from '../contacts/contact.service.js';
 import { ErasureResolver } from '../contacts/erasure.resolver.js';
 import type { ErasureService } from '../contacts/erasure.service.js';
+import {
+  ConversionResolver,
+  DestinationConversions,
+  SubmissionConversions,
+} from '../conversions/conversion.resolver.js';
+import type { ConversionFeed } from '../conversions/conversion-feed.js';
+import type { ConversionService } from '../conversions/conversion.service.js';
+import { ConversionDestinationResolver } from '../conversions/destination.resolver.js';
+import type { ConversionDestinationService } from '../conversions/destination.service.js';
 import type { EventFeed } from '../events/event-feed.js';
 import { EventFeedResolver, type EventOccurredArgs } from '../events/event-feed.resolver.js';
 import { EventResolver } from '../events/event.resolver.js';
@@ -80,6 +90,9 @@ export interface GraphqlServices {
   records: RecordService;
   intakeBots: IntakeBotService;
   submissions: SubmissionService;
+  conversionDestinations: ConversionDestinationService;
+  conversions: ConversionService;
+  conversionFeed: ConversionFeed;
   trustedDocuments: TrustedDocumentService;
   webhookEndpoints: WebhookEndpointService;
   endpointStats: EndpointStatsService;
@@ -119,6 +132,18 @@ const resolvers = [
   line(MessageResolver, ({ submissions }) => new MessageResolver(submissions)),
   line(IntakeBotSubmissions, ({ submissions }) => new IntakeBotSubmissions(submissions)),
   line(ContactSubmissions, ({ submissions }) => new ContactSubmissions(submissions)),
+  line(
+    ConversionDestinationResolver,
+    ({ conversionDestinations, conversions, intakeBots }) =>
+      new ConversionDestinationResolver(conversionDestinations, conversions, intakeBots),
+  ),
+  line(
+    ConversionResolver,
+    ({ conversions, conversionDestinations, submissions }) =>
+      new ConversionResolver(conversions, conversionDestinations, submissions),
+  ),
+  line(DestinationConversions, ({ conversions }) => new DestinationConversions(conversions)),
+  line(SubmissionConversions, ({ conversions }) => new SubmissionConversions(conversions)),
   line(WebhookEndpointResolver, ({ webhookEndpoints }) => new WebhookEndpointResolver(webhookEndpoints)),
   line(EndpointStatsResolver, ({ endpointStats }) => new EndpointStatsResolver(endpointStats)),
   line(
@@ -145,6 +170,8 @@ const feeds = (services: GraphqlServices): Record<string, Feed> => ({
   deliveryUpdated: ({ actor }, { endpointId = null }: { endpointId?: string | null }) =>
     services.webhookFeed.followDeliveries(actor, endpointId),
   replayProgressed: ({ actor }, { id }: { id: string }) => services.webhookFeed.followReplay(actor, id),
+  conversionUpdated: ({ actor }, { destinationId = null }: { destinationId?: string | null }) =>
+    services.conversionFeed.follow(actor, destinationId),
   eventOccurred: ({ actor, transport }, { types = null, after = null }: EventOccurredArgs) =>
     services.eventFeed.follow(actor, types, transport.lastEventId ?? after),
 });
@@ -168,6 +195,8 @@ const nodeSources = (services: GraphqlServices): ConstructorParameters<typeof No
   notice: (actor, ids) => services.notices.getMany(actor, ids),
   invitation: (actor, ids) => services.members.getInvitations(actor, ids),
   auditEntry: (actor, ids) => services.audit.getMany(actor, ids),
+  conversionDestination: (actor, ids) => services.conversionDestinations.getMany(actor, ids),
+  conversion: (actor, ids, context) => services.conversions.getMany(actor, ids, context.selects('attempts')),
 });
 
 /** The schema; `services` are needed to run it, not to print it. */

@@ -37,7 +37,9 @@ export type Resource =
   | 'invitation'
   | 'notice'
   | 'workspace'
-  | 'erasure';
+  | 'erasure'
+  | 'conversion_destination'
+  | 'conversion';
 
 export const statusOf = {
   validation_failed: 400,
@@ -128,14 +130,11 @@ export const insufficientRole = (required: string, granted: string | null) =>
     granted,
   });
 
-export const featureNotAvailable = (feature: 'api' | 'webhooks') =>
-  new Failure(
-    'feature_not_available',
-    feature === 'api'
-      ? "The workspace's plan does not include the API."
-      : "The workspace's plan does not include outbound webhooks.",
-    { feature },
-  );
+const features = { api: 'the API', webhooks: 'outbound webhooks', conversions: 'conversions' };
+export type Feature = keyof typeof features;
+
+export const featureNotAvailable = (feature: Feature) =>
+  new Failure('feature_not_available', `The workspace's plan does not include ${features[feature]}.`, { feature });
 
 /** A key that may run trusted documents alone may not call REST. */
 export const documentsOnlyKey = () =>

@@ -35,7 +35,13 @@ const deleteOld = prepared(`
 const noticesKept = 1_000;
 
 export type NoticeKind =
-  'api_key_expiring' | 'webhook_failing' | 'webhook_paused' | 'webhook_held' | 'webhook_headers_removed';
+  | 'api_key_expiring'
+  | 'webhook_failing'
+  | 'webhook_paused'
+  | 'webhook_held'
+  | 'webhook_headers_removed'
+  | 'conversion_destination_paused'
+  | 'conversion_credential_expiring';
 
 export interface NewNotice {
   workspaceId: string;

@@ -1,5 +1,5 @@
 import type { Actor, Plan } from '../platform/actor.js';
-import { featureNotAvailable, storageExceeded } from '../platform/errors.js';
+import { featureNotAvailable, storageExceeded, type Feature } from '../platform/errors.js';
 import { bytesOf } from '../platform/text/kept-json.js';
 
 export interface PlanLimits {
@@ -7,6 +7,8 @@ export interface PlanLimits {
   requestsPerMinute: number;
   apiKeys: number;
   webhooks: boolean;
+  /** Whether ad platforms are told of submissions. */
+  conversions: boolean;
   /** Submissions in a calendar month, UTC; test submissions are not counted. */
   submissionsPerMonth: number;
   /** For how many days submissions are kept; null: for ever. */
@@ -23,6 +25,7 @@ export const plans: Record<Plan, PlanLimits> = {
     requestsPerMinute: 0,
     apiKeys: 0,
     webhooks: false,
+    conversions: false,
     submissionsPerMonth: 100,
     submissionRetentionDays: 90,
     storageBytes: GiB,
@@ -32,6 +35,7 @@ export const plans: Record<Plan, PlanLimits> = {
     requestsPerMinute: 100,
     apiKeys: 3,
     webhooks: false,
+    conversions: true,
     submissionsPerMonth: 5_000,
     submissionRetentionDays: 365,
     storageBytes: 50 * GiB,
@@ -41,6 +45,7 @@ export const plans: Record<Plan, PlanLimits> = {
     requestsPerMinute: 500,
     apiKeys: 10,
     webhooks: true,
+    conversions: true,
     submissionsPerMonth: 100_000,
     submissionRetentionDays: null,
     storageBytes: 500 * GiB,
@@ -66,6 +71,6 @@ export function requireStorage({ workspace: { plan, storedBytes } }: Actor, afte
   throw storageExceeded(storedBytes, plans[plan].storageBytes);
 }
 
-export function requireFeature(actor: Actor, feature: 'api' | 'webhooks'): void {
+export function requireFeature(actor: Actor, feature: Feature): void {
   if (!plans[actor.workspace.plan][feature]) throw featureNotAvailable(feature);
 }

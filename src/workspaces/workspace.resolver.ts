@@ -41,6 +41,9 @@ class PlanLimitsType implements PlanLimits {
   @Field(() => Boolean, { description: 'Whether webhooks are delivered.' })
   webhooks!: boolean;
 
+  @Field(() => Boolean, { description: 'Whether ad platforms are told of submissions.' })
+  conversions!: boolean;
+
   @Field(() => Int, { description: 'Webhook endpoints; 0 without webhooks.' })
   webhookEndpoints!: number;
 

@@ -105,6 +105,16 @@ const rules: Record<string, Rule | typeof anyone | typeof anyCaller> = {
   pauseWebhookEndpoint: webhooks,
   resumeWebhookEndpoint: webhooks,
   rotateWebhookSecret: webhooks,
+  conversionDestinations: people('ADMIN'),
+  conversions: people('ADMIN'),
+  createConversionDestination: people('ADMIN'),
+  updateConversionDestination: people('ADMIN'),
+  deleteConversionDestination: people('ADMIN'),
+  pauseConversionDestination: people('ADMIN'),
+  resumeConversionDestination: people('ADMIN'),
+  testConversionDestination: people('ADMIN'),
+  resendConversion: people('ADMIN'),
+  conversionUpdated: people('ADMIN'),
   sendTestEvent: webhooks,
   redeliver: sending,
   startReplay: sending,
@@ -124,6 +134,8 @@ type Things = Record<
   | 'record'
   | 'event'
   | 'webhookEndpoint'
+  | 'conversionDestination'
+  | 'conversion'
   | 'webhookDelivery'
   | 'replay'
   | 'notice'
@@ -140,6 +152,7 @@ function thingOf(operation: string, argument: string): keyof Things | null {
   const [, named] = /^(\w+?)Ids?$/.exec(argument) ?? [];
   const byName: Record<string, keyof Things | null> = {
     endpoint: 'webhookEndpoint',
+    destination: 'conversionDestination',
     delivery: 'webhookDelivery',
     intakeBot: 'intakeBot',
     submission: 'submission',
@@ -157,6 +170,8 @@ function thingOf(operation: string, argument: string): keyof Things | null {
     [/ApiKey/i, 'apiKey'],
     [/webhookDelivery|deliver/i, 'webhookDelivery'],
     [/webhook/i, 'webhookEndpoint'],
+    [/conversionDestination/i, 'conversionDestination'],
+    [/conversion/i, 'conversion'],
     [/replay/i, 'replay'],
     [/notice/i, 'notice'],
     [/invitation/i, 'invitation'],
@@ -346,6 +361,7 @@ describe('access to GraphQL', () => {
       contacts: foreign.contact,
       records: foreign.record,
       webhook_endpoints: foreign.webhookEndpoint,
+      conversion_destinations: foreign.conversionDestination,
       users: foreign.user,
       api_keys: foreign.apiKey,
     };
@@ -355,6 +371,7 @@ describe('access to GraphQL', () => {
       const { revoked_at = null, deleted_at = null, status, role } = row as Record<string, unknown>;
       expect([revoked_at, deleted_at], table).to.deep.equal([null, null]);
       if (table === 'webhook_endpoints') expect(status).to.equal('active');
+      if (table === 'conversion_destinations') expect(status).to.equal('ACTIVE');
       if (table === 'users') expect(role).to.equal('MEMBER');
     }
   });
@@ -426,6 +443,16 @@ async function everyThing(server: TestServer, tenant: Tenant): Promise<Things> {
   const bot = await createBot(app, tenant.workspaceId, { record_type: 'lead' });
   const { id: submission } = await createSubmission(app, bot);
   await createSubmission(app, bot);
+  const told = await ask(`mutation { createConversionDestination(input: { intakeBotId: "${bot.id}",
+    meta: { datasetId: "1234567890", accessToken: "a-token-of-meta" } }) { conversionDestination { id } } }`);
+  const conversionDestination: string = told.createConversionDestination.conversionDestination.id;
+  const conversion = newId('conversion');
+  await app.database.manager.query(
+    `insert into conversions (id, workspace_id, destination_id, intake_bot_id, submission_id, platform, event_id,
+       event_name, occurred_at, status, retry_until, created_at, updated_at, ended_at)
+     values ($1, $2, $3, $4, $5, 'meta', $5 || ':Lead', 'Lead', now(), 'DELIVERED', now(), now(), now(), now())`,
+    [conversion, tenant.workspaceId, conversionDestination, bot.id, submission],
+  );
   const started = await ask(`mutation { startReplay(input: {
     endpointId: "${webhookEndpoint}", since: "2026-01-01T00:00:00Z", dryRun: true }) { replay { id } } }`);
   const member = {
@@ -464,6 +491,8 @@ async function everyThing(server: TestServer, tenant: Tenant): Promise<Things> {
     record: seen.records.nodes[0].id,
     event: seen.events.nodes[0].id,
     webhookEndpoint,
+    conversionDestination,
+    conversion,
     webhookDelivery: deliveries[0]?.id ?? newId('webhookDelivery'),
     replay: started.startReplay.replay.id,
     notice,

@@ -69,6 +69,13 @@ describe('every text and list that GraphQL takes', () => {
     }`);
     const record = made.body.data.createRecord.record.id as string;
     const endpoint = made.body.data.createWebhookEndpoint.webhookEndpoint.id as string;
+    const told = await owner.graphql(`mutation { createConversionDestination(input: { intakeBotId: "${bot.id}",
+      meta: { datasetId: "1234567890", accessToken: "a-token-of-meta" } }) { conversionDestination { id } } }`);
+    const destination = told.body.data.createConversionDestination.conversionDestination.id as string;
+    const account = {
+      google: { refresh: { clientId: 'c', clientSecret: 's', refreshToken: 'r' } },
+      value: { amount: 1, currency: 'USD' },
+    };
     const schemaItems = contactForm.map(({ min: _min, max: _max, ...item }) => item);
     // What each would take but for the one place that is changed.
     inputs = {
@@ -77,6 +84,7 @@ describe('every text and list that GraphQL takes', () => {
       changeIntakeBotStatus: { id: bot.id, status: 'ACTIVE' },
       changePassword: { currentPassword: tenant.owner.password, newPassword: 'long enough' },
       createApiKey: { name: 'K', scopes: ['read:records'], allowedCidrs: ['203.0.113.0/24'] },
+      createConversionDestination: { intakeBotId: bot.id, ...account },
       createContact: { email: 'one@example.com', tags: ['t'], customFields: {} },
       createIntakeBot: {
         name: 'B',
@@ -93,6 +101,7 @@ describe('every text and list that GraphQL takes', () => {
       trustDocuments: { documents: ['{__typename}'] },
       distrustDocuments: { documentIds: [`sha256:${'0'.repeat(64)}`] },
       updateContact: { id: contact, tags: ['t'], customFields: {} },
+      updateConversionDestination: { id: destination, ...account },
       updateIntakeBot: { id: bot.id, schema: schemaItems.slice(3) },
       updateMemberRole: { id: 'x', role: 'MEMBER' },
       updateRecord: { id: record, data: {} },
@@ -159,6 +168,8 @@ describe('every text and list that GraphQL takes', () => {
       'submissions(intakeBotId: $id)',
       'webhookDeliveries(filter: { search: $long, endpointId: $id })',
       'intakeBots(before: $long)',
+      'conversionDestinations(intakeBotId: $id)',
+      'conversions(filter: { destinationId: $id, intakeBotId: $id, submissionId: $id })',
     ];
     for (const query of cases) {
       const declared = [...new Set(query.match(/\$\w+/g))].map(

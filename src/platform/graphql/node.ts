@@ -19,6 +19,8 @@ export const nodeTypes = {
   invitation: 'Invitation',
   auditEntry: 'AuditEntry',
   erasure: 'Erasure',
+  conversionDestination: 'ConversionDestination',
+  conversion: 'Conversion',
 } as const satisfies Partial<Record<Kind, string>>;
 export type NodeKind = keyof typeof nodeTypes;
 

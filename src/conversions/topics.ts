@@ -1,0 +1,7 @@
+/** Every notification that conversions send to each other's processes, through `Notifications`; one may be lost. */
+
+/** Subjects are those that `updated` makes: whoever makes or changes a conversion tells those who follow them. */
+export const conversionUpdated = 'conversion-updated';
+
+export const updated = (workspaceId: string, { destinationId, id }: { destinationId: string; id: string }) =>
+  `${workspaceId} ${destinationId} ${id}`;
