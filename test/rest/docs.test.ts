@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,13 +15,16 @@ import { createTenant, startServer, type Tenant, type TestServer } from '../supp
 import { createBot, createSubmission } from '../support/factories.js';
 import { freePort } from '../support/process.js';
 import {
+  answering,
   canRun,
   docs,
   has,
+  printing,
   sampleReceivers,
   samples,
   startSampleReceiver,
   type RunningReceiver,
+  type Sample,
 } from '../support/samples.js';
 
 const run = promisify(execFile);
@@ -110,6 +113,33 @@ describe('the documentation', () => {
       await rest('POST', `/intake-bots/${bot?.id ?? ''}/submissions`, { data: answers });
       expect(await printed).to.match(/submission\.completed evt_c[a-z0-9]{24}$/);
       await rest('DELETE', `/webhooks/${data['webhook']?.['id'] ?? ''}`);
+    });
+  }
+
+  for (const [language, command] of [
+    ['Node.js', 'node receiver.mjs'],
+    ['Python', 'python3 receiver.py'],
+  ] as const) {
+    it(`leads to a verified webhook in ${language} by what is pasted from it alone`, async () => {
+      const sample = sampleReceivers.find((one) => one.language === language);
+      if (sample === undefined || !canRun(sample)) return;
+      const port = String(await freePort());
+      const found = await samples();
+      const { code: program } = found.find(({ kind }) => kind === sample.file) as Sample;
+      const { code: steps } = found.find(({ kind }) => kind === 'run') as Sample;
+      await writeFile(join(directory, sample.file), program);
+      const pasted = steps.replace('3000', port).replace('node receiver.mjs', command);
+      const terminal = spawn('bash', ['-euc', pasted], { cwd: directory, env: environment, detached: true });
+      try {
+        const prints = printing(terminal);
+        await answering(`http://127.0.0.1:${port}/`, terminal);
+        const [bot] = (await rest('GET', '/intake-bots')).data['intake_bots'] as unknown as { id: string }[];
+        const answers = { full_name: 'Mary', email: 'mary@example.com', topic: 'Other' };
+        await rest('POST', `/intake-bots/${bot?.id ?? ''}/submissions`, { data: answers });
+        expect(await prints('submission.completed')).to.match(/submission\.completed evt_c[a-z0-9]{24}$/);
+      } finally {
+        process.kill(-(terminal.pid ?? 0));
+      }
     });
   }
 

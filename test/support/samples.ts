@@ -1,4 +1,4 @@
-import { execFile, spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { execFile, spawn, spawnSync, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -63,7 +63,7 @@ export interface SampleReceiver {
 }
 
 export const sampleReceivers: readonly SampleReceiver[] = [
-  { language: 'Node.js', file: 'node.mjs', command: (file) => [process.execPath, file] },
+  { language: 'Node.js', file: 'receiver.mjs', command: (file) => [process.execPath, file] },
   { language: 'Python', file: 'receiver.py', command: (file) => ['python3', file] },
   {
     language: 'Go',
@@ -113,21 +113,28 @@ export async function startSampleReceiver(
   };
   const url = `http://127.0.0.1:${port}/`;
   const prints = printing(child);
+  await answering(url, child).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
+  return { url, prints, stop };
+}
+
+/** Resolves once something answers at an address that a process is about to serve. */
+export async function answering(url: string, child: ChildProcess): Promise<void> {
   for (;;) {
-    if (child.exitCode !== null) {
-      await stop();
-      throw new Error(`the receiver in ${sample.language} ended with ${child.exitCode}`);
-    }
+    if (child.exitCode !== null) throw new Error(`the receiver ended with ${child.exitCode}`);
     const answered = await fetch(url, { method: 'POST', body: '' }).then(
       () => true,
       () => false,
     );
-    if (answered) return { url, prints, stop };
+    if (answered) return;
     await new Promise((done) => setTimeout(done, 20));
   }
 }
 
-function printing(child: ChildProcessWithoutNullStreams): RunningReceiver['prints'] {
+/** Of a process what a receiver's `prints` is. */
+export function printing(child: ChildProcessWithoutNullStreams): RunningReceiver['prints'] {
   const lines: string[] = [];
   const waiting = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {

@@ -2,7 +2,7 @@ import { CodeBlock } from '../../ui/Code';
 import { Tabs } from '../../ui/Tabs';
 import ruby from '../../../../docs/receivers/config.ru?raw';
 // oxlint-disable-next-line import/default -- its text is imported.
-import node from '../../../../docs/receivers/node.mjs?raw';
+import node from '../../../../docs/receivers/receiver.mjs?raw';
 import go from '../../../../docs/receivers/receiver.go?raw';
 import php from '../../../../docs/receivers/receiver.php?raw';
 import python from '../../../../docs/receivers/receiver.py?raw';

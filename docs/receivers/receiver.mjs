@@ -27,4 +27,4 @@ createServer(async (request, response) => {
     console.error(error);
     response.writeHead(500).end();
   }
-}).listen(process.env.PORT);
+}).listen(process.env.PORT, '127.0.0.1');
