@@ -107,8 +107,8 @@ describe('what the iozen command does with an API key', () => {
     const lines = code.trim().split('\n');
     expect(lines).to.have.length(5);
     for (const line of lines) {
-      const [npx, iozenWord, ...words] = line.replace(/ +#.*/, '').split(' ');
-      expect([npx, iozenWord]).to.deep.equal(['npx', 'iozen']);
+      const [npx, locally, iozenWord, ...words] = line.split(' ');
+      expect([npx, locally, iozenWord]).to.deep.equal(['npx', '--no-install', 'iozen']);
       const ours = words.map((word) =>
         word.startsWith('http://')
           ? receiver.url

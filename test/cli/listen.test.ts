@@ -281,9 +281,8 @@ describe('iozen listen', () => {
   it('works as documented, with no more scopes than its types take', async () => {
     const code = (await samples()).find(({ kind }) => kind === 'listen')?.code ?? '';
     const [npx, locally, name, command, option, , ...words] = code.trim().split(' ');
-    expect([npx, name, command, option]).to.deep.equal(['npx', 'iozen', 'listen', '--forward-to']);
-    // Without it npx would run whatever anybody publishes under the name.
-    expect(locally).to.equal('--no-install');
+    expect([npx, locally, name]).to.deep.equal(['npx', '--no-install', 'iozen']);
+    expect([command, option]).to.deep.equal(['listen', '--forward-to']);
     const granted = ['manage:webhooks', 'read:submissions', 'read:contacts'] as const;
     tenant = await createTenant(server.app, 'BUSINESS', granted);
     await listen(words);

@@ -78,6 +78,20 @@ describe('the documentation', () => {
     expect([...languages].sort()).to.deep.equal(['go', 'js', 'json', 'php', 'python', 'ruby', 'sh', 'text', 'ts']);
   });
 
+  it('has npx run only what is installed, or of a scope of ours: npm would fetch what strangers publish', async () => {
+    const pages = (await readdir(docs)).filter((name) => name.endsWith('.md')).map((name) => join(docs, name));
+    const sources = (await readdir('console/src', { recursive: true })).filter((name) => name.endsWith('.tsx'));
+    const files = [...pages, 'README.md', 'CONTRIBUTING.md', ...sources.map((name) => join('console/src', name))];
+    const told = await Promise.all(
+      files.map(async (file) => {
+        const text = await readFile(file, 'utf8');
+        return [...text.matchAll(/\bnpx .*/g)].map(([command]) => `${file}: ${command}`);
+      }),
+    );
+    expect(told.flat()).to.have.length.of.at.least(6);
+    expect(told.flat().filter((line) => !/: npx (--no-install|@iozen\/)/.test(line))).to.deep.equal([]);
+  });
+
   it('shows the receivers as they are tested', async () => {
     const shown = (await samples()).filter(({ kind }) => /\.\w+$/.test(kind));
     expect(shown.map(({ kind }) => kind).sort()).to.deep.equal((await readdir(join(docs, 'receivers'))).sort());
