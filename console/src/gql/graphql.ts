@@ -21,6 +21,64 @@ export type ApiKeyCreatorKind =
   /** A person of the workspace, who may be removed since. */
   | 'PERSON';
 
+/** What a person consented to; what is absent stays. */
+export type AttributionConsentInput = {
+  /** May they use it for personalised ads? Likewise. */
+  adPersonalization?: string | null | undefined;
+  /** May ad platforms be told of the person? `granted` or `denied`; whatever is not `granted` is `denied`. */
+  adUserData?: string | null | undefined;
+  /** true: the person opted out under a law of the United States. */
+  limitedUse?: boolean | null | undefined;
+};
+
+/** Where a submission came from; what is absent stays. A text of the wrong form is left out, and named in `dropped`. */
+export type AttributionInput = {
+  /** What they consented to. */
+  consent?: AttributionConsentInput | null | undefined;
+  /** Meta's cookie `_fbc`. */
+  fbc?: string | null | undefined;
+  /** Meta's click id. */
+  fbclid?: string | null | undefined;
+  /** Meta's cookie `_fbp`. */
+  fbp?: string | null | undefined;
+  /** When the click was first seen, in ISO 8601. */
+  firstSeenAt?: string | null | undefined;
+  /** Google's click id from an app to the web. */
+  gbraid?: string | null | undefined;
+  /** Google's click id. */
+  gclid?: string | null | undefined;
+  /** The person's address, never that of the caller. It is not kept with the submission. */
+  ip?: string | null | undefined;
+  /** The page on which the person came in. */
+  landingPage?: string | null | undefined;
+  /** When it was last seen, in ISO 8601. */
+  lastSeenAt?: string | null | undefined;
+  /** LinkedIn's click id. */
+  liFatId?: string | null | undefined;
+  /** Microsoft's click id. */
+  msclkid?: string | null | undefined;
+  /** The page from which the person came. */
+  referrer?: string | null | undefined;
+  /** TikTok's click id. */
+  ttclid?: string | null | undefined;
+  /** TikTok's cookie `_ttp`. */
+  ttp?: string | null | undefined;
+  /** The person's browser, likewise. */
+  userAgent?: string | null | undefined;
+  /** `utm_campaign`. */
+  utmCampaign?: string | null | undefined;
+  /** `utm_content`. */
+  utmContent?: string | null | undefined;
+  /** `utm_medium`. */
+  utmMedium?: string | null | undefined;
+  /** `utm_source`. */
+  utmSource?: string | null | undefined;
+  /** `utm_term`. */
+  utmTerm?: string | null | undefined;
+  /** Google's click id where it may know no person. */
+  wbraid?: string | null | undefined;
+};
+
 /** Which entries to list. */
 export type AuditEntryFilter = {
   /** One of these actions. */
@@ -387,6 +445,8 @@ export type UpdateMemberRoleInput = {
 
 /** What to change of a submission; what is absent stays. */
 export type UpdateSubmissionInput = {
+  /** Where it came from; once it is completed, `consent` alone can change. */
+  attribution?: AttributionInput | null | undefined;
   /** Merged into the answers; null removes one. */
   data?: Record<string, unknown> | null | undefined;
   /** The submission. */
@@ -568,6 +628,8 @@ export type KeyByIdQuery = { node:
     | { __typename: 'ApiKey', id: string, name: string, hint: string, scopes: Array<string>, allowedCidrs: Array<string>, documentsOnly: boolean, createdAt: string, lastUsedAt: string | null, expiresAt: string | null, revokedAt: string | null, previousUntil: string | null, createdBy: { kind: ApiKeyCreatorKind, id: string | null, name: string } }
     | { __typename: 'AuditEntry' }
     | { __typename: 'Contact' }
+    | { __typename: 'Conversion' }
+    | { __typename: 'ConversionDestination' }
     | { __typename: 'Erasure' }
     | { __typename: 'Event' }
     | { __typename: 'IntakeBot' }
@@ -592,6 +654,8 @@ export type OneEntryQuery = { node:
     | { __typename: 'ApiKey' }
     | { __typename: 'AuditEntry', id: string, action: string, actorId: string, actorKind: string, address: string | null, createdAt: string, details: Record<string, unknown>, subjectId: string }
     | { __typename: 'Contact' }
+    | { __typename: 'Conversion' }
+    | { __typename: 'ConversionDestination' }
     | { __typename: 'Erasure' }
     | { __typename: 'Event' }
     | { __typename: 'IntakeBot' }
@@ -629,6 +693,8 @@ export type NamedQuery = { nodes: Array<
     | { __typename: 'ApiKey', id: string, name: string }
     | { __typename: 'AuditEntry' }
     | { __typename: 'Contact', id: string, email: string | null, phone: string | null }
+    | { __typename: 'Conversion' }
+    | { __typename: 'ConversionDestination' }
     | { __typename: 'Erasure' }
     | { __typename: 'Event' }
     | { __typename: 'IntakeBot' }
@@ -907,6 +973,8 @@ export type MemberByIdQuery = { node:
     | { __typename: 'ApiKey' }
     | { __typename: 'AuditEntry' }
     | { __typename: 'Contact' }
+    | { __typename: 'Conversion' }
+    | { __typename: 'ConversionDestination' }
     | { __typename: 'Erasure' }
     | { __typename: 'Event' }
     | { __typename: 'IntakeBot' }
