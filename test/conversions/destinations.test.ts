@@ -6,7 +6,7 @@ import type { SharedIntakeBot } from '../../src/intake-bots/intake-bot.service.j
 import { newId } from '../../src/platform/id.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
 import { clientOf, type Answer } from '../support/client.js';
-import { contactForm, createBot, createSubmission } from '../support/factories.js';
+import { contactForm, createBot, createSubmission, operator } from '../support/factories.js';
 import { codeOf, memberOf, type Person } from '../support/people.js';
 import { placesOf } from '../support/secrets-left.js';
 
@@ -77,9 +77,8 @@ describe('a destination of conversions', () => {
   const issuesOf = ({ body }: Answer<Loose>): string[] =>
     (body.errors?.[0].extensions.details.issues ?? []).map(({ path, code }: Loose) => `${path} ${code}`);
   const entry = async (id: string): Promise<ConversionDestination> => {
-    const [found] = await server.app.database.transaction(
-      async (tx) => await server.app.conversionDestinations.openFor(tx, bot.id),
-    );
+    const actor = await operator(server.app, tenant.workspaceId);
+    const [found] = await server.app.conversionDestinations.getMany(actor, [id]);
     expect(found?.id).to.equal(id);
     return found as ConversionDestination;
   };
