@@ -33,9 +33,8 @@ function namesPerson(address: string): boolean {
   return /[@＠]/u.test(text) || phoneShape.test(text.normalize('NFKC'));
 }
 
-/** `+` and seven digits, or nine to fifteen digits that are no part of a word, with two marks between them at most. */
-const phoneShape =
-  /\+\d(?:[ ().+-]{0,2}\d){6,14}(?!\d)|(?<![\p{L}\p{N}_])\(?\d(?:[ ().+-]{0,2}\d){8,14}(?![\p{L}\p{N}_])/u;
+/** Seven to fifteen digits that are no part of a word, with two marks between them at most; ids of campaigns are longer. */
+const phoneShape = /(?<![\p{L}\p{N}_])\d(?:[ ().+-]{0,2}\d){6,14}(?![\p{L}\p{N}_])/u;
 
 function decoded(text: string): string {
   return text.replace(/(?:%[0-9a-f]{2})+/gi, (encoded) => {

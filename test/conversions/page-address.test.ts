@@ -26,6 +26,7 @@ describe('the address of a page, as ad platforms may be told of it', () => {
     'https://example.com/call/+14155550132',
     'https://example.com/call/%2B1%20(415)%20555-0132',
     'https://example.com/call/4155550132',
+    'https://example.com/call/5550132',
     'https://example.com/?utm_term=415-555-0132',
     'https://example.com/?utm_term=415+555+0132',
     'https://example.com/?utm_term=%2B491512345',
@@ -35,8 +36,8 @@ describe('the address of a page, as ad platforms may be told of it', () => {
   }
 
   const withoutPerson = [
-    'https://example.com/offers/2026-09-14',
-    'https://example.com/p/12345678',
+    'https://example.com/offers/2026/09/14',
+    'https://example.com/p/123456',
     'https://example.com/?utm_campaign=120210000000000001&utm_id=a1234567890b',
     'https://example.com/?gclid=Cj0KCQ-1234567890-x',
     'https://example.com/100%25-off',

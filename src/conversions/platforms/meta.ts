@@ -53,7 +53,7 @@ export const metaVerdicts: ReadonlyMap<string, Meaning> = new Map([
   ...all('4 17 613 80000 80003 80004 80014', retry),
   // The API version's life is over: that is for the operator to mend.
   ['2635', retry],
-  ...all('190 102', authBroken(newToken)),
+  ...all('190 102 104', authBroken(newToken)),
   ...all('10 200 294 3', configBroken(noAccess)),
   ...all('105 100/33', configBroken(wrongDataset)),
   ...all('100 2655', rejected),
@@ -189,4 +189,4 @@ const click =
     return ageMs >= -clickAheadMsMax && ageMs <= clickAgeMsMax ? fbc : null;
   };
 
-const browser: NormalForm = (fbp) => (/^fb\.[012]\.\d{10,13}\.\d+(?:\.[\w-]+)?$/.test(fbp) ? fbp : null);
+const browser: NormalForm = (fbp) => (/^fb\.[012]\.\d{13}\.\d+(?:\.[\w-]+)?$/.test(fbp) ? fbp : null);
