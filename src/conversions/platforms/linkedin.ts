@@ -41,6 +41,8 @@ const noAccess =
   "and r_ads, and that its member has a role on the rule's ad account.";
 const wrongMethod = 'Choose a conversion rule whose method is the Conversions API, and save its URN as conversionUrn.';
 
+const setVersion = 'The operator of this service has to set CONVERSIONS_LINKEDIN_VERSION';
+
 /** By LinkedIn's code, by a text that its message has, or by HTTP status: LinkedIn documents hardly any codes. */
 export const linkedinVerdicts: ReadonlyMap<string, Meaning> = new Map([
   ['201', delivered],
@@ -49,12 +51,12 @@ export const linkedinVerdicts: ReadonlyMap<string, Meaning> = new Map([
   ['401', authBroken(newToken)],
   ['403', configBroken(noAccess)],
   ['404', configBroken(noAccess)],
-  ['VERSION_MISSING', configBroken('The operator of this service has to set CONVERSIONS_LINKEDIN_VERSION.')],
+  ['VERSION_MISSING', configBroken(`${setVersion}.`)],
   ['method should be CONVERSIONS_API', configBroken(wrongMethod)],
   // Nothing of more than 90 days is sent, so that the time can only be ahead of LinkedIn's.
   ['Conversion time should be within 90 days', retry],
-  // The API version's life is over: that is for the operator to mend.
-  ['426', retry],
+  // The life of the API's version is over: nothing that an owner could mend.
+  ['426', { kind: 'RETRY', mend: `${setVersion} to a month that LinkedIn still serves.` }],
   ['422', rejected],
 ]);
 

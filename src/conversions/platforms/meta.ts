@@ -51,8 +51,8 @@ export const metaVerdicts: ReadonlyMap<string, Meaning> = new Map([
   // Meta is in trouble, or asks for less at a time.
   ...all('1 2 341 368 5000 21009', retry),
   ...all('4 17 613 80000 80003 80004 80014', retry),
-  // The API version's life is over: that is for the operator to mend.
-  ['2635', retry],
+  // The life of the API's version is over: nothing that an owner could mend.
+  ['2635', { kind: 'RETRY', mend: 'The operator of this service has to set CONVERSIONS_META_VERSION to a later one.' }],
   ...all('190 102 104', authBroken(newToken)),
   ...all('10 200 294 3', configBroken(noAccess)),
   ...all('105 100/33', configBroken(wrongDataset)),
