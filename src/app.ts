@@ -15,10 +15,17 @@ import { auditDigestCron, auditDigestQueue, AuditDigestService } from './audit/a
 import { AuditService, storedAuditEntries } from './audit/audit.service.js';
 import { ContactService, storedContacts } from './contacts/contact.service.js';
 import { erasureCron, erasureQueue, ErasureService, type AnswerEraser } from './contacts/erasure.service.js';
+import { Completions } from './conversions/completions.js';
 import { ConversionFeed } from './conversions/conversion-feed.js';
 import { ConversionService, storedConversions } from './conversions/conversion.service.js';
+import { allConversionQueues, ConversionWorker } from './conversions/conversion-worker.js';
 import { destinationsCron, destinationsQueue, tellOfExpiringCredentials } from './conversions/credential-expiry.js';
 import { ConversionDestinationService, storedDestinations } from './conversions/destination.service.js';
+import { ConversionMetrics } from './conversions/metrics.js';
+import { OpenConversions } from './conversions/open-conversions.js';
+import { PlatformClient } from './conversions/platform-client.js';
+import { ConversionSender } from './conversions/sender.js';
+import type { Sending } from './conversions/sending.js';
 import { EventErasureService } from './events/event-erasure.service.js';
 import { EventFeed } from './events/event-feed.js';
 import { EventService, storedEvents } from './events/event.service.js';
@@ -51,7 +58,7 @@ import { Strangers } from './http/rate-limit/strangers.js';
 import { IntakeBotService, storedIntakeBots } from './intake-bots/intake-bot.service.js';
 import type { Confirm } from './platform/actor.js';
 import { within } from './platform/async/deadline.js';
-import { clock, clockTrouble } from './platform/clock.js';
+import { clock, clockTrouble, nowMs } from './platform/clock.js';
 import { type Config } from './platform/config.js';
 import { checkDatabase } from './platform/postgres/database-check.js';
 import { Database, type Reserved } from './platform/postgres/database.js';
@@ -105,6 +112,7 @@ export const queues: readonly Queue[] = [
   auditDigestQueue,
   storageQueue,
   destinationsQueue,
+  ...allConversionQueues,
 ];
 
 const finishInFlightMs = 20_000;
@@ -151,6 +159,8 @@ export class App {
   readonly conversionDestinations: ConversionDestinationService;
   readonly conversions: ConversionService;
   readonly conversionFeed: ConversionFeed;
+  readonly conversionWorker: ConversionWorker;
+  private readonly platformClient: PlatformClient;
   readonly outbound: Outbound;
   readonly webhookEndpoints: WebhookEndpointService;
   readonly endpointStats: EndpointStatsService;
@@ -242,8 +252,39 @@ export class App {
       this.audit,
       confirm,
       this.intakeBots,
+      this.notifications,
     );
     this.conversions = new ConversionService(database, this.audit, confirm);
+    const { allowedCidrs } = config.webhooks;
+    this.platformClient = new PlatformClient({ ...config.conversions, allowedCidrs }, nowMs);
+    const open = new OpenConversions(database, jobs, this.notifications);
+    this.submissions.follow(new Completions(this.conversionDestinations, open, this.secrets));
+    const sender = new ConversionSender({
+      database,
+      secrets: this.secrets,
+      destinations: this.conversionDestinations,
+      open,
+      client: this.platformClient,
+      metrics: new ConversionMetrics(this.metrics, database),
+      log,
+      now: nowMs,
+    });
+    this.conversionWorker = new ConversionWorker({
+      database,
+      jobs,
+      notifications: this.notifications,
+      open,
+      sender,
+      log,
+    });
+    const sending: Sending = {
+      resumeHeld: async (tx, destinationId, skip) => await open.resumeHeld(tx, destinationId, skip),
+      endOpen: async (tx, destinationId) => await open.endOpen(tx, destinationId),
+      resend: async (tx, conversionId) => await open.resend(tx, conversionId),
+      sendTest: async (destination) => await sender.test(destination),
+    };
+    this.conversionDestinations.sendThrough(sending);
+    this.conversions.sendThrough(sending);
     this.conversionFeed = new ConversionFeed(this.conversions, this.conversionDestinations, this.notifications);
     this.outbound = new Outbound({ ...config.webhooks, onRefused: countRefusals(this.metrics) });
     this.webhookEndpoints = new WebhookEndpointService(
@@ -335,7 +376,7 @@ export class App {
     this.anchoring = setInterval(() => void this.anchor(), anchorMs).unref();
     this.tellOfClock();
     await this.listen(role, limits);
-    if (role !== 'api') await Promise.all([this.webhookWorker.start(), this.tidy()]);
+    if (role !== 'api') await Promise.all([this.webhookWorker.start(), this.conversionWorker.start(), this.tidy()]);
     this.works = role !== 'api';
     await beforeReady();
     this.unready = null;
@@ -375,6 +416,7 @@ export class App {
     await this.rateLimiter.stop();
     await this.apiKeys.stop();
     this.outbound.close();
+    this.platformClient.close();
     await this.notifications.stop();
     await this.tracing.stop();
     await this.database.close();

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { execFile } from 'node:child_process';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { platforms } from '../src/conversions/platforms/platforms.js';
 import { createTenant, startServer, type TestServer } from './support/app.js';
 import { createBot, createSubmission } from './support/factories.js';
 import { freePort } from './support/process.js';
@@ -47,6 +48,9 @@ describe('the README', () => {
   it('names every setting that the server reads, and no other', async () => {
     const config = await readFile('src/platform/config.ts', 'utf8');
     const read = [...config.matchAll(/'([A-Z]+(?:_[A-Z]+)*)'/g)].map(([, name = '']) => name);
+    // These are read by their form, so that a platform is one line of a list.
+    const ofPlatforms = platforms.map(({ name }) => `CONVERSIONS_${name.toUpperCase()}_URL`);
+    read.push(...ofPlatforms, 'CONVERSIONS_META_VERSION', 'CONVERSIONS_LINKEDIN_VERSION');
     const [, table = ''] = /## Settings\n(.*?)\n## /s.exec(await readFile('README.md', 'utf8')) ?? [];
     const named = [...table.matchAll(/^\|(.*?)\|/gm)].flatMap(([, cell = '']) =>
       [...cell.matchAll(/`([A-Z_]+)`/g)].map(([, name = '']) => name),

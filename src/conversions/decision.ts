@@ -13,15 +13,12 @@ const retryDelaysMs = [minuteMs, 5 * minuteMs, 30 * minuteMs, 2 * hourMs, 6 * ho
 const jitterShareMax = 0.2;
 /** A platform may ask to be left alone for so long at most. */
 const askedWaitMsMax = dayMs;
-export const retryDaysMax = 7;
-/** A conversion that was held beyond its seven days is tried for so long after the resume. */
-const retryAfterResumeMs = dayMs;
+const retryDaysMax = 7;
 const firstQuestionMs = 30 * minuteMs;
 const questionsMsMax = dayMs;
 
 /** The conversion as it stood when it was sent, or asked after. */
 export interface Tried {
-  readonly occurredAt: number;
   readonly retryUntil: number;
   /** With the one that was just answered. */
   readonly attempts: number;
@@ -66,7 +63,7 @@ export function decide(
     case 'AUTH_BROKEN':
       // What the platform took is asked after when the token is mended, and never sent again.
       return { ...undecided, ...acceptanceOf(tried), status: 'HELD', pauses: 'AUTH_BROKEN' };
-    case 'CONFIG_BROKEN':
+    default:
       return { ...undecided, status: 'HELD', pauses: 'CONFIG_BROKEN' };
   }
 }
@@ -94,9 +91,6 @@ function retried(verdict: ConversionVerdict, tried: Tried, now: number, random: 
 
 const acceptanceOf = ({ reference, acceptedAt }: Tried) => ({ reference, acceptedAt });
 
-/** Until when a conversion is tried. @param resumedAt of one that was held, or is sent once more */
-export function retryUntilOf(occurredAt: number, ageDaysMax: number, resumedAt: number | null = null): number {
-  const plain = occurredAt + Math.min(retryDaysMax, ageDaysMax) * dayMs;
-  if (resumedAt === null) return plain;
-  return Math.max(plain, Math.min(occurredAt + ageDaysMax * dayMs, resumedAt + retryAfterResumeMs));
-}
+/** Until when a conversion is tried; one that was held for longer gets a day more, see `OpenConversions`. */
+export const retryUntilOf = (occurredAt: Date, ageDaysMax: number): Date =>
+  new Date(occurredAt.getTime() + Math.min(retryDaysMax, ageDaysMax) * dayMs);

@@ -33,6 +33,7 @@ export function isMended(before: ConversionDestination, after: ConversionDestina
 interface Changed {
   id: string;
   workspaceId: string;
+  intakeBotId: string;
 }
 
 const pauseOne = prepared<Changed & { botName: string; platform: string }>(`
@@ -40,7 +41,7 @@ const pauseOne = prepared<Changed & { botName: string; platform: string }>(`
   set status = 'PAUSED', pause_reason = $3, updated_at = greatest($4, d.updated_at)
   from intake_bots b
   where d.id = $1 and d.updated_at = $2 and d.status = 'ACTIVE' and d.deleted_at is null and b.id = d.intake_bot_id
-  returning d.id, d.workspace_id as "workspaceId", d.platform, b.name as "botName"
+  returning d.id, d.workspace_id as "workspaceId", d.intake_bot_id as "intakeBotId", d.platform, b.name as "botName"
 `);
 
 const told = {
@@ -83,7 +84,7 @@ const pauseByPlan = prepared<Changed>(`
   from workspaces w
   where w.id = d.workspace_id and d.status = 'ACTIVE' and d.deleted_at is null
     and (w.archived_at is not null or w.plan <> all ($2)) and ($3::text[] is null or w.id = any ($3))
-  returning d.id, d.workspace_id as "workspaceId"
+  returning d.id, d.workspace_id as "workspaceId", d.intake_bot_id as "intakeBotId"
 `);
 const resumeByPlan = prepared<Changed>(`
   update conversion_destinations d
@@ -91,18 +92,18 @@ const resumeByPlan = prepared<Changed>(`
   from workspaces w
   where w.id = d.workspace_id and d.pause_reason = 'PLAN' and d.deleted_at is null
     and w.archived_at is null and w.plan = any ($2) and ($3::text[] is null or w.id = any ($3))
-  returning d.id, d.workspace_id as "workspaceId"
+  returning d.id, d.workspace_id as "workspaceId", d.intake_bot_id as "intakeBotId"
 `);
 
 /**
  * Pauses the destinations of workspaces whose plan does not have conversions, and resumes those it alone had paused.
- * `workspaceIds` null: all. @returns those that were resumed
+ * `workspaceIds` null: all. @returns those that it has changed
  */
 export async function pauseOrResumeByPlan(
   tx: Tx,
   audit: AuditService,
   workspaceIds: readonly string[] | null,
-): Promise<Changed[]> {
+): Promise<{ paused: Changed[]; resumed: Changed[] }> {
   const at = now();
   const paused = await tx.query(pauseByPlan, [at, sendingPlans, workspaceIds]);
   const resumed = await tx.query(resumeByPlan, [at, sendingPlans, workspaceIds]);
@@ -112,5 +113,5 @@ export async function pauseOrResumeByPlan(
   for (const { id, workspaceId } of resumed) {
     await audit.record(tx, systemOf(workspaceId), 'conversion_destination.resumed', id, { reason: 'PLAN' });
   }
-  return resumed;
+  return { paused, resumed };
 }

@@ -19,6 +19,9 @@ import {
 } from '../platform/postgres/keyset-page.js';
 import { columnsOf, pipelined, prepared, rowOf } from '../platform/postgres/statement.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
+import { LookupCache } from '../platform/async/lookup-cache.js';
+import type { Notifications } from '../platform/postgres/notifications.js';
+import { outsideAccounts } from '../platform/work/work-account.js';
 import type { Secrets } from '../platform/secrets.js';
 import { isSameJson } from '../platform/text/storable-json.js';
 import { given, readWith, type Unread, type Valid } from '../platform/validate.js';
@@ -36,6 +39,7 @@ import { lastFourOf, type Credential } from './platforms/credential.js';
 import type { Platform, ConversionVerdict, ConversionVerdictKind } from './platforms/platform.js';
 import { platformNamed, platforms } from './platforms/platforms.js';
 import type { Sending } from './sending.js';
+import { destinationChanged } from './topics.js';
 
 const columns = columnsOf(ConversionDestination, 'd');
 const selectMany = pipelined<ConversionDestination>(
@@ -44,7 +48,7 @@ const selectMany = pipelined<ConversionDestination>(
 const selectOne = pipelined<ConversionDestination>(`
   select ${columns} from conversion_destinations d where d.id = $1 and d.workspace_id = $2 and d.deleted_at is null
 `);
-const selectOfBot = prepared<ConversionDestination>(
+const selectOfBot = pipelined<ConversionDestination>(
   `select ${columns} from conversion_destinations d where d.intake_bot_id = $1 and d.deleted_at is null`,
 );
 const lockOne = prepared<ConversionDestination>(`
@@ -89,6 +93,11 @@ export interface TestedConnection {
 
 export class ConversionDestinationService {
   private sender: Sending | null = null;
+  /** What every submission that completes has to know: asked for by one, and kept for all. */
+  private readonly ofBots = new LookupCache(async (intakeBotId) => ({
+    intakeBotId,
+    destinations: await outsideAccounts(async () => await this.database.query(selectOfBot, [intakeBotId])),
+  }));
 
   constructor(
     private readonly database: Database,
@@ -96,7 +105,13 @@ export class ConversionDestinationService {
     private readonly audit: AuditService,
     private readonly confirm: Confirm,
     private readonly intakeBots: IntakeBotService,
-  ) {}
+    private readonly notifications: Notifications,
+  ) {
+    notifications.on(destinationChanged, (botIds) => {
+      this.ofBots.forget(({ intakeBotId }) => botIds.includes(intakeBotId));
+    });
+    notifications.onReconnect(() => this.ofBots.clear());
+  }
 
   /** Called once, by whoever has built both. */
   sendThrough(sender: Sending): void {
@@ -168,6 +183,7 @@ export class ConversionDestinationService {
       tx.write(insertOne, row.values(destination), (error) =>
         isUniqueViolation(error, 'conversion_destinations_bot') ? isThere(platform) : error,
       );
+      this.tell(tx, [destination]);
       await this.audit.record(tx, actor, 'conversion_destination.created', id, {
         intake_bot_id: bot.id,
         platform: platform.name,
@@ -200,7 +216,7 @@ export class ConversionDestinationService {
         return this.changed(platform, before, input);
       };
       const after = await this.change(tx, actor, id, 'conversion_destination.updated', decide, told);
-      if (wasPaused && after.status === 'ACTIVE') await this.sender?.resumeHeld(tx, id, false);
+      if (wasPaused && after.status === 'ACTIVE') await this.sending.resumeHeld(tx, id, false);
       return after;
     }, actor.guard);
   }
@@ -218,7 +234,7 @@ export class ConversionDestinationService {
       });
       const details = ({ intakeBotId, platform }: ConversionDestination) => ({ intake_bot_id: intakeBotId, platform });
       await this.change(tx, actor, id, 'conversion_destination.deleted', decide, details);
-      await this.sender?.endOpen(tx, id);
+      await this.sending.endOpen(tx, id);
       return { id };
     }, actor.guard);
   }
@@ -245,7 +261,7 @@ export class ConversionDestinationService {
       const { skipHeld } = read();
       const details = () => (skipHeld ? { skip_held: true } : {});
       const after = await this.change(tx, actor, id, 'conversion_destination.resumed', resumedByHand, details);
-      await this.sender?.resumeHeld(tx, id, skipHeld);
+      await this.sending.resumeHeld(tx, id, skipHeld);
       return after;
     }, actor.guard);
   }
@@ -281,9 +297,9 @@ export class ConversionDestinationService {
     }, actor.guard);
   }
 
-  /** The destinations of a bot to which its completed submissions go, active or paused. */
-  async openFor(tx: Tx, intakeBotId: string): Promise<ConversionDestination[]> {
-    return await tx.query(selectOfBot, [intakeBotId]);
+  /** The destinations of a bot to which its completed submissions go, active or paused; as they were a moment ago. */
+  async openFor(intakeBotId: string): Promise<readonly ConversionDestination[]> {
+    return (await this.ofBots.get(intakeBotId))?.destinations ?? [];
   }
 
   /** For whoever sends: it is to be found in no log, no error and no answer. */
@@ -313,15 +329,22 @@ export class ConversionDestinationService {
   /** Pauses and resumes destinations as the plans of these workspaces say; null: of all. */
   async followPlans(workspaceIds: readonly string[] | null): Promise<void> {
     await this.database.transaction(async (tx) => {
-      for (const { id } of await pauseOrResumeByPlan(tx, this.audit, workspaceIds)) {
-        await this.sender?.resumeHeld(tx, id, false);
-      }
+      const { paused, resumed } = await pauseOrResumeByPlan(tx, this.audit, workspaceIds);
+      this.tell(tx, [...paused, ...resumed]);
+      for (const { id } of resumed) await this.sending.resumeHeld(tx, id, false);
     });
   }
 
   /** Deletes for good what was deleted and no conversion names any more. */
   async forgetDeleted(): Promise<void> {
     await this.database.query(deleteForgotten);
+  }
+
+  /** Every process forgets what it knows of these destinations' bots. */
+  private tell(tx: Tx, destinations: readonly Pick<ConversionDestination, 'intakeBotId'>[]): void {
+    tx.afterCommit(() => {
+      for (const { intakeBotId } of destinations) this.notifications.send(destinationChanged, intakeBotId);
+    });
   }
 
   private get sending(): Sending {
@@ -372,6 +395,7 @@ export class ConversionDestinationService {
     await this.confirm(tx, actor);
     after.updatedAt = nextMoment(before.updatedAt).at;
     tx.write(updateOne, row.values(after));
+    this.tell(tx, [after]);
     await this.audit.record(tx, actor, action, id, details(after, before));
     return after;
   }

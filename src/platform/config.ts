@@ -18,6 +18,15 @@ export interface Config {
     concurrency: number;
     concurrencyPerEndpoint: number;
   };
+  conversions: {
+    /** Base addresses instead of the platforms' own, by the platform's name. */
+    urls: Readonly<Record<string, string>>;
+    /** API versions instead of ours, by the platform's name. */
+    versions: Readonly<Record<string, string>>;
+    /** Where Google's access tokens are fetched, instead of at Google's own address. */
+    googleTokenUrl: string | null;
+    timeoutMs: number;
+  };
   trustedProxies: string[];
   /** Origins whose pages may call REST from a browser; `*` for all. */
   corsOrigins: string[];
@@ -79,6 +88,21 @@ export function readConfig(env: Record<string, string | undefined> = process.env
         'from 1 to 1000',
       ),
     },
+    conversions: {
+      urls: readEach(env, /^CONVERSIONS_([A-Z]+)_URL$/, (name) =>
+        read(name, '', httpUrl, 'an http or https URL without query or fragment'),
+      ),
+      versions: readEach(env, /^CONVERSIONS_([A-Z]+)_VERSION$/, (name) =>
+        read(name, '', (text) => (/^v?\d+(\.\d+)?$/.test(text) ? text : null), 'a version such as v26.0 or 202609'),
+      ),
+      googleTokenUrl: read(
+        'CONVERSIONS_GOOGLE_TOKEN_URL',
+        null,
+        httpUrl,
+        'an http or https URL without query or fragment',
+      ),
+      timeoutMs: read('CONVERSIONS_TIMEOUT_MS', 10_000, (text) => integer(text, 100, 60_000), 'from 100 to 60000'),
+    },
     trustedProxies: read('TRUSTED_PROXIES', [], cidrs, 'comma-separated ranges such as 10.0.0.0/8'),
     corsOrigins: read('CORS_ORIGINS', [], origins, 'comma-separated origins such as https://app.example.com, or *'),
     metricsToken: read(
@@ -138,6 +162,20 @@ function readerOf(env: Record<string, string | undefined>, problems: string[]) {
     if (value === null) problems.push(`${name} must be ${expected}, not ${quote(name, text)}.`);
     return value ?? fallback;
   };
+}
+
+/** What the settings of one form say that are given, by the name inside of theirs in lower case. */
+function readEach(
+  env: Record<string, string | undefined>,
+  form: RegExp,
+  read: (name: string) => string,
+): Record<string, string> {
+  const found = Object.keys(env).flatMap((name): [string, string][] => {
+    const [, inner] = form.exec(name) ?? [];
+    const value = inner === undefined ? '' : read(name);
+    return inner === undefined || value === '' ? [] : [[inner.toLowerCase(), value]];
+  });
+  return Object.fromEntries(found);
 }
 
 // A secret is never repeated on a terminal or in a log.

@@ -14,6 +14,17 @@ describe('settings', () => {
     });
   });
 
+  it('have the ad platforms where these are, unless an operator says otherwise', () => {
+    const own = { urls: {}, versions: {}, googleTokenUrl: null, timeoutMs: 10_000 };
+    expect(readConfig({ CONVERSIONS_META_URL: '' }).conversions).to.deep.equal(own);
+    const said = { CONVERSIONS_META_URL: 'https://gateway.example.com/meta/', CONVERSIONS_LINKEDIN_VERSION: '202609' };
+    expect(readConfig(said).conversions).to.deep.equal({
+      ...own,
+      urls: { meta: 'https://gateway.example.com/meta' },
+      versions: { linkedin: '202609' },
+    });
+  });
+
   it('ignores other variables', () => {
     expect(readConfig({ HTTP_PROXY: 'x', PORTS: 'y' }).port).to.equal(4000);
   });
@@ -54,6 +65,8 @@ describe('settings', () => {
     ['TRUSTED_PROXIES', 'localhost'],
     ['METRICS_TOKEN', 'short'],
     ['LOG_LEVEL', 'loud'],
+    ['CONVERSIONS_TIKTOK_URL', 'business-api.tiktok.com'],
+    ['CONVERSIONS_META_VERSION', '../v26.0'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
   ];
   for (const [name, value] of refused) {

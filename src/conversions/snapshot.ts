@@ -1,0 +1,54 @@
+import type { AttributionConsent } from '../submissions/attribution.view.js';
+import type { Conversion } from './conversion.entity.js';
+import { clickIds, personFields, type ConversionEvent } from './platforms/platform.js';
+
+/**
+ * What is told of a conversion at each of its tries, frozen when its submission completed: the same digests, whatever
+ * becomes of the submission and of the bot's mapping. The rest of its event stands in its row.
+ */
+export interface Snapshot extends Omit<ConversionEvent, 'id' | 'name' | 'occurredAt'> {
+  readonly isTest: boolean;
+}
+
+/** Without what is null, as most of it is: it is sealed and stored with each conversion. */
+export function snapshotText(snapshot: Snapshot): string {
+  return JSON.stringify(snapshot, (_key, value: unknown) => (value === null || value === false ? undefined : value));
+}
+
+/** @throws when it is no snapshot */
+export function readSnapshot(text: string): Snapshot {
+  const kept = JSON.parse(text) as Partial<Omit<Snapshot, 'firstSeenAt'>> & { firstSeenAt: string };
+  const of = <Key extends string>(names: readonly Key[], values: Partial<Record<Key, string | null>> = {}) =>
+    Object.fromEntries(names.map((name) => [name, values[name] ?? null])) as Record<Key, string | null>;
+  return {
+    person: of(personFields, kept.person),
+    clickIds: of(clickIds, kept.clickIds),
+    firstSeenAt: new Date(kept.firstSeenAt),
+    page: kept.page ?? null,
+    referrer: kept.referrer ?? null,
+    ip: kept.ip ?? null,
+    userAgent: kept.userAgent ?? null,
+    value: kept.value ?? null,
+    adUserData: kept.adUserData ?? null,
+    adPersonalization: kept.adPersonalization ?? null,
+    limitedUse: kept.limitedUse ?? false,
+    isTest: kept.isTest ?? false,
+  };
+}
+
+/** The event as it is told now: by today's consent where that takes back something; what it gives later is not used. */
+export function eventOf(
+  { eventId, eventName, occurredAt }: Pick<Conversion, 'eventId' | 'eventName' | 'occurredAt'>,
+  { isTest: _, ...snapshot }: Snapshot,
+  consent: AttributionConsent | null,
+): ConversionEvent {
+  const isDenied = consent?.adPersonalization === 'denied';
+  return {
+    ...snapshot,
+    id: eventId,
+    name: eventName,
+    occurredAt,
+    adPersonalization: isDenied ? 'denied' : snapshot.adPersonalization,
+    limitedUse: snapshot.limitedUse || consent?.limitedUse === true,
+  };
+}
