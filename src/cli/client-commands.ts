@@ -208,7 +208,7 @@ function pageOf({ limit = '20', after = null }: { limit?: string; after?: string
   return { first, after };
 }
 
-function listed<Row>(name: string, rows: readonly Row[], lines: string[], { pageInfo }: Listed<unknown>): Answer {
+function listed(name: string, rows: readonly object[], lines: string[], { pageInfo }: Listed<unknown>): Answer {
   const next = pageInfo.hasNextPage ? pageInfo.endCursor : null;
   const more = next === null ? [] : [`There are more: --after ${next}`];
   const json = { [name]: rows, next_cursor: next };
