@@ -259,6 +259,8 @@ export class ConversionDestinationService {
     return await this.database.transaction(async (tx) => {
       await this.find(actor.workspaceId, id);
       const { skipHeld } = read();
+      // Nothing brings back what was dropped, also where it is active already.
+      await this.confirm(tx, actor);
       const details = () => (skipHeld ? { skip_held: true } : {});
       const after = await this.change(tx, actor, id, 'conversion_destination.resumed', resumedByHand, details);
       await this.sending.resumeHeld(tx, id, skipHeld);

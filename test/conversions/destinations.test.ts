@@ -228,6 +228,8 @@ describe('a destination of conversions', () => {
   it('is for Owners and Admins who are signed in, of a plan that has conversions', async () => {
     const member = await memberOf(server.app, tenant, 'MEMBER');
     expect(codeOf(await create({ meta }, member))).to.equal('insufficient_role');
+    const { body: none } = await owner.graphql('{ conversionDestinations { nodes { id } } }');
+    expect(none.data.conversionDestinations.nodes).to.deep.equal([]);
     const key = clientOf(server.url, tenant.key);
     expect(codeOf(await key.graphql('{ conversionDestinations { nodes { id } } }'))).to.equal('insufficient_role');
     const free = await createTenant(server.app, 'FREE');
@@ -351,6 +353,11 @@ describe('a destination of conversions', () => {
     expect(await change('update', { id, meta: { accessToken: 'new-token' } })).to.deep.include({
       status: 'ACTIVE',
       pauseReason: null,
+    });
+    const [, , , mended] = await auditOf(id);
+    expect(mended).to.deep.equal({
+      action: 'conversion_destination.updated',
+      details: { changes: ['credential'], status: 'ACTIVE' },
     });
     // What was sent with the former token is answered late.
     expect(await refuse()).to.equal(false);
