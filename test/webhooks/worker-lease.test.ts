@@ -88,13 +88,16 @@ describe('a webhook worker whose network swallows what it asks of PostgreSQL', f
     const alone = await WebhookFixture.open();
     const actor = await alone.workspace();
     await alone.endpoint(actor, receiver.url);
-    await alone.startWorker();
+    const worker = await alone.startWorker();
     receiver.received.length = 0;
     receiver.answer = (response) => void setTimeout(() => response.end(), 100);
-    // Which of its endpoints are its own still.
+    // Which of its endpoints are its own still. Meanwhile all that it sent is answered, and its next look comes.
     alone.database.beginLate(
-      (text) => text.includes('set owner = $1 where owner = $2'),
-      async () => await delay(400),
+      (text) => text.includes('set owner = $1 where owner'),
+      async () => {
+        await delay(400);
+        await worker.look();
+      },
     );
     try {
       await alone.publish(actor, 60);

@@ -14,7 +14,7 @@ const takeFree = prepared<{ id: string }>(`
   returning s.endpoint_id as id
 `);
 const inherit = prepared<{ id: string }>(
-  'update webhook_endpoint_states set owner = $1 where owner = $2 and endpoint_id = any($3) returning endpoint_id as id',
+  'update webhook_endpoint_states set owner = $1 where owner = any($2) and endpoint_id = any($3) returning endpoint_id as id',
 );
 const giveBack = prepared('update webhook_endpoint_states set owner = null where owner = $1 and endpoint_id = any($2)');
 
@@ -32,9 +32,9 @@ export class EndpointOwnership {
     return await takeOrphanedEndpoints(this.database, workerId, now, known);
   }
 
-  /** What this worker had under its former id, unless another has taken it since. */
-  async inherit(workerId: number, formerId: number, endpointIds: readonly string[]): Promise<string[]> {
-    return (await this.database.query(inherit, [workerId, formerId, endpointIds])).map(({ id }) => id);
+  /** What this worker had under its former ids, unless another has taken it since. */
+  async inherit(workerId: number, formerIds: readonly number[], endpointIds: readonly string[]): Promise<string[]> {
+    return (await this.database.query(inherit, [workerId, formerIds, endpointIds])).map(({ id }) => id);
   }
 
   async giveBack(workerId: number, endpointIds: readonly string[]): Promise<void> {

@@ -86,9 +86,8 @@ export class WebhookWorker {
   /** How many reactions to notifications are under way. */
   private reacting = 0;
   private stopping = false;
-  private formerId: number | null = null;
-  /** The lease under which all that was this worker's before is its own again, where nobody took it. */
-  private settledId: number | null = null;
+  /** Of its lease, and before it those whose endpoints are not inherited yet. */
+  private readonly leases: number[] = [];
 
   constructor(private readonly parts: WebhookWorkerParts) {
     const { database, jobs, notifications, audit, log } = parts;
@@ -97,7 +96,7 @@ export class WebhookWorker {
     this.ownership = new EndpointOwnership(database);
     const updates = (this.updates = new DeliveryUpdates(notifications));
     this.recorder = new AttemptRecorder(database, jobs, audit, log, {
-      id: () => (this.lease.id === this.settledId ? this.lease.id : null),
+      id: () => this.workerId,
       onStored: (result, revision) => {
         this.dispatcher.stored(result, revision !== null);
         if (revision === null) return;
@@ -113,7 +112,7 @@ export class WebhookWorker {
       recorder: this.recorder,
       metrics: new WebhookMetrics(parts.metrics, database),
       now: this.now,
-      isLeased: () => this.lease.id !== null,
+      isLeased: () => this.workerId !== null,
       onLacksPlan: (workspaceId) => this.react(() => this.onPlansChanged([workspaceId])),
     });
     this.fanOut = new FanOut(database, notifications, log, (endpointIds) => this.onMade(endpointIds));
@@ -162,11 +161,11 @@ export class WebhookWorker {
     await this.looks.idle();
     await this.replaySteps.idle();
     await this.dispatcher.stop(finishInFlightMs);
-    const { id } = this.lease;
-    if (id !== null) {
+    const { workerId } = this;
+    if (workerId !== null) {
       // What a database that is away cannot take is sent again by whoever is next.
       await within(storeLastMsMax, this.recorder.drain(), () => {});
-      await this.ownership.giveBack(id, this.dispatcher.ownedIds()).catch(() => undefined);
+      await this.ownership.giveBack(workerId, this.dispatcher.ownedIds()).catch(() => undefined);
     }
     this.recorder.stop();
     await this.lease.leave();
@@ -174,13 +173,21 @@ export class WebhookWorker {
 
   /** Whether it delivers: false while it has lost its lease or the database. */
   ready(): boolean {
-    return !this.stopping && this.lease.id !== null;
+    return !this.stopping && this.workerId !== null;
+  }
+
+  /**
+   * Under which it works: null while it has no lease, and under a new one until it has inherited what was its own, or
+   * found it taken. It would otherwise take its own endpoints for a dead worker's, and forget what it has sent.
+   */
+  private get workerId(): number | null {
+    return this.leases.length === 1 ? this.lease.id : null;
   }
 
   /** Whether there is nothing that it could do at this moment. */
   isQuiet(): boolean {
     const isBusy = this.reacting > 0 || [this.looks, this.replaySteps, this.fanOut].some(({ isRunning }) => isRunning);
-    return !isBusy && this.lease.id !== null && this.dispatcher.isQuiet();
+    return !isBusy && this.workerId !== null && this.dispatcher.isQuiet();
   }
 
   /** Looks at everything now, as it does every second: what a lost notification or a crashed worker left behind. */
@@ -206,13 +213,12 @@ export class WebhookWorker {
   }
 
   private async lookOnce(): Promise<void> {
-    const { id } = this.lease;
-    if (id === null || this.stopping) return;
-    const { dispatcher, ownership, texts } = this;
+    const { workerId, dispatcher, ownership, texts } = this;
+    if (workerId === null || this.stopping) return;
     texts.purge();
     try {
-      await dispatcher.open(await ownership.takeOrphans(id, this.now(), dispatcher.ownedIds()));
-      await ownership.giveBack(id, dispatcher.closeIdle());
+      await dispatcher.open(await ownership.takeOrphans(workerId, this.now(), dispatcher.ownedIds()));
+      await ownership.giveBack(workerId, dispatcher.closeIdle());
       this.recorder.mark(dispatcher.takeSlow(slowMs));
       const missed = await readMissed(this.parts.database, dispatcher.snapshots());
       this.parts.outbound.shareWith?.(missed.workers);
@@ -236,15 +242,14 @@ export class WebhookWorker {
 
   /** Also after a loss: what this worker had is still its own where nobody has taken it since. */
   private async onLease(id: number): Promise<void> {
-    const former = this.formerId;
-    this.formerId = id;
-    if (former === null) {
-      this.settledId = id;
-      return;
-    }
+    const former = [...this.leases];
+    this.leases.push(id);
+    if (former.length === 0) return;
     const had = this.dispatcher.ownedIds();
     const inherited = await this.ownership.inherit(id, former, had).catch(() => []);
-    this.settledId = id;
+    // A later lease came meanwhile, and inherits from all before it.
+    if (this.leases.at(-1) !== id) return;
+    this.leases.splice(0, former.length);
     await this.dispatcher.keepOnly(inherited);
     await this.look();
   }
@@ -275,14 +280,14 @@ export class WebhookWorker {
   private onMade(endpointIds: readonly string[]): void {
     const unknown = this.dispatcher.expect(endpointIds);
     // Without a lease, all may be another's.
-    const elsewhere = this.lease.id === null ? endpointIds : unknown;
+    const elsewhere = this.workerId === null ? endpointIds : unknown;
     for (const endpointId of elsewhere) this.parts.notifications.send(deliveriesDue, endpointId);
     if (elsewhere.length > 0) this.react(() => this.takeFree(elsewhere));
   }
 
   private async takeFree(endpointIds: readonly string[]): Promise<void> {
-    const { id } = this.lease;
-    if (id !== null) await this.dispatcher.open(await this.ownership.takeFree(id, endpointIds));
+    const { workerId } = this;
+    if (workerId !== null) await this.dispatcher.open(await this.ownership.takeFree(workerId, endpointIds));
   }
 
   /** What fails here is found again by looking. */
