@@ -422,8 +422,9 @@ describe('a destination of conversions', () => {
     };
 
     it('with every attempt, by destination, bot, submission, state and time', async () => {
-      const [first, second] = [await created(), await created({ tiktok: accounts.tiktok })];
+      // Before there is a destination that hears of it.
       const submission = await createSubmission(server.app, bot);
+      const [first, second] = [await created(), await created({ tiktok: accounts.tiktok })];
       const attempts = [
         { at: '2026-11-29T10:00:00.000Z', status: 400, code: '100', message: 'No.', traceId: 'A1', ms: 12 },
       ];
