@@ -53,6 +53,7 @@ import { entranceRouter } from './http/entrance.js';
 import { operatorRouter } from './http/operator.js';
 import { RateLimiter } from './http/rate-limit/rate-limiter.js';
 import { httpApp, HttpServer } from './http/server.js';
+import { RequestMetrics } from './http/request-metrics.js';
 import { RevocationWatch } from './http/revocation-watch.js';
 import { Strangers } from './http/rate-limit/strangers.js';
 import { IntakeBotService, storedIntakeBots } from './intake-bots/intake-bot.service.js';
@@ -190,7 +191,7 @@ export class App {
     foundation: { database: Database; jobs: Jobs; url: string; secretsKeys: Buffer[] },
   ) {
     this.port = config.port;
-    this.tracing = new Tracing(config.otlpEndpoint);
+    this.tracing = new Tracing(config.otlp);
     this.accessLog = new AccessLog(log);
     const { database, jobs } = foundation;
     this.database = database;
@@ -503,6 +504,7 @@ export class App {
       accessLog: this.accessLog,
       trustedProxies,
       tracing: this.tracing,
+      requestMetrics: new RequestMetrics(this.metrics, this.database),
       isSecure: this.config.publicUrl?.startsWith('https:') === true,
       operator: operatorRouter({
         metrics: this.metrics,

@@ -8,6 +8,7 @@ import type { Idempotency } from '../http/idempotency.js';
 import { setRateLimitHeaders } from '../http/rate-limit/headers.js';
 import type { Strangers } from '../http/rate-limit/strangers.js';
 import { factsOf } from '../http/request.js';
+import type { AskedOperation } from '../http/request-metrics.js';
 import { jsonType, send } from '../http/send.js';
 import type { Actor } from '../platform/actor.js';
 import {
@@ -78,12 +79,14 @@ export class GraphqlTransport {
 
   /** @returns null where the outcome was sent in a stream. @throws the refusal of a caller who is not let in */
   private async outcomeOf(request: Request, response: Response): Promise<Ran | Refused | null> {
+    factsOf(request).route = '/graphql';
     const { caller, refusal } = await this.letIn(request);
     const admitted = await this.needs.admission.admit(caller, async () => {
       if (refusal !== null) throw refusal;
       return await this.read(request, response, caller);
     });
     const outcome = admitted.refusal === null ? byKind(request, admitted) : admitted;
+    if (admitted.refusal === null) factsOf(request).operation = askedBy(admitted);
     // A page that opened a stream never sees the body of a refusal.
     const isSaidInStream = outcome.refusal === null || outcome.refusal instanceof DocumentErrors;
     if (caller.actor !== null && wantsStream(request) && isSaidInStream) {
@@ -174,6 +177,7 @@ export class GraphqlTransport {
       return await send(request, response, { status, type, text });
     }
     const { errors, data } = outcome.result;
+    if (facts.operation !== null) facts.operation.outcome = errors === undefined ? 'data' : 'errors';
     const body = { errors, data, extensions };
     const status = data === undefined ? statusWithoutData : 200;
     const content = outcome.isLarge
@@ -182,6 +186,12 @@ export class GraphqlTransport {
     await send(request, response, { status, type, ...content });
   }
 }
+
+const askedBy = ({ operation }: Admitted): AskedOperation => ({
+  type: operation.operation,
+  name: operation.name?.value ?? null,
+  outcome: 'refused',
+});
 
 const wantsStream = ({ method, headers }: Request) =>
   method !== 'HEAD' && /^text\/event-stream\b/i.test(headers.accept ?? '');

@@ -10,6 +10,7 @@ import type { Log } from '../platform/log.js';
 import type { Tracing } from '../platform/tracing.js';
 import { inAccount, WorkAccount } from '../platform/work/work-account.js';
 import type { AccessLog } from './access-log.js';
+import type { AskedOperation, RequestMetrics } from './request-metrics.js';
 
 /** A year. */
 const httpsSeconds = 31_536_000;
@@ -21,6 +22,10 @@ const factsKey = Symbol('facts');
 export class RequestFacts {
   /** Set once the caller is known, for the access log. */
   caller: string | null = null;
+  /** The route's own text, such as `/api/v1/intake-bots/{id}`, once one is matched. */
+  route: string | null = null;
+  /** The GraphQL operation, once it is known. */
+  operation: AskedOperation | null = null;
   /** Whether the answer is a stream, which has time limits of its own. */
   lasts = false;
   /** The headers of the answer, names and values in turns: written in one piece when the answer is sent. */
@@ -82,12 +87,20 @@ export interface Identification {
   accessLog: AccessLog;
   trustedProxies: BlockList;
   tracing: Tracing;
+  requestMetrics: RequestMetrics;
   /** Whether answers tell browsers to use https alone from now on. */
   isSecure: boolean;
 }
 
 /** Gives the request its id and its caller's address, and logs one line when it is answered. */
-export function identify({ log, accessLog, trustedProxies, tracing, isSecure }: Identification): RequestHandler {
+export function identify({
+  log,
+  accessLog,
+  trustedProxies,
+  tracing,
+  requestMetrics,
+  isSecure,
+}: Identification): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && callersOwn.test(given) ? given : randomUUID();
@@ -106,11 +119,13 @@ export function identify({ log, accessLog, trustedProxies, tracing, isSecure }: 
       const [path = ''] = originalUrl.split('?', 1);
       const status = response.writableFinished ? response.statusCode : 499;
       const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-      const { caller, origin } = facts;
+      const { caller, origin, route, operation } = facts;
+      // How long a stream lasts says nothing of how long anybody waited.
+      if (!facts.lasts) requestMetrics.count({ method, path, route, status, ms, operation });
       const hasLine = accessLog.write({ requestId, method, path, status, ms, caller, address: origin.address });
       if (!hasLine || !tracing.isOn) return;
       tracing.record({
-        name: method,
+        name: route === null ? method : `${method} ${route}`,
         kind: 'server',
         startedAtMs: nowMs() - ms,
         ms,
@@ -120,6 +135,11 @@ export function identify({ log, accessLog, trustedProxies, tracing, isSecure }: 
           'http.request.method': method,
           'url.path': path,
           'http.response.status_code': status,
+          ...(route !== null && { 'http.route': route }),
+          ...(operation !== null && {
+            'graphql.operation.type': operation.type,
+            'graphql.operation.name': operation.name ?? undefined,
+          }),
           'iozen.request_id': requestId,
         },
       });

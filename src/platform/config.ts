@@ -32,7 +32,8 @@ export interface Config {
   corsOrigins: string[];
   metricsToken: string | null;
   logLevel: LogLevel;
-  otlpEndpoint: string | null;
+  /** Where spans are sent; null: nowhere. */
+  otlp: { url: string } | null;
 }
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -117,7 +118,11 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       (text) => logLevels.find((level) => level === text) ?? null,
       `one of ${logLevels.join(', ')}`,
     ),
-    otlpEndpoint: read('OTEL_EXPORTER_OTLP_ENDPOINT', null, httpUrl, 'an http or https URL'),
+    otlp: otlpOf(
+      read('OTEL_SDK_DISABLED', false, (text) => /^true$/i.test(text), 'true'),
+      read('OTEL_EXPORTER_OTLP_ENDPOINT', null, httpUrl, 'an http or https URL'),
+      read('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', null, httpUrl, 'an http or https URL'),
+    ),
   };
   if (
     config.databaseUrl !== null &&
@@ -131,6 +136,12 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   if (config.databaseUrl !== null) problems.push(...sslModeProblem(config.databaseUrl));
   if (problems.length > 0) throw new ConfigProblem(problems);
   return config;
+}
+
+/** As the specification of OpenTelemetry has it: the address of traces is whole, the common one has no path yet. */
+function otlpOf(disabled: boolean, common: string | null, traces: string | null): Config['otlp'] {
+  const url = traces ?? (common === null ? null : `${common}/v1/traces`);
+  return disabled || url === null ? null : { url };
 }
 
 /** Reads the settings of `iozen listen`, and reports every problem at once. */

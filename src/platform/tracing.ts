@@ -1,6 +1,6 @@
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Attributes } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { resourceFromAttributes } from '@opentelemetry/resources';
+import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 
 /** A span that has ended: when it began (Unix milliseconds), how long it took, and how it ended. */
@@ -18,17 +18,24 @@ export interface Span {
 const kinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT };
 const traceparentForm = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
-/** Sends spans over OTLP/HTTP; without an endpoint it records nothing. */
+/** `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say more, or otherwise. */
+const ours = defaultResource().merge(resourceFromAttributes({ 'service.name': 'iozen' }));
+
+/**
+ * Sends spans over OTLP/HTTP; without an endpoint it records nothing. The libraries read OpenTelemetry's own variables:
+ * headers, timeout and compression of the exporter, the sampler, sizes of batches.
+ */
 export class Tracing {
   private readonly provider: BasicTracerProvider | null;
 
-  constructor(endpoint: string | null) {
+  /** @param endpoint where spans go, `url`; null: nowhere */
+  constructor(endpoint: { url: string } | null) {
     this.provider =
       endpoint === null
         ? null
         : new BasicTracerProvider({
-            resource: resourceFromAttributes({ 'service.name': 'iozen' }),
-            spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: `${endpoint}/v1/traces` }))],
+            resource: ours.merge(detectResources({ detectors: [envDetector] })),
+            spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter(endpoint))],
           });
   }
 

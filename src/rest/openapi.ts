@@ -1,6 +1,6 @@
 import { errorSchemas } from './error-schemas.js';
 import { object, text, type JsonSchema } from '../platform/json-schema.js';
-import type { Route } from './route.js';
+import { templateOf, type Route } from './route.js';
 import { schemas } from './schemas.js';
 import { webhookOperations } from './webhook-operations.js';
 
@@ -110,7 +110,6 @@ export function openApiDocument(routes: readonly Route[]): object {
 }
 
 /** `/intake-bots/{id}` of `/intake-bots/:id`. */
-export const templateOf = (path: string) => path.replace(/:(\w+)/g, '{$1}');
 
 const tagOf = ({ path }: Route) => {
   const segment = path.split('/').findLast((part) => part !== '' && !part.startsWith(':')) ?? '';

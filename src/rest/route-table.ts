@@ -1,13 +1,16 @@
 import { methodNotAllowed, notFound } from '../platform/errors.js';
-import type { Route } from './route.js';
+import { templateOf, type Route } from './route.js';
 
 export interface Match {
   route: Route;
+  /** The path that it was found by, such as `/api/v1/intake-bots/{id}`. */
+  template: string;
   params: Readonly<Record<string, string>>;
 }
 
 interface Entry {
   segments: readonly string[];
+  template: string;
   routes: readonly Route[];
 }
 
@@ -18,6 +21,7 @@ export class RouteTable {
   constructor(routes: readonly Route[]) {
     const entries = [...Map.groupBy(routes, ({ path }) => path)].map(([path, sharing]) => ({
       segments: segmentsOf(path),
+      template: `/api/v1${templateOf(path)}`,
       routes: sharing,
     }));
     this.bySegments = Map.groupBy(entries, ({ segments }) => segments.length);
@@ -25,10 +29,10 @@ export class RouteTable {
 
   /** @throws resource_not_found for an unknown path, method_not_allowed for a known one */
   match(method: string, path: string): Match {
-    const { routes, params } = this.entry(path);
+    const { routes, params, template } = this.entry(path);
     const route = routes.find((candidate) => candidate.method === (method === 'HEAD' ? 'GET' : method));
     if (route === undefined) throw methodNotAllowed(methodsOf(routes));
-    return { route, params };
+    return { route, template, params };
   }
 
   /** The methods that a path takes. @throws resource_not_found */
@@ -36,11 +40,11 @@ export class RouteTable {
     return methodsOf(this.entry(path).routes);
   }
 
-  private entry(path: string): { routes: readonly Route[]; params: Record<string, string> } {
+  private entry(path: string): Omit<Entry, 'segments'> & Pick<Match, 'params'> {
     const given = segmentsOf(path.endsWith('/') ? path.slice(0, -1) : path);
-    for (const { segments, routes } of this.bySegments.get(given.length) ?? []) {
+    for (const { segments, ...entry } of this.bySegments.get(given.length) ?? []) {
       const params = matching(segments, given);
-      if (params !== null) return { routes, params };
+      if (params !== null) return { ...entry, params };
     }
     throw notFound('route');
   }

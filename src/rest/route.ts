@@ -149,3 +149,6 @@ function paginationOf({ rows, hasMore }: Page<unknown>) {
   const last = rows.at(-1) as { id: string } | undefined;
   return { has_more: hasMore, next_cursor: hasMore && last !== undefined ? last.id : null };
 }
+
+/** A path as documents write it: `/intake-bots/{id}`. */
+export const templateOf = (path: string) => path.replace(/:(\w+)/g, '{$1}');

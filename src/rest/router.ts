@@ -63,7 +63,8 @@ export function restRouter({
     setRateLimitHeaders(grant, factsOf(request));
     if (!grant.allowed) throw rateLimitExceeded(grant.retryAfterSeconds);
     if (request.method === 'OPTIONS') return describe(request, response, table.allowed(path));
-    const { route, params } = table.match(request.method, path);
+    const { route, template, params } = table.match(request.method, path);
+    factsOf(request).route = template;
     const bytes = route.body === null ? null : await bodies.read(request, response, senderOf(actor));
     const { value: body, issues } =
       bytes === null ? { value: undefined, issues: [] } : await readJsonInTurn(actor.workspaceId, bytes);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { startServer, type TestServer } from '../support/app.js';
+import { createTenant, startServer, type TestServer } from '../support/app.js';
 import { freePort } from '../support/process.js';
 import { cloneDatabase } from '../support/postgres.js';
 import { Relay } from '../support/relay.js';
@@ -36,11 +36,44 @@ describe("what an operator's tools ask", () => {
         'webhook_oldest_due_seconds',
         'webhook_endpoints',
         'webhook_refused_total',
+        'iozen_http_request_duration_seconds',
+        'iozen_graphql_operation_duration_seconds',
+        'iozen_rate_limited_total',
+        'iozen_db_pool_connections',
+        'iozen_db_pool_waiting',
         'process_resident_memory_bytes',
       ]) {
         expect(text).to.match(new RegExp(`^# TYPE ${name} `, 'm'));
       }
     }
+  });
+
+  it('is told how requests of each door went, in series that no caller can add to', async () => {
+    const server = await start({ role: 'api' });
+    const { key } = await createTenant(server.app);
+    const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' };
+    const ask = async (path: string, init: RequestInit = {}) =>
+      await (await fetch(`${server.url}${path}`, { headers, ...init })).text();
+    await ask('/api/v1/intake-bots/cx123456789012345678901234');
+    await ask('/api/v1/intake-bots');
+    await ask('/api/v1/made-up-by-a-caller');
+    await ask('/graphql', { method: 'POST', body: '{"query": "query MadeUp { viewer { role } }"}' });
+    await ask('/graphql', { method: 'POST', body: '{"query": "{ intakeBot(id: \\"x\\") { id } nothing }"}' });
+    await ask('/graphql', { method: 'POST', body: '{"query": "mutation { signOut { signedOut } }"}' });
+    await ask('/nothing', { method: 'MADEUP' }).catch(() => undefined);
+    const { text } = await get(`${server.url}/metrics`);
+    for (const series of [
+      'door="rest",route="/api/v1/intake-bots/{id}",method="GET",status="404"',
+      'door="rest",route="/api/v1/intake-bots",method="GET",status="200"',
+      'door="rest",route="none",method="GET",status="404"',
+      'door="graphql",route="/graphql",method="POST",status="200"',
+    ]) {
+      expect(text).to.include(`iozen_http_request_duration_seconds_count{${series}} 1`.replace(/"200"} 1$/, '"200"}'));
+    }
+    expect(text).to.match(/iozen_graphql_operation_duration_seconds_count\{type="query",outcome="data"\} 1/);
+    expect(text).to.match(/iozen_graphql_operation_duration_seconds_count\{type="mutation",outcome="errors"\} 1/);
+    expect(text).to.match(/iozen_db_pool_connections\{pool="requests",state="idle"\} \d/);
+    expect(text).to.not.include('adeUp').and.not.include('made-up').and.not.include('MADEUP');
   });
 
   it('is told to others only with the token: no metrics, and no reason for being unready', async () => {

@@ -215,7 +215,7 @@ export class Database {
     each: heavyOfEachMax,
     ownWaitMsMax: heavyWaitMsMax,
   });
-  private readonly pools: Pool[] = [];
+  private readonly pools = new Map<string, Pool>();
   private readonly requests: Connections;
   private readonly background: Connections;
   private readonly strangers: Connections;
@@ -226,20 +226,22 @@ export class Database {
 
   constructor(readonly source: DataSource) {
     const options = this.pool.options;
-    const open = (max: number, ms: number) => this.opened(poolOf({ ...options, max, statementMsMax: ms }));
+    const open = (name: string, max: number, ms: number) =>
+      this.opened(name, poolOf({ ...options, max, statementMsMax: ms }));
     const reserved = this.opened(
+      'reserved',
       poolOf({ ...options, max: reservedMax, statementMsMax: reservedMsMax, lock_timeout: reservedLockMsMax }),
     );
     const cancel = (processId: number) =>
       void reserved.query('select pg_cancel_backend($1)', [processId]).catch(() => {});
     this.shared = new PipelinedConnections(() => ({ ...options, statementMsMax: pipelinedMsMax }));
     this.requests = new Connections(
-      open(requestsMax + besideMax, statementMsMax),
+      open('requests', requestsMax + besideMax, statementMsMax),
       new WorkspaceShares({ total: requestsMax, each: requestsOfEachMax, ownWaitMsMax }),
       cancel,
     );
     this.background = new Connections(this.pool, null, cancel);
-    this.together = new Connections(open(commitsMax, statementMsMax), null, cancel);
+    this.together = new Connections(open('commits', commitsMax, statementMsMax), null, cancel);
     this.strangers = new Connections(
       reserved,
       new WorkspaceShares({ total: strangersMax, each: strangersOfEachMax, ownWaitMsMax }),
@@ -261,7 +263,7 @@ export class Database {
 
   /** A pool of pg-boss's own, so that neither its statements nor those of requests wait for the others. */
   jobsPool(): Pool {
-    return this.opened(poolOf({ ...this.pool.options, max: jobsMax, statementMsMax: jobsMsMax }));
+    return this.opened('jobs', poolOf({ ...this.pool.options, max: jobsMax, statementMsMax: jobsMsMax }));
   }
 
   async query<Row extends object>(statement: Statement<Row>, values: unknown[] = []): Promise<Row[]> {
@@ -284,9 +286,19 @@ export class Database {
     return new LastingConnection(() => ({ ...this.pool.options, statementMsMax: lastingMsMax }), planOnce);
   }
 
+  /** How many connections each pool has, how many of them are idle, and how many callers wait for one. */
+  poolStates(): { pool: string; total: number; idle: number; waiting: number }[] {
+    return [...this.pools, ['background', this.pool] as const].map(([pool, state]) => ({
+      pool,
+      total: state.totalCount,
+      idle: state.idleCount,
+      waiting: state.waitingCount,
+    }));
+  }
+
   async close(): Promise<void> {
     await this.shared.close();
-    await Promise.all(this.pools.map(async (pool) => await pool.end()));
+    await Promise.all([...this.pools.values()].map(async (pool) => await pool.end()));
     await this.source.destroy();
   }
 
@@ -423,8 +435,8 @@ export class Database {
     this.apart.set(workspaceId, performance.now() + apartMs);
   }
 
-  private opened(pool: Pool): Pool {
-    this.pools.push(pool);
+  private opened(name: string, pool: Pool): Pool {
+    this.pools.set(name, pool);
     return pool;
   }
 }
