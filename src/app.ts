@@ -42,6 +42,7 @@ import { SendBacklog } from './graphql/send-backlog.js';
 import { GraphqlTransport } from './graphql/transport.js';
 import { WebSockets } from './graphql/web-sockets.js';
 import { storedDocuments, TrustedDocumentService } from './api-keys/trusted-document.service.js';
+import { attributionScript } from './http/attribution-script.js';
 import { AccessLog } from './http/access-log.js';
 import { Authenticator } from './http/authenticate.js';
 import { BodyReader } from './http/body.js';
@@ -529,6 +530,7 @@ export class App {
             readers: leadToExplorer,
             entrance: entranceRouter(() => this.publicUrl),
             pages: consoleRouter(() => this.publicUrl),
+            attributionScript: attributionScript(),
             schemaText: schemaText(schema),
           }
         : null,

@@ -15,6 +15,8 @@ export interface HttpAnswer {
   version?: string | null;
   /** The forms of a text that stays the same. */
   encodings?: Encodings;
+  /** What caches may do with an answer to a read; by default they ask each time. */
+  caching?: string;
 }
 
 /** The forms in which a text that stays the same is sent, each made once: a caller who asks often then costs little. */
@@ -43,7 +45,7 @@ export class Encodings {
 export async function send(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, type, text, pieces, version = null, encodings }: HttpAnswer,
+  { status, type, text, pieces, version = null, encodings, caching = 'private, no-cache' }: HttpAnswer,
 ): Promise<void> {
   // The answer comes too late: another was sent, or the connection is gone.
   if (response.headersSent || response.destroyed) return;
@@ -61,7 +63,7 @@ export async function send(
   const facts = factsOf(request);
   facts.vary('Accept-Encoding');
   facts.setHeader('X-Content-Type-Options', 'nosniff');
-  facts.setHeader('Cache-Control', isRead ? 'private, no-cache' : 'no-store');
+  facts.setHeader('Cache-Control', isRead ? caching : 'no-store');
   if (etag !== null) facts.setHeader('ETag', etag);
   if (isKnown) return sendEmpty(request, response, 304);
   facts.setHeader('Content-Type', type);

@@ -22,6 +22,8 @@ export interface Hall extends Identification {
     entrance: Router;
     /** `/console`. */
     pages: Router;
+    /** `/attribution.js`. */
+    attributionScript: RequestHandler;
     /** The text of `schema.graphql`. */
     schemaText: string;
   } | null;
@@ -40,6 +42,7 @@ export function httpApp({ operator, doors, ...identification }: Hall): Express {
     app.get('/graphql', doors.readers);
     app.all('/graphql', doors.crossOrigin, doors.graphql);
     app.all('/schema.graphql', doors.crossOrigin);
+    app.all('/attribution.js', doors.attributionScript);
   }
   app.use(nameAnswer);
   if (doors !== null) {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { marked } from 'marked';
+import { attributionScriptIntegrity } from '../http/attribution-script.js';
 import { factsOf } from '../http/request.js';
 import { Encodings, jsonType, send, sendEmpty } from '../http/send.js';
 import { methodNotAllowed } from '../platform/errors.js';
@@ -50,7 +51,8 @@ export class Pages {
   constructor(routes: readonly Route[]) {
     const document = openApiDocument(routes) as OpenApi;
     const guides = guideNames.map((name) => {
-      const text = readFileSync(new URL(`${name}.md`, docs), 'utf8');
+      const written = readFileSync(new URL(`${name}.md`, docs), 'utf8');
+      const text = written.replaceAll('sha384-HASH', attributionScriptIntegrity);
       return { name, title: /^# (.+)$/m.exec(text)?.[1] ?? name, text };
     });
     const shell = (title: string, content: string, reference: string) => layout(title, content, guides, reference);
