@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { RefreshToken, ServiceAccount } from './credential.js';
 import type { PlatformAnswer, ConversionVerdict } from './platform.js';
-import { authBroken, meaningOfStatus, readAnswer, retry, someText, verdict } from './verdict.js';
+import { authBroken, meaningOfStatus, readAnswer, retry, someText, unanswered, verdict } from './verdict.js';
 
 /** Google's own constant, which an assertion names as its audience wherever it is sent to. */
 const audience = 'https://oauth2.googleapis.com/token';
@@ -105,10 +105,7 @@ function assertionOf({ clientEmail, privateKey, privateKeyId }: ServiceAccount, 
 /** A refusal for a time that is not Google's is this machine's fault, and nothing that an owner could mend. */
 function refusal(answer: PlatformAnswer, secrets: readonly string[]): ConversionVerdict {
   const error = readAnswer(answer, failure);
-  if (error === null) {
-    const words = answer.error ?? `Google gave no access token, and answered ${answer.status}.`;
-    return verdict(retry, { code: answer.status?.toString() ?? null, words, traceId: null }, secrets);
-  }
+  if (error === null) return unanswered("Google's token endpoint", answer, secrets);
   const words = error.error_description ?? '';
   const isTrouble = meaningOfStatus(answer.status).kind === 'RETRY';
   const isClock = /\b(iat|exp)\b|timeframe|short-lived/i.test(words);

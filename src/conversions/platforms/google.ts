@@ -28,6 +28,7 @@ import {
   retry,
   secretsOf,
   someText,
+  unanswered,
   unlessClocksDiffer,
   verdict,
   type Meaning,
@@ -334,6 +335,7 @@ function decisive(reasons: readonly string[], table: ReadonlyMap<string, Meaning
 
 function refusal(answer: PlatformAnswer, secrets: readonly string[]): ConversionVerdict {
   const error = readAnswer(answer, failure)?.error;
+  if (error === undefined && answer.status !== 401) return unanswered('Google', answer, secrets);
   const details = error?.details ?? [];
   const violations = details.flatMap((detail) => detail.fieldViolations ?? []);
   const reasons = [
@@ -343,14 +345,14 @@ function refusal(answer: PlatformAnswer, secrets: readonly string[]): Conversion
     answer.status === 401 ? 'UNAUTHENTICATED' : null,
   ].filter((reason) => typeof reason === 'string');
   const code = decisive(reasons, googleVerdicts);
-  const words =
-    answer.error ??
-    ([error?.message, ...violations.map(inWords)].filter(Boolean).join(' ') ||
-      `Google answered ${answer.status} without saying what became of the event.`);
-  const unknown = error === undefined ? retry : meaningOfStatus(answer.status);
-  const meaning = unlessClocksDiffer(googleVerdicts.get(code ?? '') ?? unknown, words);
+  const words = [error?.message, ...violations.map(inWords)].filter(Boolean).join(' ');
+  const documented = googleVerdicts.get(code ?? '') ?? meaningOfStatus(answer.status);
   const traceId = details.map((detail) => detail.requestId ?? detail.metadata?.requestId).find(Boolean) ?? null;
-  return verdict(meaning, { code: code ?? answer.status?.toString() ?? null, words, traceId }, secrets);
+  return verdict(
+    unlessClocksDiffer(documented, words),
+    { code: code ?? answer.status?.toString() ?? null, words, traceId },
+    secrets,
+  );
 }
 
 /** Whatever else a request status will be called one day: until Google says how it ended, it is under way. */

@@ -23,6 +23,7 @@ import {
   retry,
   secretsOf,
   someText,
+  unanswered,
   unlessClocksDiffer,
   verdict,
   type Meaning,
@@ -150,11 +151,7 @@ export const meta: Platform = {
       return verdict(delivered, { code: null, words, traceId: taken.fbtrace_id ?? null }, secrets);
     }
     const error = readAnswer(answer, failure)?.error;
-    if (error === undefined) {
-      const words = answer.error ?? `Meta answered ${answer.status} without saying what became of the event.`;
-      const code = answer.status === null ? null : String(answer.status);
-      return verdict(retry, { code, words, traceId: null }, secrets);
-    }
+    if (error === undefined) return unanswered('Meta', answer, secrets);
     const code = error.error_subcode ? `${error.code}/${error.error_subcode}` : `${error.code}`;
     const words = [error.error_user_title, error.error_user_msg, error.message].filter(Boolean).join(': ');
     const documented = metaVerdicts.get(code) ?? metaVerdicts.get(`${error.code}`) ?? meaningOfStatus(answer.status);

@@ -15,6 +15,7 @@ import {
   retry,
   secretsOf,
   someText,
+  unanswered,
   unlessClocksDiffer,
   verdict,
   type Meaning,
@@ -117,11 +118,7 @@ export const tiktok: Platform = {
   classify(answer, sent) {
     const secrets = secretsOf(sent, ['user', 'page'], ['access-token']);
     const said = readAnswer(answer, answered);
-    if (said === null) {
-      const words = answer.error ?? `TikTok answered ${answer.status} without saying what became of the event.`;
-      const code = answer.status === null ? null : String(answer.status);
-      return verdict(retry, { code, words, traceId: null }, secrets);
-    }
+    if (said === null) return unanswered('TikTok', answer, secrets);
     const isDelivered = answer.status === 200 && said.code === 0;
     // A code that we do not know is tried again, and never taken for a success.
     const unknown = said.code >= firstTrouble ? retry : meaningOfStatus(answer.status);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PlatformAnswer, PlatformRequest, ConversionVerdict, ConversionVerdictKind } from './platform.js';
+import type { ConversionVerdict, ConversionVerdictKind, PlatformAnswer, PlatformRequest } from './platform.js';
 
 /** What a code of a platform means; for a broken destination also what its owner has to do. */
 export interface Meaning {
@@ -52,6 +52,8 @@ export function readAnswer<Shape extends z.ZodType>(answer: PlatformAnswer, shap
 export const someText = z.string().nullish().catch(null);
 
 const wordsCharactersMax = 500;
+const codeCharactersMax = 100;
+const wholeWordCharactersMax = 8;
 
 /** A verdict with the platform's words, less what was `sent` of the person and of the credential, and with what to mend. */
 export function verdict(
@@ -60,16 +62,32 @@ export function verdict(
   secrets: readonly string[],
 ): ConversionVerdict {
   const { kind, mend, notBeforeMs } = meaning;
-  const words = withoutAny(secrets, say.words).replace(/\s+/g, ' ').trim();
-  const wordsMax = wordsCharactersMax - (mend === undefined ? 0 : mend.length + 1);
-  const short = words.length > wordsMax ? `${words.slice(0, wordsMax - 1).toWellFormed()}…` : words;
+  const words = shortened(
+    withoutAny(secrets, say.words),
+    wordsCharactersMax - (mend === undefined ? 0 : mend.length + 1),
+  );
   return {
     kind,
-    code: say.code,
-    message: [short, mend].filter(Boolean).join(' '),
-    traceId: say.traceId,
+    code: say.code === null ? null : shortened(say.code, codeCharactersMax),
+    message: [words, mend].filter(Boolean).join(' '),
+    traceId: say.traceId === null ? null : shortened(say.traceId, codeCharactersMax),
     ...(notBeforeMs === undefined ? {} : { notBeforeMs }),
   };
+}
+
+/** The verdict where a platform did not answer, or something in front of it did: the event is tried again. */
+export function unanswered(title: string, answer: PlatformAnswer, secrets: readonly string[]): ConversionVerdict {
+  const words = answer.error ?? `${title} answered ${answer.status} in a form that is not its own.`;
+  return verdict(retry, { code: answer.status?.toString() ?? null, words, traceId: null }, secrets);
+}
+
+/** On one line, as it can be kept and shown. */
+function shortened(text: string, charactersMax: number): string {
+  const line = text
+    .toWellFormed()
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+  return line.length > charactersMax ? `${line.slice(0, charactersMax - 1).toWellFormed()}…` : line;
 }
 
 /**
@@ -89,11 +107,13 @@ export function secretsOf(sent: PlatformRequest, fields: readonly string[], head
   return found;
 }
 
-/** Longer texts first: a page's address may hold a click id. */
+/** Longer texts first: a page's address may hold a click id. A short one, such as a country, counts as a whole word. */
 function withoutAny(secrets: readonly string[], words: string): string {
   return secrets
     .toSorted((one, other) => other.length - one.length)
-    .reduce((text, secret) => text.replace(new RegExp(`(?<!\\w)${literally(secret)}(?!\\w)`, 'gi'), '…'), words);
+    .reduce((text, secret) => {
+      const literal = secret.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
+      const pattern = secret.length < wholeWordCharactersMax ? `(?<!\\w)${literal}(?!\\w)` : literal;
+      return text.replace(new RegExp(pattern, 'gi'), '…');
+    }, words);
 }
-
-const literally = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);

@@ -227,10 +227,19 @@ describe("Meta's answers", () => {
 
   it('never bring back the token or the person', () => {
     const words =
-      'Malformed access token EAABsecretToken1234 (203.0.113.7, Mozilla/5.0 (X11; Linux x86_64), ' +
+      'Malformed token=xEAABsecretToken1234, statused US us (203.0.113.7, Mozilla/5.0 (X11; Linux x86_64), ' +
       'https://example.com/landing, bcab6c76acf2c45553da7a8bc89906c22af55cecaba245cc017583aa91458baa)';
     const { message } = meta.classify(answer(400, failure(190, undefined, { message: words })), sent);
-    expect(message).to.match(/^Malformed access token … \(…, …, …, …\) Generate a new access token/);
+    expect(message).to.match(/^Malformed token=x…, statused US us \(…, …, …, …\) Generate a new access token/);
+  });
+
+  it('are kept on one line, without what a database would refuse', () => {
+    const verdict = meta.classify(
+      answer(400, failure(100, undefined, { message: 'a\u0000\n b\ud800', fbtrace_id: 'x'.repeat(500) })),
+      sent,
+    );
+    expect(verdict.message).to.equal('a b\ufffd');
+    expect(verdict.traceId).to.have.lengthOf(100);
   });
 
   it('are told in 500 characters at most, of which the last say what to mend', () => {
