@@ -189,6 +189,24 @@ describe('what an owner asks of a destination', () => {
     expect(meta.conversions).to.have.length(2);
   });
 
+  it('skips what comes while the plan has no conversions, and goes on at once when it has them again', async () => {
+    await made(accounts.meta());
+    const { workspaces } = server.app;
+    const stands = async (status: string) => {
+      for (const endMs = performance.now() + 10_000; (await standing()).status !== status;)
+        if (performance.now() > endMs) throw new Error(`it is not ${status}`);
+    };
+    await workspaces.change(tenant.workspaceId, { plan: 'FREE' });
+    await stands('PAUSED');
+    const skipped = await createSubmission(server.app, bot, { attribution: granted });
+    const [{ reason } = { reason: null }] = await settled(server.app, skipped.id, ({ status }) => status === 'SKIPPED');
+    expect(reason).to.equal('plan');
+    await workspaces.change(tenant.workspaceId, { plan: 'BUSINESS' });
+    await stands('ACTIVE');
+    const { id } = await createSubmission(server.app, bot, { attribution: granted });
+    await settled(server.app, id, ({ status }) => status === 'DELIVERED');
+  });
+
   it('sends a rejected conversion once more, with the same event id, and no other', async () => {
     await made(accounts.meta());
     meta.next(metaRefusal(100, { message: 'Invalid parameter' }));
