@@ -228,7 +228,7 @@ export class App {
     this.apiKeys = new ApiKeyService(database, this.notifications, this.audit, this.sessions, log);
     const confirm: Confirm = async (tx, actor) => await this.apiKeys.confirm(tx, actor);
     this.revocations = new RevocationWatch(this.apiKeys, this.sessions, this.notifications, log);
-    this.events = new EventPublisher(jobs, this.notifications);
+    this.events = new EventPublisher(jobs, this.notifications, this.tracing);
     this.eventLog = new EventService(database);
     this.eventErasure = new EventErasureService();
     this.eventFeed = new EventFeed(this.eventLog, this.notifications);
@@ -307,7 +307,7 @@ export class App {
       confirm,
       config.webhooks,
     );
-    this.sentRequests = new SentRequestService(database, this.secrets);
+    this.sentRequests = new SentRequestService(database, this.secrets, this.tracing);
     this.eventErasure.onErase((tx, events) => this.webhookDeliveries.erase(tx, events));
     this.replays = new ReplayService(database, this.webhookEndpoints, this.notifications, this.audit, confirm);
     this.webhookFeed = new WebhookFeed(this.webhookEndpoints, this.webhookDeliveries, this.replays, this.notifications);

@@ -1,4 +1,6 @@
-import { now } from '../platform/clock.js';
+import { now, nowMs } from '../platform/clock.js';
+import { placeOfEvent, type Tracing } from '../platform/tracing.js';
+import { workAccount } from '../platform/work/work-account.js';
 import type { Tx } from '../platform/postgres/database.js';
 import { prepared } from '../platform/postgres/statement.js';
 import { idFloor, isId, nextMoment, type Moment } from '../platform/id.js';
@@ -58,6 +60,7 @@ export class EventPublisher {
   constructor(
     private readonly jobs: Jobs,
     private readonly notifications: Notifications,
+    private readonly tracing: Tracing,
   ) {}
 
   /** The event rows, and the job of fanning them out, in the commit of the change. */
@@ -72,6 +75,20 @@ export class EventPublisher {
     });
     tx.append(this.appender, rows);
     tx.afterCommit(() => this.notifications.send('events'));
+    if (this.tracing.isOn) this.trace(tx, events);
+  }
+
+  /** A span for each event, which its deliveries are part of and which leads to the request that caused it. */
+  private trace(tx: Tx, events: readonly NewEvent[]): void {
+    const cause = workAccount()?.span ?? undefined;
+    tx.afterCommit(() => {
+      for (const { type, moment, subjectId } of events) {
+        const attributes = { 'iozen.event_id': moment.eventId, 'iozen.subject_id': subjectId };
+        const place = placeOfEvent(moment.eventId);
+        const at = { startedAtMs: nowMs(), ms: 0, failed: false };
+        this.tracing.record({ name: `publish ${type}`, kind: 'producer', ...at, place, cause, attributes });
+      }
+    });
   }
 
   private readonly appender: Appender<EventRow> = {

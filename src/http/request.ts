@@ -7,7 +7,7 @@ import type { Origin } from '../platform/actor.js';
 import { nowMs } from '../platform/clock.js';
 import { invalid } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
-import type { Tracing } from '../platform/tracing.js';
+import { newPlace, placeIn, type Tracing } from '../platform/tracing.js';
 import { inAccount, WorkAccount } from '../platform/work/work-account.js';
 import type { AccessLog } from './access-log.js';
 import type { AskedOperation, RequestMetrics } from './request-metrics.js';
@@ -112,6 +112,9 @@ export function identify({
     const facts = new RequestFacts(origin, log);
     if (isSecure) facts.setHeader('Strict-Transport-Security', `max-age=${httpsSeconds}`);
     (request as Identified)[factsKey] = facts;
+    const parent = placeIn(request.headers['traceparent'] as string | undefined);
+    const place = tracing.isOn ? newPlace(parent) : null;
+    facts.account.span = place;
     const startedAt = performance.now();
     response.once('close', () => {
       facts.account.close(response.writableFinished);
@@ -123,14 +126,15 @@ export function identify({
       // How long a stream lasts says nothing of how long anybody waited.
       if (!facts.lasts) requestMetrics.count({ method, path, route, status, ms, operation });
       const hasLine = accessLog.write({ requestId, method, path, status, ms, caller, address: origin.address });
-      if (!hasLine || !tracing.isOn) return;
+      if (!hasLine || place === null) return;
       tracing.record({
         name: route === null ? method : `${method} ${route}`,
         kind: 'server',
         startedAtMs: nowMs() - ms,
         ms,
         failed: status >= 500,
-        traceparent: request.headers['traceparent'] as string | undefined,
+        place,
+        parent: parent ?? undefined,
         attributes: {
           'http.request.method': method,
           'url.path': path,

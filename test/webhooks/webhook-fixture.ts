@@ -83,7 +83,7 @@ export class WebhookFixture {
     };
     this.jobs = new Jobs(database, this.log, { works: true });
     this.notifications = new LossyNotifications(database, url, this.log);
-    this.events = new EventPublisher(this.jobs, this.notifications);
+    this.events = new EventPublisher(this.jobs, this.notifications, this.tracing);
     this.audit = new AuditService(database, this.secrets);
     this.eventLog = new EventService(database);
     this.workspaces = new WorkspaceService(database, this.notifications, this.audit);

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { answerBytesMax, AnswerBudget, type Charge, type Room } from './answer-budget.js';
 import { answerTooLarge, serviceUnavailable, type Failure } from '../errors.js';
+import type { SpanPlace } from '../tracing.js';
 
 /** The time for all reads of a request together. */
 const readMsMax = 10_000;
@@ -33,6 +34,9 @@ export class WorkAccount {
   transactions = 0;
   /** Why nothing more is done for the request; null while it goes on. */
   refusal: Failure | null = null;
+
+  /** Where its span stands, for what follows from it; null where nothing is traced. */
+  span: SpanPlace | null = null;
 
   private readonly underWay = new Set<Abandonable>();
   private controller: AbortController | null = null;

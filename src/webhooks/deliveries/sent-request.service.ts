@@ -5,6 +5,7 @@ import type { Database } from '../../platform/postgres/database.js';
 import { prepared } from '../../platform/postgres/statement.js';
 import { pauseForOthers } from '../../platform/work/pause-for-others.js';
 import type { Secrets } from '../../platform/secrets.js';
+import { placeOfAttempt, traceparentOf, type Tracing } from '../../platform/tracing.js';
 import { readSnapshots, type EndpointSnapshot } from '../endpoints/endpoint-snapshot.js';
 import { readPayloadQuery, selectPayload, type PayloadQuery } from '../wire/payload-query.js';
 import { requestOf, unsignedRequestOf, type SentRequest } from '../wire/request.js';
@@ -57,6 +58,7 @@ export class SentRequestService {
   constructor(
     private readonly database: Database,
     private readonly secrets: Secrets,
+    private readonly tracing: Tracing,
   ) {}
 
   /** What was posted of each of these deliveries; of one that waits for its first attempt, what will be. */
@@ -105,7 +107,8 @@ export class SentRequestService {
       bodies.set(key, body);
       const { url, headers, secrets } = endpoint;
       const make = secrets.length === 0 ? unsignedRequestOf : requestOf;
-      const attempt = { deliveryId, number, now: at.getTime() };
+      const traceparent = this.tracing.isOn ? traceparentOf(placeOfAttempt(eventId, deliveryId, number)) : null;
+      const attempt = { deliveryId, number, now: at.getTime(), traceparent };
       requests.set(place, {
         ...make({ headers, secrets, payloadQuery: null }, { id: eventId, type: event.type, body }, attempt),
         url,

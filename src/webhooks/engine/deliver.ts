@@ -2,7 +2,7 @@ import { nowMs } from '../../platform/clock.js';
 import { errorFields, type Log } from '../../platform/log.js';
 import type { Outcome } from '../../platform/outbound/attempt.js';
 import type { Outbound } from '../../platform/outbound/outbound.js';
-import type { Tracing } from '../../platform/tracing.js';
+import { placeOfAttempt, placeOfEvent, traceparentOf, type Tracing } from '../../platform/tracing.js';
 import { nextOf, verdictOn } from '../policy/retry.js';
 import { requestOf, type DeliveryRequest } from '../wire/request.js';
 import type { AttemptRecorder, Result } from './attempt-recorder.js';
@@ -30,11 +30,13 @@ export async function deliver(parts: DeliverParts, queue: EndpointQueue, attempt
 }
 
 /** Null where we could not: that costs the delivery an attempt, so that it is neither lost nor tried without end. */
-function prepare({ log, metrics }: DeliverParts, attempt: DeliveryAttempt): DeliveryRequest | null {
+function prepare({ log, metrics, tracing }: DeliverParts, attempt: DeliveryAttempt): DeliveryRequest | null {
   const { delivery, number, startedAt } = attempt;
   if (number === 1) metrics.firstAttempt(delivery, startedAt);
   try {
-    return requestOf(attempt.snapshot, delivery.event, { deliveryId: delivery.id, number, now: startedAt });
+    const { id: deliveryId, event } = delivery;
+    const traceparent = tracing.isOn ? traceparentOf(placeOfAttempt(event.id, deliveryId, number)) : null;
+    return requestOf(attempt.snapshot, event, { deliveryId, number, now: startedAt, traceparent });
   } catch (error) {
     log.error({ error: errorFields(error), delivery: delivery.id }, 'a webhook could not be prepared');
     return null;
@@ -83,6 +85,8 @@ function record({ recorder, metrics, log, tracing }: DeliverParts, result: Resul
     startedAtMs: nowMs() - totalMs,
     ms: totalMs,
     failed: outcome.outcome !== 'success',
+    place: placeOfAttempt(delivery.event.id, delivery.id, delivery.attempts + 1),
+    parent: placeOfEvent(delivery.event.id),
     attributes: { ...facts, 'http.response.status_code': outcome.status ?? undefined },
   });
 }

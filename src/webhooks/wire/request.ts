@@ -33,6 +33,8 @@ interface Attempt {
   number: number;
   /** Unix milliseconds. */
   now: number;
+  /** W3C's, where traces are sent: the receiver's spans join the event's trace. */
+  traceparent?: string | null;
 }
 
 /** The request of one attempt: the frozen event, or what the endpoint selects of it, signed. */
@@ -54,7 +56,9 @@ export function unsignedRequestOf(
 ): DeliveryRequest {
   const body = payloadQuery === null ? event.body : selectPayload(payloadQuery, event.type, event.body);
   const timestamp = String(secondsOf(attempt));
+  const { traceparent = null } = attempt;
   const headers = {
+    ...(traceparent !== null && { traceparent }),
     ...customHeaders,
     'Content-Type': 'application/json',
     'User-Agent': 'ioZen-Webhooks/1.0',
