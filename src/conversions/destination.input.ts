@@ -74,8 +74,11 @@ const defaultCountry = z
   .nullable()
   .optional();
 
-/** Part of an event's id, which all platforms take in so many characters. */
-const eventName = line(50).regex(/^[\p{L}\p{N}]+([ _.-]?[\p{L}\p{N}]+)*$/u, 'must be words, such as Lead');
+/**
+ * Part of an event's id, which all platforms take in so many characters. Each turn of the pattern reads one letter, so
+ * that no name can make it try many ways.
+ */
+const eventName = line(50).regex(/^[\p{L}\p{N}](?:[ _.-]?[\p{L}\p{N}])*$/u, 'must be words, such as Lead');
 const consentMode = z.enum(ConsentModeEnum);
 const testCode = line(100).nullable().optional();
 

@@ -202,6 +202,8 @@ describe('a destination of conversions', () => {
     ]);
     expect(await refused({ defaultCountry: 'XX' })).to.deep.equal(['defaultCountry not_an_option']);
     expect(await refused({ eventName: 'a:b' })).to.deep.equal(['eventName bad_format']);
+    // A pattern that tries every way to read the letters would take longer than this test may.
+    expect(await refused({ eventName: `${'a'.repeat(49)}!` })).to.deep.equal(['eventName bad_format']);
     const { google } = accounts;
     expect(issuesOf(await create({ google, testCode: 'TEST1' }))).to.deep.equal(['testCode not_allowed']);
     const taken = { value: { amount: 0, currency: 'usd' }, mapping: { email: 'email' }, defaultCountry: 'us' };
