@@ -26,7 +26,7 @@ import type { SessionService } from './session.service.js';
 import { newToken, tokenHash } from './token.js';
 import { User } from './user.entity.js';
 
-export const invitationLifeMs = 7 * dayMs;
+const invitationLifeMs = 7 * dayMs;
 
 const columns = columnsOf(User, 'u');
 const selectMany = pipelined<User>(`select ${columns} from users u where u.id = any($1) and u.workspace_id = $2`);

@@ -14,7 +14,7 @@ import { isToken, newToken, tokenHash } from './token.js';
 import { User } from './user.entity.js';
 
 /** A session that is not used for so long ends. */
-export const sessionIdleMs = 30 * dayMs;
+const sessionIdleMs = 30 * dayMs;
 /** A session ends after so long, however much it is used. */
 export const sessionLifeMs = 90 * dayMs;
 /** Sessions of one person; a further one ends the session that was unused longest. */

@@ -10,7 +10,7 @@ const cidr = z
   .string()
   .refine(isCidr, { message: 'must be a range such as 203.0.113.0/24', params: { code: 'bad_format' } });
 
-export const rotationOverlapSecondsMax = 604_800;
+const rotationOverlapSecondsMax = 604_800;
 
 export const CreateApiKey = inputType('CreateApiKeyInput', 'A new key.', () => ({
   name: [line(100), String, 'What it is for, at most 100 characters.'],

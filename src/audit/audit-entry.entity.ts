@@ -5,7 +5,7 @@ import { Node } from '../platform/graphql/node.js';
 import { DateTime, JSONObject } from '../platform/graphql/scalars.js';
 
 /** Everything that is recorded; an action begins with the name of the thing that it changes. */
-export const auditActions = [
+const auditActions = [
   'workspace.created',
   'workspace.updated',
   'workspace.plan_changed',

@@ -1,7 +1,7 @@
 import { commands } from './commands.js';
 import { oneOf } from './options.js';
 
-export const shells = ['bash', 'zsh', 'fish'] as const;
+const shells = ['bash', 'zsh', 'fish'] as const;
 
 /** A script that teaches a shell the words and options of `iozen`: `source <(iozen completion bash)`. */
 export function completion(shell: string): string {

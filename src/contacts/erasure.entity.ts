@@ -4,7 +4,7 @@ import { Costs, partOfRow } from '../platform/graphql/field-cost.js';
 import { Node } from '../platform/graphql/node.js';
 import { DateTime } from '../platform/graphql/scalars.js';
 
-export const ErasureStatusEnum = enumType('ErasureStatus', 'How far an erasure is.', {
+const ErasureStatusEnum = enumType('ErasureStatus', 'How far an erasure is.', {
   RUNNING: ['RUNNING', 'Nothing of the person is shown or sent any more; the rest is being overwritten.'],
   DONE: ['DONE', 'Everything is overwritten or deleted.'],
 });

@@ -7,13 +7,13 @@ import { DateTime, JSONObject } from '../platform/graphql/scalars.js';
 import { ConversionPlatformEnum } from './conversion-platform.js';
 import type { PersonField } from './platforms/platform.js';
 
-export const DestinationStatusEnum = enumType('ConversionDestinationStatus', 'Whether conversions are sent or held.', {
+const DestinationStatusEnum = enumType('ConversionDestinationStatus', 'Whether conversions are sent or held.', {
   ACTIVE: ['ACTIVE', 'Conversions are sent.'],
   PAUSED: ['PAUSED', 'Conversions are held, for as long as the platform takes them.'],
 });
 export type DestinationStatus = keyof typeof DestinationStatusEnum;
 
-export const DestinationPauseReasonEnum = enumType('ConversionPauseReason', 'Why a destination is paused.', {
+const DestinationPauseReasonEnum = enumType('ConversionPauseReason', 'Why a destination is paused.', {
   AUTH_BROKEN: ['AUTH_BROKEN', 'The platform refuses the credential.'],
   CONFIG_BROKEN: ['CONFIG_BROKEN', 'The platform refuses the ids, the rights or the settings of the account.'],
   MANUAL: ['MANUAL', 'Someone paused it.'],

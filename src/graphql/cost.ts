@@ -21,7 +21,7 @@ import { introspectedBy, introspectedMax } from './introspection.js';
 
 export const costMax = 5_000;
 /** The highest cost of what a subscription runs for each event. */
-export const eventCostMax = 500;
+const eventCostMax = 500;
 const costPerPoint = 500;
 const introspectionCost = 50;
 const searchCost = 100;

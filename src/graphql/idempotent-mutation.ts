@@ -57,7 +57,7 @@ export async function runOnce<T>(
 const isConflict = (thrown: unknown) => thrown instanceof Failure && thrown.code === 'idempotency_conflict';
 
 /** Writes a result as JSON, so that erasure finds the ids in it; dates and bytes are marked, to be read as such. */
-export function textOf(result: unknown): string {
+function textOf(result: unknown): string {
   return JSON.stringify(result ?? null, function (this: Record<string, unknown>, key: string, value: unknown) {
     const original = this[key];
     if (original instanceof Date) return { [dateTag]: original.getTime() };
@@ -65,7 +65,7 @@ export function textOf(result: unknown): string {
   });
 }
 
-export function resultIn(text: string): unknown {
+function resultIn(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown) => {
     if (value === null || typeof value !== 'object') return value;
     const { [dateTag]: at, [bytesTag]: bytes } = value as Record<string, unknown>;

@@ -16,19 +16,19 @@ import type { Fragments } from './cost.js';
 
 export const tokensMax = 2_000;
 export const depthMax = 12;
-export const aliasesMax = 30;
-export const rootFieldsMax = 20;
+const aliasesMax = 30;
+const rootFieldsMax = 20;
 /** The most fields, spreads and inline fragments, each fragment as often as it is spread: every later step walks them. */
-export const selectionsMax = 2_000;
+const selectionsMax = 2_000;
 /**
  * The most pairs of fields that have one name in one place, all of which validation compares: 140 fields of one name make
  * as many, where clients that merge fragments have some thirty.
  */
-export const overlapsMax = 10_000;
+const overlapsMax = 10_000;
 /** The most lines, as many as tokens: to say where an error is, graphql-js counts the lines before it. */
-export const linesMax = 2_000;
+const linesMax = 2_000;
 /** The longest name: many messages may repeat one. */
-export const nameLengthMax = 1_000;
+const nameLengthMax = 1_000;
 
 /** Counting the tokens, or lines, of a refused text stops here. */
 const tokensCountedMax = 20_000;
@@ -161,7 +161,7 @@ function measure(document: DocumentNode): Size {
 }
 
 /** Introspection may be as deep as the standard query, and no deeper. */
-export const introspectionDepthMax = measure(
+const introspectionDepthMax = measure(
   parse(getIntrospectionQuery({ specifiedByUrl: true, directiveIsRepeatable: true, inputValueDeprecation: true })),
 ).introspectionDepth;
 

@@ -19,7 +19,7 @@ export const IntakeBotStatusEnum = enumType(
 export type IntakeBotStatus = keyof typeof IntakeBotStatusEnum;
 
 @ObjectType('SchemaItem', { description: 'A field of a bot, or something it only shows.', simpleResolvers: true })
-export class SchemaItemType implements SchemaItem {
+class SchemaItemType implements SchemaItem {
   @Field(() => String, { description: "The key of its answer in a submission's data." })
   name!: string;
 

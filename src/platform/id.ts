@@ -6,7 +6,7 @@ import { notableMs, nowMs } from './clock.js';
  * make it unique: 6 of a counter that starts anywhere and only grows within a millisecond, 9 random ones.
  * They sort by time of creation as text in the C collation.
  */
-export const kinds = {
+const kinds = {
   workspace: 'w',
   user: 'u',
   session: 'l',

@@ -31,7 +31,7 @@ export const sightTimes = {
   lastSeenAt: 'When it was last seen, in ISO 8601.',
 } as const;
 
-export type ClickIdKey = keyof typeof clickIds;
+type ClickIdKey = keyof typeof clickIds;
 export type AttributionKey =
   ClickIdKey | keyof typeof utmParameters | keyof typeof pageAddresses | keyof typeof sightTimes;
 

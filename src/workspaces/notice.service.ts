@@ -34,7 +34,7 @@ const deleteOld = prepared(`
 /** Of one workspace, the latest ones, dismissed or not. */
 const noticesKept = 1_000;
 
-export type NoticeKind =
+type NoticeKind =
   | 'api_key_expiring'
   | 'webhook_failing'
   | 'webhook_paused'

@@ -5,7 +5,7 @@ import { enumType } from '../platform/graphql/enum-type.js';
 import { Node } from '../platform/graphql/node.js';
 import { DateTime } from '../platform/graphql/scalars.js';
 
-export const PlanEnum = enumType('Plan', 'What a workspace has bought.', {
+const PlanEnum = enumType('Plan', 'What a workspace has bought.', {
   FREE: ['FREE', 'No API, no webhooks.'],
   PRO: ['PRO', 'The API at 100 requests a minute and key.'],
   BUSINESS: ['BUSINESS', 'The API at 500 requests a minute and key, and outbound webhooks.'],

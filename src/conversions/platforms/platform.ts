@@ -50,7 +50,7 @@ export const personFields = [
 export type PersonField = (typeof personFields)[number];
 
 export const clickIds = ['fbclid', 'fbc', 'fbp', 'gclid', 'gbraid', 'wbraid', 'liFatId', 'ttclid', 'ttp'] as const;
-export type ClickId = (typeof clickIds)[number];
+type ClickId = (typeof clickIds)[number];
 
 /** What of a destination a platform builds by; never its credential. */
 export interface ConversionTarget {
@@ -75,7 +75,7 @@ export type ConversionSkipReason =
   | 'held_dropped';
 
 /** What of the event could not be sent and was left out, by its name in the platform's body. */
-export type Built =
+type Built =
   | { readonly ok: true; readonly request: PlatformRequest; readonly dropped: readonly string[] }
   | { readonly ok: false; readonly reason: ConversionSkipReason };
 

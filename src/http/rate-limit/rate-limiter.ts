@@ -331,8 +331,8 @@ export class RateLimiter {
 }
 
 /** Points a minute of one person, over all their sessions, and of all people of a workspace together. */
-export const pointsOfPerson = 500;
-export const pointsOfPeople = 2_500;
+const pointsOfPerson = 500;
+const pointsOfPeople = 2_500;
 
 /**
  * Takes the points of one call from its caller's budget, which all doors share. Each key has its plan's rate for itself.

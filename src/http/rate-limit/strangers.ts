@@ -4,7 +4,7 @@ import { rateLimitExceeded } from '../../platform/errors.js';
 import type { Grant } from './rate-limiter.js';
 import { SlidingWindows } from './sliding-windows.js';
 
-export const pointsOfStranger = 500;
+const pointsOfStranger = 500;
 /** Points a minute of a /48, which one site may have whole. */
 const pointsOfSite = 5_000;
 /** Points a minute of all strangers together. */

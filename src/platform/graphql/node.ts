@@ -2,7 +2,7 @@ import { Field, ID, InterfaceType } from 'type-graphql';
 import { kindOf, type Kind } from '../id.js';
 
 /** The GraphQL types whose objects can be looked up by an id alone, by the kind that the id names. */
-export const nodeTypes = {
+const nodeTypes = {
   intakeBot: 'IntakeBot',
   submission: 'Submission',
   message: 'Message',

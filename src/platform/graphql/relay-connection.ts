@@ -40,7 +40,7 @@ export class IntRange {
 }
 
 @ObjectType('PageInfo', { description: 'Where a page stands in its list.', simpleResolvers: true })
-export class PageInfo {
+class PageInfo {
   @Field(() => Boolean, { description: 'Whether there is more towards older.' })
   hasNextPage!: boolean;
 

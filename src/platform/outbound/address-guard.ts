@@ -2,7 +2,7 @@ import { groupsOf } from '../addresses.js';
 import { type BlockList, isIP } from 'node:net';
 
 /** Why an address is refused: for a metric, never for the tenant. */
-export type AddressRule =
+type AddressRule =
   | 'documentation'
   | 'link_local'
   | 'loopback'
@@ -15,7 +15,7 @@ export type AddressRule =
   | 'tunnelled'
   | 'unspecified';
 /** Why a URL is refused before its host is looked at as an address. */
-export type UrlRule = 'malformed' | 'scheme' | 'credentials' | 'port' | 'dotless_name' | 'special_use_name';
+type UrlRule = 'malformed' | 'scheme' | 'credentials' | 'port' | 'dotless_name' | 'special_use_name';
 export type RefusalRule = AddressRule | UrlRule;
 
 /** What an operator allows, and the addresses of this machine's own interfaces. */

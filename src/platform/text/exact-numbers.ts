@@ -1,7 +1,7 @@
 import { IssueList, jsonDepthMax, keyPath } from './storable-json.js';
 
 /** A longer number is refused unread: nobody means one, and reading it takes long. */
-export const numberCharactersMax = 1_000;
+const numberCharactersMax = 1_000;
 /** Every whole number of so many digits is a double. */
 const exactDigits = 15;
 

@@ -146,7 +146,7 @@ const smallBytesMax = 262_144;
 const answers = new AnswerBudget();
 const accounts = new AsyncLocalStorage<WorkAccount | null>();
 
-export const tooSlow = () => serviceUnavailable({ cause: `its reads took longer than ${readMsMax} ms` });
+const tooSlow = () => serviceUnavailable({ cause: `its reads took longer than ${readMsMax} ms` });
 
 /** The account of the request for which the running code works; null where there is none, or it was answered. */
 export function workAccount(): WorkAccount | null {

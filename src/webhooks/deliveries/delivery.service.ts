@@ -42,7 +42,7 @@ import { responseHeaders } from './shown-headers.js';
 import { deliveriesMade, deliveryUpdated, endpointChanged, payloadsErased, updated } from '../topics.js';
 
 /** The attempts of one delivery: the first, and one for each entry of the longest schedule. */
-export const attemptsReadMax = 51;
+const attemptsReadMax = 51;
 
 const hasAnswer = (a: string) =>
   `(${a}.response_body is not null or ${a}.error is not null or ${a}.response_headers is not null)`;
@@ -101,7 +101,7 @@ type LookedAt = DeliveryRow & { isFound: boolean | null; isLast: boolean };
 
 /** After so long a search begins no further part. */
 const searchMsMax = 600;
-export const searchCharactersMax = 200;
+const searchCharactersMax = 200;
 
 interface AttemptRow {
   deliveryId: string;

@@ -12,7 +12,7 @@ export const EndpointStatusEnum = enumType('WebhookEndpointStatus', 'Whether eve
 });
 export type EndpointStatus = ValueOf<typeof EndpointStatusEnum>;
 
-export const PauseReasonEnum = enumType('WebhookPauseReason', 'Why an endpoint is paused.', {
+const PauseReasonEnum = enumType('WebhookPauseReason', 'Why an endpoint is paused.', {
   FAILURES: ['failures', 'Ten failures in a row.'],
   GONE: ['gone', 'It answered 410 Gone.'],
   MANUAL: ['manual', 'Someone paused it.'],

@@ -11,7 +11,7 @@ export const ReplayOnlyEnum = enumType('ReplayOnly', 'Which events a replay send
 });
 export type ReplayOnly = keyof typeof ReplayOnlyEnum;
 
-export const ReplayStatusEnum = enumType('ReplayStatus', 'Where a replay stands.', {
+const ReplayStatusEnum = enumType('ReplayStatus', 'Where a replay stands.', {
   RUNNING: ['RUNNING', 'Deliveries are being made.'],
   DONE: ['DONE', 'All deliveries are made; a dry run is done at once.'],
   CANCELLED: ['CANCELLED', 'Stopped; what was made stays.'],

@@ -126,7 +126,7 @@ const endOfDeleted = prepared(`
 
 type RunningReplay = Replay & { workspaceId: string; countedSoFar: number; reached: string; types: string[] | null };
 
-export const advanceMs = 1_000;
+const advanceMs = 1_000;
 /** A step looks at ranges for no longer, and a dry run before it answers with what it has. */
 const stepMsMax = 500;
 const dryRunMsMax = 5_000;
