@@ -523,7 +523,7 @@ export class App {
               limiter: this.rateLimiter,
               bodies,
               idempotency: this.idempotency,
-              pages: new Pages(routes),
+              pages: new Pages(routes, () => this.publicUrl),
             }),
             graphql: graphql.handler(),
             explorer: explorerRouter(),

@@ -3,6 +3,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { App } from './app.js';
 import { generatePassword } from './accounts/password.js';
+import { adasAnswers, formFields, intakeBot, othersAnswers } from './events/demo-set.view.js';
 import { User } from './accounts/user.entity.js';
 import { newApiKeyText } from './api-keys/api-key-text.js';
 import { operatorOf, scopes } from './platform/actor.js';
@@ -18,20 +19,6 @@ interface Demo {
   apiKey: string;
   intakeBotId: string;
 }
-
-const schema = [
-  { name: 'full_name', label: 'What is your name?', type: 'text', required: true, max_length: 200 },
-  { name: 'email', label: 'Where can we reach you?', type: 'email', required: true },
-  { name: 'phone', label: 'Your phone number, if you like', type: 'phone' },
-  { name: 'topic', label: 'What is it about?', type: 'select', required: true, options: ['Sales', 'Support', 'Other'] },
-  { name: 'message', label: 'Tell us more', type: 'textarea', max_length: 2_000 },
-];
-
-const answers = [
-  { full_name: 'Ada Lovelace', email: 'ada@example.com', topic: 'Sales', message: 'Do you have a plan for analysts?' },
-  { full_name: 'Grace Hopper', email: 'grace@example.com', phone: '+1 212 555 0147', topic: 'Support' },
-  { full_name: 'Alan Turing', email: 'alan@example.com', topic: 'Other', message: 'Can machines fill in forms?' },
-];
 
 const ownerEmail = 'owner@example.com';
 /** Of processes that start on one empty database at the same time, one makes the demo. */
@@ -94,14 +81,15 @@ async function completed(app: App, { password, apiKey }: SignIn): Promise<Demo |
   const actor = operatorOf(actorWorkspace(await app.workspaces.find(owner.workspaceId)));
   const first: PageRequest = { limit: 1, cursor: null, direction: 'older' };
   const [known] = (await app.intakeBots.list(actor, {}, first)).rows;
-  const input = { name: 'Contact us', description: 'The first thing visitors see.', status: 'ACTIVE', schema };
+  const { name, description, status } = intakeBot;
+  const input = { name, description, status, schema: formFields };
   const bot =
     known ??
     (await app.intakeBots.create(actor, () =>
       validate(CreateIntakeBot, { ...input, record_type: 'lead' }, 'snake_case'),
     ));
   const made = await app.submissions.count(actor, { intakeBotId: bot.id });
-  for (const data of answers.slice(made)) {
+  for (const data of [adasAnswers, ...othersAnswers].slice(made)) {
     await app.submissions.create(actor, bot.id, () => validate(CreateSubmission, { data }, 'snake_case'));
   }
   return { email: ownerEmail, password, apiKey, intakeBotId: bot.id };

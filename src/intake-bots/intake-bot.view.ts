@@ -23,7 +23,12 @@ export const intakeBotView = (bot: IntakeBot & { shareUrl: string }) => ({
 });
 
 /** The version that `If-Match` compares: of what REST may change of a bot. */
-export const intakeBotVersion = ({ name, description, status, schemaVersion }: IntakeBot) =>
+export const intakeBotVersion = ({
+  name,
+  description,
+  status,
+  schemaVersion,
+}: Pick<IntakeBot, 'name' | 'description' | 'status' | 'schemaVersion'>) =>
   versionOf([name, description, status, schemaVersion]);
 
 export const schemaView = (items: readonly SchemaItem[]) =>

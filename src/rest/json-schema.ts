@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { spell, type Input } from '../platform/validate.js';
-import { object, type JsonSchema } from '../platform/json-schema.js';
-
-export const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
+import { closed, object, type JsonSchema } from '../platform/json-schema.js';
 
 /** A request's body: the rules by which it is read, and what each key is for. */
 export interface Body<Shape extends z.ZodRawShape = z.ZodRawShape> {
@@ -10,23 +8,30 @@ export interface Body<Shape extends z.ZodRawShape = z.ZodRawShape> {
   schema: JsonSchema;
 }
 
-/** Makes the schema of an input from its rules; `keys` adds what rules cannot say. */
+/** Makes the schema of an input from its rules; `keys` adds what rules cannot say. A schema with a name replaces them. */
 export function body<Shape extends z.ZodRawShape>(
   input: Input<Shape>,
   keys: Record<keyof Shape & string, JsonSchema>,
 ): Body<Shape> {
   const rules = z.toJSONSchema(input.snake_case, { io: 'input', unrepresentable: 'any' });
   const respelled = Object.entries(rules.properties ?? {}).map(([key, rule]) => {
-    return [spell(key, 'snake_case'), { ...(rule as object), ...keys[key] }] as const;
+    return [spell(key, 'snake_case'), describedRule(rule as JsonSchema, keys[key] ?? {})] as const;
   });
   const required = (rules.required ?? []).map((key) => spell(key, 'snake_case'));
   return {
     input,
-    schema: object(
-      Object.fromEntries(respelled),
-      respelled.map(([key]) => key).filter((key) => !required.includes(key)),
+    schema: closed(
+      object(
+        Object.fromEntries(respelled),
+        respelled.map(([key]) => key).filter((key) => !required.includes(key)),
+      ),
     ),
   };
+}
+
+function describedRule(rule: JsonSchema, more: JsonSchema): JsonSchema {
+  if (!('$ref' in more)) return { ...rule, ...more };
+  return 'default' in rule ? { ...more, default: rule['default'] } : more;
 }
 
 /** The same for an input whose descriptions serve both doors. */

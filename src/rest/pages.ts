@@ -46,17 +46,28 @@ const docs = new URL('../../../docs/', import.meta.url);
 
 /** What anybody may read below `/api/v1`: the OpenAPI document, the guides and the reference, each made once. */
 export class Pages {
-  private readonly pages: ReadonlyMap<string, DocsPage>;
+  private made: ReadonlyMap<string, DocsPage> | null = null;
 
-  constructor(routes: readonly Route[]) {
-    const document = openApiDocument(routes) as OpenApi;
+  constructor(
+    private readonly routes: readonly Route[],
+    /** Known once the server listens. */
+    private readonly publicUrl: () => string,
+  ) {}
+
+  private get pages(): ReadonlyMap<string, DocsPage> {
+    this.made ??= this.make();
+    return this.made;
+  }
+
+  private make(): ReadonlyMap<string, DocsPage> {
+    const document = openApiDocument(this.routes, this.publicUrl()) as OpenApi;
     const guides = guideNames.map((name) => {
       const written = readFileSync(new URL(`${name}.md`, docs), 'utf8');
       const text = written.replaceAll('sha384-HASH', attributionScriptIntegrity);
       return { name, title: /^# (.+)$/m.exec(text)?.[1] ?? name, text };
     });
     const shell = (title: string, content: string, reference: string) => layout(title, content, guides, reference);
-    this.pages = new Map<string, DocsPage>([
+    return new Map<string, DocsPage>([
       ['/openapi.json', pageOf(jsonType, JSON.stringify(document))],
       ['/docs', pageOf(html, shell('Reference', referenceOf(document), 'docs'))],
       ['/docs/style.css', pageOf('text/css; charset=utf-8', readFileSync(new URL('style.css', docs), 'utf8'))],

@@ -23,7 +23,8 @@ export function referenceOf({ info, paths, components }: OpenApi): string {
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), ...operation })),
   );
   const sections = [...Map.groupBy(operations, ({ tags }) => tags[0] ?? '')].map(
-    ([tag, sharing]) => `<h2 id="${tag.toLowerCase()}">${escape(tag)}</h2>${sharing.map(operationOf).join('')}`,
+    ([tag, sharing]) =>
+      `<h2 id="${tag.toLowerCase()}">${escape(tag)}</h2>${sharing.map((operation) => operationOf(operation, components.schemas)).join('')}`,
   );
   const schemas = Object.entries(components.schemas).map(
     ([name, schema]) => `<section id="schema-${name}"><h3>${name}</h3>${keysOf(schema)}</section>`,
@@ -41,10 +42,14 @@ ${sections.join('')}
 ${schemas.join('')}`;
 }
 
-function operationOf(operation: Operation & { method: string; path: string }): string {
+function operationOf(
+  operation: Operation & { method: string; path: string },
+  schemas: Readonly<Record<string, JsonSchema>>,
+): string {
+  const named = (schema?: JsonSchema) => schemas[String(schema?.['$ref']).split('/').at(-1) ?? ''] ?? schema;
   const { operationId, method, path, summary, description, parameters, requestBody, responses } = operation;
-  const body = requestBody?.content['application/json'].schema;
-  const { properties } = responses['200']?.content?.['application/json'].schema ?? {};
+  const body = named(requestBody?.content['application/json'].schema);
+  const { properties } = named(responses['200']?.content?.['application/json'].schema) ?? {};
   const { data = {} } = (properties ?? {}) as { data?: JsonSchema };
   const refusals = Object.keys(responses).filter((status) => Number(status) >= 400);
   return `<section id="${operationId}">

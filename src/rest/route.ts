@@ -3,13 +3,14 @@ import type { Keep } from '../http/idempotency.js';
 import type { Actor, Scope } from '../platform/actor.js';
 import type { Issue } from '../platform/errors.js';
 import type { Kind } from '../platform/id.js';
-import { flag, id, object, type JsonSchema } from '../platform/json-schema.js';
+import { flag, id, object, ref, type JsonSchema } from '../platform/json-schema.js';
 import { workAccount } from '../platform/work/work-account.js';
 import { jsonPieces, largeBytesMin } from '../platform/text/json-pieces.js';
 import { restPage, type Page, type PageRequest } from '../platform/postgres/keyset-page.js';
 import { validate, type Unread, type Input } from '../platform/validate.js';
 import type { ExpectedVersions } from '../platform/version.js';
-import { ref, type Body } from './json-schema.js';
+import type { Body } from './json-schema.js';
+import type { Summary } from './operations.js';
 
 /** `{ id: string }` of `/intake-bots/:id`. */
 export type Params<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
@@ -44,9 +45,10 @@ export interface Route {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Below `/api/v1`, with `:name` for parameters. */
   path: string;
-  /** A few words; the operation is named by them, too. */
-  summary: string;
-  scope: Scope;
+  /** A few words; the operation is named by them, too, and they lead to what is said of it. */
+  summary: Summary;
+  /** null: any key may. */
+  scope: Scope | null;
   /** What the plan must include beside the API itself. */
   feature: 'webhooks' | null;
   /** Whether it takes `limit` and `cursor`. */
@@ -72,7 +74,7 @@ async function successOfRead(data: object): Promise<RestAnswer> {
 
 export function get<T, Path extends string, Key extends string>(
   path: Path,
-  summary: string,
+  summary: Summary,
   scope: Scope,
   call: (actor: Actor, params: Params<Path>) => Promise<T>,
   schemas: Schemas<Key>,
@@ -90,7 +92,7 @@ export function get<T, Path extends string, Key extends string>(
 
 export function list<T, P extends Page<T>, Path extends string, Key extends string>(
   path: Path,
-  summary: string,
+  summary: Summary,
   scope: Scope,
   kind: Kind,
   call: (actor: Actor, page: () => PageRequest, params: Params<Path>) => Promise<P>,
@@ -112,7 +114,7 @@ export const patch = writing('PATCH');
 
 export function remove<Path extends string>(
   path: Path,
-  summary: string,
+  summary: Summary,
   scope: Scope,
   call: (actor: Actor, params: Params<Path>, expected: ExpectedVersions) => Promise<{ id: string }>,
 ): Route {
@@ -125,7 +127,7 @@ export function remove<Path extends string>(
 function writing(method: 'POST' | 'PATCH') {
   return <Shape extends z.ZodRawShape, T, Path extends string, Key extends string>(
     path: Path,
-    summary: string,
+    summary: Summary,
     scope: Scope,
     { input, schema }: Body<Shape>,
     call: (actor: Actor, params: Params<Path>, read: Unread<Input<Shape>>, expected: ExpectedVersions) => Promise<T>,

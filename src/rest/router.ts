@@ -68,7 +68,7 @@ export function restRouter({
     const bytes = route.body === null ? null : await bodies.read(request, response, senderOf(actor));
     const { value: body, issues } =
       bytes === null ? { value: undefined, issues: [] } : await readJsonInTurn(actor.workspaceId, bytes);
-    actor.require(route.scope);
+    if (route.scope !== null) actor.require(route.scope);
     if (route.feature !== null) requireFeature(actor, route.feature);
 
     const isChange = route.method === 'PATCH' || route.method === 'DELETE';

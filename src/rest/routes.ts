@@ -13,8 +13,8 @@ import {
 } from '../submissions/submission.view.js';
 import type { WebhookEndpointService } from '../webhooks/endpoints/endpoint.service.js';
 import { webhookCreatedView, webhookVersion, webhookView } from '../webhooks/endpoints/endpoint.view.js';
-import { arrayOf as listOf } from '../platform/json-schema.js';
-import { ref } from './json-schema.js';
+import { arrayOf, ref } from '../platform/json-schema.js';
+import { pageSizeMax } from '../platform/postgres/keyset-page.js';
 import { get, list, patch, post, remove, type Route } from './route.js';
 import { createSubmission, patchIntakeBot, patchWebhook, registerWebhook, updateSubmission } from './schemas.js';
 
@@ -26,6 +26,9 @@ export interface RestServices {
   webhookEndpoints: WebhookEndpointService;
 }
 
+/** A page of these. */
+const listOf = (name: string) => arrayOf(ref(name), undefined, { maxItems: pageSizeMax });
+
 /** The published contract, line by line: method and path, what it does, the scope, the call, the answer. */
 export function restRoutes(services: RestServices): Route[] {
   const { intakeBots, submissions, contacts, records, webhookEndpoints } = services;
@@ -36,7 +39,7 @@ export function restRoutes(services: RestServices): Route[] {
       'read:intake-bots',
       'intakeBot',
       (actor, page) => intakeBots.list(actor, {}, page()),
-      { intake_bots: listOf(ref('IntakeBotSummary')) },
+      { intake_bots: listOf('IntakeBotSummary') },
       ({ rows }) => ({
         intake_bots: rows.map(intakeBotSummaryView),
       }),
@@ -65,7 +68,7 @@ export function restRoutes(services: RestServices): Route[] {
       'read:submissions',
       'submission',
       (actor, page, { id }) => submissions.listOf(actor, id, page),
-      { submissions: listOf(ref('SubmissionSummary')), schema: listOf(ref('SchemaItem')) },
+      { submissions: listOf('SubmissionSummary'), schema: arrayOf(ref('SchemaItem'), "The bot's fields, in order.") },
       (found) => ({
         submissions: found.rows.map(submissionListedView),
         schema: schemaView(found.schema),
@@ -105,7 +108,7 @@ export function restRoutes(services: RestServices): Route[] {
       'read:contacts',
       'contact',
       (actor, page) => contacts.list(actor, {}, page()),
-      { contacts: listOf(ref('Contact')) },
+      { contacts: listOf('Contact') },
       ({ rows }) => ({ contacts: rows.map(contactView) }),
     ),
     get(
@@ -122,7 +125,7 @@ export function restRoutes(services: RestServices): Route[] {
       'read:records',
       'record',
       (actor, page) => records.list(actor, {}, page()),
-      { records: listOf(ref('Record')) },
+      { records: listOf('Record') },
       ({ rows }) => ({ records: rows.map(recordView) }),
     ),
     get(
@@ -139,7 +142,7 @@ export function restRoutes(services: RestServices): Route[] {
       'manage:webhooks',
       'webhookEndpoint',
       (actor, page) => webhookEndpoints.list(actor, page()),
-      { webhooks: listOf(ref('Webhook')) },
+      { webhooks: listOf('Webhook') },
       ({ rows }) => ({ webhooks: rows.map(webhookView) }),
     ),
     post(

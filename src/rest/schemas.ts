@@ -1,15 +1,12 @@
 import {
-  answers,
-  contactFields,
-  intakeBotFields,
+  eventComponents,
+  eventSchemaName,
   intakeBotSummaryFields,
-  optionalInItems,
-  schemaItemFields,
   submissionFields,
   submissionSummaryFields,
 } from '../events/event-schema.view.js';
 import { eventTypes } from '../events/event-type.js';
-import { fieldTypes } from '../intake-bots/bot-schema.js';
+import { fieldTypes, schemaItemsMax } from '../intake-bots/bot-schema.js';
 import {
   AttributionConsentInput,
   AttributionInput,
@@ -19,114 +16,197 @@ import {
 import { MessageRoleEnum } from '../submissions/submission.entity.js';
 import { PatchIntakeBot } from '../intake-bots/intake-bot.input.js';
 import { PatchWebhook, RegisterWebhook } from '../webhooks/endpoints/endpoint.input.js';
+import { scopes } from '../platform/actor.js';
 import {
+  arrayOf,
+  closed,
+  count,
   flag,
   id,
-  integer,
-  arrayOf,
   object,
   oneOf,
   orNull,
+  ref,
   text,
   time,
   type JsonSchema,
 } from '../platform/json-schema.js';
-import { body, describedBody, ref } from './json-schema.js';
+import { listEntriesMax, textCharactersMax } from '../platform/text/storable-json.js';
+import { patternCharactersMax } from '../platform/text/safe-pattern.js';
+import { body, describedBody } from './json-schema.js';
 
 const createdAt = time('When it was created.');
 const updatedAt = time('When it last changed.');
-const anything = (description: string): JsonSchema => ({ type: 'object', description, additionalProperties: true });
+const anyText = { maxLength: textCharactersMax };
+const name = { minLength: 1, maxLength: 100 };
+const length = { minimum: 0, maximum: textCharactersMax };
 
-const schemaItem = { ...schemaItemFields, type: text(`For a field one of: ${fieldTypes.join(', ')}.`) };
-const data = ref('Answers');
 const { id: submissionId, status: submissionStatus } = submissionFields;
 
 const webhook = {
   id: id('The webhook.'),
-  url: text('Where events are posted.'),
-  events: arrayOf(oneOf(eventTypes, 'An event type.'), 'What it listens to.'),
-  status: oneOf(['active', 'paused'], 'While it is paused its events are held.'),
+  url: text('Where events are posted.', { format: 'uri' }),
+  events: arrayOf(ref('EventType'), 'What it listens to.'),
+  status: ref('WebhookStatus', 'While it is paused its events are held.'),
   description: orNull(text('What it is for.')),
   last_delivery_at: orNull(time('When an event was last posted.')),
   last_delivery_ok: orNull(flag('Whether that succeeded.')),
-  consecutive_fails: integer('Failures since the last success; the tenth pauses it.'),
+  consecutive_fails: count('Failures since the last success; the tenth pauses it.'),
   created_at: createdAt,
   updated_at: updatedAt,
 };
 
-/** What answers are made of. Unknown keys are forbidden, so that a test notices a field that is not documented. */
+/** What answers and bodies are made of, by name. */
 export const schemas: Readonly<Record<string, JsonSchema>> = {
-  IntakeBotSummary: object(intakeBotSummaryFields),
-  IntakeBot: object({ ...intakeBotFields, schema: arrayOf(ref('SchemaItem'), 'Its fields, in order.') }),
-  SchemaItem: object(schemaItem, optionalInItems),
-  NewSchemaItem: object(schemaItem, ['label', 'required', ...optionalInItems]),
-  Answers: answers,
-  SubmissionSummary: object({
-    ...submissionSummaryFields,
-    data,
-    message_count: integer('How many messages the conversation has.'),
-  }),
-  Submission: object({
-    ...submissionFields,
-    data,
-    messages: arrayOf(ref('Message'), 'The conversation, oldest first.'),
-  }),
-  SubmissionCreated: object({ id: submissionId, status: submissionStatus, created_at: createdAt }),
-  Message: object({
-    id: id('The message.'),
-    role: oneOf(Object.values(MessageRoleEnum), 'Who said it.'),
-    content: text('What was said.'),
-    created_at: createdAt,
-  }),
-  Contact: object(contactFields),
-  Record: object({
-    id: id('The record.'),
-    record_type: text('What kind of thing it is.'),
-    data: anything('What is known of it.'),
-    submission_id: orNull(id('The submission it was made from.')),
-    contacts: arrayOf(object({ id: id('A contact.'), role: text('What the contact is to the record.') })),
-    created_at: createdAt,
-    updated_at: updatedAt,
-  }),
-  Webhook: object(webhook),
-  WebhookCreated: object({ ...webhook, secret: text('Signs the deliveries. Shown here only.') }),
-  Attribution: describedBody(AttributionInput, { consent: ref('AttributionConsent') }).schema,
-  AttributionConsent: describedBody(AttributionConsentInput, { limitedUse: { type: 'boolean' } }).schema,
-  Pagination: object({
-    has_more: flag('Whether there is a next page.'),
-    next_cursor: orNull(text('What to pass as `cursor` for the next page.')),
-  }),
+  ...eventComponents,
+  EventType: oneOf(eventTypes, 'What happened.'),
+  Event: {
+    description: 'What happened, as webhooks are posted it; `type` says what `data` holds.',
+    oneOf: eventTypes.map((type) => ref(eventSchemaName(type))),
+    discriminator: {
+      propertyName: 'type',
+      mapping: Object.fromEntries(eventTypes.map((type) => [type, ref(eventSchemaName(type))['$ref']])),
+    },
+  },
+  WebhookStatus: oneOf(['active', 'paused'], 'Whether events are posted or held.'),
+  MessageRole: oneOf(Object.values(MessageRoleEnum), 'Who said it.'),
+  Scope: oneOf(scopes, 'What a key may do.'),
+  IntakeBotSummary: {
+    ...object(intakeBotSummaryFields),
+    description: 'An intake bot in a list: the bot by itself has its schema.',
+  },
+  SubmissionSummary: {
+    ...object({ ...submissionSummaryFields, message_count: count('How many messages the conversation has.') }),
+    description: 'A submission in a list: the submission by itself has its messages.',
+  },
+  Submission: {
+    ...object({
+      ...submissionFields,
+      messages: arrayOf(ref('Message'), 'The conversation, oldest first.'),
+    }),
+    description: 'One set of answers to a bot, and the conversation in which they were given.',
+  },
+  SubmissionCreated: {
+    ...object({ id: submissionId, status: submissionStatus, created_at: createdAt }),
+    description: 'What a new submission is known by.',
+  },
+  Message: {
+    ...object({
+      id: id('The message.'),
+      role: ref('MessageRole', 'Who said it.'),
+      content: text('What was said.'),
+      created_at: createdAt,
+    }),
+    description: 'One line of the conversation behind a submission.',
+  },
+  Record: {
+    ...object({
+      id: id('The record.'),
+      record_type: text('What kind of thing it is.'),
+      data: { type: 'object', description: 'What is known of it.', additionalProperties: true },
+      submission_id: orNull(id('The submission it was made from.')),
+      contacts: arrayOf(ref('RecordContact'), 'Whom it concerns.'),
+      created_at: createdAt,
+      updated_at: updatedAt,
+    }),
+    description: 'What a completed submission left behind.',
+  },
+  RecordContact: {
+    ...object({ id: id('A contact.'), role: text('What the contact is to the record.') }),
+    description: 'A contact whom a record concerns.',
+  },
+  Webhook: { ...object(webhook), description: 'An address to which events are posted.' },
+  WebhookCreated: {
+    ...object({
+      ...webhook,
+      secret: text('Signs the deliveries. Shown here only.', { pattern: '^whsec_[A-Za-z0-9+/]{43}=$' }),
+    }),
+    description: 'A new webhook, and the secret that its deliveries are signed with.',
+  },
+  Pagination: {
+    ...object({
+      has_more: flag('Whether there is a next page.'),
+      next_cursor: orNull(text('What to pass as `cursor` for the next page; null on the last.')),
+    }),
+    description: 'Where a list goes on.',
+  },
+  NewAnswers: {
+    type: 'object',
+    description: 'Values by the names of fields; null is no value.',
+    additionalProperties: {
+      anyOf: [
+        { type: ['number', 'boolean', 'null'] },
+        { type: 'string', ...anyText },
+        { type: 'array', items: { type: 'string', ...anyText }, maxItems: listEntriesMax },
+      ],
+    },
+  },
+  NewSchemaItem: {
+    ...closed(
+      object(
+        {
+          name: text('The key of its value in `data`. A field has one, and no other field has the same.', name),
+          label: text('What people read; the name by default.', anyText),
+          type: text(`Of a field one of: ${fieldTypes.join(', ')}.`, name),
+          required: { ...flag('Whether a COMPLETED submission must have a value.'), default: false },
+          options: arrayOf(text('An option.', { minLength: 1, ...anyText }), 'Of select and multi_select.', {
+            maxItems: listEntriesMax,
+          }),
+          helper_text: text('A hint beside the field.', anyText),
+          placeholder: text('Shown while it is empty.', anyText),
+          min: { type: 'number', format: 'double', description: 'The least number, or the fewest entries.' },
+          max: { type: 'number', format: 'double', description: 'The greatest number, or the most entries.' },
+          min_length: { type: 'integer', format: 'int32', description: 'The fewest characters.', ...length },
+          max_length: { type: 'integer', format: 'int32', description: 'The most characters.', ...length },
+          pattern: text('RE2 syntax; the whole text must match.', { maxLength: patternCharactersMax }),
+          kind: text('Absent or `field`: a field. `content` is display only.', { maxLength: name.maxLength }),
+        },
+        ['label', 'required', 'options', 'helper_text', 'placeholder', 'min', 'max', 'min_length', 'max_length'].concat(
+          ['pattern', 'kind'],
+        ),
+      ),
+    ),
+    description: 'A field that a bot is to have.',
+  },
+  Attribution: {
+    ...describedBody(AttributionInput, { consent: ref('AttributionConsent') }).schema,
+    description: 'Where a submission came from; what is absent stays.',
+  },
+  AttributionConsent: {
+    ...describedBody(AttributionConsentInput, { limitedUse: { type: 'boolean' } }).schema,
+    description: 'What a person consented to; what is absent stays.',
+  },
 };
 
 export const createSubmission = body(CreateSubmission, {
-  data: ref('Answers'),
-  status: { description: 'COMPLETED fires `submission.completed`; IN_PROGRESS may lack required fields.' },
+  data: ref('NewAnswers', "The answers, checked against the bot's schema; every issue is named at once."),
+  status: ref('SubmissionStatus', 'COMPLETED fires `submission.completed`; IN_PROGRESS may lack required fields.'),
   isTest: { description: 'Fires webhooks, and counts towards no limit.' },
-  attribution: { ...ref('Attribution'), description: CreateSubmission.descriptions.attribution },
+  attribution: ref('Attribution', CreateSubmission.descriptions.attribution),
 });
 
 export const updateSubmission = body(UpdateSubmission, {
-  data: { ...ref('Answers'), description: 'Merged into what is there; null removes a value.' },
-  status: { description: 'COMPLETED cannot go back.' },
-  attribution: { ...ref('Attribution'), description: UpdateSubmission.descriptions.attribution },
+  data: ref('NewAnswers', 'Merged into what is there; null removes a value.'),
+  status: ref('SubmissionStatus', 'COMPLETED cannot go back.'),
+  attribution: ref('Attribution', UpdateSubmission.descriptions.attribution),
 });
 
 export const patchIntakeBot = body(PatchIntakeBot, {
   name: { description: 'A new name.' },
   description: { description: 'What it is for; null for nothing.' },
-  status: { description: 'DRAFT → ACTIVE ⇄ PAUSED → ARCHIVED, and ARCHIVED → PAUSED.' },
-  schema: { ...arrayOf(ref('NewSchemaItem')), description: 'All its fields, in order.' },
+  status: ref('IntakeBotStatus', 'DRAFT → ACTIVE ⇄ PAUSED → ARCHIVED, and ARCHIVED → PAUSED.'),
+  schema: arrayOf(ref('NewSchemaItem'), 'All its fields, in order.', { maxItems: schemaItemsMax }),
 });
 
 export const registerWebhook = body(RegisterWebhook, {
-  url: { description: 'A public https address.' },
-  events: { description: 'What it listens to.' },
+  url: { description: 'A public https address.', format: 'uri' },
+  events: { description: 'What it listens to.', items: ref('EventType') },
   description: { description: 'What it is for.' },
 });
 
 export const patchWebhook = body(PatchWebhook, {
-  url: { description: 'Another public https address.' },
-  events: { description: 'What it listens to from now on.' },
+  url: { description: 'Another public https address.', format: 'uri' },
+  events: { description: 'What it listens to from now on.', items: ref('EventType') },
   description: { description: 'What it is for.' },
-  status: { description: '`active` resumes it and sends what was held, `paused` pauses it.' },
+  status: ref('WebhookStatus', '`active` resumes it and sends what was held, `paused` pauses it.'),
 });

@@ -1,6 +1,10 @@
+import * as demo from '../events/demo-set.view.js';
 import { exampleEvent } from '../events/example.view.js';
-import { eventSchemas } from '../events/event-schema.view.js';
+import { eventSchemaName } from '../events/event-schema.view.js';
 import { describeEventType, eventTypes, type EventType } from '../events/event-type.js';
+import { ref } from '../platform/json-schema.js';
+import { requestOf } from '../webhooks/wire/request.js';
+import { signingSecret } from '../webhooks/wire/signature.js';
 
 const headers: Readonly<Record<string, string>> = {
   'webhook-id': 'The id of the event, the same in every repetition.',
@@ -19,6 +23,8 @@ export const webhookOperations = (): object =>
   Object.fromEntries(eventTypes.map((type) => [type, { post: operationOf(type) }]));
 
 function operationOf(type: EventType): object {
+  const example = exampleEvent(type);
+  const sent = headersOf(type, example);
   return {
     operationId: type.replace(/[.-](\w)/g, (_, letter: string) => letter.toUpperCase()),
     summary: type,
@@ -26,11 +32,11 @@ function operationOf(type: EventType): object {
     tags: ['Webhooks'],
     security: [],
     parameters: Object.entries(headers).map(([name, description]) => {
-      return { name, in: 'header', required: true, description, schema: { type: 'string' } };
+      return { name, in: 'header', required: true, description, schema: { type: 'string' }, example: sent[name] };
     }),
     requestBody: {
       required: true,
-      content: { 'application/json': { schema: eventSchemas[type], example: exampleEvent(type) } },
+      content: { 'application/json': { schema: ref(eventSchemaName(type)), example } },
     },
     responses: {
       '2XX': { description: 'Taken: it is not sent again.' },
@@ -38,4 +44,12 @@ function operationOf(type: EventType): object {
       default: { description: 'Anything else, or no answer within 15 seconds: it is sent again later.' },
     },
   };
+}
+
+/** Those of the example's first delivery, with signatures that hold for its compact JSON and the demo set's secret. */
+function headersOf(type: EventType, example: object): Readonly<Record<string, string>> {
+  const event = { id: demo.eventId, type, body: Buffer.from(JSON.stringify(example)) };
+  const recipient = { headers: {}, payloadQuery: null, secrets: [signingSecret(demo.webhookSecret, null)] };
+  const attempt = { deliveryId: demo.deliveryId, number: 1, now: Date.parse(demo.completedAt) };
+  return requestOf(recipient, event, attempt).headers;
 }

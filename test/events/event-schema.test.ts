@@ -4,6 +4,7 @@ import { eventTypes, type EventType } from '../../src/events/event-type.js';
 import { eventSchemas } from '../../src/events/event-schema.view.js';
 import { exampleEvent, exampleOf } from '../../src/events/example.view.js';
 import { IntakeBotStatusEnum } from '../../src/intake-bots/intake-bot.entity.js';
+import { inlined, type JsonSchema } from '../../src/platform/json-schema.js';
 import { SubmissionStatusEnum } from '../../src/submissions/submission.entity.js';
 import { EventText } from '../../src/webhooks/wire/event-text.js';
 import { requestOf } from '../../src/webhooks/wire/request.js';
@@ -12,6 +13,11 @@ import { createTenant, startServer, type TestServer } from '../support/app.js';
 import { clientOf, type Client } from '../support/client.js';
 import { contactForm, createBot } from '../support/factories.js';
 import { memberOf } from '../support/people.js';
+
+interface Content {
+  schema: JsonSchema;
+  example: object;
+}
 
 interface Described {
   type: EventType;
@@ -22,6 +28,8 @@ interface Described {
 const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true });
 ajv.addFormat('date-time', (text) => !Number.isNaN(Date.parse(text)));
 ajv.addFormat('uri', (text) => URL.canParse(text));
+ajv.addFormat('int32', true);
+ajv.addFormat('double', true);
 
 /** What is wrong with an event; null when nothing is. `isWhole`: every key that is described has to be there, and no other. */
 function objection(schema: object, event: unknown, isWhole: boolean): string | null {
@@ -89,10 +97,12 @@ describe('the schema of events', () => {
 
   it('is the same over GraphQL and in the OpenAPI document, and so are the examples', async () => {
     const document = (await (await fetch(`${server.url}/api/v1/openapi.json`)).json()) as {
-      webhooks: Record<string, { post: { requestBody: { content: { 'application/json': object } } } }>;
+      webhooks: Record<string, { post: { requestBody: { content: { 'application/json': Content } } } }>;
+      components: { schemas: Record<string, JsonSchema> };
     };
     const webhooks = Object.entries(document.webhooks).map(([type, { post }]) => {
-      return { type, ...post.requestBody.content['application/json'] };
+      const { schema, example } = post.requestBody.content['application/json'];
+      return { type, schema: inlined(schema, document.components.schemas), example };
     });
     expect(webhooks).to.deep.equal(described);
     expect(described.map(({ type }) => type)).to.deep.equal(eventTypes);

@@ -76,6 +76,7 @@ describe('access to REST', () => {
   it(
     'answers 403 with the scope that is missing, and those that are there',
     everyRoute(async (route) => {
+      if (route.scope === null) return;
       const granted = scopes.filter((scope) => scope !== route.scope);
       const key = await keyOf(server, business.workspaceId, granted);
       const answer = await call(route, key);
@@ -91,7 +92,10 @@ describe('access to REST', () => {
   it(
     'answers what needs no more than the scope to a key with that scope alone',
     everyRoute(async (route) => {
-      const answer = await call(route, await keyOf(server, business.workspaceId, [route.scope]));
+      const answer = await call(
+        route,
+        await keyOf(server, business.workspaceId, route.scope === null ? [] : [route.scope]),
+      );
       // A body that is empty is no reason to say that the caller may not.
       expect(answer.status, route.summary).to.be.oneOf([200, 400]);
     }),

@@ -1,9 +1,10 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { object } from '../../src/platform/json-schema.js';
 import type { Answer } from './client.js';
 
 interface Document {
   paths: Record<string, Record<string, { responses: Record<string, ResponseObject> }>>;
-  components: { schemas: object; responses: Record<string, ResponseObject> };
+  components: { schemas: Record<string, object>; responses: Record<string, ResponseObject> };
 }
 interface ResponseObject {
   $ref?: string;
@@ -20,8 +21,11 @@ export class Description {
   private constructor(private readonly document: Document) {
     this.ajv.addFormat('date-time', (text) => !Number.isNaN(Date.parse(text)));
     this.ajv.addFormat('uri', (text) => URL.canParse(text));
-    this.ajv.addKeyword('components');
-    this.ajv.addSchema({ $id: 'openapi', components: document.components }, 'openapi');
+    this.ajv.addFormat('int32', { type: 'number', validate: (value) => Math.abs(value) < 2 ** 31 });
+    this.ajv.addFormat('double', true);
+    this.ajv.addVocabulary(['components', 'discriminator']);
+    const { schemas } = document.components;
+    this.ajv.addSchema({ $id: 'openapi', components: { schemas: exact(schemas) } }, 'openapi');
   }
 
   /** Of the server at this URL; it is asked once. */
@@ -59,19 +63,20 @@ export class Description {
     const schema = (name === undefined ? response : this.document.components.responses[name])?.content?.[
       'application/json'
     ].schema;
-    return schema === undefined ? null : this.ajv.compile(withinDocument(schema));
+    return schema === undefined ? null : this.ajv.compile(withinDocument(exact(schema) as object));
   }
 
   private sharedRefusal(status: number): ResponseObject | undefined {
+    // The path is one of an operation, and none of its operations has this method: so none can say it.
+    if (status === 405) return { content: { 'application/json': { schema: methodNotAllowed } } };
     const names: Record<number, string> = {
       400: 'ValidationFailed',
       401: 'AuthenticationRequired',
       403: 'Forbidden',
       404: 'NotFound',
-      405: 'MethodNotAllowed',
       413: 'PayloadTooLarge',
       415: 'UnsupportedMediaType',
-      429: 'TooMany',
+      429: 'TooManyRequests',
     };
     return this.document.components.responses[names[status] ?? ''];
   }
@@ -86,6 +91,26 @@ export class Description {
       );
     });
   }
+}
+
+const methodNotAllowed = object({
+  success: { type: 'boolean', const: false },
+  error: object({
+    code: { type: 'string', const: 'method_not_allowed' },
+    message: { type: 'string' },
+    details: { ...object({}), maxProperties: 0 },
+  }),
+});
+
+/**
+ * The schema with no keys but those it names. The document is open, so that clients take what is added one day; that
+ * nothing is added unawares is for us to see.
+ */
+export function exact(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(exact);
+  if (schema === null || typeof schema !== 'object') return schema;
+  const inner = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, exact(value)]));
+  return 'properties' in inner && inner['type'] === 'object' ? { additionalProperties: false, ...inner } : inner;
 }
 
 const withinDocument = (schema: object): object =>

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { buildSchema, GraphQLObjectType } from 'graphql';
 import type { contactView } from '../../src/contacts/contact.view.js';
+import * as demo from '../../src/events/demo-set.view.js';
 import { eventTypes, type EventType } from '../../src/events/event-type.js';
 import type { intakeBotView } from '../../src/intake-bots/intake-bot.view.js';
 import type { Failure, Issue } from '../../src/platform/errors.js';
@@ -90,13 +91,13 @@ describe('payloadQuery', () => {
       selectPayload(query, 'submission.completed', example('submission.completed').body).toString(),
     );
     expect(JSON.stringify(submission.data)).to.equal(
-      '{"status":"COMPLETED","id":"cexample0s000000example01","answers":{"full_name":"Jane Example","email":"jane@example.com"}}',
+      JSON.stringify({ status: 'COMPLETED', id: demo.submission.id, answers: demo.adasAnswers }),
     );
     expect(submission).to.include({ id: moment.eventId, type: 'submission.completed' });
     const bot = example('intake-bot.status-changed');
     expect(JSON.parse(selectPayload(query, bot.type, bot.body).toString()).data).to.deep.equal({
-      name: 'Example',
-      schema: [{ name: 'email', type: 'email' }],
+      name: demo.intakeBot.name,
+      schema: demo.formFields.map(({ name, type }) => ({ name, type })),
     });
     const contact = example('contact.created');
     expect(selectPayload(query, contact.type, contact.body)).to.equal(contact.body);
@@ -270,7 +271,7 @@ describe('verifyWebhook', () => {
       if (event.type === 'intake-bot.status-changed') return event.data.previous_status;
       return event.data.changes.join();
     });
-    expect(summary).to.deep.equal(['COMPLETED', 'data', 'jane@example.com', 'last_name', 'ACTIVE']);
+    expect(summary).to.deep.equal(['COMPLETED', 'data', 'ada@example.com', 'last_name', 'ACTIVE']);
     type Same<A, B> = [keyof A] extends [keyof B] ? ([keyof B] extends [keyof A] ? true : false) : false;
     const same: [
       Same<SubmissionPayload, ReturnType<typeof submissionEventView>>,

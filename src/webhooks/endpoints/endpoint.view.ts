@@ -17,7 +17,12 @@ export const webhookView = (endpoint: WebhookEndpoint) => ({
 });
 
 /** The version that `If-Match` compares: of what REST may change of an endpoint. */
-export const webhookVersion = ({ url, events, description, status }: WebhookEndpoint) =>
+export const webhookVersion = ({
+  url,
+  events,
+  description,
+  status,
+}: Pick<WebhookEndpoint, 'url' | 'description' | 'status'> & { events: readonly string[] }) =>
   versionOf([url, events.toSorted(), description, status]);
 
 /** A new endpoint over REST: the only answer that shows the secret. */
