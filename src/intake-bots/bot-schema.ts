@@ -4,7 +4,7 @@ import { listEntriesMax } from '../platform/text/storable-json.js';
 import { patternCharactersMax, PatternReview } from '../platform/text/safe-pattern.js';
 import { ItemReader, fieldNameCharactersMax } from './schema-item-reader.js';
 
-const schemaItemsMax = 200;
+export const schemaItemsMax = 200;
 
 export const fieldTypes = [
   'text',
