@@ -11,7 +11,6 @@ import { retryUntilOf } from './decision.js';
 import type { ConversionDestination } from './destination.entity.js';
 import type { ConversionDestinationService } from './destination.service.js';
 import type { NewConversion, OpenConversions } from './open-conversions.js';
-import { pageToSend } from './page-address.js';
 import { personOf } from './person.js';
 import { clickIds, type ConversionSkipReason } from './platforms/platform.js';
 import { platformNamed } from './platforms/platforms.js';
@@ -142,8 +141,8 @@ function snapshotOf(
     person,
     clickIds: known as Snapshot['clickIds'],
     firstSeenAt: firstSeenAt === undefined ? createdAt : new Date(firstSeenAt),
-    page: pageToSend(landingPage),
-    referrer: pageToSend(referrer),
+    page: landingPage,
+    referrer,
     ip: origin?.ip ?? null,
     userAgent: origin?.userAgent ?? null,
     value: worth,

@@ -8,8 +8,10 @@ import { originKeptMs } from './completions.js';
 import {
   conversionQueue,
   conversionQueues,
+  keys,
   resumeQueue,
   type ConversionJob,
+  type ConversionKey,
   type OpenConversions,
   type ResumeJob,
 } from './open-conversions.js';
@@ -29,14 +31,14 @@ const overdueMs = 60_000;
 const endedKeptMs = 30 * dayMs;
 const chunkRows = 1_000;
 
-const expireHeld = prepared<{ id: string }>(`
+const expireHeld = prepared<ConversionKey>(`
   update conversions set snapshot = null, updated_at = $3, ended_at = $3,
     status = case when reference is null then 'EXPIRED' else 'DELIVERED' end,
     reason = case when reference is null then null else 'unconfirmed' end
   where id in (
     select id from conversions where platform = $1 and occurred_at < $2 and status = 'HELD' limit ${chunkRows}
     for no key update skip locked
-  ) returning id
+  ) returning ${keys}
 `);
 const blankRejected = prepared<{ id: string }>(`
   update conversions set snapshot = null, updated_at = $3 where id in (
@@ -97,7 +99,11 @@ export class ConversionWorker {
     if (rescued > 0) log.info({ conversions: rescued }, 'conversions that were left got a new job');
     for (const { name, ageDaysMax } of platforms) {
       const values = [name, new Date(now - ageDaysMax * dayMs), new Date(now)];
-      await inChunks(async () => await database.query(expireHeld, values));
+      await inChunks(async () => {
+        const expired = await database.query(expireHeld, values);
+        for (const conversion of expired) open.tell(conversion);
+        return expired;
+      });
       await inChunks(async () => await database.query(blankRejected, values));
     }
     await inChunks(async () => await database.query(forgetEnded, [new Date(now - endedKeptMs)]));

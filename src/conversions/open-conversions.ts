@@ -2,7 +2,7 @@
  * One file because all that opens, holds, frees and ends conversions keeps to one order of locks, the destination before
  * its conversions, and leaves the same two things behind: a row that says what is due, and a job that comes for it.
  */
-import { now as timeNow } from '../platform/clock.js';
+import { notableMs, now as timeNow } from '../platform/clock.js';
 import { conflict, notFound } from '../platform/errors.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
 import type { Appender } from '../platform/postgres/group-commit.js';
@@ -39,6 +39,7 @@ export const conversionQueues: readonly Queue[] = [
 /** New submissions come before what was tried, held or left before, however much there is of that. */
 const behind = -1;
 const batchRows = 500;
+const gatherMs = 200;
 
 export type NewConversion = Pick<
   Conversion,
@@ -60,7 +61,7 @@ export type NewConversion = Pick<
   | 'endedAt'
 >;
 
-type Key = Pick<Conversion, 'id' | 'workspaceId' | 'destinationId' | 'platform'>;
+export type ConversionKey = Pick<Conversion, 'id' | 'workspaceId' | 'destinationId' | 'platform'>;
 
 const columns: Columns<NewConversion> = {
   id: ['text', ({ id }) => id],
@@ -90,9 +91,9 @@ const insertMany = prepared(`
 `);
 
 const isOpen = "status in ('PENDING', 'SENDING', 'ACCEPTED', 'HELD')";
-const keys = 'id, workspace_id as "workspaceId", destination_id as "destinationId", platform';
+export const keys = 'id, workspace_id as "workspaceId", destination_id as "destinationId", platform';
 const ending = (which: string, reason: string) =>
-  prepared<Key>(`
+  prepared<ConversionKey>(`
     update conversions set snapshot = null, next_attempt_at = null, updated_at = $2, ended_at = coalesce(ended_at, $2),
       status = case when ${isOpen} then 'SKIPPED' else status end,
       reason = case when ${isOpen} then '${reason}' else reason end
@@ -113,7 +114,7 @@ const someHeld = `
 const oneDayMore =
   "greatest(retry_until, least(occurred_at + $4 * interval '1 day', $2::timestamptz + interval '1 day'))";
 // What a platform has taken is asked after, and never sent again.
-const resumeSome = prepared<Key>(`
+const resumeSome = prepared<ConversionKey>(`
   with resumed as (
     update conversions set status = case when reference is null then 'PENDING' else 'ACCEPTED' end,
       next_attempt_at = $2, updated_at = $2, retry_until = ${oneDayMore}
@@ -121,11 +122,11 @@ const resumeSome = prepared<Key>(`
   )
   select * from resumed order by id
 `);
-const skipSome = prepared<Key>(`
+const skipSome = prepared<ConversionKey>(`
   update conversions set status = 'SKIPPED', reason = 'held_dropped', snapshot = null, updated_at = $2, ended_at = $2
   where id in (${someHeld}) returning ${keys}
 `);
-const lockOne = prepared<Key & Pick<Conversion, 'status' | 'snapshot'>>(
+const lockOne = prepared<ConversionKey & Pick<Conversion, 'status' | 'snapshot'>>(
   `select ${keys}, status, snapshot from conversions where id = $1 for no key update`,
 );
 const resendOne = prepared(`
@@ -133,24 +134,27 @@ const resendOne = prepared(`
     retry_until = ${oneDayMore.replace('$4', '$3')}
   where id = $1
 `);
-const holdOne = prepared<Key>(`
+const holdOne = prepared<ConversionKey>(`
   update conversions set status = 'HELD', next_attempt_at = null, updated_at = $2
   where id = $1 and ${isOpen} returning ${keys}
 `);
 // Whoever had these has died with its job, or the job was lost.
-const rescueSome = prepared<Key>(`
+const rescueSome = prepared<ConversionKey>(`
   update conversions set next_attempt_at = $1, updated_at = $1 where id in (
     select id from conversions where status in ('PENDING', 'SENDING', 'ACCEPTED') and next_attempt_at < $2
     order by next_attempt_at limit ${batchRows} for no key update skip locked
   ) returning ${keys}
 `);
-const selectSending = prepared<Key & { nextAttemptAt: Date }>(`
+const selectSending = prepared<ConversionKey & { nextAttemptAt: Date }>(`
   select ${keys}, next_attempt_at as "nextAttemptAt" from conversions
   where status = 'SENDING' order by next_attempt_at limit ${batchRows}
 `);
 
 /** What is open of conversions: what is due has a job, and what changes is told to those who look. */
 export class OpenConversions {
+  private readonly due = new Set<string>();
+  private dueTimer: NodeJS.Timeout | null = null;
+
   constructor(
     private readonly database: Database,
     private readonly jobs: Jobs,
@@ -162,15 +166,16 @@ export class OpenConversions {
   add(tx: Tx, conversions: readonly NewConversion[]): void {
     tx.append(this.appender, conversions);
     tx.afterCommit(() => {
-      for (const conversion of conversions) this.tell(conversion);
-      for (const { status, platform } of conversions) {
-        if (status === 'PENDING') this.notifications.send(conversionsDue, platform);
+      for (const conversion of conversions) {
+        // One that is due is told of with its first try.
+        if (conversion.status === 'PENDING') this.tellDue(conversion.platform);
+        else this.tell(conversion);
       }
     });
   }
 
   /** Adds the job that comes for a conversion at its time. */
-  async enqueue(tx: Tx, { id, platform, destinationId }: Omit<Key, 'workspaceId'>, at: Date): Promise<void> {
+  async enqueue(tx: Tx, { id, platform, destinationId }: Omit<ConversionKey, 'workspaceId'>, at: Date): Promise<void> {
     // A whole second later than it is due: the clocks of PostgreSQL and of this process differ.
     const startAfter = new Date(Math.ceil(at.getTime() / 1_000) * 1_000);
     const job = { ...jobOf(behind)({ id, destinationId }), startAfter };
@@ -178,7 +183,7 @@ export class OpenConversions {
   }
 
   /** Holds a conversion of a destination that is paused. @returns false where it is not paused any more */
-  async hold(tx: Tx, { id, destinationId }: Pick<Key, 'id' | 'destinationId'>): Promise<boolean> {
+  async hold(tx: Tx, { id, destinationId }: Pick<ConversionKey, 'id' | 'destinationId'>): Promise<boolean> {
     // With the destination locked, a resume either finds this one held, or came before.
     const [destination] = await tx.query(lockDestination, [destinationId]);
     if (destination?.status !== 'PAUSED') return false;
@@ -187,16 +192,18 @@ export class OpenConversions {
   }
 
   /** What is held of an active destination is sent, the oldest first; with `skip` it ends as skipped. */
-  async resumeHeld(tx: Tx, destinationId: string, skip: boolean, heldUntil = this.now()): Promise<void> {
+  async resumeHeld(tx: Tx, destinationId: string, skip: boolean, heldUntil?: Date): Promise<void> {
     const [destination] = await tx.query(lockDestination, [destinationId]);
     if (destination?.status !== 'ACTIVE') return;
     const { ageDaysMax } = platformNamed(destination.platform);
-    const values = [destinationId, this.now(), heldUntil];
+    // While it is locked nothing more is held; what is left after this commit may be beside what is held anew.
+    const at = this.now();
+    const values = [destinationId, at, heldUntil ?? 'infinity'];
     const some = skip ? await tx.query(skipSome, values) : await tx.query(resumeSome, [...values, ageDaysMax]);
     this.changed(tx, some);
     if (!skip) await this.enqueueNow(tx, some);
     if (some.length < batchRows) return;
-    const data: ResumeJob = { destinationId, skip, heldUntil: heldUntil.toISOString() };
+    const data: ResumeJob = { destinationId, skip, heldUntil: (heldUntil ?? new Date(at.getTime() + notableMs)).toISOString() };
     await this.jobs.enqueue(tx, resumeQueue, [{ data }]);
   }
 
@@ -254,20 +261,31 @@ export class OpenConversions {
   }
 
   /** Tells those who look of conversions that the transaction changes. */
-  changed(tx: Tx, conversions: readonly Omit<Key, 'platform'>[]): void {
+  changed(tx: Tx, conversions: readonly Omit<ConversionKey, 'platform'>[]): void {
     tx.afterCommit(() => {
       for (const conversion of conversions) this.tell(conversion);
     });
   }
 
-  private tell({ workspaceId, id, destinationId }: Omit<Key, 'platform'>): void {
+  /** Tells those who look of a conversion that has changed. */
+  tell({ workspaceId, id, destinationId }: Omit<ConversionKey, 'platform'>): void {
     this.notifications.send(conversionUpdated, updated(workspaceId, { destinationId, id }));
   }
 
-  private async enqueueNow(tx: Tx, conversions: readonly Key[]): Promise<void> {
+  /** A few times a second at most: workers take what is due in batches, and each notification is a statement. */
+  private tellDue(platform: string): void {
+    this.due.add(platform);
+    this.dueTimer ??= setTimeout(() => {
+      this.dueTimer = null;
+      for (const name of this.due) this.notifications.send(conversionsDue, name);
+      this.due.clear();
+    }, gatherMs).unref();
+  }
+
+  private async enqueueNow(tx: Tx, conversions: readonly ConversionKey[]): Promise<void> {
     for (const [platform, some] of Map.groupBy(conversions, (conversion) => conversion.platform)) {
       await this.jobs.enqueue(tx, conversionQueue(platform), some.map(jobOf(behind)));
-      tx.afterCommit(() => this.notifications.send(conversionsDue, platform));
+      tx.afterCommit(() => this.tellDue(platform));
     }
   }
 
@@ -286,7 +304,7 @@ export class OpenConversions {
 
 const jobOf =
   (priority: number) =>
-  ({ id, destinationId }: Pick<Key, 'id' | 'destinationId'>): NewJob => {
+  ({ id, destinationId }: Pick<ConversionKey, 'id' | 'destinationId'>): NewJob => {
     const data: ConversionJob = { id, destinationId };
     return { data, priority, group: { id: destinationId } };
   };

@@ -15,6 +15,14 @@ export interface SendingParty {
   credential: Credential;
 }
 
+export interface PlatformVerdict {
+  verdict: ConversionVerdict;
+  /** The HTTP status; null where no answer came. */
+  status: number | null;
+  /** Whether the verdict is on the request; else on the token that it lacks. */
+  isSent: boolean;
+}
+
 /**
  * Speaks to the ad platforms: at the addresses that are theirs or the operator's, past the address guard, with the
  * destination's token. Whatever a platform does is an answer; nothing here is thrown.
@@ -52,15 +60,15 @@ export class PlatformClient {
     request: PlatformRequest,
     sender: SendingParty,
     classify: Platform['classify'],
-  ): Promise<{ verdict: ConversionVerdict; status: number | null }> {
+  ): Promise<PlatformVerdict> {
     const first = await this.tokenOf(sender);
-    if (!first.ok) return { verdict: first.verdict, status: null };
+    if (!first.ok) return { verdict: first.verdict, status: null, isSent: false };
     const tried = await this.sendWith(first.token, platform, request, sender, classify);
     if (tried.verdict.kind !== 'AUTH_BROKEN' || 'accessToken' in sender.credential) return tried;
     // A token that was fetched may have been revoked while its credential still serves.
     this.tokens.forget(sender.destinationId, first.token);
     const second = await this.tokenOf(sender);
-    if (!second.ok) return { verdict: second.verdict, status: tried.status };
+    if (!second.ok) return { verdict: second.verdict, status: tried.status, isSent: false };
     return await this.sendWith(second.token, platform, request, sender, classify);
   }
 
@@ -79,7 +87,7 @@ export class PlatformClient {
     request: PlatformRequest,
     { workspaceId }: SendingParty,
     classify: Platform['classify'],
-  ): Promise<{ verdict: ConversionVerdict; status: number | null }> {
+  ): Promise<PlatformVerdict> {
     const sent = platform.authorize(request, token);
     const { method, path, headers, body } = sent;
     const url = `${this.settings.urls[platform.name] ?? platform.baseUrl}${path}`;
@@ -88,7 +96,8 @@ export class PlatformClient {
         ? this.outbound.get(url, headers, workspaceId)
         : this.outbound.post(url, headers, JSON.stringify(body), workspaceId);
     const answer = await this.answer(going);
-    return { verdict: notBefore(classify(answer, sent), answer, this.nowMs()), status: answer.status };
+    const verdict = notBefore(classify(answer, sent), answer, this.nowMs());
+    return { verdict, status: answer.status, isSent: true };
   }
 
   private async answer(going: Promise<Outcome>): Promise<PlatformAnswer> {

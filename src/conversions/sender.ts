@@ -15,6 +15,7 @@ import type { ConversionMetrics } from './metrics.js';
 import type { OpenConversions } from './open-conversions.js';
 import type { PlatformClient } from './platform-client.js';
 import { platformNamed } from './platforms/platforms.js';
+import type { Credential } from './platforms/credential.js';
 import { withDigestsCut } from './platforms/digest.js';
 import type {
   ConversionSkipReason,
@@ -92,10 +93,11 @@ type Prepared =
   | {
       readonly to: 'send';
       readonly request: PlatformRequest;
+      readonly credential: Credential;
       readonly dropped: readonly string[];
       readonly isTest: boolean;
     }
-  | { readonly to: 'ask'; readonly request: PlatformRequest }
+  | { readonly to: 'ask'; readonly request: PlatformRequest; readonly credential: Credential }
   | { readonly to: 'hold' }
   | { readonly to: 'end'; readonly status: 'SKIPPED' | 'EXPIRED'; readonly reason: ConversionSkipReason | null };
 
@@ -118,7 +120,7 @@ export class ConversionSender {
       const taken = await this.take(id);
       if (taken === null) return;
       const prepared = this.prepare(taken);
-      if (prepared === null) return await this.record(taken, null, unprepared(this.parts.now()));
+      if (prepared === null) return await this.record(taken, null, unprepared(taken, this.parts.now()));
       if (prepared.to === 'hold') return await this.hold(taken);
       if (prepared.to === 'end') return await this.end(taken, prepared.status, prepared.reason);
       await this.record(taken, prepared, await this.send(taken, prepared));
@@ -133,7 +135,9 @@ export class ConversionSender {
     const built = platform.build(event, targetOf(destination, platform, true), client.versionOf(platform));
     if (!built.ok) throw new Error(`${platform.name} builds nothing of the synthetic event: ${built.reason}`);
     const classify = (answer: PlatformAnswer, sent: PlatformRequest) => platform.classify(answer, sent);
-    const { verdict } = await client.send(platform, built.request, this.senderOf(destination), classify);
+    const { id: destinationId, workspaceId } = destination;
+    const party = { workspaceId, destinationId, credential: this.parts.destinations.credentialOf(destination) };
+    const { verdict } = await client.send(platform, built.request, party, classify);
     const sent = JSON.parse(withDigestsCut(JSON.stringify(built.request.body ?? {}))) as ConnectionTest['sent'];
     return { verdict, sent };
   }
@@ -170,8 +174,9 @@ export class ConversionSender {
     if (destination.deletedAt !== null) return skip('destination_deleted');
     if (destination.status === 'PAUSED') return { to: 'hold' };
     const { reference } = conversion;
+    const credential = this.parts.destinations.credentialOf(destination);
     if (reference !== null && platform.later !== undefined) {
-      return { to: 'ask', request: platform.later.ask(reference) };
+      return { to: 'ask', request: platform.later.ask(reference), credential };
     }
     if (!submission.isThere || conversion.snapshot === null) return skip('erased');
     const snapshot = readSnapshot(this.parts.secrets.open(conversion.snapshot, `conversion:${conversion.id}`));
@@ -191,17 +196,26 @@ export class ConversionSender {
     const event = eventOf(conversion, snapshot, submission.consent);
     const built = platform.build(event, target, this.parts.client.versionOf(platform));
     if (!built.ok) return skip(built.reason);
-    return { to: 'send', request: built.request, dropped: built.dropped, isTest: snapshot.isTest };
+    return { to: 'send', request: built.request, credential, dropped: built.dropped, isTest: snapshot.isTest };
   }
 
-  private async send({ destination, platform }: Taken, { to, request }: Sending): Promise<Answered> {
+  private async send({ destination, platform }: Taken, { to, request, credential }: Sending): Promise<Answered> {
     const { client, now } = this.parts;
     const at = now();
     const classify = (answer: PlatformAnswer, sent: PlatformRequest) =>
       (to === 'ask' ? (platform.later ?? platform) : platform).classify(answer, sent);
-    const { verdict, status } = await client.send(platform, request, this.senderOf(destination), classify);
+    const { workspaceId, id: destinationId } = destination;
+    const party = { workspaceId, destinationId, credential };
+    const answered = await client.send(platform, request, party, classify);
+    const { verdict, status, isSent } = answered;
     const { code, message, traceId } = verdict;
-    return { verdict, attempt: { at: new Date(at).toISOString(), status, code, message, traceId, ms: now() - at } };
+    // Without a token nothing was asked: that says nothing of what the platform took, which is never sent again.
+    const isUnasked = to === 'ask' && !isSent && verdict.kind === 'RETRY';
+    const meant = isUnasked ? ({ ...verdict, kind: 'ACCEPTED' } as const) : verdict;
+    return {
+      verdict: meant,
+      attempt: { at: new Date(at).toISOString(), status, code, message, traceId, ms: now() - at },
+    };
   }
 
   private async record(taken: Taken, sent: Sending | null, { verdict, attempt }: Answered): Promise<void> {
@@ -286,11 +300,6 @@ export class ConversionSender {
     if (status === 'DELIVERED' || status === 'ACCEPTED') tx.write(storeLastSent, [destination.id, at]);
     open.changed(tx, [conversion]);
   }
-
-  private senderOf(destination: ConversionDestination) {
-    const { id: destinationId, workspaceId } = destination;
-    return { workspaceId, destinationId, credential: this.parts.destinations.credentialOf(destination) };
-  }
 }
 
 const skip = (reason: ConversionSkipReason): Prepared => ({ to: 'end', status: 'SKIPPED', reason });
@@ -313,10 +322,10 @@ function targetOf(destination: ConversionDestination, platform: Platform, isTest
   };
 }
 
-function unprepared(now: number): Answered {
+function unprepared({ conversion: { reference } }: Taken, now: number): Answered {
   const said = { code: 'not_prepared', message: 'The conversion could not be prepared.', traceId: null };
   return {
-    verdict: { kind: 'RETRY', ...said },
+    verdict: { kind: reference === null ? 'RETRY' : 'ACCEPTED', ...said },
     attempt: { at: new Date(now).toISOString(), status: null, ...said, ms: 0 },
   };
 }

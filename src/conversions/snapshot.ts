@@ -1,5 +1,6 @@
 import type { AttributionConsent } from '../submissions/attribution.view.js';
 import type { Conversion } from './conversion.entity.js';
+import { pageToSend } from './page-address.js';
 import { clickIds, personFields, type ConversionEvent } from './platforms/platform.js';
 
 /**
@@ -7,12 +8,21 @@ import { clickIds, personFields, type ConversionEvent } from './platforms/platfo
  * becomes of the submission and of the bot's mapping. The rest of its event stands in its row.
  */
 export interface Snapshot extends Omit<ConversionEvent, 'id' | 'name' | 'occurredAt'> {
+  /** Both as they came: what of them may leave is looked at when they do. */
+  readonly page: string | null;
+  readonly referrer: string | null;
   readonly isTest: boolean;
 }
 
 /** Without what is null, as most of it is: it is sealed and stored with each conversion. */
-export function snapshotText(snapshot: Snapshot): string {
-  return JSON.stringify(snapshot, (_key, value: unknown) => (value === null || value === false ? undefined : value));
+export function snapshotText({ person, clickIds: clicks, ...rest }: Snapshot): string {
+  return JSON.stringify({ ...known(rest), person: known(person), clickIds: known(clicks) });
+}
+
+function known(values: object): object {
+  const found: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(values)) if (value !== null && value !== false) found[name] = value;
+  return found;
 }
 
 /** @throws when it is no snapshot */
@@ -48,6 +58,8 @@ export function eventOf(
     id: eventId,
     name: eventName,
     occurredAt,
+    page: pageToSend(snapshot.page),
+    referrer: pageToSend(snapshot.referrer),
     adPersonalization: isDenied ? 'denied' : snapshot.adPersonalization,
     limitedUse: snapshot.limitedUse || consent?.limitedUse === true,
   };

@@ -41,6 +41,10 @@ describe('sending conversions', () => {
   });
 
   const account = () => ({ meta: { datasetId: meta.datasetId, accessToken: meta.accessToken } });
+  const googleAccount = () => {
+    const { operatingAccountId, conversionActionId, refresh } = google;
+    return { google: { operatingAccountId, conversionActionId, refresh } };
+  };
   const toMeta = async (more: object = {}) => await createDestination(server.app, bot, { ...account(), ...more });
   const submit = async (raw: object = {}) => await createSubmission(server.app, bot, { attribution: granted, ...raw });
   const actor = async () => await operator(server.app, bot.workspaceId);
@@ -160,6 +164,20 @@ describe('sending conversions', () => {
     expect(meta.inFlightMost).to.equal(4);
   });
 
+  it('keeps nobody waiting for a platform that hangs but its own conversions', async () => {
+    await toMeta();
+    const other = await createBot(server.app, (await createTenant(server.app)).workspaceId);
+    await createDestination(server.app, other, googleAccount());
+    meta.always = 'be silent';
+    const hanging = await Promise.all(Array.from({ length: 20 }, async () => await submit()));
+    await meta.arrived(4);
+    const { id } = await createSubmission(server.app, other, { attribution: granted });
+    await settled(server.app, id, ({ status }) => status === 'ACCEPTED', 5_000);
+    expect(meta.conversions).to.have.length(0);
+    meta.always = 'answer';
+    for (const submission of hanging) await settled(server.app, submission.id, ({ attempts }) => attempts.length > 0);
+  });
+
   it('sends again what its process left in the midst of it, and only once its time is over', async () => {
     await toMeta();
     meta.next('take and garble');
@@ -276,14 +294,7 @@ describe('sending conversions', () => {
   });
 
   describe('to Google', () => {
-    const toGoogle = async () =>
-      await createDestination(server.app, bot, {
-        google: {
-          operatingAccountId: google.operatingAccountId,
-          conversionActionId: google.conversionActionId,
-          refresh: google.refresh,
-        },
-      });
+    const toGoogle = async () => await createDestination(server.app, bot, googleAccount());
 
     it('asks after what was accepted, half an hour later, and is delivered when Google says so', async () => {
       await toGoogle();
