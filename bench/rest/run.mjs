@@ -1,10 +1,12 @@
-// node bench/rest/run.mjs [seconds] [rounds]: the server as a ratio to the floor.
+// node bench/rest/run.mjs [seconds] [rounds] [conversions]: the server as a ratio to the floor; or creates for a bot with
+// a conversion destination as a ratio to those for a bot without.
 import { randomBytes } from 'node:crypto';
 import { startPostgres } from '../support/ground.mjs';
 import { compare, startServer } from '../support/servers.mjs';
 
 const seconds = Number(process.argv[2] ?? 4);
 const rounds = Number(process.argv[3] ?? 5);
+const ofConversions = process.argv[4] === 'conversions';
 
 const postgres = await startPostgres();
 const start = async (file, env) =>
@@ -18,11 +20,26 @@ const headersOf = ({ key }) => ({ authorization: `Bearer ${key}`, 'content-type'
 const list = () => ({ method: 'GET', path: `${pathOf(first)}?limit=50`, headers: headersOf(first) });
 const one = () => ({ method: 'GET', path: `${pathOf(first)}/${first.submissionId}`, headers: headersOf(first) });
 let made = 0;
-const create = (tenant) => {
+const create = (tenant, more = {}) => {
   made += 1;
   const data = { full_name: 'Ada Lovelace', email: `ada${made % 1_000}@example.com`, topic: 'Sales' };
   const headers = { ...headersOf(tenant), 'idempotency-key': `bench-${made}` };
-  return { method: 'POST', path: pathOf(tenant), headers, body: JSON.stringify({ data }) };
+  return { method: 'POST', path: pathOf(tenant), headers, body: JSON.stringify({ data, ...more }) };
+};
+/** As a page sends it that has the snippet and a banner. */
+const attribution = {
+  fbclid: 'IwAR2x7VbQ0-qWm_4kRt9',
+  fbp: 'fb.1.1789370000000.1098115397',
+  utm_source: 'facebook',
+  utm_campaign: 'autumn',
+  landing_page: 'https://example.com/landing?utm_source=facebook',
+  ip: '203.0.113.7',
+  user_agent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',
+  consent: { ad_user_data: 'granted', ad_personalization: 'granted' },
+};
+const createWith = (contender) => () => {
+  const tenant = ours.tenants[made % ours.tenants.length];
+  return create(contender === 'floor' ? tenant : { ...tenant, botId: tenant.toldBotId }, { attribution });
 };
 const operations = {
   'list 50': () => list,
@@ -39,7 +56,9 @@ try {
     if (own !== theirs)
       throw new Error(`${request.path}: the floor sends other bytes\n${own.slice(0, 600)}\n${theirs.slice(0, 600)}`);
   }
-  await compare(servers, operations, { seconds, rounds });
+  // Here the floor is the same server, and a bot without a destination.
+  if (ofConversions) await compare({ floor: ours, destination: ours }, { create: createWith }, { seconds, rounds });
+  else await compare(servers, operations, { seconds, rounds });
 } finally {
   for (const server of Object.values(servers)) await server.stop();
   await postgres.stop();

@@ -6,6 +6,7 @@ const { readConfig } = await built('src/platform/config.js');
 const { createLog } = await built('src/platform/log.js');
 const { plans } = await built('src/workspaces/plans.js');
 const { createTenant } = await built('test/support/app.js');
+const { createDestination } = await built('test/support/conversions.js');
 const { createBot, createSubmission } = await built('test/support/factories.js');
 
 plans.BUSINESS.requestsPerMinute = 100_000_000;
@@ -19,7 +20,10 @@ for (let workspace = 0; workspace < 16; workspace += 1) {
   const bot = await createBot(app, workspaceId);
   let submission;
   for (let made = 0; made < 100; made += 1) submission = await createSubmission(app, bot);
-  tenants.push({ key, workspaceId, botId: bot.id, submissionId: submission.id });
+  // Nobody sends here: what a destination costs a create is its row and its job.
+  const toldBot = await createBot(app, workspaceId);
+  await createDestination(app, toldBot, { meta: { datasetId: '1234567890123456', accessToken: 'EAAB' } });
+  tenants.push({ key, workspaceId, botId: bot.id, submissionId: submission.id, toldBotId: toldBot.id });
 }
 await app.database.pool.query('vacuum analyze');
 process.send({ url: app.publicUrl, tenants });

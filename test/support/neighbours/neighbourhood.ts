@@ -34,11 +34,12 @@ export class Neighbourhood {
   static async start(databaseUrl: string, size: Size, env: Record<string, string> = {}): Promise<Neighbourhood> {
     const receiver = await Receiver.start();
     receiver.answer = (response, { path }) => {
-      // The hostile workspace's endpoints hang.
+      // The hostile workspace's endpoints hang, and so do the ad platforms.
       if (!path.includes('/slow')) response.end();
     };
-    const settings = { ...settingsFor(databaseUrl), ...env };
-    const world = await makeWorld(settings, size, new URL(receiver.url).origin);
+    const { origin } = new URL(receiver.url);
+    const settings = { ...settingsFor(databaseUrl, `${origin}/slow`), ...env };
+    const world = await makeWorld(settings, size, origin);
     const { child, url, ended } = await serving(launch(['serve'], settings));
     const [key, member, stranger] = attackers.map(() => fork(join(import.meta.dirname, 'attack.js')));
     if (key === undefined || member === undefined || stranger === undefined) throw new Error('no attackers');

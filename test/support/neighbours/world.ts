@@ -6,6 +6,7 @@ import { createLog } from '../../../src/platform/log.js';
 import { scopes } from '../../../src/platform/actor.js';
 import { plans } from '../../../src/workspaces/plans.js';
 import { createTenant } from '../app.js';
+import { createDestination } from '../conversions.js';
 import { createBot, createSubmission, operator } from '../factories.js';
 
 /** What the worst of neighbours own: made once, large enough to hurt. */
@@ -45,13 +46,15 @@ export interface Size {
   credentials: number;
 }
 
-export const settingsFor = (databaseUrl: string) => ({
+export const settingsFor = (databaseUrl: string, platformsUrl: string) => ({
   PORT: '0',
   DATABASE_URL: databaseUrl,
   SECRETS_KEY: randomBytes(32).toString('base64'),
   WEBHOOK_ALLOWED_CIDRS: '127.0.0.0/8',
   // Strangers and people come from addresses of their own.
   TRUSTED_PROXIES: '127.0.0.0/8',
+  CONVERSIONS_META_URL: platformsUrl,
+  CONVERSIONS_TIKTOK_URL: platformsUrl,
 });
 
 /** Two workspaces: the hostile one as large as its plan lets it be, and the quiet one, whose events go to `receiverUrl`. */
@@ -82,6 +85,12 @@ async function makeHostile(
   const fields = Array.from({ length: 20 }, (_, n) => ({ name: `f${n}`, label: 'F', type: 'text', pattern }));
   const patternBot = await createBot(app, workspaceId, { schema: fields });
   const submission = await createSubmission(app, bot);
+  // Whoever completes one has its conversions go to platforms that hang.
+  const accounts = [
+    { meta: { datasetId: '1234567890123456', accessToken: 'EAAB' } },
+    { tiktok: { eventSourceId: 'C1234567890ABCDEF', accessToken: 'token' } },
+  ];
+  for (const account of accounts) await createDestination(app, bot, { ...account, consentMode: 'NOT_REQUIRED' });
   const actor = await operator(app, workspaceId);
   const endpoint = async (index: number) =>
     await app.webhookEndpoints.create(actor, () => ({
