@@ -14,7 +14,7 @@ window.iozenAttribution =
       const url = new URL(location);
       const found = {};
       url.hash = '';
-      for (const [key, value] of [...url.searchParams]) {
+      for (const [key, value] of new URL(url).searchParams) {
         if (!known.test(key)) url.searchParams.delete(key);
         else if (value) found[key] = value;
       }
@@ -32,13 +32,17 @@ window.iozenAttribution =
         if (consent && consent.ad_user_data === 'granted')
           localStorage.iozenAttribution = JSON.stringify([seen, consent]);
         else delete localStorage.iozenAttribution;
-      } catch (_) {}
+      } catch {
+        // Storage is forbidden here: it stays in memory.
+      }
     };
 
     try {
       const kept = JSON.parse(localStorage.iozenAttribution);
       if (Date.now() - Date.parse(kept[0].first_seen_at) < 7776e6) [seen, consent] = kept;
-    } catch (_) {}
+    } catch {
+      // Nothing is kept.
+    }
     seen = look(seen || {});
     keep();
 

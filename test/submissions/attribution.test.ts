@@ -73,7 +73,7 @@ describe('attribution', () => {
     return attribution === null ? null : withoutNulls(attribution);
   };
   const issuesOf = ({ body }: Answer<Loose>): string[] =>
-    (body.error ?? body.errors?.[0].extensions).details.issues.map(
+    (body.error ?? body.errors[0].extensions).details.issues.map(
       (issue: { path: string; code: string }) => `${issue.path} ${issue.code}`,
     );
   const eventsOf = async (id: string) => {
@@ -394,8 +394,6 @@ const camelCase = (name: string) => name.replace(/_(\w)/g, (_, letter: string) =
 const withoutNulls = (object: object): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(object).flatMap(([name, value]: [string, unknown]) =>
-      value === null
-        ? []
-        : [[name, typeof value === 'object' && !Array.isArray(value) ? withoutNulls(value as object) : value]],
+      value === null ? [] : [[name, typeof value === 'object' && !Array.isArray(value) ? withoutNulls(value) : value]],
     ),
   );
