@@ -159,6 +159,7 @@ export abstract class PlatformDouble {
   private readonly told = new WeakMap<object, string>();
   private readonly steps: Step[] = [];
   private readonly asideSteps: Step[] = [];
+  private readonly stepsFor = new Map<string, Step[]>();
   private readonly late: (() => void)[] = [];
   private readonly waiting: { isThere: () => boolean; done: () => void }[] = [];
   private readonly server: ReturnType<typeof createServer>;
@@ -205,6 +206,7 @@ export abstract class PlatformDouble {
     this.inFlightMost = 0;
     this.clicks.clear();
     this.digests.clear();
+    this.stepsFor.clear();
     const { requests, asides, failures, conversions, people, steps, asideSteps } = this;
     for (const list of [requests, asides, failures, conversions, people, steps, asideSteps]) list.length = 0;
     this.release();
@@ -218,6 +220,11 @@ export abstract class PlatformDouble {
   /** The next asides are met so: what fetches a token, what asks for a status. */
   nextAside(...steps: Step[]): void {
     this.asideSteps.push(...steps);
+  }
+
+  /** The next requests that have this text are met so, one each, whatever else comes between them. */
+  nextFor(text: string, ...steps: Step[]): void {
+    this.stepsFor.set(text, [...(this.stepsFor.get(text) ?? []), ...steps]);
   }
 
   /** Answers what waits for it. */
@@ -266,8 +273,9 @@ export abstract class PlatformDouble {
   }
 
   /** Bodies that came, as they were sent. */
-  bodies(): Record<string, unknown>[] {
-    return this.requests.map(({ text }) => JSON.parse(text) as Record<string, unknown>);
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test reads whatever shape it expects.
+  bodies(): any[] {
+    return this.requests.map(({ text }) => JSON.parse(text) as unknown);
   }
 
   protected fail(name: FailureName, detail: string): void {
@@ -402,6 +410,11 @@ export abstract class PlatformDouble {
     this.fail('unknown currency', `${field}: ${value}`);
   }
 
+  private stepFor({ text }: Incoming): Step | undefined {
+    for (const [part, steps] of this.stepsFor) if (text.includes(part) && steps.length > 0) return steps.shift();
+    return this.steps.shift();
+  }
+
   private receive(request: Incoming, response: ServerResponse, socket: Socket): void {
     for (const credential of this.credentials()) {
       const { href } = request.url;
@@ -418,8 +431,10 @@ export abstract class PlatformDouble {
     response.on('close', () => this.inFlight--);
     const { answer, take, aside = false } = this.reply(request);
     (aside ? this.asides : this.requests).push(request);
-    const step = aside ? (this.asideSteps.shift() ?? 'answer') : (this.steps.shift() ?? this.always);
+    const step = aside ? (this.asideSteps.shift() ?? 'answer') : (this.stepFor(request) ?? this.always);
     const say = (it: Answer) => {
+      // A kept connection that breaks off may be opened again by its client, unseen; one made for its request may not.
+      response.shouldKeepAlive = false;
       response.writeHead(it.status, { 'content-length': Buffer.byteLength(it.body), ...it.headers });
       response.end(it.body);
     };

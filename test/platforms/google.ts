@@ -128,6 +128,8 @@ export class GoogleDouble extends PlatformDouble {
   serviceAccount = { clientEmail: 'leads@project.iam.gserviceaccount.com', publicKey: '', keyId: 'key1' };
   /** What becomes of the next events, one each; then they succeed, or are duplicates. */
   readonly outcomes: Outcome[] = [];
+  /** So, of the next event that has this text. */
+  readonly outcomesFor = new Map<string, Outcome>();
   tokensFetched = 0;
 
   private readonly tokens: AccessToken[] = [];
@@ -151,6 +153,7 @@ export class GoogleDouble extends PlatformDouble {
   override reset(): void {
     super.reset();
     this.outcomes.length = this.tokensFetched = 0;
+    this.outcomesFor.clear();
     this.ingested.clear();
     this.validated.clear();
   }
@@ -447,7 +450,9 @@ export class GoogleDouble extends PlatformDouble {
 
   /** What will be said of the event in half an hour; what is a duplicate then is counted once now. */
   private become(it: GoogleEvent, { productDestinationId }: Body['destinations'][number]): Outcome {
-    const scripted = this.outcomes.shift();
+    const text = [...this.outcomesFor.keys()].find((part) => JSON.stringify(it).includes(part));
+    const scripted = text === undefined ? this.outcomes.shift() : this.outcomesFor.get(text);
+    this.outcomesFor.delete(text ?? '');
     if (scripted?.status === 'FAILED') return scripted;
     const failed = (reason: string): Outcome => ({ status: 'FAILED', reason: `PROCESSING_ERROR_REASON_${reason}` });
     if (Date.parse(it.eventTimestamp) < this.clock() - 90 * dayMs) {
