@@ -5,10 +5,14 @@ import pg from 'pg';
 import { dataSourceFor } from '../../ormconfig.js';
 import { queues } from '../../src/app.js';
 import { Database } from '../../src/platform/postgres/database.js';
+import { EventService } from '../../src/events/event.service.js';
+import { now } from '../../src/platform/clock.js';
 import { startEmbeddedPostgres } from '../../src/platform/embedded-postgres/server.js';
 import { Jobs } from '../../src/platform/postgres/jobs.js';
 import { createLog } from '../../src/platform/log.js';
 import { migrate } from '../../src/platform/postgres/migrate.js';
+import { Notifications } from '../../src/platform/postgres/notifications.js';
+import { chores } from '../../src/webhooks/engine/maintenance.js';
 
 /**
  * One PostgreSQL for the whole run and one migrated template, from which every test file clones its own database.
@@ -40,9 +44,14 @@ export async function mochaGlobalSetup(): Promise<void> {
   const source = await dataSourceFor(databaseUrl(template)).initialize();
   await migrate(source);
   const database = new Database(source);
-  const jobs = new Jobs(database, createLog('silent'), { works: false });
+  const log = createLog('silent');
+  const jobs = new Jobs(database, log, { works: false });
   await jobs.start(queues);
   await jobs.stop(1_000);
+  // Partitions of these days, which every worker's start would make anew: a third of it.
+  const notifications = new Notifications(database, databaseUrl(template), log);
+  for (const chore of chores({ database, eventLog: new EventService(database), notifications, log }, now()))
+    await chore();
   await database.close();
 }
 

@@ -31,7 +31,7 @@ describe('100,000 deliveries parked for one endpoint', function () {
   const retried = newId('webhookDelivery');
   /** Another workspace's, the first of its events with an open delivery. */
   let elsewhere: { workspace: string; endpoint: string };
-  const events = Array.from({ length: 30 }, () => `evt_${newId('event')}`);
+  const events = Array.from({ length: 20 }, () => `evt_${newId('event')}`);
 
   /** A connection that planned everything while nothing was there. */
   let early: PoolClient;
