@@ -45,7 +45,8 @@ describe('fairness between webhook endpoints', function () {
       await receiver.arrived(round);
       tookMs.push(performance.now() - startedAt);
     }
-    expect(median(tookMs)).to.be.below(100);
+    // It would wait for what hangs, ten seconds.
+    expect(median(tookMs)).to.be.below(1_000);
     expect(hole.received.length).to.be.at.most(28);
   });
 

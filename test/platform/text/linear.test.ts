@@ -22,6 +22,7 @@ import { cpuMsOf } from '../../support/cpu-time.js';
 
 const megabyte = 1_000_000;
 const budgetMs = 50;
+const triesMax = 8;
 const paths = ['/graphql', '/api/v1/webhooks'];
 
 /** Of what expressions repeat; with something at the end that fits none, they would go back over it. */
@@ -34,7 +35,10 @@ function* worst(characters: number, starts: readonly string[]): Generator<string
   }
 }
 
-/** The most of a processor's time that one text takes; a second try counts, as the first may be the compiler's. */
+/**
+ * The most of a processor's time that one text takes, the least of some tries: the first may be the compiler's, and one
+ * while other tests share the processor's caches theirs.
+ */
 function slowest(read: (text: string) => unknown, texts: Iterable<string>): { ms: number; text: string } {
   let slow = { ms: 0, text: '' };
   const work = (text: string) => () => {
@@ -46,7 +50,7 @@ function slowest(read: (text: string) => unknown, texts: Iterable<string>): { ms
   };
   for (const text of texts) {
     let ms = cpuMsOf(work(text));
-    if (ms > budgetMs / 2) ms = Math.min(ms, cpuMsOf(work(text)), cpuMsOf(work(text)));
+    for (let tries = 1; tries < triesMax && ms > budgetMs / 2; tries += 1) ms = Math.min(ms, cpuMsOf(work(text)));
     if (ms > slow.ms) slow = { ms, text: `${text.slice(0, 20)}…${text.slice(-5)}` };
   }
   return slow;
