@@ -10,7 +10,7 @@ import { chooserOf, Operations, type Choose } from '../support/operations.js';
 import { memberOf } from '../support/people.js';
 
 /** `npm run test:long` asks for more. */
-const requests = Number(process.env['FUZZ_REQUESTS'] ?? 2_000);
+const requests = Number(process.env['FUZZ_REQUESTS'] ?? 600);
 const atOnce = 20;
 /** The people of a workspace have points for a fifth of so many: the next come from another. */
 const stretch = 200;

@@ -10,7 +10,7 @@ import { createBot, createSubmission, operator } from '../support/factories.js';
 
 const requestsAtOnce = 20;
 /** `npm run test:long` asks for more. */
-const rounds = Math.ceil(Number(process.env['FUZZ_REQUESTS'] ?? 3_000) / requestsAtOnce);
+const rounds = Math.ceil(Number(process.env['FUZZ_REQUESTS'] ?? 1_000) / requestsAtOnce);
 /** Who is slow may be refused for it, if it was: after this long. */
 const slowMs = 9_000;
 const slowMax = 10;
