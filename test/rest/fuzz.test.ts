@@ -4,6 +4,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import { restRoutes } from '../../src/rest/routes.js';
 import { fieldTypes } from '../../src/intake-bots/bot-schema.js';
 import { plans } from '../../src/workspaces/plans.js';
+import { anyCharacter } from '../support/any-character.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
 import { Description } from '../support/described.js';
 import { createBot, createSubmission, operator } from '../support/factories.js';
@@ -123,7 +124,7 @@ describe('REST under random requests', function () {
 });
 
 const text = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ unit: anyCharacter, maxLength: 40 }),
   fc.constantFrom(
     '',
     'ada@example.com',

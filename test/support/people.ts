@@ -1,6 +1,6 @@
 import type { App } from '../../src/app.js';
 import type { Role } from '../../src/platform/actor.js';
-import { createTenant, startServer, type Tenant, type TestServer } from './app.js';
+import { createTenant, hashOf, startServer, type Tenant, type TestServer } from './app.js';
 import { clientOf, type Answer } from './client.js';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a test reads whatever shape it expects.
@@ -47,9 +47,10 @@ export async function signIn(
 export async function memberOf(app: App, tenant: Tenant, role: Role): Promise<Person & { id: string; email: string }> {
   if (role === 'OWNER') return Object.assign(await signedIn(app, tenant.owner), tenant.owner);
   const email = `${role}.${tenant.workspaceId}@example.com`.toLowerCase();
-  const account = { workspaceId: tenant.workspaceId, email, name: role, role, password: 'a password of theirs' };
-  const { id } = await app.database.transaction(async (tx) => app.accounts.create(tx, account));
-  return Object.assign(await signedIn(app, account), { id, email });
+  const password = 'a password of theirs';
+  const account = { workspaceId: tenant.workspaceId, email, name: role, role, passwordHash: await hashOf(password) };
+  const { id } = await app.database.transaction(async (tx) => app.accounts.insert(tx, account));
+  return Object.assign(await signedIn(app, { email, password }), { id, email });
 }
 
 async function signedIn(app: App, { email, password }: { email: string; password: string }): Promise<Person> {
