@@ -8,7 +8,7 @@ import { launch, serving, type Ended } from './process.js';
 const heapMegabytes = 768;
 const askEveryMs = 50;
 const answerMsMax = 30_000;
-const stopMsMax = 5_000;
+const stopMsMax = 30_000;
 
 /** A server process of its own with little memory, whose `/healthz` is asked without pause. */
 export interface SmallProcess {
