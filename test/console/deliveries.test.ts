@@ -5,7 +5,7 @@ import { createBot, createSubmission } from '../../dist/test/support/factories.j
 import { memberOf } from '../../dist/test/support/people.js';
 import { Receiver } from '../../dist/test/support/receiver.js';
 import { newId } from '../../dist/src/platform/id.js';
-import { Console, picture, themes, widths } from './support.ts';
+import { Console, picture, pictures } from './support.ts';
 
 const insertFinished = `
   with told as (
@@ -238,7 +238,7 @@ describe('console: deliveries', () => {
       '/console/deliveries?q=ok',
       `/console/deliveries/${await finished('delivered', 200)}`,
     ]) {
-      const other = await pages.again(page.context(), {});
+      const other = await pages.again(page.context());
       let points = 0;
       other.on('response', (response) => {
         if (response.url().endsWith('/graphql'))
@@ -261,22 +261,17 @@ describe('console: deliveries', () => {
     await member.context().close();
   });
 
-  for (const theme of themes) {
-    for (const width of widths) {
-      it(`looks as it should, ${theme}, ${width} px wide`, async () => {
-        const other = await pages.again(page.context(), { theme, width });
-        const path = `${theme}-${width}`;
-        await other.goto(`/console/deliveries?status=exhausted&type=contact.updated&endpoint=${endpointId}&from=-24h`);
-        await other.getByRole('link', { name: 'contact.updated' }).first().waitFor();
-        await picture(other, `deliveries-filtered-${path}`);
-        await other.goto('/console/deliveries?q=nothing%20has%20this');
-        await other.getByText('Nothing').first().waitFor();
-        await picture(other, `deliveries-none-${path}`);
-        await other.goto(`/console/deliveries/${failing}`);
-        await other.getByText('Where the time went').waitFor();
-        await picture(other, `delivery-${path}`);
-        await other.context().close();
-      });
-    }
-  }
+  it('looks as it should in each theme and width', async () => {
+    const other = await pages.again(page.context());
+    await other.goto(`/console/deliveries?status=exhausted&type=contact.updated&endpoint=${endpointId}&from=-24h`);
+    await other.getByRole('link', { name: 'contact.updated' }).first().waitFor();
+    await pictures(other, 'deliveries-filtered');
+    await other.goto('/console/deliveries?q=nothing%20has%20this');
+    await other.getByText('Nothing').first().waitFor();
+    await pictures(other, 'deliveries-none');
+    await other.goto(`/console/deliveries/${failing}`);
+    await other.getByText('Where the time went').waitFor();
+    await pictures(other, 'delivery');
+    await other.context().close();
+  });
 });

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { clientOf } from '../../dist/test/support/client.js';
 import { contactForm, createBot, createSubmission, operator } from '../../dist/test/support/factories.js';
 import { memberOf } from '../../dist/test/support/people.js';
-import { Console, picture, themes, widths } from './support.ts';
+import { Console, picture, pictures } from './support.ts';
 
 const pointsMax = 6;
 /** All that a text may hold and a page must not do: markup, controls, marks of direction, what cannot be seen. */
@@ -271,53 +271,47 @@ describe('console: bots, submissions, contacts and records', () => {
     await picture(page, 'submission-inert');
   }).timeout(120_000);
 
-  for (const theme of themes) {
-    for (const width of widths) {
-      it(`looks as it should, ${theme}, ${width} px wide`, async () => {
-        const other = await pages.again(page.context(), { theme, width });
-        let points = 0;
-        other.on('response', (response) => {
-          if (!response.url().endsWith('/graphql')) return;
-          void response.json().then(
-            ({ extensions }) => (points += extensions?.cost?.points ?? 0),
-            () => undefined,
-          );
-        });
-        // Colours are of a theme, and what stands where is of a width: two looks see both of each.
-        const isChecked = theme === (width === 1280 ? 'light' : 'dark');
-        const shows = async (name: string, path: string, ready: string) => {
-          points = 0;
-          await other.goto(`/console${path}`);
-          await other.getByText(ready).first().waitFor();
-          if (isChecked) await other.waitForLoadState('networkidle');
-          if (isChecked) expect(points, `${name} costs points`).to.be.within(1, pointsMax);
-          await picture(other, `${name}-${theme}-${width}`);
-        };
-        const ada = await contactIdOf('ada@example.com');
-        await shows('bots', '/bots', 'Contact us');
-        await shows('bot', `/bots/${bot.id}?from=2020-01-01`, 'Ada Lovelace');
-        await shows('bot-fields', `/bots/${bot.id}?show=fields`, 'full_name');
-        await shows('bot-post', `/bots/${bot.id}?show=post`, 'curl');
-        await shows('bot-pause', `/bots/${bot.id}/status/pause`, 'Keep it active');
-        await shows('bot-missing', `/bots/nothing`, 'There is no such bot');
-        await shows('submission', `/submissions/${submission.id}`, 'submission.completed');
-        await shows('submission-edit', `/submissions/${submission.id}/edit`, 'Save answers');
-        await shows('contacts', '/contacts', 'Ada Lovelace');
-        await shows('contacts-none', '/contacts?q=nobody%40example.com', 'Nothing fits');
-        await shows('contact', `/contacts/${ada}`, 'lead');
-        await shows('contact-edit', `/contacts/${ada}/edit`, 'Save contact');
-        const example = await contactIdOf('mallory@example.com');
-        await shows('contact-merge', `/contacts/${ada}/merge?duplicate=${example}`, 'Merge contacts');
-        await shows('contact-erase', `/contacts/${ada}/erase`, 'which stay');
-        await shows('records', '/records', 'submitter');
-        const { body } = await clientOf(pages.server.url, pages.tenant.key).graphql(
-          'query ($id: ID) { records(filter: { submissionId: $id }) { nodes { id } } }',
-          { id: submission.id },
-        );
-        const record = (body as { data: { records: { nodes: { id: string }[] } } }).data.records.nodes[0]?.id ?? '';
-        await shows('record', `/records/${record}`, 'People it is about');
-        await other.context().close();
-      }).timeout(240_000);
-    }
-  }
+  it('looks as it should in each theme and width', async () => {
+    const other = await pages.again(page.context());
+    let points = 0;
+    other.on('response', (response) => {
+      if (!response.url().endsWith('/graphql')) return;
+      void response.json().then(
+        ({ extensions }) => (points += extensions?.cost?.points ?? 0),
+        () => undefined,
+      );
+    });
+    const shows = async (name: string, path: string, ready: string) => {
+      points = 0;
+      await other.goto(`/console${path}`);
+      await other.getByText(ready).first().waitFor();
+      await other.waitForLoadState('networkidle');
+      expect(points, `${name} costs points`).to.be.within(1, pointsMax);
+      await pictures(other, name);
+    };
+    const ada = await contactIdOf('ada@example.com');
+    await shows('bots', '/bots', 'Contact us');
+    await shows('bot', `/bots/${bot.id}?from=2020-01-01`, 'Ada Lovelace');
+    await shows('bot-fields', `/bots/${bot.id}?show=fields`, 'full_name');
+    await shows('bot-post', `/bots/${bot.id}?show=post`, 'curl');
+    await shows('bot-pause', `/bots/${bot.id}/status/pause`, 'Keep it active');
+    await shows('bot-missing', `/bots/nothing`, 'There is no such bot');
+    await shows('submission', `/submissions/${submission.id}`, 'submission.completed');
+    await shows('submission-edit', `/submissions/${submission.id}/edit`, 'Save answers');
+    await shows('contacts', '/contacts', 'Ada Lovelace');
+    await shows('contacts-none', '/contacts?q=nobody%40example.com', 'Nothing fits');
+    await shows('contact', `/contacts/${ada}`, 'lead');
+    await shows('contact-edit', `/contacts/${ada}/edit`, 'Save contact');
+    const example = await contactIdOf('mallory@example.com');
+    await shows('contact-merge', `/contacts/${ada}/merge?duplicate=${example}`, 'Merge contacts');
+    await shows('contact-erase', `/contacts/${ada}/erase`, 'which stay');
+    await shows('records', '/records', 'submitter');
+    const { body } = await clientOf(pages.server.url, pages.tenant.key).graphql(
+      'query ($id: ID) { records(filter: { submissionId: $id }) { nodes { id } } }',
+      { id: submission.id },
+    );
+    const record = (body as { data: { records: { nodes: { id: string }[] } } }).data.records.nodes[0]?.id ?? '';
+    await shows('record', `/records/${record}`, 'People it is about');
+    await other.context().close();
+  }).timeout(240_000);
 });

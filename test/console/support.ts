@@ -112,7 +112,7 @@ export class Console {
   }
 
   /** The same person in a window of another look. */
-  async again(of: BrowserContext, look: Look): Promise<Page> {
+  async again(of: BrowserContext, look: Look = {}): Promise<Page> {
     const page = await this.visitor(look);
     await page.context().addCookies(await of.cookies());
     return page;
@@ -158,9 +158,19 @@ export async function broken(page: Page): Promise<string[]> {
 
 /** A picture of the whole page, of which nothing may be `broken`. */
 export async function picture(page: Page, name: string): Promise<void> {
-  mkdirSync(results, { recursive: true });
   // All that the page asks for is there, so that nothing moves between the look and the picture.
   await page.waitForLoadState('networkidle');
+  await take(page, name);
+}
+
+/** The same in each theme and width, of a page that is loaded once. */
+export async function pictures(page: Page, name: string): Promise<void> {
+  await page.waitForLoadState('networkidle');
+  await inEachLook(page, async ({ theme, width }) => await take(page, `${name}-${theme}-${width}`));
+}
+
+async function take(page: Page, name: string): Promise<void> {
+  mkdirSync(results, { recursive: true });
   const faults = await broken(page);
   if (faults.length > 0) throw new Error(`${name} breaks ${faults.join('\n')}`);
   await shoot(page, join(results, `${name}.png`));
