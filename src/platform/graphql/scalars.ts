@@ -27,6 +27,7 @@ export const ScopeScalar = closedScalar('Scope', 'What an API key may do.', scop
 export const DateTime = new GraphQLScalarType({
   ...GraphQLDateTimeISO.toConfig(),
   name: 'DateTime',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
   // Our resolvers give dates: the library's checks of each took a fifteenth of a list's time.
   serialize: (value) => (value instanceof Date ? isoTime(value) : GraphQLDateTimeISO.serialize(value)),
   description: 'ISO 8601 in UTC with milliseconds, such as `2026-01-15T10:30:00.000Z`.',
@@ -35,5 +36,6 @@ export const DateTime = new GraphQLScalarType({
 export const JSONObject = new GraphQLScalarType({
   ...GraphQLJSONObject.toConfig(),
   name: 'JSONObject',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
   description: 'A JSON object, as it was sent.',
 });

@@ -43,6 +43,7 @@ const ResumeWebhookEndpointPayload = payloadType('ResumeWebhookEndpointPayload',
 });
 const DeleteWebhookEndpointPayload = payloadType('DeleteWebhookEndpointPayload', 'What was deleted.', {
   id: [ID, 'The id it had.'],
+  webhookEndpoint: [WebhookEndpoint, 'The endpoint as it was.'],
 });
 
 @Resolver(() => WebhookEndpoint)
@@ -100,7 +101,7 @@ export class WebhookEndpointResolver {
     @Ctx('actor') actor: Actor,
     @Arg('input', () => DeleteWebhookEndpoint.type, { description: 'Which.' }) { id }: { id: string },
   ): Promise<InstanceType<typeof DeleteWebhookEndpointPayload>> {
-    return await this.endpoints.remove(actor, id);
+    return { id, webhookEndpoint: await this.endpoints.remove(actor, id) };
   }
 
   @Mutation(() => PauseWebhookEndpointPayload, { description: 'Holds the events of an endpoint.' })

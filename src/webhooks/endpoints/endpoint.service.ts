@@ -203,7 +203,8 @@ export class WebhookEndpointService {
   }
 
   /** Deletes an endpoint. Its open deliveries end as skipped; attempts stay on record. */
-  async remove(actor: Actor, id: string, expected: ExpectedVersions = null): Promise<{ deleted: true; id: string }> {
+  /** @returns the endpoint as it was */
+  async remove(actor: Actor, id: string, expected: ExpectedVersions = null): Promise<WebhookEndpoint> {
     actor.require('manage:webhooks');
     return await this.database.transaction(async (tx) => {
       const decide = (before: WebhookEndpoint) => {
@@ -211,15 +212,15 @@ export class WebhookEndpointService {
         return { ...before, secrets: [], customHeaders: null, deletedAt: nextMoment(before.updatedAt).at };
       };
       const told = ({ url }: WebhookEndpoint) => ({ url });
-      const { deletedAt, updatedAt } = await this.change(tx, actor, id, 'webhook_endpoint.deleted', decide, told);
+      const deleted = await this.change(tx, actor, id, 'webhook_endpoint.deleted', decide, told);
       // Before the lock, which everybody's deliveries wait for.
-      const skip = { at: deletedAt ?? updatedAt, reason: 'endpoint_deleted' } as const;
+      const skip = { at: deleted.deletedAt ?? deleted.updatedAt, reason: 'endpoint_deleted' } as const;
       let skipped = await skipOldest(tx, id, skip);
       // A transaction that makes deliveries for it has committed, or will find the endpoint deleted.
       await lockDeliveryOrder(tx);
       if (skipped < skippedAtOnceMax) skipped += await skipOldest(tx, id, skip);
       if (skipped >= skippedAtOnceMax) await this.jobs.enqueue(tx, skipQueue, [{ data: { endpointId: id } }]);
-      return { deleted: true as const, id };
+      return deleted;
     }, actor.guard);
   }
 
