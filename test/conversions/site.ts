@@ -243,7 +243,7 @@ export function addressesOf({ meta, google, linkedin, tiktok }: Site): Record<st
     CONVERSIONS_GOOGLE_TOKEN_URL: google.tokenUrl,
     CONVERSIONS_LINKEDIN_URL: linkedin.url,
     CONVERSIONS_TIKTOK_URL: tiktok.url,
-    CONVERSIONS_TIMEOUT_MS: '2000',
+    CONVERSIONS_TIMEOUT_MS: '3000',
   };
 }
 
