@@ -208,6 +208,13 @@ export class ApiKeyService {
     return key ?? null;
   }
 
+  /** The same for a caller who can only be a key. @throws authentication_required when it is gone meanwhile */
+  async own(actor: Actor): Promise<ApiKey> {
+    const key = await this.ownOf(actor);
+    if (key === null) throw authenticationRequired({ cause: `key ${actor.id} is gone` });
+    return key;
+  }
+
   async getMany(actor: Actor, ids: readonly string[]): Promise<ApiKey[]> {
     actor.requireRole('ADMIN');
     return await this.database.query(selectMany, [ids, actor.workspaceId]);

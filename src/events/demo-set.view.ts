@@ -3,6 +3,22 @@
  * of this one, and a first start fills its demo with the same form and people. Each id is of its thing's kind and time.
  */
 
+export const workspace = { id: 'cmk0vegw0w0g5m1n8c3v7q2p6', name: 'Analytical Engines', plan: 'BUSINESS' };
+
+export const apiKey = {
+  id: 'cmk0vegw0k0h1b9t4r7y2e5w8',
+  name: 'CRM',
+  scopes: [
+    'read:intake-bots',
+    'write:intake-bots',
+    'read:submissions',
+    'read:contacts',
+    'read:records',
+    'manage:webhooks',
+  ],
+  expires_at: null,
+};
+
 export const formFields = [
   { name: 'full_name', label: 'What is your name?', type: 'text', required: true, max_length: 200 },
   { name: 'email', label: 'Where can we reach you?', type: 'email', required: true },
@@ -123,3 +139,14 @@ export const oldWebhook = {
 
 export const eventId = 'evt_cmkfb5w00e0h6y2u9i4o7p1a8';
 export const deliveryId = 'cmkfb5w00d0j3z8x5c2v9b6n1';
+
+/** What a test event to the webhook came to. */
+export const attempt = {
+  at: '2026-01-15T10:31:00.000Z',
+  outcome: 'success',
+  response_status: 204,
+  response_body: '',
+  error: null,
+  address: '203.0.113.7',
+  timings: { dns_ms: 12, connect_ms: 24, tls_ms: 31, first_byte_ms: 58, total_ms: 126 },
+};

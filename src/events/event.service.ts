@@ -14,8 +14,11 @@ import {
   type PageRequest,
 } from '../platform/postgres/keyset-page.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
+import type { Unread } from '../platform/validate.js';
+import { pauseForOthers } from '../platform/work/pause-for-others.js';
 import { bodyOf, withMoved } from './event-erasure.service.js';
-import { scopeOfPayload, type EventType } from './event-type.js';
+import { eventTypes, scopeOfPayload, type EventType } from './event-type.js';
+import type { ListEvents } from './event.input.js';
 import { EventEntity } from './event.entity.js';
 
 /** A topic of `Notifications`; its subjects are ids of workspaces that have new events in their list. */
@@ -26,6 +29,9 @@ export interface EventFilter {
   subjectId?: string | null;
   createdAt?: { gte?: Date | null; lt?: Date | null } | null;
 }
+
+/** An event with what webhooks are posted of it. */
+export type ToldEvent = Pick<EventEntity, 'id'> & { told: Record<string, unknown> };
 
 /** An event as a list has it: without its text, which is wide and read only where it is asked for. */
 export type ListedEvent = Omit<EventEntity, 'body'>;
@@ -78,6 +84,30 @@ export class EventService {
   async list(actor: Actor, filter: EventFilter, page: PageRequest): Promise<Page<ListedEvent>> {
     actor.require('manage:webhooks');
     return await readPage<ListedEvent>(this.database, listOf(actor, filter), page);
+  }
+
+  /**
+   * A page of what webhooks are posted, of the types of event whose payload the actor may see.
+   * @throws insufficient_scopes when a type is asked for that is none of these
+   */
+  async listTold(
+    actor: Actor,
+    read: Unread<typeof ListEvents>,
+    readRequest: () => PageRequest,
+  ): Promise<Page<ToldEvent>> {
+    actor.require('manage:webhooks');
+    const { type } = read();
+    if (type !== undefined) this.requirePayload(actor, type);
+    const seen = type === undefined ? eventTypes.filter((one) => actor.may(scopeOfPayload[one])) : [type];
+    const list = listOf(actor, { type: seen.length === eventTypes.length ? null : seen });
+    const withBody = { ...list, from: `e.id, ${bodyOf('e')} as body from ${tables}` };
+    const { rows, hasMore } = await readPage<Pick<EventEntity, 'id' | 'body'>>(this.database, withBody, readRequest());
+    const told: ToldEvent[] = [];
+    for (const { id, body } of rows) {
+      told.push({ id, told: JSON.parse(body) as Record<string, unknown> });
+      await pauseForOthers();
+    }
+    return { rows: told, hasMore };
   }
 
   async count(actor: Actor, filter: EventFilter): Promise<number> {

@@ -163,7 +163,7 @@ function schemasOf(route: Route): [string, JsonSchema][] {
 
 function operationOf(route: Route): object {
   const operationId = operationIdOf(route);
-  const { tag, ids = {}, body, version: versionBefore, cursor, data } = describedOperation(route.summary);
+  const { tag, ids = {}, body, version: versionBefore, cursor, filters = {}, data } = describedOperation(route.summary);
   const success = { success: true, data };
   return {
     operationId,
@@ -176,6 +176,9 @@ function operationOf(route: Route): object {
         return { name, in: 'path', required: true, description, schema: idSchema, example };
       }),
       ...(cursor === undefined ? [] : [limitParameter, cursorParameter(cursor)]),
+      ...Object.entries(route.filters).map(([name, { description, ...schema }]) => {
+        return { name, in: 'query', description, schema, example: filters[name] };
+      }),
       ...(route.method === 'POST' ? [idempotencyParameter(operationId)] : []),
       ...(versionBefore === undefined ? [] : [ifMatchParameter(etagOf(JSON.stringify(success), null, versionBefore))]),
     ],

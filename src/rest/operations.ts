@@ -1,4 +1,5 @@
 import * as demo from '../events/demo-set.view.js';
+import { exampleEvent } from '../events/example.view.js';
 import { intakeBotVersion } from '../intake-bots/intake-bot.view.js';
 import { submissionVersion } from '../submissions/submission.view.js';
 import { webhookVersion } from '../webhooks/endpoints/endpoint.view.js';
@@ -15,6 +16,8 @@ export interface Operation {
   version?: string;
   /** Of a list: the `next_cursor` of the page before. */
   cursor?: string;
+  /** Of a list that may be asked for in part: what to ask for. */
+  filters?: Readonly<Record<string, string>>;
   /** What `data` of the answer holds. */
   data: object;
 }
@@ -30,6 +33,8 @@ export const tags = {
   Contacts: 'The people that submissions speak of, found by e-mail or phone.',
   Records: 'What completed submissions leave behind, of bots that say so.',
   Webhooks: 'Where events are posted. Needs a plan with webhooks.',
+  Events: 'What happened, as webhooks are posted it.',
+  Account: 'Who calls.',
 };
 
 const intakeBot = { description: 'The id of the intake bot.', example: demo.intakeBot.id };
@@ -44,6 +49,12 @@ const whole = { ...demo.submission, messages: demo.messages };
 
 /** Every operation, by its summary. */
 export const operations = {
+  'Get caller': {
+    tag: 'Account',
+    description:
+      'Shows the API key that calls, with its scopes, and the workspace it belongs to. Use it to check a key, and to label a connection.',
+    data: { me: { workspace: demo.workspace, key: demo.apiKey } },
+  },
   'List intake bots': {
     tag: 'Intake bots',
     description:
@@ -138,8 +149,8 @@ export const operations = {
     tag: 'Webhooks',
     description:
       'Lists the webhooks of the workspace, newest first, and how their last deliveries went. Secrets are not shown.',
-    cursor: demo.webhook.id,
-    data: { webhooks: [demo.webhook], ...paged(demo.webhook.id) },
+    cursor: demo.oldWebhook.id,
+    data: { webhooks: [demo.webhook, demo.oldWebhook], ...paged(demo.oldWebhook.id) },
   },
   'Register webhook': {
     tag: 'Webhooks',
@@ -170,6 +181,14 @@ export const operations = {
     body: { events: demo.webhook.events, status: 'active' },
     data: { webhook: demo.webhook },
   },
+  'Send test event': {
+    tag: 'Webhooks',
+    description:
+      'Posts an example of an event to a webhook at once, also to one that is paused, and shows what came of it. Use it while you set a receiver up. It counts towards nothing, is not kept, and may be sent ten times a minute.',
+    ids: { id: webhook },
+    body: { type: demo.webhook.events[0] },
+    data: { attempt: demo.attempt },
+  },
   'Delete webhook': {
     tag: 'Webhooks',
     description:
@@ -177,6 +196,14 @@ export const operations = {
     ids: { id: { ...webhook, example: demo.oldWebhook.id } },
     version: webhookVersion(demo.oldWebhook),
     data: { deleted: true, id: demo.oldWebhook.id },
+  },
+  'List events': {
+    tag: 'Events',
+    description:
+      'Lists what happened in the workspace, newest first, as webhooks are posted it: of the types whose read scope the key has. Use it for samples of each type, or to catch up after an outage of your receiver.',
+    cursor: demo.eventId,
+    filters: { type: 'submission.completed' },
+    data: { events: [exampleEvent('submission.completed')], ...paged(demo.eventId) },
   },
 } satisfies Record<string, Operation>;
 

@@ -6,7 +6,7 @@ import type { Kind } from '../platform/id.js';
 import { flag, id, object, ref, type JsonSchema } from '../platform/json-schema.js';
 import { workAccount } from '../platform/work/work-account.js';
 import { jsonPieces, largeBytesMin } from '../platform/text/json-pieces.js';
-import { restPage, type Page, type PageRequest } from '../platform/postgres/keyset-page.js';
+import { readRestPage, restPage, type Page, type PageRequest } from '../platform/postgres/keyset-page.js';
 import { validate, type Unread, type Input } from '../platform/validate.js';
 import type { ExpectedVersions } from '../platform/version.js';
 import type { Body } from './json-schema.js';
@@ -53,6 +53,8 @@ export interface Route {
   feature: 'webhooks' | null;
   /** Whether it takes `limit` and `cursor`. */
   isList: boolean;
+  /** What the query may have beside them, by name. */
+  filters: Readonly<Record<string, JsonSchema>>;
   /** What the request's body must be; null when it has none. */
   body: JsonSchema | null;
   /** What stands in `data` of the answer. */
@@ -75,7 +77,7 @@ async function successOfRead(data: object): Promise<RestAnswer> {
 export function get<T, Path extends string, Key extends string>(
   path: Path,
   summary: Summary,
-  scope: Scope,
+  scope: Scope | null,
   call: (actor: Actor, params: Params<Path>) => Promise<T>,
   schemas: Schemas<Key>,
   view: View<T, Key>,
@@ -90,24 +92,40 @@ export function get<T, Path extends string, Key extends string>(
   return { ...reading, path, summary, scope, data: object(schemas), answer };
 }
 
-export function list<T, P extends Page<T>, Path extends string, Key extends string>(
+export function list<
+  T,
+  P extends Page<T>,
+  Path extends string,
+  Key extends string,
+  Shape extends z.ZodRawShape = z.ZodRawShape,
+>(
   path: Path,
   summary: Summary,
   scope: Scope,
   kind: Kind,
-  call: (actor: Actor, page: () => PageRequest, params: Params<Path>) => Promise<P>,
+  call: (actor: Actor, page: () => PageRequest, params: Params<Path>, filter: Unread<Input<Shape>>) => Promise<P>,
   schemas: Schemas<Key>,
   view: View<P, Key>,
+  /** Of which part of the list a caller may ask; null where the list is whole. */
+  filter: Body<Shape> | null = null,
 ): Route {
+  const filters = (filter?.schema['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>;
   const answer = async ({ actor, params, query }: RestCall) => {
-    const found = await call(actor, () => restPage(query, kind), params as Params<Path>);
+    const page = () => restPage(query, kind);
+    const readFilter = () => {
+      // What else a query has is passed over, as it is everywhere.
+      const named = Object.fromEntries(Object.entries(query).filter(([name]) => name in filters));
+      if (filter === null) throw new Error(`${path} has no filter`);
+      return validate(filter.input, named, 'snake_case', readRestPage(query, kind).issues);
+    };
+    const found = await call(actor, page, params as Params<Path>, readFilter);
     return await successOfRead({ ...view(found), pagination: paginationOf(found) });
   };
   const data = object({ ...schemas, pagination: ref('Pagination') });
-  return { ...reading, path, summary, scope, isList: true, data, answer };
+  return { ...reading, path, summary, scope, isList: true, filters, data, answer };
 }
 
-const reading = { method: 'GET', feature: null, isList: false, body: null } as const;
+const reading = { method: 'GET', feature: null, isList: false, filters: {}, body: null } as const;
 
 export const post = writing('POST');
 export const patch = writing('PATCH');
@@ -143,7 +161,19 @@ function writing(method: 'POST' | 'PATCH') {
       return show(await call(guarded, params as Params<Path>, read, expected));
     };
     const data = object(schemas);
-    return { method, path, summary, scope, feature: null, ...more, isList: false, body: schema, data, answer };
+    return {
+      method,
+      path,
+      summary,
+      scope,
+      feature: null,
+      ...more,
+      isList: false,
+      filters: {},
+      body: schema,
+      data,
+      answer,
+    };
   };
 }
 

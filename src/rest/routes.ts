@@ -1,5 +1,8 @@
+import type { ApiKeyService } from '../api-keys/api-key.service.js';
+import { callerView } from '../api-keys/caller.view.js';
 import type { ContactService } from '../contacts/contact.service.js';
 import { contactView } from '../contacts/contact.view.js';
+import type { EventService } from '../events/event.service.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import { intakeBotSummaryView, intakeBotVersion, intakeBotView, schemaView } from '../intake-bots/intake-bot.view.js';
 import type { RecordService } from '../records/record.service.js';
@@ -11,12 +14,23 @@ import {
   submissionVersion,
   submissionView,
 } from '../submissions/submission.view.js';
+import { attemptView } from '../webhooks/deliveries/attempt.view.js';
+import type { TestEventService } from '../webhooks/deliveries/test-event.service.js';
 import type { WebhookEndpointService } from '../webhooks/endpoints/endpoint.service.js';
 import { webhookCreatedView, webhookVersion, webhookView } from '../webhooks/endpoints/endpoint.view.js';
+import type { WorkspaceService } from '../workspaces/workspace.service.js';
 import { arrayOf, ref } from '../platform/json-schema.js';
 import { pageSizeMax } from '../platform/postgres/keyset-page.js';
 import { get, list, patch, post, remove, type Route } from './route.js';
-import { createSubmission, patchIntakeBot, patchWebhook, registerWebhook, updateSubmission } from './schemas.js';
+import {
+  createSubmission,
+  listEvents,
+  patchIntakeBot,
+  patchWebhook,
+  registerWebhook,
+  sendTestEvent,
+  updateSubmission,
+} from './bodies.js';
 
 export interface RestServices {
   intakeBots: IntakeBotService;
@@ -24,6 +38,10 @@ export interface RestServices {
   contacts: ContactService;
   records: RecordService;
   webhookEndpoints: WebhookEndpointService;
+  testEvents: TestEventService;
+  eventLog: EventService;
+  workspaces: WorkspaceService;
+  apiKeys: ApiKeyService;
 }
 
 /** A page of these. */
@@ -31,8 +49,17 @@ const listOf = (name: string) => arrayOf(ref(name), undefined, { maxItems: pageS
 
 /** The published contract, line by line: method and path, what it does, the scope, the call, the answer. */
 export function restRoutes(services: RestServices): Route[] {
-  const { intakeBots, submissions, contacts, records, webhookEndpoints } = services;
+  const { intakeBots, submissions, contacts, records, webhookEndpoints, testEvents } = services;
+  const { eventLog, workspaces, apiKeys } = services;
   return [
+    get(
+      '/me',
+      'Get caller',
+      null,
+      async (actor) => ({ workspace: await workspaces.get(actor), key: await apiKeys.own(actor) }),
+      { me: ref('Caller') },
+      (caller) => ({ me: callerView(caller) }),
+    ),
     list(
       '/intake-bots',
       'List intake bots',
@@ -173,8 +200,28 @@ export function restRoutes(services: RestServices): Route[] {
       { webhook: ref('Webhook') },
       (endpoint) => ({ webhook: webhookView(endpoint) }),
     ),
+    post(
+      '/webhooks/:id/test',
+      'Send test event',
+      'manage:webhooks',
+      sendTestEvent,
+      (actor, { id }, input) => testEvents.send(actor, id, input),
+      { attempt: ref('WebhookAttempt') },
+      (attempt) => ({ attempt: attemptView(attempt) }),
+      { feature: 'webhooks' },
+    ),
     remove('/webhooks/:id', 'Delete webhook', 'manage:webhooks', (actor, { id }, expected) =>
       webhookEndpoints.remove(actor, id, expected),
+    ),
+    list(
+      '/events',
+      'List events',
+      'manage:webhooks',
+      'event',
+      (actor, page, _, filter) => eventLog.listTold(actor, filter, page),
+      { events: listOf('Event') },
+      ({ rows }) => ({ events: rows.map(({ told }) => told) }),
+      listEvents,
     ),
   ];
 }

@@ -6,22 +6,18 @@ import {
   submissionSummaryFields,
 } from '../events/event-schema.view.js';
 import { eventTypes } from '../events/event-type.js';
-import { fieldTypes, schemaItemsMax } from '../intake-bots/bot-schema.js';
-import {
-  AttributionConsentInput,
-  AttributionInput,
-  CreateSubmission,
-  UpdateSubmission,
-} from '../submissions/submission.input.js';
+import { fieldTypes } from '../intake-bots/bot-schema.js';
+import { AttributionConsentInput, AttributionInput } from '../submissions/submission.input.js';
 import { MessageRoleEnum } from '../submissions/submission.entity.js';
-import { PatchIntakeBot } from '../intake-bots/intake-bot.input.js';
-import { PatchWebhook, RegisterWebhook } from '../webhooks/endpoints/endpoint.input.js';
+import { AttemptOutcomeEnum } from '../webhooks/deliveries/delivery.entity.js';
 import { scopes } from '../platform/actor.js';
+import { plans } from '../workspaces/plans.js';
 import {
   arrayOf,
   closed,
   count,
   flag,
+  integer,
   id,
   object,
   oneOf,
@@ -33,7 +29,7 @@ import {
 } from '../platform/json-schema.js';
 import { listEntriesMax, textCharactersMax } from '../platform/text/storable-json.js';
 import { patternCharactersMax } from '../platform/text/safe-pattern.js';
-import { body, describedBody } from './json-schema.js';
+import { describedBody } from './json-schema.js';
 
 const createdAt = time('When it was created.');
 const updatedAt = time('When it last changed.');
@@ -123,6 +119,52 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
     }),
     description: 'A new webhook, and the secret that its deliveries are signed with.',
   },
+  WebhookAttemptOutcome: oneOf(Object.values(AttemptOutcomeEnum), 'What an attempt came to.'),
+  WebhookAttempt: {
+    ...object({
+      at: time('When it began.'),
+      outcome: ref('WebhookAttemptOutcome', '`success` for 2xx within 15 seconds; else what stood in the way.'),
+      response_status: orNull(integer('The HTTP status; null when no answer began.')),
+      response_body: orNull(
+        text('The first 16 KiB of the answer; null without one, or without the read scope of what the event tells of.'),
+      ),
+      error: orNull(text('What went wrong, in words.')),
+      address: orNull(text('The address dialled.')),
+      timings: ref('WebhookTimings', 'How long each part took.'),
+    }),
+    description: 'One request to a webhook, and what came of it.',
+  },
+  WebhookTimings: {
+    ...object({
+      dns_ms: orNull(count('Looking the name up.')),
+      connect_ms: orNull(count('Connecting.')),
+      tls_ms: orNull(count('Agreeing on TLS.')),
+      first_byte_ms: orNull(count("From the request to the answer's first byte.")),
+      total_ms: count('All in.'),
+    }),
+    description: 'Milliseconds; null for what did not happen.',
+  },
+  Plan: oneOf(Object.keys(plans), 'What a workspace pays for.'),
+  Caller: {
+    ...object({
+      workspace: ref('CallerWorkspace', 'Where the key belongs.'),
+      key: ref('CallerKey', 'The key that calls.'),
+    }),
+    description: 'Who calls.',
+  },
+  CallerWorkspace: {
+    ...object({ id: id('The workspace.'), name: text('Its name.'), plan: ref('Plan', 'Its plan.') }),
+    description: 'The workspace that a key belongs to.',
+  },
+  CallerKey: {
+    ...object({
+      id: id('The key; it is no secret.'),
+      name: text('What it is for.'),
+      scopes: arrayOf(ref('Scope'), 'What it may do.'),
+      expires_at: orNull(time('When it stops working; null: never.')),
+    }),
+    description: 'An API key, without its secret.',
+  },
   Pagination: {
     ...object({
       has_more: flag('Whether there is a next page.'),
@@ -177,36 +219,3 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
     description: 'What a person consented to; what is absent stays.',
   },
 };
-
-export const createSubmission = body(CreateSubmission, {
-  data: ref('NewAnswers', "The answers, checked against the bot's schema; every issue is named at once."),
-  status: ref('SubmissionStatus', 'COMPLETED fires `submission.completed`; IN_PROGRESS may lack required fields.'),
-  isTest: { description: 'Fires webhooks, and counts towards no limit.' },
-  attribution: ref('Attribution', CreateSubmission.descriptions.attribution),
-});
-
-export const updateSubmission = body(UpdateSubmission, {
-  data: ref('NewAnswers', 'Merged into what is there; null removes a value.'),
-  status: ref('SubmissionStatus', 'COMPLETED cannot go back.'),
-  attribution: ref('Attribution', UpdateSubmission.descriptions.attribution),
-});
-
-export const patchIntakeBot = body(PatchIntakeBot, {
-  name: { description: 'A new name.' },
-  description: { description: 'What it is for; null for nothing.' },
-  status: ref('IntakeBotStatus', 'DRAFT → ACTIVE ⇄ PAUSED → ARCHIVED, and ARCHIVED → PAUSED.'),
-  schema: arrayOf(ref('NewSchemaItem'), 'All its fields, in order.', { maxItems: schemaItemsMax }),
-});
-
-export const registerWebhook = body(RegisterWebhook, {
-  url: { description: 'A public https address.', format: 'uri' },
-  events: { description: 'What it listens to.', items: ref('EventType') },
-  description: { description: 'What it is for.' },
-});
-
-export const patchWebhook = body(PatchWebhook, {
-  url: { description: 'Another public https address.', format: 'uri' },
-  events: { description: 'What it listens to from now on.', items: ref('EventType') },
-  description: { description: 'What it is for.' },
-  status: ref('WebhookStatus', '`active` resumes it and sends what was held, `paused` pauses it.'),
-});

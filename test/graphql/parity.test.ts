@@ -87,6 +87,22 @@ const camelSchema = (body: Loose) => ({
 
 const field = { name: 'topic', label: 'Topic', type: 'text', required: false, min_length: 2 };
 const twins: Record<string, Twin> = {
+  'GET /me': {
+    document: '{ viewer { workspace { id name plan } apiKey { id name scopes expiresAt } } }',
+    variables: () => ({}),
+    rest: ({ viewer: { workspace, apiKey } }) => ({ me: { workspace, key: plain(apiKey) } }),
+  },
+  'GET /events': listOf('events', 'payload', 'events', ({ payload }) => payload as object),
+  'POST /webhooks/:id/test': {
+    document: `mutation ($input: SendTestEventInput!) { sendTestEvent(input: $input) { attempt {
+      at outcome responseStatus responseBody error address timings { dnsMs connectMs tlsMs firstByteMs totalMs }
+    } } }`,
+    variables: ({ id }, body) => ({ input: { endpointId: id, ...body } }),
+    rest: ({ sendTestEvent: { attempt } }) => ({
+      attempt: { ...plain(attempt), outcome: attempt.outcome.toLowerCase(), timings: plain(attempt.timings) },
+    }),
+    right: [{ type: 'contact.created' }, {}],
+  },
   'GET /intake-bots': listOf('intakeBots', botSummary, 'intake_bots', botAsRest),
   'GET /intake-bots/:id': one('intakeBot', bot, 'intake_bot', botAsRest),
   'PATCH /intake-bots/:id': {
@@ -177,7 +193,7 @@ const twins: Record<string, Twin> = {
 };
 
 /** What a write makes anew in each call, told apart from what both must say alike. */
-const anew = new Set(['id', 'secret', 'created_at', 'updated_at']);
+const anew = new Set(['id', 'secret', 'created_at', 'updated_at', 'at', 'timings']);
 
 const kept = (result: object): object =>
   Object.fromEntries(

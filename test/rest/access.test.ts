@@ -214,15 +214,17 @@ async function everyId(server: TestServer, { workspaceId }: Tenant): Promise<Rec
   const [found] = rows;
   const { workspaces, webhookEndpoints } = server.app;
   const { plan } = await workspaces.find(workspaceId);
-  const input = { url: 'https://example.com/hook', events: ['submission.completed' as const] };
+  const input = { url: 'http://127.0.0.1:9/hook', events: ['submission.completed' as const] };
   const webhook =
     plan === 'BUSINESS' ? await webhookEndpoints.create(await operator(server.app, workspaceId), () => input) : null;
+  const webhookId = webhook?.webhookEndpoint.id ?? newId('webhookEndpoint');
   return {
     '/intake-bots/:id': { id: bot.id },
     '/intake-bots/:id/submissions': { id: bot.id },
     '/intake-bots/:id/submissions/:submissionId': { id: bot.id, submissionId: submission.id },
     '/contacts/:id': { id: found?.contact ?? '' },
-    '/webhooks/:id': { id: webhook?.webhookEndpoint.id ?? newId('webhookEndpoint') },
+    '/webhooks/:id': { id: webhookId },
+    '/webhooks/:id/test': { id: webhookId },
     '/records/:id': { id: found?.record ?? '' },
   };
 }

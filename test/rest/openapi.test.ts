@@ -6,7 +6,10 @@ import { inlined, type JsonSchema } from '../../src/platform/json-schema.js';
 import { openApiDocument } from '../../src/rest/openapi.js';
 import { restRoutes } from '../../src/rest/routes.js';
 import { startServer, type TestServer } from '../support/app.js';
+import { clientOf, type Client } from '../support/client.js';
+import { createDemoWorkspace } from '../support/demo-workspace.js';
 import { exact } from '../support/described.js';
+import { freePort } from '../support/process.js';
 
 interface Content {
   schema: JsonSchema;
@@ -43,6 +46,7 @@ interface Document {
 
 describe('the OpenAPI document', () => {
   let server: TestServer;
+  let client: Client;
   let document: Document;
   let operations: Operation[];
   const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true });
@@ -52,7 +56,9 @@ describe('the OpenAPI document', () => {
   ajv.addVocabulary(['discriminator']);
 
   before(async () => {
-    server = await startServer({ role: 'api', env: { PUBLIC_URL: 'https://iozen.example.com' } });
+    const PORT = String(await freePort());
+    server = await startServer({ role: 'api', env: { PORT, PUBLIC_URL: 'https://iozen.example.com' } });
+    client = clientOf(`http://127.0.0.1:${PORT}`, await createDemoWorkspace(server.app));
     document = openApiDocument(restRoutes(server.app), server.app.publicUrl) as Document;
     operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
   });
@@ -90,7 +96,8 @@ describe('the OpenAPI document', () => {
     for (const { operationId, parameters, responses } of operations) {
       const answer = JSON.stringify(responses['200']?.content?.['application/json'].example);
       const last = parameters.findLast((one) => one.in === 'path');
-      if (last !== undefined && !/^(list|create)/.test(operationId)) expect(answer).to.include(String(last.example));
+      if (last !== undefined && !/^(list|create|send)/.test(operationId))
+        expect(answer).to.include(String(last.example));
       const cursor = parameters.find(({ name }) => name === 'cursor');
       if (cursor !== undefined) expect(answer).to.include(`"next_cursor":${JSON.stringify(cursor.example)}`);
     }
@@ -170,6 +177,42 @@ describe('the OpenAPI document', () => {
       expect(headers['webhook-signature']).to.equal(`v1,${createHmac('sha256', key).update(signed).digest('base64')}`);
     }
   });
+
+  it('shows what the server answers in a workspace that holds what the examples speak of', async () => {
+    const reads = Object.entries(document.paths).flatMap(([path, { get }]) =>
+      get === undefined ? [] : [{ path, get }],
+    );
+    expect(reads.length).to.be.at.least(12);
+    for (const { path, get } of reads.filter(({ path: one }) => one !== '/events')) {
+      const { status, body } = await client.rest('GET', pathOf(path, get));
+      expect(status, path).to.equal(200);
+      const example = get.responses['200']?.content?.['application/json'].example;
+      expect(unpaged(body), path).to.deep.equal(unpaged(example));
+    }
+  });
+
+  it('shows changes that can be made as they stand there, with the ETag that is asked for', async () => {
+    const changes = Object.entries(document.paths).flatMap(([path, { patch }]) =>
+      patch === undefined ? [] : [{ path, patch }],
+    );
+    expect(changes.length).to.be.at.least(3);
+    for (const { path, patch } of changes) {
+      const ifMatch = patch.parameters.find(({ name }) => name === 'If-Match')?.example;
+      const { example: sent } = patch.requestBody?.content['application/json'] ?? {};
+      const read = await client.rest('GET', pathOf(path, patch), undefined, { 'Accept-Encoding': 'identity' });
+      const { status, body } = await client.rest('PATCH', pathOf(path, patch), sent, { 'If-Match': String(ifMatch) });
+      expect(status, path).to.equal(200);
+      expect(body).to.deep.equal(patch.responses['200']?.content?.['application/json'].example);
+      expect(ifMatch?.toString().split('-')[0]).to.equal(read.headers.get('etag')?.split('-')[0]);
+    }
+  });
+
+  const pathOf = (path: string, { parameters }: Operation) =>
+    path.replace(/\{(\w+)\}/g, (_, name: string) => String(parameters.find((one) => one.name === name)?.example));
+
+  /** Examples of lists show how they go on. */
+  const unpaged = (answer: unknown) =>
+    JSON.parse(JSON.stringify(answer), (key, value: unknown) => (key === 'pagination' ? null : value)) as unknown;
 
   const contentsOf = (responses: Record<string, Answer>): [string, Content][] =>
     Object.entries(responses).flatMap(([name, { content }]) =>

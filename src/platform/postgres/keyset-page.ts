@@ -21,14 +21,25 @@ export interface Page<T> {
 export const pageSizeMax = 100;
 
 /** REST: `limit` defaults to 50 and is clamped to 100; `cursor` is an id of the list's kind, its row may be gone. */
-export function restPage(query: { limit?: unknown; cursor?: unknown }, kind: Kind): PageRequest {
+export function restPage(query: PageQuery, kind: Kind): PageRequest {
+  const { page, issues } = readRestPage(query, kind);
+  if (issues.length > 0) throw validationFailed(issues);
+  return page;
+}
+
+interface PageQuery {
+  limit?: unknown;
+  cursor?: unknown;
+}
+
+/** The same with its issues, for a list whose other parameters may have issues too. */
+export function readRestPage(query: PageQuery, kind: Kind): { page: PageRequest; issues: readonly Issue[] } {
   const { limit: size = '50', cursor = null } = query;
   const limit = typeof size === 'string' && /^\d+$/.test(size) ? Number(size) : 0;
   const issues: Issue[] = [];
   if (limit < 1) issues.push({ path: 'limit', code: 'out_of_range', message: 'must be a whole number from 1 to 100' });
   if (cursor !== null && !isCursor(cursor, kind)) issues.push(notACursor('cursor'));
-  if (issues.length > 0) throw validationFailed(issues);
-  return { limit: Math.min(limit, pageSizeMax), cursor: cursor as string | null, direction: 'older' };
+  return { page: { limit: Math.min(limit, pageSizeMax), cursor: cursor as string | null, direction: 'older' }, issues };
 }
 
 export interface ConnectionArguments {

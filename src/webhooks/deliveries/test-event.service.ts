@@ -1,4 +1,4 @@
-import type { EventType } from '../../events/event-type.js';
+import { scopeOfPayload, type EventType } from '../../events/event-type.js';
 import { exampleEvent, exampleOf } from '../../events/example.view.js';
 import type { Actor } from '../../platform/actor.js';
 import { nowMs } from '../../platform/clock.js';
@@ -89,7 +89,8 @@ export class TestEventService {
         at: moment.at,
         outcome: outcome.outcome,
         responseStatus: outcome.status,
-        answer: outcome.body,
+        // A receiver's answer is for whoever may see what it is sent; GraphQL says so by an error of the field.
+        answer: actor.may(scopeOfPayload[type]) ? outcome.body : null,
         head: outcome.head,
         error: outcome.error,
         address: outcome.address,
