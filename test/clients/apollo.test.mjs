@@ -4,7 +4,7 @@ import { ApolloClient, ApolloLink, CombinedGraphQLErrors, gql, HttpLink, InMemor
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { relayStylePagination } from '@apollo/client/utilities';
 import { createClient } from 'graphql-ws';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import { apiKey, bearer, botWithSubmissions, graphqlUrl, socketUrl, submit } from './support.mjs';
 
 const clientOf = (key = apiKey, options = {}) =>
