@@ -34,6 +34,7 @@ import { Apollo } from './graphql/apollo.js';
 import { Documents } from './graphql/documents.js';
 import { EventStreams } from './graphql/event-streams.js';
 import { Execution } from './graphql/execution.js';
+import { DocsSite } from './docs/site.js';
 import { explorerRouter, leadToExplorer } from './graphql/explorer.js';
 import { Admission } from './graphql/admission.js';
 import { Results } from './graphql/results.js';
@@ -500,6 +501,7 @@ export class App {
       idempotency,
     });
     const serves = role !== 'worker';
+    const pages = new Pages(routes, () => this.publicUrl);
     const app = httpApp({
       log,
       accessLog: this.accessLog,
@@ -523,10 +525,15 @@ export class App {
               limiter: this.rateLimiter,
               bodies,
               idempotency: this.idempotency,
-              pages: new Pages(routes, () => this.publicUrl),
+              pages,
             }),
             graphql: graphql.handler(),
             explorer: explorerRouter(),
+            docs: new DocsSite(
+              () => pages.openApi(),
+              schema,
+              () => this.publicUrl,
+            ).handler,
             readers: leadToExplorer,
             entrance: entranceRouter(() => this.publicUrl),
             pages: consoleRouter(() => this.publicUrl),

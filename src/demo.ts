@@ -105,8 +105,8 @@ function describeDemo({ email, password, apiKey, intakeBotId }: Demo, publicUrl:
     ['GraphQL', `${publicUrl}/graphql`],
     ['Explorer', `${publicUrl}/graphql/explorer`],
     ['REST', `${publicUrl}/api/v1`],
-    ['Reference', `${publicUrl}/api/v1/docs`],
+    ['Documentation', `${publicUrl}/docs`],
     ['Intake bot', intakeBotId],
-  ].map(([name = '', value = '']) => `  ${name.padEnd(10)}  ${value}\n`);
+  ].map(([name = '', value = '']) => `  ${name.padEnd(13)}  ${value}\n`);
   return `\nioZen is ready, with a demo workspace. This is shown once:\n\n${lines.join('')}\n`;
 }

@@ -22,7 +22,7 @@ export function entranceRouter(publicUrl: () => string): Router {
 const addresses = (url: string) => ({
   name: 'ioZen',
   console: `${url}/console`,
-  docs: `${url}/api/v1/docs`,
+  docs: `${url}/docs`,
   graphql: `${url}/graphql`,
   explorer: `${url}/graphql/explorer`,
   schema: `${url}/schema.graphql`,

@@ -16,6 +16,8 @@ export interface Hall extends Identification {
     rest: RequestHandler;
     graphql: RequestHandler;
     explorer: Router;
+    /** `/docs` and `/llms.txt`. */
+    docs: RequestHandler;
     /** Leads whoever opens `/graphql` in a browser to the explorer. */
     readers: RequestHandler;
     /** `/`. */
@@ -43,6 +45,7 @@ export function httpApp({ operator, doors, ...identification }: Hall): Express {
     app.all('/graphql', doors.crossOrigin, doors.graphql);
     app.all('/schema.graphql', doors.crossOrigin);
     app.all('/attribution.js', doors.attributionScript);
+    app.all(['/docs', '/docs/{*page}', '/llms.txt'], doors.docs);
   }
   app.use(nameAnswer);
   if (doors !== null) {

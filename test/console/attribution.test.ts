@@ -31,7 +31,7 @@ describe('/attribution.js', () => {
     pages = await Console.open();
     // The tag as the docs of this server have it.
     const docs = await pages.visitor();
-    await docs.goto('/api/v1/docs/integrations/attribution');
+    await docs.goto('/docs/integrations/attribution');
     const tag = (await docs.locator('code', { hasText: 'integrity=' }).textContent()) ?? '';
     const integrity = /integrity="([^"]+)"/.exec(tag)?.[1] ?? '';
     expect(integrity).to.match(/^sha384-/);

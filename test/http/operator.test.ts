@@ -127,15 +127,7 @@ describe("what an operator's tools ask", () => {
     const PORT = String(await freePort());
     await start({ role: 'api', env: { PORT, PUBLIC_URL: 'https://api.example.com' } });
     const plain = await start({ role: 'api' });
-    const paths = [
-      '/schema.graphql',
-      '/healthz',
-      '/nothing',
-      '/graphql',
-      '/graphql/explorer',
-      '/api/v1/docs',
-      '/api/v1/x',
-    ];
+    const paths = ['/schema.graphql', '/healthz', '/nothing', '/graphql', '/graphql/explorer', '/docs', '/api/v1/x'];
     for (const path of paths) {
       const { headers } = await fetch(`http://127.0.0.1:${PORT}${path}`);
       expect(headers.get('strict-transport-security'), path).to.equal('max-age=31536000');

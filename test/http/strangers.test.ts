@@ -138,7 +138,7 @@ describe('strangers', () => {
       for (const path of [
         '/healthz',
         '/readyz',
-        '/api/v1/docs',
+        '/docs',
         '/api/v1/openapi.json',
         '/graphql/explorer',
         '/schema.graphql',

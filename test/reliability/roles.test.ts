@@ -82,7 +82,7 @@ describe('API and worker processes on one PostgreSQL', function () {
     await receiver.arrived(1);
     expect((await fetch(`${worker.url}/readyz`)).status).to.equal(200);
     expect((await fetch(`${worker.url}/metrics`)).status).to.equal(200);
-    for (const path of ['/graphql', '/api/v1/intake-bots', '/api/v1/docs', '/graphql/explorer', '/schema.graphql'])
+    for (const path of ['/graphql', '/api/v1/intake-bots', '/docs', '/graphql/explorer', '/schema.graphql'])
       expect((await fetch(`${worker.url}${path}`)).status, path).to.equal(404);
     await submit();
     await receiver.arrived(2);

@@ -1,0 +1,179 @@
+import { expect } from 'chai';
+import { readFile } from 'node:fs/promises';
+import { brotliCompressSync } from 'node:zlib';
+import { getVariableValues, parse, validate, type OperationDefinitionNode } from 'graphql';
+import { graphqlOperations } from '../../src/docs/graphql-reference.js';
+import { sampleOf } from '../../src/docs/graphql-samples.js';
+import { graphqlSchema } from '../../src/graphql/schema.js';
+import { eventTypes } from '../../src/events/event-type.js';
+import { restRoutes } from '../../src/rest/routes.js';
+import { startServer, type TestServer } from '../support/app.js';
+
+const pageBytesMax = 60_000;
+const schema = graphqlSchema(null);
+
+interface Page {
+  html: string;
+  ids: ReadonlySet<string>;
+}
+
+describe('the docs site', () => {
+  let server: TestServer;
+  /** Every page that can be reached from the first one, by its path. */
+  const pages = new Map<string, Page>();
+  const links: { from: string; to: URL }[] = [];
+
+  before(async () => {
+    server = await startServer();
+    const waiting = ['/docs'];
+    for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+      if (pages.has(path)) continue;
+      const response = await fetch(server.url + path);
+      expect(response.status, path).to.equal(200);
+      const html = await response.text();
+      const isHtml = response.headers.get('content-type')?.startsWith('text/html') === true;
+      if (path.startsWith('/docs')) {
+        pages.set(path, { html: isHtml ? html : '', ids: new Set(all(html, / id="([^"]+)"/g)) });
+        if (isHtml) expect(response.headers.get('content-security-policy')).to.include("default-src 'none'");
+      } else pages.set(path, { html: '', ids: new Set() });
+      if (!isHtml || !path.startsWith('/docs')) continue;
+      for (const href of all(html, /(?:href|src)="([^"]+)"/g)) {
+        if (/^(https?:|data:)/.test(href)) continue;
+        const to = new URL(href.replaceAll('&amp;', '&'), server.url + path);
+        links.push({ from: path, to });
+        // The console is a build of its own.
+        if (to.pathname !== '/console') waiting.push(to.pathname);
+      }
+    }
+  });
+  after(async () => await server.stop());
+
+  const html = () => [...pages].filter(([, page]) => page.html !== '');
+
+  it('has no dead link, and no link to a place that is not there', () => {
+    expect(links.length).to.be.greaterThan(5_000);
+    const dead = links.filter(
+      ({ to }) => to.hash !== '' && pages.get(to.pathname)?.ids.has(to.hash.slice(1)) === false,
+    );
+    expect([...new Set(dead.map(({ from, to }) => `${from} → ${to.pathname}${to.hash}`))]).to.deep.equal([]);
+  });
+
+  it('gives no two things of a page one id', () => {
+    for (const [path, page] of html()) {
+      const ids = all(page.html, / id="([^"]+)"/g);
+      expect(ids.length, path).to.equal(new Set(ids).size);
+    }
+  });
+
+  it('loads nothing from elsewhere, and runs its own script alone', () => {
+    for (const [path, page] of html()) {
+      expect(all(page.html, /<script([^>]*)>/g), path).to.deep.equal([' src="/docs/page.js"']);
+      expect(page.html, path).not.to.match(/<img|src="http|@import|style="/);
+    }
+  });
+
+  it('costs at most 60 kB a page, with its style and scripts', async () => {
+    const compressed = async (path: string) => {
+      const text = await (await fetch(server.url + path)).text();
+      return brotliCompressSync(text).length;
+    };
+    const shared = (await compressed('/docs/style.css')) + (await compressed('/docs/page.js'));
+    for (const [path, page] of html()) {
+      expect(shared + brotliCompressSync(page.html).length, path).to.be.below(pageBytesMax);
+    }
+  });
+
+  it('has every operation of REST, with programs that call it', () => {
+    const page = pages.get('/docs/reference/rest')?.html ?? '';
+    for (const { method, path, summary } of restRoutes(server.app)) {
+      const template = path.replace(/:(\w+)/g, '{$1}');
+      const id = summary.toLowerCase().replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase());
+      expect(page, id).to.include(`id="${id}"`).and.include(`>${method}</b> <code`).and.include(template);
+    }
+    const count = restRoutes(server.app).length;
+    for (const name of ['curl', 'Node.js', 'Python']) {
+      expect(all(page, new RegExp(`(<figcaption>${name}</figcaption>)`, 'g')), name).to.have.length(count);
+    }
+  });
+
+  it('has a page for each operation of GraphQL, with a sample that the schema takes', () => {
+    const operations = graphqlOperations(schema);
+    expect(operations.length).to.be.greaterThan(80);
+    for (const { kind, field, path } of operations) {
+      expect(pages.has(path), path).to.equal(true);
+      const { query, variables } = sampleOf(kind, field);
+      const document = parse(query);
+      expect(validate(schema, document), query).to.deep.equal([]);
+      const [definition] = document.definitions as OperationDefinitionNode[];
+      const { errors } = getVariableValues(schema, definition?.variableDefinitions ?? [], variables);
+      expect(errors, `${field.name} ${JSON.stringify(variables)}`).to.equal(undefined);
+      expect(pages.get(path)?.html, path).to.include(`/graphql/explorer?query=${kind}%20`);
+    }
+  });
+
+  it('describes every type of GraphQL in one place', () => {
+    const written = html().flatMap(([path, { ids }]) => (path.includes('/graphql/types/') ? [...ids] : []));
+    const roots = ['Query', 'Mutation', 'Subscription'];
+    const types = Object.keys(schema.getTypeMap()).filter((name) => !name.startsWith('__') && !roots.includes(name));
+    for (const name of types)
+      expect(
+        written.filter((id) => id === name),
+        name,
+      ).to.have.length(1);
+  });
+
+  it('shows a whole payload of every type of event', () => {
+    const page = pages.get('/docs/reference/events')?.html ?? '';
+    for (const type of eventTypes) expect(page).to.include(`&quot;type&quot;: &quot;${type}&quot;`);
+  });
+
+  it('lists on every page all guides and all operations of REST', async () => {
+    const paths = (await (await fetch(`${server.url}/llms.txt`)).text()).match(/\/docs\/[\w/-]+(?=\.md\))/g) ?? [];
+    expect(paths.length).to.be.at.least(16);
+    for (const [path, page] of html()) {
+      for (const guide of paths) expect(page.html, path).to.include(`href="${guide}"`);
+      expect(all(page.html, /<b class="method/g), path).to.have.length.at.least(restRoutes(server.app).length);
+    }
+  });
+
+  it('gives each guide as it is written, for programs, and lists what there is in llms.txt', async () => {
+    const guide = await fetch(`${server.url}/docs/webhooks.md`);
+    expect(guide.headers.get('content-type')).to.equal('text/markdown; charset=utf-8');
+    expect(await guide.text()).to.equal(await readFile('docs/webhooks.md', 'utf8'));
+    for (const at of ['/llms.txt', '/docs/llms.txt']) {
+      const listing = await (await fetch(server.url + at)).text();
+      expect(listing).to.match(/^# ioZen\n\n> /);
+      for (const url of all(listing, /\]\((http[^)]+)\)/g)) {
+        expect((await fetch(url)).status, url).to.equal(200);
+      }
+    }
+  });
+
+  it('says that there is no such page, as a page', async () => {
+    for (const path of ['/docs/nothing', '/docs/%2e%2e%2fpackage.json', '/docs/integrations/nobody', '/docs//x']) {
+      const response = await fetch(server.url + path);
+      expect(response.status, path).to.equal(404);
+      expect(await response.text()).to.include('<h1>No such page</h1>');
+    }
+    const post = await fetch(`${server.url}/docs`, { method: 'POST' });
+    expect(post.status).to.equal(405);
+    expect(post.headers.get('allow')).to.equal('GET, HEAD, OPTIONS');
+  });
+
+  it('leads there from where it stood before', async () => {
+    for (const [before, after] of [
+      ['/api/v1/docs', '/docs/reference/rest'],
+      ['/api/v1/docs/', '/docs/reference/rest'],
+      ['/api/v1/docs/errors', '/docs/errors'],
+      ['/api/v1/docs/integrations/meta/', '/docs/integrations/meta'],
+      ['/docs/errors/', '/docs/errors'],
+    ] as const) {
+      const response = await fetch(server.url + before);
+      expect(response.status, before).to.equal(200);
+      expect(response.url).to.equal(server.url + after);
+      await response.text();
+    }
+  });
+});
+
+const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([whole, part]) => part ?? whole);
