@@ -130,7 +130,6 @@ export class Conversion {
   attempts!: ConversionAttempt[];
 
   /** Of one that is being sent: when another process may take it, as this one has died. */
-  @Field(() => DateTime, { nullable: true, description: 'Not before; null when it is due now, held or over.' })
   @Column({ name: 'next_attempt_at', type: 'timestamptz', precision: 3, nullable: true })
   nextAttemptAt!: Date | null;
 

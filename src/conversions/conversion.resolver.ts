@@ -1,5 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
 import type { Actor } from '../platform/actor.js';
+import { nowMs } from '../platform/clock.js';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
 import { payloadType } from '../platform/graphql/payload-type.js';
 import {
@@ -8,6 +9,7 @@ import {
   connectionUnder,
   type Connection,
 } from '../platform/graphql/relay-connection.js';
+import { DateTime } from '../platform/graphql/scalars.js';
 import { subscribedLater } from '../platform/graphql/subscription-source.js';
 import { connectionPage } from '../platform/postgres/keyset-page.js';
 import { Submission } from '../submissions/submission.entity.js';
@@ -52,6 +54,15 @@ export class ConversionResolver {
   })
   verdict(@Root() { status, verdict }: Conversion): keyof typeof ConversionVerdictEnum | null {
     return status === 'SKIPPED' ? 'SKIPPED' : verdict;
+  }
+
+  @FieldResolver(() => DateTime, {
+    nullable: true,
+    description: 'Not before; null when it is due now, held or over.',
+  })
+  nextAttemptAt(@Root() { status, nextAttemptAt }: Conversion): Date | null {
+    const isLater = nextAttemptAt !== null && nextAttemptAt.getTime() > nowMs();
+    return isLater && status !== 'SENDING' ? nextAttemptAt : null;
   }
 
   @FieldResolver(() => Submission, { nullable: true, description: 'What it tells of; null once that is gone.' })

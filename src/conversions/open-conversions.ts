@@ -203,7 +203,11 @@ export class OpenConversions {
     this.changed(tx, some);
     if (!skip) await this.enqueueNow(tx, some);
     if (some.length < batchRows) return;
-    const data: ResumeJob = { destinationId, skip, heldUntil: (heldUntil ?? new Date(at.getTime() + notableMs)).toISOString() };
+    const data: ResumeJob = {
+      destinationId,
+      skip,
+      heldUntil: (heldUntil ?? new Date(at.getTime() + notableMs)).toISOString(),
+    };
     await this.jobs.enqueue(tx, resumeQueue, [{ data }]);
   }
 

@@ -49,7 +49,7 @@ export function readSnapshot(text: string): Snapshot {
 /** The event as it is told now: by today's consent where that takes back something; what it gives later is not used. */
 export function eventOf(
   { eventId, eventName, occurredAt }: Pick<Conversion, 'eventId' | 'eventName' | 'occurredAt'>,
-  { isTest: _, ...snapshot }: Snapshot,
+  snapshot: Snapshot,
   consent: AttributionConsent | null,
 ): ConversionEvent {
   const isDenied = consent?.adPersonalization === 'denied';

@@ -4,7 +4,7 @@ import { ResumeConversionDestination, UpdateConversionDestination } from '../../
 import { dayMs } from '../../src/platform/clock.js';
 import { validate } from '../../src/platform/validate.js';
 import { UpdateSubmission } from '../../src/submissions/submission.input.js';
-import { json } from '../platforms/double.js';
+import { html, json } from '../platforms/double.js';
 import { GoogleDouble, googleRefusal } from '../platforms/google.js';
 import { MetaDouble, metaRefusal } from '../platforms/meta.js';
 import { createTenant, startServer, type TestServer } from '../support/app.js';
@@ -137,6 +137,38 @@ describe('sending conversions', () => {
     for (const submission of submissions)
       await settled(server.app, submission.id, ({ status }) => status === 'DELIVERED');
     expect(meta.conversions).to.have.length(6);
+  });
+
+  it('skips what completes while the plan has no conversions, and sends what was held before once it has', async () => {
+    const { id } = await toMeta();
+    const follow = async (plan: string) => {
+      await server.app.database.pool.query('update workspaces set plan = $2 where id = $1', [bot.workspaceId, plan]);
+      await server.app.conversionDestinations.followPlans([bot.workspaceId]);
+    };
+    meta.next(json(503, {}));
+    const before = await submit();
+    await settled(server.app, before.id, ({ attempts }) => attempts.length === 1);
+    await follow('FREE');
+    await letPass(server.app, before.id, 5 * minuteMs);
+    await settled(server.app, before.id, ({ status }) => status === 'HELD');
+    const { id: without } = await submit();
+    expect((await conversionsOf(server.app, without))[0]).to.include({
+      destinationId: id,
+      status: 'SKIPPED',
+      reason: 'plan',
+    });
+    await follow('PRO');
+    await settled(server.app, before.id, ({ status }) => status === 'DELIVERED');
+    expect(meta.conversions).to.have.length(1);
+  });
+
+  it('tells an operator how many were sent, by platform and verdict, and how late the oldest is', async () => {
+    await toMeta();
+    const { id } = await submit();
+    await settled(server.app, id, ({ status }) => status === 'DELIVERED');
+    const text = await server.app.metrics.registry.metrics();
+    expect(text).to.match(/^iozen_conversions_total\{platform="meta",verdict="DELIVERED"\} [1-9]/m);
+    expect(text).to.match(/^iozen_conversions_oldest_due_seconds \d/m);
   });
 
   it('drops what is held when it is told to, and sends nothing of it', async () => {
@@ -319,6 +351,21 @@ describe('sending conversions', () => {
       const [held] = await settled(server.app, submission.id, ({ status }) => status === 'HELD');
       expect(held?.reference).to.be.a('string');
       await resume(id);
+      await settled(server.app, submission.id, ({ status }) => status === 'DELIVERED');
+      expect(google.requests).to.have.length(1);
+    });
+
+    it('asks again where it finds no token to ask with, and never sends it again', async () => {
+      await toGoogle();
+      const submission = await submit();
+      await settled(server.app, submission.id, ({ status }) => status === 'ACCEPTED');
+      google.clock = () => Date.now() + 31 * minuteMs;
+      google.revokeAccessTokens();
+      google.nextAside('answer', html(503));
+      await letPass(server.app, submission.id, 32 * minuteMs);
+      const [asked] = await settled(server.app, submission.id, ({ attempts }) => attempts.length === 2);
+      expect(asked).to.include({ status: 'ACCEPTED', verdict: 'ACCEPTED' });
+      await letPass(server.app, submission.id, 40 * minuteMs);
       await settled(server.app, submission.id, ({ status }) => status === 'DELIVERED');
       expect(google.requests).to.have.length(1);
     });
