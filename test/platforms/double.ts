@@ -449,7 +449,7 @@ export abstract class PlatformDouble {
 }
 
 /** Six digits or less are a postal code, a year, a price. */
-function looksLikePhone(text: string, inside = false): boolean {
+export function looksLikePhone(text: string, inside = false): boolean {
   const shape = /(\+|00|\()?\d([\s().-]{0,2}\d){6,}/;
   return inside ? shape.test(text) : new RegExp(`^\\s*${shape.source}\\s*$`).test(text);
 }

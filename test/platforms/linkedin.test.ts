@@ -125,6 +125,7 @@ describe("LinkedIn's double", () => {
     ['the address as typed', userId('SHA256_EMAIL', sha256('Jane.Doe+Lead@Gmail.com')), 'digest of what was typed'],
     ['a plain address', userId('SHA256_EMAIL', 'jane.doe+lead@gmail.com'), 'PII leak'],
     ['an address as the external id', ['user.externalIds', ['jane@example.com']], 'PII leak'],
+    ['a phone as the external id', ['user.externalIds', ['(415) 555-9999']], 'PII leak'],
     [
       'a lower-cased click',
       userId('LINKEDIN_FIRST_PARTY_ADS_TRACKING_UUID', 'DF5GF5-gh6t7-ph4j7h-fgf6n1'),

@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { dayMs, json, PlatformDouble, type Answer, type Fault, type Incoming, type Reply } from './double.js';
+import {
+  dayMs,
+  json,
+  looksLikePhone,
+  PlatformDouble,
+  type Answer,
+  type Fault,
+  type Incoming,
+  type Reply,
+} from './double.js';
 
 /** An answer of LinkedIn's that refuses; the service's own code where it has one. */
 export function linkedinRefusal(
@@ -174,6 +183,10 @@ export class LinkedInDouble extends PlatformDouble {
     // From here on nothing is refused: the service takes what it never looks at.
     this.checkCurrency('currencyCode', value?.currencyCode);
     for (const { idType, idValue } of user.userIds) this.checkId(idType, idValue);
+    // A number of a customer may be long, but it is not written as phones are.
+    for (const id of user.externalIds ?? []) {
+      if (/[\s()+]/.test(id) && looksLikePhone(id)) this.fail('PII leak', `externalIds: ${id}`);
+    }
     const { userInfo: info } = user;
     if (info !== undefined && !this.namesAsked) this.fail('name in plain text', `userInfo: ${JSON.stringify(info)}`);
     if (info?.countryCode !== undefined && !/^[A-Z]{2}$/.test(info.countryCode)) {

@@ -67,5 +67,12 @@ export const countryUpper: NormalForm = (code) => (/^[A-Z]{2}$/.test(code) ? cod
 /** Meta, TikTok: trimmed, in lower case. */
 export const externalId: NormalForm = (text) => orNull(lower(text));
 
+/** Seven digits or more with spaces or brackets between them, as a national phone number is written and an id is not. */
+const writtenAsPhone = /^(?=.*[\s()])[\d\s().-]*$/;
+
 /** LinkedIn's ids and names, which are sent as they are: an e-mail address or a phone number may not leave so. */
-export const plain: NormalForm = (text) => (/@|\+\s?\d/.test(text) ? null : orNull(text.trim()));
+export const plain: NormalForm = (text) => {
+  const known = text.trim();
+  const isPhone = writtenAsPhone.test(known) && known.replace(/\D/g, '').length >= 7;
+  return /@|\+\s?\d/.test(known) || isPhone ? null : orNull(known);
+};

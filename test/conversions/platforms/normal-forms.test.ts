@@ -186,8 +186,10 @@ describe('the forms in which platforms know a person', () => {
   });
 
   it('lets no e-mail address and no international number go unhashed', () => {
-    for (const text of ['jane@example.com', '+14155550132', 'call +1 415']) expect(plain(text)).to.equal(null);
+    for (const text of ['jane@example.com', '+14155550132', 'call +1 415', '(415) 555-0132', '030 1234567'])
+      expect(plain(text)).to.equal(null);
     expect(plain(' cm7abc12x0001yz9k8mno3pqr')).to.equal('cm7abc12x0001yz9k8mno3pqr');
+    for (const id of ['4155550132', '1234-5678-90', 'Customer 17 of 2026001']) expect(plain(id)).to.equal(id);
   });
 
   it('shows the first eight characters of a digest', () => {

@@ -31,7 +31,14 @@ describe('whatever is known of a lead', () => {
     region: ['CA', 'NY', 'Bayern', 'Île-de-France', '.'],
     postalCode: ['94105', '94105-1234', 'SW1A 1AA', '1234 AB', '---', '0'],
     country: ['US', 'DE', 'GB', 'JP'],
-    externalId: ['cm7abc12x0001yz9k8mno3pqr', 'Customer 17', '42', 'jane@example.com', '+1 415 555 0132'],
+    externalId: [
+      'cm7abc12x0001yz9k8mno3pqr',
+      'Customer 17',
+      '42',
+      'jane@example.com',
+      '+1 415 555 0132',
+      '(415) 555-0132',
+    ],
   };
   const clicks: Readonly<Record<string, readonly string[]>> = {
     fbclid: ['IwAR2-AbC_dEf', 'IwZXh0bgNhZW0', 'a.b~c', '.'],
