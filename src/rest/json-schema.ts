@@ -29,9 +29,11 @@ export function body<Shape extends z.ZodRawShape>(
   };
 }
 
-function describedRule(rule: JsonSchema, more: JsonSchema): JsonSchema {
-  if (!('$ref' in more)) return { ...rule, ...more };
-  return 'default' in rule ? { ...more, default: rule['default'] } : more;
+/** A default is told in words: by the keyword, TypeScript clients that are made of the document take the key for required. */
+function describedRule({ default: byDefault, ...rule }: JsonSchema, more: JsonSchema): JsonSchema {
+  const described = '$ref' in more ? more : { ...rule, ...more };
+  if (byDefault === undefined) return described;
+  return { ...described, description: `${String(more['description'])} By default \`${String(byDefault)}\`.` };
 }
 
 /** The same for an input whose descriptions serve both doors. */

@@ -190,7 +190,7 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
           name: text('The key of its value in `data`. A field has one, and no other field has the same.', name),
           label: text('What people read; the name by default.', anyText),
           type: text(`Of a field one of: ${fieldTypes.join(', ')}.`, name),
-          required: { ...flag('Whether a COMPLETED submission must have a value.'), default: false },
+          required: flag('Whether a COMPLETED submission must have a value; by default not.'),
           options: arrayOf(text('An option.', { minLength: 1, ...anyText }), 'Of select and multi_select.', {
             maxItems: listEntriesMax,
           }),

@@ -2,6 +2,7 @@ import type { App } from '../../src/app.js';
 import * as demo from '../../src/events/demo-set.view.js';
 import { validate } from '../../src/platform/validate.js';
 import { CreateSubmission } from '../../src/submissions/submission.input.js';
+import { sealedFor } from '../../src/webhooks/endpoints/endpoint-snapshot.js';
 import { RegisterWebhook } from '../../src/webhooks/endpoints/endpoint.input.js';
 import { createTenant } from './app.js';
 import { createBot, operator } from './factories.js';
@@ -86,6 +87,12 @@ async function date(app: App): Promise<void> {
   }
   for (const { id, created_at } of demo.messages) {
     await pool.query('update submission_messages set created_at = $2 where id = $1', [id, created_at]);
+  }
+  // A secret is sealed for the id of its webhook.
+  for (const { id } of [demo.webhook, demo.oldWebhook]) {
+    const sealed = app.secrets.seal(demo.webhookSecret, sealedFor(id));
+    const secrets = JSON.stringify([{ sealed, expiresAt: null }]);
+    await pool.query('update webhook_endpoints set secrets = $2 where id = $1', [id, secrets]);
   }
   const { last_delivery_at, last_delivery_ok } = demo.webhook;
   await pool.query('update webhook_endpoint_states set last_delivery_at = $1, last_delivery_ok = $2', [
