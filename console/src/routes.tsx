@@ -19,6 +19,15 @@ const inShell: RouteObject[] = [
   page('/bots/:id', () => import('./pages/bots/Bot'), [
     page('status/:step', () => import('./pages/bots/ChangeStatus')),
   ]),
+  page('/bots/:id/marketing', () => import('./pages/marketing/Marketing'), [
+    page(':platform/connect', () => import('./pages/marketing/Connect')),
+    page(':platform/edit', () => import('./pages/marketing/EditDestination')),
+    page(':platform/test', () => import('./pages/marketing/TestConnection')),
+    page(':platform/pause', () => import('./pages/marketing/PauseDestination')),
+    page(':platform/resume', () => import('./pages/marketing/ResumeDestination')),
+    page(':platform/disconnect', () => import('./pages/marketing/Disconnect')),
+    page('conversions/:conversion', () => import('./pages/marketing/OneConversion')),
+  ]),
   page('/submissions/:id', () => import('./pages/submissions/Submission'), [
     page('edit', () => import('./pages/submissions/EditSubmission')),
     page('complete', () => import('./pages/submissions/CompleteSubmission')),

@@ -32,6 +32,14 @@ const shown: Readonly<Record<string, readonly [text: string, id?: keyof Things]>
   '/bots': ['Contact us'],
   '/bots/:id': ['Ada Lovelace', 'bot'],
   '/bots/:id/status/:step': ['Keep it active', 'bot'],
+  '/bots/:id/marketing': ['Ada Lovelace', 'bot'],
+  '/bots/:id/marketing/:platform/connect': ['You need a dataset ID', 'bot'],
+  '/bots/:id/marketing/:platform/edit': ['Save settings', 'bot'],
+  '/bots/:id/marketing/:platform/test': ['Send it, though it counts', 'bot'],
+  '/bots/:id/marketing/:platform/pause': ['Keep it active', 'bot'],
+  '/bots/:id/marketing/:platform/resume': ['has nothing held', 'bot'],
+  '/bots/:id/marketing/:platform/disconnect': ['Keep it connected', 'bot'],
+  '/bots/:id/marketing/conversions/:conversion': ['Event id', 'bot'],
   '/submissions/:id': ['Ada Lovelace', 'submission'],
   '/submissions/:id/edit': ['Save answers', 'submission'],
   '/submissions/:id/complete': ['Complete submission', 'draft'],
@@ -67,8 +75,13 @@ const pointsOf = async (response: Response): Promise<number> => {
 };
 
 type Things = Awaited<ReturnType<typeof fill>>;
-const addressOf = (route: string, id = '') =>
-  `/console${route.replace(':id', id).replace(':step', 'pause').replace('*', 'nothing/here')}`;
+const addressOf = (route: string, id = '', { conversion }: Pick<Things, 'conversion'>) =>
+  `/console${route
+    .replace(':id', id)
+    .replace(':step', 'pause')
+    .replace(':platform', 'meta')
+    .replace(':conversion', conversion)
+    .replace('*', 'nothing/here')}`;
 
 const routes = await consoleRoutes();
 
@@ -80,8 +93,9 @@ describe('console: every route costs six points to see, and breaks no rule of WC
   let things: Things;
 
   before(async () => {
-    pages = await Console.open({ env: { WEBHOOK_RETRY_DELAYS: '10ms' } });
     receiver = await Receiver.start();
+    const env = { WEBHOOK_RETRY_DELAYS: '10ms', CONVERSIONS_META_URL: new URL(receiver.url).origin };
+    pages = await Console.open({ env });
     receiver.answer = (response, { path }) => void response.writeHead(path === '/crm' ? 200 : 503).end('{"at":"work"}');
     [page, visitor] = await Promise.all([pages.signedIn(), pages.visitor()]);
     things = await fill(pages, receiver);
@@ -105,7 +119,8 @@ describe('console: every route costs six points to see, and breaks no rule of WC
       tab.on('response', onAnswer);
       // What comes after # is read once, by a page that is loaded.
       if (id === 'invitation') await tab.goto('about:blank');
-      await tab.goto(id === 'invitation' ? `${addressOf(route)}#${things[id]}` : addressOf(route, id && things[id]));
+      const address = addressOf(route, id === 'invitation' ? '' : id && things[id], things);
+      await tab.goto(id === 'invitation' ? `${address}#${things[id]}` : address);
       await tab.getByText(text).filter({ visible: true }).first().waitFor();
       await tab.waitForFunction(() => document.querySelector('.skeleton, [aria-busy="true"]') === null);
       tab.off('response', onAnswer);
@@ -147,6 +162,17 @@ async function fill(pages: Console, receiver: Receiver) {
     },
   );
   const bot = await createBot(app, workspaceId, { record_type: 'lead' });
+  await ask(
+    `mutation ($input: CreateConversionDestinationInput!) {
+      createConversionDestination(input: $input) { conversionDestination { id } }
+    }`,
+    {
+      intakeBotId: bot.id,
+      meta: { datasetId: '1234567890123456', accessToken: 'EAAB' },
+      consentMode: 'NOT_REQUIRED',
+      testCode: 'TEST12345',
+    },
+  );
   const submission = await createSubmission(app, bot);
   const draft = await createSubmission(app, bot, { status: 'IN_PROGRESS', data: { full_name: 'Grace Hopper' } });
   const gone = await createSubmission(app, bot, { data: { full_name: 'Alan Turing', email: 'alan@example.com' } });
@@ -175,7 +201,8 @@ async function fill(pages: Console, receiver: Receiver) {
     10_000,
     () => `${receiver.received.length} came`,
   );
-  const { auditLog, records, arrived, failed } = await ask(`{
+  const { auditLog, records, arrived, failed, conversions } = await ask(`{
+    conversions(first: 1) { nodes { id } }
     auditLog(first: 1, filter: {action: "trusted_documents.added"}) { nodes { id } }
     records(first: 1) { nodes { id } }
     arrived: webhookDeliveries(first: 1, filter: {status: DELIVERED}) { nodes { id } }
@@ -187,6 +214,7 @@ async function fill(pages: Console, receiver: Receiver) {
     delivery: arrived.nodes[0].id as string,
     failedDelivery: failed.nodes[0].id as string,
     bot: bot.id,
+    conversion: conversions.nodes[0].id as string,
     submission: submission.id,
     draft: draft.id,
     contact: submission.contactId ?? '',

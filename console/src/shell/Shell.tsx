@@ -28,6 +28,7 @@ const WhoIsHere = graphql(`
         limits {
           api
           apiKeys
+          conversions
           requestsPerMinute
           storageBytes
           submissionRetentionDays

@@ -22,7 +22,7 @@ interface ButtonProps extends Omit<ComponentProps<'button'>, 'disabled'>, Look {
 export function Button({ look = 'plain', isSmall = false, why, busy = false, children, ...rest }: ButtonProps) {
   if (why) {
     return (
-      <Refused why={why} look={look} isSmall={isSmall}>
+      <Refused why={why} look={look} isSmall={isSmall} label={rest['aria-label']}>
         {children}
       </Refused>
     );
@@ -54,7 +54,7 @@ export function ButtonLink({
   const { search } = useLocation();
   if (why) {
     return (
-      <Refused why={why} look={look} isSmall={isSmall}>
+      <Refused why={why} look={look} isSmall={isSmall} label={rest['aria-label']}>
         {children}
       </Refused>
     );
@@ -70,15 +70,17 @@ interface RefusedProps {
   why: string;
   look: ButtonLook;
   isSmall: boolean;
+  /** What it is called, where that is not what it says. */
+  label: string | undefined;
   children: ReactNode;
 }
 
 /** Can be reached by keyboard and finger: its reason shows beside it while it has the focus or the pointer. */
-function Refused({ why, look, isSmall, children }: RefusedProps) {
+function Refused({ why, look, isSmall, label, children }: RefusedProps) {
   const id = useId();
   return (
     <span className="refused">
-      <button type="button" className={classOf(look, isSmall)} aria-disabled aria-describedby={id}>
+      <button type="button" className={classOf(look, isSmall)} aria-label={label} aria-disabled aria-describedby={id}>
         {children}
       </button>
       <span role="tooltip" id={id}>

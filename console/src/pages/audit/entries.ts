@@ -2,6 +2,7 @@ import { graphql } from '../../graphql';
 import type { AuditEntryFragment, NamedQuery } from '../../gql/graphql';
 import { paths } from '../../paths';
 import { useRead } from '../../server';
+import { platformOf } from '../marketing/platforms';
 
 export type Entry = AuditEntryFragment;
 
@@ -47,6 +48,13 @@ const words: Readonly<Record<string, string>> = {
   'webhook_delivery.redelivered': 'Redelivered a delivery',
   'replay.started': 'Started a replay',
   'replay.cancelled': 'Cancelled a replay',
+  'conversion_destination.created': 'Connected an ad platform',
+  'conversion_destination.updated': 'Changed an ad platform',
+  'conversion_destination.paused': 'Paused an ad platform',
+  'conversion_destination.resumed': 'Resumed an ad platform',
+  'conversion_destination.deleted': 'Disconnected an ad platform',
+  'conversion_destination.tested': 'Tested an ad platform',
+  'conversion.resent': 'Resent a conversion',
   'trusted_documents.added': 'Trusted documents',
   'trusted_documents.removed': 'Distrusted documents',
   'contact.merged': 'Merged contacts',
@@ -80,6 +88,13 @@ export const Named = graphql(`
       ... on WebhookDelivery {
         id
       }
+      ... on ConversionDestination {
+        id
+        platform
+        intakeBot {
+          id
+        }
+      }
       ... on Contact {
         id
         email
@@ -111,6 +126,14 @@ export function thingOf(node: NamedQuery['nodes'][number]): [id: string, thing: 
       return [node.id, { name: node.url, to: paths.webhook(node.id) }];
     case 'WebhookDelivery':
       return [node.id, { name: 'a delivery', to: paths.delivery(node.id) }];
+    case 'ConversionDestination':
+      return [
+        node.id,
+        {
+          name: platformOf(node.platform)?.title ?? node.platform,
+          to: node.intakeBot === null ? null : paths.botMarketing(node.intakeBot.id),
+        },
+      ];
     case 'Contact':
       return [node.id, { name: node.email ?? node.phone ?? 'a contact', to: paths.contact(node.id) }];
     case 'Submission':

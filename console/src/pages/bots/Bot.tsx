@@ -15,6 +15,7 @@ import { Unread } from '../Unread';
 import { BotFields } from './BotFields';
 import { BotStatusMark } from './Bots';
 import { steps, type Bot } from './bots';
+import { botViews } from './botViews';
 import { BotSubmissions } from './BotSubmissions';
 import { PostToBot } from './PostToBot';
 
@@ -44,16 +45,11 @@ const OneBot = graphql(`
 export type WholeBot = NonNullable<OneBotQuery['intakeBot']>;
 export type SchemaItem = WholeBot['schema'][number];
 
-const views = [
-  { name: '', label: 'Submissions' },
-  { name: 'fields', label: 'Fields' },
-  { name: 'post', label: 'Post to it' },
-];
-
 export function Page() {
   const { id = '' } = useParams();
   const { data, refusal, again } = useRead(OneBot, { id });
   const bot = data?.intakeBot ?? null;
+  const views = botViews(id);
   const view = useView(views);
   return (
     <>

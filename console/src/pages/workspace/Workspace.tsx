@@ -86,6 +86,9 @@ function Allowed({ limits }: { limits: Viewer['workspace']['limits'] }) {
       <Fact name="Webhooks">
         {limits.webhooks ? counted(limits.webhookEndpoints, 'endpoint') : 'Not in this plan. Business has them.'}
       </Fact>
+      <Fact name="Conversions">
+        {limits.conversions ? 'Ad platforms are told of leads' : 'Not in this plan. Pro and Business have them.'}
+      </Fact>
       <Fact name="Submissions">{`${count(limits.submissionsPerMonth)} a calendar month, test ones aside`}</Fact>
       <Fact name="Kept for">{days === null ? 'ever' : counted(days, 'day')}</Fact>
       <Fact name="Storage">{bytes(limits.storageBytes)}</Fact>
