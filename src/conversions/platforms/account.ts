@@ -10,8 +10,8 @@ export interface Account {
 
 /**
  * Sorts what an owner gave of an account (the platform's `input`, read) into what may be read again and what never may.
- * @param before the settings that the destination has, which stay where nothing is given; null for a new destination,
- *   which needs all
+ * @param before the settings that the destination has, which stay where they are absent, and go where null is given; null
+ *   for a new destination, which needs all
  */
 export function readAccount(
   platform: Platform,
@@ -22,10 +22,8 @@ export function readAccount(
   const path = (name: string) => `${platform.name}.${name}`;
 
   const names = Object.keys(platform.settings);
-  const settings = {
-    ...before,
-    ...Object.fromEntries(names.filter(isGiven).map((name) => [name, String(given[name])])),
-  };
+  const known = names.map((name) => [name, given[name] === undefined ? before?.[name] : given[name]] as const);
+  const settings = Object.fromEntries(known.filter((one): one is [string, string] => typeof one[1] === 'string'));
   const issues = names
     .filter((name) => platform.settings[name] === 'required' && settings[name] === undefined)
     .map((name): Issue => ({ path: path(name), code: 'required', message: 'is required' }));

@@ -84,6 +84,13 @@ describe('an account of a platform', () => {
     });
   });
 
+  it('takes away what null is given for, unless the platform needs it', () => {
+    const before = { operatingAccountId: '1', loginAccountId: '3', conversionActionId: '2' };
+    const { settings, issues } = read(google, { loginAccountId: null, conversionActionId: null }, before);
+    expect(settings).to.deep.equal({ operatingAccountId: '1' });
+    expect(issues.map(({ path, code }) => [path, code])).to.deep.equal([['google.conversionActionId', 'required']]);
+  });
+
   it('has one credential at a time', () => {
     const refresh = { clientId: 'a', clientSecret: 'b', refreshToken: 'c' };
     const { issues } = read(
