@@ -288,7 +288,10 @@ export class OpenConversions {
 
   private async enqueueNow(tx: Tx, conversions: readonly ConversionKey[]): Promise<void> {
     for (const [platform, some] of Map.groupBy(conversions, (conversion) => conversion.platform)) {
-      await this.jobs.enqueue(tx, conversionQueue(platform), some.map(jobOf(behind)));
+      // Jobs of one insert are worked in no order but that of their priorities: what waited longest comes first, give or
+      // take the batch that a worker fetches.
+      const jobs = some.map((conversion, index) => jobOf(behind - index)(conversion));
+      await this.jobs.enqueue(tx, conversionQueue(platform), jobs);
       tx.afterCommit(() => this.tellDue(platform));
     }
   }
