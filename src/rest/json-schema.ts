@@ -33,7 +33,7 @@ export function body<Shape extends z.ZodRawShape>(
 function describedRule({ default: byDefault, ...rule }: JsonSchema, more: JsonSchema): JsonSchema {
   const described = '$ref' in more ? more : { ...rule, ...more };
   if (byDefault === undefined) return described;
-  return { ...described, description: `${String(more['description'])} By default \`${String(byDefault)}\`.` };
+  return { ...described, description: `${String(more['description'])} By default ${JSON.stringify(byDefault)}.` };
 }
 
 /** The same for an input whose descriptions serve both doors. */

@@ -48,7 +48,7 @@ const { schema } = demo.intakeBot;
 const whole = { ...demo.submission, messages: demo.messages };
 
 /** Every operation, by its summary. */
-export const operations = {
+const operations = {
   'Get caller': {
     tag: 'Account',
     description:

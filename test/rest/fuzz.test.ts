@@ -223,7 +223,11 @@ function attack({ routes, ids }: World): fc.Arbitrary<Attack> {
     const filled = parts.map((part, index) =>
       part.startsWith(':') ? segment(parts[index - 1]?.replace(/^:.*/, 'submissions') ?? '') : fc.constant(part),
     );
-    return fc.tuple(fc.constant(method), ...filled).map(([verb, ...given]) => ({ verb, path: `/${given.join('/')}` }));
+    const verb = fc.oneof(
+      { weight: 19, arbitrary: fc.constant(method) },
+      { weight: 1, arbitrary: fc.constant('OPTIONS') },
+    );
+    return fc.tuple(verb, ...filled).map(([made, ...given]) => ({ verb: made, path: `/${given.join('/')}` }));
   });
   const unknown = fc
     .tuple(

@@ -16,7 +16,9 @@ export async function createDemoWorkspace(app: App): Promise<string> {
   const actor = await operator(app, workspaceId);
   const { name, description, status } = demo.intakeBot;
   const bot = await createBot(app, workspaceId, {
-    ...{ name, description, status },
+    name,
+    description,
+    status,
     schema: demo.formFields,
     record_type: demo.record.record_type,
   });
