@@ -14,6 +14,7 @@ if (stored === 'light' || stored === 'dark') root.dataset.theme = stored;
 document.addEventListener('DOMContentLoaded', () => {
   offerThemes(document.getElementById('theme'));
   for (const figure of document.querySelectorAll('figure.code')) offerCopy(figure);
+  offerSearch(document.getElementById('search'));
   document.querySelector('#menu [aria-current]')?.scrollIntoView({ block: 'center' });
   const menu = document.getElementById('menu');
   // A link to another place on the same page loads none.

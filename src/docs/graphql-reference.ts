@@ -166,7 +166,7 @@ function operationHtml({ kind, field }: GraphqlOperation): string {
         )
   }
 ${inputs.map((type) => `<h3>${typeLink(type)}</h3>${fieldsTable(type)}`).join('')}
-<h2 id="answer">Answer: ${typeHtmlOf(field.type)}</h2>
+<h2 id="answer">Answer</h2><p>${typeHtmlOf(field.type)}</p>
 ${isObjectType(named) || isInterfaceType(named) ? fieldsTable(named) : `<p>${inline(named.description ?? '')}</p>`}</div>
 <div class="samples">${codeBlock('graphql', sample.query, 'Operation')}
 ${hasVariables ? codeBlock('json', variables, 'Variables') : ''}

@@ -7,8 +7,12 @@ const wideChars = 38;
 /** Code within a sentence. Between its words a line may end, within a word never. */
 export function code(text: string): string {
   const words = text.trim().split(/\s+/).map(escape);
-  if (words.length > 1) return `<code class="words">${words.map((word) => `<span>${word}</span>`).join(' ')}</code>`;
-  return text.length > wideChars ? `<code class="wide" tabindex="0">${words[0]}</code>` : `<code>${words[0]}</code>`;
+  const marked = (word: string, tag: 'code' | 'span') => {
+    const isWide = plain(word).length > wideChars;
+    return `<${tag}${isWide ? ' class="wide" tabindex="0"' : ''}>${word}</${tag}>`;
+  };
+  if (words.length === 1) return marked(words[0] ?? '', 'code');
+  return `<code class="words">${words.map((word) => marked(word, 'span')).join(' ')}</code>`;
 }
 
 /** A description, in which backquotes hold code. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { RequestHandler } from 'express';
 import type { GraphQLSchema } from 'graphql';
 import { factsOf } from '../http/request.js';
@@ -26,6 +27,7 @@ const fileOf = (type: string, text: string): SiteFile => ({ type, text, encoding
 const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const html = 'text/html; charset=utf-8';
+const script = 'text/javascript; charset=utf-8';
 const markdown = 'text/markdown; charset=utf-8';
 const allowed = ['GET', 'HEAD', 'OPTIONS'];
 
@@ -96,7 +98,16 @@ export class DocsSite {
       ...pages.map((page) => [page.path, () => shown(page)] as const),
       ...guides.map((guide) => [`${guide.path}.md`, () => fileOf(markdown, guide.markdown)] as const),
       ['/docs/style.css', () => fileOf('text/css; charset=utf-8', siteText('tokens.css') + siteText('style.css'))],
-      ['/docs/page.js', () => fileOf('text/javascript; charset=utf-8', siteText('page.js'))],
+      ['/docs/page.js', () => fileOf(script, siteText('page.js'))],
+      ['/docs/search.js', () => fileOf(script, siteText('search.js'))],
+      [
+        '/docs/minisearch.js',
+        () =>
+          fileOf(
+            script,
+            readFileSync(fileURLToPath(import.meta.resolve('minisearch')), 'utf8').replace(/^\/\/# source.*$/m, ''),
+          ),
+      ],
       ['/docs/search.json', () => fileOf(jsonType, JSON.stringify(places()))],
       ['/docs/llms.txt', listing],
       ['/llms.txt', listing],
