@@ -120,7 +120,7 @@ export function openApiDocument(routes: readonly Route[], publicUrl: string): ob
       version,
       description:
         'Intake bots, submissions, contacts, records and webhooks. JSON in snake_case. Answers may get further fields at any time: skip those that you do not know.',
-      contact: { name: 'ioZen', url: `${publicUrl}/api/v1/docs` },
+      contact: { name: 'ioZen', url: `${publicUrl}/docs` },
       license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },
     },
     servers: [{ url: `${publicUrl}/api/v1`, description: 'This server.' }],
