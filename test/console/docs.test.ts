@@ -1,0 +1,152 @@
+import { expect } from 'chai';
+import type { Page } from 'playwright-core';
+import { broken, Console, inEachLook } from './support.ts';
+
+/** One page of each kind. */
+const kinds = [
+  '/docs',
+  '/docs/webhooks',
+  '/docs/limits',
+  '/docs/integrations/attribution',
+  '/docs/reference/rest',
+  '/docs/reference/graphql',
+  '/docs/reference/graphql/mutations/createWebhookEndpoint',
+  '/docs/reference/graphql/types/webhooks',
+  '/docs/reference/events',
+  '/docs/nothing/here',
+];
+
+describe('the docs site in a browser', () => {
+  let console: Console;
+  let page: Page;
+
+  before(async () => {
+    console = await Console.open();
+    page = await console.visitor();
+  });
+  after(async () => await console.close());
+  afterEach(() => expect(console.faults.splice(0)).to.deep.equal([]));
+
+  for (const path of kinds) {
+    it(`breaks no rule of WCAG that a program can judge: ${path}`, async () => {
+      await page.goto(path);
+      // What a long page repeats is judged a few times, as a judge takes a minute for all of it.
+      await page.evaluate(() => {
+        for (const link of document.querySelectorAll('#menu li:nth-child(n + 4)')) link.remove();
+        for (const section of document.querySelectorAll('main section:nth-of-type(n + 4)')) section.remove();
+        for (const row of document.querySelectorAll('tr:nth-child(n + 8)')) row.remove();
+      });
+      const faults: string[] = [];
+      await inEachLook(page, async ({ theme, width }) => {
+        for (const fault of await broken(page)) faults.push(`${theme}, ${width} px: ${fault}`);
+      });
+      expect(faults).to.deep.equal([]);
+    });
+  }
+
+  it('breaks no name, and is never wider than the window, at 1280 px and at 390 px', async function () {
+    this.timeout(180_000);
+    await page.goto('/docs/reference/graphql/queries/viewer');
+    const links = await page.locator('#menu a').evaluateAll((all) => all.map((a) => (a as HTMLAnchorElement).pathname));
+    const groups = await page.goto('/docs/reference/graphql').then(async () => {
+      return await page.locator('main a').evaluateAll((all) => all.map((a) => (a as HTMLAnchorElement).pathname));
+    });
+    const paths = [...new Set([...links, ...groups])].filter((path) => path.startsWith('/docs'));
+    expect(paths).to.have.length.of.at.least(110);
+    const faults: string[] = [];
+    let names = 0;
+    for (const path of paths) {
+      await page.goto(path);
+      for (const width of [1280, 390]) {
+        await page.setViewportSize({ width, height: 800 });
+        const seen = await namesOn(page);
+        names += seen.count;
+        if (seen.width > width) faults.push(`${path} is ${seen.width} px wide at ${width} px`);
+        for (const name of seen.broken) faults.push(`${path} breaks ${name} at ${width} px`);
+      }
+    }
+    expect(names).to.be.greaterThan(10_000);
+    expect(faults).to.deep.equal([]);
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
+  it('finds what is searched for, by keyboard', async () => {
+    await page.goto('/docs');
+    await page.keyboard.press('/');
+    await page.keyboard.type('redelivr');
+    await page.getByRole('option', { name: 'redeliver GraphQL mutation' }).waitFor();
+    expect(await broken(page)).to.deep.equal([]);
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/docs/reference/graphql/mutations/redeliver');
+    for (const [words, title, path] of [
+      ['create submission', 'Create submission', '/docs/reference/rest#createSubmission'],
+      ['rate limits', 'Rate limits', '/docs/rate-limits'],
+      ['contact.created', 'contact.created', '/docs/reference/events#contactcreated'],
+    ] as const) {
+      await page.getByRole('combobox').fill(words);
+      await page.locator(`#found a[href="${path}"]`, { hasText: title }).click();
+      await page.waitForURL(`**${path}`);
+    }
+  });
+
+  it('copies what a block shows, as it is', async () => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.goto('/docs/reference/rest#listIntakeBots');
+    const block = page
+      .locator('section', { has: page.locator('#listIntakeBots') })
+      .locator('figure')
+      .first();
+    await block.getByRole('button', { name: 'Copy' }).click();
+    await block.getByRole('button', { name: 'Copied' }).waitFor();
+    const copied = await page.evaluate(async () => await navigator.clipboard.readText());
+    expect(copied).to.match(/^curl --fail-with-body .*\\\n {2}"\$IOZEN_URL\/api\/v1\/intake-bots/);
+    expect(copied).to.equal(`${await block.locator('code').textContent()}\n`);
+  });
+
+  it('opens an operation in the explorer', async () => {
+    await page.goto('/docs/reference/graphql/queries/intakeBots');
+    await page.getByRole('link', { name: 'Open in explorer' }).click();
+    await page.getByText('query IntakeBots').waitFor();
+  });
+
+  it('keeps to the theme that was chosen', async () => {
+    await page.goto('/docs');
+    await page.getByRole('button', { name: 'Theme: system' }).click();
+    await page.getByRole('button', { name: 'Theme: light' }).click();
+    await page.goto('/docs/errors');
+    expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).to.equal('dark');
+    // By which the console goes, too.
+    expect(await page.evaluate(() => localStorage.getItem('iozen-theme'))).to.equal('dark');
+  });
+
+  it('is read without a script: menu, refusals and links', async () => {
+    const context = await page
+      .context()
+      .browser()
+      ?.newContext({
+        baseURL: console.server.url,
+        javaScriptEnabled: false,
+        viewport: { width: 390, height: 800 },
+      });
+    const plain = (await context?.newPage()) ?? expect.fail('no page');
+    await plain.goto('/docs/reference/rest');
+    await plain.getByRole('button', { name: 'Menu' }).click();
+    await plain.getByRole('link', { name: 'Rate limits' }).click();
+    await plain.getByRole('heading', { name: /^Rate limits/, level: 1 }).waitFor();
+    expect(await plain.getByRole('button', { name: 'Copy' }).count()).to.equal(0);
+    await context?.close();
+  });
+});
+
+/** A name is code without a space; it is broken when it stands on more than one line. */
+const namesOn = async (page: Page) =>
+  await page.evaluate(() => {
+    const shown = [...document.querySelectorAll('main code:not(pre code):not(.words), main code.words span')];
+    return {
+      count: shown.length,
+      width: document.documentElement.scrollWidth,
+      broken: shown
+        .filter((name) => new Set([...name.getClientRects()].map(({ top }) => Math.round(top))).size > 1)
+        .map(({ textContent }) => textContent),
+    };
+  });
