@@ -1,13 +1,20 @@
 import { expect } from 'chai';
-import { readFile } from 'node:fs/promises';
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { brotliCompressSync } from 'node:zlib';
 import { getVariableValues, parse, validate, type OperationDefinitionNode } from 'graphql';
 import { graphqlOperations } from '../../src/docs/graphql-reference.js';
 import { sampleOf } from '../../src/docs/graphql-samples.js';
+import { operationsOf, type NamedOperation, type OpenApi } from '../../src/docs/open-api.js';
+import { restSamples } from '../../src/docs/rest-samples.js';
 import { graphqlSchema } from '../../src/graphql/schema.js';
 import { eventTypes } from '../../src/events/event-type.js';
 import { restRoutes } from '../../src/rest/routes.js';
 import { startServer, type TestServer } from '../support/app.js';
+import { createDemoWorkspace } from '../support/demo-workspace.js';
 
 const pageBytesMax = 60_000;
 const schema = graphqlSchema(null);
@@ -98,6 +105,31 @@ describe('the docs site', () => {
     }
   });
 
+  it('has programs beside each operation of REST that do what they say', async function () {
+    this.timeout(120_000);
+    const key = await createDemoWorkspace(server.app);
+    const document = await (await fetch(`${server.url}/api/v1/openapi.json`)).json();
+    // What deletes comes last, as others need what it takes.
+    const operations = operationsOf(document as OpenApi).toSorted((one, other) => rankOf(one) - rankOf(other));
+    const directory = await mkdtemp(join(tmpdir(), 'iozen-docs-'));
+    const env = { PATH: process.env['PATH'] ?? '', IOZEN_URL: server.url, IOZEN_API_KEY: key };
+    const commands = { sh: ['sh', '-eu'], js: [process.execPath], python: ['python3'] };
+    for (const operation of operations) {
+      const isOnce = operation.method === 'DELETE';
+      for (const { language, text } of restSamples(operation).slice(0, isOnce ? 1 : 3)) {
+        const [command = '', ...args] = commands[language as keyof typeof commands];
+        if (spawnSync(command, ['-h']).error !== undefined) continue;
+        const file = join(directory, language === 'js' ? 'sample.mjs' : 'sample');
+        // The same body, in other bytes each: three requests.
+        await writeFile(file, text.replace(/(Idempotency-Key\W+)/, `$1${language}-`));
+        await promisify(execFile)(command, [...args, file], { env }).catch((error: unknown) => {
+          throw new Error(`${language} of ${operation.operationId}: ${(error as { stderr: string }).stderr}\n${text}`);
+        });
+      }
+    }
+    await rm(directory, { recursive: true, force: true });
+  });
+
   it('has a page for each operation of GraphQL, with a sample that the schema takes', () => {
     const operations = graphqlOperations(schema);
     expect(operations.length).to.be.greaterThan(80);
@@ -179,3 +211,5 @@ describe('the docs site', () => {
 });
 
 const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([whole, part]) => part ?? whole);
+
+const rankOf = ({ method }: NamedOperation) => ['GET', 'POST', 'PATCH', 'DELETE'].indexOf(method);
