@@ -44,13 +44,16 @@ function offerCopy(figure) {
   const button = document.createElement('button');
   button.type = 'button';
   button.textContent = 'Copy';
-  button.addEventListener('click', async () => {
-    const text = figure.querySelector('code').textContent;
-    button.textContent = await navigator.clipboard.writeText(`${text}\n`).then(
-      () => 'Copied',
-      () => 'Select and copy',
-    );
+  const tell = (outcome) => {
+    button.textContent = outcome;
     setTimeout(() => (button.textContent = 'Copy'), 2000);
+  };
+  button.addEventListener('click', () => {
+    const text = figure.querySelector('code').textContent;
+    navigator.clipboard.writeText(`${text}\n`).then(
+      () => tell('Copied'),
+      () => tell('Select and copy'),
+    );
   });
   figure.append(button);
 }

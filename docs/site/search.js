@@ -1,5 +1,5 @@
 // Loaded when somebody searches: the index is made here, of all places, in some ten milliseconds.
-import MiniSearch from '/docs/minisearch.js';
+import MiniSearch from './minisearch.js';
 
 export async function open() {
   const places = await (await fetch('/docs/search.json')).json();

@@ -58,7 +58,7 @@ function fieldsOf(schema: JsonSchema, schemas: OpenApi['components']['schemas'])
     .map(([name, value]) => {
       const whole = resolved(schemas, value);
       const isObject = 'properties' in whole;
-      return `<h3>${code(`data.${name}`)}</h3>${isObject ? schemaTable(whole) : `<p>${typeOf(value)}. ${inline(String(value['description'] ?? ''))}</p>`}`;
+      return `<h3>${code(`data.${name}`)}</h3>${isObject ? schemaTable(whole) : `<p>${typeOf(value)}. ${inline((value['description'] as string | undefined) ?? '')}</p>`}`;
     })
     .join('');
 }

@@ -83,8 +83,8 @@ function rankOf({ name, type }: GraphQLField<unknown, unknown>): number {
 
 /** A value that a variable of the type takes, by the name that it is given under. */
 function valueOf(type: GraphQLInputType, name: string, about: string): unknown {
-  if (isNonNullType(type)) return valueOf(type.ofType as GraphQLInputType, name, about);
-  if (isListType(type)) return [valueOf(type.ofType as GraphQLInputType, name, about)];
+  if (isNonNullType(type)) return valueOf(type.ofType, name, about);
+  if (isListType(type)) return [valueOf(type.ofType, name, about)];
   if (isEnumType(type)) return exampleByEnum[type.name] ?? type.getValues()[0]?.name;
   if (isInputObjectType(type)) {
     const fields = Object.values(type.getFields());

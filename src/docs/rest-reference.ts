@@ -28,7 +28,7 @@ export const restPlaces = (document: OpenApi): Place[] => [
     href: `${restPath}#schema-${name}`,
     title: name,
     kind: 'REST schema',
-    text: `${String(schema['description'] ?? '')} ${Object.keys(schema['properties'] ?? {}).join(' ')}`,
+    text: `${(schema['description'] as string | undefined) ?? ''} ${Object.keys(schema['properties'] ?? {}).join(' ')}`,
   })),
 ];
 

@@ -19,7 +19,10 @@ export function restSamples(operation: NamedOperation): { language: string; name
 }
 
 function sampledOf({ method, path, parameters, requestBody }: NamedOperation): Sampled {
-  const valueOf = ({ example, schema }: Parameter) => String(example ?? schema['default'] ?? '');
+  const valueOf = ({ example, schema }: Parameter) => {
+    const value = example ?? schema['default'] ?? '';
+    return typeof value === 'string' ? value : JSON.stringify(value);
+  };
   const given = (place: string) =>
     parameters.filter((parameter) => parameter.in === place && valueOf(parameter) !== '');
   const filled = given('path').reduce((so, parameter) => so.replace(`{${parameter.name}}`, valueOf(parameter)), path);

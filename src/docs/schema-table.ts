@@ -49,7 +49,7 @@ export function typeOf(schema: JsonSchema): string {
 
 export function describe(schema: JsonSchema): string {
   const { description, enum: values, default: fallback, const: only } = schema as Described;
-  const bounds = boundsOf(schema as Described);
+  const bounds = boundsOf(schema);
   return [
     ...(description === undefined ? [] : [inline(description)]),
     ...(only === undefined ? [] : [`Always ${code(JSON.stringify(only))}.`]),
