@@ -1,7 +1,7 @@
 import { escape } from './html.js';
 import type { DocsPage } from './page.js';
 
-export interface NavigationLink {
+interface NavigationLink {
   href: string;
   title: string;
   /** A method of REST before it, or that it is a name. */

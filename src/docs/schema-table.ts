@@ -1,7 +1,7 @@
 import type { JsonSchema } from '../platform/json-schema.js';
 import { code, escape, inline, table } from './html.js';
 
-export const schemaAddress = (name: string) => `/docs/reference/rest#schema-${name}`;
+const schemaAddress = (name: string) => `/docs/reference/rest#schema-${name}`;
 
 interface Described {
   $ref?: string;
