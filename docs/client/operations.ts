@@ -3,10 +3,42 @@
 import type { Operation } from './client.js';
 
 export interface CreateSubmissionInput {
+  attribution?: AttributionInput | null;
   data: Record<string, unknown>;
   intakeBotId: string;
   isTest?: boolean | null;
   status?: ('COMPLETED' | 'IN_PROGRESS') | null;
+}
+
+export interface AttributionInput {
+  consent?: AttributionConsentInput | null;
+  fbc?: string | null;
+  fbclid?: string | null;
+  fbp?: string | null;
+  firstSeenAt?: string | null;
+  gbraid?: string | null;
+  gclid?: string | null;
+  ip?: string | null;
+  landingPage?: string | null;
+  lastSeenAt?: string | null;
+  liFatId?: string | null;
+  msclkid?: string | null;
+  referrer?: string | null;
+  ttclid?: string | null;
+  ttp?: string | null;
+  userAgent?: string | null;
+  utmCampaign?: string | null;
+  utmContent?: string | null;
+  utmMedium?: string | null;
+  utmSource?: string | null;
+  utmTerm?: string | null;
+  wbraid?: string | null;
+}
+
+export interface AttributionConsentInput {
+  adPersonalization?: string | null;
+  adUserData?: string | null;
+  limitedUse?: boolean | null;
 }
 
 export const ListIntakeBots: Operation<

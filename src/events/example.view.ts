@@ -30,6 +30,9 @@ const always: Moment = { eventId: demo.eventId, at: new Date(demo.completedAt) }
 /** The same example each time, for documents. */
 export const exampleEvent = (type: EventType) => JSON.parse(textOf(type, always, false)) as Record<string, unknown>;
 
+/** The same example each time, as an endpoint would be sent it. */
+export const exampleSent = (type: EventType) => textOf(type, always, true);
+
 /** An event of the type as an endpoint would get it, about nobody. */
 export function exampleOf(type: EventType, moment: Moment) {
   return { id: moment.eventId, type, body: textOf(type, moment, true) };

@@ -32,7 +32,8 @@ export const integer = (description: string, more: JsonSchema = {}): JsonSchema 
   description,
   ...more,
 });
-export const count = (description: string): JsonSchema => integer(description, { minimum: 0 });
+export const count = (description: string, more: JsonSchema = {}): JsonSchema =>
+  integer(description, { minimum: 0, ...more });
 export const flag = (description: string): JsonSchema => ({ type: 'boolean', description });
 
 export const id = (description: string): JsonSchema => text(description, { pattern: '^c[a-z0-9]{24}$' });

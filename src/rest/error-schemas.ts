@@ -89,8 +89,9 @@ const told: Partial<Record<ErrorCode, Told>> = {
   plan_limit_exceeded: {
     details: object({
       resource: text('What is used up.'),
-      current: count('How much of it is in use.'),
-      max: count('How much of it the plan allows.'),
+      // Bytes of storage are beyond what 32 bits hold.
+      current: count('How much of it is in use.', { format: 'int64' }),
+      max: count('How much of it the plan allows.', { format: 'int64' }),
     }),
     example: planLimitExceeded('webhooks', 50, 50),
   },

@@ -69,7 +69,12 @@ describe('a lead that was taken before a process died', () => {
       expect([double.requests.length, double.conversions.length, double.repeats]).to.deep.equal([2, 1, 1]);
     }
     // What a process says of all this names nobody, and opens no door.
-    const said = [first, second].map(({ output }) => output()).join('');
+    const output = () => [first, second].map((one) => one.output()).join('');
+    // A process gathers its lines for a moment before it writes them.
+    for (const until = Date.now() + 5_000; !output().includes('"msg":"conversion"') && Date.now() < until;) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const said = output();
     const digest = [janeDoe.digests.meta['em']].flat()[0] ?? '';
     const { accessToken } = site.meta;
     const secrets = [

@@ -22,6 +22,7 @@ export class Description {
     this.ajv.addFormat('date-time', (text) => !Number.isNaN(Date.parse(text)));
     this.ajv.addFormat('uri', (text) => URL.canParse(text));
     this.ajv.addFormat('int32', { type: 'number', validate: (value) => Math.abs(value) < 2 ** 31 });
+    this.ajv.addFormat('int64', { type: 'number', validate: Number.isSafeInteger });
     this.ajv.addFormat('double', true);
     this.ajv.addVocabulary(['components', 'discriminator']);
     const { schemas } = document.components;

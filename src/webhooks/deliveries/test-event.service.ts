@@ -1,5 +1,5 @@
 import { scopeOfPayload, type EventType } from '../../events/event-type.js';
-import { exampleEvent, exampleOf } from '../../events/example.view.js';
+import { exampleOf, exampleSent } from '../../events/example.view.js';
 import type { Actor } from '../../platform/actor.js';
 import { nowMs } from '../../platform/clock.js';
 import type { Database } from '../../platform/postgres/database.js';
@@ -44,7 +44,7 @@ export class TestEventService {
   preview(actor: Actor, type: EventType, read: Unread<typeof PreviewPayload>): Record<string, unknown> {
     actor.require('manage:webhooks');
     const { payloadQuery } = read();
-    const example = Buffer.from(JSON.stringify(exampleEvent(type)));
+    const example = Buffer.from(exampleSent(type));
     const body = payloadQuery ? selectPayload(readPayloadQuery(payloadQuery), type, example) : example;
     return JSON.parse(body.toString()) as Record<string, unknown>;
   }

@@ -94,7 +94,7 @@ describe('the texts of statements', function () {
     const { pools, pool, shared } = server.app.database as unknown as Insides;
     const text = 'select count(distinct name)::int as names from pg_prepared_statements';
     const counts: number[] = [];
-    for (const one of [pool, ...pools]) {
+    for (const one of [pool, ...pools.values()]) {
       for (const client of one._clients) counts.push((await client.query<{ names: number }>(text)).rows[0]?.names ?? 0);
     }
     for (const connection of shared.connections) {
@@ -104,7 +104,7 @@ describe('the texts of statements', function () {
   }
 
   interface Insides {
-    pools: (Pool & { _clients: ClientBase[] })[];
+    pools: Map<string, Pool & { _clients: ClientBase[] }>;
     pool: Pool & { _clients: ClientBase[] };
     shared: { connections: { query: (query: { text: string }) => Promise<{ rows: { names: number }[] }> }[] };
   }
