@@ -64,7 +64,7 @@ export function useLiveDeliveries({ list, rows, filter, asked, isReading, again 
       arrivals.arrived();
     },
     // Whether a new delivery has a text that is searched for, only the server knows.
-    { pause: rows === undefined || filter.q !== undefined },
+    { pause: rows === undefined || filter.q !== undefined, again },
   );
   const show = () => (isFirstPage ? arrivals.show() : void navigate(paths.deliveries(filter)));
   const merged = useMemo(() => rows?.map((row) => changed.get(row.id)?.delivery ?? row), [rows, changed]);
