@@ -112,13 +112,14 @@ describe('console: every route costs six points to see, and breaks no rule of WC
     it(route, async () => {
       const [text, id] = shown[route] ?? expect.fail(`this test does not know what ${route} shows`);
       const tab = ['/sign-in', '/invitation'].includes(route) ? visitor : page;
+      // What the page before asked last belongs to none of this one, and its answers are gone with that page; nor is what
+      // comes after # read by a page that is loaded.
+      await tab.goto('about:blank');
       const answers: Promise<number>[] = [];
       const onAnswer = (response: Response) => {
         if (response.url().endsWith('/graphql')) answers.push(pointsOf(response));
       };
       tab.on('response', onAnswer);
-      // What comes after # is read once, by a page that is loaded.
-      if (id === 'invitation') await tab.goto('about:blank');
       const address = addressOf(route, id === 'invitation' ? '' : id && things[id], things);
       await tab.goto(id === 'invitation' ? `${address}#${things[id]}` : address);
       await tab.getByText(text).filter({ visible: true }).first().waitFor();
