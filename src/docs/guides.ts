@@ -22,6 +22,7 @@ const guideNames = [
   'integrations/linkedin',
   'integrations/tiktok',
   'personal-data',
+  'operating',
   'changelog',
 ] as const;
 
