@@ -40,6 +40,7 @@ import { KeyMakers1790000000021 } from './migrations/1790000000021-key-makers.js
 import { ExpiringKeys1790000000022 } from './migrations/1790000000022-expiring-keys.js';
 import { Conversions1790000000023 } from './migrations/1790000000023-conversions.js';
 import { Attribution1790000000024 } from './migrations/1790000000024-attribution.js';
+import { Agents1790000000025 } from './migrations/1790000000025-agents.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 /** TypeORM's own are for what no request asked for: `Database` opens those of requests beside them. */
@@ -101,6 +102,7 @@ export function dataSourceFor(url: string): DataSource {
       ExpiringKeys1790000000022,
       Conversions1790000000023,
       Attribution1790000000024,
+      Agents1790000000025,
     ],
     synchronize: false,
     installExtensions: false,

@@ -8,6 +8,7 @@ import { DateTime, JSONObject } from '../platform/graphql/scalars.js';
 const auditActions = [
   'workspace.created',
   'workspace.updated',
+  'workspace.agents_switched',
   'workspace.plan_changed',
   'workspace.archived',
   'member.invited',

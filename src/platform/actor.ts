@@ -31,6 +31,8 @@ export interface ActorWorkspace {
   id: string;
   plan: Plan;
   archived: boolean;
+  /** Whether the workspace's Owners let agents connect; no other door than theirs asks. */
+  agentsMayConnect: boolean;
   /** What the workspace stored when it was last measured; it is measured every hour. */
   storedBytes: number;
 }

@@ -34,6 +34,10 @@ export class Workspace {
   @Column({ name: 'archived_at', type: 'timestamptz', precision: 3, nullable: true })
   archivedAt!: Date | null;
 
+  @Field(() => Boolean, { description: 'Whether agents may connect, by an API key at `/mcp`.' })
+  @Column({ name: 'agents_may_connect', type: 'boolean' })
+  agentsMayConnect!: boolean;
+
   /** What the workspace stored at the last hourly measure, in whole bytes; a double is exact to eight petabytes. */
   @Column({ name: 'stored_bytes', type: 'double precision' })
   storedBytes!: number;
@@ -50,9 +54,10 @@ export class Workspace {
   updatedAt!: Date;
 }
 
-export const actorWorkspace = ({ id, plan, archivedAt, storedBytes }: Workspace): ActorWorkspace => ({
+export const actorWorkspace = ({ id, plan, archivedAt, agentsMayConnect, storedBytes }: Workspace): ActorWorkspace => ({
   id,
   plan,
   archived: archivedAt !== null,
+  agentsMayConnect,
   storedBytes,
 });

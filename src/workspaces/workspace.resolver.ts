@@ -105,7 +105,9 @@ export class WorkspaceResolver {
     return connectionOf(page, await this.notices.list(actor, page), async () => this.notices.count(actor));
   }
 
-  @Mutation(() => UpdateWorkspacePayload, { description: 'Changes the workspace. For Owners and Admins.' })
+  @Mutation(() => UpdateWorkspacePayload, {
+    description: 'Changes the workspace. For Owners and Admins; whether agents may connect, for Owners.',
+  })
   async updateWorkspace(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => UpdateWorkspace.type, { description: 'The changes.' }) input: object,

@@ -66,7 +66,8 @@ export class WorkspaceService {
   async create(tx: Tx, name: string, plan: Plan): Promise<Workspace> {
     const { at } = nextMoment();
     const stored = { storedBytes: 0, storedMeasuredAt: null };
-    const workspace = { id: newId('workspace'), name, plan, archivedAt: null, ...stored, createdAt: at, updatedAt: at };
+    const open = { archivedAt: null, agentsMayConnect: true };
+    const workspace = { id: newId('workspace'), name, plan, ...open, ...stored, createdAt: at, updatedAt: at };
     await tx.manager.insert(Workspace, workspace);
     await this.audit.record(tx, operatorIn(workspace.id), 'workspace.created', workspace.id, { name, plan });
     return Object.assign(new Workspace(), workspace);
@@ -75,12 +76,21 @@ export class WorkspaceService {
   async update(actor: Actor, read: Unread<typeof UpdateWorkspace>): Promise<Workspace> {
     actor.requireRole('ADMIN');
     return await this.database.transaction(async (tx) => {
-      const { name } = read();
+      const input = read();
+      if (input.agentsMayConnect !== undefined) actor.requireRole('OWNER');
       const workspace = await this.lock(tx, actor.workspaceId);
-      if (name === undefined || name === workspace.name) return workspace;
+      const { name = workspace.name, agentsMayConnect = workspace.agentsMayConnect } = input;
+      const isRenamed = name !== workspace.name;
+      const isSwitched = agentsMayConnect !== workspace.agentsMayConnect;
+      if (!isRenamed && !isSwitched) return workspace;
+      const { id, name: previous } = workspace;
       const { at } = nextMoment(workspace.updatedAt);
-      await this.audit.record(tx, actor, 'workspace.updated', workspace.id, { name, previous_name: workspace.name });
-      return await this.write(tx, workspace, { name, updatedAt: at });
+      if (isRenamed) await this.audit.record(tx, actor, 'workspace.updated', id, { name, previous_name: previous });
+      if (isSwitched) {
+        const switched = { agents_may_connect: agentsMayConnect };
+        await this.audit.record(tx, actor, 'workspace.agents_switched', id, switched);
+      }
+      return await this.write(tx, workspace, { name, agentsMayConnect, updatedAt: at });
     }, actor.guard);
   }
 
