@@ -52,7 +52,9 @@ export function typeHtml(type: GraphQLNamedType): string {
     isObjectType(type) && type.getInterfaces().length > 0
       ? `<p>Is a ${type.getInterfaces().map(typeLink).join(', ')}.</p>`
       : '';
-  return `<section>${head}${implemented}${bodyOf(type)}</section>`;
+  const { specifiedByURL: url } = type as { specifiedByURL?: string | null };
+  const specified = typeof url === 'string' ? `<p>Specified by <a href="${escape(url)}">${escape(url)}</a>.</p>` : '';
+  return `<section>${head}${implemented}${specified}${bodyOf(type)}</section>`;
 }
 
 function bodyOf(type: GraphQLNamedType): string {

@@ -33,4 +33,9 @@ export function requirePayloads(actor: Actor, types: readonly EventType[]): void
   for (const scope of new Set(types.map((type) => scopeOfPayload[type]))) actor.require(scope);
 }
 
-export const EventTypeScalar = closedScalar('EventType', 'What happened, as subscribers know it.', eventTypes);
+export const EventTypeScalar = closedScalar(
+  'EventType',
+  'What happened, as subscribers know it.',
+  eventTypes,
+  '/docs/reference/events',
+);

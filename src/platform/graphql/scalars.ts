@@ -3,11 +3,16 @@ import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
 import { scopes } from '../actor.js';
 import { isoTime } from '../postgres/timestamps.js';
 
-/** A scalar of a closed list that keeps its published spelling, which GraphQL's enums could not. */
+/**
+ * A scalar of a closed list that keeps its published spelling, which GraphQL's enums could not.
+ * @param page of the documentation, on which each value is described: a schema is the same on every server, so that the
+ *   scalar cannot name the page by `@specifiedBy`, which takes whole addresses
+ */
 export function closedScalar(
   name: string,
   description: string,
   values: readonly string[],
+  page: string,
 ): GraphQLScalarType<string, string> {
   const read = (value: unknown): string => {
     if (typeof value === 'string' && values.includes(value)) return value;
@@ -15,14 +20,14 @@ export function closedScalar(
   };
   return new GraphQLScalarType({
     name,
-    description: `${description} One of: ${values.map((value) => `\`${value}\``).join(', ')}.`,
+    description: `${description} One of: ${values.map((value) => `\`${value}\``).join(', ')}. Described at \`${page}\`.`,
     serialize: read,
     parseValue: read,
     parseLiteral: (node) => read(node.kind === Kind.STRING ? node.value : undefined),
   });
 }
 
-export const ScopeScalar = closedScalar('Scope', 'What an API key may do.', scopes);
+export const ScopeScalar = closedScalar('Scope', 'What an API key may do.', scopes, '/docs/authentication#scopes');
 
 export const DateTime = new GraphQLScalarType({
   ...GraphQLDateTimeISO.toConfig(),
