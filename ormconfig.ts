@@ -41,6 +41,7 @@ import { ExpiringKeys1790000000022 } from './migrations/1790000000022-expiring-k
 import { Conversions1790000000023 } from './migrations/1790000000023-conversions.js';
 import { Attribution1790000000024 } from './migrations/1790000000024-attribution.js';
 import { Agents1790000000025 } from './migrations/1790000000025-agents.js';
+import { SharedLoad1790000000026 } from './migrations/1790000000026-shared-load.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 /** TypeORM's own are for what no request asked for: `Database` opens those of requests beside them. */
@@ -103,6 +104,7 @@ export function dataSourceFor(url: string): DataSource {
       Conversions1790000000023,
       Attribution1790000000024,
       Agents1790000000025,
+      SharedLoad1790000000026,
     ],
     synchronize: false,
     installExtensions: false,

@@ -99,6 +99,29 @@ describe('several webhook workers on one database', function () {
     expect(workers.map((worker) => worker.ready())).to.deep.equal([false, true]);
   });
 
+  it('one that joins gets its part of what others are behind with, each event once and in order', async () => {
+    const fixture = fixtures[2]!;
+    const [late, busy] = [fixtures[0]!, workers[1]!];
+    const actor = await fixture.workspace();
+    for (let index = 0; index < 8; index += 1)
+      await fixture.endpoint(actor, `${receiver.url}/${index}`, { maxConcurrency: 1 });
+    receiver.received.length = 0;
+    receiver.answer = (response) => void setTimeout(() => response.end(), 20);
+    const ids = await fixture.publish(actor, 200);
+    await receiver.arrived(80);
+    expect(await endpointsByOwner(fixture, actor)).to.deep.equal([8]);
+
+    workers.push(await late.startWorker());
+    await fixture.eventually(async () => (await endpointsByOwner(fixture, actor)).join() === '4,4');
+    await receiver.arrived(8 * ids.length, 25_000);
+    expect(busy.ready()).to.equal(true);
+    for (let index = 0; index < 8; index += 1) {
+      const own = receiver.received.filter(({ path }) => path.endsWith(`/${index}`));
+      expect(own.map(({ headers }) => headers['webhook-id'])).to.deep.equal(ids);
+    }
+    receiver.answer = (response) => void response.end();
+  });
+
   it('one that stops while it takes its lease anew leaves nothing behind', async () => {
     const fixture = fixtures[0]!;
     const worker = await fixture.startWorker();
@@ -148,6 +171,16 @@ describe('several webhook workers on one database', function () {
     const [, again] = await receiver.arrived(2);
     expect(JSON.parse(again?.body ?? '')).to.deep.include({ id: eventId, data: {} });
   });
+
+  /** How many of the workspace's endpoints each owner has, the least first. */
+  async function endpointsByOwner(fixture: WebhookFixture, { workspaceId }: { workspaceId: string }) {
+    const rows = await fixture.rows<{ count: number }>(
+      `select count(*)::int from webhook_endpoint_states s join webhook_endpoints e on e.id = s.endpoint_id
+       where e.workspace_id = $1 and s.owner is not null group by s.owner order by 1`,
+      [workspaceId],
+    );
+    return rows.map(({ count }) => count);
+  }
 
   async function owners(fixture: WebhookFixture) {
     return await fixture.rows('select distinct owner from webhook_endpoint_states where owner is not null');

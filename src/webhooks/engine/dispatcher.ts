@@ -2,6 +2,7 @@
  * One file because one loop runs through it: read what is due, start attempts in fair turns, store what they came to,
  * read again.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { within } from '../../platform/async/deadline.js';
 import { NoRoom, type Outbound } from '../../platform/outbound/outbound.js';
 import type { Config } from '../../platform/config.js';
@@ -31,6 +32,7 @@ export interface DispatcherParts extends DeliverParts {
 }
 
 const idleEndpointMs = 10_000;
+const leavePollMs = 20;
 const timerMsMax = 60_000;
 /** No reading is under way for longer. */
 const staleMsMax = 60_000;
@@ -42,6 +44,8 @@ export class Dispatcher {
   private readonly queues = new Map<string, EndpointQueue>();
   /** Endpoints that are this worker's and cannot be read: without a queue until they are changed. */
   private readonly unreadable = new Set<string>();
+  /** Endpoints without a queue that are this worker's until the table says whose they are now. */
+  private readonly leaving = new Set<string>();
   private readonly scheduler = new FairScheduler();
   private readonly timers = new Map<EndpointQueue, NodeJS.Timeout>();
   private inFlight = 0;
@@ -60,9 +64,42 @@ export class Dispatcher {
     return [...this.queues.values()].filter(({ workspaceId }) => of(workspaceId)).map(({ endpointId }) => endpointId);
   }
 
-  /** All that is this worker's, whether it has a queue or cannot be read. */
+  /** All that is this worker's, whether it has a queue, cannot be read, or is being handed over. */
   ownedIds(): string[] {
-    return [...this.queues.keys(), ...this.unreadable];
+    return [...this.queues.keys(), ...this.unreadable, ...this.leaving];
+  }
+
+  /** How many endpoints have more waiting than this worker has begun. */
+  get behind(): number {
+    return this.queuesBehind().length;
+  }
+
+  /**
+   * Lets go of so many endpoints that are behind: begins nothing more of them, and closes those of which nothing is under
+   * way within `timeoutMs`; the others go on. Until `left` is called with what this returns, they count as this worker's.
+   */
+  async leave(count: number, timeoutMs: number): Promise<string[]> {
+    // What has least in flight stands still for the shortest time.
+    const chosen = this.queuesBehind()
+      .toSorted((a, b) => a.inFlight - b.inFlight)
+      .slice(0, count);
+    for (const queue of chosen) queue.suspend();
+    for (let waited = 0; waited < timeoutMs && !chosen.every(({ isLeft }) => isLeft); waited += leavePollMs) {
+      await sleep(leavePollMs);
+    }
+    const here = chosen.filter((queue) => this.queues.get(queue.endpointId) === queue);
+    const gone = this.parts.isLeased() ? here.filter(({ isLeft }) => isLeft) : [];
+    for (const queue of gone) {
+      this.leaving.add(queue.endpointId);
+      this.close(queue);
+    }
+    // While the lease is lost they stay suspended, and its return reads them anew.
+    await this.reload(here.filter((queue) => !gone.includes(queue)).map(({ endpointId }) => endpointId));
+    return gone.map(({ endpointId }) => endpointId);
+  }
+
+  left(endpointIds: readonly string[]): void {
+    for (const id of endpointIds) this.leaving.delete(id);
   }
 
   snapshots(): EndpointSnapshot[] {
@@ -179,6 +216,11 @@ export class Dispatcher {
     if (this.inFlight === 0) return;
     const allEnded = new Promise<void>((resolve) => (this.onAllEnded = resolve));
     await within(timeoutMs, allEnded, () => {});
+  }
+
+  private queuesBehind(): EndpointQueue[] {
+    const now = this.parts.now();
+    return [...this.queues.values()].filter((queue) => queue.isBehind(now));
   }
 
   private known(endpointIds: readonly string[]): EndpointQueue[] {

@@ -16,6 +16,7 @@ const takeFree = prepared<{ id: string }>(`
 const inherit = prepared<{ id: string }>(
   'update webhook_endpoint_states set owner = $1 where owner = any($2) and endpoint_id = any($3) returning endpoint_id as id',
 );
+const handOver = prepared('update webhook_endpoint_states set owner = $2 where owner = $1 and endpoint_id = any($3)');
 const giveBack = prepared('update webhook_endpoint_states set owner = null where owner = $1 and endpoint_id = any($2)');
 
 /** Which endpoints are this worker's: one worker at a time delivers to an endpoint, so that no delivery is marked. */
@@ -35,6 +36,11 @@ export class EndpointOwnership {
   /** What this worker had under its former ids, unless another has taken it since. */
   async inherit(workerId: number, formerIds: readonly number[], endpointIds: readonly string[]): Promise<string[]> {
     return (await this.database.query(inherit, [workerId, formerIds, endpointIds])).map(({ id }) => id);
+  }
+
+  /** Makes another worker the owner: that one finds at its next look what is its own and unknown to it. */
+  async handOver(workerId: number, toId: number, endpointIds: readonly string[]): Promise<void> {
+    if (endpointIds.length > 0) await this.database.query(handOver, [workerId, toId, endpointIds]);
   }
 
   async giveBack(workerId: number, endpointIds: readonly string[]): Promise<void> {

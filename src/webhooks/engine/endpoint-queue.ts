@@ -283,19 +283,38 @@ export class EndpointQueue {
     return dueAt === null ? null : Math.max(dueAt, sendsNotBefore(this.healthNow));
   }
 
+  /** Whether more waits than may be begun now: what another worker could do meanwhile. */
+  isBehind(now: number): boolean {
+    if (this.isSuspended || !this.snapshotNow.delivers || this.pending.length === 0) return false;
+    return sendsNotBefore(this.healthNow) <= now;
+  }
+
+  /** Whether nothing of it is under way and nothing starts, so that another worker may go on from the table. */
+  get isLeft(): boolean {
+    return this.isSuspended && !this.isUnderWay;
+  }
+
+  /** How many attempts are under way. */
+  get inFlight(): number {
+    return this.sending.length;
+  }
+
   /** Whether nothing is under way, being read or being suspended: whatever happens next comes from outside or in time. */
   get isSettled(): boolean {
-    return this.sending.length + this.unstored.length === 0 && this.reading === null && !this.isSuspended;
+    return !this.isUnderWay && !this.isSuspended;
   }
 
   /** For how long it has had nothing to do, with nothing ahead until `soon`: then it may be given back. Null: it has. */
   idleMs(now: number, soon: number): number | null {
-    const isUnderWay = this.sending.length + this.unstored.length > 0 || this.reading !== null;
     const hasPending = this.snapshotNow.delivers && this.pending.length > 0;
     const wakesAt = this.wakesAt();
-    if (isUnderWay || hasPending || (wakesAt !== null && wakesAt < soon)) this.idleSince = null;
+    if (this.isUnderWay || hasPending || (wakesAt !== null && wakesAt < soon)) this.idleSince = null;
     else this.idleSince ??= now;
     return this.idleSince === null ? null : now - this.idleSince;
+  }
+
+  private get isUnderWay(): boolean {
+    return this.sending.length + this.unstored.length > 0 || this.reading !== null;
   }
 
   private next(now: number): Delivery | null {

@@ -1,6 +1,7 @@
 import { firstWaiting } from '../../events/event.service.js';
 import type { Database } from '../../platform/postgres/database.js';
 import { pipelined } from '../../platform/postgres/statement.js';
+import type { WorkerLoad } from '../policy/load-sharing.js';
 import { editionOf, type EndpointSnapshot } from '../endpoints/endpoint-snapshot.js';
 
 /** What lost notifications would have told. */
@@ -11,8 +12,8 @@ export interface Missed {
   erasures: string;
   /** Whether events wait for fan-out. */
   eventsWait: boolean;
-  /** How many processes deliver. */
-  workers: number;
+  /** The workers whose leases run, this one too. */
+  workers: WorkerLoad[];
 }
 
 const selectMissed = pipelined<Missed>(`
@@ -23,7 +24,8 @@ const selectMissed = pipelined<Missed>(`
       where e.id = known.id and ${editionOf} = known.edition
     )
   ) as changed, exists (${firstWaiting}) as "eventsWait",
-    (select count(*)::int from webhook_workers where leased_until > now()) as workers
+    (select coalesce(json_agg(json_build_object('id', id, 'behind', behind)), '[]') from webhook_workers
+     where leased_until > now()) as workers
   from webhook_fan_out
 `);
 

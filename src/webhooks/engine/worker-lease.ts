@@ -21,6 +21,8 @@ export class WorkerLease {
       /** Also after a loss, under another id. */
       taken: (workerId: number) => void;
       lost: () => void;
+      /** How many endpoints are behind, for the other workers. */
+      behind: () => number;
     },
   ) {
     this.client = new ReconnectingClient<number>({
@@ -68,7 +70,8 @@ export class WorkerLease {
     await client.query(`delete from webhook_workers where leased_until < now() - interval '1 hour'`);
     const askedAt = performance.now();
     const { rows } = await client.query<{ id: number }>(
-      `insert into webhook_workers (leased_until) values (now() + interval '${leaseSeconds} seconds') returning id`,
+      `insert into webhook_workers (leased_until, behind) values (now() + interval '${leaseSeconds} seconds', 0)
+       returning id`,
     );
     const id = rows[0]?.id ?? 0;
     await client.query('select pg_advisory_lock($1, $2)', [workerLockClass, id]);
@@ -82,9 +85,9 @@ export class WorkerLease {
     if (this.isOver()) throw new Error('the lease ran out');
     const askedAt = performance.now();
     const { rowCount } = await client.query(
-      `update webhook_workers set leased_until = now() + interval '${leaseSeconds} seconds'
+      `update webhook_workers set leased_until = now() + interval '${leaseSeconds} seconds', behind = $2
        where id = $1 and leased_until > now()`,
-      [this.current],
+      [this.current, this.listener.behind()],
     );
     if (rowCount === 0 || this.isOver()) throw new Error('the lease ran out');
     this.leasedUntil = askedAt + leaseMs;

@@ -29,6 +29,7 @@ import { followPlans, type ChangedEndpoint } from '../endpoints/pausing.js';
 import type { ReplayService } from '../replays/replay.service.js';
 import { AttemptRecorder, wakeUpQueue, type RetryWakeUp } from './attempt-recorder.js';
 import { WorkerLease } from './worker-lease.js';
+import { shareLoad, type WorkerLoad } from '../policy/load-sharing.js';
 import { readMissed } from './missed-notifications.js';
 import { skipOfDeleted } from '../store/open-deliveries.js';
 import { deliveriesDue, deliveryUpdated, endpointChanged, payloadsErased, updated } from '../topics.js';
@@ -68,6 +69,10 @@ const lookMs = 1_000;
 const slowMs = 1_000;
 const finishInFlightMs = 20_000;
 const storeLastMsMax = 5_000;
+/** Two renewals of a lease, by which a worker tells how far it is behind. */
+const betweenHandOversMs = 6_000;
+/** An endpoint whose receiver takes longer stays where it is. */
+const leaveMsMax = 1_000;
 
 /** Delivers webhooks. Its parts and its words are in README.md beside this file. */
 export class WebhookWorker {
@@ -86,6 +91,8 @@ export class WebhookWorker {
   /** How many reactions to notifications are under way. */
   private reacting = 0;
   private stopping = false;
+  /** In `performance.now()`. */
+  private handsOverAgainAt = 0;
   /** Of its lease, and before it those whose endpoints are not inherited yet. */
   private readonly leases: number[] = [];
 
@@ -119,6 +126,7 @@ export class WebhookWorker {
     this.lease = new WorkerLease(parts.connectionString, log, {
       taken: (id) => this.react(() => this.onLease(id)),
       lost: () => this.dispatcher.suspend(),
+      behind: () => this.dispatcher.behind,
     });
   }
 
@@ -216,12 +224,14 @@ export class WebhookWorker {
     const { workerId, dispatcher, ownership, texts } = this;
     if (workerId === null || this.stopping) return;
     texts.purge();
+    let workers: readonly WorkerLoad[] = [];
     try {
       await dispatcher.open(await ownership.takeOrphans(workerId, this.now(), dispatcher.ownedIds()));
       await ownership.giveBack(workerId, dispatcher.closeIdle());
       this.recorder.mark(dispatcher.takeSlow(slowMs));
       const missed = await readMissed(this.parts.database, dispatcher.snapshots());
-      this.parts.outbound.shareWith?.(missed.workers);
+      this.parts.outbound.shareWith?.(missed.workers.length);
+      workers = missed.workers;
       if (missed.eventsWait) this.fanOut.wake();
       await dispatcher.reload(texts.follow(missed.erasures) ? dispatcher.endpointIds() : missed.changed);
     } catch (error) {
@@ -229,7 +239,27 @@ export class WebhookWorker {
     }
     dispatcher.lookAgain();
     // Beside the look, which what is due must not wait for.
+    this.react(async () => await this.handOver(workers));
     if (!this.replaySteps.isRunning) void this.replaySteps.run();
+  }
+
+  /** Hands endpoints to workers that have less to do, and then waits until their leases have told what that came to. */
+  private async handOver(workers: readonly WorkerLoad[]): Promise<void> {
+    const { workerId, dispatcher, ownership, parts } = this;
+    if (workerId === null || this.stopping || performance.now() < this.handsOverAgainAt) return;
+    const shares = shareLoad(workerId, dispatcher.behind, workers);
+    if (shares.size > 0) this.handsOverAgainAt = performance.now() + betweenHandOversMs;
+    for (const [toId, count] of shares) {
+      const given = await dispatcher.leave(count, leaveMsMax);
+      try {
+        // Where the lease was lost meanwhile and is another now, nothing is this one's to give.
+        if (!this.stopping) await ownership.handOver(workerId, toId, given);
+      } finally {
+        dispatcher.left(given);
+      }
+      // Of one that is not its own yet a worker finds by a look that it is.
+      for (const endpointId of given) parts.notifications.send(endpointChanged, endpointId);
+    }
   }
 
   private async advanceReplays(): Promise<void> {
