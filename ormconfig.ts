@@ -42,6 +42,7 @@ import { Conversions1790000000023 } from './migrations/1790000000023-conversions
 import { Attribution1790000000024 } from './migrations/1790000000024-attribution.js';
 import { Agents1790000000025 } from './migrations/1790000000025-agents.js';
 import { SharedLoad1790000000026 } from './migrations/1790000000026-shared-load.js';
+import { ReplayAskers1790000000027 } from './migrations/1790000000027-replay-askers.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 /** TypeORM's own are for what no request asked for: `Database` opens those of requests beside them. */
@@ -105,6 +106,7 @@ export function dataSourceFor(url: string): DataSource {
       Attribution1790000000024,
       Agents1790000000025,
       SharedLoad1790000000026,
+      ReplayAskers1790000000027,
     ],
     synchronize: false,
     installExtensions: false,

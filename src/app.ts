@@ -34,6 +34,8 @@ import { Apollo } from './graphql/apollo.js';
 import { Documents } from './graphql/documents.js';
 import { EventStreams } from './graphql/event-streams.js';
 import { Execution } from './graphql/execution.js';
+import { installedVersion } from './cli/version.js';
+import { readGuides } from './docs/guides.js';
 import { DocsSite } from './docs/site.js';
 import { explorerRouter, leadToExplorer } from './graphql/explorer.js';
 import { Admission } from './graphql/admission.js';
@@ -83,6 +85,11 @@ import { Secrets } from './platform/secrets.js';
 import { Notifications } from './platform/postgres/notifications.js';
 import { Tracing } from './platform/tracing.js';
 import { RecordService, storedLinks, storedRecords } from './records/record.service.js';
+import { instructions } from './mcp/instructions.js';
+import { Prompts } from './mcp/prompts.js';
+import { Resources } from './mcp/resources.js';
+import { toolsOf } from './mcp/tools.js';
+import { McpTransport } from './mcp/transport.js';
 import { Pages } from './rest/pages.js';
 import { restRouter } from './rest/router.js';
 import { restRoutes } from './rest/routes.js';
@@ -177,6 +184,7 @@ export class App {
   private apollo: Apollo | null = null;
   private eventStreams: EventStreams | null = null;
   private webSockets: WebSockets | null = null;
+  private mcp: McpTransport | null = null;
   private port: number;
   /** Why this process is not ready, as `/readyz` says it; null when it is. */
   private unready: string | null = 'starting';
@@ -408,6 +416,7 @@ export class App {
     this.eventStreams?.stop();
     await Promise.all([
       this.webSockets?.stop(),
+      this.mcp?.stop(),
       this.http?.stop(),
       this.jobs.stop(finishInFlightMs),
       ...(this.works ? [this.webhookWorker.stop()] : []),
@@ -502,6 +511,27 @@ export class App {
     });
     const serves = role !== 'worker';
     const pages = new Pages(routes, () => this.publicUrl);
+    const version = installedVersion();
+    const mcp = new McpTransport({
+      surface: {
+        name: 'iozen',
+        version,
+        instructions,
+        tools: toolsOf(this, version),
+        resources: new Resources(readGuides(), schemaText(schema), () => JSON.stringify(pages.openApi())),
+        prompts: new Prompts(this.intakeBots, this.webhookEndpoints),
+      },
+      authenticator,
+      strangers,
+      limiter: this.rateLimiter,
+      bodies,
+      revocations,
+      metrics: this.metrics,
+      log,
+      publicUrl: () => this.publicUrl,
+      corsOrigins: this.config.corsOrigins,
+    });
+    this.mcp = mcp;
     const app = httpApp({
       log,
       accessLog: this.accessLog,
@@ -528,6 +558,7 @@ export class App {
               pages,
             }),
             graphql: graphql.handler(),
+            mcp: mcp.handler,
             explorer: explorerRouter(),
             docs: new DocsSite(
               () => pages.openApi(),

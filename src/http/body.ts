@@ -17,22 +17,27 @@ export class BodyReader {
    * The bytes of a JSON body, which have their room until the answer is sent.
    * @throws unsupported_media_type, payload_too_large, service_unavailable
    */
-  async read(request: IncomingMessage, response: ServerResponse, sender: BodySender): Promise<Buffer> {
+  async read(
+    request: IncomingMessage,
+    response: ServerResponse,
+    sender: BodySender,
+    bytesMax = bodyBytesMax,
+  ): Promise<Buffer> {
     const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
     if (!isJson(type) || foreignCharset.test(type) || encoding !== 'identity') throw unsupportedMediaType();
     const announced = Number(request.headers['content-length'] ?? 0);
-    if (announced > bodyBytesMax) throw payloadTooLarge(bodyBytesMax);
-    const body = new Body(announced);
+    if (announced > bytesMax) throw payloadTooLarge(bytesMax);
+    const body = new Body(announced, bytesMax);
     let hasRoom = announced > smallBodyBytesMax ? await this.makeRoom(request, response, sender, announced) : false;
     await new Promise<void>((resolve, reject) => {
       request.on('data', (chunk: Buffer) => {
         // The rest is read and dropped: were the connection reset now, the answer would be lost.
-        if (!body.add(chunk)) return reject(payloadTooLarge(bodyBytesMax));
+        if (!body.add(chunk)) return reject(payloadTooLarge(bytesMax));
         if (hasRoom || body.length <= smallBodyBytesMax) return;
         // A body without a length takes the most room that a body may have.
         hasRoom = true;
         request.pause();
-        this.makeRoom(request, response, sender, bodyBytesMax).then(() => request.resume(), reject);
+        this.makeRoom(request, response, sender, bytesMax).then(() => request.resume(), reject);
       });
       request.once('end', resolve);
       request.once('error', () => reject(invalid('', 'bad_format', 'ended early')));
@@ -61,13 +66,16 @@ class Body {
   private pieces = 0;
   private kept: Buffer | null = null;
 
-  constructor(private readonly announced: number) {}
+  constructor(
+    private readonly announced: number,
+    private readonly bytesMax: number,
+  ) {}
 
   /** @returns false when the body is too large, or in too many pieces */
   add(piece: Buffer): boolean {
     this.pieces += 1;
     const length = this.length + piece.length;
-    if (length > bodyBytesMax || this.pieces > piecesMax) return false;
+    if (length > this.bytesMax || this.pieces > piecesMax) return false;
     // Most bodies come in one piece, which is kept as it is.
     if (this.kept === null && (length === this.announced || (this.pieces === 1 && this.announced === 0)))
       this.kept = piece;
@@ -82,7 +90,7 @@ class Body {
 
   private append(piece: Buffer, length: number): void {
     if (this.kept === null || this.kept.length < length) {
-      const larger = Buffer.allocUnsafe(Math.max(length, this.announced, Math.min(bodyBytesMax, this.length * 2)));
+      const larger = Buffer.allocUnsafe(Math.max(length, this.announced, Math.min(this.bytesMax, this.length * 2)));
       this.kept?.copy(larger, 0, 0, this.length);
       this.kept = larger;
     }

@@ -12,7 +12,11 @@ const requestHeaders = [
   'If-Match',
   'If-None-Match',
   'Last-Event-ID',
+  'MCP-Protocol-Version',
+  'Mcp-Method',
+  'Mcp-Name',
   'X-Cost-Only',
+  'X-MCP-Readonly',
   'X-Request-Id',
 ].join(', ');
 const exposedHeaders = [

@@ -28,6 +28,7 @@ const addresses = (url: string) => ({
   schema: `${url}/schema.graphql`,
   rest: `${url}/api/v1`,
   openapi: `${url}/api/v1/openapi.json`,
+  mcp: `${url}/mcp`,
   healthz: `${url}/healthz`,
   readyz: `${url}/readyz`,
 });

@@ -14,6 +14,8 @@ import type { AskedOperation, RequestMetrics } from './request-metrics.js';
 
 /** A year. */
 const httpsSeconds = 31_536_000;
+/** A method of the protocol is shorter; a caller may send any text as one. */
+const methodCharactersMax = 64;
 const callersOwn = /^[A-Za-z0-9._-]{1,128}$/;
 
 const factsKey = Symbol('facts');
@@ -26,6 +28,8 @@ export class RequestFacts {
   route: string | null = null;
   /** The GraphQL operation, once it is known. */
   operation: AskedOperation | null = null;
+  /** What an agent asked of `/mcp`; `name` is the tool's, once a tool of ours is called. */
+  tool: { method: string; name: string | null } | null = null;
   /** Whether the answer is a stream, which has time limits of its own. */
   lasts = false;
   /** The headers of the answer, names and values in turns: written in one piece when the answer is sent. */
@@ -122,7 +126,7 @@ export function identify({
       const [path = ''] = originalUrl.split('?', 1);
       const status = response.writableFinished ? response.statusCode : 499;
       const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-      const { caller, origin, route, operation } = facts;
+      const { caller, origin, route, operation, tool } = facts;
       // How long a stream lasts says nothing of how long anybody waited.
       if (!facts.lasts) requestMetrics.count({ method, path, route, status, ms, operation });
       const hasLine = accessLog.write({ requestId, method, path, status, ms, caller, address: origin.address });
@@ -143,6 +147,10 @@ export function identify({
           ...(operation !== null && {
             'graphql.operation.type': operation.type,
             'graphql.operation.name': operation.name ?? undefined,
+          }),
+          ...(tool !== null && {
+            'mcp.method.name': tool.method.slice(0, methodCharactersMax),
+            'gen_ai.tool.name': tool.name ?? undefined,
           }),
           'iozen.request_id': requestId,
         },

@@ -15,6 +15,8 @@ export interface Hall extends Identification {
     crossOrigin: RequestHandler;
     rest: RequestHandler;
     graphql: RequestHandler;
+    /** `/mcp`, for agents. */
+    mcp: RequestHandler;
     explorer: Router;
     /** `/docs` and `/llms.txt`. */
     docs: RequestHandler;
@@ -43,6 +45,7 @@ export function httpApp({ operator, doors, ...identification }: Hall): Express {
     app.use('/api/v1', doors.crossOrigin, doors.rest);
     app.get('/graphql', doors.readers);
     app.all('/graphql', doors.crossOrigin, doors.graphql);
+    app.all('/mcp', doors.crossOrigin, doors.mcp);
     app.all('/schema.graphql', doors.crossOrigin);
     app.all('/attribution.js', doors.attributionScript);
     app.all(['/docs', '/docs/{*page}', '/llms.txt'], doors.docs);

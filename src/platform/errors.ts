@@ -61,6 +61,7 @@ export const statusOf = {
   request_timeout: 408,
   conflict: 409,
   idempotency_conflict: 409,
+  confirmation_stale: 409,
   precondition_failed: 412,
   payload_too_large: 413,
   unsupported_media_type: 415,
@@ -199,6 +200,10 @@ export const preconditionFailed = () =>
 
 export const idempotencyConflict = (message: string, headers: Record<string, string> = {}) =>
   new Failure('idempotency_conflict', message, {}, { headers });
+
+/** @param count what the caller would have to confirm now */
+export const confirmationStale = (message: string, count: number) =>
+  new Failure('confirmation_stale', message, { count });
 
 export const rateLimitExceeded = (retryAfterSeconds: number) =>
   new Failure(

@@ -5,7 +5,7 @@ import { arrayOf, ref } from '../platform/json-schema.js';
 import { CreateSubmission, UpdateSubmission } from '../submissions/submission.input.js';
 import { SendTestEvent } from '../webhooks/deliveries/delivery.input.js';
 import { PatchWebhook, RegisterWebhook } from '../webhooks/endpoints/endpoint.input.js';
-import { body } from './json-schema.js';
+import { body } from '../platform/input-schema.js';
 
 export const createSubmission = body(CreateSubmission, {
   data: ref('NewAnswers', "The answers, checked against the bot's schema; every issue is named at once."),

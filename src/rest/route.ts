@@ -9,7 +9,7 @@ import { jsonPieces, largeBytesMin } from '../platform/text/json-pieces.js';
 import { readRestPage, restPage, type Page, type PageRequest } from '../platform/postgres/keyset-page.js';
 import { validate, type Unread, type Input } from '../platform/validate.js';
 import type { ExpectedVersions } from '../platform/version.js';
-import type { Body } from './json-schema.js';
+import type { Body } from '../platform/input-schema.js';
 import type { Summary } from './operations.js';
 
 /** `{ id: string }` of `/intake-bots/:id`. */

@@ -29,7 +29,7 @@ import {
 } from '../platform/json-schema.js';
 import { listEntriesMax, textCharactersMax } from '../platform/text/storable-json.js';
 import { patternCharactersMax } from '../platform/text/safe-pattern.js';
-import { describedBody } from './json-schema.js';
+import { describedBody } from '../platform/input-schema.js';
 
 const createdAt = time('When it was created.');
 const updatedAt = time('When it last changed.');

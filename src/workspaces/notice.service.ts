@@ -20,6 +20,13 @@ const dismissOne = prepared<Notice>(`
   returning ${columns}
 `);
 
+const selectFor = prepared<Notice>(`
+  select ${columns} from notices n
+  where n.workspace_id = $1 and n.dismissed_at is null
+    and (n.kind like 'webhook%' and $2 or n.kind = 'api_key_expiring' and n.params ->> 'api_key_id' = $3)
+  order by n.id desc limit $4
+`);
+
 const insertMany = prepared(`
   insert into notices (id, workspace_id, kind, text, params, created_at)
   select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::json[], $6::timestamptz[])
@@ -33,6 +40,7 @@ const deleteOld = prepared(`
 
 /** Of one workspace, the latest ones, dismissed or not. */
 const noticesKept = 1_000;
+const noticesOfKeyMax = 10;
 
 type NoticeKind =
   | 'api_key_expiring'
@@ -78,6 +86,12 @@ export class NoticeService {
   async list(actor: Actor, page: PageRequest): Promise<Page<Notice>> {
     actor.requireRole('ADMIN');
     return await readPage<Notice>(this.database, listOf(actor), page);
+  }
+
+  /** The latest of them that concern what a key may see: webhooks for who manages them, and the key's own end. */
+  async listFor(actor: Actor): Promise<Notice[]> {
+    const webhooks = actor.may('manage:webhooks');
+    return await this.database.query(selectFor, [actor.workspaceId, webhooks, actor.id, noticesOfKeyMax]);
   }
 
   async count(actor: Actor): Promise<number> {

@@ -80,8 +80,14 @@ const selectMany = pipelined<Replay>(
 );
 const insertOne = prepared(`
   insert into webhook_replays (id, workspace_id, endpoint_id, selection, since, until, rate_per_second, dry_run, status, total,
-    counted, advanced_at, created_at, types)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'epoch', $12, $13)
+    counted, advanced_at, created_at, types, asked_by)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'epoch', $12, $13, $14)
+`);
+const selectLastCount = prepared<{ until: Date }>(`
+  select r.until from webhook_replays r
+  where r.workspace_id = $1 and r.endpoint_id = $2 and r.asked_by = $3 and r.dry_run and r.selection = $4 and r.since = $5
+    and r.until <= coalesce($6, r.until) and r.total = $7 and r.created_at > $8
+  order by r.id desc limit 1
 `);
 const forgetEnded = prepared(`
   delete from webhook_replays where id in (
@@ -207,6 +213,7 @@ export class ReplayService {
           counted,
           at,
           types,
+          actor.id,
         ]);
         const [replay] = await tx.query(selectMany, [[id], actor.workspaceId]);
         if (replay === undefined) throw new Error('a replay is not there after its insert');
@@ -218,6 +225,24 @@ export class ReplayService {
       if (!isUniqueViolation(error, 'webhook_replays_running')) throw error;
       throw conflict('replay_running', 'Another replay of this endpoint is running.');
     }
+  }
+
+  /** Until when the latest dry run since `after` counted that told this caller `total` of the same events; null without one. */
+  async lastCount(
+    actor: Actor,
+    endpointId: string,
+    {
+      since,
+      until,
+      only,
+      total,
+      after,
+    }: Pick<Replay, 'since' | 'only'> & { until: Date | null; total: number; after: Date },
+  ): Promise<Date | null> {
+    actor.require('manage:webhooks');
+    const values = [actor.workspaceId, endpointId, actor.id, only, since, until, total, after];
+    const [found] = await this.database.query(selectLastCount, values);
+    return found?.until ?? null;
   }
 
   /** Stops a replay; the deliveries that it has made stay. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { spell, type Input } from '../platform/validate.js';
-import { closed, object, type JsonSchema } from '../platform/json-schema.js';
+import { spell, type Input } from './validate.js';
+import { closed, object, type JsonSchema } from './json-schema.js';
 
 /** A request's body: the rules by which it is read, and what each key is for. */
 export interface Body<Shape extends z.ZodRawShape = z.ZodRawShape> {
@@ -33,7 +33,8 @@ export function body<Shape extends z.ZodRawShape>(
 function describedRule({ default: byDefault, ...rule }: JsonSchema, more: JsonSchema): JsonSchema {
   const described = '$ref' in more ? more : { ...rule, ...more };
   if (byDefault === undefined) return described;
-  return { ...described, description: `${String(more['description'])} By default ${JSON.stringify(byDefault)}.` };
+  const { description = '' } = more;
+  return { ...described, description: `${String(description)} By default ${JSON.stringify(byDefault)}.`.trim() };
 }
 
 /** The same for an input whose descriptions serve both doors. */

@@ -1,0 +1,308 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Request as ExpressRequest, RequestHandler, Response as ExpressResponse } from 'express';
+import {
+  createMcpHandler,
+  isLegacyRequest,
+  WebStandardStreamableHTTPServerTransport,
+  type AuthInfo,
+} from '@modelcontextprotocol/server';
+import { isApiKeyText } from '../api-keys/api-key-text.js';
+import { callerOf, requireAccess, type Authenticator } from '../http/authenticate.js';
+import { senderOf } from '../http/body-room.js';
+import type { BodyReader } from '../http/body.js';
+import { failureOf } from '../http/failure.js';
+import { setRateLimitHeaders } from '../http/rate-limit/headers.js';
+import type { RateLimiter } from '../http/rate-limit/rate-limiter.js';
+import type { Strangers } from '../http/rate-limit/strangers.js';
+import { factsOf } from '../http/request.js';
+import type { RevocationWatch } from '../http/revocation-watch.js';
+import { jsonType, send } from '../http/send.js';
+import type { Actor } from '../platform/actor.js';
+import {
+  asFailure,
+  authenticationRequired,
+  documentsOnlyKey,
+  Failure,
+  methodNotAllowed,
+  rateLimitExceeded,
+  type Issue,
+} from '../platform/errors.js';
+import { errorFields, type Log } from '../platform/log.js';
+import type { Metrics } from '../platform/metrics.js';
+import { readJsonInTurn, type ReadJson } from '../platform/text/read-json.js';
+import { plans } from '../workspaces/plans.js';
+import { restrictionsOf } from './listing.js';
+import { invalidRequest, notJson, Refusal, refusalFor, type RpcId } from './refusal.js';
+import { McpServers, type Exchange, type Surface } from './server.js';
+import { sendStream } from './stream.js';
+
+export const mcpBodyBytesMax = 262_144;
+
+export interface McpNeeds {
+  surface: Surface;
+  authenticator: Authenticator;
+  strangers: Strangers;
+  limiter: Pick<RateLimiter, 'take'>;
+  bodies: BodyReader;
+  revocations: RevocationWatch;
+  metrics: Metrics;
+  log: Log;
+  publicUrl: () => string;
+  /** Origins, beside our own, whose pages may call. */
+  corsOrigins: readonly string[];
+}
+
+/** A message of JSON-RPC that asks for something: the one thing that a body may be. */
+interface Message {
+  method: string;
+  id?: RpcId;
+  params?: { _meta?: { progressToken?: unknown }; name?: unknown };
+}
+
+/** `/mcp`: one request in, one answer out, and no session between them. The order of refusals is that of `exchange`. */
+export class McpTransport {
+  private readonly servers: McpServers;
+  private readonly modern: ReturnType<typeof createMcpHandler>;
+  private readonly underWay = new Set<AbortController>();
+
+  constructor(private readonly needs: McpNeeds) {
+    this.servers = new McpServers(needs.surface, needs.metrics);
+    const onerror = (error: Error) => needs.log.debug({ error: errorFields(error) }, 'refused by the protocol');
+    this.modern = createMcpHandler(({ authInfo }) => this.servers.for(exchangeIn(authInfo)), {
+      legacy: 'reject',
+      onerror,
+    });
+  }
+
+  readonly handler: RequestHandler = async (request, response) => {
+    let id: RpcId = null;
+    try {
+      await this.exchange(request, response, (known) => (id = known));
+    } catch (thrown) {
+      await this.refuse(request, response, thrown, id);
+    }
+  };
+
+  /** Ends what is under way: a client calls again, and another process answers. */
+  async stop(): Promise<void> {
+    for (const ending of this.underWay) ending.abort(new Gone('the server stops'));
+    await this.modern.close();
+  }
+
+  private async exchange(request: ExpressRequest, response: ExpressResponse, know: (id: RpcId) => void) {
+    const facts = factsOf(request);
+    facts.route = '/mcp';
+    if (request.method !== 'POST') throw methodNotAllowed(['POST']);
+    this.requireOrigin(request.headers.origin);
+    const actor = await this.letIn(request);
+    const takesStream = requireAccept(request.headers.accept);
+    const bytes = await this.needs.bodies.read(request, response, senderOf(actor), mcpBodyBytesMax);
+    const barred = barOf(actor);
+    const grant = await this.spend(request, actor);
+    const { message, issues } = messageIn(await read(actor, bytes));
+    const id = message.id ?? null;
+    know(id);
+    const isCall = message.method === 'tools/call' && message.id !== undefined;
+    facts.tool = { method: message.method, name: null };
+    const spent = grant !== null && !grant.allowed ? rateLimitExceeded(grant.retryAfterSeconds) : null;
+    if (spent !== null && !isCall) throw spent;
+
+    const ending = new AbortController();
+    response.once('close', () => ending.abort(new Gone('the caller left')));
+    if (response.destroyed) return;
+    const exchange: Exchange = {
+      actor,
+      grant,
+      refusal: barred ?? spent,
+      restrictions: restrictionsOf(new URLSearchParams(queryOf(request.url)), headerOf(request, 'x-mcp-readonly')),
+      issues,
+      facts,
+      takesStream,
+      signal: ending.signal,
+    };
+    this.underWay.add(ending);
+    const unwatch = this.needs.revocations.onEnded(actor, () => ending.abort(endedKey()));
+    try {
+      const answer = await unlessAborted(ending.signal, this.answer(request, message, exchange));
+      await sendAnswer(request, response, answer, ending.signal, id);
+    } finally {
+      unwatch();
+      this.underWay.delete(ending);
+    }
+  }
+
+  /** Browsers say which page asks: a page that nobody allowed must not use what it can reach from its reader's machine. */
+  private requireOrigin(origin: string | undefined): void {
+    const { corsOrigins, publicUrl } = this.needs;
+    if (origin === undefined || corsOrigins.includes('*') || corsOrigins.includes(origin)) return;
+    if (origin !== new URL(publicUrl()).origin) throw new Refusal(403, 'This origin may not call.');
+  }
+
+  /** @throws authentication_required, saying what is wrong with the key as far as its text tells */
+  private async letIn(request: ExpressRequest): Promise<Actor> {
+    const { authenticator, strangers } = this.needs;
+    const { actor, refusal } = await callerOf(async () => await authenticator.keyOf(request));
+    if (actor !== null && actor.workspace.agentsMayConnect) return actor;
+    strangers.enter(factsOf(request).origin.address);
+    if (actor !== null) throw refusalFor(authenticationRequired({ cause: 'agents may not connect' }), closedToAgents);
+    throw withoutKey(request.headers.authorization, refusal);
+  }
+
+  /** Takes the request's point. A key whose plan has no points is counted as a stranger is. */
+  private async spend(request: ExpressRequest, actor: Actor): Promise<Exchange['grant']> {
+    const { requestsPerMinute } = plans[actor.workspace.plan];
+    const facts = factsOf(request);
+    if (requestsPerMinute === 0) {
+      this.needs.strangers.enter(facts.origin.address);
+      return null;
+    }
+    const grant = await this.needs.limiter.take(actor.id, requestsPerMinute, 1);
+    setRateLimitHeaders(grant, facts);
+    return grant;
+  }
+
+  private async answer(request: ExpressRequest, message: Message, exchange: Exchange): Promise<Response> {
+    const { signal } = exchange;
+    const web = new Request('http://localhost/mcp', { method: 'POST', headers: protocolHeaders(request), signal });
+    if (!(await isLegacyRequest(web, message))) {
+      return await this.modern.fetch(web, { parsedBody: message, authInfo: authInfoOf(exchange) });
+    }
+    const server = this.servers.for(exchange);
+    // Anything else than a call that tells of its progress is one text, which costs less than a stream.
+    const enableJsonResponse = !exchange.takesStream || message.params?._meta?.progressToken === undefined;
+    const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse });
+    await server.connect(transport);
+    signal.addEventListener('abort', () => void server.close(), { once: true });
+    return await transport.handleRequest(web, { parsedBody: message });
+  }
+
+  private async refuse(request: ExpressRequest, response: ExpressResponse, thrown: unknown, id: RpcId): Promise<void> {
+    if (thrown instanceof Gone && response.destroyed) return;
+    const facts = factsOf(request);
+    const refusal = thrown instanceof Refusal ? thrown : refusalFor(failureOf(thrown, facts.log));
+    for (const [name, value] of Object.entries(refusal.headers)) facts.setHeader(name, value);
+    const text = refusal.textFor(id, facts.origin.requestId);
+    await send(request, response, { status: refusal.status, type: jsonType, text });
+  }
+}
+
+/** Why nothing is answered any more. */
+class Gone extends Failure {
+  constructor(because: string) {
+    super('service_unavailable', 'The answer was broken off. Call again.', {}, { cause: because });
+  }
+}
+
+/** A caller whose key works, but may call nothing: told by the tools, as a client shows its person no HTTP error but a sign-in. */
+function barOf(actor: Actor): Failure | null {
+  if (actor.documentsOnly) return documentsOnlyKey();
+  try {
+    requireAccess(actor);
+    return null;
+  } catch (thrown) {
+    return asFailure(thrown);
+  }
+}
+
+function withoutKey(authorization: string | undefined, refusal: Failure | null): Refusal {
+  const [, key = ''] = /^bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
+  const why =
+    authorization === undefined
+      ? 'The API key is missing: send Authorization: Bearer iozen_live_…'
+      : isApiKeyText(key)
+        ? 'The API key is unknown: it was revoked, has expired, or may not be used from this address.'
+        : 'The API key is malformed: send Authorization: Bearer and the whole key, iozen_live_ and 32 characters.';
+  const failure = refusal ?? authenticationRequired();
+  return refusalFor(failure, `${why} An Owner makes keys in the console, at /console.`);
+}
+
+const closedToAgents =
+  'Agents may not connect to this workspace: an Owner can let them in, in the settings of the console.';
+
+const endedKey = () => authenticationRequired({ cause: 'the key ended while it was answered' });
+
+/** @returns whether the caller reads streams. */
+function requireAccept(accept: string | undefined): boolean {
+  const types = (accept ?? '*/*').toLowerCase();
+  const takesAll = types.includes('*/*');
+  const takesStream = takesAll || types.includes('text/event-stream');
+  if (!takesStream && !/application\/(json|\*)/.test(types)) {
+    throw new Refusal(406, 'Accept application/json, text/event-stream or both.');
+  }
+  return takesStream;
+}
+
+async function read(actor: Actor, bytes: Buffer): Promise<ReadJson> {
+  try {
+    return await readJsonInTurn(actor.workspaceId, bytes);
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.code === 'validation_failed') throw notJson(thrown.message);
+    throw thrown;
+  }
+}
+
+function messageIn({ value, issues }: ReadJson): { message: Message; issues: readonly Issue[] } {
+  if (Array.isArray(value)) throw invalidRequest('Send one message a request: a list of messages is not taken.');
+  if (value === null || typeof value !== 'object') throw invalidRequest('The body must be a JSON-RPC message.');
+  const { method, id } = value as { method?: unknown; id?: unknown };
+  if (typeof method !== 'string') throw invalidRequest('The message has no method.');
+  if (id !== undefined && typeof id !== 'string' && !Number.isSafeInteger(id)) {
+    throw invalidRequest('The id of a message is a string or a whole number.');
+  }
+  return { message: value as Message, issues };
+}
+
+/** What the protocol has in headers, and nothing else of the request: least of all the key. */
+function protocolHeaders(request: IncomingMessage): Headers {
+  const headers = new Headers({
+    'Content-Type': 'application/json',
+    Accept: 'application/json, text/event-stream',
+  });
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (name.startsWith('mcp-') && typeof value === 'string') headers.set(name, value);
+  }
+  return headers;
+}
+
+const queryOf = (url: string) => (url.includes('?') ? url.slice(url.indexOf('?') + 1) : '');
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(',') : value;
+}
+
+/** The library hands what it calls "auth info" to whoever makes the server: the exchange goes with it. */
+const authInfoOf = (exchange: Exchange): AuthInfo => ({ token: '', clientId: '', scopes: [], extra: { exchange } });
+
+function exchangeIn(authInfo: AuthInfo | undefined): Exchange {
+  const { exchange } = (authInfo?.extra ?? {}) as { exchange?: Exchange };
+  if (exchange === undefined) throw new Error('a server is made for no exchange');
+  return exchange;
+}
+
+/** @throws what the signal was aborted with */
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+async function sendAnswer(
+  request: ExpressRequest,
+  response: ServerResponse,
+  answer: Response,
+  signal: AbortSignal,
+  id: RpcId,
+): Promise<void> {
+  const facts = factsOf(request);
+  if (answer.body === null) return void response.writeHead(answer.status, facts.answerHeaders).end();
+  const type = answer.headers.get('Content-Type') ?? '';
+  if (type.startsWith('text/event-stream')) return await sendStream(request, response, answer.body, signal, id);
+  const text = await answer.text();
+  await send(request, response, { status: answer.status, type: jsonType, text });
+}

@@ -1,0 +1,143 @@
+import type { Contact } from '../contacts/contact.entity.js';
+import { intakeBotSummaryView, intakeBotView } from '../intake-bots/intake-bot.view.js';
+import { isoTime } from '../platform/postgres/timestamps.js';
+import type { LinkedRecord } from '../records/record.service.js';
+import type { Message, Submission } from '../submissions/submission.entity.js';
+import type { WebhookAttempt, WebhookDelivery } from '../webhooks/deliveries/delivery.entity.js';
+import type { WebhookEndpoint } from '../webhooks/endpoints/endpoint.entity.js';
+import { webhookView } from '../webhooks/endpoints/endpoint.view.js';
+import type { WebhookEndpointStats } from '../webhooks/endpoints/endpoint-stats.view.js';
+import type { Replay } from '../webhooks/replays/replay.entity.js';
+
+/*
+ * What goes out to agents: as over REST, without what is null, and with everything that strangers typed below `untrusted`.
+ */
+
+type Data = Record<string, unknown>;
+
+/** Models pay for every null. */
+export const withoutNulls = (data: Readonly<Data>): Data =>
+  Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null && value !== undefined));
+
+const at = (date: Date | null) => date && isoTime(date);
+
+type Bot = Parameters<typeof intakeBotView>[0];
+export const botRow = (bot: Bot) => withoutNulls(intakeBotSummaryView(bot));
+export const botView = (bot: Bot) => withoutNulls(intakeBotView(bot));
+
+export const submissionRow = (submission: Submission) =>
+  withoutNulls({
+    id: submission.id,
+    intake_bot_id: submission.intakeBotId,
+    contact_id: submission.contactId,
+    status: submission.status,
+    is_test: submission.isTest,
+    created_at: isoTime(submission.createdAt),
+    updated_at: isoTime(submission.updatedAt),
+    untrusted: withoutNulls({ data: submission.data, ai_summary: submission.aiSummary }),
+  });
+
+/** @param messages the oldest first */
+export const submissionView = (submission: Submission, messages: readonly Message[]) => ({
+  ...submissionRow(submission),
+  file_count: submission.fileCount,
+  schema_version: submission.schemaVersion,
+  messages: messages.map(({ id, role, content, createdAt }) => ({
+    id,
+    role,
+    created_at: isoTime(createdAt),
+    untrusted: { content },
+  })),
+});
+
+export const contactRow = (contact: Contact) => ({
+  id: contact.id,
+  submission_count: contact.submissionCount,
+  created_at: isoTime(contact.createdAt),
+  updated_at: isoTime(contact.updatedAt),
+  untrusted: withoutNulls({
+    email: contact.email,
+    phone: contact.phone,
+    first_name: contact.firstName,
+    last_name: contact.lastName,
+    tags: contact.tags,
+    custom_fields: contact.customFields,
+  }),
+});
+
+export const recordRow = (record: LinkedRecord) =>
+  withoutNulls({
+    id: record.id,
+    record_type: record.recordType,
+    submission_id: record.submissionId,
+    contacts: record.contacts,
+    created_at: isoTime(record.createdAt),
+    updated_at: isoTime(record.updatedAt),
+    untrusted: { data: record.data },
+  });
+
+export const endpointRow = (endpoint: WebhookEndpoint, held: number, stats: WebhookEndpointStats | undefined) =>
+  withoutNulls({
+    ...webhookView(endpoint),
+    pause_reason: endpoint.pauseReason,
+    paused_at: at(endpoint.pausedAt),
+    held,
+    counts:
+      stats &&
+      withoutNulls({
+        since: isoTime(stats.at),
+        delivered: stats.delivered,
+        failed: stats.failed,
+        p50_ms: stats.p50Ms,
+        p95_ms: stats.p95Ms,
+      }),
+  });
+
+export const deliveryView = (delivery: WebhookDelivery, eventType: string | null = null) =>
+  withoutNulls({
+    id: delivery.id,
+    endpoint_id: delivery.endpointId,
+    event_id: delivery.eventId,
+    event_type: eventType,
+    status: delivery.status,
+    attempt_count: delivery.attemptCount,
+    attempts_left: delivery.attemptsLeft,
+    next_attempt_at: at(delivery.nextAttemptAt),
+    skip_reason: delivery.skipReason,
+    created_at: isoTime(delivery.createdAt),
+    ended_at: at(delivery.endedAt),
+  });
+
+export const attemptOutcome = ({ outcome, responseStatus }: WebhookAttempt) =>
+  withoutNulls({ outcome, response_status: responseStatus });
+
+/** @param answer what the receiver answered, for callers who may see what it was sent */
+export const attemptView = (attempt: WebhookAttempt, answer: string | null) =>
+  withoutNulls({
+    number: attempt.number,
+    at: isoTime(attempt.at),
+    ...attemptOutcome(attempt),
+    timings: withoutNulls({
+      dns_ms: attempt.timings.dnsMs,
+      connect_ms: attempt.timings.connectMs,
+      tls_ms: attempt.timings.tlsMs,
+      first_byte_ms: attempt.timings.firstByteMs,
+      total_ms: attempt.timings.totalMs,
+    }),
+    untrusted: withoutNulls({ response_body: answer, error: attempt.error }),
+  });
+
+export const replayView = (replay: Replay) =>
+  withoutNulls({
+    replay_id: replay.id,
+    endpoint_id: replay.endpointId,
+    status: replay.status,
+    only: replay.only,
+    since: isoTime(replay.since),
+    until: isoTime(replay.until),
+    total: replay.total,
+    counted: replay.counted,
+    done: replay.done,
+    rate_per_second: replay.ratePerSecond,
+    created_at: isoTime(replay.createdAt),
+  });
