@@ -3,7 +3,7 @@ import type { Failure, Issue } from '../platform/errors.js';
 import { cutText, cutValue, fenced, valueWithoutHidden, withoutHidden, type Removed } from './foreign-text.js';
 
 /** What a tool answers. What strangers typed stands under keys named `untrusted`, at whatever depth, and nowhere else. */
-export interface Answer {
+export interface ToolAnswer {
   /** One or two sentences for models that are given no structured content: what it is, and what may be asked next. */
   says: string;
   data: Readonly<Record<string, unknown>>;
@@ -33,7 +33,7 @@ const smallestFieldBytes = 32;
 const frameBytes = 900;
 
 /** The structured content with a short text, without hidden characters and within its bounds. */
-export function resultOf({ says, data }: Answer, bounds: AnswerBounds): CallToolResult {
+export function resultOf({ says, data }: ToolAnswer, bounds: AnswerBounds): CallToolResult {
   const removed: Removed = { hiddenCharacters: 0 };
   const clean = valueWithoutHidden(data, removed) as Record<string, unknown>;
   if (removed.hiddenCharacters > 0) clean['hidden_characters_removed'] = removed.hiddenCharacters;

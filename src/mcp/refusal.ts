@@ -11,7 +11,7 @@ const rpc = {
 };
 
 /** A request that the door does not take, as JSON-RPC says it; what a model should read is a result instead. */
-export class Refusal extends Error {
+export class RpcRefusal extends Error {
   constructor(
     readonly status: number,
     message: string,
@@ -32,12 +32,12 @@ export class Refusal extends Error {
   }
 }
 
-export const notJson = (message: string) => new Refusal(400, message, rpc.parseError);
-export const invalidRequest = (message: string) => new Refusal(400, message, rpc.invalidRequest);
+export const notJson = (message: string) => new RpcRefusal(400, message, rpc.parseError);
+export const invalidRequest = (message: string) => new RpcRefusal(400, message, rpc.invalidRequest);
 
 /** A failure of the catalogue; its code stands in the error's data. */
-export function refusalFor({ status, code, message, details, headers }: Failure, more = ''): Refusal {
+export function refusalFor({ status, code, message, details, headers }: Failure, more = ''): RpcRefusal {
   const numbers: Record<number, number> = { 401: rpc.unauthorized, 500: rpc.internalError, 503: rpc.internalError };
   const data = { code, ...details, ...(more !== '' && { error_description: more }) };
-  return new Refusal(status, more === '' ? message : more, numbers[status] ?? rpc.other, data, headers);
+  return new RpcRefusal(status, more === '' ? message : more, numbers[status] ?? rpc.other, data, headers);
 }

@@ -1,17 +1,18 @@
 import { acceptedContent, inputRequired, inputResponse, type InputRequiredResult } from '@modelcontextprotocol/server';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Idempotency } from '../http/idempotency.js';
 import { confirmationStale } from '../platform/errors.js';
 import { isoTime } from '../platform/postgres/timestamps.js';
+import type { Secrets } from '../platform/secrets.js';
 import { validate, type Valid } from '../platform/validate.js';
 import { inAccountOf } from '../platform/work/work-account.js';
 import type { Replay } from '../webhooks/replays/replay.entity.js';
 import type { ReplayService } from '../webhooks/replays/replay.service.js';
-import { resultBytesMax, resultOf, type Answer } from './answer.js';
+import { resultBytesMax, resultOf, type ToolAnswer } from './answer.js';
 import { Confirmations, type Told } from './confirm.js';
 import * as inputs from './inputs.js';
 import * as outputs from './outputs.js';
 import { answeredOnce, type Tool, type ToolCall } from './tool.js';
-import type { ToolServices } from './tools.js';
 import { replayView } from './views.js';
 
 const lookAgainMs = 1_000;
@@ -19,12 +20,14 @@ const bounds = { fieldBytesMax: 2_048, bytesMax: resultBytesMax, list: null };
 
 type Read = Valid<typeof inputs.newReplay.input>;
 
+interface ReplayNeeds {
+  replays: ReplayService;
+  idempotency: Idempotency;
+  secrets: Secrets;
+}
+
 /** Counts, asks, and only then sends: what a person has agreed to is what is sent. */
-export function startReplay({
-  replays,
-  idempotency,
-  secrets,
-}: Pick<ToolServices, 'replays' | 'idempotency' | 'secrets'>): Tool {
+export function startReplay({ replays, idempotency, secrets }: ReplayNeeds): Tool {
   const confirmations = new Confirmations(replays, secrets);
 
   async function run(call: ToolCall) {
@@ -130,12 +133,12 @@ const windowOf = (replay: Replay) => {
   return window;
 };
 
-const countedAnswer = (replay: Replay): Answer => ({
+const countedAnswer = (replay: Replay): ToolAnswer => ({
   says: `${events(replay)} would be sent again; nothing was sent. Once your person agrees, call again with dry_run false and confirm ${replay.total ?? 0}, within 5 minutes.`,
   data: { state: 'counted', count: replay.total ?? 0, ...windowOf(replay) },
 });
 
-const startedAnswer = (replay: Replay): Answer => ({
+const startedAnswer = (replay: Replay): ToolAnswer => ({
   says: `The replay ${replay.id} began; get_replay tells how it goes.`,
   data: { state: 'started', ...withoutTotal(replayView(replay)) },
 });
@@ -143,7 +146,7 @@ const startedAnswer = (replay: Replay): Answer => ({
 /** How many there are is counted by a worker. */
 const withoutTotal = ({ total: _, rate_per_second: __, created_at: ___, ...rest }: Record<string, unknown>) => rest;
 
-const declinedAnswer = ({ count }: Told, { endpointId }: Read): Answer => ({
+const declinedAnswer = ({ count }: Told, { endpointId }: Read): ToolAnswer => ({
   says: 'Your person did not agree: nothing was sent.',
   data: { state: 'declined', count, endpoint_id: endpointId },
 });
@@ -159,7 +162,7 @@ export async function followed(
   replays: ReplayService,
   { actor, signal, progress }: ToolCall,
   { replayId, waitSeconds }: Valid<typeof inputs.replay.input>,
-): Promise<Answer> {
+): Promise<ToolAnswer> {
   const untilMs = performance.now() + waitSeconds * 1_000;
   // Each look is work of its own: a request's reads have less time together than a wait may take.
   const look = async () => await inAccountOf(actor, signal, async () => await replays.get(actor, replayId));

@@ -1,7 +1,7 @@
 import { ProtocolError, ProtocolErrorCode, type ReadResourceResult } from '@modelcontextprotocol/server';
 import type { Resource, ResourceTemplateType } from '@modelcontextprotocol/server';
 
-export interface Guide {
+export interface GuidePage {
   /** Such as `webhooks`, or `integrations/meta`. */
   name: string;
   title: string;
@@ -21,7 +21,7 @@ export class Resources {
   private readonly listed: Resource[];
   private readonly texts: ReadonlyMap<string, Text>;
 
-  constructor(guides: readonly Guide[], schema: string, openApi: () => string) {
+  constructor(guides: readonly GuidePage[], schema: string, openApi: () => string) {
     const graphql = 'iozen://schema.graphql';
     const rest = 'iozen://openapi.json';
     this.listed = [

@@ -8,7 +8,7 @@ import type { Body } from '../platform/input-schema.js';
 import type { JsonSchema } from '../platform/json-schema.js';
 import { validate, type Input, type Unread } from '../platform/validate.js';
 import { inAccountOf } from '../platform/work/work-account.js';
-import { pageBytes, resultBytesMax, resultOf, type Answer, type AnswerBounds } from './answer.js';
+import { pageBytes, resultBytesMax, resultOf, type ToolAnswer, type AnswerBounds } from './answer.js';
 import { respelled } from './respelled.js';
 
 export const toolsets = ['intake', 'webhooks'] as const;
@@ -68,7 +68,7 @@ const wholeFields = 2_048;
 /** A tool that reads one thing, or a few. */
 export function reading<Shape extends z.ZodRawShape>(
   described: Described<Shape>,
-  answer: (call: ToolCall, read: Unread<Input<Shape>>) => Promise<Answer>,
+  answer: (call: ToolCall, read: Unread<Input<Shape>>) => Promise<ToolAnswer>,
   bounds: Partial<AnswerBounds> = {},
 ): Tool {
   const whole = { fieldBytesMax: wholeFields, bytesMax: resultBytesMax, list: null, ...bounds };
@@ -81,7 +81,7 @@ export function reading<Shape extends z.ZodRawShape>(
 export function searching<Shape extends z.ZodRawShape>(
   described: Described<Shape>,
   list: string,
-  answer: (call: ToolCall, read: Unread<Input<Shape>>) => Promise<Answer>,
+  answer: (call: ToolCall, read: Unread<Input<Shape>>) => Promise<ToolAnswer>,
 ): Tool {
   const { input } = described;
   const run = async (call: ToolCall) => {
@@ -97,7 +97,7 @@ export function searching<Shape extends z.ZodRawShape>(
 interface Change<Shape extends z.ZodRawShape, T> {
   /** Runs with an actor whose transaction keeps the answer, where the call has an idempotency key. */
   change: (actor: Actor, read: Unread<Input<Shape>>, call: ToolCall) => Promise<T>;
-  view: (changed: T) => Answer;
+  view: (changed: T) => ToolAnswer;
 }
 
 /** A tool that changes something, once for each idempotency key. */
@@ -124,9 +124,9 @@ export async function answeredOnce<T>(
   tool: string,
   idempotency: Idempotency,
   { actor, args }: Pick<ToolCall, 'actor' | 'args'>,
-  view: (changed: T) => Answer,
+  view: (changed: T) => ToolAnswer,
   change: (actor: Actor) => Promise<T>,
-): Promise<Answer> {
+): Promise<ToolAnswer> {
   return await inAccountOf(actor, null, async () => {
     const { key, others } = partedFromKey(args);
     if (key === null) return view(await change(actor));
@@ -135,7 +135,7 @@ export async function answeredOnce<T>(
       const keeping = actor.guardedBy(keep((changed) => JSON.stringify(view(changed as T))));
       return JSON.stringify(view(await change(keeping)));
     });
-    const answer = JSON.parse(text) as Answer;
+    const answer = JSON.parse(text) as ToolAnswer;
     return replayed ? { ...answer, says: `${answer.says} (The first call under this key did it.)` } : answer;
   });
 }

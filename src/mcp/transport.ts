@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Request as ExpressRequest, RequestHandler, Response as ExpressResponse } from 'express';
 import {
   createMcpHandler,
@@ -25,14 +25,13 @@ import {
   Failure,
   methodNotAllowed,
   rateLimitExceeded,
-  type Issue,
 } from '../platform/errors.js';
 import { errorFields, type Log } from '../platform/log.js';
 import type { Metrics } from '../platform/metrics.js';
-import { readJsonInTurn, type ReadJson } from '../platform/text/read-json.js';
 import { plans } from '../workspaces/plans.js';
 import { restrictionsOf } from './listing.js';
-import { invalidRequest, notJson, Refusal, refusalFor, type RpcId } from './refusal.js';
+import { headerOf, protocolHeaders, queryOf, readMessage, requireAccept, type RpcMessage } from './message.js';
+import { RpcRefusal, refusalFor, type RpcId } from './refusal.js';
 import { McpServers, type Exchange, type Surface } from './server.js';
 import { sendStream } from './stream.js';
 
@@ -50,13 +49,6 @@ export interface McpNeeds {
   publicUrl: () => string;
   /** Origins, beside our own, whose pages may call. */
   corsOrigins: readonly string[];
-}
-
-/** A message of JSON-RPC that asks for something: the one thing that a body may be. */
-interface Message {
-  method: string;
-  id?: RpcId;
-  params?: { _meta?: { progressToken?: unknown }; name?: unknown };
 }
 
 /** `/mcp`: one request in, one answer out, and no session between them. The order of refusals is that of `exchange`. */
@@ -99,7 +91,7 @@ export class McpTransport {
     const bytes = await this.needs.bodies.read(request, response, senderOf(actor), mcpBodyBytesMax);
     const barred = barOf(actor);
     const grant = await this.spend(request, actor);
-    const { message, issues } = messageIn(await read(actor, bytes));
+    const { message, issues } = await readMessage(actor, bytes);
     const id = message.id ?? null;
     know(id);
     const isCall = message.method === 'tools/call' && message.id !== undefined;
@@ -135,7 +127,7 @@ export class McpTransport {
   private requireOrigin(origin: string | undefined): void {
     const { corsOrigins, publicUrl } = this.needs;
     if (origin === undefined || corsOrigins.includes('*') || corsOrigins.includes(origin)) return;
-    if (origin !== new URL(publicUrl()).origin) throw new Refusal(403, 'This origin may not call.');
+    if (origin !== new URL(publicUrl()).origin) throw new RpcRefusal(403, 'This origin may not call.');
   }
 
   /** @throws authentication_required, saying what is wrong with the key as far as its text tells */
@@ -161,7 +153,7 @@ export class McpTransport {
     return grant;
   }
 
-  private async answer(request: ExpressRequest, message: Message, exchange: Exchange): Promise<Response> {
+  private async answer(request: ExpressRequest, message: RpcMessage, exchange: Exchange): Promise<Response> {
     const { signal } = exchange;
     const web = new Request('http://localhost/mcp', { method: 'POST', headers: protocolHeaders(request), signal });
     if (!(await isLegacyRequest(web, message))) {
@@ -179,7 +171,7 @@ export class McpTransport {
   private async refuse(request: ExpressRequest, response: ExpressResponse, thrown: unknown, id: RpcId): Promise<void> {
     if (thrown instanceof Gone && response.destroyed) return;
     const facts = factsOf(request);
-    const refusal = thrown instanceof Refusal ? thrown : refusalFor(failureOf(thrown, facts.log));
+    const refusal = thrown instanceof RpcRefusal ? thrown : refusalFor(failureOf(thrown, facts.log));
     for (const [name, value] of Object.entries(refusal.headers)) facts.setHeader(name, value);
     const text = refusal.textFor(id, facts.origin.requestId);
     await send(request, response, { status: refusal.status, type: jsonType, text });
@@ -204,7 +196,7 @@ function barOf(actor: Actor): Failure | null {
   }
 }
 
-function withoutKey(authorization: string | undefined, refusal: Failure | null): Refusal {
+function withoutKey(authorization: string | undefined, refusal: Failure | null): RpcRefusal {
   const [, key = ''] = /^bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
   const why =
     authorization === undefined
@@ -220,56 +212,6 @@ const closedToAgents =
   'Agents may not connect to this workspace: an Owner can let them in, in the settings of the console.';
 
 const endedKey = () => authenticationRequired({ cause: 'the key ended while it was answered' });
-
-/** @returns whether the caller reads streams. */
-function requireAccept(accept: string | undefined): boolean {
-  const types = (accept ?? '*/*').toLowerCase();
-  const takesAll = types.includes('*/*');
-  const takesStream = takesAll || types.includes('text/event-stream');
-  if (!takesStream && !/application\/(json|\*)/.test(types)) {
-    throw new Refusal(406, 'Accept application/json, text/event-stream or both.');
-  }
-  return takesStream;
-}
-
-async function read(actor: Actor, bytes: Buffer): Promise<ReadJson> {
-  try {
-    return await readJsonInTurn(actor.workspaceId, bytes);
-  } catch (thrown) {
-    if (thrown instanceof Failure && thrown.code === 'validation_failed') throw notJson(thrown.message);
-    throw thrown;
-  }
-}
-
-function messageIn({ value, issues }: ReadJson): { message: Message; issues: readonly Issue[] } {
-  if (Array.isArray(value)) throw invalidRequest('Send one message a request: a list of messages is not taken.');
-  if (value === null || typeof value !== 'object') throw invalidRequest('The body must be a JSON-RPC message.');
-  const { method, id } = value as { method?: unknown; id?: unknown };
-  if (typeof method !== 'string') throw invalidRequest('The message has no method.');
-  if (id !== undefined && typeof id !== 'string' && !Number.isSafeInteger(id)) {
-    throw invalidRequest('The id of a message is a string or a whole number.');
-  }
-  return { message: value as Message, issues };
-}
-
-/** What the protocol has in headers, and nothing else of the request: least of all the key. */
-function protocolHeaders(request: IncomingMessage): Headers {
-  const headers = new Headers({
-    'Content-Type': 'application/json',
-    Accept: 'application/json, text/event-stream',
-  });
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (name.startsWith('mcp-') && typeof value === 'string') headers.set(name, value);
-  }
-  return headers;
-}
-
-const queryOf = (url: string) => (url.includes('?') ? url.slice(url.indexOf('?') + 1) : '');
-
-function headerOf(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value.join(',') : value;
-}
 
 /** The library hands what it calls "auth info" to whoever makes the server: the exchange goes with it. */
 const authInfoOf = (exchange: Exchange): AuthInfo => ({ token: '', clientId: '', scopes: [], extra: { exchange } });
