@@ -380,7 +380,7 @@ describe('audit log', () => {
     const env = { DATABASE_URL: server.databaseUrl, SECRETS_KEY: server.secretsKey };
     const { code, stdout, stderr } = await iozen(['audit', 'digest', '--day', '2099-01-01', '--json'], env);
     expect(JSON.parse(stdout)).to.deep.equal({ ...first, ok: false, first_bad: '2099-01-02' });
-    expect([code, reasonIn(stderr)]).to.deep.equal([1, 'The chain of digests is broken at 2099-01-02.\n']);
+    expect([code, stderr]).to.deep.equal([1, 'The chain of digests is broken at 2099-01-02.\n']);
   });
 
   it('holds nothing that somebody made too long', async () => {
@@ -415,7 +415,7 @@ describe('audit log', () => {
     const told = JSON.parse(stdout) as { first_bad: string };
     expect(told).to.include({ rows: 1, ok: false, missing_key: missing });
     expect(code).to.equal(1);
-    expect(reasonIn(stderr)).to.equal(
+    expect(stderr).to.equal(
       `SECRETS_KEY has no key with the fingerprint ${missing}, which signed ${told.first_bad}: put it back.\n`,
     );
   });
@@ -428,9 +428,6 @@ describe('audit log', () => {
     const { code, stdout, stderr } = await iozen(['audit', 'verify', '--workspace', tenant.workspaceId, '--json'], env);
     const { first_bad: firstBad, ...rest } = JSON.parse(stdout) as { first_bad: string; rows: number; ok: boolean };
     expect({ code, ...rest }).to.include({ code: 1, rows: 2, length: 4, ok: false });
-    expect(reasonIn(stderr)).to.equal(`The log is broken at ${firstBad}.\n`);
+    expect(stderr).to.equal(`The log is broken at ${firstBad}.\n`);
   });
 });
-
-/** What a command ends with; on a busy machine it says before that it is still working. */
-const reasonIn = (stderr: string) => stderr.replace(/^.*: still working, \d+ s\n/gm, '');
