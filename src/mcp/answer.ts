@@ -7,6 +7,8 @@ export interface ToolAnswer {
   /** One or two sentences for models that are given no structured content: what it is, and what may be asked next. */
   says: string;
   data: Readonly<Record<string, unknown>>;
+  /** Whether it is one thing of a list, which may be as large as any other. */
+  isAlone?: boolean;
 }
 
 export interface AnswerBounds {
@@ -29,41 +31,60 @@ export const pageBytes = (rows: number) => Math.min(resultBytesMax, Math.max(1, 
 /** Of what strangers typed, so much is repeated in the text. */
 const fencedBytesMax = 1_500;
 const smallestFieldBytes = 32;
+/** Of the word that something was cut. */
+const cutMarkBytes = 64;
 /** For the JSON-RPC frame, `_meta` and what the text adds. */
 const frameBytes = 900;
 
 /** The structured content with a short text, without hidden characters and within its bounds. */
-export function resultOf({ says, data }: ToolAnswer, bounds: AnswerBounds): CallToolResult {
-  const removed: Removed = { hiddenCharacters: 0 };
-  const clean = valueWithoutHidden(data, removed) as Record<string, unknown>;
-  if (removed.hiddenCharacters > 0) clean['hidden_characters_removed'] = removed.hiddenCharacters;
-  const structuredContent = fitted(clean, bounds);
-  const typed = untrustedIn(structuredContent);
-  const text = withoutHidden(says, removed);
-  const parts = typed.length === 0 ? [text] : [text, fenced(cutText(JSON.stringify(typed), fencedBytesMax))];
-  return { content: [{ type: 'text', text: parts.join('\n') }], structuredContent };
-}
-
-/** Cuts what strangers typed, shorter and shorter, and a list last, until the result has its size. */
-function fitted(data: Record<string, unknown>, { fieldBytesMax, bytesMax, list }: AnswerBounds) {
+export function resultOf({ says, data }: ToolAnswer, { fieldBytesMax, bytesMax, list }: AnswerBounds): CallToolResult {
   const room = bytesMax - frameBytes - fencedBytesMax;
-  let fitting = data;
-  for (let fieldBytes = fieldBytesMax; fieldBytes >= smallestFieldBytes; fieldBytes /= 2) {
-    fitting = withUntrusted(data, (typed) => cutValue(typed, fieldBytes)) as Record<string, unknown>;
-    if (sizeOf(fitting) <= room) return fitting;
+  let [shown, hidden] = shortened(data, fieldBytesMax);
+  for (let bytes = fieldBytesMax / 2; sizeOf(shown) > room && bytes >= smallestFieldBytes; bytes /= 2) {
+    [shown, hidden] = shortened(data, bytes);
   }
-  if (list !== null && Array.isArray(fitting[list])) return withFewerRows(fitting, list, room);
-  // What is left are too many small texts.
-  const counted = (typed: unknown) => ({ left_out: `${sizeOf(typed)} bytes of many small fields` });
-  return withUntrusted(data, counted) as Record<string, unknown>;
+  if (sizeOf(shown) > room && list !== null) shown = withFewerRows(shown, list, room);
+  if (sizeOf(shown) > room) shown = withoutFields(shown);
+  const typed = untrustedIn(shown);
+  const text = withoutHidden(says, { hiddenCharacters: 0 });
+  if (typed.length === 0) return { content: [{ type: 'text', text }], structuredContent: shown };
+  const fence = fenced(fencedTextOf(typed));
+  const structuredContent = hidden === 0 ? shown : { ...shown, hidden_characters_removed: hidden };
+  return { content: [{ type: 'text', text: `${text}\n${fence}` }], structuredContent };
 }
 
-function withFewerRows(data: Record<string, unknown>, list: string, room: number): Record<string, unknown> {
-  const rows = data[list] as { id?: string }[];
-  let size = sizeOf({ ...data, [list]: [] });
-  const fitting = rows.filter((row) => (size += sizeOf(row) + 1) <= room);
-  return { ...data, [list]: fitting, next_cursor: fitting.at(-1)?.id ?? null };
+/** Within JSON its quotes and backslashes are escaped a second time: by its size there it is cut. */
+function fencedTextOf(typed: readonly unknown[]): string {
+  const whole = JSON.stringify(typed);
+  let bytes = fencedBytesMax;
+  let text = cutText(whole, bytes);
+  while (sizeOf(text) > fencedBytesMax + cutMarkBytes) text = cutText(whole, (bytes /= 2));
+  return text;
 }
+
+type Data = Record<string, unknown>;
+
+/** What strangers typed with each text cut, and how many hidden characters were taken away of what is left. */
+function shortened(data: Readonly<Data>, fieldBytes: number): [shown: Data, hiddenCharacters: number] {
+  // Cut first: a page of the largest texts would hold the process up while each of their letters is looked at.
+  const short = withUntrusted(data, (typed) => cutValue(typed, fieldBytes));
+  const removed: Removed = { hiddenCharacters: 0 };
+  return [valueWithoutHidden(short, removed) as Data, removed.hiddenCharacters];
+}
+
+/** The first row stays whatever its size: else its reader could never get beyond it. */
+function withFewerRows(data: Data, list: string, room: number): Data {
+  const rows = data[list] as { id: string }[];
+  let size = sizeOf({ ...data, [list]: [] });
+  const fitting = rows.findIndex((row) => (size += sizeOf(row) + 1) > room);
+  if (rows.length < 2 || fitting === -1) return data;
+  const first = rows.slice(0, Math.max(1, fitting));
+  return { ...data, [list]: first, next_cursor: first.at(-1)?.id };
+}
+
+/** What is left are too many small texts. */
+const withoutFields = (data: Data): Data =>
+  withUntrusted(data, (typed) => ({ left_out: `${sizeOf(typed)} bytes of many small fields` })) as Data;
 
 const sizeOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 

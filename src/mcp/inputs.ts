@@ -72,7 +72,7 @@ const described = <Shape extends z.ZodRawShape>(
   keys: Record<keyof Shape & string, JsonSchema>,
 ) => brief(body(input(shape), keys));
 
-const page = { limit: {}, cursor: { description: 'next_cursor of the page before.' } };
+const page = { limit: {}, cursor: {} };
 const once = { type: 'string', description: 'Any text of your own: a repeated call with it does nothing twice.' };
 
 export const nothing = described(() => ({}), {});

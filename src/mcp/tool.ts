@@ -7,7 +7,7 @@ import { invalid, type Feature, type Issue } from '../platform/errors.js';
 import type { Body } from '../platform/input-schema.js';
 import type { JsonSchema } from '../platform/json-schema.js';
 import { validate, type Input, type Unread } from '../platform/validate.js';
-import { inAccountOf } from '../platform/work/work-account.js';
+import { inAccountOf, workAccount } from '../platform/work/work-account.js';
 import { pageBytes, resultBytesMax, resultOf, type ToolAnswer, type AnswerBounds } from './answer.js';
 import { respelled } from './respelled.js';
 
@@ -85,9 +85,12 @@ export function searching<Shape extends z.ZodRawShape>(
 ): Tool {
   const { input } = described;
   const run = async (call: ToolCall) => {
+    const account = workAccount();
+    // Of rows that are large together fewer are read, and the cursor leads on.
+    if (account !== null) account.endsEarly = true;
     const answered = await answer(call, readerOf(input, call));
     const { limit } = (call.args ?? {}) as { limit?: unknown };
-    const bytesMax = pageBytes(typeof limit === 'number' ? limit : 0);
+    const bytesMax = answered.isAlone === true ? resultBytesMax : pageBytes(typeof limit === 'number' ? limit : 0);
     return resultOf(answered, { fieldBytesMax: wholeFields, bytesMax, list });
   };
   return { ...described, hints: reads, feature: null, input: input.schema, run };

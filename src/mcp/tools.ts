@@ -62,6 +62,8 @@ export interface ToolServices {
 
 const answerBytesMax = 4_096;
 const messagesMax = 100;
+/** Of a delivery that was tried more often, the last. */
+const attemptsMax = 20;
 
 const pageOf = ({ limit, cursor }: { limit: number; cursor?: string | undefined }): PageRequest => ({
   limit,
@@ -148,7 +150,7 @@ export function toolsOf(services: ToolServices, version: string): Tool[] {
         if (intakeBotId !== undefined) {
           const bot = await intakeBots.get(actor, intakeBotId);
           const says = `The intake bot "${bot.name}" is ${bot.status} and has ${count(bot.schema.length, 'question')}.`;
-          return { says, data: { intake_bots: [botView(bot)] } };
+          return { says, data: { intake_bots: [botView(bot)] }, isAlone: true };
         }
         const found = await intakeBots.list(actor, { status }, pageOf(page));
         const { next, more } = goesOn(found);
@@ -461,11 +463,12 @@ async function deliveryAnswer(services: ToolServices, actor: Actor, deliveryId: 
       : new Map<string, { text: string | null }>();
   const sent = bodies.get(id)?.text ?? null;
   const last = tried.at(-1);
+  const shown = tried.slice(-attemptsMax);
   return {
-    says: `The delivery ${id} is ${delivery.status} after ${count(tried.length, 'attempt')}${last === undefined ? '' : `, the last one came to ${last.outcome}`}.`,
+    says: `The delivery ${id} is ${delivery.status} after ${count(tried.length, 'attempt')}${last === undefined ? '' : `, the last one came to ${last.outcome}`}.${shown.length < tried.length ? ` The last ${shown.length} attempts are shown.` : ''}`,
     data: {
       delivery: deliveryView(delivery, type),
-      attempts: tried.map((one) => attemptView(one, withheld === null ? (one.answer?.toString('utf8') ?? null) : null)),
+      attempts: shown.map((one) => attemptView(one, withheld === null ? (one.answer?.toString('utf8') ?? null) : null)),
       ...(withheld !== null && { withheld }),
       ...(sent !== null && { untrusted: { request_body: sent } }),
     },

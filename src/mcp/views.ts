@@ -8,6 +8,7 @@ import type { WebhookEndpoint } from '../webhooks/endpoints/endpoint.entity.js';
 import { webhookView } from '../webhooks/endpoints/endpoint.view.js';
 import type { WebhookEndpointStats } from '../webhooks/endpoints/endpoint-stats.view.js';
 import type { Replay } from '../webhooks/replays/replay.entity.js';
+import { cutText, cutValue } from './foreign-text.js';
 
 /*
  * What goes out to agents: as over REST, without what is null, and with everything that strangers typed below `untrusted`.
@@ -23,7 +24,31 @@ const at = (date: Date | null) => date && isoTime(date);
 
 type Bot = Parameters<typeof intakeBotView>[0];
 export const botRow = (bot: Bot) => withoutNulls(intakeBotSummaryView(bot));
-export const botView = (bot: Bot) => withoutNulls(intakeBotView(bot));
+
+/** A bot with its questions. */
+export function botView(bot: Bot): Data {
+  const whole = intakeBotView(bot);
+  const isSmall = Buffer.byteLength(JSON.stringify(whole.schema)) <= questionsBytesMax;
+  return withoutNulls(isSmall ? whole : { ...whole, ...withFewerQuestions(whole.schema) });
+}
+
+/** So much of an answer may questions take. */
+const questionsBytesMax = 16_384;
+const labelBytesMax = 160;
+const optionsMax = 20;
+
+/** Names and types of as many questions as fit, without what only a person at the form needs. */
+function withFewerQuestions(schema: readonly Data[]): Data {
+  const short = schema.map(({ label, options, helper_text: _, placeholder: __, ...question }) => ({
+    ...question,
+    label: cutText(String(label), labelBytesMax),
+    ...(Array.isArray(options) && { options: cutValue(options.slice(0, optionsMax), labelBytesMax) }),
+  }));
+  let bytes = 0;
+  const left = short.findIndex((one) => (bytes += Buffer.byteLength(JSON.stringify(one))) > questionsBytesMax);
+  const fitting = left === -1 ? short : short.slice(0, left);
+  return { schema: fitting, questions_left_out: schema.length - fitting.length || null };
+}
 
 export const submissionRow = (submission: Submission) =>
   withoutNulls({

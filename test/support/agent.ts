@@ -1,5 +1,6 @@
 import { Client, StreamableHTTPClientTransport, type CallToolResult } from '@modelcontextprotocol/client';
 import { expect } from 'chai';
+import { watch } from './told-to-agents.js';
 
 /** The official client's ways of finding out what a server speaks. */
 export const ways = {
@@ -22,7 +23,10 @@ type Loose = any;
 
 /** An agent: the protocol's official client, connected over HTTP with a key. */
 export class Agent {
-  private constructor(readonly client: Client) {}
+  private constructor(
+    readonly client: Client,
+    private readonly who: string,
+  ) {}
 
   static async connect(
     url: string,
@@ -34,7 +38,7 @@ export class Agent {
     if (person !== null) client.setRequestHandler('elicitation/create', () => person());
     const requestInit = { headers: { Authorization: `Bearer ${key}`, ...headers } };
     await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp${query}`), { requestInit }));
-    return new Agent(client);
+    return new Agent(client, JSON.stringify([url, key, headers, query]));
   }
 
   async tools(): Promise<string[]> {
@@ -56,7 +60,9 @@ export class Agent {
   }
 
   async result(name: string, args: object = {}): Promise<CallToolResult> {
-    return await this.client.callTool({ name, arguments: args as Record<string, unknown> });
+    const result = await this.client.callTool({ name, arguments: args as Record<string, unknown> });
+    await watch(this.who, async () => (await this.client.listTools()).tools, name, args, result);
+    return result;
   }
 
   async close(): Promise<void> {
