@@ -50,6 +50,7 @@ export const paths = {
 
   apiKeys: '/settings/api-keys',
   newApiKey: '/settings/api-keys/new',
+  newAgentKey: '/settings/api-keys/new/agent',
   apiKey: (id: string) => `/settings/api-keys/${id}`,
   rotateApiKey: (id: string) => `/settings/api-keys/${id}/rotate`,
   revokeApiKey: (id: string) => `/settings/api-keys/${id}/revoke`,

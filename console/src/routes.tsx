@@ -44,6 +44,7 @@ const inShell: RouteObject[] = [
   page('/records/:id', () => import('./pages/records/Record')),
   page('/settings/api-keys', () => import('./pages/api-keys/ApiKeys'), [
     page('new', () => import('./pages/api-keys/NewApiKey')),
+    page('new/agent', () => import('./pages/api-keys/NewAgentKey')),
     page(':id', () => import('./pages/api-keys/ApiKey')),
     page(':id/rotate', () => import('./pages/api-keys/RotateApiKey')),
     page(':id/revoke', () => import('./pages/api-keys/RevokeApiKey')),

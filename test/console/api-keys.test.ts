@@ -84,6 +84,66 @@ describe('console: API keys', () => {
     await page.getByText('1 ended key').waitFor();
   });
 
+  it('makes a key for an agent, of read scopes for 30 days, and gives what to paste for each of four', async () => {
+    await page.goto('/console/settings/api-keys');
+    await page.getByRole('link', { name: 'Connect an agent' }).click();
+    await heading('Create an API key for an agent');
+    await page.getByText('goes to the maker of its model').waitFor();
+    await page.getByLabel('Name').fill('Ada’s editor');
+    await page.getByRole('button', { name: 'Create key' }).click();
+    await heading('Key created: Ada’s editor');
+    const secret = (await page.getByRole('group', { name: 'New key' }).locator('code').textContent()) ?? '';
+    const url = `${pages.server.url}/mcp?read_only=true`;
+    const headers = { Authorization: `Bearer ${secret}` };
+    const pasted = async (client: string) => {
+      await page.getByRole('tab', { name: client }).click();
+      return (await page.getByRole('group', { name: `Configuration for ${client}` }).textContent()) ?? '';
+    };
+    expect(await pasted('Claude Code')).to.equal(
+      `claude mcp add --scope user --transport http iozen '${url}' \\\n  --header 'Authorization: Bearer ${secret}'`,
+    );
+    expect(JSON.parse(await pasted('Cursor'))).to.deep.equal({ mcpServers: { iozen: { url, headers } } });
+    expect(JSON.parse(await pasted('VS Code'))).to.deep.equal({ servers: { iozen: { type: 'http', url, headers } } });
+    expect(await pasted('Codex')).to.equal(
+      `[mcp_servers.iozen]\nurl = "${url}"\nhttp_headers = { Authorization = "Bearer ${secret}" }`,
+    );
+    const me = (await (await fetch(`${pages.server.url}/api/v1/me`, { headers })).json()) as {
+      data: { me: { key: { scopes: string[]; expires_at: string } } };
+    };
+    expect(me.data.me.key.scopes).to.deep.equal([
+      'read:intake-bots',
+      'read:submissions',
+      'read:contacts',
+      'read:records',
+    ]);
+    expect((Date.parse(me.data.me.key.expires_at) - Date.now()) / 86_400_000).to.be.within(29.9, 30);
+    await pictures(page, 'api-key-agent-created');
+    await page.getByRole('button', { name: 'I have copied it' }).click();
+    await page.getByRole('link', { name: 'Ada’s editor', exact: true }).waitFor();
+    expect(await page.content()).to.not.include(secret);
+  });
+
+  it('says of a key that may write what its agent is offered, and of a workspace that agents are shut out of it', async () => {
+    const owner = await pages.owner();
+    const turn = async (on: boolean) => {
+      const turned = `mutation { updateWorkspace(input: { agentsMayConnect: ${on} }) { workspace { id } } }`;
+      expect((await owner.graphql(turned)).body).to.not.have.property('errors');
+    };
+    await turn(false);
+    await page.goto('/console/settings/api-keys/new');
+    await page.getByRole('button', { name: 'For an agent' }).click();
+    await page.getByText('At present agents are shut out of this workspace').waitFor();
+    await turn(true);
+    await page.getByLabel('Name').fill('Writer');
+    await page.getByLabel('Write bots').check();
+    expect(await page.getByLabel('Expires').inputValue()).to.equal('30');
+    await page.getByRole('button', { name: 'Create key' }).click();
+    await page.getByText('This key may do more than read').waitFor();
+    const text = await page.getByRole('group', { name: 'Configuration for Claude Code' }).textContent();
+    expect(text).to.include(`'${pages.server.url}/mcp'`);
+    await page.getByRole('button', { name: 'I have copied it' }).click();
+  });
+
   describe('with keys of all kinds', () => {
     const createKey = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret } }`;
     const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
@@ -120,6 +180,9 @@ describe('console: API keys', () => {
       await other.getByRole('link', { name: 'Create key' }).click();
       await other.getByLabel('Name').waitFor();
       await pictures(other, 'api-key-new');
+      await other.goto('/console/settings/api-keys/new/agent');
+      await other.getByText('goes to the maker of its model').waitFor();
+      await pictures(other, 'api-key-agent-new');
       await other.goto('/console/settings/api-keys');
       await other.getByRole('link', { name: 'Warehouse export', exact: true }).click();
       await other.getByText('Begins with').waitFor();

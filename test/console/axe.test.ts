@@ -16,6 +16,7 @@ const shown: Readonly<Record<string, readonly [text: string, id?: keyof Things]>
   '/deliveries/:id/redeliver': ['This is already delivered', 'delivery'],
   '/settings/api-keys': ['Warehouse'],
   '/settings/api-keys/new': ['Read everything'],
+  '/settings/api-keys/new/agent': ['goes to the maker of its model'],
   '/settings/api-keys/:id': ['Begins with', 'key'],
   '/settings/api-keys/:id/rotate': ['The secret so far works on for', 'key'],
   '/settings/api-keys/:id/revoke': ['Within a second', 'key'],

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
+import { memberOf } from '../../dist/test/support/people.js';
 import { Console, pictures } from './support.ts';
 
 describe('console: workspace, members, documents, audit log and account', () => {
@@ -86,6 +87,25 @@ describe('console: workspace, members, documents, audit log and account', () => 
     await page.getByLabel('Workspace name').fill('Lovelace & Co.');
     await press('Rename workspace');
     await page.getByRole('banner').getByText('Lovelace & Co.').waitFor();
+  });
+
+  it('shuts agents out and lets them in again, for Owners', async () => {
+    await page.goto('/console/settings/workspace');
+    await press('Shut agents out');
+    await page.getByText('Agents are shut out.').waitFor();
+    const owner = await pages.owner();
+    const isOn = async () =>
+      (await owner.graphql('{ workspace { agentsMayConnect } }')).body.data.workspace.agentsMayConnect as boolean;
+    expect(await isOn()).to.equal(false);
+    await press('Let agents connect');
+    await page.getByRole('button', { name: 'Shut agents out' }).waitFor();
+    expect(await isOn()).to.equal(true);
+    const { email } = await memberOf(pages.server.app, pages.tenant, 'ADMIN');
+    const other = await pages.signedIn({}, { email, password: 'a password of theirs' });
+    await other.goto('/console/settings/workspace');
+    await other.getByRole('button', { name: 'Shut agents out' }).focus();
+    await other.getByText('Owners do this. You are an Admin.').waitFor();
+    await other.context().close();
   });
 
   it('tells who did what, and all that was done to one thing', async () => {

@@ -25,6 +25,7 @@ const WhoIsHere = graphql(`
         id
         name
         plan
+        agentsMayConnect
         limits {
           api
           apiKeys

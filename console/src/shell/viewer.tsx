@@ -25,3 +25,7 @@ export const planNames = { FREE: 'Free', PRO: 'Pro', BUSINESS: 'Business' } as c
 /** Why somebody with this role may not do what Owners and Admins do; null where they may. */
 export const whyNotAdmin = (role: Role): string | null =>
   role === 'MEMBER' ? 'Owners and Admins do this. You are a Member.' : null;
+
+/** The same for what Owners alone do. */
+export const whyNotOwner = (role: Role): string | null =>
+  role === 'OWNER' ? null : `Owners do this. You are ${role === 'ADMIN' ? 'an Admin' : 'a Member'}.`;

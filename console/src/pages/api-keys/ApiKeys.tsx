@@ -55,7 +55,17 @@ export function Page() {
   );
   return (
     <>
-      <PageHead title="API keys" actions={create}>
+      <PageHead
+        title="API keys"
+        actions={
+          <>
+            <ButtonLink isOver to={paths.newAgentKey} why={why}>
+              Connect an agent
+            </ButtonLink>
+            {create}
+          </>
+        }
+      >
         <Limit viewer={viewer} used={used} />
       </PageHead>
       {refusal && keys === undefined && <ErrorCard refusal={refusal} again={again} />}

@@ -6,7 +6,9 @@ import { useViewer, whyNotAdmin } from '../../shell/viewer';
 import { Button } from '../../ui/Button';
 import { CloseButton, Dialog, DialogBody, DialogFoot, useDialog } from '../../ui/Dialog';
 import { Choice, Choices, Form, FormRefusal, SelectField, TextArea, TextField, textOf } from '../../ui/Form';
-import { presets, scopeGroups } from './scopes';
+import { AgentNote } from './AgentNote';
+import { AgentSetup } from './AgentSetup';
+import { agentPreset, presets, scopeGroups, type Preset } from './scopes';
 import { ShownOnce } from './ShownOnce';
 
 const CreateApiKey = graphql(`
@@ -16,16 +18,33 @@ const CreateApiKey = graphql(`
       apiKey {
         id
         name
+        scopes
       }
     }
   }
 `);
 
-export function Page() {
-  const [made, setMade] = useState<{ name: string; secret: string } | null>(null);
+interface Made {
+  name: string;
+  secret: string;
+  scopes: readonly string[];
+  isForAgent: boolean;
+}
+
+export const Page = () => <NewKey />;
+
+export function NewKey({ isForAgent = false }: { isForAgent?: boolean }) {
+  const [made, setMade] = useState<Made | null>(null);
+  const title = isForAgent ? 'Create an API key for an agent' : 'Create an API key';
   return (
-    <Dialog title={made === null ? 'Create an API key' : `Key created: ${made.name}`} closesTo={paths.apiKeys}>
-      {made === null ? <NewKeyForm onMade={setMade} /> : <ShownOnce {...made} />}
+    <Dialog title={made === null ? title : `Key created: ${made.name}`} closesTo={paths.apiKeys}>
+      {made === null ? (
+        <NewKeyForm startsForAgent={isForAgent} onMade={setMade} />
+      ) : (
+        <ShownOnce name={made.name} secret={made.secret}>
+          {made.isForAgent && <AgentSetup secret={made.secret} scopes={made.scopes} />}
+        </ShownOnce>
+      )}
     </Dialog>
   );
 }
@@ -49,15 +68,23 @@ function expiryOf(values: FormData): string | undefined {
   return Number.isNaN(date.getTime()) ? textOf(values, 'date') : date.toISOString();
 }
 
-function NewKeyForm({ onMade }: { onMade(made: { name: string; secret: string }): void }) {
+interface NewKeyFormProps {
+  startsForAgent: boolean;
+  onMade(made: Made): void;
+}
+
+function NewKeyForm({ startsForAgent, onMade }: NewKeyFormProps) {
   const { role } = useViewer();
   const { guard } = useDialog();
   const { send, isBusy, refusal } = useChange(CreateApiKey);
-  const [expiry, setExpiry] = useState('90');
+  const [isForAgent, setForAgent] = useState(startsForAgent);
+  const [expiry, setExpiry] = useState<string>(startsForAgent ? agentPreset.expiry : '90');
   const scopes = useRef<HTMLDivElement>(null);
 
-  const choose = (chosen: readonly string[]) => {
-    for (const box of scopes.current?.querySelectorAll('input') ?? []) box.checked = chosen.includes(box.value);
+  const choose = (preset: Preset) => {
+    for (const box of scopes.current?.querySelectorAll('input') ?? []) box.checked = preset.scopes.includes(box.value);
+    if (preset.expiry !== undefined) setExpiry(preset.expiry);
+    setForAgent(preset === agentPreset);
     guard('What you typed is not saved.');
   };
   const create = async (values: FormData) => {
@@ -71,7 +98,9 @@ function NewKeyForm({ onMade }: { onMade(made: { name: string; secret: string })
       documentsOnly: values.has('documentsOnly'),
     };
     const done = await send({ input });
-    if (done !== null) onMade({ name: done.createApiKey.apiKey.name, secret: done.createApiKey.secret });
+    if (done === null) return;
+    const { apiKey, secret } = done.createApiKey;
+    onMade({ name: apiKey.name, scopes: apiKey.scopes, secret, isForAgent });
   };
 
   return (
@@ -89,18 +118,27 @@ function NewKeyForm({ onMade }: { onMade(made: { name: string; secret: string })
         />
         <Choices legend="Scopes" name="scopes" help="What a program may do with this key. Fewer is safer.">
           <div className="presets">
-            {presets.map(({ label, scopes: chosen }) => (
-              <Button key={label} isSmall onClick={() => choose(chosen)}>
-                {label}
+            {presets.map((preset) => (
+              <Button key={preset.label} isSmall onClick={() => choose(preset)}>
+                {preset.label}
               </Button>
             ))}
           </div>
+          {isForAgent && <AgentNote />}
           <div className="scope-groups" ref={scopes}>
             {scopeGroups.map(({ title, scopes: those }) => (
               <div className="scope-group" key={title} role="group" aria-label={title}>
                 <h3>{title}</h3>
                 {those.map(({ scope, label, help }) => (
-                  <Choice key={scope} type="checkbox" name="scopes" value={scope} label={label} help={help} />
+                  <Choice
+                    key={scope}
+                    type="checkbox"
+                    name="scopes"
+                    value={scope}
+                    label={label}
+                    help={help}
+                    defaultChecked={startsForAgent && agentPreset.scopes.includes(scope)}
+                  />
                 ))}
               </div>
             ))}
@@ -126,7 +164,7 @@ function NewKeyForm({ onMade }: { onMade(made: { name: string; secret: string })
               type="checkbox"
               name="documentsOnly"
               label="Trusted documents only"
-              help="It may run the GraphQL documents that the workspace trusts, and nothing else; no REST."
+              help="It may run the GraphQL documents that the workspace trusts, and nothing else; no REST, no agents."
             />
           </DialogBody>
         </details>

@@ -36,8 +36,21 @@ export const scopeGroups: readonly { title: string; scopes: readonly ScopeInfo[]
 const known = scopeGroups.flatMap(({ scopes }) => scopes);
 const allScopes = known.map(({ scope }) => scope);
 
-export const presets: readonly { label: string; scopes: readonly string[] }[] = [
-  { label: 'Read everything', scopes: allScopes.filter((scope) => scope.startsWith('read:')) },
+const readScopes = allScopes.filter((scope) => scope.startsWith('read:'));
+
+export interface Preset {
+  label: string;
+  scopes: readonly string[];
+  /** Of `expiries` in the form; without it what was chosen stays. */
+  expiry?: string;
+}
+
+/** Short-lived, as it lies in a file of somebody's editor. */
+export const agentPreset = { label: 'For an agent', scopes: readScopes, expiry: '30' } as const satisfies Preset;
+
+export const presets: readonly Preset[] = [
+  { label: 'Read everything', scopes: readScopes },
+  agentPreset,
   { label: 'Send submissions in', scopes: ['read:intake-bots', 'write:intake-bots'] },
   { label: 'Webhooks', scopes: allScopes.filter((scope) => scope.startsWith('read:') || scope === 'manage:webhooks') },
   { label: 'All', scopes: allScopes },

@@ -23,6 +23,7 @@ export const EntryFields = graphql(`
 const words: Readonly<Record<string, string>> = {
   'workspace.created': 'Created the workspace',
   'workspace.updated': 'Renamed the workspace',
+  'workspace.agents_switched': 'Switched agents on or off',
   'workspace.plan_changed': 'Changed the plan',
   'workspace.archived': 'Archived the workspace',
   'member.invited': 'Invited a member',

@@ -1,12 +1,13 @@
 import './Workspace.css';
 import { graphql } from '../../graphql';
 import { useChange } from '../../server';
-import { planNames, useViewer, whyNotAdmin, type Viewer } from '../../shell/viewer';
+import { planNames, useViewer, whyNotAdmin, whyNotOwner, type Viewer } from '../../shell/viewer';
 import { bytes, count, counted } from '../../ui/amounts';
-import { Button } from '../../ui/Button';
+import { Button, Buttons } from '../../ui/Button';
 import { Card, Fact, Facts } from '../../ui/Facts';
 import { Form, FormRefusal, TextField, textOf } from '../../ui/Form';
 import { PageHead } from '../../ui/PageHead';
+import { Status } from '../../ui/Status';
 import { toast } from '../../ui/Toasts';
 
 const RenameWorkspace = graphql(`
@@ -15,6 +16,17 @@ const RenameWorkspace = graphql(`
       workspace {
         id
         name
+      }
+    }
+  }
+`);
+
+const SwitchAgents = graphql(`
+  mutation SwitchAgents($input: UpdateWorkspaceInput!) {
+    updateWorkspace(input: $input) {
+      workspace {
+        id
+        agentsMayConnect
       }
     }
   }
@@ -33,6 +45,14 @@ export function Page() {
         <p className="quiet plan-note">
           The operator of this server sets the plan. Another plan takes effect within a second.
         </p>
+      </Card>
+      <Card
+        title="Agents"
+        aside={
+          workspace.agentsMayConnect ? <Status kind="good">May connect</Status> : <Status kind="still">Shut out</Status>
+        }
+      >
+        <Agents mayConnect={workspace.agentsMayConnect} why={whyNotOwner(role)} />
       </Card>
       <Card title="For programs and for support">
         <Facts>
@@ -69,6 +89,37 @@ function Rename({ name, why }: { name: string; why: string | null }) {
             Rename workspace
           </Button>
         </div>
+      </div>
+    </Form>
+  );
+}
+
+function Agents({ mayConnect, why }: { mayConnect: boolean; why: string | null }) {
+  const { send, isBusy, refusal } = useChange(SwitchAgents);
+  const turn = async () => {
+    const done = await send({ input: { agentsMayConnect: !mayConnect } });
+    if (done === null) return;
+    toast(done.updateWorkspace.workspace.agentsMayConnect ? 'Agents may connect.' : 'Agents are shut out.');
+  };
+  return (
+    <Form refusal={refusal} onSubmit={() => void turn()}>
+      <div className="agents">
+        <p>
+          Agents such as Claude Code, Cursor, VS Code and Codex read this workspace with an API key, as far as its
+          scopes go. What one reads goes to the maker of its model.{' '}
+          {mayConnect
+            ? 'Shut out, each is refused within a second. Keys go on working for programs.'
+            : 'At present each is refused, whatever its key. Keys work for programs.'}
+        </p>
+        <FormRefusal />
+        <Buttons>
+          <Button type="submit" look={mayConnect ? 'danger' : 'plain'} busy={isBusy && 'Saving…'} why={why}>
+            {mayConnect ? 'Shut agents out' : 'Let agents connect'}
+          </Button>
+        </Buttons>
+        <p>
+          <a href="/docs/agents">How agents connect, and what they may do</a>
+        </p>
       </div>
     </Form>
   );
