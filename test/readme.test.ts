@@ -45,6 +45,21 @@ describe('the README', () => {
     expect((await stat(picture)).size).to.be.below(150_000);
   });
 
+  it('has one version with the changelogs, the document of the REST API and the package for subscribers', async () => {
+    const versionIn = async (file: string) => (JSON.parse(await readFile(file, 'utf8')) as { version: string }).version;
+    const latestIn = async (file: string) => /^## (\S+)$/m.exec(await readFile(file, 'utf8'))?.[1];
+    const { info } = (await (await fetch(`${server.url}/api/v1/openapi.json`)).json()) as { info: { version: string } };
+    const versions = {
+      installed: await versionIn('package.json'),
+      locked: await versionIn('package-lock.json'),
+      package: await versionIn('packages/webhooks/package.json'),
+      changelog: await latestIn('docs/changelog.md'),
+      forOperators: await latestIn('CHANGELOG.md'),
+      document: info.version,
+    };
+    expect(new Set(Object.values(versions)), JSON.stringify(versions)).to.have.length(1);
+  });
+
   it('names every setting that the server reads, and no other', async () => {
     const config = await readFile('src/platform/config.ts', 'utf8');
     const read = [...config.matchAll(/'([A-Z]+(?:_[A-Z]+)*)'/g)].map(([, name = '']) => name);

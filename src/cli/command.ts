@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 import { ConfigProblem } from '../platform/config.js';
 import { Failure } from '../platform/errors.js';
+import { installedVersion } from '../platform/installed-version.js';
 import { commands, type Command } from './commands.js';
 import { completion } from './completion.js';
 import { showProgress } from './progress.js';
 import { UsageError } from './usage-error.js';
 import { commandsOf, meant, usage } from './usage.js';
-import { installedVersion } from './version.js';
 
 const refused = 1;
 const misused = 2;

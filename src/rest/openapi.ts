@@ -1,4 +1,5 @@
 import { etagOf } from '../http/etag.js';
+import { installedVersion } from '../platform/installed-version.js';
 import { object, ref, type JsonSchema } from '../platform/json-schema.js';
 import { pageSizeMax } from '../platform/postgres/keyset-page.js';
 import { errorComponents, refusalOf } from './error-schemas.js';
@@ -6,8 +7,6 @@ import { operationOf as describedOperation, tags } from './operations.js';
 import { templateOf, type Route } from './route.js';
 import { schemas } from './schemas.js';
 import { webhookOperations } from './webhook-operations.js';
-
-const version = '1.0.0';
 
 const header = (description: string, schema: JsonSchema, example: string | number) => {
   return { description, schema, example };
@@ -117,7 +116,7 @@ export function openApiDocument(routes: readonly Route[], publicUrl: string): ob
     openapi: '3.1.0',
     info: {
       title: 'ioZen REST API',
-      version,
+      version: installedVersion(),
       description:
         'Intake bots, submissions, contacts, records and webhooks. JSON in snake_case. Answers may get further fields at any time: skip those that you do not know.',
       contact: { name: 'ioZen', url: `${publicUrl}/docs` },
