@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import {
   getNamedType,
   isEnumType,
@@ -16,6 +17,7 @@ import {
   type GraphQLInputType,
   type GraphQLOutputType,
 } from 'graphql';
+import * as demo from '../events/demo-set.view.js';
 
 export interface OperationSample {
   /** A whole operation, named. */
@@ -39,7 +41,9 @@ export function sampleOf(kind: OperationKind, field: GraphQLField<unknown, unkno
   const call = `${field.name}${passed === '' ? '' : `(${passed})`}${selectionOf(field.type, 1, 0)}`;
   return {
     query: `${kind} ${name}${declared === '' ? '' : `(${declared})`} {\n  ${call}\n}\n`,
-    variables: Object.fromEntries(args.map((arg) => [arg.name, valueOf(arg.type, arg.name, field.name)])),
+    variables: Object.fromEntries(
+      args.map((arg) => [arg.name, inputs[field.name] ?? valueOf(arg.type, arg.name, field.name)]),
+    ),
   };
 }
 
@@ -101,17 +105,17 @@ function valueOf(type: GraphQLInputType, name: string, about: string): unknown {
     case 'Boolean':
       return false;
     case 'DateTime':
-      return '2026-01-15T10:30:00.000Z';
+      return demo.completedAt;
     case 'EventType':
       return 'submission.completed';
     case 'Scope':
       return 'read:submissions';
     case 'JSONObject':
-      return { full_name: 'Ada Lovelace', email: 'ada@example.com' };
+      return demo.adasAnswers;
     case 'ID':
       return idOf(name, about);
     default:
-      return exampleByName[name] ?? 'Example';
+      return exampleByName[name];
   }
 }
 
@@ -120,38 +124,77 @@ const isShown = ({ name }: GraphQLInputField, about: string) =>
   (about === 'updateSubmission' && name === 'data');
 
 const exampleByEnum: Readonly<Record<string, string>> = {
-  IntakeBotStatus: 'ACTIVE',
+  IntakeBotStatus: 'PAUSED',
+  MessageRole: 'USER',
+  Role: 'ADMIN',
   SubmissionStatus: 'COMPLETED',
-  Role: 'MEMBER',
 };
 
+const destinationId = 'cmkd3x1c0t0a4hh494mh3xn59';
+const trusted = 'query Bots { intakeBots(first: 5) { nodes { id name } } }';
+
 const exampleByName: Readonly<Record<string, unknown>> = {
-  name: 'Contact us',
-  email: 'ada@example.com',
-  description: 'CRM',
-  url: 'https://hooks.example.com/iozen',
+  name: demo.intakeBot.name,
+  email: demo.contact.email,
+  description: demo.webhook.description,
+  url: demo.webhook.url,
   password: 'correct horse battery staple',
   currentPassword: 'correct horse battery staple',
   newPassword: 'battery staple correct horse',
   content: 'Could you call me back?',
-  role: 'submitter',
-  type: 'text',
-  label: 'What is your name?',
+  role: 'referrer',
   tags: 'newsletter',
-  documents: 'query Bots { intakeBots(first: 5) { nodes { id name } } }',
-  documentIds: `sha256:${'0'.repeat(64)}`,
+  documents: trusted,
+  recordType: demo.record.record_type,
 };
 
+/** What an operation is shown with, where what its types and names say would be no example. */
+const inputs: Readonly<Record<string, object>> = {
+  acceptInvitation: { token: 'inv_from_the_link', name: 'Grace Hopper', password: 'correct horse battery staple' },
+  createApiKey: { name: 'CRM', scopes: ['read:submissions', 'read:contacts'] },
+  createContact: { email: 'katherine@example.com', firstName: 'Katherine', lastName: 'Johnson', tags: ['newsletter'] },
+  createConversionDestination: {
+    intakeBotId: demo.intakeBot.id,
+    meta: { datasetId: '1234567890123456', accessToken: 'EAABexampleOfAToken' },
+  },
+  createIntakeBot: {
+    name: 'Newsletter',
+    schema: [{ name: 'email', label: 'Where can we reach you?', type: 'email', required: true }],
+  },
+  createSubmission: { intakeBotId: demo.intakeBot.id, data: demo.othersAnswers[0] ?? {} },
+  distrustDocuments: { documentIds: [`sha256:${hash('sha256', trusted)}`] },
+  inviteMember: { email: 'grace@example.com', role: 'MEMBER' },
+  testConversionDestination: { id: destinationId, acceptRealConversion: true },
+  updateContact: { id: demo.contact.id, lastName: 'King', tags: ['newsletter'] },
+  updateConversionDestination: { id: destinationId, eventName: 'Lead' },
+  updateIntakeBot: { id: demo.intakeBot.id, description: 'What visitors see first.' },
+  updateRecord: { id: demo.record.id, data: { stage: 'won' } },
+  updateSubmission: { id: demo.submission.id, data: { topic: 'Support' } },
+  updateWorkspace: { name: demo.workspace.name },
+};
+
+/** What an id is of, by the name that it is given under; where that says nothing, by the operation's. */
+const idsOfKinds: readonly (readonly [pattern: RegExp, id: string])[] = [
+  [/^(eventId|after)$|^event$/, demo.eventId],
+  [/duplicate/i, 'cmkfb9k2xp0f6gq34xm5fn3l8'],
+  [/record/i, demo.record.id],
+  [/destination/i, destinationId],
+  [/conversion/i, 'cmkfb5w00v0anng393my6ch6m'],
+  [/erasure/i, 'cmkgh1t40x0bncmxr75nnq8f5'],
+  [/bot/i, demo.intakeBot.id],
+  [/deliver/i, demo.deliveryId],
+  [/replay/i, 'cmkfz7h10y0bn3p8krmhvdjnj'],
+  [/endpoint|webhook/i, demo.webhook.id],
+  [/contact/i, demo.contact.id],
+  [/apiKey/i, 'cmke5n8w0k0fc9w7sv94nclkz'],
+  [/notice/i, 'cmkg2r5t0o0ftjcp45lh7vd6k'],
+  [/session/i, 'cmkg3v8x0l0g3r4vmnwzxddsf'],
+  [/invitation/i, 'cmkg4y1b0n0hnwj4x4bksr43t'],
+  [/ownership/i, 'cmk0vzk60u0eqnrxjcsgzrf2j'],
+  [/member/i, 'cmk1b2c30u0f7p5k38vc6t9gg'],
+];
+
 /** Ids of the kinds of things: an event's says that it is one. */
-function idOf(name: string, about: string): string {
-  const of = `${name} ${about}`.toLowerCase();
-  if (/^eventid|^id event$|^after /.test(of)) return 'evt_cmkfb5w00e0h6y2u9i4o7p1a8';
-  const kinds: [RegExp, string][] = [
-    [/bot/, 'cmkaxmlc0b0f3k9z7x2m4q8t1'],
-    [/deliver/, 'cmkfb5w00d0j3z8x5c2v9b6n1'],
-    [/endpoint|webhook/, 'cmkcbgko0h0b2x5v8n1m4q7w9'],
-    [/contact/, 'cmkfb5w00p0d7f2h5l9n3r1v6'],
-    [/record/, 'cmkfb5w00r0e4t8b1m6w2z5k3'],
-  ];
-  return kinds.find(([pattern]) => pattern.test(of))?.[1] ?? 'cmkfb5w00s0c2r6w4y8h1d5j9';
-}
+const idOf = (name: string, about: string): string =>
+  (idsOfKinds.find(([pattern]) => pattern.test(name)) ?? idsOfKinds.find(([pattern]) => pattern.test(about)))?.[1] ??
+  demo.submission.id;
