@@ -12,6 +12,7 @@ const languages: Readonly<Record<string, readonly [title: string, highlighter: s
   php: ['PHP', 'php'],
   ruby: ['Ruby', 'ruby'],
   graphql: ['GraphQL', 'graphql'],
+  toml: ['TOML', 'ini'],
 };
 
 /** As much of highlight.js as is used; its own types would have all that browsers have be known everywhere. */
@@ -39,7 +40,7 @@ export function codeBlock(language: string, text: string, title?: string): strin
   const caption = shown === '' ? '' : `<figcaption>${escape(shown)}</figcaption>`;
   const code = text.trimEnd();
   const marked = grammar === undefined ? escape(code) : highlight(code, grammar);
-  return `<figure class="code">${caption}<pre tabindex="0"><code>${marked}</code></pre></figure>`;
+  return `<figure class="code"${grammar === undefined ? '' : ` data-language="${language}"`}>${caption}<pre tabindex="0"><code>${marked}</code></pre></figure>`;
 }
 
 function highlight(code: string, language: string): string {

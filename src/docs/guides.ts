@@ -16,6 +16,7 @@ const guideNames = [
   'idempotency',
   'webhooks',
   'graphql',
+  'agents',
   'integrations/attribution',
   'integrations/meta',
   'integrations/google',
@@ -36,10 +37,13 @@ export interface Guide extends DocsPage {
   places: () => Place[];
 }
 
-export function readGuides(): Guide[] {
+/** The address that guides are written with; a server shows its own. */
+const writtenUrl = 'https://iozen.example.com';
+
+export function readGuides(publicUrl: string): Guide[] {
   return guideNames.map((name) => {
     const written = readFileSync(new URL(`${name}.md`, docs), 'utf8');
-    const markdown = written.replaceAll('sha384-HASH', attributionScriptIntegrity);
+    const markdown = written.replaceAll('sha384-HASH', attributionScriptIntegrity).replaceAll(writtenUrl, publicUrl);
     const title = /^# (.+)$/m.exec(markdown)?.[1] ?? name;
     return {
       name,
