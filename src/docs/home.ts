@@ -31,7 +31,7 @@ ${card(eventsPath, 'Event catalogue', `${eventTypes.length} types of events, wit
     .map(({ path, title, about }) => `<dt><a href="${path}">${escape(title)}</a></dt><dd>${escape(about)}</dd>`)
     .join('')}</dl>
 <p>For programs: <a href="/api/v1/openapi.json">openapi.json</a>, <a href="/schema.graphql">schema.graphql</a>,
-<a href="/llms.txt">llms.txt</a>, and every guide as Markdown under its address with <code>.md</code>.</p>`,
+<a href="/llms.txt">llms.txt</a>, and every guide and reference as Markdown under its address with <code>.md</code>.</p>`,
 });
 
 const card = (href: string, title: string, text: string) =>

@@ -28,7 +28,7 @@ export function layout(page: DocsPage, content: string, navigation: readonly Nav
           .map(([, id = '', text = '']) => `<li><a href="#${id}">${text}</a></li>`)
           .join('')}</ul></aside>`;
   const asMarkdown =
-    page.path !== '/docs' && isGuide ? `<link rel="alternate" type="text/markdown" href="${page.path}.md">` : '';
+    page.path.split('/').length > 2 ? `<link rel="alternate" type="text/markdown" href="${page.path}.md">` : '';
   return `<!doctype html>
 <html lang="en">
 <head>

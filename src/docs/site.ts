@@ -12,6 +12,7 @@ import { readGuides, type Guide } from './guides.js';
 import { homePage } from './home.js';
 import { layout, type NavigationPart } from './layout.js';
 import { operationsOf, type OpenApi } from './open-api.js';
+import { markdownOf } from './markdown.js';
 import type { DocsPage, Place } from './page.js';
 import { restPath, restPlaces, restReference } from './rest-reference.js';
 
@@ -81,7 +82,7 @@ export class DocsSite {
 
   private make(): ReadonlyMap<string, () => SiteFile> {
     const document = this.openApi() as OpenApi;
-    const guides = readGuides();
+    const guides = readGuides(this.publicUrl());
     const references = [restReference(document), ...graphqlReference(this.schema), eventCatalogue(document)];
     const pages: DocsPage[] = [homePage(guides, document, this.schema), ...guides, ...references];
     const navigation = navigationOf(guides, document, this.schema);
@@ -97,6 +98,7 @@ export class DocsSite {
     return new Map<string, () => SiteFile>([
       ...pages.map((page) => [page.path, () => shown(page)] as const),
       ...guides.map((guide) => [`${guide.path}.md`, () => fileOf(markdown, guide.markdown)] as const),
+      ...references.map((page) => [`${page.path}.md`, () => fileOf(markdown, markdownOf(page.html()))] as const),
       ['/docs/style.css', () => fileOf('text/css; charset=utf-8', siteText('tokens.css') + siteText('style.css'))],
       ['/docs/page.js', () => fileOf(script, siteText('page.js'))],
       ['/docs/search.js', () => fileOf(script, siteText('search.js'))],
@@ -174,6 +176,6 @@ ${guides.map((guide) => line(`${guide.path}.md`, guide)).join('\n')}
 
 - [OpenAPI document](${url}/api/v1/openapi.json): The whole REST API, and the webhooks, with examples.
 - [GraphQL schema](${url}/schema.graphql): The whole GraphQL API, as SDL.
-${chapters.map((page) => line(page.path, page)).join('\n')}
+${chapters.map((page) => line(`${page.path}.md`, page)).join('\n')}
 `;
 }

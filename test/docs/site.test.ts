@@ -5,9 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompressSync } from 'node:zlib';
-import { getVariableValues, parse, validate, type OperationDefinitionNode } from 'graphql';
+import {
+  getVariableValues,
+  isScalarType,
+  isSpecifiedScalarType,
+  parse,
+  validate,
+  type OperationDefinitionNode,
+} from 'graphql';
 import { graphqlOperations } from '../../src/docs/graphql-reference.js';
 import { sampleOf } from '../../src/docs/graphql-samples.js';
+import { plain } from '../../src/docs/html.js';
 import { operationsOf, type NamedOperation, type OpenApi } from '../../src/docs/open-api.js';
 import { restSamples } from '../../src/docs/rest-samples.js';
 import { graphqlSchema } from '../../src/graphql/schema.js';
@@ -156,6 +164,22 @@ describe('the docs site', () => {
       ).to.have.length(1);
   });
 
+  it('says of every scalar of ours by what it is specified', () => {
+    const scalars = Object.values(schema.getTypeMap())
+      .filter(isScalarType)
+      .filter((type) => !isSpecifiedScalarType(type));
+    expect(scalars.map(({ name }) => name)).to.include.members(['DateTime', 'JSONObject', 'Scope', 'EventType']);
+    for (const { name, specifiedByURL, description } of scalars) {
+      if (typeof specifiedByURL === 'string') {
+        expect(pages.get('/docs/reference/graphql/types/basics')?.html, name).to.include(`href="${specifiedByURL}"`);
+        continue;
+      }
+      const [, path = '', id] = /Described at `([^#`]+)(?:#([^`]+))?`/.exec(description ?? '') ?? [];
+      const page = pages.get(path) ?? expect.fail(`${name} says nowhere where its values are described`);
+      if (id !== undefined) expect([...page.ids], name).to.include(id);
+    }
+  });
+
   it('shows a whole payload of every type of event', () => {
     const page = pages.get('/docs/reference/events')?.html.replace(/<[^>]+>/g, '');
     for (const type of eventTypes) expect(page).to.include(`&quot;type&quot;: &quot;${type}&quot;`);
@@ -180,6 +204,36 @@ describe('the docs site', () => {
       for (const url of all(listing, /\]\((http[^)]+)\)/g)) {
         expect((await fetch(url)).status, url).to.equal(200);
       }
+    }
+  });
+
+  it('gives each page of the references as Markdown that says what the page says', async () => {
+    const references = html().filter(([path]) => path.startsWith('/docs/reference'));
+    expect(references.length).to.be.greaterThan(90);
+    const wordsOf = (text: string) => new Set(text.match(/[\w.@$]{4,}/g));
+    for (const [path, page] of references) {
+      expect(page.html, path).to.include(`<link rel="alternate" type="text/markdown" href="${path}.md">`);
+      const response = await fetch(`${server.url}${path}.md`);
+      expect(response.status, path).to.equal(200);
+      expect(response.headers.get('content-type')).to.equal('text/markdown; charset=utf-8');
+      const text = await response.text();
+      const [, shown = ''] = /<main[^>]*>(.*)<\/main>/s.exec(page.html) ?? [];
+      const written = wordsOf(text);
+      // Code is compared as it stands; its colours would break its words.
+      const prose = shown.replace(/<pre.*?<\/pre>|<a class="anchor".*?<\/a>/gs, ' ').replace(/<[^>]+>/g, ' ');
+      expect(
+        [...wordsOf(prose)].filter((word) => !written.has(word)),
+        path,
+      ).to.deep.equal([]);
+      for (const code of all(shown, /<pre[^>]*><code>(.*?)<\/code>/gs)) expect(text, path).to.include(plain(code));
+      expect(all(text, /^\| --- .*$/gm), path).to.have.length(all(shown, /<table>/g).length);
+      expect(text.replace(/^```.*?^```$/gms, '').replace(/`[^`]*`/g, ''), path).not.to.match(/<\/?[a-z]/);
+      for (const link of all(text, /\]\((\/docs[^)#]*)/g))
+        expect(pages.has(link.replace(/\.md$/, '')), link).to.equal(true);
+    }
+    const listing = await (await fetch(`${server.url}/llms.txt`)).text();
+    for (const name of ['rest', 'graphql', 'events']) {
+      expect(listing).to.include(`(${server.url}/docs/reference/${name}.md)`);
     }
   });
 
