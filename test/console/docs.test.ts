@@ -1,6 +1,10 @@
 import { expect } from 'chai';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { broken, Console, inEachLook } from './support.ts';
+import { broken, Console, inEachLook, themes } from './support.ts';
+
+const pictures = join(import.meta.dirname, '../../test-results/docs');
 
 /** One page of each kind. */
 const kinds = [
@@ -8,6 +12,7 @@ const kinds = [
   '/docs/webhooks',
   '/docs/limits',
   '/docs/integrations/attribution',
+  '/docs/agents',
   '/docs/reference/rest',
   '/docs/reference/graphql',
   '/docs/reference/graphql/mutations/createWebhookEndpoint',
@@ -43,6 +48,37 @@ describe('the docs site in a browser', () => {
       expect(faults).to.deep.equal([]);
     });
   }
+
+  for (const path of ['/docs/limits', ...kinds.filter((kind) => kind.startsWith('/docs/reference'))]) {
+    it(`breaks none from its first line to its last: ${path}`, async function () {
+      // A judge takes a minute for the longest of them: each theme once, and a phone's width above.
+      this.timeout(300_000);
+      for (const theme of themes) {
+        await page.emulateMedia({ colorScheme: theme });
+        await page.goto(path);
+        expect(await broken(page), theme).to.deep.equal([]);
+      }
+    });
+  }
+
+  it('looks as it should in each theme, at 1280 px and at 390 px', async function () {
+    this.timeout(180_000);
+    mkdirSync(pictures, { recursive: true });
+    for (const path of kinds) {
+      await page.goto(path);
+      for (const theme of themes) {
+        await page.emulateMedia({ colorScheme: theme });
+        for (const width of [1280, 390]) {
+          // As tall as a picture that somebody looks at: the reference of REST has a hundred screens.
+          await page.setViewportSize({ width, height: 2_000 });
+          const name = `${path.slice('/docs'.length).replaceAll('/', '-') || '-home'}-${theme}-${width}.png`.slice(1);
+          await page.screenshot({ path: join(pictures, name) });
+          expect(await page.evaluate(() => document.documentElement.scrollWidth), name).to.be.at.most(width);
+        }
+      }
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
 
   it('breaks no name, and is never wider than the window, at 1280 px and at 390 px', async function () {
     this.timeout(180_000);
