@@ -34,7 +34,6 @@ import { Apollo } from './graphql/apollo.js';
 import { Documents } from './graphql/documents.js';
 import { EventStreams } from './graphql/event-streams.js';
 import { Execution } from './graphql/execution.js';
-import { installedVersion } from './cli/version.js';
 import { readGuides } from './docs/guides.js';
 import { DocsSite } from './docs/site.js';
 import { explorerRouter, leadToExplorer } from './graphql/explorer.js';
@@ -75,6 +74,7 @@ import {
   type Note,
 } from './platform/embedded-postgres/server.js';
 import { whenTimeIsAhead } from './platform/id.js';
+import { installedVersion } from './platform/installed-version.js';
 import { Jobs, type Queue } from './platform/postgres/jobs.js';
 import { errorFields, type Log } from './platform/log.js';
 import { Metrics } from './platform/metrics.js';
@@ -518,7 +518,11 @@ export class App {
         version,
         instructions,
         tools: toolsOf(this, version),
-        resources: new Resources(readGuides(), schemaText(schema), () => JSON.stringify(pages.openApi())),
+        resources: new Resources(
+          readGuides(() => this.publicUrl),
+          schemaText(schema),
+          () => JSON.stringify(pages.openApi()),
+        ),
         prompts: new Prompts(this.intakeBots, this.webhookEndpoints),
       },
       authenticator,

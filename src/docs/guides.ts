@@ -31,8 +31,8 @@ const docs = new URL('../../../docs/', import.meta.url);
 
 export interface Guide extends DocsPage {
   name: string;
-  /** As it is written, for programs. */
-  markdown: string;
+  /** As it is written, with the address of this server, for programs. */
+  readonly markdown: string;
   /** Its headings, as far as they are searched for. */
   places: () => Place[];
 }
@@ -40,20 +40,24 @@ export interface Guide extends DocsPage {
 /** The address that guides are written with; a server shows its own. */
 const writtenUrl = 'https://iozen.example.com';
 
-export function readGuides(publicUrl: string): Guide[] {
+/** @param publicUrl of the server, once it listens */
+export function readGuides(publicUrl: () => string): Guide[] {
   return guideNames.map((name) => {
-    const written = readFileSync(new URL(`${name}.md`, docs), 'utf8');
-    const markdown = written.replaceAll('sha384-HASH', attributionScriptIntegrity).replaceAll(writtenUrl, publicUrl);
-    const title = /^# (.+)$/m.exec(markdown)?.[1] ?? name;
+    const file = readFileSync(new URL(`${name}.md`, docs), 'utf8');
+    const written = file.replaceAll('sha384-HASH', attributionScriptIntegrity);
+    const markdown = () => written.replaceAll(writtenUrl, publicUrl());
+    const title = /^# (.+)$/m.exec(written)?.[1] ?? name;
     return {
       name,
       path: `/docs/${name}`,
       title,
-      about: aboutOf(markdown),
+      about: aboutOf(written),
       part: 'Guides',
-      markdown,
-      html: () => htmlOf(name, markdown),
-      places: () => placesIn(name, title, markdown),
+      get markdown() {
+        return markdown();
+      },
+      html: () => htmlOf(name, markdown()),
+      places: () => placesIn(name, title, written),
     };
   });
 }

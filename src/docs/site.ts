@@ -82,7 +82,7 @@ export class DocsSite {
 
   private make(): ReadonlyMap<string, () => SiteFile> {
     const document = this.openApi() as OpenApi;
-    const guides = readGuides(this.publicUrl());
+    const guides = readGuides(this.publicUrl);
     const references = [restReference(document), ...graphqlReference(this.schema), eventCatalogue(document)];
     const pages: DocsPage[] = [homePage(guides, document, this.schema), ...guides, ...references];
     const navigation = navigationOf(guides, document, this.schema);

@@ -32,8 +32,8 @@ export class Resources {
       { uri: rest, name: 'openapi.json', title: 'The OpenAPI document of REST', mimeType: 'application/json' },
     ];
     this.texts = new Map<string, Text>([
-      ...guides.map(({ name, markdown }): [string, Text] => {
-        return [docsUri + name, { mimeType: 'text/markdown', text: () => markdown }];
+      ...guides.map((guide): [string, Text] => {
+        return [docsUri + guide.name, { mimeType: 'text/markdown', text: () => guide.markdown }];
       }),
       [graphql, { mimeType: 'application/graphql', text: () => schema }],
       [rest, { mimeType: 'application/json', text: openApi }],
