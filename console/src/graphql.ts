@@ -5,7 +5,7 @@ const fragments = new Map<string, string>();
 /**
  * Names a document, whose types `npm run console:types` has generated. The generator's own function would put the texts of
  * all pages into the first load: this one keeps each where it stands, and adds the fragments that it spreads. A fragment is
- * known once the file that it stands in was imported.
+ * known once the file that it stands in was imported: whoever spreads it imports that file, if only by its name.
  */
 export const graphql = ((source: string) => {
   const [, fragment] = /^\s*fragment (\w+) on /.exec(source) ?? [];

@@ -130,7 +130,7 @@ describe('console: every route costs six points to see, and breaks no rule of WC
       expect(points, 'points of the first view').to.be.at.most(pointsMax);
       const faults: string[] = [];
       await inEachLook(tab, async ({ theme, width }) => {
-        for (const fault of await broken(tab)) faults.push(`${theme}, ${width} px: ${fault}`);
+        for (const fault of await broken(tab, { theme })) faults.push(`${theme}, ${width} px: ${fault}`);
       });
       expect(faults).to.deep.equal([]);
     });

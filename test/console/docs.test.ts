@@ -43,7 +43,7 @@ describe('the docs site in a browser', () => {
       });
       const faults: string[] = [];
       await inEachLook(page, async ({ theme, width }) => {
-        for (const fault of await broken(page)) faults.push(`${theme}, ${width} px: ${fault}`);
+        for (const fault of await broken(page, { theme })) faults.push(`${theme}, ${width} px: ${fault}`);
       });
       expect(faults).to.deep.equal([]);
     });

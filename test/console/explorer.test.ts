@@ -33,7 +33,7 @@ describe('graphql in a browser', () => {
     await page.getByRole('button', { name: /^Execute query/ }).click();
     await page.locator('.graphiql-response').getByText('Contact us').waitFor();
     await inEachLook(page, async (look) => {
-      expect(await broken(page), JSON.stringify(look)).to.deep.equal([]);
+      expect(await broken(page, look), JSON.stringify(look)).to.deep.equal([]);
       const answer = await page.locator('.graphiql-response').boundingBox();
       expect((answer?.x ?? 0) + (answer?.width ?? 0), JSON.stringify(look)).to.be.at.most(look.width);
     });

@@ -142,17 +142,24 @@ export class Console {
 /** The rules of WCAG 2.2, A and AA, that a program can judge. */
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
-/** What of the page, as it is now, breaks a rule of WCAG or needs to be scrolled sideways. */
-export async function broken(page: Page): Promise<string[]> {
+/** Those of them that the theme decides. */
+const rulesOfColour = ['color-contrast', 'link-in-text-block'];
+
+/**
+ * What of the page, as it is now, breaks a rule of WCAG or needs to be scrolled sideways. `inEachLook` comes to the light
+ * theme after the dark one of the same width: there, only colours are judged once more.
+ */
+export async function broken(page: Page, { theme }: Pick<Look, 'theme'> = {}): Promise<string[]> {
   const { width = 0 } = page.viewportSize() ?? {};
   const needed = await page.evaluate(() => document.documentElement.scrollWidth);
   const wide = needed > width ? [`it is ${needed} px wide in a window of ${width} px`] : [];
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
-  const violations = await page.evaluate(async (values) => {
+  const runOnly: axe.RunOnly =
+    theme === 'light' ? { type: 'rule', values: rulesOfColour } : { type: 'tag', values: rules };
+  const violations = await page.evaluate(async (only) => {
     const { axe: judge } = window as unknown as { axe: { run: typeof axe.run } };
-    const options = { runOnly: { type: 'tag' as const, values }, resultTypes: ['violations' as const] };
-    return (await judge.run(document, options)).violations;
-  }, rules);
+    return (await judge.run(document, { runOnly: only, resultTypes: ['violations'] })).violations;
+  }, runOnly);
   return [...wide, ...violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))];
 }
 
@@ -166,12 +173,12 @@ export async function picture(page: Page, name: string): Promise<void> {
 /** The same in each theme and width, of a page that is loaded once. */
 export async function pictures(page: Page, name: string): Promise<void> {
   await page.waitForLoadState('networkidle');
-  await inEachLook(page, async ({ theme, width }) => await take(page, `${name}-${theme}-${width}`));
+  await inEachLook(page, async (look) => await take(page, `${name}-${look.theme}-${look.width}`, look));
 }
 
-async function take(page: Page, name: string): Promise<void> {
+async function take(page: Page, name: string, look: Look = {}): Promise<void> {
   mkdirSync(results, { recursive: true });
-  const faults = await broken(page);
+  const faults = await broken(page, look);
   if (faults.length > 0) throw new Error(`${name} breaks ${faults.join('\n')}`);
   await shoot(page, join(results, `${name}.png`));
 }

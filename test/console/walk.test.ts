@@ -54,7 +54,7 @@ describe('console: the whole walk, from sign-in to a revoked key', () => {
   async function see(name: string): Promise<void> {
     const step = String(++steps).padStart(2, '0');
     await inEachLook(page, async ({ theme, width }) => {
-      expect(await broken(page), `${name}, ${theme}, ${width} px`).to.deep.equal([]);
+      expect(await broken(page, { theme }), `${name}, ${theme}, ${width} px`).to.deep.equal([]);
       await shoot(page, join(folder, `${step}-${name}-${theme}-${width}.png`));
     });
   }

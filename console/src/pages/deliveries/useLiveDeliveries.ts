@@ -5,6 +5,7 @@ import type { WebhookDeliveryFilter } from '../../gql/graphql';
 import { paths, type DeliveryFilter } from '../../paths';
 import { useFollow } from '../../server';
 import { useArrivals, type Arrivals } from '../../ui/Live';
+import './deliveries';
 import type { DeliveryRow } from './deliveries';
 
 export const DeliveryChanged = graphql(`

@@ -6,6 +6,7 @@ import { useRead, type Read } from '../../server';
 import { useViewer, whyNotAdmin } from '../../shell/viewer';
 import { DialogAwaiting } from '../../ui/DialogAwaiting';
 import type { DestinationsOfBotQuery } from '../../gql/graphql';
+import './conversions';
 import type { Destination } from './conversions';
 import { platformOf, type PlatformWords } from './platforms';
 

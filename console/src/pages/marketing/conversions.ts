@@ -5,6 +5,7 @@ import type {
   DestinationFragment,
   ConversionPauseReason,
 } from '../../gql/graphql';
+import '../contacts/contacts';
 import { planNames, whyNotAdmin, type Viewer } from '../../shell/viewer';
 import type { StatusKind } from '../../ui/Status';
 
