@@ -269,7 +269,7 @@ export function errorCode(thrown: unknown): string {
 export const isEndedStatement = (thrown: unknown): boolean => thrown instanceof Error && errorCode(thrown) === '57014';
 
 /** Whether a statement waited for a lock for as long as it may. */
-const isLockedOut = (thrown: unknown): boolean => thrown instanceof Error && errorCode(thrown) === '55P03';
+export const isLockedOut = (thrown: unknown): boolean => thrown instanceof Error && errorCode(thrown) === '55P03';
 
 // PostgreSQL's classes 08 (connection), 57P0x (shutdown) and 53 (resources), a transaction that fell silent, and the
 // socket's own codes.

@@ -1,8 +1,16 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { MigrationExecutor, type DataSource } from 'typeorm';
+import { isLockedOut } from '../errors.js';
 import type { DatabaseClient } from './database-client.js';
 
 /** The advisory lock of migrating: one process migrates and others wait. Nothing else in the database uses the number. */
 const migrationLock = 7_104_930_211;
+/**
+ * A change of a table waits for whoever uses the table, and everybody else then waits behind the change: so it gives up
+ * after this, lets them through, and tries again.
+ */
+const lockMsMax = 1_000;
+const lockTriesMax = 60;
 
 /** Brings the database up to date, one process at a time. Returns the names of what was applied. */
 export async function migrate(source: DataSource): Promise<string[]> {
@@ -14,13 +22,26 @@ export async function migrate(source: DataSource): Promise<string[]> {
     client.silentMsMax = Infinity;
     await runner.query('set statement_timeout = 0');
     await runner.query('select pg_advisory_lock($1)', [migrationLock]);
+    await runner.query(`set lock_timeout = ${lockMsMax}`);
     const executor = new MigrationExecutor(source, runner);
     executor.transaction = 'each';
-    const applied = await executor.executePendingMigrations();
-    return applied.map(({ name }) => name);
+    const before = new Set((await executor.getExecutedMigrations()).map(({ name }) => name));
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await executor.executePendingMigrations();
+        break;
+      } catch (error) {
+        if (!isLockedOut(error) || tries === lockTriesMax) throw error;
+        await wait(lockMsMax);
+      }
+    }
+    const all = await executor.getExecutedMigrations();
+    return all
+      .toSorted((one, other) => one.timestamp - other.timestamp)
+      .flatMap(({ name }) => (before.has(name) ? [] : [name]));
   } finally {
     await runner.query('select pg_advisory_unlock($1)', [migrationLock]).catch(() => undefined);
-    await runner.query('reset statement_timeout').catch(() => undefined);
+    await runner.query('reset statement_timeout; reset lock_timeout').catch(() => undefined);
     client.silentMsMax = silentMsMax;
     await runner.release();
   }
