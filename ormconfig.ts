@@ -43,6 +43,7 @@ import { Attribution1790000000024 } from './migrations/1790000000024-attribution
 import { Agents1790000000025 } from './migrations/1790000000025-agents.js';
 import { SharedLoad1790000000026 } from './migrations/1790000000026-shared-load.js';
 import { ReplayAskers1790000000027 } from './migrations/1790000000027-replay-askers.js';
+import { ErasureNotes1790000000030 } from './migrations/1790000000030-erasure-notes.js';
 import { Accounts1790000000004 } from './migrations/1790000000004-accounts.js';
 
 /** TypeORM's own are for what no request asked for: `Database` opens those of requests beside them. */
@@ -107,6 +108,7 @@ export function dataSourceFor(url: string): DataSource {
       Agents1790000000025,
       SharedLoad1790000000026,
       ReplayAskers1790000000027,
+      ErasureNotes1790000000030,
     ],
     synchronize: false,
     installExtensions: false,

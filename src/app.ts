@@ -14,6 +14,7 @@ import { expiryNoticesCron, expiryNoticesQueue, tellOfExpiringKeys } from './api
 import { auditDigestCron, auditDigestQueue, AuditDigestService } from './audit/audit-digest.service.js';
 import { AuditService, storedAuditEntries } from './audit/audit.service.js';
 import { ContactService, storedContacts } from './contacts/contact.service.js';
+import { ErasureNoteService } from './contacts/erasure-note.service.js';
 import { erasureCron, erasureQueue, ErasureService, type AnswerEraser } from './contacts/erasure.service.js';
 import { Completions } from './conversions/completions.js';
 import { ConversionFeed } from './conversions/conversion-feed.js';
@@ -162,6 +163,7 @@ export class App {
   readonly webhookFeed: WebhookFeed;
   readonly trustedDocuments: TrustedDocumentService;
   readonly erasures: ErasureService;
+  readonly erasureNotes: ErasureNoteService;
   readonly contacts: ContactService;
   readonly records: RecordService;
   readonly intakeBots: IntakeBotService;
@@ -242,8 +244,16 @@ export class App {
     this.eventErasure = new EventErasureService();
     this.eventFeed = new EventFeed(this.eventLog, this.notifications);
     this.trustedDocuments = new TrustedDocumentService(database, this.audit, confirm);
-    this.erasures = new ErasureService(database, this.eventErasure, jobs, log);
-    this.contacts = new ContactService(database, this.events, this.eventErasure, this.erasures, this.audit);
+    this.erasures = new ErasureService(database, this.eventErasure, jobs, this.secrets, log);
+    this.erasureNotes = new ErasureNoteService(database, this.secrets, log);
+    this.contacts = new ContactService(
+      database,
+      this.events,
+      this.eventErasure,
+      this.erasures,
+      this.erasureNotes,
+      this.audit,
+    );
     this.records = new RecordService(database, this.contacts);
     this.intakeBots = new IntakeBotService(database, this.events, () => this.publicUrl);
     this.submissions = new SubmissionService(

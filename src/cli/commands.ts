@@ -89,6 +89,29 @@ export const commands: readonly Command[] = [
     run: operator('digestAudit'),
   },
   {
+    path: ['erasures', 'list'],
+    about: 'Lists who was erased, without saying whom, as far as it is kept: 90 days.',
+    isLong: true,
+    options: {},
+    run: operator('listErasures'),
+  },
+  {
+    path: ['erasures', 'export'],
+    about: 'Adds to a file the erasures that it lacks, to be kept outside of the database; whom they name is sealed.',
+    args: ['FILE'],
+    isLong: true,
+    options: {},
+    run: operator('exportErasures'),
+  },
+  {
+    path: ['erasures', 'replay'],
+    about: 'After a restore, erases once more whom the erasures in such a file, or in a log, erased.',
+    args: ['FILE'],
+    isLong: true,
+    options: {},
+    run: operator('replayErasures'),
+  },
+  {
     path: ['bot', 'create'],
     about: 'Makes an intake bot from a file that holds a REST schema[] array.',
     options: {

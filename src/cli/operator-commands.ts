@@ -1,14 +1,17 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { appendFile, readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import { generatePassword } from '../accounts/password.js';
 import { CreateApiKey } from '../api-keys/api-key.input.js';
 import { App } from '../app.js';
+import { lineOf, notesIn, openNote, type ErasureNote, type SealedNote } from '../contacts/erasure-note.js';
 import { CreateIntakeBot } from '../intake-bots/intake-bot.input.js';
 import { operatorOf, scopes, type Actor, type Plan } from '../platform/actor.js';
 import { documentsMax, requireTrustable } from '../graphql/trustable.js';
 import { graphqlSchema } from '../graphql/schema.js';
 import { sha256 } from '../graphql/documents.js';
 import { readConfig } from '../platform/config.js';
-import { notFound } from '../platform/errors.js';
+import { errorCode, Failure, notFound } from '../platform/errors.js';
 import { isId } from '../platform/id.js';
 import { createLog } from '../platform/log.js';
 import { readJsonBytes } from '../platform/text/read-json.js';
@@ -33,6 +36,11 @@ export const revokeKey = answering(endKey);
 export const resetPassword = answering(async (app, { email = '' }) => await app.accounts.resetPassword(email));
 export const verifyAudit = answering(checkLog, brokenAt('log'));
 export const digestAudit = answering(redoDigests, brokenAt('chain of digests'));
+export const listErasures = answering(async (app) => ({ erasures: await app.erasureNotes.all() }));
+export const exportErasures = answering(addErasures);
+export const replayErasures = answering(redoErasures, ({ unreadable }) =>
+  unreadable.length === 0 ? null : `These were not replayed:\n${unreadable.map((line) => `  ${line}`).join('\n')}`,
+);
 export const createBot = answering(makeBot);
 export const trustDocuments = answering(trustManifest);
 
@@ -122,6 +130,53 @@ function brokenAt(what: string) {
   };
 }
 
+async function addErasures(app: App, { file = '' }: Options) {
+  const kept = await notesOf(file, true);
+  const known = new Set(kept.map(({ id }) => id));
+  const added = (await app.erasureNotes.notes()).filter(({ id }) => !known.has(id));
+  // Appended, as an operator may point the export of a restored database at the list that is yet to be replayed.
+  await appendFile(file, added.map(lineOf).join(''), { mode: 0o600, flush: true });
+  return { added: added.length, total: kept.length + added.length };
+}
+
+async function redoErasures(app: App, { file = '' }: Options) {
+  const notes = await notesOf(file, false);
+  const summary = { read: notes.length, replayed: 0, running: 0, known: 0, foreign: 0, unreadable: [] as string[] };
+  for (const sealed of notes.toSorted((one, other) => (one.id < other.id ? -1 : 1))) {
+    let note: ErasureNote;
+    try {
+      note = openNote(app.secrets, sealed);
+    } catch (error) {
+      const missing = app.secrets.missingKey(sealed.sealed);
+      const why = missing === null ? 'it was changed' : `SECRETS_KEY has no key with the fingerprint ${missing}`;
+      summary.unreadable.push(`${sealed.id}: ${why} (${error instanceof Error ? error.message : 'no reason'})`);
+      continue;
+    }
+    const actor = await operatorIn(app, note.workspaceId).catch((error: unknown) => {
+      if (error instanceof Failure && error.code === 'resource_not_found') return null;
+      throw error;
+    });
+    if (actor === null) {
+      summary.foreign += 1;
+      continue;
+    }
+    const erasure = await app.contacts.replayErasure(actor, note);
+    if (erasure === null) summary.known += 1;
+    else summary[erasure.status === 'DONE' ? 'replayed' : 'running'] += 1;
+  }
+  return summary;
+}
+
+/** @param mayLack whether a file that is not there counts as an empty one */
+async function notesOf(file: string, mayLack: boolean): Promise<SealedNote[]> {
+  try {
+    return await notesIn(createInterface({ input: createReadStream(file), crlfDelay: Infinity }));
+  } catch (error) {
+    if (mayLack && errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
 async function makeBot(app: App, { workspace = '', name, schema = '', status, 'record-type': recordType }: Options) {
   const { value: items, issues } = readJsonBytes(await readFile(schema));
   const inSchema = issues.map((issue) => ({ ...issue, path: `schema.${issue.path}` }));
@@ -160,10 +215,17 @@ const planOf = (text: string): Plan => oneOf('plan', text, ['free', 'pro', 'busi
 
 function readable(value: object, indent = ''): string {
   return Object.entries(value)
-    .map(([key, inner]: [string, unknown]) =>
-      inner !== null && typeof inner === 'object' && !(inner instanceof Date) && !Array.isArray(inner)
-        ? `${indent}${key}:\n${readable(inner, `${indent}  `)}`
-        : `${indent}${key}: ${inner instanceof Date ? inner.toISOString() : Array.isArray(inner) ? inner.join(', ') || 'none' : String(inner)}\n`,
-    )
+    .map(([key, inner]: [string, unknown]) => `${indent}${key}:${readableValue(inner, indent)}`)
     .join('');
+}
+
+function readableValue(value: unknown, indent: string): string {
+  if (value instanceof Date) return ` ${value.toISOString()}\n`;
+  if (Array.isArray(value)) {
+    const isOfObjects = value.some((one) => typeof one === 'object');
+    if (!isOfObjects) return ` ${value.join(', ') || 'none'}\n`;
+    return `\n${value.map((one: object) => readable(one, `${indent}  `)).join('\n')}`;
+  }
+  if (value !== null && typeof value === 'object') return `\n${readable(value, `${indent}  `)}`;
+  return ` ${String(value)}\n`;
 }

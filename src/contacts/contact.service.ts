@@ -37,7 +37,9 @@ import { Contact, nobody } from './contact.entity.js';
 import { tagsMax, type CreateContact, type UpdateContact, type ContactFilter } from './contact.input.js';
 import { contactView } from './contact.view.js';
 import type { Erasure } from './erasure.entity.js';
-import type { Eraser, ErasureService } from './erasure.service.js';
+import type { ErasureNote } from './erasure-note.js';
+import type { ErasureNoteService } from './erasure-note.service.js';
+import type { BegunErasure, EarlierErasure, Eraser, ErasureService } from './erasure.service.js';
 
 /** The most addresses that a contact takes over from merged ones: with more it would be no single person. */
 export const otherAddressesMax = 50;
@@ -157,6 +159,7 @@ export class ContactService {
     private readonly events: EventPublisher,
     private readonly eventErasure: EventErasureService,
     private readonly erasures: ErasureService,
+    private readonly erasureNotes: ErasureNoteService,
     private readonly audit: AuditService,
   ) {}
 
@@ -315,18 +318,56 @@ export class ContactService {
     return await this.database.transaction(async (tx) => {
       const [contact] = isId(id, 'contact') ? await tx.query(lockToDelete, [[id], actor.workspaceId]) : [];
       if (contact === undefined) throw notFound('contact');
-      const others = await tx.query(selectAddresses, [[id]]);
-      const addresses = [contact.email, contact.phone, ...others.map(({ address }) => address)]
-        .filter((address) => address !== null)
-        .map((address) => addressSubject(actor.workspaceId, address));
-      const begun = await this.erasures.begin(tx, contact, distinct(addresses), eraseSubmissions);
-      const details = { erasure_id: begun.erasure.id, erased_submissions: eraseSubmissions };
-      // The entry stays for ever, so it must say nothing of the person.
-      await this.audit.record(tx, actor, 'contact.deleted', id, details);
-      await this.erasures.conclude(tx, begun);
+      const begun = await this.erase(tx, actor, contact, [], eraseSubmissions, null);
       tx.speaksOfNobody = true;
       return new DeletedContact(contact, begun.erasure);
     }, actor.guard);
+  }
+
+  /**
+   * Erases once more whom an earlier erasure erased, in a database that was restored from a backup of before.
+   * @returns null where the database knows of the erasure already
+   */
+  async replayErasure(actor: Actor, earlier: ErasureNote): Promise<Erasure | null> {
+    if (await this.erasureNotes.isKnown(earlier.id)) return null;
+    const { workspaceId, contactIds, addresses, withSubmissions } = earlier;
+    const [contactId, ...merged] = contactIds;
+    // Duplicates that were merged into the contact only after the backup are contacts of their own again.
+    for (const id of merged) {
+      await this.database.transaction(async (tx) => {
+        const [contact] = await tx.query(lockToDelete, [[id], workspaceId]);
+        if (contact !== undefined) await this.erase(tx, actor, contact, addresses, withSubmissions, null);
+      });
+    }
+    return await this.database.transaction(async (tx) => {
+      const [contact] = await tx.query(lockToDelete, [[contactId], workspaceId]);
+      // Drafts and events may name the person in a backup that does not have the contact yet, or has it no more.
+      const person = contact ?? { id: contactId, workspaceId, email: null, phone: null };
+      return (await this.erase(tx, actor, person, addresses, withSubmissions, earlier)).erasure;
+    });
+  }
+
+  private async erase(
+    tx: Tx,
+    actor: Actor,
+    contact: Pick<Contact, 'id' | 'workspaceId' | 'email' | 'phone'>,
+    knownAddresses: readonly string[],
+    withSubmissions: boolean,
+    earlier: EarlierErasure | null,
+  ): Promise<BegunErasure> {
+    const { id, workspaceId, email, phone } = contact;
+    const others = await tx.query(selectAddresses, [[id]]);
+    const addresses = [email, phone, ...others.map(({ address }) => address)]
+      .filter((address) => address !== null)
+      .map((address) => addressSubject(workspaceId, address));
+    const all = distinct([...addresses, ...knownAddresses]);
+    const begun = await this.erasures.begin(tx, contact, all, withSubmissions, earlier);
+    const details = { erasure_id: begun.erasure.id, erased_submissions: withSubmissions };
+    // The entry stays for ever, so it must say nothing of the person.
+    await this.audit.record(tx, actor, 'contact.deleted', id, details);
+    await this.erasures.conclude(tx, begun);
+    tx.afterCommit(() => this.erasureNotes.tell(begun.note));
+    return begun;
   }
 
   /**

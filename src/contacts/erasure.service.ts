@@ -1,3 +1,7 @@
+/**
+ * One file because the commit that begins an erasure and the jobs that go on with it take the same steps over the same rows,
+ * and have to agree on what is left.
+ */
 import type { ErasedBatch, EventErasureService } from '../events/event-erasure.service.js';
 import type { Actor } from '../platform/actor.js';
 import { dayMs, now, nowMs } from '../platform/clock.js';
@@ -7,9 +11,11 @@ import { notFound } from '../platform/errors.js';
 import { idFloor, isId, newId } from '../platform/id.js';
 import type { Jobs, Queue } from '../platform/postgres/jobs.js';
 import { errorFields, type Log } from '../platform/log.js';
+import type { Secrets } from '../platform/secrets.js';
 import { spell } from '../platform/validate.js';
 import { nobody } from './contact.entity.js';
 import type { Erasure, ErasureCounts } from './erasure.entity.js';
+import { sealNote, type ErasureNote, type SealedNote } from './erasure-note.js';
 
 export const erasureQueue: Queue = { name: 'contact-erasure' };
 /** Goes on with erasures whose own job was lost with its process. */
@@ -55,21 +61,24 @@ export type AnswerEraser = (
   objectIds: readonly string[],
 ) => Promise<Erased>;
 
-const columns = `x.id, x.status, x.created_at as "createdAt", x.finished_at as "finishedAt", json_build_object(
+export const erasureColumns = `x.id, x.status, x.created_at as "createdAt", x.finished_at as "finishedAt", json_build_object(
     'events', x.events, 'attempts', x.attempts, 'submissions', x.submissions, 'messages', x.messages,
     'records', x.records, 'idempotencyRecords', x.idempotency_records
   ) as "counts"`;
-const selectMany = pipelined<Erasure>(`select ${columns} from erasures x where x.id = any($1) and x.workspace_id = $2`);
+const selectMany = pipelined<Erasure>(
+  `select ${erasureColumns} from erasures x where x.id = any($1) and x.workspace_id = $2`,
+);
 const insertOne = prepared(`
   insert into erasures (id, workspace_id, contact_id, with_submissions, status, created_at, stepped_at)
-  values ($1, $2, $3, $4, 'RUNNING', $5, $5)
+  values ($1, $2, $3, $4, 'RUNNING', $5, $6)
 `);
+const setNote = prepared('update erasures set sealed_note = $2 where id = $1');
 const count = prepared<Erasure>(`
   update erasures x set events = events + $2, attempts = attempts + $3, submissions = submissions + $4,
     messages = messages + $5, records = records + $6, idempotency_records = idempotency_records + $7,
     stepped_at = $8::timestamptz, status = $9::text,
     finished_at = case when $9::text = 'DONE' then $8::timestamptz end
-  where x.id = $1 returning ${columns}
+  where x.id = $1 returning ${erasureColumns}
 `);
 const emptied = Object.entries(nobody).map(
   ([name, value]) => `${spell(name, 'snake_case')} = ${value === null ? 'null' : "'{}'"}`,
@@ -99,7 +108,12 @@ interface Running {
 export interface BegunErasure {
   erasure: Erasure;
   batch: ErasedBatch;
+  /** For a list outside of the database. */
+  note: SealedNote;
 }
+
+/** An erasure that was made before, and is made again in a database that was restored. */
+export type EarlierErasure = Pick<ErasureNote, 'id' | 'createdAt'>;
 
 /**
  * Erases people. The commit that begins an erasure erases what one commit can bear and hides the rest from everybody;
@@ -114,6 +128,7 @@ export class ErasureService {
     private readonly database: Database,
     private readonly eventErasure: EventErasureService,
     private readonly jobs: Jobs,
+    private readonly secrets: Secrets,
     private readonly log: Log,
   ) {}
 
@@ -138,23 +153,38 @@ export class ErasureService {
     return await this.database.query(selectMany, [ids, actor.workspaceId]);
   }
 
-  /** Begins to erase a contact that the transaction has locked. */
+  /** Begins to erase a contact that the transaction has locked, if there is still one. */
   async begin(
     tx: Tx,
     contact: { id: string; workspaceId: string },
     addresses: readonly string[],
     withSubmissions: boolean,
+    earlier: EarlierErasure | null = null,
   ): Promise<BegunErasure> {
     const { id: contactId, workspaceId } = contact;
-    const [id, at] = [newId('erasure'), now()];
-    tx.write(insertOne, [id, workspaceId, contactId, withSubmissions, at]);
-    const subjectIds = await this.eventErasure.mark(tx, id, { contactId, addresses }, withSubmissions);
+    const at = now();
+    const { id, createdAt } = earlier ?? { id: newId('erasure'), createdAt: at };
+    // What came later than an earlier erasure was never part of it.
+    const before = earlier === null ? '~' : idFloor(createdAt);
+    tx.write(insertOne, [id, workspaceId, contactId, withSubmissions, createdAt, at]);
+    const subjectIds = await this.eventErasure.mark(tx, id, { contactId, addresses }, withSubmissions, before);
+    const [ids, digests] = [subjectIds.filter((name) => !isDigest(name)), subjectIds.filter(isDigest)];
+    const contactIds = [contactId, ...ids.filter((name) => name !== contactId)] as const;
+    const note = sealNote(this.secrets, {
+      id,
+      workspaceId,
+      createdAt,
+      contactIds,
+      addresses: digests,
+      withSubmissions,
+    });
+    tx.write(setNote, [id, note.sealed]);
     tx.write(hideContact, [contactId, at]);
     tx.write(forgetAddresses, [contactId]);
-    const person = { workspaceId, contactId, subjectIds, withSubmissions, before: '~' };
+    const person = { workspaceId, contactId, subjectIds, withSubmissions, before };
     const begun = await this.advance(tx, id, person, atOnceMax + 1, true);
     if (begun.erasure.status === 'RUNNING') await this.ask(tx);
-    return begun;
+    return { ...begun, note };
   }
 
   async conclude(tx: Tx, { batch }: BegunErasure): Promise<void> {
@@ -220,7 +250,7 @@ export class ErasureService {
     person: ErasedPerson,
     limit: number,
     isFirst: boolean,
-  ): Promise<BegunErasure> {
+  ): Promise<Omit<BegunErasure, 'note'>> {
     const erased: Erased[] = [];
     for (const eraser of this.erasers) erased.push(await eraser(tx, person, limit));
     const batch = await this.eventErasure.erase(tx, id, person.workspaceId, limit, isFirst);
@@ -239,6 +269,7 @@ export class ErasureService {
   }
 }
 
+const isDigest = (subjectId: string) => subjectId.startsWith('@');
 const kinds = ['events', 'attempts', 'submissions', 'messages', 'records', 'idempotencyRecords'] as const;
 
 /** Objects of the blanked events that are recent enough for an answer about them to be kept still. */

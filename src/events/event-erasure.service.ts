@@ -45,7 +45,9 @@ const markAll = prepared<{ id: string }>(`
     select unnest($2::text[]) as id union select from_id from moved_subjects where into_id = any ($2)
   ) c
   union all
-  select a.id, $1, coalesce((select max(s.event_id) from event_subjects s where s.subject_id = a.id), ''), false
+  select a.id, $1, coalesce((
+    select max(s.event_id) from event_subjects s where s.subject_id = a.id and s.event_id < $5
+  ), ''), false
   from unnest($3::text[]) a (id)
   returning subject_id as id
 `);
@@ -133,14 +135,20 @@ export class EventErasureService {
     if (objectIds.length > 0 && people.length > 0) tx.write(nameMany, [objectIds, people]);
   }
 
-  /** From this commit on nothing shows what events say of the person. @returns all names of the person */
+  /**
+   * From this commit on nothing shows what events say of the person.
+   * @param before an address names the person in events with smaller ids alone; later it may be somebody else's
+   * @returns all names of the person
+   */
   async mark(
     tx: Tx,
     erasureId: string,
     person: { contactId: string; addresses: readonly string[] },
     withSubmissions: boolean,
+    before: string,
   ): Promise<string[]> {
-    const marked = await tx.query(markAll, [erasureId, [person.contactId], person.addresses, withSubmissions]);
+    const { contactId, addresses } = person;
+    const marked = await tx.query(markAll, [erasureId, [contactId], addresses, withSubmissions, `evt_${before}`]);
     return marked.map(({ id }) => id);
   }
 

@@ -22,7 +22,7 @@ export function createLog(level: LogLevel): Log {
 }
 
 /** Writes lines together: a system call for each would cost more than making the line. */
-function gathered(out: NodeJS.WriteStream): { write: (line: string) => void } {
+function gathered(out: NodeJS.WriteStream): { write: (line: string) => void; flush: () => void } {
   let held = '';
   const flush = () => {
     if (held !== '') out.write(held);
@@ -37,6 +37,7 @@ function gathered(out: NodeJS.WriteStream): { write: (line: string) => void } {
       held += line;
       if (held.length >= charactersGatheredMax) flush();
     },
+    flush,
   };
 }
 

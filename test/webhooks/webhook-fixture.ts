@@ -214,7 +214,7 @@ export class WebhookFixture {
          values ($1, $2, $3, false, 'RUNNING', now(), now())`,
         [id, workspaceId, contactId],
       );
-      await this.eventErasure.mark(tx, id, { contactId, addresses: [] }, false);
+      await this.eventErasure.mark(tx, id, { contactId, addresses: [] }, false, '~');
       const batch = await this.eventErasure.erase(tx, id, workspaceId, 100, true);
       this.eventErasure.unmark(tx, id, contactId);
       await batch.conclude(tx);
