@@ -27,9 +27,9 @@ export async function buildReleaseBefore(): Promise<OldRelease | null> {
   }
   const place = await mkdtemp(join(tmpdir(), 'iozen-before-'));
   await run('bash', ['-euo', 'pipefail', '-c', 'git archive "$1" | tar -x -C "$2"', 'bash', commit, place]);
-  // With its own packages, where they are not ours.
-  const isSameLock = await succeeds('git', 'diff', '--quiet', commit, '--', 'package-lock.json');
-  if (isSameLock) await symlink(resolve('node_modules'), join(place, 'node_modules'));
+  // With its own packages, where ours lack one of them in its version.
+  if (await haveAll(join(place, 'package-lock.json')))
+    await symlink(resolve('node_modules'), join(place, 'node_modules'));
   else await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: place });
   await run(process.execPath, [join(place, 'node_modules/typescript/bin/tsc'), '-p', '.'], { cwd: place });
   const launch: OldRelease['launch'] = (words, env = {}) =>
@@ -44,6 +44,15 @@ export async function buildReleaseBefore(): Promise<OldRelease | null> {
     iozen: async (words, env) => await ended(launch(words, env)),
     remove: async () => await rm(place, { recursive: true, force: true }),
   };
+}
+
+async function haveAll(lock: string): Promise<boolean> {
+  const versionsIn = async (file: string) => {
+    const { packages } = JSON.parse(await readFile(file, 'utf8')) as { packages: Record<string, { version: string }> };
+    return Object.entries(packages).filter(([path]) => path !== '');
+  };
+  const ours = new Map(await versionsIn('package-lock.json'));
+  return (await versionsIn(lock)).every(([path, { version }]) => ours.get(path)?.version === version);
 }
 
 async function isThere(commit: string): Promise<boolean> {
