@@ -156,20 +156,25 @@ describe('a rolling upgrade from the release before', function () {
   }
 
   /** Uses each large table over and over as statements of others do. @returns what waited for a lock for too long */
-  function using(): { stop: () => Promise<string[]> } {
+  async function using(): Promise<{ stop: () => Promise<string[]> }> {
     let stopped = false;
-    const users = tables.map(async (table) => {
-      const client = new pg.Client(database.url);
-      await client.connect();
+    const clients = await Promise.all(
+      tables.map(async (table) => {
+        const client = new pg.Client(database.url);
+        await client.connect();
+        const column = table === 'webhook_attempts' ? 'delivery_id' : 'id';
+        const { rows: some } = await client.query<{ id: string }>(`select ${column} as id from ${table} limit 1`);
+        return { client, table, column, id: some[0]?.id };
+      }),
+    );
+    const users = clients.map(async ({ client, table, column, id }) => {
       const refused: string[] = [];
       try {
         // PostgreSQL itself says when a statement waited for so long, however busy this machine is.
         await client.query(`set lock_timeout = ${lockMsMax}`);
-        const column = table === 'webhook_attempts' ? 'delivery_id' : 'id';
-        const { rows: some } = await client.query<{ id: string }>(`select ${column} as id from ${table} limit 1`);
         while (!stopped) {
           const text = `update ${table} set ${column} = ${column} where ${column} = $1`;
-          await client.query(text, [some[0]?.id]).catch((error: { code?: string }) => {
+          await client.query(text, [id]).catch((error: { code?: string }) => {
             if (error.code !== '55P03') throw error;
             refused.push(table);
           });
@@ -204,7 +209,7 @@ describe('a rolling upgrade from the release before', function () {
     await wait(500);
     for (const table of tables) await fill(table);
 
-    const users = using();
+    const users = await using();
     const statuses: number[] = [];
     let asking = true;
     const asked = (async () => {
@@ -239,7 +244,7 @@ describe('a rolling upgrade from the release before', function () {
 
   it('would notice a change that rewrites a table', async function () {
     if (old === null) return;
-    const users = using();
+    const users = await using();
     await query('alter table submissions alter column created_at type timestamptz(2)');
     expect(await users.stop()).to.include('submissions');
   });
