@@ -277,6 +277,6 @@ function listOf(actor: Actor, filter: AuditEntryFilter): List {
     .and('a.action = any($?)', filter.action)
     .and('a.actor_id = $?', filter.actorId)
     .and('a.subject_id = $?', filter.subjectId)
-    .between('a.created_at', filter.createdAt);
+    .createdIn('a', filter.createdAt);
   return { from: `${columns} from audit_entries a`, id: 'a.id', where };
 }

@@ -528,6 +528,6 @@ function listOf(actor: Actor, filter: ContactFilter, selected = counted): List {
     .and(having('email'), filter.email == null ? null : normalEmail(filter.email))
     .and(having('phone'), filter.phone == null ? null : (toE164(filter.phone) ?? filter.phone))
     .and('$? = any(c.tags)', filter.tag)
-    .between('c.created_at', filter.createdAt);
+    .createdIn('c', filter.createdAt);
   return { from: `${selected} from contacts c`, id: 'c.id', where };
 }

@@ -134,7 +134,7 @@ function listOf(actor: Actor, filter: ConversionFilter, whole: boolean): List {
     .within('c.intake_bot_id = $?', intakeBotId)
     .within('c.submission_id = $?', submissionId)
     .and('c.status = any($?)', status)
-    .between('c.created_at', createdAt);
+    .createdIn('c', createdAt);
   return { from: `${columnsFor(whole)} from conversions c`, id: 'c.id', where };
 }
 

@@ -13,6 +13,7 @@ import {
   type Page,
   type PageRequest,
 } from '../platform/postgres/keyset-page.js';
+import { idsOf, type TimeRange } from '../platform/postgres/time-range.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import type { Unread } from '../platform/validate.js';
 import { pauseForOthers } from '../platform/work/pause-for-others.js';
@@ -27,7 +28,7 @@ export const eventsPlaced = 'events-placed';
 export interface EventFilter {
   type?: readonly EventType[] | null;
   subjectId?: string | null;
-  createdAt?: { gte?: Date | null; lt?: Date | null } | null;
+  createdAt?: TimeRange | null;
 }
 
 /** An event with what webhooks are posted of it. */
@@ -162,14 +163,32 @@ const placeOf = (otherwise: string) =>
   `coalesce((select c.position from event_positions c where c.event_id = $?), ${otherwise})`;
 const bound = { older: placeOf('9223372036854775807'), newer: placeOf('0') };
 
+/**
+ * In SQL, of an event's place `p` of the workspace `$1`: before or after that of the workspace's nearest event outside of a
+ * range of ids, so that the list is read from where the range begins. Fan-out takes events in the order of their ids, but
+ * for those whose transactions committed late.
+ */
+const placeBeside = (compare: string, way: string, otherwise: string) => `coalesce((
+  select near.position from event_positions near where near.event_id = (
+    select x.id from events x where x.workspace_id = $1 and x.id ${compare} $? order by x.id ${way} limit 1
+  )), ${otherwise})`;
+const placedAfter = `p.position > ${placeBeside('<', 'desc', '0')}`;
+const placedBefore = `p.position < ${placeBeside('>=', 'asc', '9223372036854775807')}`;
+
 function listOf(actor: Actor, filter: EventFilter): List {
+  const [from, to] = idsOf(filter.createdAt);
   const where = new Conditions()
     .within('p.workspace_id = $?', actor.workspaceId)
     .and('p.type = any($?)', filter.type)
     .and(`e.subject_id = any (${withMoved('$?')})`, filter.subjectId)
-    .between('e.created_at', filter.createdAt);
+    .and('e.created_at >= $?', filter.createdAt?.gte)
+    .and(placedAfter, eventIdOf(from))
+    .and('e.created_at < $?', filter.createdAt?.lt)
+    .and(placedBefore, eventIdOf(to));
   return { from: `${columns} from ${tables}`, id: 'p.position', where, bound };
 }
+
+const eventIdOf = (floor: string | null) => floor && `evt_${floor}`;
 
 function listUnder(actor: Actor): List {
   const where = new Conditions().within('e.workspace_id = $?', actor.workspaceId).always('e.subject_id = parent.id');

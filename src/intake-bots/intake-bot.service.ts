@@ -207,6 +207,6 @@ function listOf(actor: Actor, filter: IntakeBotFilter, selected = counted): List
   const where = new Conditions()
     .within('b.workspace_id = $?', actor.workspaceId)
     .and('b.status = any($?)', filter.status)
-    .between('b.created_at', filter.createdAt);
+    .createdIn('b', filter.createdAt);
   return { from: `${selected} from ${tables}`, id: 'b.id', where };
 }

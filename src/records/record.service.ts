@@ -277,5 +277,5 @@ function conditionsOf(actor: Actor, filter: RecordFilter): Conditions {
     .and('r.record_type = $?', filter.recordType)
     .and('r.submission_id = $?', filter.submissionId)
     .and('exists (select 1 from record_contacts l where l.record_id = r.id and l.contact_id = $?)', filter.contactId)
-    .between('r.created_at', filter.createdAt);
+    .createdIn('r', filter.createdAt);
 }

@@ -67,5 +67,5 @@ function conditionsOf(actor: Actor, filter: SubmissionFilter): Conditions {
     .and('s.contact_id = $?', filter.contactId)
     .and('s.status = any($?)', filter.status)
     .and('s.is_test = $?', filter.isTest)
-    .between('s.created_at', filter.createdAt);
+    .createdIn('s', filter.createdAt);
 }

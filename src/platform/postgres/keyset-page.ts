@@ -2,6 +2,7 @@ import { isCut, type Database } from './database.js';
 import { heavy, pipelined, prepared, unprepared, type Statement } from './statement.js';
 import { invalid, validationFailed, type Issue } from '../errors.js';
 import { isEventId, isId, type Kind } from '../id.js';
+import { idsOf, type TimeRange } from './time-range.js';
 
 /** One page of a list that is sorted newest first by id. */
 export interface PageRequest {
@@ -98,8 +99,16 @@ export class Conditions {
     return this;
   }
 
-  between(column: string, range: { gte?: Date | null; lt?: Date | null } | null | undefined): this {
-    return this.and(`${column} >= $?`, range?.gte).and(`${column} < $?`, range?.lt);
+  /**
+   * Adds a range of `created_at`. A list is read in the order of ids, which tell the time too: bounded by them as well, it
+   * is read from where the range begins, however many rows are before it.
+   */
+  createdIn(alias: string, range: TimeRange | null | undefined): this {
+    const [from, to] = idsOf(range);
+    return this.and(`${alias}.created_at >= $?`, range?.gte)
+      .and(`${alias}.id >= $?`, from)
+      .and(`${alias}.created_at < $?`, range?.lt)
+      .and(`${alias}.id < $?`, to);
   }
 
   get text(): string {
