@@ -2,6 +2,7 @@
 // `node bench/deliveries/run.mjs [deliveries] [rounds]`, after `npm run build`.
 import { randomBytes } from 'node:crypto';
 import { built, machine, median, now, pace, round, startPostgres } from '../support/ground.mjs';
+import { report } from '../support/report.mjs';
 
 const deliveries = Number(process.argv[2] ?? 100_000);
 const rounds = Number(process.argv[3] ?? 5);
@@ -89,6 +90,27 @@ try {
   for (const [name, each] of took) {
     console.log(`${name.padEnd(40)} median ${round(median(each), 0)} ms, most ${round(Math.max(...each), 0)} ms`);
   }
+
+  const over = (name, other) => took.get(name).map((ms, turn) => ms / took.get(other)[turn]);
+  const deep = over('everything, page 50', 'everything, page 1');
+  const none = took.get('a text that none has').map((ms) => ms / 1_000);
+  const msOf = (name) => `${round(median(took.get(name)), 0)} ms`;
+  await report([
+    {
+      what: 'page 50 of deliveries over page 1',
+      ratio: median(deep),
+      range: deep,
+      atMost: 1.25,
+      detail: `${msOf('everything, page 50')} over ${msOf('everything, page 1')}`,
+    },
+    {
+      what: 'a search of deliveries that finds nothing over a second',
+      ratio: median(none),
+      range: none,
+      atMost: 1,
+      detail: `${msOf('a text that none has')}, ${deliveries} deliveries`,
+    },
+  ]);
 
   /** The time of the last of so many pages; the pages before it are read once, for its cursor. */
   async function lastOf(name, filter, pages) {

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { startPostgres } from '../support/ground.mjs';
+import { report } from '../support/report.mjs';
 import { compare, startServer } from '../support/servers.mjs';
 import { submitFunction } from './submit-function.mjs';
 
@@ -88,6 +89,9 @@ async function dataOf({ url }, { method, headers, body }) {
   return { text, data: JSON.stringify(data) };
 }
 
+/** Of the floor's requests per second. */
+const wanted = { 'list 50': 0.6, 'read one': 0.6, create: 0.45 };
+
 const taking = (operation) => Object.entries(servers).filter(([name]) => operations[operation](name) !== null);
 
 try {
@@ -105,7 +109,16 @@ try {
         throw new Error(`${operation}: ${name} answers ${text.slice(0, 300)}`);
     }
   }
-  await compare(servers, operations, { seconds, rounds, refuses: (body) => body.includes('"errors"') });
+  const rows = await compare(servers, operations, { seconds, rounds, refuses: (body) => body.includes('"errors"') });
+  await report(
+    rows
+      .filter(({ name, operation }) => name !== 'floor' && operation in wanted)
+      .map((row) => ({
+        ...row,
+        what: `${row.name === 'ours' ? '' : `${row.name}: `}${row.operation} over a bare server`,
+        ...(row.name === 'ours' && { atLeast: wanted[row.operation] }),
+      })),
+  );
 } finally {
   for (const server of Object.values(servers)) await server.stop();
   await postgres.stop();

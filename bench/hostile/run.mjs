@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { Pool } from 'undici';
 import { quantile, startPostgres } from '../support/ground.mjs';
+import { report } from '../support/report.mjs';
 import { startServer } from '../support/servers.mjs';
 
 const seconds = Number(process.argv[2] ?? 5);
@@ -75,17 +76,36 @@ async function live(until) {
 try {
   await live(performance.now() + 1_000);
   await server.ask('health');
+  const p99s = [];
+  const heaps = [];
   for (let at = 0; at <= rounds; at += 1) {
     const until = performance.now() + seconds * 1_000;
     const attacking = at === 0 ? [] : Array.from({ length: attackers }, async () => attack(until));
     const [p99] = await Promise.all([live(until), ...attacking]);
     const { heapMb, rssMb, delayMs, delayMsMax } = await server.ask('health');
+    p99s.push(p99);
+    heaps.push(heapMb);
     console.log(
       `${at === 0 ? 'alone   ' : `attacked`} honest p99 ${p99.toFixed(1)} ms | event loop p99 ${delayMs.toFixed(1)} ms, worst ${delayMsMax.toFixed(0)} ms | heap ${heapMb.toFixed(0)} MB, rss ${rssMb.toFixed(0)} MB`,
     );
   }
   console.log('answers to the attackers', Object.fromEntries(statuses));
   if ([...statuses.keys()].some((status) => status >= 500)) process.exitCode = 1;
+  const [alone, ...attacked] = p99s;
+  await report([
+    {
+      what: 'an honest caller beside four hostile ones over alone',
+      ratio: quantile(attacked, 0.5) / alone,
+      range: attacked.map((p99) => p99 / alone),
+      detail: `p99 ${quantile(attacked, 0.5).toFixed(1)} over ${alone.toFixed(1)} ms`,
+    },
+    {
+      what: 'the heap after the last hostile round over after the first',
+      ratio: heaps.at(-1) / heaps[1],
+      atMost: 1.1,
+      detail: `${heaps.at(-1).toFixed(0)} over ${heaps[1].toFixed(0)} MB`,
+    },
+  ]);
 } finally {
   await pool.close();
   await server.stop();

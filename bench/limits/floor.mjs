@@ -5,13 +5,15 @@ import { built } from '../support/ground.mjs';
 
 const [mode, url] = process.argv.slice(2);
 const { dataSourceFor } = await built('ormconfig.js');
-const { Database, prepared } = await built('src/platform/postgres/database.js');
+const { Database } = await built('src/platform/postgres/database.js');
+const { prepared } = await built('src/platform/postgres/statement.js');
 const { Notifications } = await built('src/platform/postgres/notifications.js');
 const { Secrets } = await built('src/platform/secrets.js');
 const { createLog } = await built('src/platform/log.js');
 const { RateLimiter } = await built('src/http/rate-limit/rate-limiter.js');
 const { AuditService } = await built('src/audit/audit.service.js');
 const { WorkspaceService } = await built('src/workspaces/workspace.service.js');
+const { SessionService } = await built('src/accounts/session.service.js');
 const { ApiKeyService } = await built('src/api-keys/api-key.service.js');
 
 const log = createLog('silent');
@@ -21,7 +23,8 @@ const notifications = new Notifications(database, url, log);
 await notifications.start();
 const audit = new AuditService(database, new Secrets([Buffer.alloc(32)]));
 const workspaces = new WorkspaceService(database, notifications, audit);
-const apiKeys = new ApiKeyService(database, notifications, audit, log);
+const sessions = new SessionService(database, notifications, log);
+const apiKeys = new ApiKeyService(database, notifications, audit, sessions, log);
 const limiter = new RateLimiter(database, notifications, log);
 
 const { workspace, secret } = await database.transaction(async (tx) => {

@@ -1,6 +1,7 @@
 // node bench/mcp/run.mjs [seconds] [rounds]: CPU time of a call of a tool as a ratio to the same over REST, in turns.
 import { randomBytes } from 'node:crypto';
 import { machine, median, pace, round, startPostgres } from '../support/ground.mjs';
+import { report } from '../support/report.mjs';
 import { load, startServer } from '../support/servers.mjs';
 
 const seconds = Number(process.argv[2] ?? 3);
@@ -79,6 +80,7 @@ const refuses = (body) => /"isError":true|"error"/.test(body);
 try {
   const { commit, node, cpus, model } = machine();
   console.log(`${commit}, ${cpus} CPUs, ${model}, node ${node}, ${rounds} rounds of ${seconds} s`);
+  const told = [];
   for (const [name, doors] of Object.entries(operations)) {
     const measure = async (door) => (await load(server, doors[door], { seconds, refuses })).cpuUs;
     // Compiled and planned before it counts.
@@ -95,7 +97,10 @@ try {
       `${name.padEnd(10)} ${median(ratios).toFixed(2)} (${range})  REST ${over}, tool ${through} µs CPU, pace ${pace()} ms`,
     );
     if (median(ratios) > ratioMax) process.exitCode = 1;
+    const figures = { ratio: median(ratios), range: ratios, atMost: ratioMax, detail: `${through} over ${over} µs` };
+    told.push({ what: `CPU of a tool over the same over REST, ${name}`, ...figures });
   }
+  await report(told);
 } finally {
   await server.stop();
   await postgres.stop();

@@ -2,6 +2,7 @@
 // every way of theirs by itself first.
 import pg from 'pg';
 import { built, machine, median, pace, round, startPostgres } from '../support/ground.mjs';
+import { report } from '../support/report.mjs';
 
 const [seconds, pairs] = [Number(process.argv[2] ?? 60), Number(process.argv[3] ?? 3)];
 const only = process.argv[4]?.split(',');
@@ -53,6 +54,7 @@ try {
     for (const [as, report] of Object.entries(reports)) console.log(`  the ${as} was answered ${toldOf(report)}`);
     measured.push({ alone, beside });
   }
+  const rows = [];
   for (const operation of quietOperations) {
     if (measured.length === 0) break;
     const [alone, beside] = ['alone', 'beside'].map((of) => median(measured.map((one) => one[of][operation])));
@@ -60,7 +62,15 @@ try {
     const verdict = beside <= most ? 'held' : 'NOT HELD';
     console.log(`${operation}: ${beside} ms beside them, ${alone} alone, at most ${round(most, 0)}: ${verdict}`);
     if (beside > most) process.exitCode = 1;
+    rows.push({
+      what: `a quiet workspace's ${operation} beside the worst neighbours over alone`,
+      ratio: beside / alone,
+      range: measured.map((one) => one.beside[operation] / one.alone[operation]),
+      atMost: round(most / alone, 2),
+      detail: `p99 ${beside} over ${alone} ms`,
+    });
   }
+  await report(rows);
 } finally {
   await neighbourhood.stop();
   await postgres.stop();

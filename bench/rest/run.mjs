@@ -2,6 +2,7 @@
 // a conversion destination as a ratio to those for a bot without.
 import { randomBytes } from 'node:crypto';
 import { startPostgres } from '../support/ground.mjs';
+import { report } from '../support/report.mjs';
 import { compare, startServer } from '../support/servers.mjs';
 
 const seconds = Number(process.argv[2] ?? 4);
@@ -48,6 +49,9 @@ const operations = {
   'create, all in one workspace': () => () => create(first),
 };
 
+/** Of the floor's requests per second. */
+const wanted = { 'list 50': 0.7, 'read one': 0.7, create: 0.45 };
+
 const textOf = async ({ url }, { path, headers }) => await (await fetch(url + path, { headers })).text();
 
 try {
@@ -57,8 +61,15 @@ try {
       throw new Error(`${request.path}: the floor sends other bytes\n${own.slice(0, 600)}\n${theirs.slice(0, 600)}`);
   }
   // Here the floor is the same server, and a bot without a destination.
-  if (ofConversions) await compare({ floor: ours, destination: ours }, { create: createWith }, { seconds, rounds });
-  else await compare(servers, operations, { seconds, rounds });
+  const rows = ofConversions
+    ? await compare({ floor: ours, destination: ours }, { create: createWith }, { seconds, rounds })
+    : await compare(servers, operations, { seconds, rounds });
+  const own = rows.filter(({ name }) => name !== 'floor');
+  await report(
+    ofConversions
+      ? own.map((row) => ({ ...row, what: 'create with a conversion destination over without', atLeast: 0.87 }))
+      : own.map((row) => ({ ...row, what: `${row.operation} over a bare server`, atLeast: wanted[row.operation] })),
+  );
 } finally {
   for (const server of Object.values(servers)) await server.stop();
   await postgres.stop();

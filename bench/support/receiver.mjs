@@ -1,7 +1,10 @@
 // A subscriber in a process of its own: answers at once and keeps when what arrived. `/slow…` is never answered.
 // It does as little as HTTP allows, since in life it is on another machine: with `node:http` it took a quarter of this
-// one, and pauses of its garbage collector were everybody's.
+// one, and pauses of its garbage collector were everybody's. `receiver.mjs [ms until it answers] [addresses]`
+import { once } from 'node:events';
 import { createServer } from 'node:net';
+
+const [delayMs = 0, addresses = 1] = process.argv.slice(2).map(Number);
 
 const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
 
@@ -21,7 +24,8 @@ function receive(socket) {
     if (!isWhole || request.indexOf(' /slow') !== -1) return;
     count += 1;
     arrivals.push(field(request, 'webhook-id'), at);
-    socket.write(answer);
+    if (delayMs === 0) socket.write(answer);
+    else setTimeout(() => socket.write(answer), delayMs);
   });
 }
 
@@ -30,8 +34,13 @@ function field(request, name) {
   return request.latin1Slice(start, request.indexOf('\r', start));
 }
 
-const server = createServer(receive);
-server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
+let port = 0;
+for (let host = 1; host <= addresses; host += 1) {
+  const server = createServer(receive).listen(port, `127.0.0.${host}`);
+  await once(server, 'listening');
+  ({ port } = server.address());
+}
+process.send({ port });
 process.on('message', (message) => {
   if (message === 'count') process.send({ count });
   else {

@@ -77,11 +77,13 @@ async function cpuUsOf(server) {
 
 /**
  * Measures every server at every operation, in turns, and prints its requests per second as a ratio to the floor's of
- * the same round. An operation makes the next request for the server of that name; null: it takes no part.
+ * the same round. An operation makes the next request for the server of that name; null: it takes no part. Returns a row
+ * for each, with its `operation` and `name`.
  */
 export async function compare(servers, operations, { seconds, rounds, refuses = () => false }) {
   const { commit, node, cpus, model } = machine();
   console.log(`${commit}, ${cpus} CPUs, ${model}, node ${node}, ${rounds} rounds of ${seconds} s`);
+  const rows = [];
   for (const [operation, nextFor] of Object.entries(operations)) {
     const measure = async ([name, server]) => await load(server, nextFor(name), { seconds, refuses });
     const contenders = Object.entries(servers).filter(([name]) => nextFor(name) !== null);
@@ -94,6 +96,7 @@ export async function compare(servers, operations, { seconds, rounds, refuses = 
       if (round % 2 === 1) order.reverse();
       for (const server of order) results[server[0]].push(await measure(server));
     }
+    const floorRps = median(results.floor.map(({ rps }) => rps));
     for (const [name, measured] of Object.entries(results)) {
       const ratios = measured.map(({ rps }, round) => rps / results.floor[round].rps);
       const [rps, p99Ms, cpuUs] = ['rps', 'p99Ms', 'cpuUs'].map((of) => median(measured.map((result) => result[of])));
@@ -101,6 +104,9 @@ export async function compare(servers, operations, { seconds, rounds, refuses = 
       console.log(
         `${operation.padEnd(20)} ${name.padEnd(16)} ${median(ratios).toFixed(2)} (${range})  ${Math.round(rps)}/s, p99 ${p99Ms.toFixed(1)} ms, ${Math.round(cpuUs)} µs CPU`,
       );
+      const detail = `${Math.round(rps)}/s over ${Math.round(floorRps)}/s`;
+      rows.push({ operation, name, ratio: median(ratios), range: ratios, detail });
     }
   }
+  return rows;
 }

@@ -27,12 +27,23 @@ export async function startGround() {
     async settle() {
       for (const name of names) await run(urlOf(name), 'vacuum analyze', 'checkpoint');
     },
+    /** The rows of a query in the database at this URL. */
+    async ask(url, text, values) {
+      const client = new pg.Client(url);
+      await client.connect();
+      try {
+        return (await client.query(text, values)).rows;
+      } finally {
+        await client.end();
+      }
+    },
     stop: postgres.stop,
   };
 }
 
-export async function startReceiver() {
-  const child = fork(fileURLToPath(new URL('receiver.mjs', import.meta.url)));
+/** Answers after `delayMs`, on so many addresses of this machine: no more than so much is sent to one (decision 032). */
+export async function startReceiver({ delayMs = 0, addresses = 1 } = {}) {
+  const child = fork(fileURLToPath(new URL('receiver.mjs', import.meta.url)), [delayMs, addresses].map(String));
   const [{ port }] = await once(child, 'message');
   const ask = async (question) => {
     const answer = once(child, 'message');
@@ -42,6 +53,7 @@ export async function startReceiver() {
   const count = async () => (await ask('count')).count;
   return {
     url: `http://127.0.0.1:${port}`,
+    urls: Array.from({ length: addresses }, (_, n) => `http://127.0.0.${n + 1}:${port}`),
     count,
     /** [event id, Unix milliseconds] of everything since the last time it was asked. */
     async arrivals() {

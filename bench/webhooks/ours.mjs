@@ -69,10 +69,10 @@ export async function startOurs(url, receiver) {
       await fixture.stopWorker(worker);
       return result;
     },
-    async latency(perSecond) {
+    async latency(perSecond, seconds) {
       const worker = await fixture.startWorker();
       await latencies(receiver, 100, commit, 2);
-      const result = await latencies(receiver, perSecond, commit);
+      const result = await latencies(receiver, perSecond, commit, seconds);
       await fixture.stopWorker(worker);
       return result;
     },

@@ -1,15 +1,17 @@
-// node bench/webhooks/run.mjs [deliveries] [rounds]: drain rate, latency, WAL and statements of webhook delivery, beside
+// node bench/webhooks/run.mjs [deliveries] [rounds] [seconds of each latency]: drain rate, latency, WAL and statements of webhook delivery, beside
 // raw posts and other queues doing the same work.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { machine, median, pace, round } from '../support/ground.mjs';
+import { report } from '../support/report.mjs';
 import { startGround } from '../support/webhooks.mjs';
-import { endpoints } from './work.mjs';
+import { endpoints, latencySeconds } from './work.mjs';
 
 const events = Math.ceil(Number(process.argv[2] ?? 100_000) / endpoints);
 const rounds = Number(process.argv[3] ?? 3);
-const warmUp = 40_000 / endpoints;
+const seconds = Number(process.argv[4] ?? latencySeconds);
+const warmUp = Math.min(40_000 / endpoints, events);
 const warmUps = 2;
 
 const ground = await startGround();
@@ -63,8 +65,8 @@ for (let round = 0; round < rounds; round += 1) {
 await ground.settle();
 for (let round = 0; round < rounds; round += 1) {
   for (const [name, { ask }] of contenders) {
-    runs[name].at200.push(await ask('latency', 200));
-    runs[name].at1000.push(await ask('latency', 1_000));
+    runs[name].at200.push(await ask('latency', 200, seconds));
+    runs[name].at1000.push(await ask('latency', 1_000, seconds));
   }
 }
 await started.ours.ask('addFinished');
@@ -85,7 +87,7 @@ const summary = contenders.map(([name]) => [
 const rawPerSecond = medianOf(runs.raw, 'perSecond');
 const rawSignedAsOursPerSecond = medianOf(runs.rawSignedAsOurs, 'perSecond');
 const oursPerSecond = medianOf(runs.ours.drains, 'perSecond');
-const report = {
+const findings = {
   machine: machine(),
   deliveries: events * endpoints,
   rounds,
@@ -100,7 +102,26 @@ const report = {
   statementsPerDelivery: medianOf(runs.ours.drains, 'statementsPerDelivery'),
   runs: { ...runs, withAMillionFinished },
 };
-if (started.bullmq === null) report.bullmq = 'no redis-server on this machine: not run';
-console.log(JSON.stringify(report, null, 2));
+if (started.bullmq === null) findings.bullmq = 'no redis-server on this machine: not run';
+console.log(JSON.stringify(findings, null, 2));
+const rowOf = (what, others, more = {}, own = runs.ours.drains) => {
+  const ratios = own.map(({ perSecond }, turn) => perSecond / others[turn].perSecond);
+  const detail = `${medianOf(own, 'perSecond')}/s over ${medianOf(others, 'perSecond')}/s`;
+  return { what, ratio: median(ratios), range: ratios, detail, ...more };
+};
+await report([
+  rowOf('deliveries a second over bare posts', runs.raw, { atLeast: 0.5 }),
+  ...contenders
+    .filter(([name]) => name !== 'ours')
+    .map(([name]) => rowOf(`deliveries a second over ${name}`, runs[name].drains, { atLeast: 1 })),
+  rowOf('… with a million finished over with none', runs.ours.drains, { atLeast: 0.9 }, withAMillionFinished),
+  {
+    what: 'p99 from commit to arrival at 200/s over the 25 ms promised',
+    ratio: findings.ours.at200.p99Ms / 25,
+    range: runs.ours.at200.map(({ p99Ms }) => p99Ms / 25),
+    atMost: 1,
+    detail: `${findings.ours.at200.p99Ms} ms`,
+  },
+]);
 for (const { stop } of everybody) await stop();
 await ground.stop();

@@ -14,7 +14,7 @@ export const endpoints = 10;
 export const bodyBytes = 1_024;
 /** Jobs that a peer may have in hand, sent or being stored; ours has at most 80 in flight beside those being stored. */
 export const concurrency = 128;
-const latencySeconds = 12;
+export const latencySeconds = 12;
 
 /** For how long the garbage collector has stopped this process, which is what its events are late for first of all. */
 let stoppedMs = 0;
@@ -23,7 +23,7 @@ new PerformanceObserver((list) => {
 }).observe({ entryTypes: ['gc'] });
 
 /** Posts from commit to arrival at a steady rate; `commit` makes one event and returns its id. */
-export async function latencies(receiver, perSecond, commit, seconds = latencySeconds) {
+export async function latencies(receiver, perSecond, commit, seconds) {
   const intervalMs = (1_000 * endpoints) / perSecond;
   const committedAt = new Map();
   const stoppedMsBefore = stoppedMs;
@@ -151,10 +151,10 @@ export async function startPeer(url, receiver, open) {
       await stop();
       return { perSecond };
     },
-    async latency(perSecond) {
+    async latency(perSecond, seconds) {
       const stop = await start();
       await latencies(receiver, 100, commit, 2);
-      const result = await latencies(receiver, perSecond, commit);
+      const result = await latencies(receiver, perSecond, commit, seconds);
       await stop();
       return result;
     },
