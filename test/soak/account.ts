@@ -16,7 +16,15 @@ export interface Account extends Counts {
   console: { walked: number; notWalked: string[] };
   perMinute: { minute: number; answered: number; p50Ms: number; p99Ms: number }[];
   memory: MemoryAccount[];
-  faults: { fault: string; fromSecond: number; seconds: number }[];
+  faults: {
+    fault: string;
+    fromSecond: number;
+    seconds: number;
+    serverErrors: number;
+    unanswered: number;
+    /** When the last of them was asked, after the fault was over. */
+    lastSecondsAfter: number;
+  }[];
   leftOut: { fault: string; why: string }[];
   errorsInLogs: Record<string, number>;
   broken: Broken[];
@@ -59,7 +67,9 @@ export function printed(account: Account): string {
     ),
     'faults',
     ...faults.map(
-      ({ fault, fromSecond, seconds }) => `  ${fromSecond.toFixed(0).padStart(5)} s  ${fault}, ${seconds.toFixed(1)} s`,
+      ({ fault, fromSecond, seconds, serverErrors, unanswered, lastSecondsAfter }) =>
+        `  ${fromSecond.toFixed(0).padStart(5)} s  ${fault}, ${seconds.toFixed(1)} s: ${count(serverErrors)} 5xx, ` +
+        `${count(unanswered)} not answered, the last ${lastSecondsAfter.toFixed(1)} s after it`,
     ),
     ...leftOut.map(({ fault, why }) => `  left out: ${fault}: ${why}`),
     ...Object.entries(account.errorsInLogs).map(([what, times]) => `  in the logs, ${count(times)} times: ${what}`),

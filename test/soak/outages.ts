@@ -44,6 +44,13 @@ export class Outages {
     return this.around(one).some(({ excuses }) => excuses.refusals === true);
   }
 
+  /** Of what went wrong: how much of it each fault may have caused, and for how long after its end. */
+  shareOf(outage: Outage, tries: readonly Try[]): { count: number; lastSecondsAfter: number } {
+    const caused = tries.filter((one) => this.around(one).includes(outage));
+    const last = Math.max(...caused.map(({ from }) => from - (outage.to ?? Infinity)), 0);
+    return { count: caused.length, lastSecondsAfter: last / 1_000 };
+  }
+
   /** A connection breaks with the process at its other end; nothing else excuses it. */
   excuseBreak(one: Try): boolean {
     return this.around(one).some(({ excuses }) => excuses.process === one.process);

@@ -20,6 +20,7 @@ import { Requests } from './requests.js';
 import { makeWorkspace, settingsFor, startDoubles, type Workspace } from './site.js';
 
 const usage = `npm run soak -- [--minutes 10] [--rate 25] [--json FILE] [--database-url URL] [--database-fault COMMAND]
+  --setting NAME=VALUE    of all processes, such as DATABASE_REPLICA_URL; may come several times
   --minutes N             how long, also a fraction; what is under way at the end is waited for beside
   --rate N                requests a second
   --json FILE             the account as JSON, too
@@ -35,6 +36,7 @@ const { values } = parseArgs({
     json: { type: 'string' },
     'database-url': { type: 'string' },
     'database-fault': { type: 'string' },
+    setting: { type: 'string', multiple: true, default: [] },
     grace: { type: 'string', default: '5' },
     quiet: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -61,7 +63,8 @@ const receivers = await Receivers.start(ledger);
 const doubles = await startDoubles();
 const platforms: [string, PlatformDouble][] = Object.entries(doubles);
 const outages = new Outages(grace * 1_000);
-const settings = settingsFor(doubles);
+const given = values.setting.map((setting) => setting.split(/=(.*)/s).slice(0, 2));
+const settings = { ...settingsFor(doubles), ...(Object.fromEntries(given) as Record<string, string>) };
 const servers = await Promise.all(
   (['api', 'worker'] as const).flatMap((role) =>
     [1, 2].map(async (n) => ground.server(`${role} ${n}`, role, settings)),
@@ -286,11 +289,17 @@ async function soak(): Promise<Account> {
       console: { walked: user.walked.size, notWalked: user.notWalked() },
       perMinute: requests.minutes(),
       memory,
-      faults: outages.all.map(({ fault, from, to }) => ({
-        fault,
-        fromSecond: (from - loadBegan) / 1_000,
-        seconds: ((to ?? Date.now()) - from) / 1_000,
-      })),
+      faults: outages.all.map((outage) => {
+        const { fault, from, to } = outage;
+        return {
+          fault,
+          fromSecond: (from - loadBegan) / 1_000,
+          seconds: ((to ?? Date.now()) - from) / 1_000,
+          serverErrors: outages.shareOf(outage, requests.failures).count,
+          unanswered: outages.shareOf(outage, requests.breaks).count,
+          lastSecondsAfter: outages.shareOf(outage, [...requests.failures, ...requests.breaks]).lastSecondsAfter,
+        };
+      }),
       leftOut: ground.leftOut,
       errorsInLogs: errors,
       broken,
