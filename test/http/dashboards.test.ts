@@ -69,8 +69,8 @@ describe('the dashboard and the alerts in deploy/', () => {
   it('are each explained to operators, and no alert else', async () => {
     const page = await readFile('docs/operating.md', 'utf8');
     const [, toDo = ''] = /\n## What to do when\n([\s\S]*?)\n## /.exec(page) ?? [];
-    const explained = [...toDo.matchAll(/`(Iozen\w+)`/g)].map(([, name]) => name);
-    const alerts = expressions.map(({ where }) => where).filter((name) => /^Iozen/.test(name));
-    expect([...new Set(explained)].sort()).to.deep.equal(alerts.sort());
+    const explained = [...toDo.matchAll(/`(Iozen\w+)`/g)].map(([, name = '']) => name);
+    const alerts = expressions.map(({ where }) => where).filter((name) => name.startsWith('Iozen'));
+    expect([...new Set(explained)]).to.have.members(alerts);
   });
 });

@@ -29,7 +29,11 @@ describe('a backup of a PostgreSQL of your own, made and restored as docs/operat
     const administer = async (text: string) => {
       const client = new pg.Client(server.url);
       await client.connect();
-      await client.query(text).finally(async () => await client.end());
+      try {
+        await client.query(text);
+      } finally {
+        await client.end();
+      }
     };
     const make = async () => await administer("create database iozen template template0 encoding 'UTF8'");
     await make();

@@ -32,7 +32,7 @@ export async function buildReleaseBefore(): Promise<OldRelease | null> {
     await symlink(resolve('node_modules'), join(place, 'node_modules'));
   else await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: place });
   await run(process.execPath, [join(place, 'node_modules/typescript/bin/tsc'), '-p', '.'], { cwd: place });
-  const launch: OldRelease['launch'] = (words, env = {}) =>
+  const launch: OldRelease['launch'] = (words, env) =>
     spawn(process.execPath, [join(place, 'dist/src/main.js'), ...words], {
       cwd: place,
       env: { PATH: process.env['PATH'], ...env },

@@ -157,7 +157,7 @@ describe('a rolling upgrade from the release before', function () {
 
   /** Uses each large table over and over as statements of others do. @returns what waited for a lock for too long */
   async function using(): Promise<{ stop: () => Promise<string[]> }> {
-    let stopped = false;
+    const ending = new AbortController();
     const clients = await Promise.all(
       tables.map(async (table) => {
         const client = new pg.Client(database.url);
@@ -172,7 +172,7 @@ describe('a rolling upgrade from the release before', function () {
       try {
         // PostgreSQL itself says when a statement waited for so long, however busy this machine is.
         await client.query(`set lock_timeout = ${lockMsMax}`);
-        while (!stopped) {
+        while (!ending.signal.aborted) {
           const text = `update ${table} set ${column} = ${column} where ${column} = $1`;
           await client.query(text, [id]).catch((error: { code?: string }) => {
             if (error.code !== '55P03') throw error;
@@ -187,7 +187,7 @@ describe('a rolling upgrade from the release before', function () {
     });
     return {
       stop: async () => {
-        stopped = true;
+        ending.abort();
         return (await Promise.all(users)).flat();
       },
     };
@@ -211,13 +211,14 @@ describe('a rolling upgrade from the release before', function () {
 
     const users = await using();
     const statuses: number[] = [];
-    let asking = true;
+    const asking = new AbortController();
     const asked = (async () => {
-      while (asking) statuses.push((await client.rest('POST', `/intake-bots/${botId}/submissions`, { data })).status);
+      while (!asking.signal.aborted)
+        statuses.push((await client.rest('POST', `/intake-bots/${botId}/submissions`, { data })).status);
     })();
     const { code, stdout, stderr } = await iozen(['migrate', '--json'], env);
     const late = await users.stop();
-    asking = false;
+    asking.abort();
     await asked;
     expect(code, stderr).to.equal(0);
     const { applied } = JSON.parse(stdout) as { applied: string[] };

@@ -47,8 +47,8 @@ export async function paste(name: string, env: Record<string, string>): Promise<
  */
 export async function survivesLoss(site: Installation): Promise<void> {
   const { env, backups, receiver } = site;
-  const json = async <T>(...words: string[]) => {
-    const { stdout, stderr } = await iozen([...words, '--json'], env);
+  const json = async <T>(words: string, ...more: string[]) => {
+    const { stdout, stderr } = await iozen([...words.split(' '), ...more, '--json'], env);
     expect(stderr.replace(/^.*still working.*\n/gm, '')).to.equal('');
     return JSON.parse(stdout) as T;
   };
@@ -71,23 +71,16 @@ export async function survivesLoss(site: Installation): Promise<void> {
     receiver.answer = (response) => void response.writeHead(503).end();
     const first = await start();
     const made = await json<{ workspace_id: string; api_key: string; owner: { email: string; password: string } }>(
-      ...['workspace', 'create', '--name', 'Acme', '--plan', 'business', '--owner-email', 'owner@acme.test'],
+      'workspace create --name Acme --plan business --owner-email owner@acme.test',
     );
     const schema = join(backups, 'schema.json');
     await writeFile(schema, JSON.stringify(contactForm));
     const bot = await json<{ id: string }>(
-      ...[
-        'bot',
-        'create',
-        '--workspace',
-        made.workspace_id,
-        '--name',
-        'Form',
-        '--status',
-        'ACTIVE',
-        '--schema',
-        schema,
-      ],
+      'bot create --name Form --status ACTIVE',
+      '--workspace',
+      made.workspace_id,
+      '--schema',
+      schema,
     );
     const key = (url: string) => clientOf(url, made.api_key);
     const events = ['submission.completed'];
@@ -157,7 +150,7 @@ export async function survivesLoss(site: Installation): Promise<void> {
       .and.not.include('grace');
     await end('SIGTERM');
     expect(receiver.received.slice(before).map(nameOf)).to.deep.equal(['joan']);
-    const { erasures } = await json<{ erasures: { status: string }[] }>('erasures', 'list');
+    const { erasures } = await json<{ erasures: { status: string }[] }>('erasures list');
     expect(erasures.map(({ status }) => status)).to.deep.equal(['DONE', 'DONE']);
   } finally {
     await end('SIGKILL');

@@ -25,7 +25,7 @@ describe('a change of a table', () => {
     const { url, drop } = await cloneDatabase();
     const { options } = dataSourceFor(url);
     const migrations = [AddColumn1790000009998, AddAnother1790000009999];
-    const source = await new DataSource({ ...options, migrations } as typeof options).initialize();
+    const source = await new DataSource({ ...options, migrations }).initialize();
     const [user, other] = [new pg.Client(url), new pg.Client(url)];
     await Promise.all([user.connect(), other.connect()]);
     try {
