@@ -165,8 +165,10 @@ export class Ground {
     this.names?.stop();
     await this.postgres?.stop().catch(() => {});
     const pid = this.disk === null ? 0 : await this.postmaster();
-    if (pid !== 0) process.kill(pid, 'SIGQUIT');
-    while (pid !== 0 && isAlive(pid)) await delay(20);
+    if (pid !== 0) {
+      process.kill(pid, 'SIGQUIT');
+      while (isAlive(pid)) await delay(20);
+    }
     if (this.disk?.isSmall === true) succeeds('umount', ['-l', this.disk.path]);
     if (!keepLogs) await rm(this.directory, { recursive: true, force: true, maxRetries: 20 });
   }

@@ -67,8 +67,7 @@ export class Load {
     const sum = doings.reduce((sum, [weight]) => sum + weight, 0);
     while (!this.stopped) {
       let left = Math.random() * sum;
-      const [, does] = doings.find(([weight]) => (left -= weight) < 0) ?? (doings[0] as (typeof doings)[number]);
-      await does();
+      await doings.find(([weight]) => (left -= weight) < 0)?.[1]();
     }
   }
 
