@@ -7,6 +7,10 @@ export class Relay {
   private readonly ways = new Map<Socket, Socket>();
   private readonly swallowed: Socket[] = [];
   holds = false;
+  /** Whether who comes is turned away, as by a proxy that has no server. */
+  refuses = false;
+  /** How many came. */
+  came = 0;
 
   private constructor(private readonly server: Server) {}
 
@@ -53,6 +57,8 @@ export class Relay {
   }
 
   private join(inner: Socket): void {
+    this.came += 1;
+    if (this.refuses) return void inner.on('error', () => {}).destroy();
     const outer = connect(this.target, '127.0.0.1');
     for (const [from, to] of [
       [inner, outer],

@@ -113,3 +113,62 @@ describe('a webhook worker whose network swallows what it asks of PostgreSQL', f
     expect(receiver.received).to.have.length(60);
   });
 });
+
+describe('webhook workers that lose their leases all at once, as in a failover', function () {
+  this.timeout(60_000);
+
+  let database: Awaited<ReturnType<typeof cloneDatabase>>;
+  let relay: Relay;
+  let receiver: Receiver;
+  const fixtures: WebhookFixture[] = [];
+
+  before(async () => {
+    database = await cloneDatabase();
+    relay = await Relay.start();
+    const url = new URL(database.url);
+    relay.target = Number(url.port);
+    url.port = String(relay.port);
+    for (let n = 0; n < 2; n += 1) fixtures.push(await WebhookFixture.on(url.href, { timeoutMs: 30_000 }));
+    receiver = await Receiver.start();
+  });
+  after(async () => {
+    for (const fixture of fixtures) await fixture.close();
+    await receiver.stop();
+    await relay.stop();
+    await database.drop();
+  });
+
+  // Whether the leases run out before the database is back.
+  for (const awayMs of [1_000, 12_000]) {
+    it(`never send two at once where only one may be in flight, and keep the order (${awayMs} ms)`, async () => {
+      const [first, second] = fixtures as [WebhookFixture, WebhookFixture];
+      const workers = [await first.startWorker(), await second.startWorker()];
+      const actor = await first.workspace();
+      await first.endpoint(actor, receiver.url, { maxConcurrency: 1 });
+      receiver.received.length = 0;
+      let [open, openMost] = [0, 0];
+      let slow = true;
+      receiver.answer = (response) => {
+        openMost = Math.max(openMost, (open += 1));
+        response.on('close', () => (open -= 1));
+        setTimeout(() => response.end(), slow ? 13_000 : 0);
+        slow = false;
+      };
+      const ids = await first.publish(actor, 5);
+      await receiver.arrived(1);
+      relay.refuses = true;
+      relay.breakOff();
+      await delay(awayMs);
+      relay.refuses = false;
+      await first.eventually(
+        async () => (await first.rows('select from webhook_open_deliveries').catch(() => [1])).length === 0,
+        30_000,
+      );
+      const arrived = receiver.received.map(({ headers }) => headers['webhook-id'] as string);
+      expect(openMost).to.equal(1);
+      // One may come twice, under its own id and before the next.
+      expect(arrived.filter((id, index) => id !== arrived[index - 1])).to.deep.equal(ids);
+      for (const [index, worker] of workers.entries()) await fixtures[index]!.stopWorker(worker);
+    });
+  }
+});

@@ -119,10 +119,16 @@ export class Outbound {
 
   /**
    * One POST, on behalf of a party (a workspace). Whatever the stranger does is an outcome; the promise rejects with
-   * `NoRoom`, or when this is closed.
+   * `NoRoom`, when this is closed, or when `signal` breaks the post off.
    */
-  post(url: string, headers: Readonly<Record<string, string>>, body: Buffer | string, party = ''): Promise<Outcome> {
-    return this.request(url, { method: 'POST', headers, body }, party);
+  post(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    body: Buffer | string,
+    party = '',
+    signal?: AbortSignal,
+  ): Promise<Outcome> {
+    return this.request(url, { method: 'POST', headers, body }, party, signal);
   }
 
   /** One GET; the rest is as with `post`. */
@@ -130,13 +136,19 @@ export class Outbound {
     return this.request(url, { method: 'GET', headers, body: '' }, party);
   }
 
-  private request(url: string, message: Omit<OutgoingRequest, 'path'>, party: string): Promise<Outcome> {
+  private request(
+    url: string,
+    message: Omit<OutgoingRequest, 'path'>,
+    party: string,
+    signal?: AbortSignal,
+  ): Promise<Outcome> {
     if (this.closed) return Promise.reject(new Error('Outbound is closed.'));
     const target = this.targetOf(url);
     const { timeoutMs } = this.options;
     const visit = this.places.visit(party);
     const attempt = new OutboundAttempt(message, timeoutMs, this.onEnded, this.onReusable, visit);
     this.underWay.push(attempt);
+    signal?.addEventListener('abort', () => attempt.giveUp(new Error('the post was broken off')), { once: true });
     if (!target.ok) {
       this.refuse(attempt, target);
       return attempt.outcome;

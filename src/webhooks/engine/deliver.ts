@@ -45,10 +45,10 @@ function prepare({ log, metrics, tracing }: DeliverParts, attempt: DeliveryAttem
 
 async function post(
   { outbound }: DeliverParts,
-  { snapshot }: DeliveryAttempt,
+  { snapshot, cutOff }: DeliveryAttempt,
   request: DeliveryRequest,
 ): Promise<Outcome> {
-  return await outbound.post(snapshot.url, request.headers, request.body, snapshot.workspaceId);
+  return await outbound.post(snapshot.url, request.headers, request.body, snapshot.workspaceId, cutOff?.signal);
 }
 
 /** What the answer means: for the endpoint, which may be paused by it, and for the delivery. */

@@ -176,9 +176,14 @@ export class Dispatcher {
     for (const queue of this.queues.values()) queue.suspend();
   }
 
+  /** Breaks off posts beside which another worker may start one by now, to endpoints that bound how many they get at once. */
+  cutOff(): void {
+    for (const queue of this.queues.values()) queue.cutOff();
+  }
+
   async keepOnly(endpointIds: readonly string[]): Promise<void> {
     const kept = new Set(endpointIds);
-    for (const queue of this.queues.values()) if (!kept.has(queue.endpointId)) this.close(queue);
+    for (const queue of this.queues.values()) if (!kept.has(queue.endpointId)) this.lose(queue);
     await this.reload(endpointIds);
   }
 
@@ -204,7 +209,7 @@ export class Dispatcher {
   /** A result was stored; `isOurs` false: it was not, since the endpoint is another's. */
   stored({ queue, delivery, next }: Result, isOurs: boolean): void {
     queue.stored(delivery, next.dueAt);
-    if (!isOurs) this.close(queue);
+    if (!isOurs) this.lose(queue);
     else if (next.dueAt !== null) this.proceed(queue);
     if (this.parts.recorder.size < unstoredMax) this.startAll();
   }
@@ -235,6 +240,12 @@ export class Dispatcher {
       }
       this.unreadable.add(endpointId);
     });
+  }
+
+  /** The endpoint is another worker's. */
+  private lose(queue: EndpointQueue): void {
+    queue.cutOff();
+    this.close(queue);
   }
 
   private close(queue: EndpointQueue): void {

@@ -45,6 +45,8 @@ export interface DeliveryAttempt {
   /** Unix milliseconds. */
   readonly startedAt: number;
   readonly startedStep: number;
+  /** Breaks its post off; null where the endpoint may be sent to any number of times at once. */
+  readonly cutOff: AbortController | null;
   /** Whether the table shows that it is under way. */
   isMarked: boolean;
 }
@@ -136,6 +138,11 @@ export class EndpointQueue {
     this.isSuspended = true;
   }
 
+  /** Breaks off what is under way, where another worker might go beyond the endpoint's own bound with what it starts. */
+  cutOff(): void {
+    for (const attempt of this.sending) attempt.cutOff?.abort();
+  }
+
   /**
    * The endpoint was read anew, and the table will be. A pause that was decided here stands, until a resume begins the
    * endpoint's next revision; with that begins another health.
@@ -225,6 +232,7 @@ export class EndpointQueue {
       number: delivery.attempts + 1,
       startedAt: now,
       startedStep: (this.steps += 1),
+      cutOff: this.snapshotNow.maxConcurrency === null ? null : new AbortController(),
       isMarked: false,
     };
     this.sending.push(attempt);

@@ -23,6 +23,8 @@ export class WorkerLease {
       lost: () => void;
       /** How many endpoints are behind, for the other workers. */
       behind: () => number;
+      /** The time of a lease that was lost has run out: from now on others take what may not be sent to twice at once. */
+      over: () => void;
     },
   ) {
     this.client = new ReconnectingClient<number>({
@@ -38,6 +40,7 @@ export class WorkerLease {
         this.current = null;
         log.warn({ error: error === null ? null : errorFields(error) }, 'the webhook worker lost its lease');
         this.listener.lost();
+        setTimeout(() => this.listener.over(), Math.max(0, this.leasedUntil - performance.now())).unref();
       },
       beat: async (client) => await this.renew(client),
       beatMs: renewalMs,

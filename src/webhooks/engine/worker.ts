@@ -127,6 +127,9 @@ export class WebhookWorker {
       taken: (id) => this.react(() => this.onLease(id)),
       lost: () => this.dispatcher.suspend(),
       behind: () => this.dispatcher.behind,
+      over: () => {
+        if (this.workerId === null) this.dispatcher.cutOff();
+      },
     });
   }
 

@@ -61,7 +61,9 @@ export async function readOpen(
 /**
  * Takes endpoints that have something to send and no living worker, by stepping from endpoint to endpoint in the index:
  * however many rows one of them has parked, it costs one step. `$1` is the worker, `$2` the moment, `$3` what the worker
- * knows to be its own. Rows that are locked are skipped: whoever locks them is about to change who owns them.
+ * knows to be its own. Rows that are locked are skipped: whoever locks them is about to change who owns them. An endpoint
+ * that bounds how many it gets at once is taken only when its owner's lease has run out, too: the owner's session may have
+ * ended with a failover, and its posts go on for as long as the lease.
  */
 const orphansMax = 1_000;
 const takeOrphans = prepared<{ id: string }>(`
@@ -84,6 +86,8 @@ const takeOrphans = prepared<{ id: string }>(`
     ) due
     where e.status = 'active' and coalesce(${stateSendsNotBefore} <= $2, true)
       and (s.owner is null or s.owner not in (select id from live) or (s.owner = $1 and s.endpoint_id <> all ($3)))
+      and (e.max_concurrency is null or s.owner is null or s.owner = $1
+        or not exists (select from webhook_workers w where w.id = s.owner and w.leased_until > now()))
     limit ${orphansMax}
     for no key update of s skip locked
   )
