@@ -271,9 +271,10 @@ export const isEndedStatement = (thrown: unknown): boolean => thrown instanceof 
 /** Whether a statement waited for a lock for as long as it may. */
 export const isLockedOut = (thrown: unknown): boolean => thrown instanceof Error && errorCode(thrown) === '55P03';
 
-// PostgreSQL's classes 08 (connection), 57P0x (shutdown) and 53 (resources), a transaction that fell silent, and the
-// socket's own codes.
-const connectionLoss = /^(08\w{3}|57P0[1-3]|53[0-4]\d{2}|25P03|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT)$/;
+// PostgreSQL's classes 08 (connection), 57P0x (shutdown) and 53 (resources), a transaction that fell silent, a server that
+// no longer is, or is not, the primary (25006), and the socket's and the resolver's own codes.
+const connectionLoss =
+  /^(08\w{3}|57P0[1-35]|53[0-4]\d{2}|25P03|25006|E(CONNREFUSED|CONNRESET|CONNABORTED|PIPE|NOENT|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN|NOTFOUND))$/;
 
 export function isConnectionLoss(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;

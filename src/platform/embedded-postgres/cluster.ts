@@ -107,7 +107,8 @@ async function ownerOf(directory: string): Promise<RunAs> {
   throw new Error(`${directory} belongs to root, whom PostgreSQL refuses. Give it away: chown -R nobody ${directory}`);
 }
 
-async function serviceAccount(): Promise<RunAs> {
+/** Whom PostgreSQL runs as where root starts it. */
+export async function serviceAccount(): Promise<RunAs> {
   const accounts = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
   const account = ['postgres', 'nobody'].map((name) => accounts.find(([it]) => it === name)).find((it) => it);
   if (account) return { uid: Number(account[2]), gid: Number(account[3]) };

@@ -12,6 +12,8 @@ export interface InternalClient extends pg.Client {
   /** What the connection says when it opens, beside the encoding, which is UTF-8 always. */
   getStartupConf(): Record<string, string>;
   readonly processID: number | null;
+  /** What `connect` does in either of its forms. */
+  _connect(callback: (error?: Error | null) => void): void;
   /** Whether `end` was called. */
   readonly _ending: boolean;
   /** The query that PostgreSQL is answering. */
@@ -28,6 +30,8 @@ export interface InternalQuery extends pg.Query {
   callback: QueryCallback;
   /** The answer so far. */
   readonly _result: QueryResult;
+  /** The error that the query ends with, though PostgreSQL reports success. */
+  _canceledDueToError: Error | false;
   /** Called with each row as it comes, before anything is made of the row. */
   handleDataRow(message: { length: number }): void;
 }

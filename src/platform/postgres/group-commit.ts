@@ -5,7 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Lent } from './connections.js';
 import { errorCode, isConnectionLoss } from '../errors.js';
-import { OpenTransaction } from './open-transaction.js';
+import { commitMsMax, OpenTransaction } from './open-transaction.js';
 import type { Statement, Write } from './statement.js';
 
 /** Inserts rows of one kind, together for all transactions that share a commit. */
@@ -187,7 +187,7 @@ class Groups {
     const tx = new OpenTransaction(await this.lend());
     for (const write of writes) tx.write(write);
     try {
-      await tx.commit();
+      await tx.commit(commitMsMax);
     } catch (error) {
       // `failedAt` counts `begin` as the first write.
       throw tx.failedAt === null || isConnectionLoss(error) ? error : new Broken(tx.failedAt - 1, error);

@@ -31,7 +31,12 @@ export class Notifications {
     heartbeatMs = 10_000,
   ) {
     this.channel = new ReconnectingClient({
-      config: { connectionString, application_name: 'iozen notifications', keepAlive: true },
+      config: {
+        connectionString,
+        application_name: 'iozen notifications',
+        keepAlive: true,
+        connectionTimeoutMillis: 10_000,
+      },
       open: async (client) => {
         client.on('notification', ({ payload }) => this.receive(payload));
         await client.query(`listen ${channel}`);

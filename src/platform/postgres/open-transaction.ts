@@ -1,10 +1,15 @@
-import type { PoolClient } from 'pg';
+import type { PoolClient, QueryResult } from 'pg';
+import { within } from '../async/deadline.js';
 import type { Lent } from './connections.js';
+import { failUnknown } from './database-client.js';
 import { socketOf } from './driver-internals.js';
 import type { Statement, Write } from './statement.js';
 import { Reading, runQuery } from './run-query.js';
 
 const begin: Statement<object> = { name: 'begin', text: 'begin', isPipelined: false };
+
+/** For so long a request waits for a commit, which itself may wait for a standby without end. */
+export const commitMsMax = 10_000;
 
 /** A transaction on a connection of its own; it begins at once, and gives the connection back when it ends. */
 export class OpenTransaction {
@@ -42,21 +47,36 @@ export class OpenTransaction {
     this.sent.push(answer);
   }
 
-  /** @throws the first error of a write, and then nothing was committed */
-  async commit(): Promise<void> {
+  /**
+   * A commit may wait for a standby. The caller waits no longer than this; the connection waits on, and is nobody else's
+   * until the commit has ended.
+   * @throws the first error of a write, and then nothing was committed; or that nobody knows whether it was
+   */
+  async commit(waitMsMax = Infinity): Promise<void> {
     try {
       this.lent.account?.check();
-      this.lent.keep();
-      this.gather();
-      const commit = runQuery(this.client, { text: 'commit' });
+    } catch (refusal) {
+      this.lent.giveBack();
+      throw refusal;
+    }
+    this.lent.keep();
+    this.gather();
+    const ended = this.endOf(runQuery(this.client, { text: 'commit' }));
+    try {
+      await (waitMsMax === Infinity ? ended : within(waitMsMax, ended, failUnknown));
+    } catch (error) {
+      throw this.why(error);
+    }
+  }
+
+  private async endOf(commit: Promise<QueryResult>): Promise<void> {
+    try {
       const [ended, ...writes] = await Promise.allSettled([commit, ...this.sent]);
       const at = writes.findIndex(({ status }) => status === 'rejected');
       if (at !== -1) this.failedAt = at;
       const failed = writes[at] ?? ended;
       if (failed.status === 'rejected') throw failed.reason;
       if ((await commit).command !== 'COMMIT') throw new Error('PostgreSQL rolled the transaction back');
-    } catch (error) {
-      throw this.why(error);
     } finally {
       this.lent.giveBack();
     }
