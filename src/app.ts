@@ -364,7 +364,10 @@ export class App {
       await source.initialize();
       await checkDatabase(source);
       const applied = await migrate(source);
-      database = new Database(source);
+      database = new Database(source, config.databaseReplicaUrl, (why) => {
+        if (why === null) log.info('lists are read from the replica again');
+        else log.warn({ error: errorFields(why) }, 'the replica is left aside, and lists are read from the primary');
+      });
       const { reserved } = database;
       whenTimeIsAhead((ms) => {
         log.error({ until: new Date(ms) }, 'a clock that was ahead wrote to the database; its time is not followed');

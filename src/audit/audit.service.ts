@@ -278,5 +278,5 @@ function listOf(actor: Actor, filter: AuditEntryFilter): List {
     .and('a.actor_id = $?', filter.actorId)
     .and('a.subject_id = $?', filter.subjectId)
     .createdIn('a', filter.createdAt);
-  return { from: `${columns} from audit_entries a`, id: 'a.id', where };
+  return { from: `${columns} from audit_entries a`, id: 'a.id', where, isForReplica: true };
 }

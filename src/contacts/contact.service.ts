@@ -11,7 +11,7 @@ import {
   type Database,
   type Tx,
 } from '../platform/postgres/database.js';
-import { pipelined, columnsOf, prepared, rowOf } from '../platform/postgres/statement.js';
+import { columnsOf, forReplica, pipelined, prepared, rowOf } from '../platform/postgres/statement.js';
 import { normalEmail } from '../platform/text/email-address.js';
 import { conflict, invalid, notFound, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
@@ -55,10 +55,12 @@ const selectOne = pipelined<Contact>(
   `select ${counted} from contacts c where c.id = $1 and c.workspace_id = $2 and ${isThere}`,
 );
 const selectMany = (whole: boolean) =>
-  pipelined<Contact>(`
+  forReplica(
+    pipelined<Contact>(`
     select ${whole ? counted : smallCounted} from contacts c
     where c.id = any($1) and c.workspace_id = $2 and ${isThere}
-  `);
+  `),
+  );
 // Without `submissionCount`: each submission runs this, and counting thousands of them each time would be slow.
 const selectMatches = pipelined<Match>(`
   with other as materialized (
@@ -529,5 +531,5 @@ function listOf(actor: Actor, filter: ContactFilter, selected = counted): List {
     .and(having('phone'), filter.phone == null ? null : (toE164(filter.phone) ?? filter.phone))
     .and('$? = any(c.tags)', filter.tag)
     .createdIn('c', filter.createdAt);
-  return { from: `${selected} from contacts c`, id: 'c.id', where };
+  return { from: `${selected} from contacts c`, id: 'c.id', where, isForReplica: true };
 }

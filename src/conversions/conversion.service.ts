@@ -135,10 +135,10 @@ function listOf(actor: Actor, filter: ConversionFilter, whole: boolean): List {
     .within('c.submission_id = $?', submissionId)
     .and('c.status = any($?)', status)
     .createdIn('c', createdAt);
-  return { from: `${columnsFor(whole)} from conversions c`, id: 'c.id', where };
+  return { from: `${columnsFor(whole)} from conversions c`, id: 'c.id', where, isForReplica: true };
 }
 
 function listUnder(actor: Actor, parent: ConversionParent, whole: boolean): List {
   const where = new Conditions().within('c.workspace_id = $?', actor.workspaceId).always(`c.${parent}_id = parent.id`);
-  return { from: `${columnsFor(whole)} from conversions c`, id: 'c.id', where };
+  return { from: `${columnsFor(whole)} from conversions c`, id: 'c.id', where, isForReplica: true };
 }

@@ -30,7 +30,7 @@ export class RequestMetrics {
   private readonly operations: Histogram<'type' | 'outcome'>;
   private readonly limited: Counter<'door'>;
 
-  constructor(metrics: Metrics, database: Pick<Database, 'poolStates'>) {
+  constructor(metrics: Metrics, database: Pick<Database, 'poolStates' | 'replicaReads'>) {
     this.requests = metrics.histogram({
       name: 'iozen_http_request_duration_seconds',
       help: 'From the head of a request to the end of its answer; 499: the caller left before.',
@@ -48,6 +48,7 @@ export class RequestMetrics {
       help: 'Requests that were refused for want of points.',
       labelNames: ['door'],
     });
+    this.countReplicaReads(metrics, database);
     metrics.gauge({
       name: 'iozen_db_pool_connections',
       help: 'Connections to the database, by the pool that holds them.',
@@ -65,6 +66,20 @@ export class RequestMetrics {
       labelNames: ['pool'],
       collect() {
         for (const { pool, waiting } of database.poolStates()) this.set({ pool }, waiting);
+      },
+    });
+  }
+
+  /** Nothing where there is no replica. */
+  private countReplicaReads(metrics: Metrics, database: Pick<Database, 'replicaReads'>): void {
+    if (database.replicaReads === null) return;
+    metrics.counter({
+      name: 'iozen_db_replica_reads_total',
+      help: 'Reads that a replica might answer, by what became of them; all but the served ones went to the primary.',
+      labelNames: ['outcome'],
+      collect() {
+        this.reset();
+        for (const [outcome, reads] of Object.entries(database.replicaReads ?? {})) this.inc({ outcome }, reads);
       },
     });
   }

@@ -1,7 +1,7 @@
 import { momentAfter, type EventPublisher } from '../events/publish.js';
 import type { Actor } from '../platform/actor.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
-import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
+import { columnsOf, forReplica, pipelined, prepared } from '../platform/postgres/statement.js';
 import { conflict, notFound, planLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
 import { heavyWork } from '../platform/work/heavy-work.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
@@ -32,8 +32,10 @@ const smallCounted = `${columnsOf(IntakeBot, 'b', { without: ['schema'] })}, ${s
 const tables = 'intake_bots b left join intake_bot_totals t on t.intake_bot_id = b.id';
 
 const selectMany = (whole: boolean) =>
-  pipelined<IntakeBot>(
-    `select ${whole ? counted : smallCounted} from ${tables} where b.id = any($1) and b.workspace_id = $2`,
+  forReplica(
+    pipelined<IntakeBot>(
+      `select ${whole ? counted : smallCounted} from ${tables} where b.id = any($1) and b.workspace_id = $2`,
+    ),
   );
 const selectOne = pipelined<IntakeBot>(`select ${counted} from ${tables} where b.id = $1 and b.workspace_id = $2`);
 const lockOne = prepared<IntakeBot>(
@@ -208,5 +210,5 @@ function listOf(actor: Actor, filter: IntakeBotFilter, selected = counted): List
     .within('b.workspace_id = $?', actor.workspaceId)
     .and('b.status = any($?)', filter.status)
     .createdIn('b', filter.createdAt);
-  return { from: `${selected} from ${tables}`, id: 'b.id', where };
+  return { from: `${selected} from ${tables}`, id: 'b.id', where, isForReplica: true };
 }

@@ -1,3 +1,4 @@
+/** One file because it is the list of settings, and one message tells of all that are wrong. */
 import { resolve } from 'node:path';
 import { isCidr } from './addresses.js';
 
@@ -6,6 +7,8 @@ export interface Config {
   host: string;
   /** null: the embedded PostgreSQL in `dataDir`. */
   databaseUrl: string | null;
+  /** A replica of it; null: there is none. */
+  databaseReplicaUrl: string | null;
   dataDir: string;
   /** null: generated into `dataDir`. */
   secretsKeys: Buffer[] | null;
@@ -69,6 +72,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       'an address or a host name',
     ),
     databaseUrl: read('DATABASE_URL', null, postgresUrl, 'a postgres:// URL'),
+    databaseReplicaUrl: read('DATABASE_REPLICA_URL', null, postgresUrl, 'a postgres:// URL'),
     dataDir: read('DATA_DIR', resolve('.data'), (text) => resolve(text), 'a directory'),
     secretsKeys: read('SECRETS_KEY', null, secretKeys, '32 bytes in base64, or a comma-separated list of them'),
     publicUrl: read('PUBLIC_URL', null, httpUrl, 'an http or https URL without query or fragment'),
@@ -133,7 +137,11 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       'SECRETS_KEY is required with DATABASE_URL: 32 bytes in base64, the same in every process. `openssl rand -base64 32` makes one.',
     );
   }
-  if (config.databaseUrl !== null) problems.push(...sslModeProblem(config.databaseUrl));
+  if (config.databaseReplicaUrl !== null && config.databaseUrl === null) {
+    problems.push('DATABASE_REPLICA_URL names a replica of what DATABASE_URL names, which is missing.');
+  }
+  problems.push(...sslModeProblem('DATABASE_URL', config.databaseUrl));
+  problems.push(...sslModeProblem('DATABASE_REPLICA_URL', config.databaseReplicaUrl));
   if (problems.length > 0) throw new ConfigProblem(problems);
   return config;
 }
@@ -191,7 +199,7 @@ function readEach(
 
 // A secret is never repeated on a terminal or in a log.
 const quote = (name: string, text: string) =>
-  /KEY|TOKEN|SECRET|DATABASE_URL/.test(name) ? 'the value given' : JSON.stringify(text.slice(0, 60));
+  /KEY|TOKEN|SECRET|^DATABASE_/.test(name) ? 'the value given' : JSON.stringify(text.slice(0, 60));
 
 function integer(text: string, min: number, max: number): number | null {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
@@ -201,11 +209,12 @@ function integer(text: string, min: number, max: number): number | null {
 /** The modes that pg understands as they are meant; it takes `prefer`, and any word it does not know, for `verify-full`. */
 const sslModes = ['disable', 'no-verify', 'require', 'verify-ca', 'verify-full'];
 
-function sslModeProblem(text: string): string[] {
+function sslModeProblem(name: string, text: string | null): string[] {
+  if (text === null) return [];
   const mode = new URL(text).searchParams.getAll('sslmode').at(-1) ?? 'disable';
   if (sslModes.includes(mode)) return [];
   return [
-    'DATABASE_URL says an sslmode that leaves open whether the connection is encrypted. Write sslmode=verify-full, ' +
+    `${name} says an sslmode that leaves open whether the connection is encrypted. Write sslmode=verify-full, ` +
       'or no-verify where the certificate cannot be checked, or disable for a connection without TLS.',
   ];
 }

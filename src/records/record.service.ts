@@ -1,7 +1,7 @@
 /** One file because a record and its links to contacts change under one lock, that of the record. */
 import type { Actor } from '../platform/actor.js';
 import { isForeignKeyViolation, type Database, type Tx } from '../platform/postgres/database.js';
-import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
+import { columnsOf, forReplica, pipelined, prepared } from '../platform/postgres/statement.js';
 import { notFound, planLimitExceeded, validationFailed } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { isSameJson } from '../platform/text/storable-json.js';
@@ -58,10 +58,12 @@ const isShown = `case when exists (select from erasing_subjects where with_submi
   select from record_contacts l where l.record_id = r.id and ${goesWith(contactsErasedWithSubmissions)}
 ) else true end`;
 const selectMany = (whole: boolean) =>
-  pipelined<LinkedRecord>(`
+  forReplica(
+    pipelined<LinkedRecord>(`
     select ${whole ? linked : smallLinked} from records r
     where r.id = any($1) and r.workspace_id = $2 and ${isShown}
-  `);
+  `),
+  );
 const insertOne = prepared(`
   insert into records (id, workspace_id, record_type, data, submission_id, created_at, updated_at)
   values ($1, $2, $3, $4, $5, $6, $6)
@@ -260,14 +262,14 @@ const contactIsGone = (error: unknown) =>
   isForeignKeyViolation(error, 'record_contacts_contact_id_fkey') ? notFound('contact', { cause: error }) : error;
 
 function listOf(actor: Actor, filter: RecordFilter, selected = linked): List {
-  return { from: `${selected} from records r`, id: 'r.id', where: conditionsOf(actor, filter) };
+  return { from: `${selected} from records r`, id: 'r.id', where: conditionsOf(actor, filter), isForReplica: true };
 }
 
 function listUnder(actor: Actor, filter: RecordFilter, selected = linked): List {
   const where = conditionsOf(actor, filter).always(
     'exists (select 1 from record_contacts l where l.record_id = r.id and l.contact_id = parent.id)',
   );
-  return { from: `${selected} from records r`, id: 'r.id', where };
+  return { from: `${selected} from records r`, id: 'r.id', where, isForReplica: true };
 }
 
 function conditionsOf(actor: Actor, filter: RecordFilter): Conditions {

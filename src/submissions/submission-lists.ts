@@ -41,7 +41,7 @@ const counted = `${columnsOf(Submission, 's', { only: listedColumns })}, ${messa
 
 /** The list of a workspace's submissions, as far as the filter leaves them. */
 export function listOf(actor: Actor, filter: SubmissionFilter, selected = counted): List {
-  return { from: `${selected} from submissions s`, id: 's.id', where: conditionsOf(actor, filter) };
+  return { from: `${selected} from submissions s`, id: 's.id', where: conditionsOf(actor, filter), isForReplica: true };
 }
 
 export type Parent = 'intakeBot' | 'contact';
@@ -50,13 +50,13 @@ export type Parent = 'intakeBot' | 'contact';
 export function listUnder(actor: Actor, parent: Parent, filter: SubmissionFilter, wide: Wide = []): List {
   const column = { intakeBot: 's.intake_bot_id', contact: 's.contact_id' }[parent];
   const where = conditionsOf(actor, filter).always(`${column} = parent.id`);
-  return { from: `${columnsFor(wide)} from submissions s`, id: 's.id', where };
+  return { from: `${columnsFor(wide)} from submissions s`, id: 's.id', where, isForReplica: true };
 }
 
 /** The list of messages under each of many submissions. */
 export function messagesUnder(whole = true): List {
   const where = new Conditions().always('m.submission_id = parent.id');
-  return { from: `${messageColumnsFor(whole)} from submission_messages m`, id: 'm.id', where };
+  return { from: `${messageColumnsFor(whole)} from submission_messages m`, id: 'm.id', where, isForReplica: true };
 }
 
 function conditionsOf(actor: Actor, filter: SubmissionFilter): Conditions {

@@ -11,7 +11,7 @@ import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { Actor } from '../platform/actor.js';
 import { isForeignKeyViolation, TryAgain, type Database, type Tx } from '../platform/postgres/database.js';
-import { pipelined, prepared } from '../platform/postgres/statement.js';
+import { forReplica, pipelined, prepared } from '../platform/postgres/statement.js';
 import { invalid, notFound, planLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
 import { now } from '../platform/clock.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
@@ -59,18 +59,22 @@ const addressesMax = 20;
 const selectOne = pipelined<Submission>(
   `select ${columns} from submissions s where s.id = $1 and s.workspace_id = $2 and ${isShown}`,
 );
-const selectWithMessages = pipelined<SubmissionWithMessages>(`
+const selectWithMessages = forReplica(
+  pipelined<SubmissionWithMessages>(`
   select ${columns}, coalesce((
     select json_agg(json_build_object('id', m.id, 'role', m.role, 'content', m.content, 'createdAt', m.created_at)
       order by m.id)
     from submission_messages m where m.submission_id = s.id
   ), '[]') as "messages"
   from submissions s where s.id = $1 and s.workspace_id = $2 and s.intake_bot_id = $3 and ${isShown}
-`);
+`),
+);
 const selectMany = (wide: Wide) =>
-  pipelined<Submission>(`
+  forReplica(
+    pipelined<Submission>(`
     select ${columnsFor(wide)} from submissions s where s.id = any($1) and s.workspace_id = $2 and ${isShown}
-  `);
+  `),
+  );
 const lockOne = prepared<Submission & { addresses: string[] | null }>(`
   select ${columns}, s.addresses from submissions s
   where s.id = $1 and s.workspace_id = $2 and ${isShown} for no key update
@@ -92,10 +96,12 @@ const selectMessages = prepared<Message>(`
   select ${messageColumnsFor(true)} from submission_messages m where m.submission_id = any($1) order by m.id
 `);
 const selectMessagesByIds = (whole: boolean) =>
-  pipelined<Message>(`
+  forReplica(
+    pipelined<Message>(`
     select ${messageColumnsFor(whole)} from submission_messages m join submissions s on s.id = m.submission_id
     where m.id = any($1) and s.workspace_id = $2 and ${isShown}
-  `);
+  `),
+  );
 const measureMessages = prepared<{ messages: number; bytes: string }>(`
   select count(*)::int as messages, coalesce(sum(octet_length(to_json(content)::text)), 0) as bytes
   from submission_messages where submission_id = $1

@@ -3,15 +3,17 @@ import type { Pool } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Connections, type Lent } from './connections.js';
-import { poolOf, type DatabaseClient } from './database-client.js';
+import { within } from '../async/deadline.js';
+import { answerMsMax, failUnknown, poolOf, type DatabaseClient } from './database-client.js';
 import { runnerOn } from './driver-internals.js';
 import { isEndedStatement } from '../errors.js';
-import { OpenTransaction } from './open-transaction.js';
+import { commitMsMax, OpenTransaction } from './open-transaction.js';
 import type { Statement, Write } from './statement.js';
 import { planOnce } from './planner-settings.js';
 import { Reading, runQuery } from './run-query.js';
 import { lastWritesOf, GroupCommit, type Appender, type Increment } from './group-commit.js';
-import { Displaced, LastingConnection, PipelinedConnections } from './pipelined-connections.js';
+import { Displaced, LastingConnection, PipelinedConnections, readIf, type Condition } from './pipelined-connections.js';
+import { Replica, type ReplicaOutcome } from './replica.js';
 import { workAccount, type WorkAccount } from '../work/work-account.js';
 import { WorkspaceShares } from '../work/workspace-shares.js';
 
@@ -102,7 +104,7 @@ export class Tx {
         throw await opened.rollback(error);
       });
       for (const write of last) opened.write(write);
-      await opened.commit();
+      await opened.commit(this.account === null ? Infinity : commitMsMax);
     } else if (this.writes.length + this.appended.size + this.increments.length > 0) {
       await shared.commit(this, { workspaceId: this.account?.workspaceId ?? '', check: () => this.account?.check() });
     }
@@ -165,6 +167,10 @@ const reservedMax = 4;
 const strangersMax = 3;
 const strangersOfEachMax = 1;
 const jobsMax = 2;
+/** Connections to a replica, beside two pipelined ones. */
+const replicaMax = 6;
+const replicaOfEachMax = 3;
+const replicaConnectMsMax = 1_000;
 /** One group of transactions commits at a time, beside perhaps an earlier one that waits for a lock. */
 const commitsMax = 2;
 /** Pipelined reads of one workspace that are under way at once: the reads of all others wait behind no more than these. */
@@ -175,6 +181,9 @@ const statementMsMax = 10_000;
 const pipelinedMsMax = 500;
 const pipelinedTriesMax = 3;
 const reservedMsMax = 5_000;
+/** What waits for a standby is committed: cancelled, it would count before it is known to last. */
+const cancelBackend =
+  "select pg_cancel_backend(pid) from pg_stat_activity where pid = $1 and wait_event is distinct from 'SyncRep'";
 /** A sign-in whose workspace is locked gives its connection back after so long, so that others' sign-ins go on. */
 const reservedLockMsMax = 2_000;
 const jobsMsMax = 60_000;
@@ -186,18 +195,28 @@ const pipelinedBytesMax = 262_144;
 const apartMs = 60_000;
 const apartMax = 10_000;
 
+/** Where a read may go: the connections that all share, and those that are lent. */
+interface Side {
+  shared: PipelinedConnections;
+  connectionsFor: (account: WorkAccount | null) => Connections;
+  /** What the server has to meet for a read to count; null on the primary. */
+  condition: Condition | null;
+}
+
 /** A few connections that no workspace's statement can hold, and whose statements outlive the request. */
 export class Reserved {
   constructor(readonly pool: Pool) {}
 
   async query<Row extends object>({ name, text }: Statement<Row>, values: unknown[] = []): Promise<Row[]> {
-    return (await runQuery<Row>(this.pool, { name, text, values })).rows;
+    const answer = runQuery<Row>(this.pool, { name, text, values });
+    return (await within(reservedMsMax + answerMsMax, answer, failUnknown)).rows;
   }
 }
 
 /**
  * Sends each statement to its pool, so that no workspace can hold the connections that another needs:
  *
+ * - a read that a replica may answer goes there, in the same two ways, where there is one that has caught up;
  * - a pipelined read goes to the two connections that all callers share;
  * - any other statement of a request goes to the requests' pool, within its workspace's share;
  * - a stranger's (no workspace yet) goes to the reserved pool, within the strangers' share;
@@ -224,7 +243,16 @@ export class Database {
   /** For statements that must not wait for any workspace's, whichever request they are part of. */
   readonly reserved: Reserved;
 
-  constructor(readonly source: DataSource) {
+  private readonly primarySide: Side;
+  private readonly replicaSide: Omit<Side, 'condition'> | null = null;
+  private readonly replica: Replica | null = null;
+
+  /** @param replicaTold is told why a replica is left aside, and null when it serves again */
+  constructor(
+    readonly source: DataSource,
+    replicaUrl: string | null = null,
+    replicaTold: (why: unknown) => void = () => {},
+  ) {
     const options = this.pool.options;
     const open = (name: string, max: number, ms: number) =>
       this.opened(name, poolOf({ ...options, max, statementMsMax: ms }));
@@ -232,8 +260,7 @@ export class Database {
       'reserved',
       poolOf({ ...options, max: reservedMax, statementMsMax: reservedMsMax, lock_timeout: reservedLockMsMax }),
     );
-    const cancel = (processId: number) =>
-      void reserved.query('select pg_cancel_backend($1)', [processId]).catch(() => {});
+    const cancel = (processId: number) => void reserved.query(cancelBackend, [processId]).catch(() => {});
     this.shared = new PipelinedConnections(() => ({ ...options, statementMsMax: pipelinedMsMax }));
     this.requests = new Connections(
       open('requests', requestsMax + besideMax, statementMsMax),
@@ -248,6 +275,23 @@ export class Database {
       cancel,
     );
     this.reserved = new Reserved(reserved);
+    const connectionsFor = (account: WorkAccount | null) => this.connectionsOf(account);
+    this.primarySide = { shared: this.shared, connectionsFor, condition: null };
+    if (replicaUrl === null) return;
+    const ofReplica = {
+      ...options,
+      connectionString: replicaUrl,
+      connectionTimeoutMillis: replicaConnectMsMax,
+      mayBeStandby: true,
+    };
+    const pool = this.opened('replica', poolOf({ ...ofReplica, max: replicaMax, statementMsMax }));
+    const shares = new WorkspaceShares({ total: replicaMax, each: replicaOfEachMax, ownWaitMsMax });
+    // Behind one address there may be several replicas, each with numbers of its own: PostgreSQL ends what nobody awaits at
+    // the time limit.
+    const lone = new Connections(pool, shares, () => {});
+    const shared = new PipelinedConnections(() => ({ ...ofReplica, statementMsMax: pipelinedMsMax }));
+    this.replicaSide = { shared, connectionsFor: () => lone };
+    this.replica = new Replica(this.shared, shared, replicaTold);
   }
 
   get manager(): EntityManager {
@@ -269,16 +313,19 @@ export class Database {
   async query<Row extends object>(statement: Statement<Row>, values: unknown[] = []): Promise<Row[]> {
     const account = workAccount();
     account?.check();
-    const mayPipeline = statement.isPipelined && (account === null || account.workspaceId !== null);
-    if (mayPipeline && !values.some(isLongList)) {
-      const workspaceId = account?.workspaceId ?? '';
-      for (let tries = 0; tries < pipelinedTriesMax && !this.isApart(workspaceId); tries += 1) {
-        const rows = await this.readPipelined(statement, values, account, workspaceId);
-        if (rows !== null) return rows;
-      }
+    const { replica, replicaSide } = this;
+    if (statement.isForReplica === true && replica !== null && replicaSide !== null && account !== null) {
+      const read = async (condition: Condition) =>
+        await this.readOn({ ...replicaSide, condition }, statement, values, account);
+      const rows = await replica.read(read);
+      if (rows !== null) return rows;
     }
-    if (statement.isHeavy !== true) return await this.readAlone(statement, values, account);
-    return await this.heavily(account, async () => this.readAlone(statement, values, account));
+    return await this.readOn(this.primarySide, statement, values, account);
+  }
+
+  /** What became of reads that a replica might have answered; null where there is none. */
+  get replicaReads(): Readonly<Record<ReplicaOutcome, number>> | null {
+    return this.replica?.reads ?? null;
   }
 
   /** A connection of the caller's own, who has to close it: for sending the same few statements over and over. */
@@ -298,6 +345,7 @@ export class Database {
 
   async close(): Promise<void> {
     await this.shared.close();
+    await this.replicaSide?.shared.close();
     await Promise.all([...this.pools.values()].map(async (pool) => await pool.end()));
     await this.source.destroy();
   }
@@ -337,8 +385,27 @@ export class Database {
     return result;
   }
 
+  private async readOn<Row extends object>(
+    side: Side,
+    statement: Statement<Row>,
+    values: unknown[],
+    account: WorkAccount | null,
+  ): Promise<Row[]> {
+    const mayPipeline = statement.isPipelined && (account === null || account.workspaceId !== null);
+    if (mayPipeline && !values.some(isLongList)) {
+      const workspaceId = account?.workspaceId ?? '';
+      for (let tries = 0; tries < pipelinedTriesMax && !this.isApart(workspaceId); tries += 1) {
+        const rows = await this.readPipelined(side, statement, values, account, workspaceId);
+        if (rows !== null) return rows;
+      }
+    }
+    if (statement.isHeavy !== true) return await this.readAlone(side, statement, values, account);
+    return await this.heavily(account, async () => this.readAlone(side, statement, values, account));
+  }
+
   /** Null when the read took too long, or failed of another that did: the caller then reads on a connection alone. */
   private async readPipelined<Row extends object>(
+    { shared, condition }: Side,
     { name, text, isPage = false }: Statement<Row>,
     values: unknown[],
     account: WorkAccount | null,
@@ -348,7 +415,7 @@ export class Database {
     if (wait !== null) await wait;
     const reading = new Reading({ name, text, values }, account, isPage);
     try {
-      const { rows } = await this.shared.query<Row>(reading);
+      const { rows } = await shared.query<Row>(reading, condition);
       account?.check();
       if (reading.isCut) cut.add(rows);
       return rows;
@@ -369,17 +436,18 @@ export class Database {
   }
 
   private async readAlone<Row extends object>(
+    { connectionsFor, condition }: Side,
     { name, text, isPage = false }: Statement<Row>,
     values: unknown[],
     account: WorkAccount | null,
   ): Promise<Row[]> {
     account?.checkReading();
     const workspaceId = account?.sharer ?? '';
-    const lent = await this.connectionsOf(account).lend({ account, workspaceId, onlyReads: true });
+    const lent = await connectionsFor(account).lend({ account, workspaceId, onlyReads: true });
     const reading = new Reading({ name, text, values }, account, isPage);
     reading.client = lent.client as unknown as DatabaseClient;
     try {
-      const { rows } = await runQuery<Row>(lent.client, reading);
+      const { rows } = await readIf<Row>(lent.client, condition, reading);
       account?.checkReading();
       if (reading.isCut) {
         lent.abandon();
@@ -388,6 +456,7 @@ export class Database {
       return rows;
     } catch (error) {
       account?.checkReading();
+      account?.release(reading.held);
       throw error;
     } finally {
       lent.giveBack();

@@ -129,6 +129,8 @@ export interface List {
   /** The column that the list is sorted by: the id, or another key that `bound` makes of a cursor's id. */
   id: string;
   where: Conditions;
+  /** Whether a replica may answer it, see `forReplica`. */
+  isForReplica?: boolean;
   /** In SQL: the sort key of the cursor `$?`; `~` is a cursor at the newest end, the empty text one at the oldest. */
   bound?: Record<PageRequest['direction'], string>;
 }
@@ -148,9 +150,13 @@ export async function readPage<Row extends object>(
 const pipelinedRowsMax = 50;
 
 /** What a caller's filter made is planned each time: of few forms each is prepared, and forms of filters are many. */
-function reading<Row extends object>({ where }: List, text: string, isPipelined: boolean): Statement<Row> {
+function reading<Row extends object>(
+  { where, isForReplica = false }: List,
+  text: string,
+  isPipelined: boolean,
+): Statement<Row> {
   const statement = where.isOneRange ? pipelined<Row>(text) : heavy(unprepared<Row>(text));
-  return { ...statement, isPipelined: statement.isPipelined && isPipelined, isPage: true };
+  return { ...statement, isPipelined: statement.isPipelined && isPipelined, isPage: true, isForReplica };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import type { ClientBase, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { errorCode } from '../errors.js';
 import type { DatabaseClient, DatabaseClientConfig } from './database-client.js';
 import { socketOf } from './driver-internals.js';
@@ -8,6 +8,12 @@ import { Reading, runQuery } from './run-query.js';
 
 /** Of a statement that was under way beside one that took too much: it is read again, elsewhere. */
 export class Displaced extends Error {}
+
+/** What a server has to meet for what is read next on the same connection to count. */
+export interface Condition {
+  /** @throws when the server does not meet it */
+  check(client: ClientBase): Promise<void>;
+}
 
 /** With more connections each would gather less of what one turn of the event loop sends. */
 const connectionsMax = 2;
@@ -25,10 +31,22 @@ export class PipelinedConnections {
     this.connections = Array.from({ length: connectionsMax }, () => new LastingConnection(options));
   }
 
-  /** Takes the connection with fewest statements under way, so that one which takes long after all holds up few. */
-  async query<Row extends QueryResultRow>(statement: QueryConfig | Reading): Promise<QueryResult<Row>> {
+  /** @throws what `condition` throws where the server does not meet it; then nothing was read */
+  async query<Row extends QueryResultRow>(
+    statement: QueryConfig | Reading,
+    condition: Condition | null = null,
+  ): Promise<QueryResult<Row>> {
+    return await this.idlest().query(statement, condition);
+  }
+
+  async check(condition: Condition): Promise<void> {
+    await this.idlest().check(condition);
+  }
+
+  /** The connection with fewest statements under way, so that one which takes long after all holds up few. */
+  private idlest(): LastingConnection {
     const [first, ...others] = this.connections as [LastingConnection, ...LastingConnection[]];
-    return await others.reduce((best, next) => (next.underWay < best.underWay ? next : best), first).query(statement);
+    return others.reduce((best, next) => (next.underWay < best.underWay ? next : best), first);
   }
 
   async close(): Promise<void> {
@@ -48,26 +66,21 @@ export class LastingConnection {
     private readonly prepare: (client: DatabaseClient) => Promise<unknown> = planByIndex,
   ) {}
 
-  async query<Row extends QueryResultRow>(statement: QueryConfig | Reading): Promise<QueryResult<Row>> {
-    this.underWay += 1;
-    let opening: Promise<DatabaseClient> | null = null;
-    try {
-      opening = this.client ??= this.open();
-      const client = await opening;
+  async query<Row extends QueryResultRow>(
+    statement: QueryConfig | Reading,
+    condition: Condition | null = null,
+  ): Promise<QueryResult<Row>> {
+    return await this.use(async (client) => {
       if (statement instanceof Reading) statement.shared = this;
-      // The first statement leaves at once; those that come while it is under way are gathered, as by Nagle (RFC 896).
-      if (this.underWay > 1) gather(client);
-      const result = await runQuery<Row>(client, statement);
+      const result = await readIf<Row>(client, condition, statement);
       // The end of its rows had come with them, before the connection was gone.
       if (statement instanceof Reading && statement.isDisplaced) throw tookTooMuch();
       return result;
-    } catch (error) {
-      // PostgreSQL says that it ends the connection a moment before it does.
-      if (isShutdown(error) && this.client === opening) this.client = null;
-      throw error;
-    } finally {
-      this.underWay -= 1;
-    }
+    });
+  }
+
+  async check(condition: Condition): Promise<void> {
+    await this.use(async (client) => await condition.check(client));
   }
 
   /** For what takes longer, or is larger, than the others on it should wait for: they ask again, and it goes elsewhere. */
@@ -79,6 +92,24 @@ export class LastingConnection {
     this.closed = true;
     const client = await this.client?.catch(() => null);
     await client?.end();
+  }
+
+  private async use<T>(ask: (client: DatabaseClient) => Promise<T>): Promise<T> {
+    this.underWay += 1;
+    let opening: Promise<DatabaseClient> | null = null;
+    try {
+      opening = this.client ??= this.open();
+      const client = await opening;
+      // The first statement leaves at once; those that come while it is under way are gathered, as by Nagle (RFC 896).
+      if (this.underWay > 1) gather(client);
+      return await ask(client);
+    } catch (error) {
+      // PostgreSQL says that it ends the connection a moment before it does.
+      if (isShutdown(error) && this.client === opening) this.client = null;
+      throw error;
+    } finally {
+      this.underWay -= 1;
+    }
   }
 
   private open(): Promise<DatabaseClient> {
@@ -95,6 +126,19 @@ export class LastingConnection {
     opening.catch(lost);
     return opening;
   }
+}
+
+/** Sends both at once, so that the condition costs no round trip, and waits for both, whatever the condition comes to. */
+export async function readIf<Row extends QueryResultRow>(
+  client: ClientBase,
+  condition: Condition | null,
+  statement: QueryConfig | Reading,
+): Promise<QueryResult<Row>> {
+  if (condition === null) return await runQuery<Row>(client, statement);
+  const [checked, answer] = await Promise.allSettled([condition.check(client), runQuery<Row>(client, statement)]);
+  if (checked.status === 'rejected') throw checked.reason;
+  if (answer.status === 'rejected') throw answer.reason;
+  return answer.value;
 }
 
 const tookTooMuch = () => new Displaced('a statement took too much for a connection that all share');

@@ -25,6 +25,8 @@ export interface Statement<Row> {
    * takes a core of PostgreSQL's from everybody.
    */
   readonly isHeavy?: boolean;
+  /** Whether a replica may answer it. */
+  readonly isForReplica?: boolean;
   /** A type only: what a row of the answer looks like. */
   readonly row?: Row;
 }
@@ -58,6 +60,14 @@ export function unprepared<Row extends object = object>(text: string): Statement
 /** For what may look at much to find or to count little: by a caller's filter, in texts, or to the end of a list. */
 export function heavy<Row extends object>(statement: Statement<Row>): Statement<Row> {
   return { ...statement, isHeavy: true };
+}
+
+/**
+ * For a read that a replica may answer, where there is one that has caught up. Never for authentication, events,
+ * idempotency or counts, by which something is decided; nor for what a lock or a transaction is about.
+ */
+export function forReplica<Row extends object>(statement: Statement<Row>): Statement<Row> {
+  return { ...statement, isForReplica: true };
 }
 
 const names = new Map<string, string>();
