@@ -12,6 +12,7 @@ import { Jobs } from '../../src/platform/postgres/jobs.js';
 import { createLog } from '../../src/platform/log.js';
 import { migrate } from '../../src/platform/postgres/migrate.js';
 import { Notifications } from '../../src/platform/postgres/notifications.js';
+import { otherBin, OwnPostgres } from './own-postgres.js';
 import { chores } from '../../src/webhooks/engine/maintenance.js';
 
 /**
@@ -23,21 +24,15 @@ const settings = {
   synchronous_commit: 'off',
   full_page_writes: 'off',
   max_connections: '300',
-  // With the strategy below a third of the time: the file system copies, and nothing is logged.
-  file_copy_method: 'clone',
 };
+// With the strategy below a third of the time: the file system copies, and nothing is logged. PostgreSQL 18 knows it.
+const copying = { file_copy_method: 'clone' };
 const template = 'iozen_template';
 
 let stop = async () => {};
 
 export async function mochaGlobalSetup(): Promise<void> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'iozen-test-'));
-  const server = await startEmbeddedPostgres({ dataDir, settings });
-  stop = async () => {
-    await server.stop();
-    await rm(dataDir, { recursive: true, force: true });
-  };
-  process.env['TEST_POSTGRES_URL'] = server.url;
+  process.env['TEST_POSTGRES_URL'] = await (otherBin === undefined ? startEmbedded() : startOther());
   // There are a hundred processes in a run, which would each compile the same 2,000 files.
   process.env['NODE_COMPILE_CACHE'] ??= resolve(import.meta.dirname, '../../.compile-cache');
   await administer(`create database ${template}`);
@@ -53,6 +48,23 @@ export async function mochaGlobalSetup(): Promise<void> {
   for (const chore of chores({ database, eventLog: new EventService(database), notifications, log }, now()))
     await chore();
   await database.close();
+}
+
+async function startEmbedded(): Promise<string> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'iozen-test-'));
+  const server = await startEmbeddedPostgres({ dataDir, settings: { ...settings, ...copying } });
+  stop = async () => {
+    await server.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  return server.url;
+}
+
+/** Another PostgreSQL, see `OwnPostgres`. */
+async function startOther(): Promise<string> {
+  const server = await OwnPostgres.start(settings);
+  stop = async () => await server.stop();
+  return server.url();
 }
 
 export async function mochaGlobalTeardown(): Promise<void> {
