@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { Failure, Issue } from '../platform/errors.js';
-import { cutText, cutValue, fenced, valueWithoutHidden, withoutHidden, type Removed } from './foreign-text.js';
+import { cutText, cutValue, fenced, isPlain, valueWithoutHidden, withoutHidden, type Removed } from './foreign-text.js';
 
 /** What a tool answers. What strangers typed stands under keys named `untrusted`, at whatever depth, and nowhere else. */
 export interface ToolAnswer {
@@ -66,6 +66,7 @@ type Data = Record<string, unknown>;
 
 /** What strangers typed with each text cut, and how many hidden characters were taken away of what is left. */
 function shortened(data: Readonly<Data>, fieldBytes: number): [shown: Data, hiddenCharacters: number] {
+  if (isPlain(data, fieldBytes)) return [data, 0];
   // Cut first: a page of the largest texts would hold the process up while each of their letters is looked at.
   const short = withUntrusted(data, (typed) => cutValue(typed, fieldBytes));
   const removed: Removed = { hiddenCharacters: 0 };

@@ -2,11 +2,19 @@ import { randomBytes } from 'node:crypto';
 
 /** Characters that people do not see and models read: controls but tab and line feed, and what is drawn as nothing. */
 const hidden =
-  /(?![\t\n\ufe00-\ufe0f\u{e0100}-\u{e01ef}])[\p{Cc}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\ufff9-\ufffb]/gu;
+  /(?![\ufe00-\ufe0f\u{e0100}-\u{e01ef}\t\n])[\p{Cc}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\ufff9-\ufffb]/gu;
 /** One variation selector is how a person writes a red heart; a row of them, which can spell out bytes, is a text. */
 const selectors = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]{2,}/gu;
 /** Most texts are ASCII without controls, and need no look at each character. */
 const plain = /^[\t\n\x20-\x7e]*$/;
+
+/** Whether nothing in a value is cut or taken away, by a look that copies nothing: so it is with most. */
+export function isPlain(value: unknown, bytesMax: number): boolean {
+  if (typeof value === 'string') return value.length <= bytesMax && plain.test(value);
+  if (value === null || typeof value !== 'object') return true;
+  if (Array.isArray(value)) return value.every((one) => isPlain(one, bytesMax));
+  return Object.entries(value).every(([key, one]) => isPlain(key, bytesMax) && isPlain(one, bytesMax));
+}
 
 /** What is taken away from all texts of one result. */
 export interface Removed {

@@ -19,6 +19,7 @@ import type { Failure, Issue } from '../platform/errors.js';
 import type { Metrics } from '../platform/metrics.js';
 import { refusalOf } from './answer.js';
 import { Listing, objectionTo, type Restrictions } from './listing.js';
+import { contextOf, type PlainCall } from './plain-call.js';
 import { argumentsFor, type Tool, type ToolCall } from './tool.js';
 import type { Prompts } from './prompts.js';
 import type { Resources } from './resources.js';
@@ -48,6 +49,8 @@ export interface Exchange {
   /** Whether the client reads an answer that comes in pieces. */
   takesStream: boolean;
   signal: AbortSignal;
+  /** What the tool asks its caller's person, once it was called: the library words it. */
+  asked: InputRequiredResult | null;
 }
 
 const minuteMs = 60_000;
@@ -65,12 +68,15 @@ export class McpServers {
   private readonly listing: Listing;
   private readonly calls: Counter<'tool' | 'outcome'>;
   private readonly options: ServerOptions;
+  private readonly identity: object;
 
   constructor(
     private readonly surface: Surface,
     metrics: Metrics,
   ) {
     this.listing = new Listing(surface.tools);
+    const { name, version } = surface;
+    this.identity = { 'io.modelcontextprotocol/serverInfo': { name, title: 'ioZen', version } };
     this.calls = metrics.counter({
       name: 'iozen_mcp_calls_total',
       help: 'Calls of tools by agents, and what they came to: ok, asked, gone, or the code of the error.',
@@ -108,6 +114,7 @@ export class McpServers {
       return { tools: exchange.refusal === null ? this.listing.for(exchange.actor, exchange.restrictions) : [] };
     });
     server.setRequestHandler('tools/call', async ({ params }, context) => {
+      if (exchange.asked !== null) return exchange.asked;
       return await this.call(exchange, params.name, params.arguments, context, mayAsk(context));
     });
     if (resources !== null) {
@@ -133,6 +140,23 @@ export class McpServers {
       });
     }
     return server;
+  }
+
+  /**
+   * Calls a tool without the objects that the library makes for each request, which cost more than most calls do: a server,
+   * a transport, the web's request and answer. @returns the answer, worded as the library words it; null where the library
+   * is to answer
+   */
+  async answerTo({ id, name, args, meta }: PlainCall, exchange: Exchange): Promise<string | null> {
+    if (exchange.refusal === null && this.listing.find(name, exchange.restrictions) === null) return null;
+    const context = contextOf(meta);
+    const told = await this.call(exchange, name, args, context, mayAsk(context));
+    if (isInputRequiredResult(told)) {
+      exchange.asked = told;
+      return null;
+    }
+    const result = { ...told, resultType: 'complete', _meta: this.identity };
+    return JSON.stringify({ jsonrpc: '2.0', id, result });
   }
 
   private async call(

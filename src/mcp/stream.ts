@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { factsOf } from '../http/request.js';
+import { jsonType, send } from '../http/send.js';
 import { asFailure } from '../platform/errors.js';
 import { refusalFor, type RpcId } from './refusal.js';
 
@@ -8,7 +9,7 @@ import { refusalFor, type RpcId } from './refusal.js';
 const unreadMsMax = 30_000;
 
 /** Sends the events of an answer as they come. Whoever is broken off is told why, as the answer of the call. */
-export async function sendStream(
+async function sendStream(
   request: IncomingMessage,
   response: ServerResponse,
   events: ReadableStream<Uint8Array>,
@@ -56,4 +57,20 @@ async function isDrained(response: ServerResponse): Promise<boolean> {
   } finally {
     settled.abort();
   }
+}
+
+/** Sends an answer of the library as it is: nothing, a text, or a stream. */
+export async function sendAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Response,
+  signal: AbortSignal,
+  id: RpcId,
+): Promise<void> {
+  const facts = factsOf(request);
+  if (answer.body === null) return void response.writeHead(answer.status, facts.answerHeaders).end();
+  const type = answer.headers.get('Content-Type') ?? '';
+  if (type.startsWith('text/event-stream')) return await sendStream(request, response, answer.body, signal, id);
+  const text = await answer.text();
+  await send(request, response, { status: answer.status, type: jsonType, text });
 }

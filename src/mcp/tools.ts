@@ -196,10 +196,8 @@ export function toolsOf(services: ToolServices, version: string): Tool[] {
       async ({ actor }, read) => {
         actor.require('read:submissions');
         const { submissionId } = read();
-        const submission = await submissions.get(actor, submissionId);
-        const page: PageRequest = { limit: messagesMax, cursor: null, direction: 'older' };
-        const messages = (await submissions.messagePages(actor, [submission.id], page, true)).get(submission.id);
-        const shown = submissionView(submission, messages?.rows.toReversed() ?? []);
+        const submission = await submissions.getWhole(actor, submissionId);
+        const shown = submissionView(submission, submission.messages.slice(-messagesMax));
         const says = `The submission ${submission.id} is ${submission.status}, with ${count(shown.messages.length, 'message')}.`;
         return { says, data: { submission: shown } };
       },

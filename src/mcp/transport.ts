@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import type { Request as ExpressRequest, RequestHandler, Response as ExpressResponse } from 'express';
 import {
   createMcpHandler,
@@ -31,9 +30,10 @@ import type { Metrics } from '../platform/metrics.js';
 import { plans } from '../workspaces/plans.js';
 import { restrictionsOf } from './listing.js';
 import { headerOf, protocolHeaders, queryOf, readMessage, requireAccept, type RpcMessage } from './message.js';
+import { plainCallIn } from './plain-call.js';
 import { RpcRefusal, refusalFor, type RpcId } from './refusal.js';
 import { McpServers, type Exchange, type Surface } from './server.js';
-import { sendStream } from './stream.js';
+import { sendAnswer } from './stream.js';
 
 export const mcpBodyBytesMax = 262_144;
 
@@ -100,7 +100,8 @@ export class McpTransport {
     if (spent !== null && !isCall) throw spent;
 
     const ending = new AbortController();
-    response.once('close', () => ending.abort(new Gone('the caller left')));
+    const leave = () => ending.abort(new Gone('the caller left'));
+    response.once('close', leave);
     if (response.destroyed) return;
     const exchange: Exchange = {
       actor,
@@ -111,13 +112,18 @@ export class McpTransport {
       facts,
       takesStream,
       signal: ending.signal,
+      asked: null,
     };
     this.underWay.add(ending);
     const unwatch = this.needs.revocations.onEnded(actor, () => ending.abort(endedKey()));
     try {
+      const call = plainCallIn(message, request.headers);
+      const text = call === null ? null : await unlessAborted(ending.signal, this.servers.answerTo(call, exchange));
+      if (text !== null) return await send(request, response, { status: 200, type: jsonType, text });
       const answer = await unlessAborted(ending.signal, this.answer(request, message, exchange));
       await sendAnswer(request, response, answer, ending.signal, id);
     } finally {
+      response.off('close', leave);
       unwatch();
       this.underWay.delete(ending);
     }
@@ -232,19 +238,4 @@ async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<
   } finally {
     signal.removeEventListener('abort', abort);
   }
-}
-
-async function sendAnswer(
-  request: ExpressRequest,
-  response: ServerResponse,
-  answer: Response,
-  signal: AbortSignal,
-  id: RpcId,
-): Promise<void> {
-  const facts = factsOf(request);
-  if (answer.body === null) return void response.writeHead(answer.status, facts.answerHeaders).end();
-  const type = answer.headers.get('Content-Type') ?? '';
-  if (type.startsWith('text/event-stream')) return await sendStream(request, response, answer.body, signal, id);
-  const text = await answer.text();
-  await send(request, response, { status: answer.status, type: jsonType, text });
 }

@@ -17,8 +17,11 @@ import { cutText, cutValue } from './foreign-text.js';
 type Data = Record<string, unknown>;
 
 /** Models pay for every null. */
-export const withoutNulls = (data: Readonly<Data>): Data =>
-  Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null && value !== undefined));
+export function withoutNulls(data: Readonly<Data>): Data {
+  const kept: Data = {};
+  for (const key of Object.keys(data)) if (data[key] !== null && data[key] !== undefined) kept[key] = data[key];
+  return kept;
+}
 
 const at = (date: Date | null) => date && isoTime(date);
 
@@ -39,8 +42,8 @@ const optionsMax = 20;
 
 /** Names and types of as many questions as fit, without what only a person at the form needs. */
 function withFewerQuestions(schema: readonly Data[]): Data {
-  const short = schema.map(({ label, options, helper_text: _, placeholder: __, ...question }) => ({
-    ...question,
+  const short = schema.map(({ label, options, ...question }) => ({
+    ...withoutNulls({ ...question, helper_text: null, placeholder: null }),
     label: cutText(String(label), labelBytesMax),
     ...(Array.isArray(options) && { options: cutValue(options.slice(0, optionsMax), labelBytesMax) }),
   }));

@@ -66,7 +66,8 @@ const selectWithMessages = forReplica(
       order by m.id)
     from submission_messages m where m.submission_id = s.id
   ), '[]') as "messages"
-  from submissions s where s.id = $1 and s.workspace_id = $2 and s.intake_bot_id = $3 and ${isShown}
+  from submissions s
+  where s.id = $1 and s.workspace_id = $2 and s.intake_bot_id = coalesce($3, s.intake_bot_id) and ${isShown}
 `),
 );
 const selectMany = (wide: Wide) =>
@@ -240,13 +241,24 @@ export class SubmissionService {
   /** The submission under its bot: a submission of another bot is not found. */
   async getOf(actor: Actor, intakeBotId: string, id: string): Promise<SubmissionWithMessages> {
     actor.require('read:submissions');
-    const named = isId(id, 'submission') && isId(intakeBotId, 'intakeBot');
-    const values = [id, actor.workspaceId, intakeBotId];
-    const [submission] = named ? await this.database.query(selectWithMessages, values) : [];
-    if (submission === undefined) {
-      await this.intakeBots.find(actor.workspaceId, intakeBotId);
-      throw notFound('submission');
-    }
+    const submission = isId(intakeBotId, 'intakeBot') ? await this.findWhole(actor, id, intakeBotId) : null;
+    if (submission !== null) return submission;
+    await this.intakeBots.find(actor.workspaceId, intakeBotId);
+    throw notFound('submission');
+  }
+
+  /** A submission with its messages, whatever its bot. */
+  async getWhole(actor: Actor, id: string): Promise<SubmissionWithMessages> {
+    actor.require('read:submissions');
+    const submission = await this.findWhole(actor, id, null);
+    if (submission === null) throw notFound('submission');
+    return submission;
+  }
+
+  private async findWhole({ workspaceId }: Actor, id: string, intakeBotId: string | null) {
+    const values = [id, workspaceId, intakeBotId];
+    const [submission] = isId(id, 'submission') ? await this.database.query(selectWithMessages, values) : [];
+    if (submission === undefined) return null;
     for (const message of submission.messages) message.createdAt = new Date(message.createdAt);
     return submission;
   }
