@@ -113,7 +113,7 @@ describe('the budget of tokens of what agents are told', function () {
     }
   }
   const idsIn = (found: Told[], rows: string) =>
-    found.flatMap(({ data }) => data[rows].map(({ id }: { id: string }) => id as string)) as string[];
+    found.flatMap(({ data }) => data[rows].map(({ id }: { id: string }) => id)) as string[];
 
   it('is kept by a list whose rows are as large as they can be, and no row is left out on the way', async () => {
     const { graphql } = clientOf(server.url, tenant.key);
@@ -153,6 +153,17 @@ describe('the budget of tokens of what agents are told', function () {
     for (const id of contacts) await agent.call('search_contacts', { contact_id: id });
     const deliveries = idsIn(await pages('search_deliveries', 'deliveries', {}), 'deliveries');
     for (const id of deliveries.slice(0, 10)) await agent.call('get_delivery', { delivery_id: id });
+  });
+
+  it('is kept by a page whose rows are too large together to be read at once: the cursor leads on', async () => {
+    const wide = await createBot(server.app, tenant.workspaceId, { name: 'Wide' });
+    for (let made = 0; made < 40; made += 1) await createSubmission(server.app, wide);
+    const { pool } = server.app.database;
+    const megabyte = { email: 'wide@example.com', full_name: 'w'.repeat(1_000_000) };
+    await pool.query('update submissions set data = $2 where intake_bot_id = $1', [wide.id, megabyte]);
+    const found = await pages('search_submissions', 'submissions', { intake_bot_id: wide.id, limit: 50 });
+    expect(idsIn(found, 'submissions').length).to.equal(40);
+    expect(found.length).to.be.greaterThan(1);
   });
 
   it('is kept by refusals, whatever was asked', async () => {

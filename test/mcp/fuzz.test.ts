@@ -308,8 +308,8 @@ function attack(tools: readonly ListedTool[], ids: string[]): fc.Arbitrary<Attac
             },
             { weight: 1, arbitrary: value },
           ),
-          'io.modelcontextprotocol/clientInfo': fc.oneof(fc.constant({ name: 'fuzz', version: '1' } as unknown), value),
-          progressToken: fc.oneof(fc.constant('token' as unknown), value),
+          'io.modelcontextprotocol/clientInfo': fc.oneof(fc.constant({ name: 'fuzz', version: '1' }), value),
+          progressToken: fc.oneof(fc.constant('token'), value),
         },
         {
           requiredKeys: ['io.modelcontextprotocol/protocolVersion', 'io.modelcontextprotocol/clientCapabilities'],
@@ -322,10 +322,7 @@ function attack(tools: readonly ListedTool[], ids: string[]): fc.Arbitrary<Attac
   );
   const more = fc.record(
     {
-      inputResponses: fc.oneof(
-        fc.constant({ confirm: { action: 'accept', content: { confirm: true } } } as unknown),
-        value,
-      ),
+      inputResponses: fc.oneof(fc.constant({ confirm: { action: 'accept', content: { confirm: true } } }), value),
       requestState: value,
       cursor: value,
     },
@@ -390,7 +387,7 @@ function attack(tools: readonly ListedTool[], ids: string[]): fc.Arbitrary<Attac
     { weight: 1, arbitrary: fc.webQueryParameters().map((given) => `?${given}`) },
   );
   const odder = fc.oneof(
-    { weight: 12, arbitrary: fc.constant({} as Record<string, string>) },
+    { weight: 12, arbitrary: fc.constant({}) },
     {
       weight: 1,
       arbitrary: fc.record(

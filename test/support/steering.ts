@@ -100,4 +100,4 @@ export const steering: readonly Steering[] = attempts.map((attempt, index) => {
  * reader. A single variation selector is how a person writes a red heart, a run of them is a text.
  */
 export const hidden =
-  /(?![\t\n\uFE00-\uFE0F\u{E0100}-\u{E01EF}])[\p{Cc}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\uFFF9-\uFFFB]|[\uFE00-\uFE0F\u{E0100}-\u{E01EF}]{2}/u;
+  /(?![\uFE00-\uFE0F\u{E0100}-\u{E01EF}\t\n])[\p{Cc}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\uFFF9-\uFFFB]|[\uFE00-\uFE0F\u{E0100}-\u{E01EF}]{2}/u;

@@ -171,7 +171,7 @@ export const fixtureTools = [
       const requestState = await states.mint({ round: 2, name: told });
       return inputRequired({ inputRequests: { step2: ask('Step 2: Which colour?', 'color') }, requestState });
     }
-    return said(`${name} likes ${acceptedContent(mcpReq.inputResponses, 'step2')?.color}`);
+    return said(`${name} likes ${String(acceptedContent(mcpReq.inputResponses, 'step2')?.color)}`);
   }),
   tool('test_input_required_result_tampered_state', 'Takes no state but its own.', async (_given, context) => {
     const isConfirmed = acceptedContent(context.mcpReq.inputResponses, 'confirm') !== undefined;
