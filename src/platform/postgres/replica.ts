@@ -37,7 +37,7 @@ interface Position {
 }
 
 /** What a replica has to have for an answer of its to count: everything up to a position of the primary's log. */
-export class CaughtUp {
+class CaughtUp {
   constructor(private readonly lsn: string) {}
 
   /**
