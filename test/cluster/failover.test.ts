@@ -63,6 +63,22 @@ describe('a primary of PostgreSQL that is killed under load', function () {
     for (const { part, patroniMs, refusedMs } of rounds)
       expect(refusedMs, `refused, of ${part} killed`).to.be.below(patroniMs + refusedMsMax);
   });
+
+  it('goes on without its standby: commits wait for it no longer than 5 s', async () => {
+    const cluster = theCluster();
+    const { engines } = cluster;
+    const load = await Load.start(cluster);
+    const primary = await engines.untilInStep();
+    await wait(1_000);
+    const { restart } = await engines.kill(otherNode(primary), 'both');
+    await wait(refusedMsMax + 1_000);
+    restart();
+    expect(await engines.untilInStep()).to.equal(primary);
+    const account = await load.end();
+    console.log(`      ${storyOf(account, load)}; held up for ${seconds(load.slowestMs)} at most`);
+    expectKept(account, load);
+    expect(load.slowestMs).to.be.below(refusedMsMax);
+  });
 });
 
 function tableOf(rounds: readonly Round[]): string {

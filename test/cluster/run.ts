@@ -20,7 +20,7 @@ if (missing.length > 0) {
 }
 
 const args = process.argv.slice(2);
-const failovers = numberBehind('--failovers', '2');
+const failovers = numberBehind('--failovers', '1');
 const kills = numberBehind('--kills', '1');
 
 const directory = await mkdtemp(join(tmpdir(), 'iozen-cluster-'));
@@ -71,7 +71,9 @@ process.exitCode = code ?? 1;
 function numberBehind(option: string, otherwise: string): string {
   const at = args.indexOf(option);
   const number = at === -1 ? otherwise : (args.splice(at, 2)[1] ?? '');
-  if (/^\d{1,3}$/.test(number)) return number;
-  console.error(`${option} wants a number, such as 10.`);
-  process.exit(1);
+  if (!/^\d{1,3}$/.test(number)) {
+    console.error(`${option} wants a number, such as 10.`);
+    process.exit(1);
+  }
+  return number;
 }

@@ -56,6 +56,8 @@ export class Load {
   /** Answers that no client should get, whatever dies. */
   readonly broken: string[] = [];
   readonly followers: Follower[] = [];
+  /** The longest that a change took, asked for again or not. */
+  slowestMs = 0;
   private readonly working: Promise<void>[] = [];
   private isEnding = false;
 
@@ -131,13 +133,16 @@ export class Load {
     const overGraphql = each % 2 === 1;
     for (;;) {
       const asked = overGraphql ? this.askGraphql(client, name, step) : this.askRest(client, name, step);
-      const answer = await asked.catch((error: Error) => `network: ${String(error.cause ?? error)}`);
+      const answer = await asked.catch(
+        (error: Error) => `network: ${error.cause instanceof Error ? error.cause.message : error.message}`,
+      );
       const refusal = typeof answer === 'string' ? answer : refusalIn(answer);
       if (refusal === null && typeof answer !== 'string') {
         const { data } = answer.body;
         const submission = data.submission ?? data.createSubmission?.submission ?? data.updateSubmission?.submission;
         this.changes.push({ submissionId: submission.id, step });
         const tookMs = performance.now() - beganMs;
+        this.slowestMs = Math.max(this.slowestMs, tookMs);
         if (answers.length > 0 || tookMs > 1_000) this.refusals.push({ tookMs, atMs, answers });
         return submission.id as string;
       }
