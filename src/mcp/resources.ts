@@ -1,5 +1,9 @@
-import { ProtocolError, ProtocolErrorCode, type ReadResourceResult } from '@modelcontextprotocol/server';
-import type { Resource, ResourceTemplateType } from '@modelcontextprotocol/server';
+import {
+  ResourceNotFoundError,
+  type ReadResourceResult,
+  type Resource,
+  type ResourceTemplateType,
+} from '@modelcontextprotocol/server';
 
 export interface GuidePage {
   /** Such as `webhooks`, or `integrations/meta`. */
@@ -60,11 +64,7 @@ export class Resources {
   /** @throws -32602 for an address that is not listed */
   read(uri: string): ReadResourceResult {
     const found = this.texts.get(uri);
-    if (found === undefined) {
-      throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'No such resource: resources/list has them all.', {
-        uri,
-      });
-    }
+    if (found === undefined) throw new ResourceNotFoundError(uri, 'No such resource: resources/list has them all.');
     return { contents: [{ uri, mimeType: found.mimeType, text: found.text() }] };
   }
 }

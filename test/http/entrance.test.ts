@@ -29,7 +29,7 @@ describe('the entrance', () => {
       const { name, ...addresses } = (await answer.json()) as Record<string, string>;
       expect(name).to.equal('ioZen');
       expect(Object.keys(addresses)).to.have.members(
-        'console docs graphql explorer schema rest openapi healthz readyz'.split(' '),
+        'console docs graphql explorer schema rest openapi mcp healthz readyz'.split(' '),
       );
       for (const [what, address] of Object.entries(addresses))
         expect(address, what).to.match(/^http:\/\/127\.0\.0\.1:/);
