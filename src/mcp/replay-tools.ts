@@ -13,7 +13,7 @@ import { Confirmations, type Told } from './confirm.js';
 import * as inputs from './inputs.js';
 import * as outputs from './outputs.js';
 import { answeredOnce, type Tool, type ToolCall } from './tool.js';
-import { replayView } from './views.js';
+import { replayRange, replayView } from './views.js';
 
 const lookAgainMs = 1_000;
 const bounds = { fieldBytesMax: 2_048, bytesMax: resultBytesMax, list: null };
@@ -35,23 +35,20 @@ export function startReplay({ replays, idempotency, secrets }: ReplayNeeds): Too
     actor.require('manage:webhooks');
     const asked = validate(inputs.newReplay.input, args, 'snake_case', issues);
     if (asked.dryRun) return resultOf(countedAnswer(await count(call, asked, null)), bounds);
-    let question: InputRequiredResult | null = null;
-    const answer = await answeredOnce('replay_webhooks', idempotency, call, startedAnswer, async (keeping) => {
-      const told = await confirmed(call, asked);
-      if ('resultType' in told) {
-        question = told as InputRequiredResult;
-        throw new Asked();
-      }
-      const now = await count(call, asked, told);
-      // What could not be counted in its time is not compared: no two counts of it are alike.
-      if (now.counted && now.total !== told.count) throw staleCount(now);
-      return await replays.start(keeping, asked.endpointId, () => ({ ...asked, until: told.until, dryRun: false }));
-    }).catch((thrown: unknown) => {
-      if (thrown instanceof Asked) return null;
-      if (thrown instanceof Declined) return declinedAnswer(thrown.told, asked);
+    try {
+      const answer = await answeredOnce('replay_webhooks', idempotency, call, startedAnswer, async (keeping) => {
+        const told = await confirmed(call, asked);
+        const now = await count(call, asked, told);
+        // What could not be counted in its time is not compared: no two counts of it are alike.
+        if (now.counted && now.total !== told.count) throw staleCount(now);
+        return await replays.start(keeping, asked.endpointId, () => ({ ...asked, until: told.until, dryRun: false }));
+      });
+      return resultOf(answer, bounds);
+    } catch (thrown) {
+      if (thrown instanceof Asking) return thrown.question;
+      if (thrown instanceof Declined) return resultOf(declinedAnswer(thrown.told, asked), bounds);
       throw thrown;
-    });
-    return answer === null ? (question as unknown as InputRequiredResult) : resultOf(answer, bounds);
+    }
   }
 
   /** @param told the window to count in; null: until now */
@@ -60,8 +57,8 @@ export function startReplay({ replays, idempotency, secrets }: ReplayNeeds): Too
     return await replays.start(actor, asked.endpointId, () => ({ ...asked, until, dryRun: true }));
   }
 
-  /** What the caller's person agreed to; or the question, for a client that can ask. */
-  async function confirmed(call: ToolCall, asked: Read): Promise<Told | InputRequiredResult> {
+  /** What the caller's person agreed to. @throws the question, for a client that can ask; confirmation_stale */
+  async function confirmed(call: ToolCall, asked: Read): Promise<Told> {
     const { actor, context, canAsk } = call;
     const state = context.mcpReq.requestState();
     if (typeof state === 'string') {
@@ -72,26 +69,24 @@ export function startReplay({ replays, idempotency, secrets }: ReplayNeeds): Too
       if (inputResponse(inputResponses, 'send').kind === 'elicit') throw new Declined(told);
       throw staleCount(await count(call, asked, null));
     }
-    if (asked.confirm !== undefined) {
+    // A client that can ask its person does: its model cannot answer in the person's place.
+    if (asked.confirm !== undefined && !canAsk) {
       const told = await confirmations.toldBefore(actor, asked, Number(asked.confirm));
       if (told === null) throw staleCount(await count(call, asked, null));
       return told;
     }
     const now = await count(call, asked, null);
     if (!canAsk) throw staleCount(now, 'Nothing was sent yet.');
-    return inputRequired({
-      inputRequests: {
-        send: inputRequired.elicit({
-          message: `Send ${events(now)} to the endpoint ${now.endpointId} again (${now.only}, ${isoTime(now.since)} to ${isoTime(now.until)})?`,
-          requestedSchema: {
-            type: 'object',
-            properties: { send: { type: 'boolean', title: `Send ${events(now)} again` } },
-            required: ['send'],
-          },
-        }),
+    const question = inputRequired.elicit({
+      message: `Send ${events(now)} to the endpoint ${now.endpointId} again (${now.only}, ${isoTime(now.since)} to ${isoTime(now.until)})?`,
+      requestedSchema: {
+        type: 'object',
+        properties: { send: { type: 'boolean', title: `Send ${events(now)} again` } },
+        required: ['send'],
       },
-      requestState: confirmations.stateOf(actor, asked, now),
     });
+    const requestState = confirmations.stateOf(actor, asked, now);
+    throw new Asking(inputRequired({ inputRequests: { send: question }, requestState }));
   }
 
   return {
@@ -109,42 +104,31 @@ export function startReplay({ replays, idempotency, secrets }: ReplayNeeds): Too
   };
 }
 
-class Asked extends Error {}
+/** Ends a call that goes on once its person has answered. */
+class Asking extends Error {
+  constructor(readonly question: InputRequiredResult) {
+    super('the person is asked');
+  }
+}
 
 class Declined extends Error {
   constructor(readonly told: Told) {
-    super();
+    super('the person declined');
   }
 }
 
 const events = ({ total, counted }: Pick<Replay, 'total' | 'counted'>) =>
   `${counted ? '' : 'at least '}${total ?? 0} ${total === 1 ? 'event' : 'events'}`;
 
-const windowOf = (replay: Replay) => {
-  const {
-    replay_id: _,
-    status: __,
-    total: ___,
-    done: ____,
-    rate_per_second: _____,
-    created_at: ______,
-    ...window
-  } = replayView(replay) as Record<string, unknown>;
-  return window;
-};
-
 const countedAnswer = (replay: Replay): ToolAnswer => ({
   says: `${events(replay)} would be sent again; nothing was sent. Once your person agrees, call again with dry_run false and confirm ${replay.total ?? 0}, within 5 minutes.`,
-  data: { state: 'counted', count: replay.total ?? 0, ...windowOf(replay) },
+  data: { state: 'counted', count: replay.total ?? 0, ...replayRange(replay) },
 });
 
 const startedAnswer = (replay: Replay): ToolAnswer => ({
   says: `The replay ${replay.id} began; get_replay tells how it goes.`,
-  data: { state: 'started', ...withoutTotal(replayView(replay)) },
+  data: { state: 'started', ...replayView(replay) },
 });
-
-/** How many there are is counted by a worker. */
-const withoutTotal = ({ total: _, rate_per_second: __, created_at: ___, ...rest }: Record<string, unknown>) => rest;
 
 const declinedAnswer = ({ count }: Told, { endpointId }: Read): ToolAnswer => ({
   says: 'Your person did not agree: nothing was sent.',

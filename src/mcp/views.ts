@@ -155,16 +155,21 @@ export const attemptView = (attempt: WebhookAttempt, answer: string | null) =>
     untrusted: withoutNulls({ response_body: answer, error: attempt.error }),
   });
 
+/** What a replay is about, whether it only counted or sends. */
+export const replayRange = (replay: Replay) => ({
+  endpoint_id: replay.endpointId,
+  only: replay.only,
+  since: isoTime(replay.since),
+  until: isoTime(replay.until),
+  counted: replay.counted,
+});
+
 export const replayView = (replay: Replay) =>
   withoutNulls({
     replay_id: replay.id,
-    endpoint_id: replay.endpointId,
+    ...replayRange(replay),
     status: replay.status,
-    only: replay.only,
-    since: isoTime(replay.since),
-    until: isoTime(replay.until),
     total: replay.total,
-    counted: replay.counted,
     done: replay.done,
     rate_per_second: replay.ratePerSecond,
     created_at: isoTime(replay.createdAt),
