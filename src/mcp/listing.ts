@@ -75,7 +75,7 @@ function published({ name, title, description, hints, input, output }: Tool): Pu
     title,
     description,
     inputSchema: input as PublishedTool['inputSchema'],
-    outputSchema: output as NonNullable<PublishedTool['outputSchema']>,
+    outputSchema: output,
     annotations: { ...hints },
   };
 }

@@ -1,4 +1,5 @@
-import type { Failure } from '../platform/errors.js';
+import { isApiKeyText } from '../api-keys/api-key-text.js';
+import { authenticationRequired, type Failure } from '../platform/errors.js';
 
 export type RpcId = string | number | null;
 
@@ -40,4 +41,17 @@ export function refusalFor({ status, code, message, details, headers }: Failure,
   const numbers: Record<number, number> = { 401: rpc.unauthorized, 500: rpc.internalError, 503: rpc.internalError };
   const data = { code, ...details, ...(more !== '' && { error_description: more }) };
   return new RpcRefusal(status, more === '' ? message : more, numbers[status] ?? rpc.other, data, headers);
+}
+
+/** What is wrong with a key, as far as its text tells. */
+export function withoutKey(authorization: string | undefined, refusal: Failure | null): RpcRefusal {
+  const [, key = ''] = /^bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
+  const why =
+    authorization === undefined
+      ? 'The API key is missing: send Authorization: Bearer iozen_live_…'
+      : isApiKeyText(key)
+        ? 'The API key is unknown: it was revoked, has expired, or may not be used from this address.'
+        : 'The API key is malformed: send Authorization: Bearer and the whole key, iozen_live_ and 32 characters.';
+  const failure = refusal ?? authenticationRequired();
+  return refusalFor(failure, `${why} An Owner makes keys in the console, at /console.`);
 }

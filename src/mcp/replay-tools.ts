@@ -127,7 +127,7 @@ const countedAnswer = (replay: Replay): ToolAnswer => ({
 
 const startedAnswer = (replay: Replay): ToolAnswer => ({
   says: `The replay ${replay.id} began; get_replay tells how it goes.`,
-  data: { state: 'started', ...replayView(replay) },
+  data: { state: 'started', replay_id: replay.id, status: replay.status, done: replay.done, ...replayRange(replay) },
 });
 
 const declinedAnswer = ({ count }: Told, { endpointId }: Read): ToolAnswer => ({

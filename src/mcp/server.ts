@@ -16,6 +16,7 @@ import type { Grant } from '../http/rate-limit/rate-limiter.js';
 import type { RequestFacts } from '../http/request.js';
 import type { Actor } from '../platform/actor.js';
 import type { Failure, Issue } from '../platform/errors.js';
+import type { Log } from '../platform/log.js';
 import type { Metrics } from '../platform/metrics.js';
 import { refusalOf } from './answer.js';
 import { Listing, objectionTo, type Restrictions } from './listing.js';
@@ -73,6 +74,8 @@ export class McpServers {
   constructor(
     private readonly surface: Surface,
     metrics: Metrics,
+    /** For its line a call, which needs no log of its own. */
+    private readonly log: Log,
   ) {
     this.listing = new Listing(surface.tools);
     const { name, version } = surface;
@@ -191,7 +194,8 @@ export class McpServers {
       const known = tool?.name ?? 'unknown';
       this.calls.inc({ tool: known, outcome });
       const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-      facts.log.info({ tool: known, outcome, caller: actor.id, ms }, 'tool called');
+      const request = facts.origin.requestId;
+      this.log.info({ request_id: request, tool: known, outcome, caller: actor.id, ms }, 'tool called');
     }
   }
 

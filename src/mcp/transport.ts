@@ -5,7 +5,6 @@ import {
   WebStandardStreamableHTTPServerTransport,
   type AuthInfo,
 } from '@modelcontextprotocol/server';
-import { isApiKeyText } from '../api-keys/api-key-text.js';
 import { callerOf, requireAccess, type Authenticator } from '../http/authenticate.js';
 import { senderOf } from '../http/body-room.js';
 import type { BodyReader } from '../http/body.js';
@@ -31,7 +30,7 @@ import { plans } from '../workspaces/plans.js';
 import { restrictionsOf } from './listing.js';
 import { headerOf, protocolHeaders, queryOf, readMessage, requireAccept, type RpcMessage } from './message.js';
 import { plainCallIn } from './plain-call.js';
-import { RpcRefusal, refusalFor, type RpcId } from './refusal.js';
+import { RpcRefusal, refusalFor, withoutKey, type RpcId } from './refusal.js';
 import { McpServers, type Exchange, type Surface } from './server.js';
 import { sendAnswer } from './stream.js';
 
@@ -58,7 +57,7 @@ export class McpTransport {
   private readonly underWay = new Set<AbortController>();
 
   constructor(private readonly needs: McpNeeds) {
-    this.servers = new McpServers(needs.surface, needs.metrics);
+    this.servers = new McpServers(needs.surface, needs.metrics, needs.log);
     const onerror = (error: Error) => needs.log.debug({ error: errorFields(error) }, 'refused by the protocol');
     this.modern = createMcpHandler(({ authInfo }) => this.servers.for(exchangeIn(authInfo)), {
       legacy: 'reject',
@@ -200,18 +199,6 @@ function barOf(actor: Actor): Failure | null {
   } catch (thrown) {
     return asFailure(thrown);
   }
-}
-
-function withoutKey(authorization: string | undefined, refusal: Failure | null): RpcRefusal {
-  const [, key = ''] = /^bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
-  const why =
-    authorization === undefined
-      ? 'The API key is missing: send Authorization: Bearer iozen_live_…'
-      : isApiKeyText(key)
-        ? 'The API key is unknown: it was revoked, has expired, or may not be used from this address.'
-        : 'The API key is malformed: send Authorization: Bearer and the whole key, iozen_live_ and 32 characters.';
-  const failure = refusal ?? authenticationRequired();
-  return refusalFor(failure, `${why} An Owner makes keys in the console, at /console.`);
 }
 
 const closedToAgents =
