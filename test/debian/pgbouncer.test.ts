@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
+import pg from 'pg';
 import { serviceAccount } from '../../src/platform/embedded-postgres/cluster.js';
 import { createTenant, startServer, type TestServer } from '../support/app.js';
 import { clientOf } from '../support/client.js';
@@ -29,11 +30,18 @@ describe('a server behind PgBouncer in session mode', function () {
     const to = new URL(database.url);
     const port = await freePort();
     directory = await mkdtemp(join(tmpdir(), 'iozen-bouncer-'));
-    const [, ignored = ''] =
-      /^(ignore_startup_parameters = .*)$/m.exec(await readFile('docs/operating.md', 'utf8')) ?? [];
+    const page = await readFile('docs/operating.md', 'utf8');
+    const [, ignored = ''] = /^(ignore_startup_parameters = .*)$/m.exec(page) ?? [];
+    const [, onTheRole = ''] = /```sql\n(.*?)```/s.exec(page) ?? [];
+    const admin = new pg.Client({ connectionString: database.url });
+    await admin.connect();
+    await admin.query(
+      `create role bouncer superuser login password '${to.password}'; ${onTheRole.replaceAll('alter role iozen', 'alter role bouncer')}`,
+    );
+    await admin.end();
     const settings = `
       [databases]
-      * = host=127.0.0.1 port=${to.port} user=${to.username} password=${to.password}
+      * = host=127.0.0.1 port=${to.port} user=bouncer password=${to.password}
       [pgbouncer]
       listen_addr = 127.0.0.1
       listen_port = ${port}

@@ -1,3 +1,6 @@
+/**
+ * One file because a cursor, as a request has it, and the statements that go on from it must agree.
+ */
 import { isCut, type Database } from './database.js';
 import { heavy, pipelined, prepared, unprepared, type Statement } from './statement.js';
 import { invalid, validationFailed, type Issue } from '../errors.js';
