@@ -35,7 +35,7 @@ export class Ground {
   private constructor(
     readonly directory: string,
     /** Where the cluster is, when it is ours. */
-    private readonly disk: { path: string; isSmall: boolean } | null,
+    private readonly disk: { path: string; isSmall: boolean; settings: Record<string, string> } | null,
     readonly databaseUrl: string,
     names: NameServer | null,
     private readonly resolvConf: string,
@@ -60,8 +60,10 @@ export class Ground {
     await mkdir(path, { mode: 0o755 });
     const size = `size=${Math.ceil(1_024 + minutes * 64)}m,mode=755`;
     const isSmall = process.platform === 'linux' && succeeds('mount', ['-t', 'tmpfs', '-o', size, 'iozen-soak', path]);
+    // On one port, also after a stop in good order.
+    const settings = { ...manyConnections, port: String(await freePort()) };
     const postgres = await startEmbeddedPostgres({ dataDir: path, settings });
-    const disk = { path, isSmall };
+    const disk = { path, isSmall, settings };
     const ground = new Ground(directory, disk, postgres.url, mayName ? names : null, resolvConf);
     ground.postgres = postgres;
     if (!isSmall) ground.leftOut.push({ fault: 'disk full', why: 'no small disk could be mounted here' });
@@ -133,7 +135,7 @@ export class Ground {
     for (const deadline = Date.now() + 60_000; ; await delay(200)) {
       try {
         if ((await this.postmaster()) === 0)
-          this.postgres = await startEmbeddedPostgres({ dataDir: this.disk.path, settings });
+          this.postgres = await startEmbeddedPostgres({ dataDir: this.disk.path, settings: this.disk.settings });
         await this.query('select 1');
         return;
       } catch (error) {
@@ -154,7 +156,11 @@ export class Ground {
           () => true,
         );
         if (full && chunk > 4_096) chunk = 4_096;
-        else if (full) await delay(50);
+        else if (full) {
+          // It has segments of its log in store, and would live on those for minutes.
+          await this.query('select pg_switch_wal()').catch(() => {});
+          await delay(50);
+        }
       }
     } finally {
       await rm(ballast, { force: true });
@@ -175,7 +181,7 @@ export class Ground {
 }
 
 /** Four processes may open 31 connections each, and outsiders come beside them. */
-const settings = { max_connections: '160', fsync: 'on' };
+const manyConnections = { max_connections: '160' };
 
 function succeeds(file: string, args: string[]): boolean {
   try {

@@ -12,8 +12,8 @@ export interface MemoryAccount {
   isFlat: boolean;
 }
 
-const samplesMin = 9;
-/** Growth over the measured time that is not told from caches that still fill. */
+const samplesMin = 12;
+/** Growth over the measured time that is not told from caches that still fill; the longer the soak, the sharper. */
 const growthShareMax = 0.1;
 const growthBytesMin = 4 * 1_048_576;
 

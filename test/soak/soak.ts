@@ -120,7 +120,7 @@ async function soak(): Promise<Account> {
     ? []
     : faultsOf({ ground, receivers, api: api2, worker: worker2, databaseFault: values['database-fault'] ?? null });
   const loadMs = minutes * 60_000;
-  const warmMs = Math.min(120_000, loadMs * 0.2);
+  const warmMs = Math.min(300_000, loadMs * 0.4);
   note(
     `${count} workspaces, ${servers.length} processes, faults: ${faults.map(({ name }) => name).join(', ') || 'none'}`,
   );
@@ -148,8 +148,10 @@ async function soak(): Promise<Account> {
     forMs: loadMs * 0.85,
     signal: stopping.signal,
     note,
+  }).catch((error: unknown) => {
+    ledger.breaks('what was broken on purpose comes back', `${outages.current().join(', ')}: ${String(error)}`);
+    stopping.abort();
   });
-  injecting.catch(() => stopping.abort());
   const loads = [load.run(), user.walk()];
   await delay(loadMs, null, { signal: stopping.signal }).catch(() => {});
   load.stop();
@@ -260,8 +262,10 @@ async function soak(): Promise<Account> {
     for (const { name, endedByItself } of servers)
       if (endedByItself > 0) ledger.breaks('no process ends by itself', `${name}, ${endedByItself} times`);
     for (const { id } of workspaces) {
-      const { ok, rows } = await ground.iozen('audit', 'verify', '--workspace', id);
-      if (ok !== true) ledger.breaks('the audit log verifies', `${id}, ${rows} rows`);
+      const { ok, rows } = await ground
+        .iozen('audit', 'verify', '--workspace', id)
+        .catch((error: Error) => ({ ok: false, rows: error.message }));
+      if (ok !== true) ledger.breaks('the audit log verifies', `${id}: ${rows}`);
     }
     const memory = steady.map(({ name, memory }) => memoryAccount(name, memory, loadBegan + warmMs));
     for (const { process, isFlat, slopeBytesPerMinute } of memory)
