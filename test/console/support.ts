@@ -189,17 +189,21 @@ export async function shoot(page: Page, path: string): Promise<void> {
   await page.screenshot({ path, fullPage: !isDialog });
 }
 
+/** Waits until the page is drawn as it is to be now, whatever of it goes over to the other colours. */
+export async function drawn(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    await Promise.allSettled(document.getAnimations().map(async ({ finished }) => await finished));
+  });
+}
+
 /** The page as it is, for a moment in each theme and width; it is left as it was. */
 export async function inEachLook(page: Page, see: (look: Required<Look>) => Promise<void>): Promise<void> {
   for (const width of widths.toReversed()) {
     for (const theme of themes.toReversed()) {
       await page.emulateMedia({ colorScheme: theme });
       await page.setViewportSize(sizeOf(width));
-      // Until the page is drawn so, whatever of it goes over to the other colours.
-      await page.evaluate(async () => {
-        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-        await Promise.allSettled(document.getAnimations().map(async ({ finished }) => await finished));
-      });
+      await drawn(page);
       await see({ theme, width });
     }
   }
