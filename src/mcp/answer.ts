@@ -39,12 +39,12 @@ const frameBytes = 900;
 /** The structured content with a short text, without hidden characters and within its bounds. */
 export function resultOf({ says, data }: ToolAnswer, { fieldBytesMax, bytesMax, list }: AnswerBounds): CallToolResult {
   const room = bytesMax - frameBytes - fencedBytesMax;
-  let [shown, hidden] = shortened(data, fieldBytesMax);
-  for (let bytes = fieldBytesMax / 2; sizeOf(shown) > room && bytes >= smallestFieldBytes; bytes /= 2) {
-    [shown, hidden] = shortened(data, bytes);
+  let [shown, hidden, size] = shortened(data, fieldBytesMax);
+  for (let bytes = fieldBytesMax / 2; size > room && bytes >= smallestFieldBytes; bytes /= 2) {
+    [shown, hidden, size] = shortened(data, bytes);
   }
-  if (sizeOf(shown) > room && list !== null) shown = withFewerRows(shown, list, room);
-  if (sizeOf(shown) > room) shown = withoutFields(shown);
+  if (size > room && list !== null) shown = withFewerRows(shown, list, room);
+  if (size > room && sizeOf(shown) > room) shown = withoutFields(shown);
   const typed = untrustedIn(shown);
   const text = withoutHidden(says, { hiddenCharacters: 0 });
   if (typed.length === 0) return { content: [{ type: 'text', text }], structuredContent: shown };
@@ -65,12 +65,14 @@ function fencedTextOf(typed: readonly unknown[]): string {
 type Data = Record<string, unknown>;
 
 /** What strangers typed with each text cut, and how many hidden characters were taken away of what is left. */
-function shortened(data: Readonly<Data>, fieldBytes: number): [shown: Data, hiddenCharacters: number] {
-  if (isPlain(data, fieldBytes)) return [data, 0];
+function shortened(data: Readonly<Data>, fieldBytes: number): [shown: Data, hiddenCharacters: number, bytes: number] {
+  const json = JSON.stringify(data);
+  if (isPlain(data, json, fieldBytes)) return [data, 0, json.length];
   // Cut first: a page of the largest texts would hold the process up while each of their letters is looked at.
   const short = withUntrusted(data, (typed) => cutValue(typed, fieldBytes));
   const removed: Removed = { hiddenCharacters: 0 };
-  return [valueWithoutHidden(short, removed) as Data, removed.hiddenCharacters];
+  const shown = valueWithoutHidden(short, removed) as Data;
+  return [shown, removed.hiddenCharacters, sizeOf(shown)];
 }
 
 /** The first row stays whatever its size: else its reader could never get beyond it. */
@@ -97,10 +99,14 @@ function withUntrusted(value: unknown, change: (typed: unknown) => unknown): unk
   );
 }
 
-function untrustedIn(value: unknown): unknown[] {
-  if (Array.isArray(value)) return value.flatMap(untrustedIn);
-  if (value === null || typeof value !== 'object') return [];
-  return Object.entries(value).flatMap(([key, one]) => (key === 'untrusted' ? [one] : untrustedIn(one)));
+function untrustedIn(value: unknown, found: unknown[] = []): unknown[] {
+  if (value === null || typeof value !== 'object') return found;
+  for (const key of Object.keys(value)) {
+    const one = (value as Data)[key];
+    if (key === 'untrusted') found.push(one);
+    else untrustedIn(one, found);
+  }
+  return found;
 }
 
 /** A refusal tells of so many issues and counts the others. */

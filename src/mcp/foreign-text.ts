@@ -8,12 +8,20 @@ const selectors = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]{2,}/gu;
 /** Most texts are ASCII without controls, and need no look at each character. */
 const plain = /^[\t\n\x20-\x7e]*$/;
 
+/** In JSON: what is not ASCII, or an escape other than of a quote, a backslash, a tab or a line feed. */
+const notPlainJson = /[^\x20-\x7e]|\\[^"\\nt]/;
+
 /** Whether nothing in a value is cut or taken away, by a look that copies nothing: so it is with most. */
-export function isPlain(value: unknown, bytesMax: number): boolean {
-  if (typeof value === 'string') return value.length <= bytesMax && plain.test(value);
+export const isPlain = (value: unknown, json: string, bytesMax: number) =>
+  !notPlainJson.test(json) && (json.length <= bytesMax || isShort(value, bytesMax));
+
+function isShort(value: unknown, charactersMax: number): boolean {
+  if (typeof value === 'string') return value.length <= charactersMax;
   if (value === null || typeof value !== 'object') return true;
-  if (Array.isArray(value)) return value.every((one) => isPlain(one, bytesMax));
-  return Object.entries(value).every(([key, one]) => isPlain(key, bytesMax) && isPlain(one, bytesMax));
+  for (const key of Object.keys(value)) {
+    if (key.length > charactersMax || !isShort((value as Record<string, unknown>)[key], charactersMax)) return false;
+  }
+  return true;
 }
 
 /** What is taken away from all texts of one result. */
