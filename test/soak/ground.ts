@@ -147,20 +147,18 @@ export class Ground {
   /** Nothing more can be written to the disk, for so long. */
   async fillDisk(ms: number): Promise<void> {
     const ballast = join(this.disk?.path ?? '', 'ballast');
-    const until = Date.now() + ms;
+    const isFull = async (bytes: number) =>
+      await appendFile(ballast, Buffer.alloc(bytes)).then(
+        () => false,
+        () => true,
+      );
     try {
-      // What PostgreSQL gives back meanwhile is taken, too.
-      for (let chunk = 8 * 1_048_576; Date.now() < until;) {
-        const full = await appendFile(ballast, Buffer.alloc(chunk)).then(
-          () => false,
-          () => true,
-        );
-        if (full && chunk > 4_096) chunk = 4_096;
-        else if (full) {
-          // It has segments of its log in store, and would live on those for minutes.
-          await this.query('select pg_switch_wal()').catch(() => {});
-          await delay(50);
-        }
+      while (!(await isFull(8 * 1_048_576)));
+      for (const until = Date.now() + ms; Date.now() < until; await delay(50)) {
+        // What PostgreSQL gives back meanwhile is taken, too.
+        while (!(await isFull(4_096)));
+        // It has segments of its log in store, and would live on those for minutes.
+        await this.query('select pg_switch_wal()').catch(() => {});
       }
     } finally {
       await rm(ballast, { force: true });

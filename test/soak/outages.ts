@@ -44,11 +44,14 @@ export class Outages {
     return this.around(one).some(({ excuses }) => excuses.refusals === true);
   }
 
-  /** Of what went wrong: how much of it each fault may have caused, and for how long after its end. */
-  shareOf(outage: Outage, tries: readonly Try[]): { count: number; lastSecondsAfter: number } {
-    const caused = tries.filter((one) => this.around(one).includes(outage));
-    const last = Math.max(...caused.map(({ from }) => from - (outage.to ?? Infinity)), 0);
-    return { count: caused.length, lastSecondsAfter: last / 1_000 };
+  /** Of the refusals and breaks that a fault excuses: how many there were, and how long after its end the last was. */
+  shareOf(outage: Outage, { refusals, breaks }: { refusals: readonly Try[]; breaks: readonly Try[] }) {
+    const { refusals: mayRefuse = false, process } = outage.excuses;
+    const within = (one: Try) => this.around(one).includes(outage);
+    const refused = refusals.filter((one) => mayRefuse && within(one));
+    const broken = breaks.filter((one) => one.process === process && within(one));
+    const last = Math.max(...[...refused, ...broken].map(({ from }) => from - (outage.to ?? Infinity)), 0);
+    return { serverErrors: refused.length, unanswered: broken.length, lastSecondsAfter: last / 1_000 };
   }
 
   /** A connection breaks with the process at its other end; nothing else excuses it. */

@@ -299,9 +299,7 @@ async function soak(): Promise<Account> {
           fault,
           fromSecond: (from - loadBegan) / 1_000,
           seconds: ((to ?? Date.now()) - from) / 1_000,
-          serverErrors: outages.shareOf(outage, requests.failures).count,
-          unanswered: outages.shareOf(outage, requests.breaks).count,
-          lastSecondsAfter: outages.shareOf(outage, [...requests.failures, ...requests.breaks]).lastSecondsAfter,
+          ...outages.shareOf(outage, { refusals: requests.failures, breaks: requests.breaks }),
         };
       }),
       leftOut: ground.leftOut,
