@@ -183,7 +183,7 @@ async function sizesOf(client, tables, rows) {
   for (const table of tables) {
     const { rows: found } = await client.query(
       `select sum(pg_total_relation_size(relid))::float8 as bytes, sum(pg_indexes_size(relid))::float8 as indexes
-       from pg_partition_tree($1::regclass) where isleaf`,
+       from (select relid from pg_partition_tree($1::regclass) union select $1::regclass) parts`,
       [table],
     );
     sizes[table] = { bytes: Math.round(found[0].bytes / rows), ofIndexes: Math.round(found[0].indexes / rows) };
