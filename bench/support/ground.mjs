@@ -1,5 +1,6 @@
 // What the benchmarks stand on: what was built, a PostgreSQL of their own with its usual durability, and statistics.
 import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,9 +19,17 @@ export async function startPostgres() {
   const { startEmbeddedPostgres } = await built('src/platform/embedded-postgres/server.js');
   const directory = await temporaryDirectory();
   const postgres = await startEmbeddedPostgres({ dataDir: directory.path });
+  // It would outlive a bench that fails, and the next would be measured beside it.
+  const end = () => {
+    const [pid] = readFileSync(join(directory.path, 'postgres', 'postmaster.pid'), 'utf8').split('\n');
+    process.kill(Number(pid), 'SIGQUIT');
+    rmSync(directory.path, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  };
+  process.once('exit', end);
   return {
     url: postgres.url,
     async stop() {
+      process.off('exit', end);
       await postgres.stop();
       await directory.remove();
     },
