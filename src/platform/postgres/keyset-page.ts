@@ -102,10 +102,7 @@ export class Conditions {
     return this;
   }
 
-  /**
-   * Adds a range of `created_at`. A list is read in the order of ids, which tell the time too: bounded by them as well, it
-   * is read from where the range begins, however many rows are before it.
-   */
+  /** A range of `created_at`, and of ids, which tell the time too: so the list is read from where the range begins. */
   createdIn(alias: string, range: TimeRange | null | undefined): this {
     const [from, to] = idsOf(range);
     return this.and(`${alias}.created_at >= $?`, range?.gte)
