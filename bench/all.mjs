@@ -13,7 +13,7 @@ import { verdictOf } from './support/report.mjs';
 const benches = [
   { name: 'rest', args: [2, 4], quick: [0.5, 1], seconds: 90 },
   { name: 'conversions', folder: 'rest', args: [2, 5, 'conversions'], quick: [0.5, 1, 'conversions'], seconds: 35 },
-  { name: 'graphql', args: [1.5, 3], quick: [0.5, 1], seconds: 140 },
+  { name: 'graphql', args: [1, 3], quick: [0.5, 1], seconds: 100 },
   { name: 'mcp', args: [1, 4], quick: [0.5, 1], seconds: 40 },
   { name: 'webhooks', args: [20_000, 3, 4], quick: [2_000, 1, 2], seconds: 190 },
   { name: 'workers', args: [5, 3], quick: [2, 1], seconds: 90 },
