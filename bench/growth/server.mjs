@@ -60,9 +60,11 @@ process.on('message', (question) => {
   if (question === 'cpu') process.send(process.cpuUsage());
   else void deliver(question.deliver).then((result) => process.send(result));
 });
-process.once('SIGTERM', async () => {
+process.once('SIGTERM', () => void stop());
+
+async function stop() {
   receiver.stop();
   await fixture.close();
   await app.stop();
   process.exit();
-});
+}

@@ -40,7 +40,7 @@ export function operatorRouter({ metrics, metricsToken, unready, remark }: Opera
 
   router.get('/metrics', async (request, response) => {
     if (!trusted(request)) throw authenticationRequired({ cause: 'metrics need METRICS_TOKEN' });
-    response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+    response.type(metrics.registry.contentType).send(await metrics.text());
   });
   return router;
 }

@@ -15,7 +15,7 @@ import { DeliveryStatusEnum } from '../webhooks/store/delivery-status.js';
 /** A page is short: a model reads all of it. */
 const rowsMax = 50;
 const rowsDefault = 20;
-export const waitSecondsMax = 45;
+const waitSecondsMax = 45;
 
 const largestToldBound = 1_000_000;
 

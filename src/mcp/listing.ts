@@ -29,7 +29,7 @@ export function objectionTo({ scope, feature }: Tool, actor: Actor): Failure | n
   return feature !== null && !plans[actor.workspace.plan][feature] ? featureNotAvailable(feature) : null;
 }
 
-export const isWithin = ({ hints, toolset }: Tool, restrictions: Restrictions): boolean =>
+const isWithin = ({ hints, toolset }: Tool, restrictions: Restrictions): boolean =>
   (hints.readOnlyHint || !restrictions.readOnly) &&
   (toolset === null || restrictions.toolsets === null || restrictions.toolsets.has(toolset));
 

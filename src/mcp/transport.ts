@@ -34,7 +34,7 @@ import { RpcRefusal, refusalFor, withoutKey, type RpcId } from './refusal.js';
 import { McpServers, type Exchange, type Surface } from './server.js';
 import { sendAnswer } from './stream.js';
 
-export const mcpBodyBytesMax = 262_144;
+const mcpBodyBytesMax = 262_144;
 
 export interface McpNeeds {
   surface: Surface;

@@ -29,6 +29,11 @@ export class Metrics {
     });
   }
 
+  /** All of them, as Prometheus reads them. */
+  async text(): Promise<string> {
+    return withFormerNames(await this.registry.metrics());
+  }
+
   counter<Label extends string>(config: CounterConfiguration<Label>): Counter<Label> {
     return (
       (this.known(config.name) as Counter<Label> | undefined) ?? new Counter({ ...config, registers: [this.registry] })
@@ -51,4 +56,10 @@ export class Metrics {
   private known(name: string) {
     return this.registry.getSingleMetric(name);
   }
+}
+
+/** Those of webhooks had no prefix before 1.1, and go under that name too for one release: dashboards and alerts have it. */
+function withFormerNames(text: string): string {
+  const former = text.match(/^(?:# (?:HELP|TYPE) )?iozen_webhook_.*\n/gm) ?? [];
+  return text + former.map((line) => line.replace('iozen_', '')).join('');
 }

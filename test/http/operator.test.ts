@@ -31,11 +31,15 @@ describe("what an operator's tools ask", () => {
       const { status, type, text } = await get(`${local}/metrics`);
       expect({ status, type }).to.deep.equal({ status: 200, type: 'text/plain; version=0.0.4; charset=utf-8' });
       for (const name of [
-        'webhook_delivery_lag_seconds',
+        'iozen_webhook_delivery_lag_seconds',
+        'iozen_webhook_attempts_total',
+        'iozen_webhook_oldest_due_seconds',
+        'iozen_webhook_endpoints',
+        'iozen_webhook_refused_total',
+        // As dashboards of 1.0 have them.
         'webhook_attempts_total',
-        'webhook_oldest_due_seconds',
+        'webhook_delivery_lag_seconds',
         'webhook_endpoints',
-        'webhook_refused_total',
         'iozen_http_request_duration_seconds',
         'iozen_graphql_operation_duration_seconds',
         'iozen_rate_limited_total',

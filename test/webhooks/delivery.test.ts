@@ -100,9 +100,9 @@ describe('a webhook delivery', () => {
     await fixture.publish(actor);
     await receiver.arrived(1);
     const text = await fixture.metrics.registry.metrics();
-    expect(text).to.match(/^webhook_delivery_lag_seconds_count [1-9]/m);
-    expect(text).to.match(/^webhook_attempts_total\{outcome="success"\} [1-9]/m);
-    expect(text).to.match(/^webhook_oldest_due_seconds \d/m);
+    expect(text).to.match(/^iozen_webhook_delivery_lag_seconds_count [1-9]/m);
+    expect(text).to.match(/^iozen_webhook_attempts_total\{outcome="success"\} [1-9]/m);
+    expect(text).to.match(/^iozen_webhook_oldest_due_seconds \d/m);
     expect(text).to.match(/^webhook_endpoints\{status="active"\} [1-9]/m);
   });
 

@@ -51,11 +51,11 @@ describe('webhook metrics', () => {
 
   it('count endpoints of either status, also where there are none', async () => {
     await fixture.startWorker();
-    expect(await read('webhook_endpoints{status="active"}')).to.equal(1);
-    expect(await read('webhook_endpoints{status="paused"}')).to.equal(0);
+    expect(await read('iozen_webhook_endpoints{status="active"}')).to.equal(1);
+    expect(await read('iozen_webhook_endpoints{status="paused"}')).to.equal(0);
     await fixture.endpoints.pause(actor, endpointId);
-    expect(await read('webhook_endpoints{status="active"}')).to.equal(0);
-    expect(await read('webhook_endpoints{status="paused"}')).to.equal(1);
+    expect(await read('iozen_webhook_endpoints{status="active"}')).to.equal(0);
+    expect(await read('iozen_webhook_endpoints{status="paused"}')).to.equal(1);
   });
 
   it('take a redelivery or a replay of an old event for what it is: wanted since somebody asked', async () => {
@@ -64,7 +64,7 @@ describe('webhook metrics', () => {
     await fixture.startWorker();
     await fixture.deliveries.redeliver(actor, deliveryId);
     await receiver.arrived(1);
-    expect(await read('webhook_oldest_due_seconds')).to.be.within(0, 60);
+    expect(await read('iozen_webhook_oldest_due_seconds')).to.be.within(0, 60);
     await fixture.replays.start(actor, endpointId, () => ({
       since: new Date(0),
       only: 'ALL' as const,
@@ -72,9 +72,9 @@ describe('webhook metrics', () => {
       dryRun: false,
     }));
     await receiver.arrived(2);
-    expect(await read('webhook_oldest_due_seconds')).to.be.within(0, 60);
-    expect(await read('webhook_delivery_lag_seconds_count')).to.equal(2);
-    expect(await read('webhook_delivery_lag_seconds_sum')).to.be.below(60);
+    expect(await read('iozen_webhook_oldest_due_seconds')).to.be.within(0, 60);
+    expect(await read('iozen_webhook_delivery_lag_seconds_count')).to.equal(2);
+    expect(await read('iozen_webhook_delivery_lag_seconds_sum')).to.be.below(60);
   });
 
   it('call nothing due that its endpoint holds back, and nothing overdue that was held until a resume', async () => {
@@ -85,13 +85,13 @@ describe('webhook metrics', () => {
     await fixture.publish(actor);
     await fixture.eventually(async () => (await fixture.rows('select from webhook_open_deliveries')).length === 2);
     await fixture.rows("update events set created_at = created_at - interval '1 day'");
-    expect(await read('webhook_oldest_due_seconds')).to.equal(0);
+    expect(await read('iozen_webhook_oldest_due_seconds')).to.equal(0);
 
     receiver.answer = () => {};
     await fixture.endpoints.pause(actor, endpointId);
     await fixture.endpoints.resume(actor, endpointId, () => ({ skipHeld: false }));
     await receiver.arrived(2);
-    expect(await read('webhook_oldest_due_seconds')).to.be.within(0.001, 60);
+    expect(await read('iozen_webhook_oldest_due_seconds')).to.be.within(0.001, 60);
   });
 
   it('call nothing due that waits for its turn behind a failing delivery', async () => {
@@ -100,7 +100,7 @@ describe('webhook metrics', () => {
     const worker = await fixture.startWorker();
     await fixture.publish(actor, 2);
     await fixture.eventually(async () => (await endpoint()).consecutiveFails === 1 && worker.isQuiet());
-    expect(await read('webhook_oldest_due_seconds')).to.equal(0);
+    expect(await read('iozen_webhook_oldest_due_seconds')).to.equal(0);
   });
 
   it('show how long an event has been waiting to be fanned out', async () => {
@@ -108,7 +108,7 @@ describe('webhook metrics', () => {
     await worker.stop();
     await fixture.publish(actor);
     await fixture.rows("update events set created_at = created_at - interval '100 seconds'");
-    expect(await read('webhook_oldest_due_seconds')).to.be.within(100, 200);
+    expect(await read('iozen_webhook_oldest_due_seconds')).to.be.within(100, 200);
   });
 
   it('count refused URLs by rule', async () => {
@@ -116,7 +116,7 @@ describe('webhook metrics', () => {
     refused('loopback');
     refused('loopback');
     refused('scheme');
-    expect(await read('webhook_refused_total{rule="loopback"}')).to.equal(2);
-    expect(await read('webhook_refused_total{rule="scheme"}')).to.equal(1);
+    expect(await read('iozen_webhook_refused_total{rule="loopback"}')).to.equal(2);
+    expect(await read('iozen_webhook_refused_total{rule="scheme"}')).to.equal(1);
   });
 });

@@ -26,17 +26,17 @@ export class WebhookMetrics {
   constructor(metrics: Metrics, database: Database) {
     const read = async <T>(ask: () => Promise<T>) => await outsideAccounts(ask).catch(() => null);
     this.lag = metrics.histogram({
-      name: 'webhook_delivery_lag_seconds',
+      name: 'iozen_webhook_delivery_lag_seconds',
       help: 'From the event, or from the call that asked for it once more, to the start of the first attempt.',
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600],
     });
     this.attempts = metrics.counter({
-      name: 'webhook_attempts_total',
+      name: 'iozen_webhook_attempts_total',
       help: 'Attempts, by what they came to.',
       labelNames: ['outcome'],
     });
     metrics.gauge({
-      name: 'webhook_oldest_due_seconds',
+      name: 'iozen_webhook_oldest_due_seconds',
       help: 'How long the oldest event or delivery that nothing but us holds back has been waiting.',
       async collect() {
         const seconds = await read(async () => await oldestDueSeconds(database));
@@ -45,7 +45,7 @@ export class WebhookMetrics {
       },
     });
     metrics.gauge({
-      name: 'webhook_endpoints',
+      name: 'iozen_webhook_endpoints',
       help: 'Endpoints, by status.',
       labelNames: ['status'],
       async collect() {
@@ -69,7 +69,7 @@ export class WebhookMetrics {
 /** What `Outbound` calls when it refuses a URL, at save and at dial. */
 export function countRefusals(metrics: Metrics): (rule: RefusalRule) => void {
   const refused = metrics.counter({
-    name: 'webhook_refused_total',
+    name: 'iozen_webhook_refused_total',
     help: 'URLs refused, by rule.',
     labelNames: ['rule'],
   });
