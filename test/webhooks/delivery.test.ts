@@ -103,7 +103,7 @@ describe('a webhook delivery', () => {
     expect(text).to.match(/^iozen_webhook_delivery_lag_seconds_count [1-9]/m);
     expect(text).to.match(/^iozen_webhook_attempts_total\{outcome="success"\} [1-9]/m);
     expect(text).to.match(/^iozen_webhook_oldest_due_seconds \d/m);
-    expect(text).to.match(/^webhook_endpoints\{status="active"\} [1-9]/m);
+    expect(text).to.match(/^iozen_webhook_endpoints\{status="active"\} [1-9]/m);
   });
 
   async function attempts(eventId: string | undefined) {
