@@ -153,7 +153,10 @@ export class WebSockets {
       log.debug({ error: errorFields(error) }, 'a WebSocket was not let in');
       strangers.take(origin.address, 1);
       const failure = failureOf(error, log);
-      forbid(socket, failure.status === 401 ? whyUnknown : failure.message);
+      // 4403 says that trying again is of no use: never for what is ours or passes, say a database that is away.
+      if (failure.status === 401 || failure.status === 403)
+        forbid(socket, failure.status === 401 ? whyUnknown : failure.message);
+      else closeSocket(socket, 1013, 'Try again later');
       return false;
     }
   }

@@ -72,15 +72,15 @@ describe('console: by keyboard alone', () => {
 
   it('creates a key: the focus goes down the form, to the secret, and back', async () => {
     await skipTo('/settings/api-keys');
-    expect(await tabTo('Create key')).to.deep.equal(['Create key']);
+    expect(await tabTo('Create key')).to.deep.equal(['Connect an agent', 'Create key']);
     await page.keyboard.press('Enter');
     await isFocused('Name');
     await page.keyboard.type('By hand');
     const down = await tabTo('Create key');
-    const presets = ['Read everything', 'Send submissions in', 'Webhooks', 'All', 'None'];
-    expect(down.slice(0, 6)).to.deep.equal([...presets, 'Read bots']);
+    const presets = ['Read everything', 'For an agent', 'Send submissions in', 'Webhooks', 'All', 'None'];
+    expect(down.slice(0, 7)).to.deep.equal([...presets, 'Read bots']);
     expect(down.slice(-4)).to.deep.equal(['Expires', 'Where from, and what alone', 'Cancel', 'Create key']);
-    for (let step = 0; step < down.length - 6; step += 1) await page.keyboard.press('Shift+Tab');
+    for (let step = 0; step < down.length - 7; step += 1) await page.keyboard.press('Shift+Tab');
     await isFocused('Read bots');
     await page.keyboard.press('Space');
     await page.keyboard.press('Enter');

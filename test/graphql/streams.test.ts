@@ -171,6 +171,7 @@ describe('the end of a graphql stream', () => {
     const server = await startServer({ beside: base, env: { DATABASE_URL: url.href } });
     try {
       const { key, workspaceId } = await createTenant(base.app);
+      const unknown = await createTenant(base.app);
       await publish(base, workspaceId);
       const variables = { after: await latest(base, key) };
       const stream = await Stream.open(server.url, bearer(key), events, variables);
@@ -194,6 +195,12 @@ describe('the end of a graphql stream', () => {
       expect((await closed).code, 'a code after which clients try again').to.equal(1013);
       expect(await failed).to.have.property('code', 1013);
       expect([...stream.told, ...told].every(({ errors }) => errors === undefined)).to.equal(true);
+      // Whoever comes meanwhile has a key that nobody can look up: to say that it has ended would keep them away for good.
+      const turnedAway = await socketClient(server.url, unknown.key)
+        .iterate({ query: events })
+        .next()
+        .catch((error: unknown) => error);
+      expect(turnedAway).to.have.property('code', 1013);
     } finally {
       relay.target = there;
       await server.stop();
