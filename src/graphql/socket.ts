@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server } from 'graphql-ws';
 import { WebSocket, type RawData } from 'ws';
-import type { Issue } from '../platform/errors.js';
+import type { Failure, Issue } from '../platform/errors.js';
 import { errorFields, type Log } from '../platform/log.js';
 import { readJsonBytes } from '../platform/text/read-json.js';
 import { isObject } from './operation-request.js';
@@ -96,6 +96,13 @@ export function closeSocket(socket: WebSocket, code: number, reason: string): vo
 /** Closes a socket whose caller may not have it; the reason of a close has at most 123 bytes. */
 export const forbid = (socket: WebSocket, because: string) =>
   closeSocket(socket, 4403, Buffer.from(`Forbidden: ${because}`).subarray(0, 123).toString());
+
+/** Of a caller who is not let in. 4403 says that it is of no use to come again: never for what passes, say a lost database. */
+export function turnAway(socket: WebSocket, { status, message }: Failure): void {
+  if (status === 401) forbid(socket, 'send {"authorization": "Bearer <a valid API key>"} in connection_init');
+  else if (status === 403) forbid(socket, message);
+  else closeSocket(socket, 1013, 'Try again later');
+}
 
 /** Reads a message that a client may send, and keeps the issues of its payload; null for any other message. */
 function readMessage(bytes: Buffer): unknown {

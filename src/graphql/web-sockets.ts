@@ -25,7 +25,7 @@ import { errorOfFailure, errorsOf } from './errors.js';
 import { notAnOperation, readOperationRequest } from './operation-request.js';
 import { CutOff, revoked, type Results, type StreamedResult } from './results.js';
 import type { SendBacklog } from './send-backlog.js';
-import { attachSocket, closeSocket, forbid, issuesIn } from './socket.js';
+import { attachSocket, closeSocket, forbid, issuesIn, turnAway } from './socket.js';
 
 const socketsMax = { ofCaller: 20, ofWorkspace: 200 };
 const keepAliveMs = 12_000;
@@ -152,11 +152,7 @@ export class WebSockets {
     } catch (error) {
       log.debug({ error: errorFields(error) }, 'a WebSocket was not let in');
       strangers.take(origin.address, 1);
-      const failure = failureOf(error, log);
-      // 4403 says that trying again is of no use: never for what is ours or passes, say a database that is away.
-      if (failure.status === 401 || failure.status === 403)
-        forbid(socket, failure.status === 401 ? whyUnknown : failure.message);
-      else closeSocket(socket, 1013, 'Try again later');
+      turnAway(socket, failureOf(error, log));
       return false;
     }
   }
@@ -240,7 +236,6 @@ function read(payload: SubscribePayload): OperationRequest {
   return asked;
 }
 
-const whyUnknown = 'send {"authorization": "Bearer <a valid API key>"} in connection_init';
 const whyEnded = 'the API key or the session has ended';
 
 /** Tells each stream of a socket why it ends, and hangs up once the last has been told. */
