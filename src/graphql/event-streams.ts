@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Request } from 'express';
 import type { FormattedExecutionResult } from 'graphql';
+import { beginEventStream, isDrained } from '../http/event-stream.js';
 import { failureOf } from '../http/failure.js';
 import { setRateLimitHeaders } from '../http/rate-limit/headers.js';
 import { factsOf } from '../http/request.js';
@@ -15,8 +15,6 @@ import { CutOff, revoked, type Results, type StreamedResult } from './results.js
 import type { SendBacklog } from './send-backlog.js';
 
 const keepAliveMs = 12_000;
-/** For so long a reader may leave unread what was written to its connection. */
-const unreadMsMax = 30_000;
 const complete = 'event: complete\ndata:\n\n';
 
 /** Operations as streams of server-sent events (graphql-sse, distinct connections). */
@@ -43,14 +41,7 @@ export class EventStreams {
     const ending = AbortSignal.any([this.stopping.signal, revocation.signal]);
     const results = this.resultsFor(request, actor, admitted, ending);
     response.on('close', () => void results.return());
-    facts.lasts = true;
-    facts.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
-    facts.setHeader('Cache-Control', 'no-store');
-    // The connection ends with the stream, so that a server that stops need not wait for an idle connection.
-    facts.setHeader('Connection', 'close');
-    facts.setHeader('X-Accel-Buffering', 'no');
-    facts.setHeader('X-Content-Type-Options', 'nosniff');
-    response.writeHead(200, facts.answerHeaders);
+    beginEventStream(response, facts);
     response.write(':\n\n');
     const keepAlive = setInterval(() => response.writableNeedDrain || response.write(':\n\n'), keepAliveMs);
     if (response.destroyed) void results.return();
@@ -107,18 +98,3 @@ const single = (result: FormattedExecutionResult): AsyncGenerator<StreamedResult
   interruptible(async function* () {
     yield { id: null, result };
   });
-
-/** Whether all that was written is on its way, within the time that a slow reader has; false once the reader left. */
-async function isDrained(response: ServerResponse): Promise<boolean> {
-  if (response.destroyed) return false;
-  const settled = new AbortController();
-  const signal = AbortSignal.any([settled.signal, AbortSignal.timeout(unreadMsMax)]);
-  try {
-    await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
-    return !response.destroyed;
-  } catch {
-    return false;
-  } finally {
-    settled.abort();
-  }
-}
