@@ -21,7 +21,7 @@ interface QuarterCounts {
 }
 
 export const quarterColumns: Columns<QuarterCounts> = {
-  endpoint_id: ['text', (c) => c.endpointId],
+  endpoint_id: ['word', (c) => c.endpointId],
   at: ['timestamptz', (c) => isoTime(new Date(c.quarterMs))],
   delivered: ['int', (c) => c.delivered],
   failed: ['int', (c) => c.failed],

@@ -31,7 +31,7 @@ export interface EndpointResult {
 }
 
 const endpointColumns: Columns<EndpointResult> = {
-  endpoint_id: ['text', (e) => e.endpointId],
+  endpoint_id: ['word', (e) => e.endpointId],
   revision: ['int', (e) => e.revision],
   fails: ['int', (e) => e.health.consecutiveFails],
   half_open: ['bool', (e) => e.health.halfOpen],
@@ -43,13 +43,13 @@ const endpointColumns: Columns<EndpointResult> = {
 
 /** As the table of attempts has them, and what becomes of the delivery. */
 const factColumns: Columns<AttemptResult> = {
-  delivery_id: ['text', (a) => a.delivery.id],
-  endpoint_id: ['text', (a) => a.endpointId],
-  event_id: ['text', (a) => a.delivery.event.id],
-  event_type: ['text', (a) => a.delivery.event.type],
+  delivery_id: ['word', (a) => a.delivery.id],
+  endpoint_id: ['word', (a) => a.endpointId],
+  event_id: ['word', (a) => a.delivery.event.id],
+  event_type: ['word', (a) => a.delivery.event.type],
   at: ['timestamptz', (a) => timestamp(a.startedAt)],
   number: ['int2', (a) => a.delivery.attempts + 1],
-  outcome: ['text', (a) => a.outcome.outcome],
+  outcome: ['word', (a) => a.outcome.outcome],
   response_status: ['int2', (a) => a.outcome.status],
   total_ms: ['int', (a) => a.outcome.timings.totalMs],
   first_byte_ms: ['int', (a) => a.outcome.timings.firstByteMs],
@@ -64,7 +64,7 @@ const attemptColumns: Columns<AttemptResult> = {
   ...factColumns,
   response_headers: ['text', (a) => (a.outcome.head === '' ? null : a.outcome.head)],
   response_body: ['bytea', (a) => (a.outcome.body.length === 0 ? null : a.outcome.body)],
-  ended: ['text', (a) => a.next.ended],
+  ended: ['word', (a) => a.next.ended],
   due_at: ['timestamptz', (a) => timestamp(a.next.dueAt)],
 };
 
