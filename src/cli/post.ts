@@ -32,7 +32,7 @@ export async function postOnce(
       const broken = (error: Error | null) => reject(error ?? new Error('the connection closed'));
       signal.addEventListener('abort', () => broken(signal.reason as Error), { once: true });
       const waiting = { onFirstByte: () => {}, onStatus: () => {}, onOver: over, onTooLong: over, onBroken: broken };
-      to.send({ method: 'POST', path: url.pathname + url.search, headers, body }, waiting);
+      to.send(url.pathname + url.search, { method: 'POST', headers, body }, waiting);
     });
     return { status: status(), error: null };
   } catch (thrown) {

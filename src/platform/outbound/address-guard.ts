@@ -1,4 +1,5 @@
 import { groupsOf } from '../addresses.js';
+import { hostOf } from './hosts.js';
 import { type BlockList, isIP } from 'node:net';
 
 /** Why an address is refused: for a metric, never for the tenant. */
@@ -42,6 +43,8 @@ export interface Target {
   origin: string;
   /** A name in ASCII, or an address without brackets. */
   hostname: string;
+  /** The name under which posts to it are counted, see `hostOf`. */
+  host: string;
   port: number;
   path: string;
   secure: boolean;
@@ -165,6 +168,7 @@ export function parseTarget(text: string, policy: AddressPolicy): Target | Addre
     ok: true,
     origin: originOf(url),
     hostname,
+    host: hostOf(hostname),
     port,
     path: url.pathname + url.search,
     secure,

@@ -67,7 +67,7 @@ export class AnswerReader {
    * with one more at the end where others did not.
    */
   get head(): string {
-    return this.keptHead.join('\n');
+    return this.keptHead.join('\n').replaceAll('\0', '\ufffd');
   }
 
   read(bytes: Buffer): AnswerProgress {
@@ -152,7 +152,8 @@ export class AnswerReader {
   }
 
   private addHeader(line: string): AnswerProgress {
-    if (/^[ \t]/.test(line) && this.headers.length > 0) this.headers.push(`${this.headers.pop() ?? ''} ${line.trim()}`);
+    const isFolded = line.startsWith(' ') || line.startsWith('\t');
+    if (isFolded && this.headers.length > 0) this.headers.push(`${this.headers.pop() ?? ''} ${line.trim()}`);
     else this.headers.push(line);
     return 'more';
   }
@@ -167,7 +168,7 @@ export class AnswerReader {
       const colon = line.indexOf(':');
       const value = line.slice(colon + 1).trim();
       const name = line.slice(0, colon).trimEnd().toLowerCase();
-      const shown = secretHeaders.has(name) ? line.slice(0, colon + 1) : line.replaceAll('\0', '\ufffd');
+      const shown = secretHeaders.has(name) ? line.slice(0, colon + 1) : line;
       // With the line feed behind it.
       if (shown.length < roomForHead) {
         this.keptHead.push(shown);

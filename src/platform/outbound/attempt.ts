@@ -65,7 +65,7 @@ export class OutboundAttempt implements Receiving {
   private sentAt = 0;
 
   constructor(
-    private readonly message: Omit<OutgoingRequest, 'path'>,
+    private readonly message: OutgoingRequest,
     /** All in. */
     timeoutMs: number,
     private readonly onEnded: (attempt: OutboundAttempt) => void,
@@ -96,7 +96,7 @@ export class OutboundAttempt implements Receiving {
     this.address = connection.address;
     this.carrier = connection;
     this.sentAt = performance.now();
-    connection.send({ ...this.message, path }, this);
+    connection.send(path, this.message, this);
   }
 
   onFirstByte(): void {

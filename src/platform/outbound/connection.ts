@@ -5,7 +5,6 @@ import { hostOf } from './hosts.js';
 export interface OutgoingRequest {
   /** `GET` goes without a body. */
   method: 'GET' | 'POST';
-  path: string;
   headers: Readonly<Record<string, string>>;
   body: Buffer | string;
 }
@@ -98,7 +97,7 @@ export class OutboundConnection {
   }
 
   /** Sends a request that `isSendable` has found fit, once the answer before is over. */
-  send({ method, path, headers, body }: OutgoingRequest, waiting: Receiving): void {
+  send(path: string, { method, headers, body }: OutgoingRequest, waiting: Receiving): void {
     this.answer = new AnswerReader(this.keeps);
     this.waiting = waiting;
     let head = `${method} ${path} HTTP/1.1\r\n${this.head}`;

@@ -110,11 +110,10 @@ export class Outbound {
   hasRoom(url: string, party: string, waiter?: Waiter): boolean {
     const target = this.targetOf(url);
     if (!target.ok) return true;
-    const { hostname, origin, isLiteral } = target;
-    if (!this.places.hasRoom(isLiteral ? hostOf(hostname) : hostname, party, waiter)) return false;
-    if (isLiteral) return true;
-    const host = this.idle.get(origin)?.at(-1)?.host ?? this.lookups.get(hostname)?.host ?? null;
-    return host === null || this.places.hasRoom(host, party, waiter);
+    if (!this.places.hasRoom(target.host, party, waiter)) return false;
+    if (target.isLiteral) return true;
+    const dialled = this.idle.get(target.origin)?.at(-1)?.host ?? this.lookups.get(target.hostname)?.host ?? null;
+    return dialled === null || this.places.hasRoom(dialled, party, waiter);
   }
 
   /**
@@ -136,12 +135,7 @@ export class Outbound {
     return this.request(url, { method: 'GET', headers, body: '' }, party);
   }
 
-  private request(
-    url: string,
-    message: Omit<OutgoingRequest, 'path'>,
-    party: string,
-    signal?: AbortSignal,
-  ): Promise<Outcome> {
+  private request(url: string, message: OutgoingRequest, party: string, signal?: AbortSignal): Promise<Outcome> {
     if (this.closed) return Promise.reject(new Error('Outbound is closed.'));
     const target = this.targetOf(url);
     const { timeoutMs } = this.options;
@@ -157,7 +151,7 @@ export class Outbound {
       attempt.end('refused', 'a header or the path cannot be sent');
       return attempt.outcome;
     }
-    if (!this.enter(attempt, target.isLiteral ? hostOf(target.hostname) : target.hostname)) return attempt.outcome;
+    if (!this.enter(attempt, target.host)) return attempt.outcome;
     const connection = this.takeIdle(target.origin);
     if (connection === null) {
       void this.open(target, attempt);

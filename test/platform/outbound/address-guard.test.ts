@@ -339,6 +339,7 @@ describe('address guard', () => {
         ok: true,
         origin: 'https://example.com',
         hostname: 'example.com',
+        host: 'example.com',
         port: 443,
         path: '/a/b?c=d',
         secure: true,
@@ -348,6 +349,7 @@ describe('address guard', () => {
       expect(parseTarget('https://[2606:4700:0:0::1]:8443', strict)).to.include({
         origin: 'https://[2606:4700::1]:8443',
         hostname: '2606:4700::1',
+        host: '[2606:4700:0:0]',
         port: 8443,
         path: '/',
         isLiteral: true,
