@@ -43,12 +43,12 @@ function prepare({ log, metrics, tracing }: DeliverParts, attempt: DeliveryAttem
   }
 }
 
-async function post(
+function post(
   { outbound }: DeliverParts,
   { snapshot, cutOff }: DeliveryAttempt,
   request: DeliveryRequest,
 ): Promise<Outcome> {
-  return await outbound.post(snapshot.url, request.headers, request.body, snapshot.workspaceId, cutOff?.signal);
+  return outbound.post(snapshot.url, request.headers, request.body, snapshot.workspaceId, cutOff?.signal);
 }
 
 /** What the answer means: for the endpoint, which may be paused by it, and for the delivery. */

@@ -267,7 +267,8 @@ export class EndpointQueue {
 
   /** The result is stored: the delivery is over, or due again. */
   stored(delivery: Delivery, dueAt: number | null): void {
-    this.unstored = this.unstored.filter((one) => one.delivery !== delivery);
+    const at = this.unstored.findIndex((one) => one.delivery === delivery);
+    if (at !== -1) this.unstored.splice(at, 1);
     this.reading?.storedIds.add(delivery.id);
     if (dueAt !== null) this.addFailed([{ ...delivery, attempts: delivery.attempts + 1, dueAt }]);
   }
@@ -388,6 +389,7 @@ export class EndpointQueue {
   }
 
   private remove(attempt: DeliveryAttempt): void {
-    this.sending = this.sending.filter((one) => one !== attempt);
+    const at = this.sending.indexOf(attempt);
+    if (at !== -1) this.sending.splice(at, 1);
   }
 }
