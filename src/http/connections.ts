@@ -145,16 +145,15 @@ export class HttpConnections {
     this.use(connection, nowMs);
     if (connection.isEnding) return false;
     exchanges.add(exchange);
-    const settle = () => {
-      connection.usedMs = performance.now();
-      if (request.complete && response.closed) this.end(connection, exchange);
-    };
-    response.once('close', () => {
-      exchange.answeredMs = performance.now();
-      settle();
+    response.on('close', () => {
+      exchange.answeredMs = connection.usedMs = performance.now();
+      if (request.complete) return this.end(connection, exchange);
+      // A body that comes after its answer raises no other event than this.
+      request.on('close', () => {
+        connection.usedMs = performance.now();
+        if (request.complete) this.end(connection, exchange);
+      });
     });
-    // A body that comes after its answer raises no other event than this.
-    request.once('close', settle);
     if (exchanges.size <= this.limits.pipelinedMax) return true;
     // The requests before this one are still answered, and so is this one; then the connection ends.
     connection.isEnding = true;
