@@ -564,7 +564,7 @@ export class App {
       }),
       doors: serves
         ? {
-            crossOrigin: new Cors(this.config.corsOrigins).handler,
+            crossOrigin: this.config.corsOrigins.length === 0 ? null : new Cors(this.config.corsOrigins).handler,
             rest: restRouter({
               routes,
               authenticator,
