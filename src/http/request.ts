@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { BlockList, Socket } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { isWithin, networkOf, nodeName } from '../platform/addresses.js';
+import { isWithin, nodeName } from '../platform/addresses.js';
 import type { Origin } from '../platform/actor.js';
 import { nowMs } from '../platform/clock.js';
 import { invalid } from '../platform/errors.js';
@@ -43,7 +43,7 @@ export class RequestFacts {
     private readonly parent: Log,
   ) {
     this.answerHeaders = ['X-Request-Id', origin.requestId];
-    this.account.network = networkOf(origin.address ?? '');
+    this.account.address = origin.address ?? '';
   }
 
   /** Adds a header to the answer. */
@@ -116,11 +116,11 @@ export function identify({
     const facts = new RequestFacts(origin, log);
     if (isSecure) facts.setHeader('Strict-Transport-Security', `max-age=${httpsSeconds}`);
     (request as Identified)[factsKey] = facts;
-    const parent = placeIn(request.headers['traceparent'] as string | undefined);
+    const parent = tracing.isOn ? placeIn(request.headers['traceparent'] as string | undefined) : null;
     const place = tracing.isOn ? newPlace(parent) : null;
     facts.account.span = place;
     const startedAt = performance.now();
-    response.once('close', () => {
+    response.on('close', () => {
       facts.account.close(response.writableFinished);
       const { method, originalUrl } = request;
       const [path = ''] = originalUrl.split('?', 1);

@@ -47,7 +47,7 @@ describe('passwords', () => {
     const kept = await hashPassword('long enough');
     const checked: string[] = [];
     const check = async (network: string) => {
-      const account = Object.assign(new WorkAccount(), { network });
+      const account = Object.assign(new WorkAccount(), { address: network });
       await inAccount(account, async () => verifyPassword('long enough', kept));
       checked.push(network);
     };

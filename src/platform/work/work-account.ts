@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { networkOf } from '../addresses.js';
 import { answerBytesMax, AnswerBudget, type Charge, type Room } from './answer-budget.js';
 import { answerTooLarge, serviceUnavailable, type Failure } from '../errors.js';
 import type { SpanPlace } from '../tracing.js';
@@ -22,8 +23,8 @@ export interface Abandonable {
 export class WorkAccount {
   /** The workspace whose share it takes from; null for a stranger, and until the door knows who calls. */
   workspaceId: string | null;
-  /** The network of a stranger, which has a share as a workspace has. */
-  network = '';
+  /** The caller's. */
+  address = '';
   /** Whether a list ends where the answer would become too large, and says that there is more. */
   endsEarly = false;
   /** Bytes that were read for the answer. */
@@ -58,9 +59,9 @@ export class WorkAccount {
     return !this.isClosed || this.refusal !== null;
   }
 
-  /** The name by which its share is known. */
+  /** The name by which its share is known: a stranger's network has a share as a workspace has. */
   get sharer(): string {
-    return this.workspaceId ?? this.network;
+    return this.workspaceId ?? networkOf(this.address);
   }
 
   /** Aborted once nothing more is done for the request. */

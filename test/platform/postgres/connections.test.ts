@@ -46,7 +46,7 @@ describe('the connections of a process', function () {
       while (!enough.signal.aborted) await work().catch(() => {});
     };
     const as = (workspaceId: string | null, work: () => Promise<unknown>) => async () =>
-      await inAccount(Object.assign(new WorkAccount(workspaceId), { network: 'one' }), work);
+      await inAccount(Object.assign(new WorkAccount(workspaceId), { address: 'one' }), work);
     const write = async () => await database.transaction((tx) => Promise.resolve(tx.write(insert, [(next += 1)])));
     const readAndWrite = async () =>
       await database.transaction(async (tx) => {
