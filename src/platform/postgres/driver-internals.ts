@@ -27,6 +27,8 @@ export type QueryCallback = (error: Error | null | undefined, result: QueryResul
 
 /** A query of pg's, with what its types leave out. */
 export interface InternalQuery extends pg.Query {
+  /** Of the statement that PostgreSQL keeps for the connection. */
+  name: string | undefined;
   callback: QueryCallback;
   /** The answer so far. */
   readonly _result: QueryResult;

@@ -32,11 +32,11 @@ export class PipelinedConnections {
   }
 
   /** @throws what `condition` throws where the server does not meet it; then nothing was read */
-  async query<Row extends QueryResultRow>(
+  query<Row extends QueryResultRow>(
     statement: QueryConfig | Reading,
     condition: Condition | null = null,
   ): Promise<QueryResult<Row>> {
-    return await this.idlest().query(statement, condition);
+    return this.idlest().query(statement, condition);
   }
 
   async check(condition: Condition): Promise<void> {
@@ -70,13 +70,11 @@ export class LastingConnection {
     statement: QueryConfig | Reading,
     condition: Condition | null = null,
   ): Promise<QueryResult<Row>> {
-    return await this.use(async (client) => {
-      if (statement instanceof Reading) statement.shared = this;
-      const result = await readIf<Row>(client, condition, statement);
-      // The end of its rows had come with them, before the connection was gone.
-      if (statement instanceof Reading && statement.isDisplaced) throw tookTooMuch();
-      return result;
-    });
+    if (statement instanceof Reading) statement.shared = this;
+    const result = await this.use((client) => readIf<Row>(client, condition, statement));
+    // The end of its rows had come with them, before the connection was gone.
+    if (statement instanceof Reading && statement.isDisplaced) throw tookTooMuch();
+    return result;
   }
 
   async check(condition: Condition): Promise<void> {
@@ -128,13 +126,21 @@ export class LastingConnection {
   }
 }
 
-/** Sends both at once, so that the condition costs no round trip, and waits for both, whatever the condition comes to. */
-export async function readIf<Row extends QueryResultRow>(
+/** Reads, on the condition that is given, if any. */
+export function readIf<Row extends QueryResultRow>(
   client: ClientBase,
   condition: Condition | null,
   statement: QueryConfig | Reading,
 ): Promise<QueryResult<Row>> {
-  if (condition === null) return await runQuery<Row>(client, statement);
+  return condition === null ? runQuery<Row>(client, statement) : readOn<Row>(client, condition, statement);
+}
+
+/** Sends both at once, so that the condition costs no round trip, and waits for both, whatever the condition comes to. */
+async function readOn<Row extends QueryResultRow>(
+  client: ClientBase,
+  condition: Condition,
+  statement: QueryConfig | Reading,
+): Promise<QueryResult<Row>> {
   const [checked, answer] = await Promise.allSettled([condition.check(client), runQuery<Row>(client, statement)]);
   if (checked.status === 'rejected') throw checked.reason;
   if (answer.status === 'rejected') throw answer.reason;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import pg, { type ClientBase, type Pool, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
+import type { ClientBase, Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import type { DatabaseClient } from './database-client.js';
 import { InternalQuery, sendQuery, socketOf } from './driver-internals.js';
 import { rateLimitExceeded, serviceUnavailable } from '../errors.js';
@@ -34,7 +34,7 @@ export class Reading extends InternalQuery {
     private readonly isPage: boolean,
   ) {
     super(text, values);
-    Object.assign(this, { name });
+    this.name = name;
   }
 
   override handleDataRow(message: { length: number }): void {
@@ -99,8 +99,8 @@ export async function runQuery<Row extends QueryResultRow>(
   target: ClientBase | Pool,
   query: QueryConfig | Reading,
 ): Promise<QueryResult<Row>> {
-  const sent =
-    query instanceof Reading ? query : Object.assign(new pg.Query(query.text, query.values), { name: query.name });
+  const sent = query instanceof Reading ? query : new InternalQuery(query.text, query.values);
+  sent.name = query.name;
   try {
     return await new Promise<QueryResult<Row>>((resolve, reject) => {
       sendQuery(target, sent, (error, result) => {
