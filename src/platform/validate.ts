@@ -16,6 +16,8 @@ export const spell = (name: string, spelling: Spelling) =>
 export interface Input<Shape extends z.ZodRawShape> {
   readonly camelCase: z.ZodObject<Shape>;
   readonly snake_case: z.ZodObject<Shape>;
+  /** By spelling: the names of the fields by their keys, as they are sent. */
+  readonly names: Readonly<Record<Spelling, ReadonlyMap<string, string>>>;
 }
 
 export type Valid<I> = I extends Input<infer Shape> ? z.output<z.ZodObject<Shape>> : never;
@@ -30,7 +32,11 @@ export const jsonObject = z.custom<Record<string, unknown>>(
 );
 
 export function input<Shape extends z.ZodRawShape>(shape: (spelling: Spelling) => Shape): Input<Shape> {
-  return { camelCase: z.object(shape('camelCase')), snake_case: z.object(shape('snake_case')) };
+  const camelCase = z.object(shape('camelCase'));
+  const namesIn = (spelling: Spelling) =>
+    new Map(Object.keys(camelCase.shape).map((name) => [spell(name, spelling), name]));
+  const names = { camelCase: namesIn('camelCase'), snake_case: namesIn('snake_case') };
+  return { camelCase, snake_case: z.object(shape('snake_case')), names };
 }
 
 /**
@@ -46,7 +52,7 @@ export function validate<Shape extends z.ZodRawShape>(
   if (raw === null || typeof raw !== 'object' || Array.isArray(raw)) {
     throw new InputFailure([{ path: '', message: 'must be a JSON object', code: 'wrong_type' }, ...also], null);
   }
-  const { known, unknown } = sort(raw, rules[spelling].shape, spelling);
+  const { known, unknown } = sort(raw, rules[spelling].shape, rules.names[spelling]);
   const result = rules[spelling].safeParse(known);
   if (result.success && unknown.length === 0 && also.length === 0) return result.data;
   const issues = result.success ? [] : result.error.issues.map((found) => issueOf(found, known, spelling));
@@ -118,20 +124,17 @@ const distinct = (issues: readonly Issue[]) => [
 function sort(
   raw: object,
   shape: z.ZodRawShape,
-  spelling: Spelling,
+  names: ReadonlyMap<string, string>,
 ): { known: Record<string, unknown>; unknown: Issue[] } {
   const known: Record<string, unknown> = {};
-  const spelled = new Set<string>();
-  for (const [name, rule] of Object.entries(shape)) {
-    const key = spell(name, spelling);
-    spelled.add(key);
+  for (const [key, name] of names) {
     if (!Object.hasOwn(raw, key)) continue;
     const value = (raw as Record<string, unknown>)[key];
     // Many clients send null for a field that they have not set.
-    if (value === null && isOptionalOnly(rule as z.ZodType)) continue;
+    if (value === null && isOptionalOnly(shape[name] as z.ZodType)) continue;
     known[name] = value;
   }
-  const others = Object.keys(raw).filter((key) => !spelled.has(key));
+  const others = Object.keys(raw).filter((key) => !names.has(key));
   const unknown = others.slice(0, unknownFieldsListedMax).map((key) => unknownField(keyPath('', key)));
   const rest = others.length - unknown.length;
   return { known, unknown: rest > 0 ? [...unknown, unknownField('', `has ${rest} more unknown fields`)] : unknown };
