@@ -153,8 +153,10 @@ export function attributionAfter(
   given: GivenAttribution | undefined,
   at: Date,
 ): Attribution | null {
-  const { consent = null, dropped = [], hidden = [], ...texts } = before ?? {};
   const answered = answeredIn(bot, data);
+  // Of most submissions nothing is known.
+  if (before === null && given === undefined && isEmpty(answered.texts) && isEmpty(answered.consents)) return null;
+  const { consent = null, dropped = [], hidden = [], ...texts } = before ?? {};
   const said = { ...without(texts, hidden), ...given?.texts };
   const consentSaid = { ...without(consentsOf(consent), hidden), ...given?.consent };
   const textsAfter = isCompleted ? texts : { ...answered.texts, ...said };
@@ -169,9 +171,10 @@ export function attributionAfter(
     dropped: droppedAfter,
     hidden: [...keysBeside(textsAfter, said), ...keysBeside(consents, consentSaid)],
   };
-  const isEmpty = Object.keys(textsAfter).length + droppedAfter.length === 0 && after.consent === null;
-  return isEmpty ? null : after;
+  return isEmpty(textsAfter) && droppedAfter.length === 0 && after.consent === null ? null : after;
 }
+
+const isEmpty = (object: object) => Object.keys(object).length === 0;
 
 /** What the answers in a bot's hidden fields say; an answer of a form that cannot be is none. */
 function answeredIn({ schema }: IntakeBot, data: Answers): { texts: Texts; consents: Consents } {
@@ -188,7 +191,7 @@ function answeredIn({ schema }: IntakeBot, data: Answers): { texts: Texts; conse
 }
 
 function recorded(consents: Consents, before: AttributionConsent | null, at: Date): AttributionConsent | null {
-  if (Object.keys(consents).length === 0) return null;
+  if (isEmpty(consents)) return null;
   const { adUserData = null, adPersonalization = null, limitedUse = false } = consents;
   const after = { adUserData, adPersonalization, limitedUse };
   const isAsBefore = before !== null && isSameJson({ ...after, recordedAt: before.recordedAt }, before);
