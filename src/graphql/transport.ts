@@ -100,7 +100,7 @@ export class GraphqlTransport {
   private async letIn(request: Request): Promise<{ caller: Caller; refusal: Failure | null }> {
     const { authenticator, strangers } = this.needs;
     const { address } = factsOf(request).origin;
-    const { actor, refusal } = await callerOf(async () => await authenticator.actorOf(request));
+    const { actor, refusal } = await callerOf(authenticator.actorOf(request));
     if (actor === null) strangers.enter(address);
     else requireAccess(actor);
     return { caller: { actor, address }, refusal };

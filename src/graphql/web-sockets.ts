@@ -113,7 +113,7 @@ export class WebSockets {
     const { authenticator, strangers, log } = this.needs;
     try {
       const origin = this.originOf(request);
-      const { actor } = await callerOf(async () => await authenticator.actorOfUpgrade(request.headers, origin));
+      const { actor } = await callerOf(authenticator.actorOfUpgrade(request.headers, origin));
       if (actor === null) strangers.enter(origin.address);
       this.server.handleUpgrade(request, socket, head, (opened) => this.server.emit('connection', opened, request));
     } catch (thrown) {

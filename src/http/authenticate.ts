@@ -15,10 +15,10 @@ import { cannotBeForged, sessionCookieOn, sessionTokenOf } from './session.js';
  * it has counted the stranger. A credential that could not be looked up is neither, and throws.
  */
 export async function callerOf(
-  identify: () => Promise<Actor | null>,
+  identified: Promise<Actor | null>,
 ): Promise<{ actor: Actor | null; refusal: Failure | null }> {
   try {
-    return { actor: await identify(), refusal: null };
+    return { actor: await identified, refusal: null };
   } catch (thrown) {
     if (thrown instanceof Failure && thrown.status < 500) return { actor: null, refusal: thrown };
     throw thrown;

@@ -26,9 +26,9 @@ export async function etagOfPieces(
 }
 
 function tagOf(whole: string, encoding: Encoding | null, version: string | null): string {
-  const digest = whole.slice(0, 27);
-  const parts = [version, digest, encoding].filter((part) => part !== null);
-  return `"${parts.join('-')}"`;
+  const before = version === null ? '' : `${version}-`;
+  const behind = encoding === null ? '' : `-${encoding}`;
+  return `"${before}${whole.slice(0, 27)}${behind}"`;
 }
 
 const versioned = /^"([0-9a-z]+)-[\w-]{27}(?:-[a-z]+)?"$/;

@@ -53,8 +53,9 @@ export async function send(
   const encoding = bytes < compressedBytesMin ? null : encodingFor(request.headers['accept-encoding']);
   const isRead = status === 200 && (request.method === 'GET' || request.method === 'HEAD');
   const kept = encodings?.as(encoding);
-  const etagNow = () => (pieces ? etagOfPieces(pieces, encoding, version) : etagOf(text, encoding, version));
-  const etag = isRead ? (kept?.etag ?? (await etagNow())) : null;
+  let etag: string | null = null;
+  if (isRead && kept !== undefined) etag = kept.etag;
+  else if (isRead) etag = pieces ? await etagOfPieces(pieces, encoding, version) : etagOf(text, encoding, version);
   const isKnown = etag !== null && isNamedBy(etag, request.headers['if-none-match']);
   // Compressed before any header is set: should it fail, another answer is sent in its place.
   const plain = () => (pieces ? Buffer.concat(pieces) : Buffer.from(text));

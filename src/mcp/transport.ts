@@ -138,7 +138,7 @@ export class McpTransport {
   /** @throws authentication_required, saying what is wrong with the key as far as its text tells */
   private async letIn(request: ExpressRequest): Promise<Actor> {
     const { authenticator, strangers } = this.needs;
-    const { actor, refusal } = await callerOf(async () => await authenticator.keyOf(request));
+    const { actor, refusal } = await callerOf(authenticator.keyOf(request));
     if (actor !== null && actor.workspace.agentsMayConnect) return actor;
     strangers.enter(factsOf(request).origin.address);
     if (actor !== null) throw refusalFor(authenticationRequired({ cause: 'agents may not connect' }), closedToAgents);

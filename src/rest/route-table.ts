@@ -42,9 +42,9 @@ export class RouteTable {
 
   private entry(path: string): Omit<Entry, 'segments'> & Pick<Match, 'params'> {
     const given = segmentsOf(path.endsWith('/') ? path.slice(0, -1) : path);
-    for (const { segments, ...entry } of this.bySegments.get(given.length) ?? []) {
+    for (const { segments, template, routes } of this.bySegments.get(given.length) ?? []) {
       const params = matching(segments, given);
-      if (params !== null) return { ...entry, params };
+      if (params !== null) return { template, routes, params };
     }
     throw notFound('route');
   }

@@ -37,7 +37,7 @@ export interface RestAnswer {
   /** The text of a large answer in pieces; `text` is empty then. */
   pieces?: readonly Buffer[];
   /** The version of the one thing that was read. */
-  version?: string;
+  version?: string | null;
 }
 
 /** One line of the published contract: the only place where a route exists. */
@@ -69,9 +69,9 @@ type View<T, Key extends string> = (result: T) => Record<Key, unknown>;
 const success = (data: object): RestAnswer => ({ text: JSON.stringify({ success: true, data }) });
 
 /** The answer to a read, which may be large. */
-async function successOfRead(data: object): Promise<RestAnswer> {
-  if ((workAccount()?.bytes ?? 0) < largeBytesMin) return success(data);
-  return { text: '', pieces: await jsonPieces({ success: true, data }) };
+async function successOfRead(data: object, version: string | null = null): Promise<RestAnswer> {
+  if ((workAccount()?.bytes ?? 0) < largeBytesMin) return { ...success(data), version };
+  return { text: '', pieces: await jsonPieces({ success: true, data }), version };
 }
 
 export function get<T, Path extends string, Key extends string>(
@@ -86,8 +86,7 @@ export function get<T, Path extends string, Key extends string>(
 ): Route {
   const answer = async ({ actor, params }: RestCall) => {
     const found = await call(actor, params as Params<Path>);
-    const shown = await successOfRead(view(found));
-    return versionOf === null ? shown : { ...shown, version: versionOf(found) };
+    return await successOfRead(view(found), versionOf?.(found));
   };
   return { ...reading, path, summary, scope, data: object(schemas), answer };
 }

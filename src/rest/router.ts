@@ -52,7 +52,7 @@ export function restRouter({
     const page = pages.find(path);
     if (page !== null) return await pages.answer(page, request, response);
 
-    const { actor, refusal } = await callerOf(async () => await authenticator.keyOf(request));
+    const { actor, refusal } = await callerOf(authenticator.keyOf(request));
     if (actor === null) {
       strangers.enter(factsOf(request).origin.address);
       throw refusal ?? authenticationRequired();
