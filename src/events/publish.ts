@@ -2,6 +2,7 @@ import { now, nowMs } from '../platform/clock.js';
 import { placeOfEvent, type Tracing } from '../platform/tracing.js';
 import { workAccount } from '../platform/work/work-account.js';
 import type { Tx } from '../platform/postgres/database.js';
+import { recordset, recordsetValues, type Columns } from '../platform/postgres/recordset.js';
 import { prepared } from '../platform/postgres/statement.js';
 import { idFloor, isId, nextMoment, type Moment } from '../platform/id.js';
 import { isoTime } from '../platform/postgres/timestamps.js';
@@ -33,14 +34,39 @@ export interface NewEvent {
   data: object;
 }
 
+interface EventRow {
+  id: string;
+  workspaceId: string;
+  type: EventType;
+  subjectId: string;
+  body: string;
+  createdAt: Date;
+  people: readonly string[];
+}
+
+const eventColumns: Columns<EventRow> = {
+  id: ['word', ({ id }) => id],
+  workspace_id: ['word', ({ workspaceId }) => workspaceId],
+  type: ['word', ({ type }) => type],
+  subject_id: ['word', ({ subjectId }) => subjectId],
+  body: ['text', ({ body }) => body],
+  created_at: ['timestamptz', ({ createdAt }) => isoTime(createdAt)],
+};
+/** Whom an event's text speaks of. */
+const personColumns: Columns<{ eventId: string; person: string }> = {
+  event_id: ['word', ({ eventId }) => eventId],
+  subject_id: ['text', ({ person }) => person],
+};
+const firstPersonColumn = 1 + Object.keys(eventColumns).length;
+
 const insertEvents = prepared(`
   with named as (
-    insert into event_subjects (event_id, subject_id) select * from unnest($7::text[], $8::text[])
+    insert into event_subjects (${Object.keys(personColumns).join(', ')})
+    select * from ${recordset(personColumns, 'person', firstPersonColumn)}
   ), waiting as (
     insert into event_fan_outs (event_id) select * from unnest($1::text[])
   )
-  insert into events (id, workspace_id, type, subject_id, body, created_at)
-  select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+  insert into events (${Object.keys(eventColumns).join(', ')}) select * from ${recordset(eventColumns, 'event', 1)}
 `);
 
 const lastFrom = prepared<{ id: string }>(
@@ -71,7 +97,7 @@ export class EventPublisher {
       const body = JSON.stringify({ id: moment.eventId, type, created_at: isoTime(moment.at), data });
       const everybody = isId(subjectId, 'contact') ? [subjectId, ...people] : people;
       tx.speakOf(everybody);
-      return [moment.eventId, workspaceId, type, subjectId, body, moment.at, everybody];
+      return { id: moment.eventId, workspaceId, type, subjectId, body, createdAt: moment.at, people: everybody };
     });
     tx.append(this.appender, rows);
     tx.afterCommit(() => this.notifications.send('events'));
@@ -93,24 +119,12 @@ export class EventPublisher {
 
   private readonly appender: Appender<EventRow> = {
     writesOf: async (rows) => {
-      const columns = [0, 1, 2, 3, 4, 5].map((index) => rows.map((row) => row[index]));
-      const named = rows.flatMap(([eventId, , , , , , people]) => [...new Set(people)].map((id) => [eventId, id]));
-      const subjects = [0, 1].map((index) => named.map((pair) => pair[index]));
-      const data: FanOutJob = { eventIds: rows.map(([eventId]) => eventId) };
-      return [
-        { statement: insertEvents, values: [...columns, ...subjects] },
-        ...(await this.jobs.insertion(fanOutQueue, [{ data }])),
-      ];
+      const named = rows.flatMap(({ id: eventId, people }) =>
+        [...new Set(people)].map((person) => ({ eventId, person })),
+      );
+      const data: FanOutJob = { eventIds: rows.map(({ id }) => id) };
+      const values = [...recordsetValues(eventColumns, rows), ...recordsetValues(personColumns, named)];
+      return [{ statement: insertEvents, values }, ...(await this.jobs.insertion(fanOutQueue, [{ data }]))];
     },
   };
 }
-
-type EventRow = [
-  id: string,
-  workspaceId: string,
-  type: EventType,
-  subjectId: string,
-  body: string,
-  createdAt: Date,
-  people: readonly string[],
-];

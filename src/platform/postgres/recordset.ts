@@ -23,7 +23,7 @@ export function recordsetValues<Row>(columns: Columns<Row>, rows: readonly Row[]
   return Object.values(columns).map(([type, valueOf]) => {
     const values = rows.map(valueOf);
     if (values.every((value) => value === null)) return null;
-    return unquoted.has(type) ? `{${values.map((value) => value ?? 'null').join()}}` : values;
+    return unquoted.has(type) ? `{${values.map(String).join()}}` : values;
   });
 }
 
