@@ -61,8 +61,8 @@ function decide(parts: DeliverParts, queue: EndpointQueue, attempt: DeliveryAtte
   const next = nextOf(verdict, { number, endedAt, pauses: pause !== null }, settings.retryDelaysMs, random);
   queue.ended(attempt, next.ended === null);
   const { requestVersion } = attempt.snapshot;
-  const facts = { endpointId: queue.endpointId, delivery, startedAt, endedAt, requestVersion, outcome };
-  return { ...facts, queue, next, pause, warning };
+  const { endpointId } = queue;
+  return { endpointId, delivery, startedAt, endedAt, requestVersion, outcome, queue, next, pause, warning };
 }
 
 function record({ recorder, metrics, log, tracing }: DeliverParts, result: Result): void {
@@ -70,24 +70,27 @@ function record({ recorder, metrics, log, tracing }: DeliverParts, result: Resul
   const { endpointId, delivery, outcome } = result;
   const { totalMs } = outcome.timings;
   metrics.attempted(outcome.outcome);
-  const facts = {
+  const line = {
     delivery: delivery.id,
     endpoint: endpointId,
     event: delivery.event.id,
     attempt: delivery.attempts + 1,
     outcome: outcome.outcome,
+    status: outcome.status,
+    totalMs,
   };
-  log.info({ ...facts, status: outcome.status, totalMs }, 'webhook');
+  log.info(line, 'webhook');
   if (!tracing.isOn) return;
+  const { status, totalMs: ms, ...facts } = line;
   tracing.record({
     name: 'webhook attempt',
     kind: 'client',
-    startedAtMs: nowMs() - totalMs,
-    ms: totalMs,
+    startedAtMs: nowMs() - ms,
+    ms,
     failed: outcome.outcome !== 'success',
     place: placeOfAttempt(delivery.event.id, delivery.id, delivery.attempts + 1),
     parent: placeOfEvent(delivery.event.id),
-    attributes: { ...facts, 'http.response.status_code': outcome.status ?? undefined },
+    attributes: { ...facts, 'http.response.status_code': status ?? undefined },
   });
 }
 
