@@ -12,6 +12,8 @@ export const themes = ['light', 'dark'] as const;
 export type Theme = (typeof themes)[number];
 export const widths = [1280, 375] as const;
 export type Width = (typeof widths)[number];
+/** Widths of windows of phones. */
+const phoneWidths = [360, 390, 375] as const;
 
 export interface Look {
   theme?: Theme;
@@ -153,6 +155,7 @@ export async function broken(page: Page, { theme }: Pick<Look, 'theme'> = {}): P
   const { width = 0 } = page.viewportSize() ?? {};
   const needed = await page.evaluate(() => document.documentElement.scrollWidth);
   const wide = needed > width ? [`it is ${needed} px wide in a window of ${width} px`] : [];
+  if (width < 640 && theme !== 'light') wide.push(...(await crowded(page)));
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
   const runOnly: axe.RunOnly =
     theme === 'light' ? { type: 'rule', values: rulesOfColour } : { type: 'tag', values: rules };
@@ -161,6 +164,65 @@ export async function broken(page: Page, { theme }: Pick<Look, 'theme'> = {}): P
     return (await judge.run(document, { runOnly: only, resultTypes: ['violations'] })).violations;
   }, runOnly);
   return [...wide, ...violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))];
+}
+
+/**
+ * Which tabs, buttons and heads of columns have too little room on a phone: tabs stand in one line, no words of them break,
+ * nothing of them is cut off, and no dialog is scrolled sideways, of which the page's own width tells nothing.
+ */
+async function crowded(page: Page): Promise<string[]> {
+  const before = page.viewportSize() ?? sizeOf(375);
+  const faults: string[] = [];
+  for (const width of phoneWidths) {
+    await page.setViewportSize({ ...before, width });
+    await drawn(page);
+    for (const fault of await page.evaluate(crowdedNow)) faults.push(`at ${width} px ${fault}`);
+  }
+  await page.setViewportSize(before);
+  await drawn(page);
+  return faults;
+}
+
+/** Runs in the page. */
+function crowdedNow(): string[] {
+  const all = (selector: string) => [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility());
+  const named = ({ textContent }: Element) => `"${textContent.slice(0, 60)}"`;
+  /** How many lines boxes stand in: those of one line have the same middle, more or less. */
+  const linesOf = (boxes: readonly DOMRect[]) => {
+    const middles: number[] = [];
+    for (const { top, bottom, width } of boxes) {
+      const middle = (top + bottom) / 2;
+      if (width > 0 && !middles.some((one) => Math.abs(one - middle) < 6)) middles.push(middle);
+    }
+    return middles.length;
+  };
+  const wordsOf = (element: Element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return [...range.getClientRects()];
+  };
+  /** The nearest that cuts off what stands outside of it. */
+  const frameOf = (element: Element): Element => {
+    const parent = element.parentElement;
+    return parent === null || getComputedStyle(parent).overflowX !== 'visible' ? (parent ?? element) : frameOf(parent);
+  };
+  const isCut = (element: Element) => {
+    const [inner, outer] = [element.getBoundingClientRect(), frameOf(element).getBoundingClientRect()];
+    return inner.left < outer.left - 1 || inner.right > outer.right + 1;
+  };
+  // What only those hear who listen to the page is a pixel wide.
+  const isHeard = (element: Element) => element.closest('.heard') !== null || frameOf(element).clientWidth <= 1;
+  const controls = all('button, .button, [role=tab], .views a, th').filter((control) => !isHeard(control));
+  return [
+    ...all('[role=tablist], .views')
+      .filter((row) => linesOf([...row.children].map((child) => child.getBoundingClientRect())) > 1)
+      .map((row) => `these tabs wrap: ${named(row)}`),
+    ...controls.filter((one) => linesOf(wordsOf(one)) > 1).map((one) => `these words break: ${named(one)}`),
+    ...controls.filter(isCut).map((one) => `this is cut off: ${named(one)}`),
+    ...all('dialog, dialog form, dialog footer, .dialog-in, .dialog-body')
+      .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+      .map((one) => `this is scrolled sideways: ${named(one)}`),
+  ];
 }
 
 /** A picture of the whole page, of which nothing may be `broken`. */

@@ -5,6 +5,8 @@ interface View {
   /** Its word in the address, as `show`; empty: the one that is shown first. */
   name: string;
   label: string;
+  /** What it is called on a phone, where all of them have one line. */
+  short?: string;
   /** Where it is a page of its own. */
   to?: string;
 }
@@ -37,7 +39,14 @@ export function Views({ label, views, to, current }: ViewsProps) {
           aria-current={view.name === shown ? 'page' : undefined}
           preventScrollReset
         >
-          {view.label}
+          {view.short === undefined ? (
+            view.label
+          ) : (
+            <>
+              <span className="long">{view.label}</span>
+              <span className="short">{view.short}</span>
+            </>
+          )}
         </Link>
       ))}
     </nav>

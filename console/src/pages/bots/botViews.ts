@@ -5,5 +5,5 @@ export const botViews = (id: string) => [
   { name: '', label: 'Submissions' },
   { name: 'fields', label: 'Fields' },
   { name: 'post', label: 'Post to it' },
-  { name: 'marketing', label: 'Marketing & Attribution', to: paths.botMarketing(id) },
+  { name: 'marketing', label: 'Marketing & Attribution', short: 'Marketing', to: paths.botMarketing(id) },
 ];
