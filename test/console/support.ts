@@ -91,7 +91,7 @@ export class Console {
       locale: 'en-GB',
       permissions: ['clipboard-read', 'clipboard-write'],
     });
-    context.setDefaultTimeout(40_000);
+    context.setDefaultTimeout(20_000);
     const page = await context.newPage();
     await this.watch(page);
     return page;
