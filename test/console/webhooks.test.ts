@@ -263,7 +263,10 @@ describe('console: webhooks', () => {
       other.on('response', (response) => {
         if (response.url().endsWith('/graphql')) answers.push(response.json());
       });
-      await other.goto(`/console/settings/webhooks${address}`, { waitUntil: 'networkidle' });
+      const asked = other.waitForResponse((response) => response.url().endsWith('/graphql'));
+      await other.goto(`/console/settings/webhooks${address}`);
+      await asked;
+      await other.waitForFunction(() => document.querySelector('.skeleton, [aria-busy="true"]') === null);
       const points = (await Promise.all(answers)).reduce(
         (sum, { extensions }) => sum + (extensions?.cost?.points ?? 0),
         0,
