@@ -347,8 +347,16 @@ export class App {
     });
   }
 
-  /** Opens the database, the embedded one if no other is named, and brings it up to date. */
-  static async open(config: Config, log: Log, role: ServerRole | 'command' = 'command'): Promise<App> {
+  /**
+   * Opens the database, the embedded one if no other is named, and brings it up to date.
+   * @param onMigrated is told how many migrations are applied, of how many that were not
+   */
+  static async open(
+    config: Config,
+    log: Log,
+    role: ServerRole | 'command' = 'command',
+    onMigrated?: (migrations: number, of: number) => void,
+  ): Promise<App> {
     const note: Note = (message, level = 'info') => log[level](message);
     const { dataDir } = config;
     // A server starts its embedded database again when that ends; a command fails instead.
@@ -363,7 +371,7 @@ export class App {
       const secretsKeys = config.secretsKeys ?? [await generatedKey(config.dataDir)];
       await source.initialize();
       await checkDatabase(source);
-      const applied = await migrate(source);
+      const applied = await migrate(source, onMigrated);
       database = new Database(source, config.databaseReplicaUrl, (why) => {
         if (why === null) log.info('lists are read from the replica again');
         else log.warn({ error: errorFields(why) }, 'the replica is left aside, and lists are read from the primary');

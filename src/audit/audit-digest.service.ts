@@ -92,12 +92,18 @@ export class AuditDigestService {
    * Computes every digest again, from the ends that are kept and the digest before. The digest of a day must also stand
    * in the log of that day, which nobody in the database can alter. Null for a day that has no digest.
    * @param day null: the latest that has one
+   * @param onDigest is told how many digests were computed, of how many
    */
-  async recompute(day: string | null): Promise<DigestVerdict | null> {
+  async recompute(
+    day: string | null,
+    onDigest: (digests: number, of: number) => void = () => undefined,
+  ): Promise<DigestVerdict | null> {
     let before = '';
     let wanted: AuditDigest | null = null;
     let bad: { firstBad: string; missingKey?: string } | null = null;
-    for (const kept of await this.database.query(selectAll)) {
+    const all = await this.database.query(selectAll);
+    for (const [at, kept] of all.entries()) {
+      onDigest(at, all.length);
       const { workspaces, text } = await textOf(kept.day, before, async (after) =>
         this.database.query(selectHeads, [kept.day, after]),
       );

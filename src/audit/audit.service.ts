@@ -206,8 +206,13 @@ export class AuditService {
    * Reads the whole chain of a workspace, checks each link, and checks that the chain still reaches to what was known of
    * it: by the count in a table beside it, by the daily digests, and by what the caller has kept. No chain is empty, as
    * the creation of its workspace is an entry.
+   * @param onRead is told now and then how many entries were read, of how many
    */
-  async verify(workspaceId: string, kept: ChainEnd | null = null): Promise<ChainVerdict> {
+  async verify(
+    workspaceId: string,
+    kept: ChainEnd | null = null,
+    onRead: (entries: number, of: number) => void = () => undefined,
+  ): Promise<ChainVerdict> {
     // The end is read first, so that an entry which is appended from now on is not taken for missing.
     const [chain] = await this.database.query(readChain, [workspaceId]);
     const [counted] = await this.database.query(readLength, [workspaceId]);
@@ -234,6 +239,7 @@ export class AuditService {
         lastMac = mac;
       }
       if (entries.length === 0) break;
+      onRead(rows, Math.max(rows, longest));
     }
     if (chain === undefined || rows === 0 || rows < longest) return verdict('end');
     if (!this.secrets.verify(endOf(workspaceId, length, chain.lastMac), chain.mac)) return verdict('end', chain.mac);

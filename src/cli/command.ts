@@ -4,7 +4,7 @@ import { Failure } from '../platform/errors.js';
 import { installedVersion } from '../platform/installed-version.js';
 import { commands, type Command } from './commands.js';
 import { completion } from './completion.js';
-import { showProgress } from './progress.js';
+import { noProgress, showProgress } from './progress.js';
 import { UsageError } from './usage-error.js';
 import { commandsOf, meant, usage } from './usage.js';
 
@@ -27,8 +27,8 @@ export async function runCommand(words: string[]): Promise<number> {
     const options = readOptions(command, words.slice(command.path.length));
     if (options['help'] === true) return say(usage([command]));
     const json = options['json'] === true;
-    const end = command.isLong ? showProgress(command.path.join(' ')) : () => undefined;
-    return await command.run(options as Record<string, string>, json).finally(end);
+    const progress = command.isLong ? showProgress(command.path.join(' ')) : noProgress;
+    return await command.run(options as Record<string, string>, json, progress).finally(() => progress.end());
   } catch (error) {
     if (!(error instanceof UsageError)) return fail(refused, reasonOf(error));
     const path = command === undefined ? '' : `${command.path.join(' ')} `;

@@ -2,6 +2,7 @@ import { scopes } from '../platform/actor.js';
 import type * as clientCommands from './client-commands.js';
 import type * as operatorCommands from './operator-commands.js';
 import type { Options } from './options.js';
+import type { Progress } from './progress.js';
 
 export interface Command {
   path: readonly string[];
@@ -11,7 +12,7 @@ export interface Command {
   /** Whether it may take so long that people want to know that it is at work. */
   isLong?: boolean;
   options: Readonly<Record<string, { value: string; required?: boolean }>>;
-  run(options: Options, json: boolean): Promise<number>;
+  run(options: Options, json: boolean, progress: Progress): Promise<number>;
 }
 
 /** What the command line can do: to add a command is to add its entry. */
@@ -180,7 +181,8 @@ export const commands: readonly Command[] = [
 
 /** The server is loaded for these alone: it takes a second, which `help`, `listen` and a mistyped word need not wait for. */
 function operator(name: keyof typeof operatorCommands): Command['run'] {
-  return async (options, json) => await (await import('./operator-commands.js'))[name](options, json);
+  return async (options, json, progress) =>
+    await (await import('./operator-commands.js'))[name](options, json, progress);
 }
 
 function client(name: keyof typeof clientCommands): Command['run'] {

@@ -21,6 +21,7 @@ import { UpdateWorkspace } from '../workspaces/workspace.input.js';
 import { actorWorkspace } from '../workspaces/workspace.entity.js';
 import { readManifest } from './document-manifest.js';
 import { oneOf, type Options } from './options.js';
+import type { Progress } from './progress.js';
 import { UsageError } from './usage-error.js';
 
 export const migrate = answering(async (app) => ({ applied: app.applied }));
@@ -49,13 +50,14 @@ export const trustDocuments = answering(trustManifest);
  * `failure` says in words why an answer is to end the command with 1; null when it is not.
  */
 function answering<Answer extends object>(
-  answer: (app: App, options: Options) => Promise<Answer>,
+  answer: (app: App, options: Options, progress: Progress) => Promise<Answer>,
   failure: (answer: Answer) => string | null = () => null,
-): (options: Options, json: boolean) => Promise<number> {
-  return async (options, json) => {
-    const app = await App.open(readConfig(), createLog('silent'));
+): (options: Options, json: boolean, progress: Progress) => Promise<number> {
+  return async (options, json, progress) => {
+    const app = await App.open(readConfig(), createLog('silent'), 'command', progress.counting('migrations'));
     try {
-      const result = await answer(app, options);
+      const result = await answer(app, options, progress);
+      progress.end();
       process.stdout.write(json ? `${JSON.stringify(result)}\n` : readable(result));
       const failed = failure(result);
       if (failed === null) return 0;
@@ -104,18 +106,18 @@ async function endKey(app: App, { id = '' }: Options) {
   return { id: revoked.id, revoked_at: revoked.revokedAt };
 }
 
-async function checkLog(app: App, { workspace = '', length, head }: Options) {
+async function checkLog(app: App, { workspace = '', length, head }: Options, progress: Progress) {
   if ((length === undefined) !== (head === undefined)) throw new UsageError('--length and --head go together');
   if (length !== undefined && !/^[1-9]\d{0,14}$/.test(length)) throw new UsageError('--length must be a number from 1');
   const { workspaceId } = await operatorIn(app, workspace);
   const kept = head === undefined ? null : { length: Number(length), head };
-  const { ok, firstBad, missingKey, ...rest } = await app.audit.verify(workspaceId, kept);
+  const { ok, firstBad, missingKey, ...rest } = await app.audit.verify(workspaceId, kept, progress.counting('entries'));
   return { ...rest, ok, first_bad: firstBad, ...(missingKey !== undefined && { missing_key: missingKey }) };
 }
 
-async function redoDigests(app: App, { day }: Options) {
+async function redoDigests(app: App, { day }: Options, progress: Progress) {
   if (day !== undefined && !/^\d{4}-\d\d-\d\d$/.test(day)) throw new UsageError('--day must be like 2026-01-31');
-  const made = await app.auditDigests.recompute(day ?? null);
+  const made = await app.auditDigests.recompute(day ?? null, progress.counting('digests'));
   if (made === null) throw new Error(day === undefined ? 'There is no digest yet.' : `There is no digest of ${day}.`);
   const { firstBad, missingKey, ...rest } = made;
   return { ...rest, first_bad: firstBad, ...(missingKey !== undefined && { missing_key: missingKey }) };
@@ -139,10 +141,12 @@ async function addErasures(app: App, { file = '' }: Options) {
   return { added: added.length, total: kept.length + added.length };
 }
 
-async function redoErasures(app: App, { file = '' }: Options) {
+async function redoErasures(app: App, { file = '' }: Options, progress: Progress) {
   const notes = await notesOf(file, false);
   const summary = { read: notes.length, replayed: 0, running: 0, known: 0, foreign: 0, unreadable: [] as string[] };
-  for (const sealed of notes.toSorted((one, other) => (one.id < other.id ? -1 : 1))) {
+  const tell = progress.counting('erasures');
+  for (const [done, sealed] of notes.toSorted((one, other) => (one.id < other.id ? -1 : 1)).entries()) {
+    tell(done, notes.length);
     let note: ErasureNote;
     try {
       note = openNote(app.secrets, sealed);
@@ -186,7 +190,7 @@ async function makeBot(app: App, { workspace = '', name, schema = '', status, 'r
   return { id: bot.id, status: bot.status };
 }
 
-async function trustManifest(app: App, { workspace = '', file = '' }: Options) {
+async function trustManifest(app: App, { workspace = '', file = '' }: Options, progress: Progress) {
   const { value } = readJsonBytes(await readFile(file));
   const manifest = readManifest(value);
   if (manifest === null)
@@ -194,7 +198,9 @@ async function trustManifest(app: App, { workspace = '', file = '' }: Options) {
   const { texts, otherwiseNamed } = manifest;
   const actor = await operatorIn(app, workspace);
   await requireTrustable(graphqlSchema(app), texts);
+  const tell = progress.counting('documents');
   for (let from = 0; from < texts.length; from += documentsMax) {
+    tell(from, texts.length);
     await app.trustedDocuments.trust(actor, texts.slice(from, from + documentsMax));
   }
   return {

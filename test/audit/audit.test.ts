@@ -406,6 +406,12 @@ describe('audit log', () => {
     expect(JSON.parse(ends[0]?.stdout ?? '')).to.deep.equal({ rows: 4, length, head, ok: true, first_bad: null });
   });
 
+  it('says while it is verified how many entries of how many were read', async () => {
+    const told: number[][] = [];
+    const { length } = await server.app.audit.verify(tenant.workspaceId, null, (...far) => told.push(far));
+    expect(told).to.deep.equal([[length, length]]);
+  });
+
   it('names a key that SECRETS_KEY lacks as that', async () => {
     const env = { DATABASE_URL: server.databaseUrl, SECRETS_KEY: randomBytes(32).toString('base64') };
     const words = ['audit', 'verify', '--workspace', tenant.workspaceId, '--json'];

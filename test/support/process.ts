@@ -26,10 +26,10 @@ export async function temporaryDirectory(): Promise<{ path: string; remove: () =
   return { path, remove };
 }
 
-/** Runs the `iozen` command to its end; without the lines that say it is still working, of which a busy machine makes some. */
+/** Runs the `iozen` command to its end; without the lines that say how far it is, of which a busy machine makes some. */
 export async function iozen(words: string[], env: Record<string, string> = {}): Promise<Ended> {
   const all = await ended(launch(words, env));
-  return { ...all, stderr: all.stderr.replace(/^.*: still working, \d+ s\n/gm, '') };
+  return { ...all, stderr: all.stderr.replace(/^.*: (still working|[\d,]+ of [\d,]+ \w+), \d+ s\n/gm, '') };
 }
 
 /** Its own process group, so that a test can end all of it at once. */

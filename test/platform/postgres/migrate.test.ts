@@ -32,7 +32,8 @@ describe('a change of a table', () => {
       // A report that takes long, or a transaction that somebody has left open.
       await user.query('begin');
       await user.query('select from submissions limit 1');
-      const applied = migrate(source);
+      const told: number[][] = [];
+      const applied = migrate(source, (...far) => told.push(far));
       const waiting =
         "select from pg_locks where relation = 'submissions'::regclass and mode = 'AccessExclusiveLock' and not granted";
       while ((await other.query(waiting)).rowCount === 0) await wait(5);
@@ -41,6 +42,11 @@ describe('a change of a table', () => {
       for (let asked = 0; asked < 3; asked += 1) await other.query('select from submissions limit 1');
       await user.query('commit');
       expect(await applied).to.deep.equal(['AddColumn1790000009998', 'AddAnother1790000009999']);
+      expect(told, 'how far it was').to.deep.equal([
+        [0, 2],
+        [1, 2],
+        [2, 2],
+      ]);
       expect(await migrate(source)).to.deep.equal([]);
     } finally {
       await Promise.all([user.end(), other.end()]);
