@@ -7,7 +7,7 @@ import { adasAnswers, formFields, intakeBot, othersAnswers } from './events/demo
 import { User } from './accounts/user.entity.js';
 import { newApiKeyText } from './api-keys/api-key-text.js';
 import { operatorOf, scopes } from './platform/actor.js';
-import type { PageRequest } from './platform/postgres/keyset-page.js';
+import type { PageRequest } from './platform/page-request.js';
 import { validate } from './platform/validate.js';
 import { CreateIntakeBot } from './intake-bots/intake-bot.input.js';
 import { CreateSubmission } from './submissions/submission.input.js';

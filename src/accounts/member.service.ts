@@ -9,14 +9,8 @@ import type { Database, Tx } from '../platform/postgres/database.js';
 import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
 import { conflict, insufficientRole, notFound, planLimitExceeded, workspaceArchived } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
-import {
-  Conditions,
-  countRows,
-  readPage,
-  type List,
-  type Page,
-  type PageRequest,
-} from '../platform/postgres/keyset-page.js';
+import { Conditions, countRows, readPage, type List, type Page } from '../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../platform/page-request.js';
 import type { Unread } from '../platform/validate.js';
 import { membersMax, openInvitationsMax } from '../workspaces/plans.js';
 import type { AcceptInvitation, InviteMember, UpdateMemberRole } from './account.input.js';

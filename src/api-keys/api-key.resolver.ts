@@ -5,7 +5,7 @@ import type { Actor } from '../platform/actor.js';
 import { payloadType } from '../platform/graphql/payload-type.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
 import { Costs, partOfRow } from '../platform/graphql/field-cost.js';
-import { connectionPage } from '../platform/postgres/keyset-page.js';
+import { connectionPage } from '../platform/page-request.js';
 import { validate } from '../platform/validate.js';
 import { WorkspaceUsage } from '../workspaces/workspace-usage.view.js';
 import { ApiKeyCreator, creatorOf } from './api-key-creator.view.js';

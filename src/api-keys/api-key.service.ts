@@ -22,14 +22,8 @@ import {
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { LookupCache } from '../platform/async/lookup-cache.js';
 import { errorFields, type Log } from '../platform/log.js';
-import {
-  Conditions,
-  countRows,
-  readPage,
-  type List,
-  type Page,
-  type PageRequest,
-} from '../platform/postgres/keyset-page.js';
+import { Conditions, countRows, readPage, type List, type Page } from '../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../platform/page-request.js';
 import type { Notifications } from '../platform/postgres/notifications.js';
 import type { Unread, Valid } from '../platform/validate.js';
 import { plans } from '../workspaces/plans.js';

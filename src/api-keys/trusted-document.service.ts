@@ -5,7 +5,8 @@ import type { Database, Tx } from '../platform/postgres/database.js';
 import { pipelined, prepared } from '../platform/postgres/statement.js';
 import { planLimitExceeded } from '../platform/errors.js';
 import { nextMoment } from '../platform/id.js';
-import type { Page, PageRequest } from '../platform/postgres/keyset-page.js';
+import type { Page } from '../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../platform/page-request.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { requireStorage, trustedDocumentsMax } from '../workspaces/plans.js';
 

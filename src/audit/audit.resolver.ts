@@ -7,7 +7,7 @@ import {
   DateTimeRange,
   type Connection,
 } from '../platform/graphql/relay-connection.js';
-import { connectionPage } from '../platform/postgres/keyset-page.js';
+import { connectionPage } from '../platform/page-request.js';
 import { AuditEntry } from './audit-entry.entity.js';
 import type { AuditEntryFilter, AuditService } from './audit.service.js';
 

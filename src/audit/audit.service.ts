@@ -4,14 +4,8 @@ import { now } from '../platform/clock.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
 import { columnsOf, prepared } from '../platform/postgres/statement.js';
 import { idFloor, newId, nextMoment } from '../platform/id.js';
-import {
-  Conditions,
-  countRows,
-  readPage,
-  type List,
-  type Page,
-  type PageRequest,
-} from '../platform/postgres/keyset-page.js';
+import { Conditions, countRows, readPage, type List, type Page } from '../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../platform/page-request.js';
 import type { Secrets } from '../platform/secrets.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { AuditEntry, type AuditAction } from './audit-entry.entity.js';

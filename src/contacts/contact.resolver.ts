@@ -4,7 +4,7 @@ import type { OperationContext } from '../platform/graphql/operation-context.js'
 import { payloadType } from '../platform/graphql/payload-type.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
 import { Costs, listInRow } from '../platform/graphql/field-cost.js';
-import { connectionPage } from '../platform/postgres/keyset-page.js';
+import { connectionPage } from '../platform/page-request.js';
 import { validate } from '../platform/validate.js';
 import { Contact } from './contact.entity.js';
 import { ContactFilter, CreateContact, MergeContacts, UpdateContact } from './contact.input.js';

@@ -18,14 +18,8 @@ import { isId, newId, nextMoment } from '../platform/id.js';
 import { isSameJson, isSameSet } from '../platform/text/storable-json.js';
 import { keptBytesMax, keptJsonIssues, mergeJson } from '../platform/text/kept-json.js';
 import { toE164 } from '../platform/text/phone-number.js';
-import {
-  Conditions,
-  countRows,
-  readPage,
-  type List,
-  type Page,
-  type PageRequest,
-} from '../platform/postgres/keyset-page.js';
+import { Conditions, countRows, readPage, type List, type Page } from '../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../platform/page-request.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { given, readWith, spell, type Unread } from '../platform/validate.js';
 import { requireStorage } from '../workspaces/plans.js';

@@ -11,7 +11,7 @@ import {
 } from '../platform/graphql/relay-connection.js';
 import { DateTime } from '../platform/graphql/scalars.js';
 import { subscribedLater } from '../platform/graphql/subscription-source.js';
-import { connectionPage } from '../platform/postgres/keyset-page.js';
+import { connectionPage } from '../platform/page-request.js';
 import { Submission } from '../submissions/submission.entity.js';
 import type { SubmissionService } from '../submissions/submission.service.js';
 import { Conversion, ConversionConnection, ConversionVerdictEnum } from './conversion.entity.js';

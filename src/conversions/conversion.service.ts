@@ -12,8 +12,8 @@ import {
   readPages,
   type List,
   type Page,
-  type PageRequest,
 } from '../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../platform/page-request.js';
 import { columnsOf, heavy, prepared } from '../platform/postgres/statement.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { requireFeature } from '../workspaces/plans.js';

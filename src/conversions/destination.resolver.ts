@@ -8,7 +8,7 @@ import type { OperationContext } from '../platform/graphql/operation-context.js'
 import { payloadType } from '../platform/graphql/payload-type.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
 import { JSONObject } from '../platform/graphql/scalars.js';
-import { connectionPage } from '../platform/postgres/keyset-page.js';
+import { connectionPage } from '../platform/page-request.js';
 import { validate } from '../platform/validate.js';
 import { ConversionVerdictEnum } from './conversion.entity.js';
 import type { ConversionService } from './conversion.service.js';

@@ -9,14 +9,8 @@ import { dayMs } from '../platform/clock.js';
 import { conflict, invalid, notFound, rateLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { isUniqueViolation, type Database, type Tx } from '../platform/postgres/database.js';
-import {
-  Conditions,
-  countRows,
-  readPage,
-  type List,
-  type Page,
-  type PageRequest,
-} from '../platform/postgres/keyset-page.js';
+import { Conditions, countRows, readPage, type List, type Page } from '../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../platform/page-request.js';
 import { columnsOf, pipelined, prepared, rowOf } from '../platform/postgres/statement.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { LookupCache } from '../platform/async/lookup-cache.js';

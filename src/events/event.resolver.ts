@@ -3,7 +3,7 @@ import type { Actor } from '../platform/actor.js';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
 import { ConnectionArgs, connectionOf, DateTimeRange, type Connection } from '../platform/graphql/relay-connection.js';
 import { bulky, Costs, listInRow } from '../platform/graphql/field-cost.js';
-import { connectionPage } from '../platform/postgres/keyset-page.js';
+import { connectionPage } from '../platform/page-request.js';
 import { JSONObject } from '../platform/graphql/scalars.js';
 import { eventSchemas } from './event-schema.view.js';
 import { exampleEvent } from './example.view.js';

@@ -11,8 +11,8 @@ import {
   readPages,
   type List,
   type Page,
-  type PageRequest,
 } from '../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../platform/page-request.js';
 import { idsOf, type TimeRange } from '../platform/postgres/time-range.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import type { Unread } from '../platform/validate.js';

@@ -16,7 +16,7 @@ import {
 } from 'graphql';
 import { tooCostly } from '../platform/errors.js';
 import { costIn, type FieldCost } from '../platform/graphql/field-cost.js';
-import { pageSizeMax } from '../platform/postgres/keyset-page.js';
+import { pageSizeMax } from '../platform/page-request.js';
 import { introspectedBy, introspectedMax } from './introspection.js';
 
 export const costMax = 5_000;

@@ -5,7 +5,7 @@ import { invalid } from '../platform/errors.js';
 import { Costs } from '../platform/graphql/field-cost.js';
 import { kindOf } from '../platform/id.js';
 import { isNodeKind, Node, type NodeKind } from '../platform/graphql/node.js';
-import { pageSizeMax } from '../platform/postgres/keyset-page.js';
+import { pageSizeMax } from '../platform/page-request.js';
 
 /** How objects of each kind are looked up; each service checks whether the caller may. */
 export type NodeSources = Record<

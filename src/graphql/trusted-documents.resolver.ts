@@ -5,7 +5,7 @@ import type { OperationContext } from '../platform/graphql/operation-context.js'
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
 import { invalid, validationFailed } from '../platform/errors.js';
 import { bulky, Costs, listInRow } from '../platform/graphql/field-cost.js';
-import { connectionPage } from '../platform/postgres/keyset-page.js';
+import { connectionPage } from '../platform/page-request.js';
 import { DateTime } from '../platform/graphql/scalars.js';
 import { sha256 } from './documents.js';
 import { documentsMax, requireTrustable } from './trustable.js';

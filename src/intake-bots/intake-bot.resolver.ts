@@ -3,7 +3,7 @@ import type { Actor } from '../platform/actor.js';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
 import { payloadType } from '../platform/graphql/payload-type.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
-import { connectionPage } from '../platform/postgres/keyset-page.js';
+import { connectionPage } from '../platform/page-request.js';
 import { validate } from '../platform/validate.js';
 import { IntakeBot } from './intake-bot.entity.js';
 import { ChangeIntakeBotStatus, CreateIntakeBot, IntakeBotFilter, UpdateIntakeBot } from './intake-bot.input.js';

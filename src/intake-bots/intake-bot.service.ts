@@ -7,14 +7,8 @@ import { heavyWork } from '../platform/work/heavy-work.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { isSameJson } from '../platform/text/storable-json.js';
 import { bytesOf, keptBytesMax } from '../platform/text/kept-json.js';
-import {
-  Conditions,
-  countRows,
-  readPage,
-  type List,
-  type Page,
-  type PageRequest,
-} from '../platform/postgres/keyset-page.js';
+import { Conditions, countRows, readPage, type List, type Page } from '../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../platform/page-request.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { given, readWith, type Unread } from '../platform/validate.js';
 import { requireVersion, type ExpectedVersions } from '../platform/version.js';

@@ -1,6 +1,6 @@
 import { ProtocolError, ProtocolErrorCode, type GetPromptResult, type Prompt } from '@modelcontextprotocol/server';
 import type { Actor, Scope } from '../platform/actor.js';
-import type { PageRequest } from '../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../platform/page-request.js';
 
 type Ids = (actor: Actor, page: PageRequest) => Promise<{ rows: readonly { id: string }[] }>;
 

@@ -26,7 +26,7 @@ import {
 } from '../platform/graphql/relay-connection.js';
 import { invalid } from '../platform/errors.js';
 import { Costs } from '../platform/graphql/field-cost.js';
-import { connectionPage } from '../platform/postgres/keyset-page.js';
+import { connectionPage } from '../platform/page-request.js';
 import { validate } from '../platform/validate.js';
 import { RecordEntity } from './record.entity.js';
 import { CreateRecord, LinkRecordContact, RecordFilter, UpdateRecord } from './record.input.js';

@@ -14,8 +14,8 @@ import {
   readPages,
   type List,
   type Page,
-  type PageRequest,
 } from '../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../platform/page-request.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { readWith, type Unread } from '../platform/validate.js';
 import { requireStorage } from '../workspaces/plans.js';

@@ -1,7 +1,7 @@
 import { etagOf } from '../http/etag.js';
 import { installedVersion } from '../platform/installed-version.js';
 import { object, ref, type JsonSchema } from '../platform/json-schema.js';
-import { pageSizeMax } from '../platform/postgres/keyset-page.js';
+import { pageSizeMax } from '../platform/page-request.js';
 import { errorComponents, refusalOf } from './error-schemas.js';
 import { operationOf as describedOperation, tags } from './operations.js';
 import { templateOf, type Route } from './route.js';

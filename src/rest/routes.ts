@@ -20,7 +20,7 @@ import type { WebhookEndpointService } from '../webhooks/endpoints/endpoint.serv
 import { webhookCreatedView, webhookVersion, webhookView } from '../webhooks/endpoints/endpoint.view.js';
 import type { WorkspaceService } from '../workspaces/workspace.service.js';
 import { arrayOf, ref } from '../platform/json-schema.js';
-import { pageSizeMax } from '../platform/postgres/keyset-page.js';
+import { pageSizeMax } from '../platform/page-request.js';
 import { get, list, patch, post, remove, type Route } from './route.js';
 import {
   createSubmission,

@@ -16,7 +16,7 @@ import {
   connectionUnder,
   type Connection,
 } from '../platform/graphql/relay-connection.js';
-import { connectionPage } from '../platform/postgres/keyset-page.js';
+import { connectionPage } from '../platform/page-request.js';
 import { validate } from '../platform/validate.js';
 import { Message, Submission } from './submission.entity.js';
 import {

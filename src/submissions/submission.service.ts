@@ -16,14 +16,8 @@ import { invalid, notFound, planLimitExceeded, validationFailed, type Issue } fr
 import { now } from '../platform/clock.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { bytesOf, keptBytesMax } from '../platform/text/kept-json.js';
-import {
-  countRows,
-  countRowsOfEach,
-  readPage,
-  readPages,
-  type Page,
-  type PageRequest,
-} from '../platform/postgres/keyset-page.js';
+import { countRows, countRowsOfEach, readPage, readPages, type Page } from '../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../platform/page-request.js';
 import { isSameJson } from '../platform/text/storable-json.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { readWith, type Unread } from '../platform/validate.js';

@@ -3,14 +3,8 @@ import type { Database, Tx } from '../platform/postgres/database.js';
 import { columnsOf, prepared } from '../platform/postgres/statement.js';
 import { notFound } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
-import {
-  Conditions,
-  countRows,
-  readPage,
-  type List,
-  type Page,
-  type PageRequest,
-} from '../platform/postgres/keyset-page.js';
+import { Conditions, countRows, readPage, type List, type Page } from '../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../platform/page-request.js';
 import { Notice } from './notice.entity.js';
 
 const columns = columnsOf(Notice, 'n');

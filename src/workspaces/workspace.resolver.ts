@@ -15,7 +15,7 @@ import {
 import type { Actor } from '../platform/actor.js';
 import { payloadType } from '../platform/graphql/payload-type.js';
 import { ConnectionArgs, connectionOf, connectionType, type Connection } from '../platform/graphql/relay-connection.js';
-import { connectionPage } from '../platform/postgres/keyset-page.js';
+import { connectionPage } from '../platform/page-request.js';
 import { validate } from '../platform/validate.js';
 import { Notice } from './notice.entity.js';
 import type { NoticeService } from './notice.service.js';

@@ -3,7 +3,8 @@ import type { Actor } from '../actor.js';
 import type { OperationContext } from './operation-context.js';
 import { Costs, counted } from './field-cost.js';
 import type { Kind } from '../id.js';
-import { connectionPage, type ConnectionArguments, type Page, type PageRequest } from '../postgres/keyset-page.js';
+import type { Page } from '../postgres/keyset-page.js';
+import { connectionPage, type ConnectionArguments, type PageRequest } from '../page-request.js';
 import { DateTime } from './scalars.js';
 
 @ArgsType()

@@ -11,7 +11,7 @@ import {
   type Connection,
 } from '../../platform/graphql/relay-connection.js';
 import { bulky, Costs, readWithOthers } from '../../platform/graphql/field-cost.js';
-import { connectionPage } from '../../platform/postgres/keyset-page.js';
+import { connectionPage } from '../../platform/page-request.js';
 import { DateTime } from '../../platform/graphql/scalars.js';
 import { WebhookAttempt, WebhookDelivery, WebhookDeliveryConnection, AttemptHeaders } from './delivery.entity.js';
 import { Redeliver, WebhookDeliveryFilterInput } from './delivery.input.js';

@@ -12,7 +12,8 @@ import { heavy, pipelined, prepared, unprepared, type Statement } from '../../pl
 import { invalid, notFound } from '../../platform/errors.js';
 import { isId } from '../../platform/id.js';
 import type { OutcomeKind } from '../../platform/outbound/attempt.js';
-import type { Page, PageRequest } from '../../platform/postgres/keyset-page.js';
+import type { Page } from '../../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../../platform/page-request.js';
 import type { Notifications } from '../../platform/postgres/notifications.js';
 import type { StoredRows } from '../../platform/postgres/stored-rows.js';
 import { requireFeature, requireStorage } from '../../workspaces/plans.js';

@@ -8,7 +8,7 @@ import {
   connectionType,
   type Connection,
 } from '../../platform/graphql/relay-connection.js';
-import { connectionPage } from '../../platform/postgres/keyset-page.js';
+import { connectionPage } from '../../platform/page-request.js';
 import { validate } from '../../platform/validate.js';
 import { WebhookEndpoint } from './endpoint.entity.js';
 import {

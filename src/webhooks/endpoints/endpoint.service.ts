@@ -9,14 +9,8 @@ import { conflict, notFound, planLimitExceeded } from '../../platform/errors.js'
 import { isId, newId, nextMoment } from '../../platform/id.js';
 import { isSameJson, isSameSet } from '../../platform/text/storable-json.js';
 import type { Outbound } from '../../platform/outbound/outbound.js';
-import {
-  Conditions,
-  countRows,
-  readPage,
-  type List,
-  type Page,
-  type PageRequest,
-} from '../../platform/postgres/keyset-page.js';
+import { Conditions, countRows, readPage, type List, type Page } from '../../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../../platform/page-request.js';
 import type { Secrets } from '../../platform/secrets.js';
 import type { Jobs } from '../../platform/postgres/jobs.js';
 import type { Notifications } from '../../platform/postgres/notifications.js';

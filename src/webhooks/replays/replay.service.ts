@@ -6,14 +6,8 @@ import { isUniqueViolation, type Database, type Tx } from '../../platform/postgr
 import { heavy, pipelined, prepared, unprepared, type Statement } from '../../platform/postgres/statement.js';
 import { conflict, invalid, notFound } from '../../platform/errors.js';
 import { endMillisecond, idFloor, isId, newId } from '../../platform/id.js';
-import {
-  Conditions,
-  countRows,
-  readPage,
-  type List,
-  type Page,
-  type PageRequest,
-} from '../../platform/postgres/keyset-page.js';
+import { Conditions, countRows, readPage, type List, type Page } from '../../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../../platform/page-request.js';
 import type { Notifications } from '../../platform/postgres/notifications.js';
 import type { Unread } from '../../platform/validate.js';
 import { requireFeature, requireStorage } from '../../workspaces/plans.js';

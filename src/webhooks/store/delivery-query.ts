@@ -1,7 +1,7 @@
 import { isBeingErased } from '../../events/event-erasure.service.js';
 import type { EventType } from '../../events/event-type.js';
 import { idFloor } from '../../platform/id.js';
-import type { PageRequest } from '../../platform/postgres/keyset-page.js';
+import type { PageRequest } from '../../platform/page-request.js';
 import { finishedRow, openRow } from './delivery-rows.js';
 import { DeliveryStatusEnum, endedStatuses, openStatus, openStatuses, type DeliveryStatus } from './delivery-status.js';
 import { onLastAttempt, type LastAttemptFilter } from './last-attempt.js';
