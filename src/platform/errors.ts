@@ -232,16 +232,15 @@ export const storageExceeded = (current: number, max: number) =>
     { resource: 'storage', current, max },
   );
 
+const unavailable = (message: string, because?: Private) =>
+  new Failure('service_unavailable', message, {}, { ...because, headers: { 'Retry-After': '1' } });
+
 export const serviceUnavailable = (because?: Private) =>
-  new Failure(
-    'service_unavailable',
-    'The service cannot answer just now. Try again shortly.',
-    {},
-    {
-      ...because,
-      headers: { 'Retry-After': '1' },
-    },
-  );
+  unavailable('The service cannot answer just now. Try again shortly.', because);
+
+/** What took too long once does so again, unless less is asked for. */
+export const tookTooLong = (because: Private) =>
+  unavailable('This took longer than it may. Ask for less, as by a narrower filter, or try again later.', because);
 
 /** Only GraphQL answers with this: a list of REST ends early instead, and says that there is more. */
 export const answerTooLarge = (limit: number, requested: number) =>
@@ -254,8 +253,8 @@ export const answerTooLarge = (limit: number, requested: number) =>
 /** Whatever was thrown as a failure that may leave: a bug becomes `internal_error`, with what was thrown as its cause. */
 export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
-  if (isConnectionLoss(thrown) || isEndedStatement(thrown) || isLockedOut(thrown))
-    return serviceUnavailable({ cause: thrown });
+  if (isEndedStatement(thrown)) return tookTooLong({ cause: thrown });
+  if (isConnectionLoss(thrown) || isLockedOut(thrown)) return serviceUnavailable({ cause: thrown });
   return new Failure('internal_error', 'Something went wrong on our side.', {}, { cause: thrown });
 }
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { networkOf } from '../addresses.js';
 import { answerBytesMax, AnswerBudget, type Charge, type Room } from './answer-budget.js';
-import { answerTooLarge, serviceUnavailable, type Failure } from '../errors.js';
+import { answerTooLarge, serviceUnavailable, tookTooLong, type Failure } from '../errors.js';
 import type { SpanPlace } from '../tracing.js';
 
 /** The time for all reads of a request together. */
@@ -147,7 +147,7 @@ const smallBytesMax = 262_144;
 const answers = new AnswerBudget();
 const accounts = new AsyncLocalStorage<WorkAccount | null>();
 
-const tooSlow = () => serviceUnavailable({ cause: `its reads took longer than ${readMsMax} ms` });
+const tooSlow = () => tookTooLong({ cause: `its reads took longer than ${readMsMax} ms` });
 
 /** The account of the request for which the running code works; null where there is none, or it was answered. */
 export function workAccount(): WorkAccount | null {

@@ -16,11 +16,12 @@ const statementMsMax = 10_000;
 const ofEachMax = 6;
 const heavyOfEachMax = 2;
 
-type Loose = Answer<Record<string, { code?: string; details?: object }>>;
+type Loose = Answer<Record<string, { code?: string; message?: string; details?: object }>>;
 
 interface Ended {
   status: number;
   code: string | null;
+  message: string | null;
   retryAfter: string | null;
   ms: number;
 }
@@ -29,9 +30,10 @@ interface Ended {
 async function endOf(asked: Promise<Loose>): Promise<Ended> {
   const askedAt = performance.now();
   const { status, body, headers } = await asked;
-  const errors = body['errors'] as unknown as { extensions: { code: string } }[] | undefined;
+  const errors = body['errors'] as unknown as { message: string; extensions: { code: string } }[] | undefined;
   const code = body['error']?.code ?? errors?.[0]?.extensions.code ?? null;
-  return { status, code, retryAfter: headers.get('retry-after'), ms: performance.now() - askedAt };
+  const message = body['error']?.message ?? errors?.[0]?.message ?? null;
+  return { status, code, message, retryAfter: headers.get('retry-after'), ms: performance.now() - askedAt };
 }
 
 describe('what one request has the database do', () => {
@@ -139,6 +141,8 @@ describe('what one request has the database do', () => {
       expect([refused.length, ended.length]).to.deep.equal([all.length - ofEachMax, ofEachMax]);
       for (const { ms } of refused) expect(ms).to.be.below(statementMsMax / 2);
       for (const { ms } of ended) expect(ms).to.be.within(statementMsMax - 1_000, 2 * statementMsMax);
+      // Who only tried again would wait for the same, in vain.
+      for (const { message } of [...ended, await overRest]) expect(message).to.contain('Ask for less');
       for (const { code } of (await Promise.all(others)).flat()) {
         expect(code).to.be.oneOf(['rate_limit_exceeded', 'service_unavailable']);
       }
