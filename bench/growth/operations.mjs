@@ -141,7 +141,7 @@ export const operations = {
             event(id: $id) {
               id
               type
-              data
+              payload
             }
           }
         `,

@@ -15,10 +15,11 @@ export async function temporaryDirectory() {
   return { path, remove: async () => await rm(path, { recursive: true, force: true, maxRetries: 20 }) };
 }
 
-export async function startPostgres() {
+/** @param settings of PostgreSQL, beside those that an embedded one has */
+export async function startPostgres(settings = {}) {
   const { startEmbeddedPostgres } = await built('src/platform/embedded-postgres/server.js');
   const directory = await temporaryDirectory();
-  const postgres = await startEmbeddedPostgres({ dataDir: directory.path });
+  const postgres = await startEmbeddedPostgres({ dataDir: directory.path, settings });
   // It would outlive a bench that fails, and the next would be measured beside it.
   const end = () => {
     const [pid] = readFileSync(join(directory.path, 'postgres', 'postmaster.pid'), 'utf8').split('\n');

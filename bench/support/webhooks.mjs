@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { startPostgres } from './ground.mjs';
 
-export async function startGround() {
-  const postgres = await startPostgres();
+export async function startGround(settings = {}) {
+  const postgres = await startPostgres(settings);
   const names = [];
   const urlOf = (name) => Object.assign(new URL(postgres.url), { pathname: `/${name}` }).href;
   const run = async (url, ...texts) => {
