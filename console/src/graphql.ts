@@ -3,7 +3,7 @@ import type { graphql as typed } from './gql/gql';
 const fragments = new Map<string, string>();
 
 /**
- * Names a document, whose types `npm run console:types` has generated. The generator's own function would put the texts of
+ * Names a document, whose types `npm run schema` has generated. The generator's own function would put the texts of
  * all pages into the first load: this one keeps each where it stands, and adds the fragments that it spreads. A fragment is
  * known once the file that it stands in was imported: whoever spreads it imports that file, if only by its name.
  */

@@ -1,5 +1,9 @@
 import 'reflect-metadata';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { graphqlSchema, schemaText } from './schema.js';
 
-writeFileSync('schema.graphql', schemaText(graphqlSchema(null)));
+const file = 'schema.graphql';
+const before = existsSync(file) ? readFileSync(file, 'utf8') : null;
+const text = schemaText(graphqlSchema(null));
+writeFileSync(file, text);
+console.log(text === before ? `${file} is as it was.` : `Wrote ${file}.`);
