@@ -464,11 +464,11 @@ export class App {
     await this.jobs.work(accountPurgeQueue.name, seldom, async () => await deleteEnded(this));
     await this.jobs.work(expiryNoticesQueue.name, seldom, async () => await tellOfExpiringKeys(this));
     await this.jobs.work(destinationsQueue.name, seldom, async () => {
-      await this.conversionDestinations.followPlans(null);
+      await this.conversionDestinations.followWorkspaces(null);
       await tellOfExpiringCredentials(this);
       await this.conversionDestinations.forgetDeleted();
     });
-    this.notifications.on(workspaceChanged, (ids) => this.followPlans(ids));
+    this.notifications.on(workspaceChanged, (ids) => this.followWorkspaces(ids));
     await this.jobs.work(erasureQueue.name, {}, async () => {
       await this.erasures.goOn();
       await this.erasures.forgetOld();
@@ -487,9 +487,9 @@ export class App {
   }
 
   /** A change that is missed here is found within the hour. */
-  private followPlans(workspaceIds: readonly string[]): void {
-    this.conversionDestinations.followPlans(workspaceIds).catch((error: unknown) => {
-      this.log.warn({ error: errorFields(error) }, 'conversions did not follow a change of plan at once');
+  private followWorkspaces(workspaceIds: readonly string[]): void {
+    this.conversionDestinations.followWorkspaces(workspaceIds).catch((error: unknown) => {
+      this.log.warn({ error: errorFields(error) }, 'conversions did not follow a change of a workspace at once');
     });
   }
 

@@ -78,7 +78,7 @@ export async function pauseBroken(
 
 const sendingPlans = (Object.keys(plans) as Plan[]).filter((plan) => plans[plan].conversions);
 
-const pauseByPlan = prepared<Changed>(`
+const pauseOfWorkspaces = prepared<Changed>(`
   update conversion_destinations d
   set status = 'PAUSED', pause_reason = 'PLAN', updated_at = greatest($1, d.updated_at)
   from workspaces w
@@ -86,7 +86,7 @@ const pauseByPlan = prepared<Changed>(`
     and (w.archived_at is not null or w.plan <> all ($2)) and ($3::text[] is null or w.id = any ($3))
   returning d.id, d.workspace_id as "workspaceId", d.intake_bot_id as "intakeBotId"
 `);
-const resumeByPlan = prepared<Changed>(`
+const resumeOfWorkspaces = prepared<Changed>(`
   update conversion_destinations d
   set status = 'ACTIVE', pause_reason = null, updated_at = greatest($1, d.updated_at)
   from workspaces w
@@ -96,17 +96,18 @@ const resumeByPlan = prepared<Changed>(`
 `);
 
 /**
- * Pauses the destinations of workspaces whose plan does not have conversions, and resumes those it alone had paused.
- * `workspaceIds` null: all. @returns those that it has changed
+ * Pauses, for the reason `PLAN`, the destinations of workspaces that are archived or whose plan lacks conversions, and
+ * resumes those paused for it alone where the workspace sends again. `workspaceIds` null: all. @returns those that it has
+ * changed
  */
-export async function pauseOrResumeByPlan(
+export async function pauseOrResumeOfWorkspaces(
   tx: Tx,
   audit: AuditService,
   workspaceIds: readonly string[] | null,
 ): Promise<{ paused: Changed[]; resumed: Changed[] }> {
   const at = now();
-  const paused = await tx.query(pauseByPlan, [at, sendingPlans, workspaceIds]);
-  const resumed = await tx.query(resumeByPlan, [at, sendingPlans, workspaceIds]);
+  const paused = await tx.query(pauseOfWorkspaces, [at, sendingPlans, workspaceIds]);
+  const resumed = await tx.query(resumeOfWorkspaces, [at, sendingPlans, workspaceIds]);
   for (const { id, workspaceId } of paused) {
     await audit.record(tx, systemOf(workspaceId), 'conversion_destination.paused', id, { reason: 'PLAN' });
   }

@@ -20,7 +20,13 @@ import type { Secrets } from '../platform/secrets.js';
 import { isSameJson } from '../platform/text/storable-json.js';
 import { given, readWith, type Unread, type Valid } from '../platform/validate.js';
 import { requireFeature, requireStorage } from '../workspaces/plans.js';
-import { isMended, pauseBroken, pausedByHand, pauseOrResumeByPlan, resumedByHand } from './destination-pausing.js';
+import {
+  isMended,
+  pauseBroken,
+  pausedByHand,
+  pauseOrResumeOfWorkspaces,
+  resumedByHand,
+} from './destination-pausing.js';
 import { ConversionDestination, type ConversionCredential } from './destination.entity.js';
 import type {
   CreateConversionDestination,
@@ -322,10 +328,10 @@ export class ConversionDestinationService {
     return await pauseBroken(tx, this.audit, destination, reason, verdict);
   }
 
-  /** Pauses and resumes destinations as the plans of these workspaces say; null: of all. */
-  async followPlans(workspaceIds: readonly string[] | null): Promise<void> {
+  /** Pauses and resumes destinations as these workspaces say, by their plan or that they are archived; null: all. */
+  async followWorkspaces(workspaceIds: readonly string[] | null): Promise<void> {
     await this.database.transaction(async (tx) => {
-      const { paused, resumed } = await pauseOrResumeByPlan(tx, this.audit, workspaceIds);
+      const { paused, resumed } = await pauseOrResumeOfWorkspaces(tx, this.audit, workspaceIds);
       this.tell(tx, [...paused, ...resumed]);
       for (const { id } of resumed) await this.sending.resumeHeld(tx, id, false);
     });

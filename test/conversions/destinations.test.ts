@@ -317,13 +317,13 @@ describe('a destination of conversions', () => {
     };
     const { workspaces, conversionDestinations } = server.app;
     await workspaces.change(tenant.workspaceId, { plan: 'FREE' });
-    await conversionDestinations.followPlans(null);
+    await conversionDestinations.followWorkspaces(null);
     expect(await stands()).to.deep.equal(['TIKTOK PAUSED MANUAL', 'META PAUSED PLAN']);
     expect(
       codeOf(await call('resumeConversionDestination', { id: first.id }, 'conversionDestination { id }')),
     ).to.equal('feature_not_available');
     await workspaces.change(tenant.workspaceId, { plan: 'PRO' });
-    await conversionDestinations.followPlans([tenant.workspaceId]);
+    await conversionDestinations.followWorkspaces([tenant.workspaceId]);
     expect(await stands()).to.deep.equal(['TIKTOK PAUSED MANUAL', 'META ACTIVE null']);
     expect((await auditOf(first.id)).map(({ action, details }) => [action, details.reason])).to.deep.equal([
       ['conversion_destination.created', undefined],

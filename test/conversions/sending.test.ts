@@ -143,7 +143,7 @@ describe('sending conversions', () => {
     const { id } = await toMeta();
     const follow = async (plan: string) => {
       await server.app.database.pool.query('update workspaces set plan = $2 where id = $1', [bot.workspaceId, plan]);
-      await server.app.conversionDestinations.followPlans([bot.workspaceId]);
+      await server.app.conversionDestinations.followWorkspaces([bot.workspaceId]);
     };
     meta.next(json(503, {}));
     const before = await submit();

@@ -25,10 +25,10 @@ export function openedHeaders(
 export interface EndpointSnapshot {
   readonly endpointId: string;
   readonly workspaceId: string;
-  /** Whether the endpoint is active, not deleted, and in a workspace whose plan delivers. */
+  /** Whether the endpoint is active, not deleted, and in a workspace that is not archived and whose plan delivers. */
   readonly delivers: boolean;
-  /** Whether only the plan keeps it from being delivered to. */
-  readonly lacksPlan: boolean;
+  /** Whether only its workspace, archived or of another plan, keeps it from being delivered to. */
+  readonly workspaceStopped: boolean;
   readonly url: string;
   readonly secrets: readonly SigningSecret[];
   readonly headers: Readonly<Record<string, string>>;
@@ -85,12 +85,12 @@ function opened(row: Row, secrets: Secrets): EndpointSnapshot {
   const { id, workspaceId, url, payloadQuery, maxConcurrency, requestVersion } = row;
   const { revision, edition, consecutiveFails, halfOpen } = row;
   const isActive = row.status === 'active' && row.deletedAt === null;
-  const hasPlan = !row.isArchived && plans[row.plan].webhooks;
+  const workspaceDelivers = !row.isArchived && plans[row.plan].webhooks;
   return {
     endpointId: id,
     workspaceId,
-    delivers: isActive && hasPlan,
-    lacksPlan: isActive && !hasPlan,
+    delivers: isActive && workspaceDelivers,
+    workspaceStopped: isActive && !workspaceDelivers,
     url,
     secrets: row.secrets.map(({ sealed, expiresAt }) =>
       signingSecret(secrets.open(sealed, sealedFor(id)), expiresAt === null ? null : Date.parse(expiresAt)),

@@ -10,7 +10,8 @@ import { lockStates, makeDeliveriesDue } from '../store/open-deliveries.js';
 import type { WebhookEndpoint } from './endpoint.entity.js';
 
 /**
- * How endpoints are paused and resumed: by hand, by failures or a 410, and by the workspace's plan. A paused endpoint's
+ * How endpoints are paused and resumed: by hand, by failures or a 410, and by the workspace, whose plan
+ * lacks webhooks or which is archived. A paused endpoint's
  * deliveries are held because it is paused; no row of them says so.
  */
 
@@ -117,7 +118,7 @@ export async function warnOfFailing(tx: Tx, results: readonly FailingResult[]): 
 
 const deliveringPlans = (Object.keys(plans) as Plan[]).filter((plan) => plans[plan].webhooks);
 
-const pauseByPlan = prepared<ChangedEndpoint>(`
+const pauseOfWorkspaces = prepared<ChangedEndpoint>(`
   update webhook_endpoints e
   set status = 'paused', pause_reason = 'plan', paused_at = $1, updated_at = greatest($1, e.updated_at)
   from workspaces w
@@ -125,7 +126,7 @@ const pauseByPlan = prepared<ChangedEndpoint>(`
     and (w.archived_at is not null or w.plan <> all ($2)) and ($3::text[] is null or w.id = any ($3))
   returning e.id, e.workspace_id as "workspaceId"
 `);
-const resumeByPlan = prepared<ChangedEndpoint>(`
+const resumeOfWorkspaces = prepared<ChangedEndpoint>(`
   update webhook_endpoints e
   set status = 'active', pause_reason = null, paused_at = null, updated_at = greatest($1, e.updated_at)
   from workspaces w
@@ -135,18 +136,18 @@ const resumeByPlan = prepared<ChangedEndpoint>(`
 `);
 
 /**
- * Pauses the endpoints of workspaces whose plan does not deliver, and resumes those it alone had paused. Returns the
- * endpoints it changed. `workspaceIds` null: all.
+ * Pauses, for the reason `plan`, the endpoints of workspaces that are archived or whose plan does not deliver, and resumes
+ * those paused for it alone where the workspace delivers again. Returns the endpoints it changed. `workspaceIds` null: all.
  */
-export async function followPlans(
+export async function followWorkspaces(
   database: Database,
   audit: AuditService,
   workspaceIds: readonly string[] | null,
   at: Date,
 ): Promise<ChangedEndpoint[]> {
   return await database.transaction(async (tx) => {
-    const paused = await tx.query(pauseByPlan, [at, deliveringPlans, workspaceIds]);
-    const resumed = await tx.query(resumeByPlan, [at, deliveringPlans, workspaceIds]);
+    const paused = await tx.query(pauseOfWorkspaces, [at, deliveringPlans, workspaceIds]);
+    const resumed = await tx.query(resumeOfWorkspaces, [at, deliveringPlans, workspaceIds]);
     if (resumed.length > 0)
       startAnew(
         tx,

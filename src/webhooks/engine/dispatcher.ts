@@ -28,7 +28,7 @@ export interface DispatcherParts extends DeliverParts {
   /** Whether this worker has its lease: without it, what is in memory may be another's by now. */
   isLeased: () => boolean;
   /** The endpoint turned out to be in a workspace whose plan does not deliver. */
-  onLacksPlan: (workspaceId: string) => void;
+  onWorkspaceStopped: (workspaceId: string) => void;
 }
 
 const idleEndpointMs = 10_000;
@@ -124,7 +124,7 @@ export class Dispatcher {
       const { concurrencyPerEndpoint } = this.parts.settings;
       const queue = new EndpointQueue(snapshot, concurrencyPerEndpoint, (woken) => this.wake(woken));
       this.queues.set(snapshot.endpointId, queue);
-      if (snapshot.lacksPlan) this.parts.onLacksPlan(snapshot.workspaceId);
+      if (snapshot.workspaceStopped) this.parts.onWorkspaceStopped(snapshot.workspaceId);
       this.proceed(queue);
     }
     this.startAll();

@@ -25,7 +25,7 @@ import { EndpointOwnership } from './endpoint-ownership.js';
 import { FanOut } from './fan-out.js';
 import { chores, maintenanceCron, maintenanceQueue } from './maintenance.js';
 import { skipQueue } from '../endpoints/endpoint.service.js';
-import { followPlans, type ChangedEndpoint } from '../endpoints/pausing.js';
+import { followWorkspaces, type ChangedEndpoint } from '../endpoints/pausing.js';
 import type { ReplayService } from '../replays/replay.service.js';
 import { AttemptRecorder, wakeUpQueue, type RetryWakeUp } from './attempt-recorder.js';
 import { WorkerLease } from './worker-lease.js';
@@ -120,7 +120,7 @@ export class WebhookWorker {
       metrics: new WebhookMetrics(parts.metrics, database),
       now: this.now,
       isLeased: () => this.workerId !== null,
-      onLacksPlan: (workspaceId) => this.react(() => this.onPlansChanged([workspaceId])),
+      onWorkspaceStopped: (workspaceId) => this.react(() => this.onWorkspacesChanged([workspaceId])),
     });
     this.fanOut = new FanOut(database, notifications, log, (endpointIds) => this.onMade(endpointIds));
     this.lease = new WorkerLease(parts.connectionString, log, {
@@ -140,7 +140,7 @@ export class WebhookWorker {
       notifications.on(deliveriesDue, (endpointIds) => this.dispatcher.expect(endpointIds)),
       notifications.on(endpointChanged, (endpointIds) => this.react(() => this.onChanged(endpointIds))),
       notifications.on(payloadsErased, (workspaceIds) => this.react(() => this.onErased(workspaceIds))),
-      notifications.on(workspaceChanged, (workspaceIds) => this.react(() => this.onPlansChanged(workspaceIds))),
+      notifications.on(workspaceChanged, (workspaceIds) => this.react(() => this.onWorkspacesChanged(workspaceIds))),
       notifications.onReconnect(() => {
         this.texts.forget();
         this.react(() => this.onChanged(this.dispatcher.endpointIds()));
@@ -206,10 +206,13 @@ export class WebhookWorker {
     await this.looks.run();
   }
 
-  /** What is due daily, and what a lost notification left undone of a change of plan. @throws when a part failed */
+  /** What is due daily, and what a lost notification left undone of a change of a workspace. @throws when a part failed */
   async maintain(): Promise<void> {
     let failed: unknown = null;
-    for (const chore of [...chores(this.parts, new Date(this.now())), async () => await this.onPlansChanged(null)]) {
+    for (const chore of [
+      ...chores(this.parts, new Date(this.now())),
+      async () => await this.onWorkspacesChanged(null),
+    ]) {
       try {
         await chore();
       } catch (error) {
@@ -298,8 +301,8 @@ export class WebhookWorker {
     await this.dispatcher.reload(this.dispatcher.endpointIds((id) => workspaceIds.includes(id)));
   }
 
-  private async onPlansChanged(workspaceIds: readonly string[] | null): Promise<void> {
-    const changed = await followPlans(this.parts.database, this.parts.audit, workspaceIds, now());
+  private async onWorkspacesChanged(workspaceIds: readonly string[] | null): Promise<void> {
+    const changed = await followWorkspaces(this.parts.database, this.parts.audit, workspaceIds, now());
     for (const endpoint of changed) this.tellChanged(endpoint);
   }
 
