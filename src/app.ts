@@ -112,19 +112,29 @@ import { workspaceChanged, WorkspaceService } from './workspaces/workspace.servi
 export const serverRoles = ['all', 'api', 'worker'] as const;
 export type ServerRole = (typeof serverRoles)[number];
 
-/** Every queue of jobs: to add one is to add its line. */
-export const queues: readonly Queue[] = [
-  ...webhookQueues,
-  retentionQueue,
-  idempotencyQueue,
-  accountPurgeQueue,
-  expiryNoticesQueue,
-  erasureQueue,
-  auditDigestQueue,
-  storageQueue,
-  destinationsQueue,
-  ...allConversionQueues,
+interface Chore {
+  queue: Queue;
+  /** In UTC, and in no minute in which another begins. */
+  cron: string;
+  run: (app: App) => Promise<unknown>;
+  /** Jobs of the queue that a change makes are taken sooner than by the half minute. */
+  pollingIntervalSeconds?: number;
+}
+
+/** What is due by the clock: pg-boss lets one process at a time do each. Those of webhooks and conversions are their workers'. */
+const chores: readonly Chore[] = [
+  { queue: erasureQueue, cron: erasureCron, run: goOnErasing, pollingIntervalSeconds: 2 },
+  { queue: expiryNoticesQueue, cron: expiryNoticesCron, run: tellOfExpiringKeys },
+  { queue: retentionQueue, cron: retentionCron, run: deleteOldSubmissions },
+  { queue: destinationsQueue, cron: destinationsCron, run: lookAfterDestinations },
+  { queue: storageQueue, cron: storageCron, run: async ({ storage }) => await storage.measure() },
+  { queue: accountPurgeQueue, cron: accountPurgeCron, run: deleteEnded },
+  { queue: idempotencyQueue, cron: idempotencyCron, run: async ({ idempotency }) => await idempotency.purge() },
+  { queue: auditDigestQueue, cron: auditDigestCron, run: async ({ auditDigests }) => await auditDigests.make() },
 ];
+
+/** Every queue of jobs: to add one is to add its line. */
+export const queues: readonly Queue[] = [...webhookQueues, ...chores.map(({ queue }) => queue), ...allConversionQueues];
 
 const finishInFlightMs = 20_000;
 const anchorMs = 60_000;
@@ -456,33 +466,12 @@ export class App {
     await this.embedded?.stop();
   }
 
-  /** Does what is due every few minutes or hours; pg-boss lets one process at a time do each. */
   private async tidy(): Promise<void> {
-    const seldom = { pollingIntervalSeconds: 30 };
-    await this.jobs.work(retentionQueue.name, seldom, async () => await deleteOldSubmissions(this));
-    await this.jobs.work(idempotencyQueue.name, seldom, async () => await this.idempotency.purge());
-    await this.jobs.work(accountPurgeQueue.name, seldom, async () => await deleteEnded(this));
-    await this.jobs.work(expiryNoticesQueue.name, seldom, async () => await tellOfExpiringKeys(this));
-    await this.jobs.work(destinationsQueue.name, seldom, async () => {
-      await this.conversionDestinations.followWorkspaces(null);
-      await tellOfExpiringCredentials(this);
-      await this.conversionDestinations.forgetDeleted();
-    });
+    for (const { queue, cron, run, pollingIntervalSeconds = 30 } of chores) {
+      await this.jobs.work(queue.name, { pollingIntervalSeconds }, async () => void (await run(this)));
+      await this.jobs.schedule(queue.name, cron);
+    }
     this.notifications.on(workspaceChanged, (ids) => this.followWorkspaces(ids));
-    await this.jobs.work(erasureQueue.name, {}, async () => {
-      await this.erasures.goOn();
-      await this.erasures.forgetOld();
-    });
-    await this.jobs.work(auditDigestQueue.name, seldom, async () => void (await this.auditDigests.make()));
-    await this.jobs.schedule(auditDigestQueue.name, auditDigestCron);
-    await this.jobs.work(storageQueue.name, seldom, async () => await this.storage.measure());
-    await this.jobs.schedule(storageQueue.name, storageCron);
-    await this.jobs.schedule(retentionQueue.name, retentionCron);
-    await this.jobs.schedule(idempotencyQueue.name, idempotencyCron);
-    await this.jobs.schedule(accountPurgeQueue.name, accountPurgeCron);
-    await this.jobs.schedule(expiryNoticesQueue.name, expiryNoticesCron);
-    await this.jobs.schedule(destinationsQueue.name, destinationsCron);
-    await this.jobs.schedule(erasureQueue.name, erasureCron);
     await this.erasures.wake();
   }
 
@@ -615,6 +604,17 @@ export class App {
       return 'the database does not answer';
     }
   }
+}
+
+async function goOnErasing({ erasures }: App): Promise<void> {
+  await erasures.goOn();
+  await erasures.forgetOld();
+}
+
+async function lookAfterDestinations({ conversionDestinations, database }: App): Promise<void> {
+  await conversionDestinations.followWorkspaces(null);
+  await tellOfExpiringCredentials({ database });
+  await conversionDestinations.forgetDeleted();
 }
 
 async function readTime(database: Reserved): Promise<number> {

@@ -7,7 +7,7 @@ import { platformNamed } from './platforms/platforms.js';
 
 export const destinationsQueue: Queue = { name: 'conversion-destinations' };
 /** Hourly, so that "in three days" is true to the hour. */
-export const destinationsCron = '23 * * * *';
+export const destinationsCron = '29 * * * *';
 
 const daysBefore = [3, 14];
 const batchRows = 500;
