@@ -106,6 +106,7 @@ import { storedEndpoints, WebhookEndpointService } from './webhooks/endpoints/en
 import { countRefusals } from './webhooks/engine/metrics.js';
 import { webhookQueues, WebhookWorker } from './webhooks/engine/worker.js';
 import { StorageService, storageCron, storageQueue } from './workspaces/storage.service.js';
+import { forgetOldNotices, noticeRetentionCron, noticeRetentionQueue } from './workspaces/notice-retention.js';
 import { NoticeService } from './workspaces/notice.service.js';
 import { workspaceChanged, WorkspaceService } from './workspaces/workspace.service.js';
 
@@ -131,6 +132,7 @@ const chores: readonly Chore[] = [
   { queue: accountPurgeQueue, cron: accountPurgeCron, run: deleteEnded },
   { queue: idempotencyQueue, cron: idempotencyCron, run: async ({ idempotency }) => await idempotency.purge() },
   { queue: auditDigestQueue, cron: auditDigestCron, run: async ({ auditDigests }) => await auditDigests.make() },
+  { queue: noticeRetentionQueue, cron: noticeRetentionCron, run: forgetOldNotices },
 ];
 
 /** Every queue of jobs: to add one is to add its line. */

@@ -25,15 +25,6 @@ const insertMany = prepared(`
   insert into notices (id, workspace_id, kind, text, params, created_at)
   select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::json[], $6::timestamptz[])
 `);
-const deleteOld = prepared(`
-  delete from notices n using (select workspace_id from notices group by workspace_id having count(*) > $1) many
-  where n.workspace_id = many.workspace_id and n.id < (
-    select last.id from notices last where last.workspace_id = many.workspace_id order by last.id desc offset $1 - 1 limit 1
-  )
-`);
-
-/** Of one workspace, the latest ones, dismissed or not. */
-const noticesKept = 1_000;
 const noticesOfKeyMax = 10;
 
 type NoticeKind =
@@ -65,11 +56,6 @@ export function addNotices(tx: Tx, notices: readonly NewNotice[], at: Date): voi
     notices.map(({ params }) => JSON.stringify(params)),
     notices.map(() => at),
   ]);
-}
-
-/** Deletes what a workspace has beyond its latest 1,000 notices. */
-export async function forgetOldNotices(database: Database): Promise<void> {
-  await database.query(deleteOld, [noticesKept]);
 }
 
 /** What a workspace's Owners and Admins should know; the room that learns of something adds the notice of it. */

@@ -22,26 +22,6 @@ describe('retention of webhooks', () => {
   const exists = async (name: string) =>
     (await fixture.rows<{ is: boolean }>('select to_regclass($1) is not null as is', [name]))[0]?.is;
 
-  it('forgets notices but the last 1,000 of a workspace', async () => {
-    const worker = await fixture.startWorker();
-    const [many, few] = [await fixture.workspace(), await fixture.workspace()];
-    const tell = async (workspaceId: string, count: number) =>
-      await fixture.rows(
-        `insert into notices select 'n' || $1 || lpad(n::text, 5, '0'), $1, 'webhook_paused', 'T', '{}', now(), null
-        from generate_series(1, $2) n`,
-        [workspaceId, count],
-      );
-    await tell(many.workspaceId, 1_003);
-    await tell(few.workspaceId, 2);
-    await worker.maintain();
-    const left = await fixture.rows<{ workspaceId: string; count: number; first: string }>(
-      'select workspace_id as "workspaceId", count(*)::int as count, min(id) as first from notices group by 1',
-    );
-    const leftOf = ({ workspaceId }: { workspaceId: string }) => left.find((row) => row.workspaceId === workspaceId);
-    expect(leftOf(many)).to.include({ count: 1_000, first: `n${many.workspaceId}00004` });
-    expect(leftOf(few)).to.include({ count: 2 });
-  });
-
   it('drops attempts, finished deliveries and statistics after 30 days by partition, and leaves what is held where it lies', async () => {
     const worker = await fixture.startWorker();
     const actor = await fixture.workspace();

@@ -6,7 +6,7 @@ import { idFloor } from '../../platform/id.js';
 import type { Log } from '../../platform/log.js';
 import type { Notifications } from '../../platform/postgres/notifications.js';
 import { byEventId, byTime, keepPartitions, type DailyTable } from '../../platform/postgres/daily-partitions.js';
-import { addNotices, forgetOldNotices } from '../../workspaces/notice.service.js';
+import { addNotices } from '../../workspaces/notice.service.js';
 import { attemptsKeptDays, eventsOnRecord, openEvents, statsKeptDays } from '../store/retention.js';
 import { deliveryUpdated, updated } from '../topics.js';
 import { hasOlder, skipInRanges, skipOfDeleted } from '../store/open-deliveries.js';
@@ -77,7 +77,6 @@ export function chores({ database, eventLog, notifications, log }: ChoreParts, n
     ...events.map((table) => async () => await keepPartitions(database, table, now, log)),
     async () => await eventLog.forgetPlacesBefore(`evt_${idFloor(daysAgo(eventsKeptDays))}`),
     async () => await database.transaction(async (tx) => await tellOfHeld(tx, now, daysAgo(heldDaysBeforeNotice))),
-    async () => await forgetOldNotices(database),
     async () => await database.query(removeDeleted, [daysAgo(attemptsKeptDays + 2)]),
   ];
 }
