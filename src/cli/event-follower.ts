@@ -11,7 +11,7 @@ export interface FollowedEvent {
   payload: object;
 }
 
-const reconnectLadderMs = [250, 500, 1_000, 2_000, 5_000, 10_000];
+const reconnectDelaysMs = [250, 500, 1_000, 2_000, 5_000, 10_000];
 const emptyPollMs = 2_000;
 
 const subscription = `subscription ($types: [EventType!], $after: ID) {
@@ -68,9 +68,9 @@ export class EventFollower {
         if (!this.lost) this.note(`${error.message} Trying until it is back.`);
         this.lost = true;
       }
-      const lasted = performance.now() - openedAt >= Math.max(...reconnectLadderMs);
-      failures = lasted ? 1 : Math.min(failures + 1, reconnectLadderMs.length);
-      await this.pause(delayMs(reconnectLadderMs, failures) ?? 0);
+      const lasted = performance.now() - openedAt >= Math.max(...reconnectDelaysMs);
+      failures = lasted ? 1 : Math.min(failures + 1, reconnectDelaysMs.length);
+      await this.pause(delayMs(reconnectDelaysMs, failures) ?? 0);
     }
   }
 

@@ -57,7 +57,7 @@ export interface ClientConfig {
   webhookSecret: string | null;
 }
 
-const ladder = '10s,30s,90s,5m,15m,45m,2h,6h,18h';
+const retryDelays = '10s,30s,90s,5m,15m,45m,2h,6h,18h';
 
 /** Reads every setting and reports every problem at once. Empty counts as absent; other variables are ignored. */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
@@ -80,7 +80,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       allowedCidrs: read('WEBHOOK_ALLOWED_CIDRS', [], cidrs, 'comma-separated ranges such as 127.0.0.0/8'),
       retryDelaysMs: read(
         'WEBHOOK_RETRY_DELAYS',
-        durations(ladder) as number[],
+        durations(retryDelays) as number[],
         durations,
         'comma-separated durations such as 10s,5m,2h (ms, s, m or h), 720h in all at most',
       ),

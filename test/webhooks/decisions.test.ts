@@ -8,16 +8,16 @@ import {
   type EndpointHealth,
 } from '../../src/webhooks/policy/endpoint-health.js';
 
-const ladder = [10, 30, 90, 300, 900, 2_700, 7_200, 21_600, 64_800].map((seconds) => seconds * 1_000);
+const retryDelaysMs = [10, 30, 90, 300, 900, 2_700, 7_200, 21_600, 64_800].map((seconds) => seconds * 1_000);
 const now = Date.parse('2026-11-23T22:00:00Z');
 
 describe('backoff', () => {
-  it('follows the published ladder, plus 0–20 % and never early', () => {
-    for (const [index, rung] of ladder.entries()) {
-      expect(delayMs(ladder, index + 1, () => 0)).to.equal(rung);
-      expect(delayMs(ladder, index + 1, () => 0.999_999)).to.be.within(rung * 1.19, rung * 1.2);
+  it('follows the published schedule, plus 0–20 % and never early', () => {
+    for (const [index, delay] of retryDelaysMs.entries()) {
+      expect(delayMs(retryDelaysMs, index + 1, () => 0)).to.equal(delay);
+      expect(delayMs(retryDelaysMs, index + 1, () => 0.999_999)).to.be.within(delay * 1.19, delay * 1.2);
     }
-    expect(delayMs(ladder, 10)).to.equal(null);
+    expect(delayMs(retryDelaysMs, 10)).to.equal(null);
     expect(delayMs([], 1)).to.equal(null);
   });
 });
@@ -47,16 +47,20 @@ describe('the verdict on an answer', () => {
     for (const [outcome, kind] of table) expect(verdictOn({ ...outcome, retryAfter: null }, now).kind).to.equal(kind);
   });
 
-  it('waits for the later of ladder and Retry-After, exhausts after the last rung, and holds what pauses', () => {
+  it('waits for the later of schedule and Retry-After, exhausts after the last delay, and holds what pauses', () => {
     const failure = { kind: 'failure', retryAfterAt: null } as const;
     const at = (number: number, pauses = false) => ({ number, endedAt: now, pauses });
-    expect(nextOf(failure, at(1), ladder, () => 0)).to.deep.equal({ ended: null, dueAt: now + 10_000 });
-    expect(nextOf({ ...failure, retryAfterAt: now + 5_000 }, at(1), ladder, () => 0).dueAt).to.equal(now + 10_000);
-    expect(nextOf({ ...failure, retryAfterAt: now + 50_000 }, at(1), ladder, () => 0).dueAt).to.equal(now + 50_000);
-    expect(nextOf(failure, at(9), ladder, () => 0).dueAt).to.equal(now + 64_800_000);
-    expect(nextOf(failure, at(10), ladder)).to.deep.equal({ ended: 'exhausted', dueAt: null });
-    expect(nextOf(failure, at(10, true), ladder)).to.deep.equal({ ended: null, dueAt: now });
-    expect(nextOf({ ...failure, kind: 'success' }, at(3), ladder).ended).to.equal('delivered');
+    expect(nextOf(failure, at(1), retryDelaysMs, () => 0)).to.deep.equal({ ended: null, dueAt: now + 10_000 });
+    expect(nextOf({ ...failure, retryAfterAt: now + 5_000 }, at(1), retryDelaysMs, () => 0).dueAt).to.equal(
+      now + 10_000,
+    );
+    expect(nextOf({ ...failure, retryAfterAt: now + 50_000 }, at(1), retryDelaysMs, () => 0).dueAt).to.equal(
+      now + 50_000,
+    );
+    expect(nextOf(failure, at(9), retryDelaysMs, () => 0).dueAt).to.equal(now + 64_800_000);
+    expect(nextOf(failure, at(10), retryDelaysMs)).to.deep.equal({ ended: 'exhausted', dueAt: null });
+    expect(nextOf(failure, at(10, true), retryDelaysMs)).to.deep.equal({ ended: null, dueAt: now });
+    expect(nextOf({ ...failure, kind: 'success' }, at(3), retryDelaysMs).ended).to.equal('delivered');
   });
 });
 
@@ -70,8 +74,9 @@ describe('the health of an endpoint', () => {
     retryAfterAt: null,
   });
   const fail = (health: EndpointHealth, times: number) => {
-    let decision = afterAttempt(health, attempt('failure'), ladder, () => 0);
-    for (let n = 1; n < times; n += 1) decision = afterAttempt(decision.health, attempt('failure'), ladder, () => 0);
+    let decision = afterAttempt(health, attempt('failure'), retryDelaysMs, () => 0);
+    for (let n = 1; n < times; n += 1)
+      decision = afterAttempt(decision.health, attempt('failure'), retryDelaysMs, () => 0);
     return decision;
   };
 
@@ -94,34 +99,42 @@ describe('the health of an endpoint', () => {
     ]);
   });
 
-  it('is half-open after three failures, with probes spaced as the ladder at its count', () => {
+  it('is half-open after three failures, with probes spaced as the schedule at its count', () => {
     expect(isHalfOpen(fail(goodHealth, 2).health)).to.equal(false);
     for (let fails = 3; fails <= 9; fails += 1) {
       const { health } = fail(goodHealth, fails);
       expect(isHalfOpen(health)).to.equal(true);
-      expect(health.probeAt).to.equal(now + (ladder[fails - 1] ?? 0));
+      expect(health.probeAt).to.equal(now + (retryDelaysMs[fails - 1] ?? 0));
     }
   });
 
   it('counts one failure of a burst: what was in flight when the first of them failed adds nothing', () => {
     const burst = Array.from({ length: 8 }, () => (step += 1));
-    let { health } = afterAttempt(goodHealth, attempt('failure', burst[0]), ladder);
-    for (const started of burst.slice(1)) ({ health } = afterAttempt(health, attempt('failure', started), ladder));
+    let { health } = afterAttempt(goodHealth, attempt('failure', burst[0]), retryDelaysMs);
+    for (const started of burst.slice(1))
+      ({ health } = afterAttempt(health, attempt('failure', started), retryDelaysMs));
     expect(health.consecutiveFails).to.equal(1);
     expect(fail(health, 1).health.consecutiveFails).to.equal(2);
   });
 
   it('starts anew with any success, and ends at once with 410 Gone', () => {
-    const { health } = afterAttempt(fail(goodHealth, 9).health, attempt('success'), ladder);
+    const { health } = afterAttempt(fail(goodHealth, 9).health, attempt('success'), retryDelaysMs);
     expect(health).to.include({ consecutiveFails: 0, halfOpen: false, probeAt: null });
-    expect(afterAttempt(health, attempt('gone'), ladder).pause).to.equal('gone');
+    expect(afterAttempt(health, attempt('gone'), retryDelaysMs).pause).to.equal('gone');
   });
 
   it('is held back as a whole by Retry-After, also where the failure adds nothing', () => {
-    const heldBack = afterAttempt(goodHealth, { ...attempt('failure'), retryAfterAt: now + 60_000 }, ladder).health;
+    const heldBack = afterAttempt(
+      goodHealth,
+      { ...attempt('failure'), retryAfterAt: now + 60_000 },
+      retryDelaysMs,
+    ).health;
     expect(heldBack.notBefore).to.equal(now + 60_000);
     const late = { ...attempt('failure', 0), retryAfterAt: now + 90_000 };
-    expect(afterAttempt(heldBack, late, ladder).health).to.include({ notBefore: now + 90_000, consecutiveFails: 1 });
-    expect(afterAttempt(heldBack, attempt('success'), ladder).health.notBefore).to.equal(now + 60_000);
+    expect(afterAttempt(heldBack, late, retryDelaysMs).health).to.include({
+      notBefore: now + 90_000,
+      consecutiveFails: 1,
+    });
+    expect(afterAttempt(heldBack, attempt('success'), retryDelaysMs).health.notBefore).to.equal(now + 60_000);
   });
 });

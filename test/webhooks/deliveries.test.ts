@@ -7,7 +7,7 @@ import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import { someoneWaits } from '../support/locks.js';
 import type { Receiver } from '../support/receiver.js';
 import { reasonOf, Subscription } from './subscription.js';
-import { secondsLadder, WebhookFixture } from './webhook-fixture.js';
+import { secondsSchedule, WebhookFixture } from './webhook-fixture.js';
 
 const hourMs = 3_600_000;
 
@@ -20,7 +20,7 @@ describe('the deliveries of a workspace', () => {
   let endpointId: string;
 
   before(async () => {
-    fixture = await WebhookFixture.open({ retryDelaysMs: [secondsLadder[0] ?? 0] });
+    fixture = await WebhookFixture.open({ retryDelaysMs: [secondsSchedule[0] ?? 0] });
     worker = await fixture.startWorker();
   });
   after(async () => await fixture.close());

@@ -125,7 +125,7 @@ describe('what is told of a delivery', () => {
     });
   });
 
-  it('says how many attempts are left: of the ladder, one where it is used up and held, none once it is over', async () => {
+  it('says how many attempts are left: of the schedule, one where it is used up and held, none once it is over', async () => {
     const left = async (status: string) => {
       const { attemptCount, attemptsLeft } = await settled(status, 'attemptCount attemptsLeft');
       return [attemptCount, attemptsLeft];

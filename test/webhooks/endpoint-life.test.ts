@@ -4,7 +4,7 @@ import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import { insufficientRole } from '../../src/platform/errors.js';
 import { WebhookEndpointService } from '../../src/webhooks/endpoints/endpoint.service.js';
 import { Receiver } from '../support/receiver.js';
-import { secondsLadder, WebhookFixture } from './webhook-fixture.js';
+import { secondsSchedule, WebhookFixture } from './webhook-fixture.js';
 
 const hourMs = 3_600_000;
 
@@ -80,7 +80,7 @@ describe('the life of a webhook endpoint', () => {
     for (let count = 1; count <= 10; count += 1) {
       await fails(count);
       expect(receiver.received).to.have.length(count);
-      if (count < 10) await step((secondsLadder[count - 1] ?? 0) * 1.21);
+      if (count < 10) await step((secondsSchedule[count - 1] ?? 0) * 1.21);
     }
     expect(await endpoint()).to.include({ status: 'paused', pauseReason: 'failures' });
     const notices = await fixture.rows<{ kind: string; params: object }>(
@@ -122,7 +122,7 @@ describe('the life of a webhook endpoint', () => {
 
     let free = () => {};
     receiver.answer = (response) => void (free = () => void response.end());
-    await step(secondsLadder[1]! * 1.21);
+    await step(secondsSchedule[1]! * 1.21);
     await receiver.arrived(3);
     await step(0);
     expect(receiver.received).to.have.length(3);

@@ -5,7 +5,7 @@ import type { Actor } from '../../src/platform/actor.js';
 import { Outbound } from '../../src/platform/outbound/outbound.js';
 import type { WebhookWorker } from '../../src/webhooks/engine/worker.js';
 import { Receiver } from '../support/receiver.js';
-import { secondsLadder, WebhookFixture } from './webhook-fixture.js';
+import { secondsSchedule, WebhookFixture } from './webhook-fixture.js';
 
 const answers = ['200', '404', '500', 'timeout', '410', 'retry-after 45', 'retry-after 5000'] as const;
 type Answer = (typeof answers)[number];
@@ -70,16 +70,16 @@ class Reference {
       return;
     }
     this.fails += 1;
-    const rung = (failures: number) => secondsLadder[failures - 1];
+    const delayAfter = (failures: number) => secondsSchedule[failures - 1];
     const retryAfter = this.answer.startsWith('retry-after') ? Number(this.answer.split(' ')[1]) * 1_000 : 0;
     if (retryAfter > 0) this.gateUntil = Math.max(this.gateUntil, this.now + retryAfter);
     if (this.answer === '410' || this.fails >= 10) {
       this.status = 'paused';
       this.reason = this.answer === '410' ? 'gone' : 'failures';
     } else if (this.fails >= 3 || this.probing) {
-      this.opensAt = this.now + (rung(this.fails) ?? 0);
+      this.opensAt = this.now + (delayAfter(this.fails) ?? 0);
     }
-    const delay = rung(delivery.attempts);
+    const delay = delayAfter(delivery.attempts);
     if (delay === undefined && this.status === 'active') delivery.state = 'exhausted';
     delivery.dueAt = this.now + Math.max(delay ?? 0, retryAfter);
   }

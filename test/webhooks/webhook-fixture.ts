@@ -25,7 +25,7 @@ import { WorkspaceService } from '../../src/workspaces/workspace.service.js';
 import { cloneDatabase } from '../support/postgres.js';
 import { LossyNotifications, SlowDatabase } from '../support/troubled.js';
 
-export const secondsLadder = [10, 30, 90, 300, 900, 2_700, 7_200, 21_600, 64_800].map((seconds) => seconds * 1_000);
+export const secondsSchedule = [10, 30, 90, 300, 900, 2_700, 7_200, 21_600, 64_800].map((seconds) => seconds * 1_000);
 
 /** Makes a delivery by hand: `$1` is its id, `$2` the endpoint, `$3` the event. */
 export const insertDelivery = `
@@ -75,7 +75,7 @@ export class WebhookFixture {
   ) {
     this.settings = {
       allowedCidrs: ['127.0.0.0/8'],
-      retryDelaysMs: secondsLadder,
+      retryDelaysMs: secondsSchedule,
       timeoutMs: 2_000,
       concurrency: 128,
       concurrencyPerEndpoint: 8,

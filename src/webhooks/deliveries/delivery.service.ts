@@ -42,7 +42,7 @@ import type { AttemptHeaders, WebhookAttempt, WebhookDelivery } from './delivery
 import { responseHeaders } from './shown-headers.js';
 import { deliveriesMade, deliveryUpdated, endpointChanged, payloadsErased, updated } from '../topics.js';
 
-/** The attempts of one delivery: the first, and one for each entry of the longest schedule. */
+/** The attempts of one delivery: the first, and one for each delay of the longest retry schedule. */
 const attemptsReadMax = 51;
 
 const hasAnswer = (a: string) =>

@@ -244,11 +244,16 @@ export class EndpointQueue {
     attempt: DeliveryAttempt,
     verdict: Verdict,
     endedAt: number,
-    ladder: readonly number[],
+    retryDelaysMs: readonly number[],
     random?: () => number,
   ): { pause: 'failures' | 'gone' | null; warning: number | null } {
     const steps = { startedStep: attempt.startedStep, endedStep: (this.steps += 1) };
-    const { health, pause, warning } = afterAttempt(this.healthNow, { ...verdict, ...steps, endedAt }, ladder, random);
+    const { health, pause, warning } = afterAttempt(
+      this.healthNow,
+      { ...verdict, ...steps, endedAt },
+      retryDelaysMs,
+      random,
+    );
     // Of an endpoint that was resumed meanwhile, a failure says nothing.
     const isStale = attempt.snapshot.revision !== this.snapshotNow.revision;
     if (isStale && verdict.kind !== 'success') return { pause: null, warning: null };

@@ -57,7 +57,7 @@ export const stateSendsNotBefore = `
 export function afterAttempt(
   health: EndpointHealth,
   attempt: EndedAttempt,
-  ladder: readonly number[],
+  retryDelaysMs: readonly number[],
   random?: () => number,
 ): Decision {
   if (attempt.kind === 'success') {
@@ -73,9 +73,9 @@ export function afterAttempt(
   if (consecutiveFails >= failsBeforePause) return { health: counted, pause: 'failures', warning: null };
   const warning = failsWarned.includes(consecutiveFails) ? consecutiveFails : null;
   if (!isHalfOpen(counted)) return { health: counted, pause: null, warning };
-  // A short ladder's last rung serves for all later failures.
-  const rungs = Math.min(consecutiveFails, ladder.length);
-  const probeAt = attempt.endedAt + (delayMs(ladder, rungs, random) ?? 0);
+  // The last delay of a short retry schedule serves for all later failures.
+  const failures = Math.min(consecutiveFails, retryDelaysMs.length);
+  const probeAt = attempt.endedAt + (delayMs(retryDelaysMs, failures, random) ?? 0);
   return { health: { ...counted, probeAt }, pause: null, warning };
 }
 

@@ -24,29 +24,30 @@ export type Next = { ended: 'delivered' | 'exhausted'; dueAt: null } | { ended: 
 export function nextOf(
   verdict: Verdict,
   attempt: { number: number; endedAt: number; pauses: boolean },
-  ladder: readonly number[],
+  retryDelaysMs: readonly number[],
   random?: () => number,
 ): Next {
   if (verdict.kind === 'success') return { ended: 'delivered', dueAt: null };
-  const delay = delayMs(ladder, attempt.number, random);
-  // A delivery whose failure pauses the endpoint is held for the resume, even after the last attempt of its ladder.
+  const delay = delayMs(retryDelaysMs, attempt.number, random);
+  // A delivery whose failure pauses the endpoint is held for the resume, even after the last attempt of its retry schedule.
   if (delay === null && !attempt.pauses) return { ended: 'exhausted', dueAt: null };
   return { ended: null, dueAt: Math.max(attempt.endedAt + (delay ?? 0), verdict.retryAfterAt ?? 0) };
 }
 
 /** How many attempts an open delivery has left after `made`: one at least, since the one whose failure paused it is held. */
-export const attemptsLeft = (ladder: readonly number[], made: number): number => Math.max(1, ladder.length + 1 - made);
+export const attemptsLeft = (retryDelaysMs: readonly number[], made: number): number =>
+  Math.max(1, retryDelaysMs.length + 1 - made);
 
 /** An endpoint may ask to be left alone for so long at most. */
 export const retryAfterMsMax = 24 * 3_600_000;
 const jitterShareMax = 0.2;
 
-/** The delay that `ladder` has for the `failures`th failure in a row, plus 0–20 %; null when the ladder is shorter. */
+/** The delay of the retry schedule for the `failures`th failure in a row, plus 0–20 %; null when the schedule is shorter. */
 export function delayMs(
-  ladder: readonly number[],
+  retryDelaysMs: readonly number[],
   failures: number,
   random: () => number = Math.random,
 ): number | null {
-  const delay = ladder[failures - 1];
+  const delay = retryDelaysMs[failures - 1];
   return delay === undefined ? null : Math.ceil(delay * (1 + random() * jitterShareMax));
 }
