@@ -116,6 +116,7 @@ interface ListedDelivery {
   createdAt: string;
   attemptCount: number;
   nextAttemptAt: string | null;
+  skipReason: string | null;
   event: { id: string; type: string } | null;
   endpoint: { id: string; url: string } | null;
   lastAttempt: { responseStatus: number | null; error: string | null } | null;
@@ -130,7 +131,7 @@ async function deliveriesOf(api: GraphqlClient, options: Options): Promise<Answe
     `query ($first: Int, $after: String, $filter: WebhookDeliveryFilter) {
       webhookDeliveries(first: $first, after: $after, filter: $filter) {
         nodes {
-          id status createdAt attemptCount nextAttemptAt
+          id status createdAt attemptCount nextAttemptAt skipReason
           event { id type } endpoint { id url } lastAttempt { responseStatus error }
         }
         pageInfo { endCursor hasNextPage }
@@ -149,6 +150,7 @@ async function deliveriesOf(api: GraphqlClient, options: Options): Promise<Answe
     last_status: lastAttempt?.responseStatus ?? null,
     last_error: lastAttempt?.error ?? null,
     next_attempt_at: delivery.nextAttemptAt,
+    skip_reason: delivery.skipReason,
     created_at: delivery.createdAt,
   }));
   const lines = rows.map((row) =>
@@ -158,10 +160,17 @@ async function deliveriesOf(api: GraphqlClient, options: Options): Promise<Answe
       (row.event_type ?? '').padEnd(longestType),
       row.id,
       `→ ${row.url ?? 'a deleted endpoint'}`,
-      `(${row.attempts} ${row.attempts === 1 ? 'attempt' : 'attempts'}, ${row.last_error ?? row.last_status ?? 'no answer yet'})`,
+      `(${row.attempts} ${row.attempts === 1 ? 'attempt' : 'attempts'}, ${lastOf(row)})`,
     ].join('  '),
   );
   return listed('deliveries', rows, lines, found);
+}
+
+/** What a receiver said last, and why a delivery that was skipped went no further. */
+function lastOf(row: { last_error: string | null; last_status: number | null; skip_reason: string | null }): string {
+  const answer = row.last_error ?? row.last_status;
+  if (row.skip_reason === null) return String(answer ?? 'no answer yet');
+  return answer === null ? row.skip_reason : `${answer}, ${row.skip_reason}`;
 }
 
 /** Sends an event again to each endpoint that it went to, or to one of them: the same id and bytes. */

@@ -70,6 +70,31 @@ describe('what the iozen command does with an API key', () => {
     expect((await call(['deliveries', 'list', '--limit', '101'])).code).to.equal(2);
   });
 
+  it('says of a delivery that was skipped why it was', async () => {
+    const client = clientOf(server.url, tenant.key);
+    const { body: made } = await client.rest('POST', '/webhooks', {
+      url: `${receiver.url}/skipped`,
+      events: ['intake-bot.status-changed'],
+    });
+    const { id } = made.data.webhook;
+    const change = async (mutation: string) => {
+      const { body } = await client.graphql(`mutation { ${mutation} { __typename } }`);
+      expect(body).to.not.have.property('errors');
+    };
+    await change(`pauseWebhookEndpoint(input: { id: "${id}" })`);
+    const bot = await createBot(server.app, tenant.workspaceId, { status: 'DRAFT' });
+    await change(`changeIntakeBotStatus(input: { id: "${bot.id}", status: ACTIVE })`);
+    for (const until = Date.now() + 10_000; Date.now() < until;) {
+      if ((await json('deliveries', 'list', '--status', 'held')).deliveries.length === 1) break;
+    }
+    await change(`resumeWebhookEndpoint(input: { id: "${id}", skipHeld: true })`);
+    const words = ['deliveries', 'list', '--status', 'skipped', '--endpoint', id];
+    const { deliveries } = await json(...words);
+    expect(deliveries).to.have.length(1);
+    expect(deliveries[0]).to.deep.include({ status: 'SKIPPED', attempts: 0, skip_reason: 'DROPPED' });
+    expect((await call(words)).stdout).to.match(/\(0 attempts, DROPPED\)\n$/);
+  });
+
   it('sends an event again, with the id and bytes that it had', async () => {
     const { events } = await json('events', 'list', '--limit', '1', '--type', 'submission.completed');
     const before = receiver.received.length;

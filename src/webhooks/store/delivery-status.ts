@@ -19,6 +19,12 @@ export const DeliveryStatusEnum = enumType(
 );
 export type DeliveryStatus = ValueOf<typeof DeliveryStatusEnum>;
 
+/**
+ * Where each is decided, under `src/webhooks`: DROPPED by `resume` of `endpoints/endpoint.service.ts`, HELD_TOO_LONG by the
+ * daily chores of `engine/maintenance.ts`, ENDPOINT_DELETED by `delete` of `endpoints/endpoint.service.ts` (and `openEnd`
+ * below, of what it has not reached yet), PERSON_ERASED by `erase` of `deliveries/delivery.service.ts`, EVENT_GONE by
+ * `engine/due-deliveries.ts`, where the event of a due delivery is not found.
+ */
 export const SkipReasonEnum = enumType('WebhookSkipReason', 'Why a delivery was skipped.', {
   DROPPED: ['dropped', 'Its endpoint was resumed with `skipHeld`.'],
   HELD_TOO_LONG: ['held_too_long', 'Its endpoint was paused for 30 days.'],
