@@ -8,7 +8,7 @@ import type { StatusKind } from '../../ui/Status';
 import { StrangerText } from '../../ui/StrangerText';
 import { duration, Time } from '../../ui/Time';
 import { hostOf } from '../../ui/urls';
-import { whyNotSend, type pausedBecause } from '../webhooks/endpoints';
+import { pauses, whyNotSend } from '../webhooks/endpoints';
 import { skipReasons } from './deliveries';
 import { redelivery, type Attempt, type Delivery } from './delivery';
 import { whatItDid } from './outcomes';
@@ -61,7 +61,7 @@ function Sentence({ delivery: { status, endpoint, skipReason, attemptCount, atte
   if (status === 'HELD') {
     return (
       <>
-        Held: {host} is paused{endpoint?.pauseReason && pausedWords[endpoint.pauseReason]}.
+        Held: {host} is paused{endpoint?.pauseReason && pauses[endpoint.pauseReason].whyHeld}.
       </>
     );
   }
@@ -74,13 +74,6 @@ function Sentence({ delivery: { status, endpoint, skipReason, attemptCount, atte
     </>
   );
 }
-
-const pausedWords: Readonly<Record<keyof typeof pausedBecause, string>> = {
-  FAILURES: ' after ten failures in a row',
-  GONE: ', since it answered 410 Gone',
-  MANUAL: '',
-  PLAN: ' by the plan',
-};
 
 /** "Service Unavailable after 120 ms". */
 function endOf({ outcome, responseStatus, timings }: Attempt): string {

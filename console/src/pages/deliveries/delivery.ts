@@ -1,7 +1,7 @@
 import { graphql } from '../../graphql';
 import type { DeliveryDetailFragment } from '../../gql/graphql';
 import { paths } from '../../paths';
-import { whyNotSend } from '../webhooks/endpoints';
+import { pauses, whyNotSend } from '../webhooks/endpoints';
 import type { Viewer } from '../../shell/viewer';
 // What the fragment here spreads is known once its file is imported.
 import './deliveries';
@@ -95,7 +95,7 @@ export function redelivery(
   if (skipReason === 'PERSON_ERASED') return no('The person it spoke of was erased: there is nothing to send.');
   if (endpoint === null || skipReason === 'ENDPOINT_DELETED') return no('Its endpoint was deleted.');
   if (status === 'PENDING' || status === 'DELIVERING') return no('It is being sent already.');
-  if (status === 'HELD') return no('Its endpoint is paused. Resume it, and this is sent in its turn.');
+  if (status === 'HELD') return no(`Its endpoint is paused. ${pauses[endpoint.pauseReason ?? 'MANUAL'].endsFor}`);
   const refused = whyNotSend(viewer);
   if (refused !== null) return no(refused);
   return { how: status === 'DELIVERED' ? 'after a question' : 'at once', why: null };

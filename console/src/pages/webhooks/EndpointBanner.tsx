@@ -10,7 +10,7 @@ import { StrangerText } from '../../ui/StrangerText';
 import { Time } from '../../ui/Time';
 import { hostOf } from '../../ui/urls';
 import { failures, whatItDid } from '../deliveries/outcomes';
-import { failuresMax, whyNotSend, type EndpointState } from './endpoints';
+import { failuresMax, pauses, whyNotSend, type EndpointState } from './endpoints';
 
 const LastFailure = graphql(`
   query LastFailure($endpointId: ID!, $failures: [WebhookAttemptOutcome!]!) {
@@ -31,7 +31,7 @@ const LastFailure = graphql(`
 export function EndpointBanner({ endpoint }: { endpoint: EndpointState }) {
   const viewer = useViewer();
   const { id, url, status, pauseReason } = endpoint;
-  const isFailing = status === 'ACTIVE' || pauseReason === 'FAILURES' || pauseReason === 'GONE';
+  const isFailing = status === 'ACTIVE' || (pauseReason !== null && pauses[pauseReason].isItsOwn);
   const { data } = useRead(LastFailure, { endpointId: id, failures }, { pause: !isFailing });
   const failed = data?.webhookDeliveries.nodes[0];
   const attempt = failed?.lastAttempt;
@@ -74,7 +74,7 @@ export function EndpointBanner({ endpoint }: { endpoint: EndpointState }) {
 
 function kindOf({ status, pauseReason }: EndpointState): StatusKind {
   if (status === 'ACTIVE') return 'wait';
-  return pauseReason === 'FAILURES' || pauseReason === 'GONE' ? 'bad' : 'still';
+  return pauseReason !== null && pauses[pauseReason].isItsOwn ? 'bad' : 'still';
 }
 
 function WhatIsWrong({ endpoint: { status, pauseReason, pausedAt, consecutiveFails } }: { endpoint: EndpointState }) {
@@ -87,9 +87,7 @@ function WhatIsWrong({ endpoint: { status, pauseReason, pausedAt, consecutiveFai
           since <Time at={pausedAt} as="moment" />
         </>
       )}
-      {pauseReason === 'FAILURES' && ': ten failures in a row'}
-      {pauseReason === 'GONE' && ': it answered 410 Gone'}
-      {pauseReason === 'PLAN' && ', by the plan'}
+      {pauseReason !== null && pauses[pauseReason].why}
     </>
   );
 }
@@ -103,6 +101,5 @@ function WhatIsHeld({ endpoint, plan }: { endpoint: EndpointState; plan: string 
     heldCount === 0
       ? 'Nothing is held so far; what happens from now on is, for 30 days.'
       : `${counted(heldCount, 'event')} ${heldCount === 1 ? 'is' : 'are'} held; nothing is lost for 30 days.`;
-  if (pauseReason === 'PLAN') return `${held} ${plan} has no webhooks: it goes on by itself once the plan has them.`;
-  return `${held} Resuming sends the oldest first.`;
+  return `${held} ${pauses[pauseReason ?? 'MANUAL'].ends(plan)}`;
 }

@@ -1,6 +1,6 @@
 import { count } from '../../ui/amounts';
 import { Status, type StatusKind } from '../../ui/Status';
-import { pausedBecause, type EndpointState } from './endpoints';
+import { pauses, type EndpointState } from './endpoints';
 
 /** Whether an endpoint gets what it listens to, and why not. */
 export function EndpointStatus({ endpoint }: { endpoint: EndpointState }) {
@@ -10,8 +10,8 @@ export function EndpointStatus({ endpoint }: { endpoint: EndpointState }) {
 
 function stateOf({ status, pauseReason, consecutiveFails, lastDeliveryOk }: EndpointState): [StatusKind, string] {
   if (status === 'PAUSED') {
-    const isByItself = pauseReason === 'FAILURES' || pauseReason === 'GONE';
-    return [isByItself ? 'bad' : 'still', pausedBecause[pauseReason ?? 'MANUAL']];
+    const pause = pauses[pauseReason ?? 'MANUAL'];
+    return [pause.isItsOwn ? 'bad' : 'still', pause.status];
   }
   if (consecutiveFails > 0) return ['wait', `${count(consecutiveFails)} failed in a row`];
   return lastDeliveryOk === null ? ['still', 'Nothing sent yet'] : ['good', 'Active'];

@@ -10,7 +10,7 @@ import { StrangerText } from '../../ui/StrangerText';
 import { Time } from '../../ui/Time';
 import { toast } from '../../ui/Toasts';
 import { hostOf } from '../../ui/urls';
-import { whyNotSend } from './endpoints';
+import { pauses, whyNotSend } from './endpoints';
 import { OneEndpoint, type Endpoint } from './OneEndpoint';
 import { useThisWebhook } from './useThisWebhook';
 
@@ -38,6 +38,7 @@ function Resume({ endpoint: { id, url, status, pausedAt, pauseReason, heldCount 
   const { send, isBusy, refusal } = useChange(ResumeWebhook);
   const [skipHeld, setSkipHeld] = useState(false);
   const held = counted(heldCount, 'event');
+  const { beforeResume } = pauses[pauseReason ?? 'MANUAL'];
   const resume = async () => {
     if ((await send({ input: { id, skipHeld } })) === null) return;
     toast(skipHeld ? 'The endpoint is resumed, and what was held is dropped.' : 'The endpoint is resumed.');
@@ -82,9 +83,7 @@ function Resume({ endpoint: { id, url, status, pausedAt, pauseReason, heldCount 
             />
           </Choices>
         )}
-        {pauseReason === 'FAILURES' && (
-          <p className="quiet">It paused after ten failures in a row, and pauses again where it goes on failing.</p>
-        )}
+        {beforeResume !== null && <p className="quiet">{beforeResume}</p>}
         <FormRefusal />
       </DialogBody>
       <DialogFoot>

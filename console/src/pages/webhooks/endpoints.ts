@@ -56,11 +56,54 @@ const failuresWorth = 3;
 export const isTroubled = ({ status, pauseReason, heldCount, consecutiveFails }: EndpointState): boolean =>
   status === 'PAUSED' ? pauseReason !== 'MANUAL' || heldCount > 0 : consecutiveFails >= failuresWorth;
 
-export const pausedBecause: Readonly<Record<WebhookPauseReason, string>> = {
-  FAILURES: 'Paused, failing',
-  GONE: 'Paused, 410 Gone',
-  MANUAL: 'Paused',
-  PLAN: 'Paused by the plan',
+interface Pause {
+  status: string;
+  /** Whether the endpoint itself, by what it answered, brought it about. */
+  isItsOwn: boolean;
+  /** After "it is paused since …". */
+  why: string;
+  /** After "it is paused", of a delivery. */
+  whyHeld: string;
+  /** When what is held is sent, of all and of one delivery. */
+  ends: (plan: string) => string;
+  endsFor: string;
+  /** What to know before one resumes it. */
+  beforeResume: string | null;
+}
+
+const byResuming = {
+  ends: () => 'Resuming sends the oldest first.',
+  endsFor: 'Resume it, and this is sent in its turn.',
+  beforeResume: null,
+};
+
+/** Everything that pages say of a pause, by its reason. */
+export const pauses: Readonly<Record<WebhookPauseReason, Pause>> = {
+  FAILURES: {
+    ...byResuming,
+    status: 'Paused, failing',
+    isItsOwn: true,
+    why: ': ten failures in a row',
+    whyHeld: ' after ten failures in a row',
+    beforeResume: 'It paused after ten failures in a row, and pauses again where it goes on failing.',
+  },
+  GONE: {
+    ...byResuming,
+    status: 'Paused, 410 Gone',
+    isItsOwn: true,
+    why: ': it answered 410 Gone',
+    whyHeld: ', since it answered 410 Gone',
+  },
+  MANUAL: { ...byResuming, status: 'Paused', isItsOwn: false, why: '', whyHeld: '' },
+  PLAN: {
+    status: 'Paused by the plan',
+    isItsOwn: false,
+    why: ', by the plan',
+    whyHeld: ' by the plan',
+    ends: (plan) => `${plan} has no webhooks: it goes on by itself once the plan has them.`,
+    endsFor: 'Once the plan has webhooks, this is sent in its turn.',
+    beforeResume: null,
+  },
 };
 
 /** Why nothing can be sent, or registered to be sent, now; null where it can. */
