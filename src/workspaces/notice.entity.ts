@@ -35,7 +35,7 @@ export class Notice {
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt!: Date;
 
-  @Field(() => DateTime, { nullable: true, description: 'When somebody dismissed it.' })
+  @Field(() => DateTime, { nullable: true, description: 'When somebody dismissed it, once and for everybody.' })
   @Column({ name: 'dismissed_at', type: 'timestamptz', precision: 3, nullable: true })
   dismissedAt!: Date | null;
 }
