@@ -17,8 +17,8 @@ const dismissOne = prepared<Notice>(`
 const selectFor = prepared<Notice>(`
   select ${columns} from notices n
   where n.workspace_id = $1 and n.dismissed_at is null
-    and (n.kind like 'webhook%' and $2 or n.kind = 'api_key_expiring' and n.params ->> 'api_key_id' = $3)
-  order by n.id desc limit $4
+    and (n.kind = any($2) or n.kind = any($3) and n.params ->> 'api_key_id' = $4)
+  order by n.id desc limit $5
 `);
 
 const insertMany = prepared(`
@@ -27,14 +27,25 @@ const insertMany = prepared(`
 `);
 const noticesOfKeyMax = 10;
 
-type NoticeKind =
-  | 'api_key_expiring'
-  | 'webhook_failing'
-  | 'webhook_paused'
-  | 'webhook_held'
-  | 'webhook_headers_removed'
-  | 'conversion_destination_paused'
-  | 'conversion_credential_expiring';
+/**
+ * Every kind, and the keys that are shown its notices, beside Owners and Admins. Over GraphQL a kind is plain text, so that
+ * another one changes no schema.
+ */
+export const noticeKinds = {
+  api_key_expiring: 'the key itself',
+  webhook_failing: 'keys that manage webhooks',
+  webhook_paused: 'keys that manage webhooks',
+  webhook_held: 'keys that manage webhooks',
+  webhook_headers_removed: 'keys that manage webhooks',
+  conversion_destination_paused: 'no key',
+  conversion_credential_expiring: 'no key',
+} as const;
+type NoticeKind = keyof typeof noticeKinds;
+
+const kindsFor = (keys: (typeof noticeKinds)[NoticeKind]): NoticeKind[] =>
+  (Object.keys(noticeKinds) as NoticeKind[]).filter((kind) => noticeKinds[kind] === keys);
+const kindsOfWebhooks = kindsFor('keys that manage webhooks');
+const kindsOfItself = kindsFor('the key itself');
 
 export interface NewNotice {
   workspaceId: string;
@@ -45,7 +56,10 @@ export interface NewNotice {
   params: Record<string, unknown>;
 }
 
-/** Tells the Owners and Admins of a workspace, in the commit of the change that the notices are about. */
+/**
+ * Tells the Owners and Admins of a workspace, in the commit of the change that the notices are about. `at` is when that was,
+ * as its row says.
+ */
 export function addNotices(tx: Tx, notices: readonly NewNotice[], at: Date): void {
   if (notices.length === 0) return;
   tx.write(insertMany, [
@@ -70,8 +84,9 @@ export class NoticeService {
 
   /** The latest of them that concern what a key may see: webhooks for who manages them, and the key's own end. */
   async listFor(actor: Actor): Promise<Notice[]> {
-    const webhooks = actor.may('manage:webhooks');
-    return await this.database.query(selectFor, [actor.workspaceId, webhooks, actor.id, noticesOfKeyMax]);
+    const kinds = actor.may('manage:webhooks') ? kindsOfWebhooks : [];
+    const values = [actor.workspaceId, kinds, kindsOfItself, actor.id, noticesOfKeyMax];
+    return await this.database.query(selectFor, values);
   }
 
   async count(actor: Actor): Promise<number> {
