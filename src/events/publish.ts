@@ -23,7 +23,10 @@ export interface NewEvent {
   type: EventType;
   /** When it happened, and the event's id; made under the lock of the changed row. */
   moment: Moment;
-  /** The id of the object it happened to. */
+  /**
+   * The id of the object it happened to. Where that is a contact, the event is blanked with the contact's deletion, so what
+   * is to outlive a contact has no contact as its subject.
+   */
   subjectId: string;
   /**
    * Ids of contacts and digests of addresses that its text speaks of, beside a contact that is its subject: when one of

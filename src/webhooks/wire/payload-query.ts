@@ -3,7 +3,10 @@ import { pick, readFragments, type Fields, type JsonFragments } from '../../plat
 
 const own = (names: string): Fields => Object.fromEntries(names.split(' ').map((name) => [name, true]));
 
-/** The types of objects in events, with the fields that the frozen object has; names as in the GraphQL schema. */
+/**
+ * The types of objects in events, with the fields that the frozen object has, without those that lead to other objects; names
+ * as in the GraphQL schema. A field that an older event lacks is sent as null.
+ */
 export const payloadTypes: Readonly<Record<string, { key: string; fields: Fields }>> = {
   Submission: {
     key: 'submission',
