@@ -57,8 +57,8 @@ export interface NewNotice {
 }
 
 /**
- * Tells the Owners and Admins of a workspace, in the commit of the change that the notices are about. `at` is when that was,
- * as its row says.
+ * Tells the Owners and Admins of a workspace, in the commit of the change that the notices are about. `at` is when that change
+ * happened, and becomes their `createdAt`.
  */
 export function addNotices(tx: Tx, notices: readonly NewNotice[], at: Date): void {
   if (notices.length === 0) return;
