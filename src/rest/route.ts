@@ -67,11 +67,12 @@ export interface Route {
 type Schemas<Key extends string> = Readonly<Record<Key, JsonSchema>>;
 type View<T, Key extends string> = (result: T) => Record<Key, unknown>;
 
-const success = (data: object): RestAnswer => ({ text: JSON.stringify({ success: true, data }) });
+const textOf = (data: object) => JSON.stringify({ success: true, data });
+const success = (data: object): RestAnswer => ({ text: textOf(data) });
 
 /** The answer to a read, which may be large. */
 async function successOfRead(data: object, version: string | null = null): Promise<RestAnswer> {
-  if ((workAccount()?.bytes ?? 0) < largeBytesMin) return { ...success(data), version };
+  if ((workAccount()?.bytes ?? 0) < largeBytesMin) return { text: textOf(data), version };
   return { text: '', pieces: await jsonPieces({ success: true, data }), version };
 }
 
