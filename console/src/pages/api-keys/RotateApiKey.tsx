@@ -5,7 +5,8 @@ import { useChange } from '../../server';
 import { useViewer, whyNotAdmin } from '../../shell/viewer';
 import { Button } from '../../ui/Button';
 import { CloseButton, Dialog, DialogBody, DialogFoot } from '../../ui/Dialog';
-import { Form, FormRefusal, SelectField, textOf } from '../../ui/Form';
+import { Form, FormRefusal, textOf } from '../../ui/Form';
+import { OverlapField } from '../../ui/OverlapField';
 import { StrangerText } from '../../ui/StrangerText';
 import { Time } from '../../ui/Time';
 import type { Key } from './keys';
@@ -30,14 +31,6 @@ interface Rotated {
   secret: string;
   previousUntil: string | null;
 }
-
-const overlaps = [
-  [0, 'Not at all: it stops at once'],
-  [3_600, 'An hour'],
-  [86_400, 'A day'],
-  [259_200, '3 days'],
-  [604_800, '7 days'],
-] as const;
 
 export function Page() {
   const [rotated, setRotated] = useState<Rotated | null>(null);
@@ -78,18 +71,10 @@ function RotateForm({ apiKey, onRotated }: { apiKey: Key; onRotated(rotated: Rot
           </b>{' '}
           gets a new secret. Its id, scopes, limits and history stay.
         </p>
-        <SelectField
-          name="overlapSeconds"
+        <OverlapField
           label="The secret so far works on for"
           help="Time to put the new one wherever the old one is used."
-          defaultValue={86_400}
-        >
-          {overlaps.map(([seconds, label]) => (
-            <option key={seconds} value={seconds}>
-              {label}
-            </option>
-          ))}
-        </SelectField>
+        />
         <FormRefusal />
       </DialogBody>
       <DialogFoot>

@@ -4,7 +4,8 @@ import { useChange } from '../../server';
 import { useViewer, whyNotAdmin } from '../../shell/viewer';
 import { Button } from '../../ui/Button';
 import { CloseButton, Dialog, DialogBody, DialogFoot, useDialog } from '../../ui/Dialog';
-import { Form, FormRefusal, SelectField, textOf } from '../../ui/Form';
+import { Form, FormRefusal, textOf } from '../../ui/Form';
+import { OverlapField } from '../../ui/OverlapField';
 import { Secret } from '../../ui/Secret';
 import { StrangerText } from '../../ui/StrangerText';
 import { Time } from '../../ui/Time';
@@ -31,14 +32,6 @@ interface Rotated {
   /** Until when the secret before signs, too; null: no longer. */
   previousUntil: string | null;
 }
-
-const overlaps = [
-  [0, 'Not at all: it stops at once'],
-  [3_600, 'An hour'],
-  [86_400, 'A day'],
-  [259_200, '3 days'],
-  [604_800, '7 days'],
-] as const;
 
 export function Page() {
   const [rotated, setRotated] = useState<Rotated | null>(null);
@@ -75,18 +68,10 @@ function RotateForm({ endpoint, onRotated }: { endpoint: Endpoint; onRotated(rot
           </b>{' '}
           is signed with a new secret from now on.
         </p>
-        <SelectField
-          name="overlapSeconds"
+        <OverlapField
           label="The secret so far signs beside it for"
           help="Each delivery then has a signature of both, so the receiver can change over at any time meanwhile."
-          defaultValue={86_400}
-        >
-          {overlaps.map(([seconds, label]) => (
-            <option key={seconds} value={seconds}>
-              {label}
-            </option>
-          ))}
-        </SelectField>
+        />
         <FormRefusal />
       </DialogBody>
       <DialogFoot>
