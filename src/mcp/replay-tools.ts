@@ -144,7 +144,7 @@ const staleCount = (now: Replay, first = 'The confirmation does not hold (any mo
 /** How a replay goes; waits for its end as long as it is asked to, and tells how far it has come. */
 export async function followed(
   replays: ReplayService,
-  { actor, signal, progress }: ToolCall,
+  { actor, ending: { signal }, progress }: ToolCall,
   { replayId, waitSeconds }: Valid<typeof inputs.replay.input>,
 ): Promise<ToolAnswer> {
   const untilMs = performance.now() + waitSeconds * 1_000;

@@ -19,6 +19,7 @@ import type { Failure, Issue } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
 import type { Metrics } from '../platform/metrics.js';
 import { refusalOf } from './answer.js';
+import type { Ending } from './ending.js';
 import { Listing, objectionTo, type Restrictions } from './listing.js';
 import { contextOf, type PlainCall } from './plain-call.js';
 import { argumentsFor, type Tool, type ToolCall } from './tool.js';
@@ -49,9 +50,7 @@ export interface Exchange {
   facts: RequestFacts;
   /** Whether the client reads an answer that comes in pieces. */
   takesStream: boolean;
-  signal: AbortSignal;
-  /** What the tool asks its caller's person, once it was called: the library words it. */
-  asked: InputRequiredResult | null;
+  ending: Ending;
 }
 
 const minuteMs = 60_000;
@@ -117,8 +116,7 @@ export class McpServers {
       return { tools: exchange.refusal === null ? this.listing.for(exchange.actor, exchange.restrictions) : [] };
     });
     server.setRequestHandler('tools/call', async ({ params }, context) => {
-      if (exchange.asked !== null) return exchange.asked;
-      return await this.call(exchange, params.name, params.arguments, context, mayAsk(context));
+      return await this.call(exchange, params.name, params.arguments, context);
     });
     if (resources !== null) {
       server.setRequestHandler('resources/list', ({ params }) => {
@@ -145,20 +143,15 @@ export class McpServers {
     return server;
   }
 
-  /**
-   * Calls a tool without the objects that the library makes for each request, which cost more than most calls do: a server,
-   * a transport, the web's request and answer. @returns the answer, worded as the library words it; null where the library
-   * is to answer
-   */
-  async answerTo({ id, name, args, meta }: PlainCall, exchange: Exchange): Promise<string | null> {
-    if (exchange.refusal === null && this.listing.find(name, exchange.restrictions) === null) return null;
-    const context = contextOf(meta);
-    const told = await this.call(exchange, name, args, context, mayAsk(context));
-    if (isInputRequiredResult(told)) {
-      exchange.asked = told;
-      return null;
-    }
-    const result = { ...told, resultType: 'complete', _meta: this.identity };
+  /** Whether there is a tool of that name: to any other the library answers. */
+  has(name: string, { restrictions }: Exchange): boolean {
+    return this.listing.find(name, restrictions) !== null;
+  }
+
+  /** Calls a tool and words its answer as the library does. */
+  async answerTo({ id, name, args, meta }: PlainCall, exchange: Exchange): Promise<string> {
+    const told = await this.call(exchange, name, args, contextOf(meta));
+    const result = { resultType: 'complete', ...told, _meta: this.identity };
     return JSON.stringify({ jsonrpc: '2.0', id, result });
   }
 
@@ -167,9 +160,8 @@ export class McpServers {
     name: string,
     given: unknown,
     context: ServerContext,
-    canAsk: boolean,
   ): Promise<CallToolResult | InputRequiredResult> {
-    const { actor, restrictions, facts, signal } = exchange;
+    const { actor, restrictions, facts, ending } = exchange;
     const startedAt = performance.now();
     const tool = this.listing.find(name, restrictions);
     if (facts.tool !== null) facts.tool.name = tool?.name ?? null;
@@ -179,16 +171,19 @@ export class McpServers {
       if (tool === null) throw unknownTool(this.listing.near(name, actor, restrictions));
       const objection = objectionTo(tool, actor);
       if (objection !== null) throw objection;
-      const result = await tool.run(this.callOf(exchange, tool, given, context, canAsk));
+      const result = await tool.run(callOf(exchange, tool, given, context));
       outcome = isInputRequiredResult(result) ? 'asked' : result.isError === true ? 'refused' : 'ok';
       return result;
     } catch (thrown) {
       if (thrown instanceof ProtocolError) throw thrown;
-      const failure = failureOf(thrown, facts.log);
-      outcome = signal.aborted && failure.status >= 500 ? 'gone' : failure.code;
-      for (const [header, value] of Object.entries(failure.headers)) {
-        if (header === 'Retry-After') facts.setHeader(header, value);
+      if (ending.explains(thrown)) {
+        outcome = 'gone';
+        throw ending.reason ?? thrown;
       }
+      const failure = failureOf(thrown, facts.log);
+      outcome = failure.code;
+      const { 'Retry-After': retryAfter } = failure.headers;
+      if (retryAfter !== undefined) facts.setHeader('Retry-After', retryAfter);
       return refusalOf(failure, facts.origin.requestId);
     } finally {
       const known = tool?.name ?? 'unknown';
@@ -198,33 +193,32 @@ export class McpServers {
       this.log.info({ request_id: request, tool: known, outcome, caller: actor.id, ms }, 'tool called');
     }
   }
+}
 
-  private callOf(
-    { actor, grant, issues, signal, takesStream }: Exchange,
-    tool: Tool,
-    given: unknown,
-    context: ServerContext,
-    canAsk: boolean,
-  ): ToolCall {
-    if (grant === null) throw new Error('a tool is called without a budget');
-    const progressToken = context.mcpReq._meta?.progressToken;
-    return {
-      actor,
-      args: argumentsFor(tool, given),
-      issues: issues.flatMap(({ path, ...issue }) =>
-        path.startsWith(argumentsPath) ? [{ ...issue, path: path.slice(argumentsPath.length) }] : [],
-      ),
-      grant,
-      signal,
-      progress: async (progress, total, message) => {
-        if (progressToken === undefined || !takesStream || signal.aborted) return;
-        const params = { progressToken, progress, message, ...(total !== null && { total }) };
-        await context.mcpReq.notify({ method: 'notifications/progress', params });
-      },
-      canAsk,
-      context,
-    };
-  }
+function callOf(
+  { actor, grant, issues, ending, takesStream }: Exchange,
+  tool: Tool,
+  given: unknown,
+  context: ServerContext,
+): ToolCall {
+  if (grant === null) throw new Error('a tool is called without a budget');
+  const progressToken = context.mcpReq._meta?.progressToken;
+  return {
+    actor,
+    args: argumentsFor(tool, given),
+    issues: issues.flatMap(({ path, ...issue }) =>
+      path.startsWith(argumentsPath) ? [{ ...issue, path: path.slice(argumentsPath.length) }] : [],
+    ),
+    grant,
+    ending,
+    progress: async (progress, total, message) => {
+      if (progressToken === undefined || !takesStream || ending.reason !== null) return;
+      const params = { progressToken, progress, message, ...(total !== null && { total }) };
+      await context.mcpReq.notify({ method: 'notifications/progress', params });
+    },
+    canAsk: mayAsk(context),
+    context,
+  };
 }
 
 const argumentsPath = 'params.arguments.';

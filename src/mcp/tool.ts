@@ -9,6 +9,7 @@ import type { JsonSchema } from '../platform/json-schema.js';
 import { validate, type Input, type Unread } from '../platform/validate.js';
 import { inAccountOf, workAccount } from '../platform/work/work-account.js';
 import { pageBytes, resultBytesMax, resultOf, type ToolAnswer, type AnswerBounds } from './answer.js';
+import type { Ending } from './ending.js';
 import { respelled } from './respelled.js';
 
 export const toolsets = ['intake', 'webhooks'] as const;
@@ -30,8 +31,8 @@ export interface ToolCall {
   issues: readonly Issue[];
   /** The budget after this call took its point. */
   grant: Grant;
-  /** Aborted once nobody waits for the answer, or the caller's key no longer works. */
-  signal: AbortSignal;
+  /** For a tool that waits. */
+  ending: Pick<Ending, 'signal'>;
   /** Tells a client that asked for it how far the call is. */
   progress: (done: number, total: number | null, message: string) => Promise<void>;
   /** Whether the client can ask its person for input (the protocol's elicitation, by form). */

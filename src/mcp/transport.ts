@@ -20,13 +20,14 @@ import {
   asFailure,
   authenticationRequired,
   documentsOnlyKey,
-  Failure,
+  type Failure,
   methodNotAllowed,
   rateLimitExceeded,
 } from '../platform/errors.js';
 import { errorFields, type Log } from '../platform/log.js';
 import type { Metrics } from '../platform/metrics.js';
 import { plans } from '../workspaces/plans.js';
+import { Ending, Gone } from './ending.js';
 import { restrictionsOf } from './listing.js';
 import { headerOf, protocolHeaders, queryOf, readMessage, requireAccept, type RpcMessage } from './message.js';
 import { plainCallIn } from './plain-call.js';
@@ -54,7 +55,7 @@ export interface McpNeeds {
 export class McpTransport {
   private readonly servers: McpServers;
   private readonly modern: ReturnType<typeof createMcpHandler>;
-  private readonly underWay = new Set<AbortController>();
+  private readonly underWay = new Set<Ending>();
 
   constructor(private readonly needs: McpNeeds) {
     this.servers = new McpServers(needs.surface, needs.metrics, needs.log);
@@ -76,7 +77,7 @@ export class McpTransport {
 
   /** Ends what is under way: a client calls again, and another process answers. */
   async stop(): Promise<void> {
-    for (const ending of this.underWay) ending.abort(new Gone('the server stops'));
+    for (const ending of this.underWay) ending.end(new Gone('the server stops'));
     await this.modern.close();
   }
 
@@ -98,29 +99,24 @@ export class McpTransport {
     const spent = grant !== null && !grant.allowed ? rateLimitExceeded(grant.retryAfterSeconds) : null;
     if (spent !== null && !isCall) throw spent;
 
-    const ending = new AbortController();
-    const leave = () => ending.abort(new Gone('the caller left'));
-    response.once('close', leave);
-    if (response.destroyed) return;
+    const ending = new Ending();
     const exchange: Exchange = {
       actor,
       grant,
       refusal: barred ?? spent,
-      restrictions: restrictionsOf(new URLSearchParams(queryOf(request.url)), headerOf(request, 'x-mcp-readonly')),
+      restrictions: restrictionsOf(queryOf(request.url), headerOf(request, 'x-mcp-readonly')),
       issues,
       facts,
       takesStream,
-      signal: ending.signal,
-      asked: null,
+      ending,
     };
+    const leave = () => ending.end(new Gone('the caller left'));
+    if (response.destroyed) return;
+    response.on('close', leave);
     this.underWay.add(ending);
-    const unwatch = this.needs.revocations.onEnded(actor, () => ending.abort(endedKey()));
+    const unwatch = this.needs.revocations.onEnded(actor, () => ending.end(endedKey()));
     try {
-      const call = plainCallIn(message, request.headers);
-      const text = call === null ? null : await unlessAborted(ending.signal, this.servers.answerTo(call, exchange));
-      if (text !== null) return await send(request, response, { status: 200, type: jsonType, text });
-      const answer = await unlessAborted(ending.signal, this.answer(request, message, exchange));
-      await sendAnswer(request, response, answer, ending.signal, id);
+      await this.answer(request, response, message, exchange);
     } finally {
       response.off('close', leave);
       unwatch();
@@ -158,8 +154,25 @@ export class McpTransport {
     return grant;
   }
 
-  private async answer(request: ExpressRequest, message: RpcMessage, exchange: Exchange): Promise<Response> {
-    const { signal } = exchange;
+  /** A plain call of a tool that we have goes past the library, see `plain-call.ts`. */
+  private async answer(
+    request: ExpressRequest,
+    response: ExpressResponse,
+    message: RpcMessage,
+    exchange: Exchange,
+  ): Promise<void> {
+    const { ending } = exchange;
+    const call = plainCallIn(message, request.headers);
+    if (call !== null && this.servers.has(call.name, exchange)) {
+      const text = await ending.before(this.servers.answerTo(call, exchange));
+      return await send(request, response, { status: 200, type: jsonType, text });
+    }
+    const answer = await ending.before(this.answerOfLibrary(request, message, exchange));
+    await sendAnswer(request, response, answer, ending.signal, message.id ?? null);
+  }
+
+  private async answerOfLibrary(request: ExpressRequest, message: RpcMessage, exchange: Exchange): Promise<Response> {
+    const { signal } = exchange.ending;
     const web = new Request('http://localhost/mcp', { method: 'POST', headers: protocolHeaders(request), signal });
     if (!(await isLegacyRequest(web, message))) {
       return await this.modern.fetch(web, { parsedBody: message, authInfo: authInfoOf(exchange) });
@@ -174,19 +187,13 @@ export class McpTransport {
   }
 
   private async refuse(request: ExpressRequest, response: ExpressResponse, thrown: unknown, id: RpcId): Promise<void> {
-    if (thrown instanceof Gone && response.destroyed) return;
     const facts = factsOf(request);
+    // The caller left: nobody reads an answer, and no fault is behind it.
+    if (response.destroyed && (thrown instanceof Gone || thrown === facts.account.refusal)) return;
     const refusal = thrown instanceof RpcRefusal ? thrown : refusalFor(failureOf(thrown, facts.log));
     for (const [name, value] of Object.entries(refusal.headers)) facts.setHeader(name, value);
     const text = refusal.textFor(id, facts.origin.requestId);
     await send(request, response, { status: refusal.status, type: jsonType, text });
-  }
-}
-
-/** Why nothing is answered any more. */
-class Gone extends Failure {
-  constructor(because: string) {
-    super('service_unavailable', 'The answer was broken off. Call again.', {}, { cause: because });
   }
 }
 
@@ -213,16 +220,4 @@ function exchangeIn(authInfo: AuthInfo | undefined): Exchange {
   const { exchange } = (authInfo?.extra ?? {}) as { exchange?: Exchange };
   if (exchange === undefined) throw new Error('a server is made for no exchange');
   return exchange;
-}
-
-/** @throws what the signal was aborted with */
-async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason as Error);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

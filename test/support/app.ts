@@ -4,7 +4,7 @@ import { App, type ServerRole } from '../../src/app.js';
 import { scopes, type Plan, type Scope } from '../../src/platform/actor.js';
 import type { ConnectionLimits } from '../../src/http/connections.js';
 import { readConfig } from '../../src/platform/config.js';
-import { createLog } from '../../src/platform/log.js';
+import { createLog, type Log } from '../../src/platform/log.js';
 import { cloneDatabase } from './postgres.js';
 
 export interface TestServer {
@@ -26,6 +26,8 @@ export interface TestServerOptions {
   beside?: TestServer;
   /** One that the test made; it is not dropped at the end. */
   databaseUrl?: string;
+  /** What the server logs to, for a test that reads it. */
+  log?: Log;
 }
 
 /** A real server on a free port, with a database of its own, that may deliver to this machine. */
@@ -35,6 +37,7 @@ export async function startServer({
   limits = {},
   beside,
   databaseUrl: given = beside?.databaseUrl,
+  log = createLog((env['LOG_LEVEL'] as 'info' | undefined) ?? 'silent'),
 }: TestServerOptions = {}): Promise<TestServer> {
   const database = given === undefined ? await cloneDatabase() : null;
   const databaseUrl = given ?? database?.url ?? '';
@@ -46,7 +49,7 @@ export async function startServer({
     WEBHOOK_ALLOWED_CIDRS: '127.0.0.0/8',
     ...env,
   });
-  const app = await App.open(config, createLog((env['LOG_LEVEL'] as 'info' | undefined) ?? 'silent'), role);
+  const app = await App.open(config, log, role);
   await app.serve(role, limits);
   const stop = async () => {
     await app.stop();
