@@ -17,10 +17,11 @@ import { cutText, cutValue } from './foreign-text.js';
 type Data = Record<string, unknown>;
 
 /** Models pay for every null. */
-export function withoutNulls(data: Readonly<Data>): Data {
-  const kept: Data = {};
-  for (const key of Object.keys(data)) if (data[key] !== null && data[key] !== undefined) kept[key] = data[key];
-  return kept;
+export function withoutNulls(data: Data): Data {
+  const isSet = (key: string) => data[key] !== null && data[key] !== undefined;
+  const keys = Object.keys(data);
+  // Most have none, and are given back as they are.
+  return keys.every(isSet) ? data : Object.fromEntries(keys.filter(isSet).map((key) => [key, data[key]]));
 }
 
 const at = (date: Date | null) => date && isoTime(date);
@@ -62,7 +63,7 @@ export const submissionRow = (submission: Submission) =>
     is_test: submission.isTest,
     created_at: isoTime(submission.createdAt),
     updated_at: isoTime(submission.updatedAt),
-    untrusted: withoutNulls({ data: submission.data, ai_summary: submission.aiSummary }),
+    untrusted: { data: submission.data, ...(submission.aiSummary !== null && { ai_summary: submission.aiSummary }) },
   });
 
 /** @param messages the oldest first */
