@@ -1,10 +1,10 @@
-import { useEffect, useMemo, useRef, useState, type RefObject } from 'react';
+import type { RefObject } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
 import { graphql } from '../../graphql';
 import type { WebhookDeliveryFilter } from '../../gql/graphql';
 import { paths, type DeliveryFilter } from '../../paths';
 import { useFollow } from '../../server';
-import { useArrivals, type Arrivals } from '../../ui/Live';
+import { useLiveRows } from '../../ui/useLiveRows';
 import './deliveries';
 import type { DeliveryRow } from './deliveries';
 
@@ -25,51 +25,21 @@ interface Followed {
   again(): void;
 }
 
-/** How a delivery stood when it was told of. */
-interface Told {
-  delivery: DeliveryRow;
-  atMs: number;
-}
-
-/**
- * What happens while somebody reads: a row that is shown changes in its place; one that is not is announced, and shown when
- * somebody asks, or at once where nobody is at the list.
- */
-export function useLiveDeliveries({ list, rows, filter, asked, isReading, again }: Followed): Arrivals & {
-  rows: readonly DeliveryRow[] | undefined;
-} {
+/** The rows of a list of deliveries as they stand, and those that come to it while somebody reads. */
+export function useLiveDeliveries({ list, rows, filter, asked, isReading, again }: Followed) {
   const navigate = useNavigate();
   const [search] = useSearchParams();
   const isFirstPage = !search.has('after') && !search.has('before');
-  const [changed, setChanged] = useState<ReadonlyMap<string, Told>>(new Map());
-  const announced = useRef(new Set<string>());
-  const askedMs = useRef(0);
-  useEffect(() => {
-    if (isReading) askedMs.current = performance.now();
-  }, [isReading]);
-  // What was told before the list was asked for is older than its answer; what was told since may be newer.
-  useEffect(() => {
-    if (rows === undefined) return;
-    setChanged((before) => new Map([...before].filter(([, { atMs }]) => atMs >= askedMs.current)));
-    announced.current.clear();
-  }, [rows]);
-  const arrivals = useArrivals(() => list.current, again, { isFirstPage });
+  const live = useLiveRows({ list, rows, isReading, isFirstPage, again });
   useFollow(
     DeliveryChanged,
     { endpointId: null },
-    ({ deliveryUpdated: delivery }) => {
-      setChanged((before) => new Map(before).set(delivery.id, { delivery, atMs: performance.now() }));
-      const isShown = rows?.some(({ id }) => id === delivery.id) ?? false;
-      if (isShown || announced.current.has(delivery.id) || !fits(delivery, asked)) return;
-      announced.current.add(delivery.id);
-      arrivals.arrived();
-    },
+    ({ deliveryUpdated: delivery }) => live.tell(delivery, fits(delivery, asked)),
     // Whether a new delivery has a text that is searched for, only the server knows.
     { pause: rows === undefined || filter.q !== undefined, again },
   );
-  const show = () => (isFirstPage ? arrivals.show() : void navigate(paths.deliveries(filter)));
-  const merged = useMemo(() => rows?.map((row) => changed.get(row.id)?.delivery ?? row), [rows, changed]);
-  return { ...arrivals, show, rows: merged };
+  const show = () => (isFirstPage ? live.show() : void navigate(paths.deliveries(filter)));
+  return { ...live, show };
 }
 
 /** Whether a delivery belongs to the list. */

@@ -1,17 +1,18 @@
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useMemo, useRef } from 'react';
 import { useSearchParams } from 'react-router';
 import { graphql } from '../../graphql';
 import type { ConversionFilter, ConversionStatus } from '../../gql/graphql';
 import { paths } from '../../paths';
 import { useFollow, useRead } from '../../server';
 import { Filters, SelectFilter } from '../../ui/Filters';
-import { NewRows, useArrivals } from '../../ui/Live';
+import { NewRows } from '../../ui/Live';
 import { Pager, usePageArguments } from '../../ui/Pager';
 import { Empty, ErrorCard, FilteredEmpty } from '../../ui/States';
 import { Status, Tag } from '../../ui/Status';
 import { StrangerText } from '../../ui/StrangerText';
 import { RowLink, Table, Under, type Column } from '../../ui/Table';
 import { Time } from '../../ui/Time';
+import { useLiveRows } from '../../ui/useLiveRows';
 import { personName } from '../contacts/contacts';
 import { reasonInWords, statuses, type ConversionRow, type Destination } from './conversions';
 import { platformOf } from './platforms';
@@ -47,12 +48,6 @@ interface ConversionLogProps {
   onChange(): void;
 }
 
-/** How a conversion stood when it was told of. */
-interface Told {
-  conversion: ConversionRow;
-  atMs: number;
-}
-
 /** What became of each lead, the newest first, as it happens. */
 export function ConversionLog({ botId, destinations, onChange }: ConversionLogProps) {
   const [search] = useSearchParams();
@@ -65,20 +60,8 @@ export function ConversionLog({ botId, destinations, onChange }: ConversionLogPr
   );
   const rows = data?.conversions.nodes;
   const list = useRef<HTMLDivElement>(null);
-  const [told, setTold] = useState<ReadonlyMap<string, Told>>(new Map());
-  const announced = useRef(new Set<string>());
-  const askedMs = useRef(0);
-  useEffect(() => {
-    if (isReading) askedMs.current = performance.now();
-  }, [isReading]);
-  // What was told before the list was asked for is older than its answer; what was told since may be newer.
-  useEffect(() => {
-    if (rows === undefined) return;
-    setTold((before) => new Map([...before].filter(([, { atMs }]) => atMs >= askedMs.current)));
-    announced.current.clear();
-  }, [rows]);
   const isFirstPage = !search.has('after') && !search.has('before');
-  const arrivals = useArrivals(() => list.current, again, { isFirstPage });
+  const live = useLiveRows({ list, rows, isReading, isFirstPage, again });
   const ids = useMemo(() => new Set(destinations.map(({ id }) => id)), [destinations]);
   useFollow(
     ConversionChanged,
@@ -86,25 +69,20 @@ export function ConversionLog({ botId, destinations, onChange }: ConversionLogPr
     ({ conversionUpdated: conversion }) => {
       if (!ids.has(conversion.destination?.id ?? '')) return;
       onChange();
-      setTold((before) => new Map(before).set(conversion.id, { conversion, atMs: performance.now() }));
-      const isShown = rows?.some(({ id }) => id === conversion.id) ?? false;
       const fits =
         (platform === null || platformOf(conversion.platform)?.key === platform) &&
         (status === null || conversion.status === status);
-      if (isShown || announced.current.has(conversion.id) || !fits) return;
-      announced.current.add(conversion.id);
-      arrivals.arrived();
+      live.tell(conversion, fits);
     },
     { pause: rows === undefined, again },
   );
-  const shown = useMemo(() => rows?.map((row) => told.get(row.id)?.conversion ?? row), [rows, told]);
   const columns = useMemo(() => columnsOf(botId), [botId]);
-  const isEmpty = shown?.length === 0;
+  const isEmpty = live.rows?.length === 0;
   return (
     <section className="conversion-log" aria-labelledby="conversion-log">
       <header>
         <h2 id="conversion-log">What became of each lead</h2>
-        <NewRows {...arrivals} />
+        <NewRows {...live} />
       </header>
       {(isFiltered || !isEmpty) && (
         <Filters label="Filter conversions" isChosen clearsTo={isFiltered ? paths.botMarketing(botId) : null}>
@@ -122,7 +100,13 @@ export function ConversionLog({ botId, destinations, onChange }: ConversionLogPr
       )}
       {(refusal === null || rows) && !isEmpty && (
         <div ref={list}>
-          <Table caption="Conversions" columns={columns} rows={shown} keyOf={({ id }) => id} isReading={isReading} />
+          <Table
+            caption="Conversions"
+            columns={columns}
+            rows={live.rows}
+            keyOf={({ id }) => id}
+            isReading={isReading}
+          />
         </div>
       )}
       <Pager pageInfo={data?.conversions.pageInfo} />

@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from 'react';
+import { useMemo, useRef } from 'react';
 import { Link } from 'react-router';
 import { graphql } from '../../graphql';
 import type { DeliveryChangedSubscription } from '../../gql/graphql';
@@ -6,9 +6,10 @@ import { paths } from '../../paths';
 import { useFollow, useRead } from '../../server';
 import { useViewer } from '../../shell/viewer';
 import { ButtonLink } from '../../ui/Button';
-import { NewRows, useArrivals, useGathered } from '../../ui/Live';
+import { NewRows, useGathered } from '../../ui/Live';
 import { Empty, ErrorCard } from '../../ui/States';
 import type { Column } from '../../ui/Table';
+import { useLiveRows } from '../../ui/useLiveRows';
 import { DeliveryTable } from '../deliveries/DeliveryTable';
 import type { DeliveryRow } from '../deliveries/deliveries';
 import { DeliveryChanged } from '../deliveries/useLiveDeliveries';
@@ -24,12 +25,6 @@ const EndpointDeliveriesOf = graphql(`
   }
 `);
 
-/** How deliveries changed since the rows were read: what is read then is newer. */
-interface Told {
-  since: readonly DeliveryRow[] | undefined;
-  changed: ReadonlyMap<string, DeliveryRow>;
-}
-
 /** The latest deliveries to an endpoint, as they go. */
 export function EndpointDeliveries({ endpointId, onChange }: { endpointId: string; onChange(): void }) {
   const viewer = useViewer();
@@ -40,29 +35,13 @@ export function EndpointDeliveries({ endpointId, onChange }: { endpointId: strin
   );
   const rows = data?.webhookDeliveries.nodes;
   const list = useRef<HTMLDivElement>(null);
-  const [told, setTold] = useState<Told>({ since: rows, changed: new Map() });
-  const announced = useRef<{ since: typeof rows; ids: Set<string> }>({ since: rows, ids: new Set() });
-  const arrivals = useArrivals(() => list.current, again, { isFirstPage: true });
+  const { rows: shown, ...live } = useLiveRows({ list, rows, isReading, isFirstPage: true, again });
   const tell = useGathered(onChange);
   const onChanged = ({ deliveryUpdated: delivery }: DeliveryChangedSubscription) => {
     tell();
-    if (rows?.some(({ id }) => id === delivery.id)) {
-      setTold((before) => {
-        const changed = new Map(before.since === rows ? before.changed : []);
-        return { since: rows, changed: changed.set(delivery.id, delivery) };
-      });
-      return;
-    }
-    if (announced.current.since !== rows) announced.current = { since: rows, ids: new Set() };
-    if (announced.current.ids.has(delivery.id)) return;
-    announced.current.ids.add(delivery.id);
-    arrivals.arrived();
+    live.tell(delivery, true);
   };
   useFollow(DeliveryChanged, { endpointId }, onChanged, { pause: rows === undefined, again: onChange });
-  const shown = useMemo(
-    () => rows?.map((row) => (told.since === rows && told.changed.get(row.id)) || row),
-    [rows, told],
-  );
   const why = whyNotSend(viewer);
   const since = useMemo(() => sinceColumn(endpointId, why), [endpointId, why]);
 
@@ -71,7 +50,7 @@ export function EndpointDeliveries({ endpointId, onChange }: { endpointId: strin
       <header>
         <h2 id="latest-deliveries">Latest deliveries</h2>
         <div className="buttons">
-          <NewRows {...arrivals} />
+          <NewRows {...live} />
           {shown && shown.length > 0 && <Link to={paths.deliveries({ endpoint: endpointId })}>All deliveries</Link>}
         </div>
       </header>
