@@ -82,8 +82,11 @@ const eventName = line(50).regex(/^[\p{L}\p{N}](?:[ _.-]?[\p{L}\p{N}])*$/u, 'mus
 const consentMode = z.enum(ConsentModeEnum);
 const testCode = line(100).nullable().optional();
 
-/** Exactly one of a new destination, at most its own of one that is changed. */
-const accounts = () =>
+/**
+ * Exactly one of a new destination, at most its own of one that is changed. The compiler does not know their names, which
+ * the list of platforms has, so that it knows those of all other fields.
+ */
+const accounts = (): Record<never, never> =>
   Object.fromEntries(
     platforms.map(({ name, title, input }) => [
       name,

@@ -18,7 +18,7 @@ import type { Notifications } from '../platform/postgres/notifications.js';
 import { outsideAccounts } from '../platform/work/work-account.js';
 import type { Secrets } from '../platform/secrets.js';
 import { isSameJson } from '../platform/text/storable-json.js';
-import { given, readWith, type Unread, type Valid } from '../platform/validate.js';
+import { given, keysOf, readWith, type Unread, type Valid } from '../platform/validate.js';
 import { requireFeature, requireStorage } from '../workspaces/plans.js';
 import {
   isMended,
@@ -28,11 +28,11 @@ import {
   resumedByHand,
 } from './destination-pausing.js';
 import { ConversionDestination, type ConversionCredential } from './destination.entity.js';
-import type {
-  CreateConversionDestination,
-  ResumeConversionDestination,
-  TestConversionDestination,
+import {
   UpdateConversionDestination,
+  type CreateConversionDestination,
+  type ResumeConversionDestination,
+  type TestConversionDestination,
 } from './destination.input.js';
 import { readAccount, type Account } from './platforms/account.js';
 import { lastFourOf, type Credential } from './platforms/credential.js';
@@ -492,15 +492,11 @@ function testCodeIssues({ test, title }: Platform, { testCode }: Sent): Issue[] 
   return [{ path: 'testCode', code: 'not_allowed', message: `must not be given: ${title} has no test codes` }];
 }
 
+/** What an update may change, by its column. Of an account, whatever its platform, that is two. */
 const settings = [
   'settings',
   'sealedCredential',
-  'eventName',
-  'value',
-  'mapping',
-  'defaultCountry',
-  'consentMode',
-  'testCode',
+  ...keysOf(UpdateConversionDestination).filter((name) => platforms.every((platform) => platform.name !== name)),
 ] as const;
 
 /** The details of a change for the audit log: what changed, and of consent and the account how they are now. */

@@ -44,6 +44,10 @@ export function input<Shape extends z.ZodRawShape>(shape: (spelling: Spelling) =
  * @param also issues that the door has found already
  */
 export function validate<Shape extends z.ZodRawShape>(
+/** The names of the fields of an input, as services know them. */
+export const keysOf = <Shape extends z.ZodRawShape>({ camelCase }: Input<Shape>) =>
+  Object.keys(camelCase.shape) as (keyof Shape & string)[];
+
   rules: Input<Shape>,
   raw: unknown,
   spelling: Spelling,

@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
 import { AuditDigestService } from '../../src/audit/audit-digest.service.js';
 import { newId } from '../../src/platform/id.js';
+import type { Valid } from '../../src/platform/validate.js';
+import type { UpdateWebhookEndpoint } from '../../src/webhooks/endpoints/endpoint.input.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
 import { clientOf } from '../support/client.js';
 import { createBot, createSubmission, operator } from '../support/factories.js';
@@ -163,6 +165,28 @@ describe('audit log', () => {
     });
     // What is erased must not stay here: entries are never changed.
     expect(JSON.stringify(told)).not.to.match(/kept@|dropped@/);
+  });
+
+  it('tells of a change of an endpoint which of its settings changed, whichever it was', async () => {
+    const changes: Record<keyof Valid<typeof UpdateWebhookEndpoint>, unknown> = {
+      url: 'http://127.0.0.1:9/moved',
+      events: ['contact.created'],
+      description: 'Moved',
+      customHeaders: { Authorization: 'hush' },
+      payloadQuery: 'fragment on Contact { id }',
+      maxConcurrency: 1,
+    };
+    const made = await owner.graphql(
+      'mutation { createWebhookEndpoint(input: { url: "http://127.0.0.1:9/", events: ["submission.completed"] }) { webhookEndpoint { id } } }',
+    );
+    const { id } = made.body.data.createWebhookEndpoint.webhookEndpoint;
+    const update =
+      'mutation ($input: UpdateWebhookEndpointInput!) { updateWebhookEndpoint(input: $input) { webhookEndpoint { id } } }';
+    for (const [name, value] of Object.entries(changes)) {
+      expect(codeOf(await owner.graphql(update, { input: { id, [name]: value } })), name).to.equal(null);
+      const [told] = await entries({ action: ['webhook_endpoint.updated'] });
+      expect(told?.details).to.deep.include({ changes: [name] });
+    }
   });
 
   it('tells of sign-ins of Owners and Admins, and nothing of what strangers try', async () => {

@@ -3,7 +3,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { tellOfExpiringCredentials } from '../../src/conversions/credential-expiry.js';
 import type { ConversionDestination } from '../../src/conversions/destination.entity.js';
 import type { SharedIntakeBot } from '../../src/intake-bots/intake-bot.service.js';
+import type { UpdateConversionDestination } from '../../src/conversions/destination.input.js';
 import { newId } from '../../src/platform/id.js';
+import type { Valid } from '../../src/platform/validate.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
 import { clientOf, type Answer } from '../support/client.js';
 import { contactForm, createBot, createSubmission, operator } from '../support/factories.js';
@@ -294,6 +296,22 @@ describe('a destination of conversions', () => {
       { action: 'conversion_destination.resumed', details: { skip_held: true } },
       { action: 'conversion_destination.deleted', details: { intake_bot_id: bot.id, platform: 'meta' } },
     ]);
+  });
+
+  it('tells the audit log which of its settings changed, whichever it was', async () => {
+    const { id } = await created();
+    const changes: Record<keyof Valid<typeof UpdateConversionDestination>, unknown> = {
+      eventName: 'Contact',
+      value: { amount: 5, currency: 'EUR' },
+      mapping: { email: 'email' },
+      defaultCountry: 'DE',
+      consentMode: 'NOT_REQUIRED',
+      testCode: 'TEST1',
+    };
+    for (const [name, value] of Object.entries(changes)) {
+      await change('update', { id, [name]: value });
+      expect((await auditOf(id)).at(-1).details).to.deep.include({ changes: [name] });
+    }
   });
 
   it('is paused by hand for good, whatever is changed, until somebody resumes it', async () => {

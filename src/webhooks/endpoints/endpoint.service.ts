@@ -15,7 +15,7 @@ import type { Secrets } from '../../platform/secrets.js';
 import type { Jobs } from '../../platform/postgres/jobs.js';
 import type { Notifications } from '../../platform/postgres/notifications.js';
 import type { StoredRows } from '../../platform/postgres/stored-rows.js';
-import { given, readWith, sentTo, type Unread, type Valid } from '../../platform/validate.js';
+import { given, keysOf, readWith, sentTo, type Unread, type Valid } from '../../platform/validate.js';
 import { requireVersion, type ExpectedVersions } from '../../platform/version.js';
 import { requireFeature, requireStorage, webhookEndpointsMax } from '../../workspaces/plans.js';
 import { lockDeliveryOrder } from '../store/delivery-order-lock.js';
@@ -28,13 +28,13 @@ import { openedHeaders, sealedFor } from './endpoint-snapshot.js';
 import { webhookVersion } from './endpoint.view.js';
 import { WebhookEndpoint, type SealedSecret } from './endpoint.entity.js';
 import {
+  UpdateWebhookEndpoint,
   urlCharactersMax,
   type CreateWebhookEndpoint,
   type PatchWebhook,
   type RegisterWebhook,
   type ResumeWebhookEndpoint,
   type RotateWebhookSecret,
-  type UpdateWebhookEndpoint,
 } from './endpoint.input.js';
 
 const columns = `${columnsOf(WebhookEndpoint, 'e')}, s.consecutive_fails as "consecutiveFails",
@@ -379,11 +379,11 @@ function countVersions(after: WebhookEndpoint, before: WebhookEndpoint): void {
   if (after.payloadQuery !== before.payloadQuery) after.bodyVersion = after.requestVersion;
 }
 
-const settings = ['url', 'events', 'description', 'customHeaders', 'payloadQuery', 'maxConcurrency'] as const;
-
 /** The details of a change for the audit log: URL and events as they are now; of the rest only that it changed. */
 function told(after: WebhookEndpoint, before: WebhookEndpoint): Record<string, unknown> {
-  const changes = settings.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+  const changes = keysOf(UpdateWebhookEndpoint).filter(
+    (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+  );
   const { url, events } = after;
   return { changes, ...(changes.includes('url') && { url }), ...(changes.includes('events') && { events }) };
 }
