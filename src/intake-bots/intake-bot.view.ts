@@ -3,6 +3,7 @@ import { spell } from '../platform/validate.js';
 import { versionOf } from '../platform/version.js';
 import type { SchemaItem } from './bot-schema.js';
 import type { IntakeBot } from './intake-bot.entity.js';
+import { PatchIntakeBot } from './intake-bot.input.js';
 
 /** A bot in a list over REST. */
 export const intakeBotSummaryView = (bot: IntakeBot) => ({
@@ -29,7 +30,7 @@ export const intakeBotVersion = ({
   status,
   schemaVersion,
 }: Pick<IntakeBot, 'name' | 'description' | 'status' | 'schemaVersion'>) =>
-  versionOf([name, description, status, schemaVersion]);
+  versionOf(PatchIntakeBot, { name, description, status, schema: schemaVersion });
 
 export const schemaView = (items: readonly SchemaItem[]) =>
   items.map((item) =>

@@ -43,6 +43,17 @@ const contact = { description: 'The id of the contact.', example: demo.contact.i
 const record = { description: 'The id of the record.', example: demo.record.id };
 const webhook = { description: 'The id of the webhook.', example: demo.webhook.id };
 
+type InCamelCase<Key> = Key extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<InCamelCase<Rest>>}` : Key;
+
+/** What the demo set shows as REST does, with its fields named as in the code. */
+const inCamelCase = <T extends object>(shown: T) =>
+  Object.fromEntries(
+    Object.entries(shown).map(([key, value]) => [
+      key.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+      value,
+    ]),
+  ) as { [Key in keyof T as InCamelCase<Key>]: T[Key] };
+
 const paged = (id: string) => ({ pagination: { has_more: true, next_cursor: id } });
 const { schema } = demo.intakeBot;
 const whole = { ...demo.submission, messages: demo.messages };
@@ -74,7 +85,7 @@ const operations = {
     description:
       'Changes what you send of an intake bot, and leaves the rest. Use it to rename a bot, to open or close it for submissions by `status`, or to replace its whole `schema`. A change of status fires `intake-bot.status-changed`.',
     ids: { id: intakeBot },
-    version: intakeBotVersion({ ...demo.intakeBot, schemaVersion: demo.submission.schema_version }),
+    version: intakeBotVersion(inCamelCase({ ...demo.intakeBot, schema_version: demo.submission.schema_version })),
     body: { description: demo.intakeBot.description, status: 'ACTIVE' },
     data: { intake_bot: demo.intakeBot },
   },
@@ -177,7 +188,7 @@ const operations = {
     description:
       'Changes what you send of a webhook, and leaves the rest. Use it to listen to other events, or to pause and resume it by `status`: what happens while it is paused is held, and sent when it is resumed.',
     ids: { id: webhook },
-    version: webhookVersion(demo.webhook),
+    version: webhookVersion(inCamelCase(demo.webhook)),
     body: { events: demo.webhook.events, status: 'active' },
     data: { webhook: demo.webhook },
   },
@@ -194,7 +205,7 @@ const operations = {
     description:
       'Deletes a webhook. What was not delivered yet is not sent any more. To stop for a while, pause it by a change of its `status`.',
     ids: { id: { ...webhook, example: demo.oldWebhook.id } },
-    version: webhookVersion(demo.oldWebhook),
+    version: webhookVersion(inCamelCase(demo.oldWebhook)),
     data: { deleted: true, id: demo.oldWebhook.id },
   },
   'List events': {

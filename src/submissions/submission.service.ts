@@ -20,7 +20,7 @@ import { countRows, countRowsOfEach, readPage, readPages, type Page } from '../p
 import type { PageRequest } from '../platform/page-request.js';
 import { isSameJson } from '../platform/text/storable-json.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
-import { readWith, type Unread } from '../platform/validate.js';
+import { readWith, type Unread, type Valid } from '../platform/validate.js';
 import { requireVersion, type ExpectedVersions } from '../platform/version.js';
 import type { RecordService } from '../records/record.service.js';
 import { requireStorage } from '../workspaces/plans.js';
@@ -438,10 +438,12 @@ export class SubmissionService {
     tx.speakOf(peopleOf(locked));
     const { attribution: given } = changes;
     const after = changed(bot, before, changes);
-    const fields = [
-      ...(changedFields(before.data, after.data).length > 0 ? ['data'] : []),
-      ...(before.status === after.status ? [] : ['status']),
-    ];
+    // What is forgotten here is not written, and does not move the version that `If-Match` compares.
+    const isOther: Readonly<Record<Exclude<keyof Valid<typeof UpdateSubmission>, 'attribution'>, boolean>> = {
+      data: changedFields(before.data, after.data).length > 0,
+      status: before.status !== after.status,
+    };
+    const fields = Object.entries(isOther).flatMap(([name, is]) => (is ? [name] : []));
     const isCompleted = before.status === 'COMPLETED';
     after.attribution = attributionAfter({ bot, data: after.data, isCompleted }, before.attribution, given, now());
     // A consent can be recorded where there is no room for anything else.

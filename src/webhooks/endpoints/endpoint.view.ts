@@ -1,6 +1,7 @@
 import { isoTime } from '../../platform/postgres/timestamps.js';
 import { versionOf } from '../../platform/version.js';
 import type { WebhookEndpoint } from './endpoint.entity.js';
+import { PatchWebhook } from './endpoint.input.js';
 
 /** An endpoint over REST, in a list and by itself. */
 export const webhookView = (endpoint: WebhookEndpoint) => ({
@@ -23,7 +24,7 @@ export const webhookVersion = ({
   description,
   status,
 }: Pick<WebhookEndpoint, 'url' | 'description' | 'status'> & { events: readonly string[] }) =>
-  versionOf([url, events.toSorted(), description, status]);
+  versionOf(PatchWebhook, { url, events: events.toSorted(), description, status });
 
 /** A new endpoint over REST: the only answer that shows the secret. */
 export const webhookCreatedView = ({
