@@ -1,7 +1,7 @@
 import type { Contact } from '../contacts/contact.entity.js';
 import { intakeBotSummaryView, intakeBotView } from '../intake-bots/intake-bot.view.js';
 import { isoTime } from '../platform/postgres/timestamps.js';
-import type { LinkedRecord } from '../records/record.service.js';
+import type { LinkedRecord } from '../records/record.entity.js';
 import type { Message, Submission } from '../submissions/submission.entity.js';
 import type { WebhookAttempt, WebhookDelivery } from '../webhooks/deliveries/delivery.entity.js';
 import type { WebhookEndpoint } from '../webhooks/endpoints/endpoint.entity.js';

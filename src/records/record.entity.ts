@@ -40,6 +40,9 @@ export class RecordEntity {
   updatedAt!: Date;
 }
 
+/** A record with the contacts that it is linked to, each in a role. */
+export type LinkedRecord = RecordEntity & { contacts: { id: string; role: string }[] };
+
 @Entity('record_contacts')
 export class RecordContact {
   @PrimaryColumn({ name: 'record_id', type: 'text', collation: 'C' })

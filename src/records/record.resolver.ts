@@ -28,9 +28,9 @@ import { invalid } from '../platform/errors.js';
 import { Costs } from '../platform/graphql/field-cost.js';
 import { connectionPage } from '../platform/page-request.js';
 import { validate } from '../platform/validate.js';
-import { RecordEntity } from './record.entity.js';
+import { RecordEntity, type LinkedRecord } from './record.entity.js';
 import { CreateRecord, LinkRecordContact, RecordFilter, UpdateRecord } from './record.input.js';
-import { linksReadMax, type LinkedRecord, type RecordService } from './record.service.js';
+import { linksReadMax, type RecordService } from './record.service.js';
 
 const linksDefault = 20;
 

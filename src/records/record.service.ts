@@ -22,11 +22,8 @@ import { requireStorage } from '../workspaces/plans.js';
 import type { ContactService } from '../contacts/contact.service.js';
 import type { Erased, ErasedPerson } from '../contacts/erasure.service.js';
 import { contactsErasedWithSubmissions } from '../events/event-erasure.service.js';
-import { RecordEntity } from './record.entity.js';
+import { RecordEntity, type LinkedRecord } from './record.entity.js';
 import type { CreateRecord, LinkRecordContact, UpdateRecord, RecordFilter } from './record.input.js';
-
-/** A record with the contacts that it is linked to, each in a role. */
-export type LinkedRecord = RecordEntity & { contacts: { id: string; role: string }[] };
 
 /** The role of the person whose submission the record was made of. */
 const submitter = 'submitter';

@@ -1,5 +1,6 @@
 import { isoTime } from '../platform/postgres/timestamps.js';
-import type { LinkedRecord } from './record.service.js';
+import type { SnakeCase } from '../platform/validate.js';
+import type { LinkedRecord } from './record.entity.js';
 
 /** A record over REST. */
 export const recordView = (record: LinkedRecord) => ({
