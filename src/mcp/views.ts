@@ -1,8 +1,11 @@
 import type { Contact } from '../contacts/contact.entity.js';
+import type { contactView } from '../contacts/contact.view.js';
 import { intakeBotSummaryView, intakeBotView } from '../intake-bots/intake-bot.view.js';
 import { isoTime } from '../platform/postgres/timestamps.js';
 import type { LinkedRecord } from '../records/record.entity.js';
+import type { recordView } from '../records/record.view.js';
 import type { Message, Submission } from '../submissions/submission.entity.js';
+import type { submissionEventView } from '../submissions/submission.view.js';
 import type { WebhookAttempt, WebhookDelivery } from '../webhooks/deliveries/delivery.entity.js';
 import type { WebhookEndpoint } from '../webhooks/endpoints/endpoint.entity.js';
 import { webhookView } from '../webhooks/endpoints/endpoint.view.js';
@@ -23,6 +26,14 @@ export function withoutNulls(data: Data): Data {
   // Most have none, and are given back as they are.
   return keys.every(isSet) ? data : Object.fromEntries(keys.filter(isSet).map((key) => [key, data[key]]));
 }
+
+type Shown<View extends (...of: never[]) => object> = keyof ReturnType<View>;
+
+/** Whatever REST shows beside these keys: where a field is added there, the compiler asks for it here. */
+type Besides<View extends (...of: never[]) => object, Keys extends Shown<View>> = Record<
+  Exclude<Shown<View>, Keys>,
+  unknown
+>;
 
 const at = (date: Date | null) => date && isoTime(date);
 
@@ -54,6 +65,9 @@ function withFewerQuestions(schema: readonly Data[]): Data {
   return { schema: fitting, questions_left_out: schema.length - fitting.length || null };
 }
 
+type OwnOfSubmission =
+  'id' | 'intake_bot_id' | 'status' | 'is_test' | 'file_count' | 'schema_version' | 'created_at' | 'updated_at';
+
 export const submissionRow = (submission: Submission) =>
   withoutNulls({
     id: submission.id,
@@ -63,7 +77,10 @@ export const submissionRow = (submission: Submission) =>
     is_test: submission.isTest,
     created_at: isoTime(submission.createdAt),
     updated_at: isoTime(submission.updatedAt),
-    untrusted: { data: submission.data, ...(submission.aiSummary !== null && { ai_summary: submission.aiSummary }) },
+    untrusted: {
+      data: submission.data,
+      ...(submission.aiSummary !== null && { ai_summary: submission.aiSummary }),
+    } satisfies Besides<typeof submissionEventView, OwnOfSubmission | 'ai_summary'>,
   });
 
 /** @param messages the oldest first */
@@ -91,8 +108,10 @@ export const contactRow = (contact: Contact) => ({
     last_name: contact.lastName,
     tags: contact.tags,
     custom_fields: contact.customFields,
-  }),
+  } satisfies Besides<typeof contactView, 'id' | 'submission_count' | 'created_at' | 'updated_at'>),
 });
+
+type OwnOfRecord = 'id' | 'record_type' | 'submission_id' | 'contacts' | 'created_at' | 'updated_at';
 
 export const recordRow = (record: LinkedRecord) =>
   withoutNulls({
@@ -102,7 +121,7 @@ export const recordRow = (record: LinkedRecord) =>
     contacts: record.contacts,
     created_at: isoTime(record.createdAt),
     updated_at: isoTime(record.updatedAt),
-    untrusted: { data: record.data },
+    untrusted: { data: record.data } satisfies Besides<typeof recordView, OwnOfRecord>,
   });
 
 export const endpointRow = (endpoint: WebhookEndpoint, held: number, stats: WebhookEndpointStats | undefined) =>

@@ -12,6 +12,11 @@ export type Spelling = 'camelCase' | 'snake_case';
 export const spell = (name: string, spelling: Spelling) =>
   spelling === 'camelCase' ? name : name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
+/** The same for the compiler: `is_test` of `isTest`. */
+export type SnakeCase<Name extends string> = Name extends `${infer Letter}${infer Rest}`
+  ? `${Letter extends Lowercase<Letter> ? Letter : `_${Lowercase<Letter>}`}${SnakeCase<Rest>}`
+  : '';
+
 /** An input: one set of rules for all doors, built once for each spelling. */
 export interface Input<Shape extends z.ZodRawShape> {
   readonly camelCase: z.ZodObject<Shape>;
@@ -39,15 +44,15 @@ export function input<Shape extends z.ZodRawShape>(shape: (spelling: Spelling) =
   return { camelCase, snake_case: z.object(shape('snake_case')), names };
 }
 
+/** The names of the fields of an input, as services know them. */
+export const keysOf = <Shape extends z.ZodRawShape>({ camelCase }: Input<Shape>) =>
+  Object.keys(camelCase.shape) as (keyof Shape & string)[];
+
 /**
  * Reads an input; throws `validation_failed` with every issue, each with its path in the door's spelling.
  * @param also issues that the door has found already
  */
 export function validate<Shape extends z.ZodRawShape>(
-/** The names of the fields of an input, as services know them. */
-export const keysOf = <Shape extends z.ZodRawShape>({ camelCase }: Input<Shape>) =>
-  Object.keys(camelCase.shape) as (keyof Shape & string)[];
-
   rules: Input<Shape>,
   raw: unknown,
   spelling: Spelling,
