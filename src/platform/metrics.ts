@@ -58,8 +58,20 @@ export class Metrics {
   }
 }
 
-/** Those of webhooks had no prefix before 1.1, and go under that name too for one release: dashboards and alerts have it. */
+/** Had no prefix before 1.1, and go under that name too for one release: dashboards and alerts have it. No other joins them. */
+const withoutPrefixBefore = [
+  'webhook_attempts_total',
+  'webhook_delivery_lag_seconds',
+  'webhook_endpoints',
+  'webhook_oldest_due_seconds',
+  'webhook_refused_total',
+];
+const linesOfThem = new RegExp(
+  `^(?:# (?:HELP|TYPE) )?iozen_(?:${withoutPrefixBefore.join('|')})(?:_bucket|_sum|_count)?[ {].*\\n`,
+  'gm',
+);
+
 function withFormerNames(text: string): string {
-  const former = text.match(/^(?:# (?:HELP|TYPE) )?iozen_webhook_.*\n/gm) ?? [];
+  const former = text.match(linesOfThem) ?? [];
   return text + former.map((line) => line.replace('iozen_', '')).join('');
 }

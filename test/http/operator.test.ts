@@ -36,10 +36,6 @@ describe("what an operator's tools ask", () => {
         'iozen_webhook_oldest_due_seconds',
         'iozen_webhook_endpoints',
         'iozen_webhook_refused_total',
-        // As dashboards of 1.0 have them.
-        'webhook_attempts_total',
-        'webhook_delivery_lag_seconds',
-        'webhook_endpoints',
         'iozen_http_request_duration_seconds',
         'iozen_graphql_operation_duration_seconds',
         'iozen_rate_limited_total',
@@ -50,6 +46,25 @@ describe("what an operator's tools ask", () => {
         expect(text).to.match(new RegExp(`^# TYPE ${name} `, 'm'));
       }
     }
+  });
+
+  it('has metrics of webhooks under the names that dashboards of 1.0 have, too, and no later one', async () => {
+    const { url, app } = await start({ role: 'all' });
+    app.metrics.counter({ name: 'iozen_webhook_endpoints_made_tomorrow_total', help: 'x' }).inc();
+    const { text } = await get(`${url}/metrics`);
+    expect(text).to.match(/^iozen_webhook_endpoints_made_tomorrow_total 1$/m);
+    const samples = [...text.matchAll(/^webhook_\w+/gm)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''));
+    const described = [...text.matchAll(/^# TYPE (webhook_\w+)/gm)].map(([, name = '']) => name);
+    const former = [
+      'webhook_attempts_total',
+      'webhook_delivery_lag_seconds',
+      'webhook_endpoints',
+      'webhook_oldest_due_seconds',
+      'webhook_refused_total',
+    ];
+    expect(described).to.have.members(former);
+    expect(former).to.include.members(samples);
+    expect(samples).to.include.members(['webhook_delivery_lag_seconds', 'webhook_endpoints']);
   });
 
   it('is told how requests of each door went, in series that no caller can add to', async () => {
