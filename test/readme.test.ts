@@ -9,6 +9,12 @@ import { freePort } from './support/process.js';
 
 const run = promisify(execFile);
 
+interface Metric {
+  name: string;
+  type: string;
+  labelNames: string[];
+}
+
 describe('the README', () => {
   let server: TestServer;
   let steps: string[];
@@ -58,6 +64,25 @@ describe('the README', () => {
       document: info.version,
     };
     expect(new Set(Object.values(versions)), JSON.stringify(versions)).to.have.length(1);
+  });
+
+  it('names every metric that the server has, with its kind and labels, and no other', async () => {
+    // Of a replica that is not there, there is a metric, too.
+    const env = { DATABASE_REPLICA_URL: 'postgres://127.0.0.1:9/none' };
+    const withReplica = await startServer({ beside: server, env });
+    const metrics = withReplica.app.metrics.registry.getMetricsAsArray() as unknown as Metric[];
+    await withReplica.stop();
+    const readme = await readFile('README.md', 'utf8');
+    const rows = [...readme.matchAll(/^\| `(iozen_\w+)` +\| (\w+) +\| (.*?) *\|/gm)];
+    const told = rows.map(([, name, type, labels = '']) => ({
+      name,
+      type,
+      labels: [...labels.matchAll(/`(\w+)`/g)].map(([, label = '']) => label).sort(),
+    }));
+    const had = metrics
+      .filter(({ name }) => !/^(process|nodejs)_/.test(name))
+      .map(({ name, type, labelNames }) => ({ name, type, labels: labelNames.toSorted() }));
+    expect(told).to.have.deep.members(had);
   });
 
   it('names every setting that the server reads, and no other', async () => {
