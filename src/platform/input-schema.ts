@@ -13,7 +13,11 @@ export function body<Shape extends z.ZodRawShape>(
   input: Input<Shape>,
   keys: Record<keyof Shape & string, JsonSchema>,
 ): Body<Shape> {
-  const rules = z.toJSONSchema(input.snake_case, { io: 'input', unrepresentable: 'any' });
+  const rules = z.toJSONSchema(input.snake_case, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => Object.assign(jsonSchema, formatOf(jsonSchema)),
+  });
   const respelled = Object.entries(rules.properties ?? {}).map(([key, rule]) => {
     return [spell(key, 'snake_case'), describedRule(rule as JsonSchema, keys[key] ?? {})] as const;
   });
@@ -27,6 +31,14 @@ export function body<Shape extends z.ZodRawShape>(
       ),
     ),
   };
+}
+
+/** The least of OpenAPI's formats that an integer fits. Those without bounds of their own have JavaScript's. */
+function formatOf({ type, ...bounds }: z.core.JSONSchema.BaseSchema): JsonSchema {
+  if (type !== 'integer') return {};
+  const least = bounds.minimum ?? Number(bounds.exclusiveMinimum ?? -Infinity);
+  const greatest = bounds.maximum ?? Number(bounds.exclusiveMaximum ?? Infinity);
+  return { format: least >= -(2 ** 31) && greatest < 2 ** 31 ? 'int32' : 'int64' };
 }
 
 /** A default is told in words: by the keyword, TypeScript clients that are made of the document take the key for required. */
