@@ -149,6 +149,7 @@ describe('every text and list that GraphQL takes', () => {
           text: () => long,
           id: () => long,
           list: (there: unknown) => {
+            expect(there, `\`inputs\` has no example of ${name} ${at}`).to.be.an('array').that.is.not.empty;
             const [first] = there as unknown[];
             return Array<unknown>(10_000).fill(typeof first === 'object' ? { name: 'a', type: 'text' } : first);
           },
