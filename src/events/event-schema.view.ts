@@ -17,6 +17,17 @@ import { describeEventType, eventTypes, type EventType } from './event-type.js';
 
 type Fields = Readonly<Record<string, JsonSchema>>;
 
+/**
+ * An object in events. The text of an event is frozen when the event happens, and may be sent again a month later: what
+ * is added to an object from now on is absent there. So only the keys of 1.0 are required, of which no key is ever added
+ * to `first`, and a receiver that validates takes events of before an upgrade.
+ */
+const frozen = (fields: Fields, first: string): JsonSchema =>
+  object(
+    fields,
+    Object.keys(fields).filter((key) => !first.split(' ').includes(key)),
+  );
+
 const createdAt = time('When it was created.');
 const updatedAt = time('When it last changed.');
 
@@ -54,9 +65,6 @@ export const schemaItemFields = {
   pattern: text('RE2 syntax; the whole text must match.'),
   kind: text('Absent or `field`: a field. `content` is display only; skip kinds you do not know.'),
 } as const satisfies Fields;
-/** Of an item in a bot's schema, what may be absent. */
-const optionalInItems = Object.keys(schemaItemFields).filter((key) => !/^(name|label|type|required)$/.test(key));
-
 /** What REST lists of a bot. */
 export const intakeBotSummaryFields = {
   id: id('The intake bot.'),
@@ -96,33 +104,45 @@ export const eventComponents: Readonly<Record<string, JsonSchema>> = {
       anyOf: [{ type: ['string', 'number', 'boolean', 'null'] }, { type: 'array', items: { type: 'string' } }],
     },
   },
-  EventSubmission: { ...object(submissionFields), description: 'A submission, as events tell of it.' },
+  EventSubmission: {
+    ...frozen(
+      submissionFields,
+      'id data status ai_summary is_test file_count schema_version created_at updated_at intake_bot_id',
+    ),
+    description: 'A submission, as events tell of it.',
+  },
   Contact: {
-    ...object({
-      id: id('The contact.'),
-      email: orNull(text('In lower case, its domain in ASCII; one contact has it.')),
-      phone: orNull(text('In E.164; one contact has it.')),
-      first_name: orNull(text('First name.')),
-      last_name: orNull(text('Last name.')),
-      tags: arrayOf(text('A tag.'), 'What it was marked with.'),
-      custom_fields: { type: 'object', description: 'Whatever else is known.', additionalProperties: true },
-      submission_count: count('How many submissions are linked to it.'),
-      created_at: createdAt,
-      updated_at: updatedAt,
-    }),
+    ...frozen(
+      {
+        id: id('The contact.'),
+        email: orNull(text('In lower case, its domain in ASCII; one contact has it.')),
+        phone: orNull(text('In E.164; one contact has it.')),
+        first_name: orNull(text('First name.')),
+        last_name: orNull(text('Last name.')),
+        tags: arrayOf(text('A tag.'), 'What it was marked with.'),
+        custom_fields: { type: 'object', description: 'Whatever else is known.', additionalProperties: true },
+        submission_count: count('How many submissions are linked to it.'),
+        created_at: createdAt,
+        updated_at: updatedAt,
+      },
+      'id email phone first_name last_name tags custom_fields submission_count created_at updated_at',
+    ),
     description: 'A person, found by e-mail or phone.',
   },
   IntakeBot: {
-    ...object({
-      ...intakeBotSummaryFields,
-      description: orNull(text('What it is for.')),
-      share_url: text('Where people fill it in.', { format: 'uri' }),
-      schema: arrayOf(ref('SchemaItem'), 'Its fields, in order.'),
-    }),
+    ...frozen(
+      {
+        ...intakeBotSummaryFields,
+        description: orNull(text('What it is for.')),
+        share_url: text('Where people fill it in.', { format: 'uri' }),
+        schema: arrayOf(ref('SchemaItem'), 'Its fields, in order.'),
+      },
+      'id name status submission_count created_at updated_at description share_url schema',
+    ),
     description: 'What asks: its schema says which fields a submission has.',
   },
   SchemaItem: {
-    ...object(schemaItemFields, optionalInItems),
+    ...frozen(schemaItemFields, 'name label type required'),
     description: "A field of a bot, or something that the bot's form only shows.",
   },
   ...Object.fromEntries(eventTypes.map((type) => [eventSchemaName(type), eventSchema(type)])),
@@ -136,15 +156,18 @@ export const eventSchemas = Object.fromEntries(
 function eventSchema(type: EventType): JsonSchema {
   const data = dataOf[type];
   return {
-    ...object({
-      id: text('The event, the same in every repetition.', { pattern: '^evt_c[a-z0-9]{24}$' }),
-      type: { type: 'string', const: type, description: 'What happened.' },
-      created_at: time('When it happened.'),
-      data: {
-        ...object(data, Object.keys(data)),
-        description: 'What it happened to, as it was then; empty once the person of whom it speaks was erased.',
+    ...frozen(
+      {
+        id: text('The event, the same in every repetition.', { pattern: '^evt_c[a-z0-9]{24}$' }),
+        type: { type: 'string', const: type, description: 'What happened.' },
+        created_at: time('When it happened.'),
+        data: {
+          ...object(data, Object.keys(data)),
+          description: 'What it happened to, as it was then; empty once the person of whom it speaks was erased.',
+        },
       },
-    }),
+      'id type created_at data',
+    ),
     description: describeEventType[type],
   };
 }

@@ -1,6 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
+// Events are frozen when they happen, so one that is sent again may be of before an update of the server: a key that is
+// added to a payload here is optional.
+
 /** A submission, as events tell of it. Times are ISO 8601 in UTC. */
 export interface SubmissionPayload {
   id: string;
