@@ -11,7 +11,7 @@ export interface Received {
   at: number;
 }
 
-export type Answer = (response: ServerResponse, request: Received) => void;
+export type Answer = (response: ServerResponse, received: Received) => void;
 
 /** A subscriber: an HTTP server on a free port that keeps what it got and answers as it is told. */
 export class Receiver {
@@ -73,9 +73,9 @@ export class Receiver {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  private take(request: Received, response: ServerResponse): void {
-    this.received.push(request);
-    this.answer(response, request);
+  private take(received: Received, response: ServerResponse): void {
+    this.received.push(received);
+    this.answer(response, received);
     for (const { isThere, resolve } of this.waiting) if (isThere()) resolve();
   }
 }
