@@ -9,7 +9,10 @@ export type OutcomeKind = 'success' | 'http_error' | 'timeout' | 'dns' | 'tls' |
 
 export interface Outcome {
   outcome: OutcomeKind;
-  /** Of the answer, 200–999, never of an interim one; also where the outcome is a timeout in the answer's body. */
+  /**
+   * Of the answer, 200–999, never of an interim one. Set as soon as the head of the answer has come, whatever the outcome:
+   * an answer that breaks off or times out in its body has it, too. So ask `outcome` whether an attempt succeeded.
+   */
   status: number | null;
   /** The header `Retry-After` as it came, cut to 128 characters. */
   retryAfter: string | null;
