@@ -1,11 +1,10 @@
+import { webhookTimeoutMsDefault } from '../platform/config.js';
 import { newId } from '../platform/id.js';
 import { requestOf } from '../webhooks/wire/request.js';
 import type { SigningSecret } from '../webhooks/wire/signature.js';
 import type { FollowedEvent } from './event-follower.js';
 import { postOnce } from './post.js';
 import { UsageError } from './usage-error.js';
-
-const attemptTimeoutMs = 15_000;
 
 /** What became of an event that was posted to a receiver under development. */
 export interface Forwarded {
@@ -35,7 +34,7 @@ export async function forward(
     number: 1,
     now: at.getTime(),
   });
-  const signal = AbortSignal.any([stopped, AbortSignal.timeout(attemptTimeoutMs)]);
+  const signal = AbortSignal.any([stopped, AbortSignal.timeout(webhookTimeoutMsDefault)]);
   const answered = await postOnce(receiver, { headers, body }, signal);
   const error = answered.error !== null && stopped.aborted ? 'stopped before the answer' : answered.error;
   const { status } = answered;

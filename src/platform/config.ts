@@ -57,6 +57,9 @@ export interface ClientConfig {
   webhookSecret: string | null;
 }
 
+/** So long may an attempt take, unless a server is set otherwise: also what documents say, and where no server is asked. */
+export const webhookTimeoutMsDefault = 15_000;
+
 const retryDelays = '10s,30s,90s,5m,15m,45m,2h,6h,18h';
 
 /** Reads every setting and reports every problem at once. Empty counts as absent; other variables are ignored. */
@@ -84,7 +87,12 @@ export function readConfig(env: Record<string, string | undefined> = process.env
         durations,
         'comma-separated durations such as 10s,5m,2h (ms, s, m or h), 720h in all at most',
       ),
-      timeoutMs: read('WEBHOOK_TIMEOUT_MS', 15_000, (text) => integer(text, 100, 120_000), 'from 100 to 120000'),
+      timeoutMs: read(
+        'WEBHOOK_TIMEOUT_MS',
+        webhookTimeoutMsDefault,
+        (text) => integer(text, 100, 120_000),
+        'from 100 to 120000',
+      ),
       concurrency: read('WEBHOOK_CONCURRENCY', 128, (text) => integer(text, 1, 10_000), 'from 1 to 10000'),
       concurrencyPerEndpoint: read(
         'WEBHOOK_CONCURRENCY_PER_ENDPOINT',

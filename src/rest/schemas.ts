@@ -11,6 +11,7 @@ import { AttributionConsentInput, AttributionInput } from '../submissions/submis
 import { MessageRoleEnum } from '../submissions/submission.entity.js';
 import { AttemptOutcomeEnum } from '../webhooks/deliveries/delivery.entity.js';
 import { scopes } from '../platform/actor.js';
+import { webhookTimeoutMsDefault } from '../platform/config.js';
 import { plans } from '../workspaces/plans.js';
 import {
   arrayOf,
@@ -123,7 +124,10 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
   WebhookAttempt: {
     ...object({
       at: time('When it began.'),
-      outcome: ref('WebhookAttemptOutcome', '`success` for 2xx within 15 seconds; else what stood in the way.'),
+      outcome: ref(
+        'WebhookAttemptOutcome',
+        `\`success\` for 2xx within ${webhookTimeoutMsDefault / 1_000} seconds; else what stood in the way.`,
+      ),
       response_status: orNull(integer('The HTTP status; null when no answer began.')),
       response_body: orNull(
         text('The first 16 KiB of the answer; null without one, or without the read scope of what the event tells of.'),

@@ -2,6 +2,7 @@ import * as demo from '../events/demo-set.view.js';
 import { exampleEvent } from '../events/example.view.js';
 import { eventSchemaName } from '../events/event-schema.view.js';
 import { describeEventType, eventTypes, type EventType } from '../events/event-type.js';
+import { webhookTimeoutMsDefault } from '../platform/config.js';
 import { ref } from '../platform/json-schema.js';
 import { requestOf } from '../webhooks/wire/request.js';
 import { signingSecret } from '../webhooks/wire/signature.js';
@@ -41,7 +42,9 @@ function operationOf(type: EventType): object {
     responses: {
       '2XX': { description: 'Taken: it is not sent again.' },
       410: { description: 'Gone: the webhook is paused.' },
-      default: { description: 'Anything else, or no answer within 15 seconds: it is sent again later.' },
+      default: {
+        description: `Anything else, or no answer within ${webhookTimeoutMsDefault / 1_000} seconds: it is sent again later.`,
+      },
     },
   };
 }
