@@ -27,6 +27,8 @@ if (read(stamp) !== digest || !existsSync('dist/console/index.html')) {
     run('ci', '--no-audit', '--no-fund', '--loglevel=error');
     writeFileSync(installed, lock);
   }
+  // Vite drops types without a look at them.
+  call('node_modules/.bin/tsc', ['-p', folder]);
   run('run', '-s', 'build', '--', '--logLevel=warn');
   mkdirSync('dist', { recursive: true });
   writeFileSync(stamp, digest);
@@ -47,7 +49,11 @@ function read(file) {
 }
 
 function run(...args) {
-  const { status } = spawnSync('npm', args, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
+  call('npm', args, folder);
+}
+
+function call(command, args, cwd = '.') {
+  const { status } = spawnSync(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] });
   if (status === 0) return;
   console.error('The console was not built.');
   process.exit(status ?? 1);
