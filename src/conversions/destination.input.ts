@@ -86,7 +86,7 @@ const testCode = line(100).nullable().optional();
  * Exactly one of a new destination, at most its own of one that is changed. The compiler does not know their names, which
  * the list of platforms has, so that it knows those of all other fields.
  */
-const accounts = (): Record<never, never> =>
+const accounts = (): object =>
   Object.fromEntries(
     platforms.map(({ name, title, input }) => [
       name,
