@@ -8,14 +8,7 @@ import type { TimeRange } from '../../../src/platform/postgres/time-range.js';
 import { listOf } from '../../../src/submissions/submission-lists.js';
 import { createTenant, startServer, type TestServer } from '../../support/app.js';
 import { createBot, operator } from '../../support/factories.js';
-import { sentBy, type Sent } from '../../support/sent-statements.js';
-
-interface Step {
-  'Actual Rows': number;
-  'Actual Loops': number;
-  'Rows Removed by Filter'?: number;
-  Plans?: Step[];
-}
+import { rowsRead, sentBy } from '../../support/sent-statements.js';
 
 describe('a list within a range of creation times', function () {
   this.timeout(60_000);
@@ -79,27 +72,8 @@ describe('a list within a range of creation times', function () {
         expect(rows.rows.map(({ createdAt }) => createdAt.toISOString())).to.deep.equal(
           Array.from({ length }, (_, n) => at(first + step * n).toISOString()),
         );
-        expect(await rowsRead(sent!)).to.be.below(200);
+        expect(await rowsRead(server.app.database.pool, sent!)).to.be.below(200);
       }
     });
-  }
-
-  /** What all steps of the plan looked at, also for nothing. */
-  async function rowsRead({ text, values }: Sent): Promise<number> {
-    const client = await server.app.database.pool.connect();
-    try {
-      const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Step }] }>(
-        `explain (analyze, format json) ${text}`,
-        values,
-      );
-      return total(rows[0]!['QUERY PLAN'][0].Plan);
-    } finally {
-      client.release();
-    }
-  }
-
-  function total(step: Step): number {
-    const own = (step['Actual Rows'] + (step['Rows Removed by Filter'] ?? 0)) * step['Actual Loops'];
-    return (step.Plans ?? []).reduce((sum, part) => sum + total(part), own);
   }
 });
