@@ -51,6 +51,8 @@ export interface Exchange {
   /** Whether the client reads an answer that comes in pieces. */
   takesStream: boolean;
   ending: Ending;
+  /** What the tool, which was called already, asks its caller's person; null before. */
+  question: InputRequiredResult | null;
 }
 
 const minuteMs = 60_000;
@@ -116,7 +118,7 @@ export class McpServers {
       return { tools: exchange.refusal === null ? this.listing.for(exchange.actor, exchange.restrictions) : [] };
     });
     server.setRequestHandler('tools/call', async ({ params }, context) => {
-      return await this.call(exchange, params.name, params.arguments, context);
+      return exchange.question ?? (await this.call(exchange, params.name, params.arguments, context));
     });
     if (resources !== null) {
       server.setRequestHandler('resources/list', ({ params }) => {
@@ -148,10 +150,11 @@ export class McpServers {
     return this.listing.find(name, restrictions) !== null;
   }
 
-  /** Calls a tool and words its answer as the library does. */
-  async answerTo({ id, name, args, meta }: PlainCall, exchange: Exchange): Promise<string> {
+  /** Calls a tool. @returns its answer, worded as the library words it; or what it asks, which the library is to word */
+  async answerTo({ id, name, args, meta }: PlainCall, exchange: Exchange): Promise<string | InputRequiredResult> {
     const told = await this.call(exchange, name, args, contextOf(meta));
-    const result = { resultType: 'complete', ...told, _meta: this.identity };
+    if (isInputRequiredResult(told)) return told;
+    const result = { ...told, resultType: 'complete', _meta: this.identity };
     return JSON.stringify({ jsonrpc: '2.0', id, result });
   }
 

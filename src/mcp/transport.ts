@@ -109,6 +109,7 @@ export class McpTransport {
       facts,
       takesStream,
       ending,
+      question: null,
     };
     const leave = () => ending.end(new Gone('the caller left'));
     if (response.destroyed) return;
@@ -154,7 +155,10 @@ export class McpTransport {
     return grant;
   }
 
-  /** A plain call of a tool that we have goes past the library, see `plain-call.ts`. */
+  /**
+   * A plain call of a tool that we have goes past the library, see `plain-call.ts`. What the tool asks does not: the library
+   * knows what a client can be asked, and refuses the rest.
+   */
   private async answer(
     request: ExpressRequest,
     response: ExpressResponse,
@@ -163,11 +167,13 @@ export class McpTransport {
   ): Promise<void> {
     const { ending } = exchange;
     const call = plainCallIn(message, request.headers);
+    let question: Exchange['question'] = null;
     if (call !== null && this.servers.has(call.name, exchange)) {
-      const text = await ending.before(this.servers.answerTo(call, exchange));
-      return await send(request, response, { status: 200, type: jsonType, text });
+      const told = await ending.before(this.servers.answerTo(call, exchange));
+      if (typeof told === 'string') return await send(request, response, { status: 200, type: jsonType, text: told });
+      question = told;
     }
-    const answer = await ending.before(this.answerOfLibrary(request, message, exchange));
+    const answer = await ending.before(this.answerOfLibrary(request, message, { ...exchange, question }));
     await sendAnswer(request, response, answer, ending.signal, message.id ?? null);
   }
 
