@@ -35,7 +35,7 @@ export class RevocationWatch {
   onEnded(actor: Actor, ended: () => void): () => void {
     const watch = { actor, ended };
     this.watches.add(watch);
-    this.timer ??= setInterval(() => this.look(), this.lookAgainMs).unref();
+    this.timer ??= this.lookAgain();
     return () => this.watches.delete(watch);
   }
 
@@ -43,6 +43,11 @@ export class RevocationWatch {
     if (this.timer !== null) clearInterval(this.timer);
     this.watches.clear();
     await this.looking.idle();
+  }
+
+  /** By itself: in the scope of a watch the interval would keep the first watch, and its whole request, for good. */
+  private lookAgain(): NodeJS.Timeout {
+    return setInterval(() => this.look(), this.lookAgainMs).unref();
   }
 
   private look(): void {

@@ -129,7 +129,7 @@ export class WorkAccount {
   /** Closes the account once the request was answered, or its caller left: then what is under way for it is abandoned. */
   close(isAnswered: boolean): void {
     if (this.isClosed) return;
-    if (!isAnswered) this.refuse(serviceUnavailable({ cause: 'the caller left' }));
+    if (!isAnswered) this.refuse(serviceUnavailable({ cause: callerLeft }));
     this.isClosed = true;
     if (this.readingEnds !== null) clearTimeout(this.readingEnds);
     this.charge?.close();
@@ -146,6 +146,10 @@ const smallBytesMax = 262_144;
 
 const answers = new AnswerBudget();
 const accounts = new AsyncLocalStorage<WorkAccount | null>();
+
+const callerLeft = 'the caller left';
+/** Whether something failed only because nobody waits for it any more: no fault that an operator should hear of. */
+export const isForLackOfACaller = (failure: Failure): boolean => failure.cause === callerLeft;
 
 const tooSlow = () => tookTooLong({ cause: `its reads took longer than ${readMsMax} ms` });
 

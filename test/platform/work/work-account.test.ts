@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { request } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
+import { pino } from 'pino';
 import { inAccountOf } from '../../../src/platform/work/work-account.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../../support/app.js';
 import { clientOf, type Answer } from '../../support/client.js';
@@ -42,9 +43,12 @@ describe('what one request has the database do', () => {
   let quiet: Tenant;
   let holder: pg.Client;
   let onlooker: pg.Client;
+  /** Lines of the server's log. */
+  const errors: string[] = [];
 
   before(async () => {
-    server = await startServer({ env: { TRUSTED_PROXIES: '127.0.0.1/32' } });
+    const log = pino({ level: 'error' }, { write: (line) => void errors.push(line) });
+    server = await startServer({ env: { TRUSTED_PROXIES: '127.0.0.1/32' }, log });
     [noisy, quiet] = [await createTenant(server.app), await createTenant(server.app)];
     [holder, onlooker] = [1, 2].map(() => new pg.Client({ connectionString: server.databaseUrl })) as [
       pg.Client,
@@ -153,13 +157,16 @@ describe('what one request has the database do', () => {
     });
   });
 
-  it('ends with the caller who left, whose place another gets', async () => {
+  it('ends with the caller who left, whose place another gets, and is no error in the log', async () => {
+    errors.length = 0;
     await hold();
     const body = JSON.stringify({ query: '{ records(first: 100) { nodes { id } } }' });
     const headers = { Authorization: `Bearer ${noisy.key}`, 'Content-Type': 'application/json' };
-    const calls = Array.from({ length: 8 }, () => {
-      const call = request(`${server.url}/graphql`, { method: 'POST', headers, agent: false });
-      call.on('error', () => {}).end(body);
+    const calls = Array.from({ length: 8 }, (_, n) => {
+      const [path, method, sent] =
+        n % 2 === 0 ? ['/graphql', 'POST', body] : ['/api/v1/records?limit=100', 'GET', null];
+      const call = request(`${server.url}${path}`, { method, headers, agent: false });
+      call.on('error', () => {}).end(sent);
       return call;
     });
     while ((await underWay()) < ofEachMax) await wait(10);
@@ -169,6 +176,7 @@ describe('what one request has the database do', () => {
     expect(performance.now() - askedAt).to.be.below(statementMsMax / 5);
     await release();
     expect((await anyRecords(noisy)).body.data.records.nodes).to.deep.equal([]);
+    expect(errors).to.deep.equal([]);
   });
 
   it('has no more heavy ones under way than its share, whose excess is 429, and holds up nothing else by them', async () => {
