@@ -10,9 +10,8 @@ import { lockStates, makeDeliveriesDue } from '../store/open-deliveries.js';
 import type { WebhookEndpoint } from './endpoint.entity.js';
 
 /**
- * How endpoints are paused and resumed: by hand, by failures or a 410, and by the workspace, whose plan
- * lacks webhooks or which is archived. A paused endpoint's
- * deliveries are held because it is paused; no row of them says so.
+ * How endpoints are paused and resumed: by hand, by failures or a 410, and by the workspace, whose plan lacks webhooks or
+ * which is archived. A paused endpoint's deliveries are held because it is paused; no row of them says so.
  */
 
 /** By hand, and for good: a plan that comes back does not resume it. */

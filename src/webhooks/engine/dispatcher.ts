@@ -27,7 +27,7 @@ export interface DispatcherParts extends DeliverParts {
   due: DueDeliveries;
   /** Whether this worker has its lease: without it, what is in memory may be another's by now. */
   isLeased: () => boolean;
-  /** The endpoint turned out to be in a workspace whose plan does not deliver. */
+  /** The endpoint turned out to be in a workspace that is archived, or whose plan does not deliver. */
   onWorkspaceStopped: (workspaceId: string) => void;
 }
 
