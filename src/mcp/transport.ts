@@ -26,6 +26,7 @@ import {
 } from '../platform/errors.js';
 import { errorFields, type Log } from '../platform/log.js';
 import type { Metrics } from '../platform/metrics.js';
+import { callerLeft } from '../platform/work/work-account.js';
 import { plans } from '../workspaces/plans.js';
 import { Ending, Gone } from './ending.js';
 import { restrictionsOf } from './listing.js';
@@ -111,7 +112,7 @@ export class McpTransport {
       ending,
       question: null,
     };
-    const leave = () => ending.end(new Gone('the caller left'));
+    const leave = () => ending.end(new Gone(callerLeft));
     if (response.destroyed) return;
     response.on('close', leave);
     this.underWay.add(ending);
@@ -193,9 +194,8 @@ export class McpTransport {
   }
 
   private async refuse(request: ExpressRequest, response: ExpressResponse, thrown: unknown, id: RpcId): Promise<void> {
+    if (thrown instanceof Gone && response.destroyed) return;
     const facts = factsOf(request);
-    // The caller left: nobody reads an answer, and no fault is behind it.
-    if (response.destroyed && (thrown instanceof Gone || thrown === facts.account.refusal)) return;
     const refusal = thrown instanceof RpcRefusal ? thrown : refusalFor(failureOf(thrown, facts.log));
     for (const [name, value] of Object.entries(refusal.headers)) facts.setHeader(name, value);
     const text = refusal.textFor(id, facts.origin.requestId);

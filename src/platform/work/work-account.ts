@@ -147,7 +147,8 @@ const smallBytesMax = 262_144;
 const answers = new AnswerBudget();
 const accounts = new AsyncLocalStorage<WorkAccount | null>();
 
-const callerLeft = 'the caller left';
+/** Why a request is given up that nobody waits for. */
+export const callerLeft = 'the caller left';
 /** Whether something failed only because nobody waits for it any more: no fault that an operator should hear of. */
 export const isForLackOfACaller = (failure: Failure): boolean => failure.cause === callerLeft;
 
