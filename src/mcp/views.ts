@@ -1,11 +1,10 @@
 import type { Contact } from '../contacts/contact.entity.js';
-import type { contactView } from '../contacts/contact.view.js';
+import { contactView } from '../contacts/contact.view.js';
 import { intakeBotSummaryView, intakeBotView } from '../intake-bots/intake-bot.view.js';
 import { isoTime } from '../platform/postgres/timestamps.js';
 import type { LinkedRecord } from '../records/record.entity.js';
-import type { recordView } from '../records/record.view.js';
+import { recordView } from '../records/record.view.js';
 import type { Message, Submission } from '../submissions/submission.entity.js';
-import type { submissionEventView } from '../submissions/submission.view.js';
 import type { WebhookAttempt, WebhookDelivery } from '../webhooks/deliveries/delivery.entity.js';
 import type { WebhookEndpoint } from '../webhooks/endpoints/endpoint.entity.js';
 import { webhookView } from '../webhooks/endpoints/endpoint.view.js';
@@ -26,14 +25,6 @@ export function withoutNulls(data: Data): Data {
   // Most have none, and are given back as they are.
   return keys.every(isSet) ? data : Object.fromEntries(keys.filter(isSet).map((key) => [key, data[key]]));
 }
-
-type Shown<View extends (...of: never[]) => object> = keyof ReturnType<View>;
-
-/** Whatever REST shows beside these keys: where a field is added there, the compiler asks for it here. */
-type Besides<View extends (...of: never[]) => object, Keys extends Shown<View>> = Record<
-  Exclude<Shown<View>, Keys>,
-  unknown
->;
 
 const at = (date: Date | null) => date && isoTime(date);
 
@@ -65,9 +56,6 @@ function withFewerQuestions(schema: readonly Data[]): Data {
   return { schema: fitting, questions_left_out: schema.length - fitting.length || null };
 }
 
-type OwnOfSubmission =
-  'id' | 'intake_bot_id' | 'status' | 'is_test' | 'file_count' | 'schema_version' | 'created_at' | 'updated_at';
-
 export const submissionRow = (submission: Submission) =>
   withoutNulls({
     id: submission.id,
@@ -77,10 +65,7 @@ export const submissionRow = (submission: Submission) =>
     is_test: submission.isTest,
     created_at: isoTime(submission.createdAt),
     updated_at: isoTime(submission.updatedAt),
-    untrusted: {
-      data: submission.data,
-      ...(submission.aiSummary !== null && { ai_summary: submission.aiSummary }),
-    } satisfies Besides<typeof submissionEventView, OwnOfSubmission | 'ai_summary'>,
+    untrusted: withoutNulls({ data: submission.data, ai_summary: submission.aiSummary }),
   });
 
 /** @param messages the oldest first */
@@ -96,33 +81,17 @@ export const submissionView = (submission: Submission, messages: readonly Messag
   })),
 });
 
-export const contactRow = (contact: Contact) => ({
-  id: contact.id,
-  submission_count: contact.submissionCount,
-  created_at: isoTime(contact.createdAt),
-  updated_at: isoTime(contact.updatedAt),
-  untrusted: withoutNulls({
-    email: contact.email,
-    phone: contact.phone,
-    first_name: contact.firstName,
-    last_name: contact.lastName,
-    tags: contact.tags,
-    custom_fields: contact.customFields,
-  } satisfies Besides<typeof contactView, 'id' | 'submission_count' | 'created_at' | 'updated_at'>),
-});
+/* What REST shows of people and records beside these is a stranger's, and so is what is added there. */
 
-type OwnOfRecord = 'id' | 'record_type' | 'submission_id' | 'contacts' | 'created_at' | 'updated_at';
+export function contactRow(contact: Contact) {
+  const { id, submission_count, created_at, updated_at, ...typed } = contactView(contact);
+  return { id, submission_count, created_at, updated_at, untrusted: withoutNulls(typed) };
+}
 
-export const recordRow = (record: LinkedRecord) =>
-  withoutNulls({
-    id: record.id,
-    record_type: record.recordType,
-    submission_id: record.submissionId,
-    contacts: record.contacts,
-    created_at: isoTime(record.createdAt),
-    updated_at: isoTime(record.updatedAt),
-    untrusted: { data: record.data } satisfies Besides<typeof recordView, OwnOfRecord>,
-  });
+export function recordRow(record: LinkedRecord) {
+  const { id, record_type, submission_id, contacts, created_at, updated_at, ...typed } = recordView(record);
+  return withoutNulls({ id, record_type, submission_id, contacts, created_at, updated_at, untrusted: typed });
+}
 
 export const endpointRow = (endpoint: WebhookEndpoint, held: number, stats: WebhookEndpointStats | undefined) =>
   withoutNulls({
