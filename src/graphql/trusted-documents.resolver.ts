@@ -16,9 +16,6 @@ import {
   type TrustedDocumentService,
 } from '../api-keys/trusted-document.service.js';
 
-/** So many documents in one call, as one entry of the audit log names them all. */
-const distrustedMax = 200;
-
 @ObjectType('TrustedDocument', {
   description: 'A document that programs may run by its id alone.',
   simpleResolvers: true,
@@ -104,10 +101,6 @@ export class TrustedDocumentsResolver {
   ): Promise<DistrustDocumentsPayload> {
     actor.requireRole('ADMIN');
     atMost('documentIds', documentIds);
-    actor.requireRole('ADMIN');
-    if (documentIds.length > distrustedMax) {
-      throw invalid('documentIds', 'too_long', `must have at most ${distrustedMax} entries`);
-    }
     const malformed = documentIds.flatMap((id, index) =>
       isDocumentId(id)
         ? []
