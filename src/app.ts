@@ -51,7 +51,7 @@ import { Authenticator } from './http/authenticate.js';
 import { BodyReader } from './http/body.js';
 import { connectionLimits, HttpConnections, type ConnectionLimits } from './http/connections.js';
 import { consoleRouter } from './http/console.js';
-import { Cors } from './http/cors.js';
+import { crossOrigin } from './http/cors.js';
 import { Idempotency, idempotencyCron, idempotencyQueue, storedAnswers } from './http/idempotency.js';
 import { entranceRouter } from './http/entrance.js';
 import { operatorRouter } from './http/operator.js';
@@ -563,7 +563,7 @@ export class App {
       }),
       doors: serves
         ? {
-            crossOrigin: this.config.corsOrigins.length === 0 ? null : new Cors(this.config.corsOrigins).handler,
+            crossOrigin: crossOrigin(this.config.corsOrigins),
             rest: restRouter({
               routes,
               authenticator,

@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import { factsOf } from './request.js';
 import { sendEmpty } from './send.js';
@@ -32,29 +31,21 @@ const exposedHeaders = [
 ].join(', ');
 const preflightKeptSeconds = '7200';
 
-/** Lets pages of other origins read our answers: those that an operator named, or all for `*`; never with cookies. */
-export class Cors {
-  /** Adds the headers to an answer; a preflight has its answer by that. */
-  readonly handler: RequestHandler = (request, response, next) => {
-    if (!this.answer(request, response)) next();
-  };
-
-  constructor(private readonly origins: readonly string[]) {}
-
-  /** @returns whether the request was a preflight, and is answered */
-  private answer(request: IncomingMessage, response: ServerResponse): boolean {
-    const { origin } = request.headers;
+/** Lets pages of these origins, or of all for `*`, read our answers, never with cookies; answers their preflights. */
+export function crossOrigin(origins: readonly string[]): RequestHandler {
+  const anyone = origins.includes('*');
+  return (request, response, next) => {
+    if (origins.length === 0) return next();
+    const { origin, 'access-control-request-method': asked } = request.headers;
     const facts = factsOf(request);
-    const anyone = this.origins.includes('*');
     if (!anyone) facts.vary('Origin');
-    if (origin === undefined || !(anyone || this.origins.includes(origin))) return false;
+    if (origin === undefined || !(anyone || origins.includes(origin))) return next();
     facts.setHeader('Access-Control-Allow-Origin', anyone ? '*' : origin);
     facts.setHeader('Access-Control-Expose-Headers', exposedHeaders);
-    if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return false;
+    if (request.method !== 'OPTIONS' || asked === undefined) return next();
     facts.setHeader('Access-Control-Allow-Methods', methods);
     facts.setHeader('Access-Control-Allow-Headers', requestHeaders);
     facts.setHeader('Access-Control-Max-Age', preflightKeptSeconds);
     sendEmpty(request, response, 204);
-    return true;
-  }
+  };
 }

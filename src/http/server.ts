@@ -11,8 +11,8 @@ export interface Hall extends Identification {
   operator: Router;
   /** null in a process that works jobs alone. */
   doors: {
-    /** Lets pages of other origins read what the doors answer; null where none may. */
-    crossOrigin: RequestHandler | null;
+    /** Lets pages of other origins read what the doors answer. */
+    crossOrigin: RequestHandler;
     rest: RequestHandler;
     graphql: RequestHandler;
     /** `/mcp`, for agents. */
@@ -42,12 +42,11 @@ export function httpApp({ operator, doors, ...identification }: Hall): Express {
   app.disable('etag');
   app.use(identify(identification));
   if (doors !== null) {
-    const crossOrigin = doors.crossOrigin === null ? [] : [doors.crossOrigin];
-    app.use('/api/v1', ...crossOrigin, doors.rest);
+    app.use('/api/v1', doors.crossOrigin, doors.rest);
     app.get('/graphql', doors.readers);
-    app.all('/graphql', ...crossOrigin, doors.graphql);
-    app.all('/mcp', ...crossOrigin, doors.mcp);
-    if (doors.crossOrigin !== null) app.all('/schema.graphql', doors.crossOrigin);
+    app.all('/graphql', doors.crossOrigin, doors.graphql);
+    app.all('/mcp', doors.crossOrigin, doors.mcp);
+    app.all('/schema.graphql', doors.crossOrigin);
     app.all('/attribution.js', doors.attributionScript);
     app.all(['/docs', '/docs/{*page}', '/llms.txt'], doors.docs);
   }
