@@ -16,15 +16,14 @@ interface Entry {
 
 /** Finds the route of a request, by looking through the list of paths, which is short. */
 export class RouteTable {
-  private readonly bySegments: ReadonlyMap<number, readonly Entry[]>;
+  private readonly entries: readonly Entry[];
 
   constructor(routes: readonly Route[]) {
-    const entries = [...Map.groupBy(routes, ({ path }) => path)].map(([path, sharing]) => ({
+    this.entries = [...Map.groupBy(routes, ({ path }) => path)].map(([path, sharing]) => ({
       segments: segmentsOf(path),
       template: `/api/v1${templateOf(path)}`,
       routes: sharing,
     }));
-    this.bySegments = Map.groupBy(entries, ({ segments }) => segments.length);
   }
 
   /** @throws resource_not_found for an unknown path, method_not_allowed for a known one */
@@ -42,7 +41,7 @@ export class RouteTable {
 
   private entry(path: string): Omit<Entry, 'segments'> & Pick<Match, 'params'> {
     const given = segmentsOf(path.endsWith('/') ? path.slice(0, -1) : path);
-    for (const { segments, template, routes } of this.bySegments.get(given.length) ?? []) {
+    for (const { segments, template, routes } of this.entries) {
       const params = matching(segments, given);
       if (params !== null) return { template, routes, params };
     }
@@ -58,6 +57,7 @@ const methodsOf = (routes: readonly Route[]) => [
 ];
 
 function matching(segments: readonly string[], given: readonly string[]): Record<string, string> | null {
+  if (given.length !== segments.length) return null;
   const params: Record<string, string> = {};
   for (const [index, segment] of segments.entries()) {
     const value = given[index] ?? '';

@@ -161,20 +161,7 @@ function writing(method: 'POST' | 'PATCH') {
       const read = () => validate(input, body, 'snake_case', issues);
       return show(await call(guarded, params as Params<Path>, read, expected));
     };
-    const data = object(schemas);
-    return {
-      method,
-      path,
-      summary,
-      scope,
-      feature: null,
-      ...more,
-      isList: false,
-      filters: {},
-      body: schema,
-      data,
-      answer,
-    };
+    return { ...reading, method, path, summary, scope, ...more, body: schema, data: object(schemas), answer };
   };
 }
 
