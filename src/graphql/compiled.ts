@@ -111,7 +111,7 @@ export class CompiledQueries {
     for (const [operation, { valid, owner }] of this.waiting) {
       const selections = selectionsOf(operation, valid.fragments);
       const isWorthIt = selections <= selectionsMax && isCompilable(valid, operation);
-      const compiled = isWorthIt ? this.tryToCompile(valid, operation) : null;
+      const compiled = isWorthIt ? this.compile(valid, operation) : null;
       if (compiled === null) this.uncompilable.add(operation);
       else this.compiled.set(operation, compiled, valid.bytes + selections * bytesPerSelection, owner);
       this.usesBefore.set(operation, valid.uses);
@@ -126,16 +126,12 @@ export class CompiledQueries {
     setTimeout(() => this.compileNext(), Math.max(0, this.restUntilMs - performance.now())).unref();
   }
 
-  private compile({ fragments }: ValidDocument, operation: OperationDefinitionNode): Compiled | null {
-    const { document, hoisted, conditions } = hoist(this.schema, operation, fragmentsOf(operation, fragments));
-    const made = compileQuery(this.schema, document, operation.name?.value ?? '');
-    return isCompiledQuery(made) ? { query: made.query.bind(made), hoisted, conditions } : null;
-  }
-
   /** Compiles an operation; null where that fails, and graphql-js runs it from then on. */
-  private tryToCompile(valid: ValidDocument, operation: OperationDefinitionNode): Compiled | null {
+  private compile({ fragments }: ValidDocument, operation: OperationDefinitionNode): Compiled | null {
     try {
-      return this.compile(valid, operation);
+      const { document, hoisted, conditions } = hoist(this.schema, operation, spreadIn(operation, fragments));
+      const made = compileQuery(this.schema, document, operation.name?.value ?? '');
+      return isCompiledQuery(made) ? { query: made.query.bind(made), hoisted, conditions } : null;
     } catch {
       return null;
     }
@@ -149,7 +145,7 @@ const computed = new GraphQLScalarType({ name: 'ComputedArgument' });
 function isCompilable({ fragments }: ValidDocument, operation: OperationDefinitionNode): boolean {
   if (operation.operation !== OperationTypeNode.QUERY) return false;
   let compilable = true;
-  for (const definition of [operation, ...fragmentsOf(operation, fragments)]) {
+  for (const definition of [operation, ...spreadIn(operation, fragments)]) {
     visit(definition, {
       Name({ value }) {
         if (value === '__schema' || value === '__type' || value === '__proto__') compilable = false;
@@ -160,7 +156,7 @@ function isCompilable({ fragments }: ValidDocument, operation: OperationDefiniti
 }
 
 /** The fragments that an operation spreads, at any depth. */
-function fragmentsOf(operation: OperationDefinitionNode, fragments: Fragments): FragmentDefinitionNode[] {
+function spreadIn(operation: OperationDefinitionNode, fragments: Fragments): FragmentDefinitionNode[] {
   const found = new Set<FragmentDefinitionNode>();
   const spread = (definition: OperationDefinitionNode | FragmentDefinitionNode): void => {
     visit(definition, {

@@ -5,6 +5,7 @@ import {
   isObjectType,
   Kind,
   OperationTypeNode,
+  type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLCompositeType,
@@ -37,6 +38,14 @@ const introspectionsMax = 1;
 
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 export type Variables = Readonly<Record<string, unknown>>;
+
+/** The fragments that a document defines, by name. */
+export const fragmentsOf = ({ definitions }: DocumentNode): Fragments =>
+  new Map(
+    definitions
+      .filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION)
+      .map((fragment) => [fragment.name.value, fragment]),
+  );
 
 export interface Cost {
   requested: number;

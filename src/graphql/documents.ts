@@ -5,13 +5,12 @@ import {
   parse,
   validate,
   type DocumentNode,
-  type FragmentDefinitionNode,
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
 import { Failure, tooCostly, validationFailed } from '../platform/errors.js';
 import { WeighedCache } from '../platform/async/weighed-cache.js';
-import { costOf, type Cost, type Fragments, type Variables } from './cost.js';
+import { costOf, fragmentsOf, type Cost, type Fragments, type Variables } from './cost.js';
 import { countTokens, depthMax, holdLimits, holdLines, holdNames, nestingOf, tokensMax } from './limits.js';
 import { unstorableLiterals } from './literals.js';
 
@@ -124,12 +123,8 @@ export function readDocument(schema: GraphQLSchema, text: string): ValidDocument
   if (issues.length > 0) throw validationFailed(issues);
   const errors = validate(schema, document, undefined, { maxErrors: validationErrorsMax });
   if (errors.length > 0) throw new DocumentErrors('GRAPHQL_VALIDATION_FAILED', errors);
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  const operations: OperationDefinitionNode[] = [];
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-    if (definition.kind === Kind.OPERATION_DEFINITION) operations.push(definition);
-  }
+  const fragments = fragmentsOf(document);
+  const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
   return { hash: sha256(text), document, fragments, operations, bytes: bytesOf(text, tokens), uses: 0 };
 }
 

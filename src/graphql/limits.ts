@@ -7,12 +7,11 @@ import {
   Source,
   TokenKind,
   type DocumentNode,
-  type FragmentDefinitionNode,
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
 import { tooCostly } from '../platform/errors.js';
-import type { Fragments } from './cost.js';
+import { fragmentsOf, type Fragments } from './cost.js';
 
 export const tokensMax = 2_000;
 export const depthMax = 12;
@@ -106,10 +105,7 @@ const nothing: Size = { depth: 0, introspectionDepth: 0, aliases: 0, fields: 0, 
  * once, so that the work is linear in the tokens, and a cycle of fragments, which validation refuses, does not go on.
  */
 function measure(document: DocumentNode): Size {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  }
+  const fragments = fragmentsOf(document);
   const measured = new Map<string, Size>();
 
   function ofFragment(name: string): Size {
@@ -197,10 +193,7 @@ export function selectionsOf({ selectionSet }: OperationDefinitionNode, fragment
 
 /** Counts such pairs; the document is within the limit on selections. */
 function countOverlaps(document: DocumentNode): number {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  }
+  const fragments = fragmentsOf(document);
   let pairs = 0;
   let left = selectionsMax;
   for (const definition of document.definitions) {
