@@ -186,14 +186,5 @@ export function addressOf({ headers, socket }: IncomingMessage, trustedProxies: 
   return hop === '' ? null : hop;
 }
 
-const peers = new WeakMap<Socket, string>();
-
-/** The address of a connection's other end: read once, not for each of its requests. */
-export function peerOf(socket: Socket): string {
-  let peer = peers.get(socket);
-  if (peer === undefined) {
-    peer = nodeName(socket.remoteAddress ?? '');
-    peers.set(socket, peer);
-  }
-  return peer;
-}
+/** The address of a connection's other end. */
+export const peerOf = ({ remoteAddress = '' }: Socket) => nodeName(remoteAddress);
