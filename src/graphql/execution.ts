@@ -6,8 +6,8 @@ import {
   type ExecutionResult,
   type GraphQLSchema,
 } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
-import { WeighedCache } from '../platform/async/weighed-cache.js';
 import { CompiledQueries } from './compiled.js';
 import { rootFields, type Admitted } from './admission.js';
 
@@ -22,7 +22,7 @@ type Runnable = Pick<Admitted, 'valid' | 'operation' | 'variables'>;
 /** Runs admitted operations, compiled or by graphql-js, with the same answer either way. */
 export class Execution {
   private readonly compiled: CompiledQueries;
-  private readonly introspections = new WeighedCache<string, ExecutionResult>(introspectionsKeptMax);
+  private readonly introspections = new LRUCache<string, ExecutionResult>({ max: introspectionsKeptMax });
 
   constructor(private readonly schema: GraphQLSchema) {
     this.compiled = new CompiledQueries(schema);
@@ -75,7 +75,7 @@ export class Execution {
     const known = this.introspections.get(key);
     if (known !== undefined) return known;
     const result = await this.interpret(admitted, context);
-    this.introspections.set(key, result, 1);
+    this.introspections.set(key, result);
     return result;
   }
 }
