@@ -99,7 +99,10 @@ export function readOperationRequest(given: Record<string, unknown>): OperationR
   const asked = { query: query || null, documentId, operationName: operationName || null, variables: variables ?? {} };
   if (asked.query !== null || documentId !== null) return asked;
   const persisted = extensions?.['persistedQuery'];
-  return isObject(persisted) ? { ...asked, persistedHash: String(persisted['sha256Hash']).toLowerCase() } : null;
+  if (!isObject(persisted)) return null;
+  const { sha256Hash: hash } = persisted;
+  // What is no text is the hash of nothing.
+  return { ...asked, persistedHash: typeof hash === 'string' ? hash.toLowerCase() : '' };
 }
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -14,7 +14,7 @@ const messagesPerSecond = 100;
 const bytesPerMessage = 16_384;
 /** The time for the other side to close, too, before we hang up. */
 const closingMs = 1_000;
-const clientsTypes = new Set(['connection_init', 'ping', 'pong', 'subscribe', 'complete']);
+const clientsTypes = new Set<unknown>(['connection_init', 'ping', 'pong', 'subscribe', 'complete']);
 
 export interface SocketOptions<Extra> {
   /** How often the other side is pinged, which also shows it that we are alive. */
@@ -49,6 +49,16 @@ export function attachSocket<Extra extends object>(
     messages += 1;
     return messages > strangersMessagesMax || bytes > strangersMessageBytesMax;
   };
+  const hear = async (data: RawData, take: (message: string) => Promise<void>) => {
+    // After our close frame further messages are ignored.
+    if (socket.readyState !== WebSocket.OPEN) return;
+    const bytes = Array.isArray(data) ? Buffer.concat(data) : (data as Buffer);
+    if (isKnown(extra) && !allowance.allows(bytes.length)) return closeSocket(socket, 4429, 'Too many messages');
+    const message = isStrange(bytes.length) ? null : readMessage(bytes);
+    if (message === null) return closeSocket(socket, 4400, 'Invalid message received');
+    // The library also takes a parsed message, which its types do not say.
+    await take(message as string);
+  };
   // The library answers a ping, in a few bytes that are not counted.
   socket.on('ping', () => allowance.allows(0) || socket.terminate());
   const closed = protocol.opened(
@@ -63,14 +73,8 @@ export function attachSocket<Extra extends object>(
       close: (code = 1000, reason = '') => closeSocket(socket, code, reason),
       onMessage: (take) =>
         socket.on('message', (data: RawData) => {
-          // After our close frame further messages are ignored.
-          if (socket.readyState !== WebSocket.OPEN) return;
-          const bytes = Array.isArray(data) ? Buffer.concat(data) : (data as Buffer);
-          if (isKnown(extra) && !allowance.allows(bytes.length)) return closeSocket(socket, 4429, 'Too many messages');
-          const message = isStrange(bytes.length) ? null : readMessage(bytes);
-          if (message === null) return closeSocket(socket, 4400, 'Invalid message received');
-          // The library also takes a parsed message, which its types do not say.
-          take(message as string).catch((error: unknown) => {
+          // A listener that throws ends the process: what fails is a rejection, whoever sent the message.
+          hear(data, take).catch((error: unknown) => {
             log.error({ error: errorFields(error) }, 'a message of a WebSocket could not be handled');
             closeSocket(socket, 4500, 'Internal server error');
           });
@@ -113,7 +117,7 @@ function readMessage(bytes: Buffer): unknown {
     return null;
   }
   const { value: message, issues } = read;
-  if (!isObject(message) || !clientsTypes.has(String(message['type']))) return null;
+  if (!isObject(message) || !clientsTypes.has(message['type'])) return null;
   const { payload } = message;
   if (message['type'] !== 'subscribe' || !isObject(payload)) return issues.length === 0 ? message : null;
   // The library wants a `query`, also where the message has the id or the hash of a document.

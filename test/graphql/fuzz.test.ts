@@ -6,7 +6,7 @@ import { graphqlSchema } from '../../src/graphql/schema.js';
 import { plans } from '../../src/workspaces/plans.js';
 import { createTenant, startServer, type TestServer } from '../support/app.js';
 import { createBot, createSubmission, operator } from '../support/factories.js';
-import { chooserOf, Operations, type Choose } from '../support/operations.js';
+import { chooserOf, odd, Operations, type Choose } from '../support/operations.js';
 import { memberOf } from '../support/people.js';
 
 /** `npm run test:long` asks for more. */
@@ -245,6 +245,16 @@ function requestOf(seed: number, choose: Choose, { careful, wild, callers }: Set
   return { method: 'POST', path: '/graphql', headers: json, body: form === 1 ? broken(body, choose, seed) : body };
 }
 
+/** The parts of a request and of a message, each with a value that is none of theirs. */
+const parts: readonly ((value: unknown) => object)[] = [
+  ...['query', 'documentId', 'operationName', 'variables', 'extensions', 'id', 'type', 'payload'].map(
+    (name) => (value: unknown) => ({ [name]: value }),
+  ),
+  (persistedQuery) => ({ extensions: { persistedQuery } }),
+  (sha256Hash) => ({ extensions: { persistedQuery: { version: 1, sha256Hash } } }),
+  (authorization) => ({ type: 'connection_init', payload: { authorization } }),
+];
+
 /** The shapes that have hurt: broken, deep, long, and numbers that are none. */
 function broken(body: string, choose: Choose, seed: number): string | Buffer {
   const at = choose(body.length);
@@ -262,6 +272,9 @@ function broken(body: string, choose: Choose, seed: number): string | Buffer {
     () => `[${body}, ${body}]`,
     () => `{"query": ${JSON.stringify(body)}, "operationName": "", "extensions": {"persistedQuery": {"version": 1}}}`,
     () => body.replaceAll('"', "'"),
+    () =>
+      JSON.stringify({ ...(JSON.parse(body) as object), ...parts[choose(parts.length)]?.(odd[choose(odd.length)]) }),
+    () => JSON.stringify(parts[choose(parts.length)]?.(odd[choose(odd.length)])),
     () => '',
     () => 'null',
   ];

@@ -34,7 +34,7 @@ export function chooserOf(seed: number): Choose {
 }
 
 /** What strangers try in the place of an ordinary value. */
-const odd: readonly unknown[] = [
+export const odd: readonly unknown[] = [
   null,
   '',
   ' ',

@@ -218,9 +218,27 @@ describe('what is sent as JSON is read by one reader, whichever way it comes in'
       '{}',
       '{"type":"next","id":"1"}',
       '{"type":"ping","payload":{"n":1e400}}',
+      '{"type":{"toString":1,"valueOf":1}}',
+      '{"type":["ping"]}',
       '"'.repeat(9),
     ]) {
       expect(await overSocket(message), message).to.deep.equal(['4400']);
+    }
+  });
+
+  it('ends the socket alone of a stranger whose message begins with what is no text', async () => {
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.once('open', () => socket.send('{"type":{"toString":1,"valueOf":1}}'));
+    expect(await closed).to.equal(4400);
+    expect((await sent('/healthz', {})).status).to.equal(200);
+  });
+
+  it('takes what is no text for the hash of no document', async () => {
+    for (const sha256Hash of [{ toString: 1, valueOf: 1 }, ['a'], 1, null]) {
+      const body = JSON.stringify({ extensions: { persistedQuery: { version: 1, sha256Hash } } });
+      const { text } = await sent('/graphql', { method: 'POST', body });
+      expect(text, body).to.include('PERSISTED_QUERY_NOT_SUPPORTED');
     }
   });
 
