@@ -1,8 +1,9 @@
 import { expect } from 'chai';
+import { ContactService } from '../../../src/contacts/contact.service.js';
 import { readPage } from '../../../src/platform/postgres/keyset-page.js';
 import { listOf, type SubmissionFilter } from '../../../src/submissions/submission-lists.js';
 import { createTenant, startServer, type TestServer } from '../../support/app.js';
-import { createBot, operator } from '../../support/factories.js';
+import { contactForm, createBot, operator } from '../../support/factories.js';
 import { rowsRead, sentBy } from '../../support/sent-statements.js';
 
 interface Bot {
@@ -60,4 +61,40 @@ describe('a page of a list', function () {
     const [sent] = await sentBy(async (database) => await readPage(database, listOf(actor, filter), page));
     return await rowsRead(server.app.database.pool, sent!);
   }
+});
+
+describe('the contact of a new submission', function () {
+  this.timeout(60_000);
+
+  let server: TestServer;
+
+  beforeEach(async () => (server = await startServer()));
+  afterEach(async () => await server.stop());
+
+  it('is found by an index, however many contacts its workspace has and however few most workspaces have', async () => {
+    const { pool } = server.app.database;
+    await pool.query(`
+      insert into workspaces (id, name, plan, created_at, updated_at)
+      select 'w' || n, 'W', 'PRO', now(), now() from generate_series(0, 2000) n
+    `);
+    await pool.query(`
+      insert into contacts (id, workspace_id, email, phone, tags, custom_fields, created_at, updated_at)
+      select 'c' || lpad(n::text, 24, '0'), 'w' || greatest(n - 2000, 0), 'p' || n || '@example.com', '+' || n, '{}', '{}',
+        now(), now()
+      from generate_series(1, 4000) n
+    `);
+    await pool.query(`
+      insert into contact_addresses (workspace_id, kind, address, contact_id)
+      select workspace_id, 'email', 'former-' || email, id from contacts
+    `);
+    await pool.query('analyze contacts, contact_addresses');
+
+    for (const email of ['p1000@example.com', 'former-p1000@example.com', 'nobody@example.com']) {
+      const [sent] = await sentBy(async (database, tx) => {
+        const contacts = new ContactService(database, ...([] as never as [never, never, never, never, never]));
+        await contacts.resolve(tx, 'w0', contactForm as never, { email, phone: '+41790000000' });
+      });
+      expect(await rowsRead(pool, sent!), email).to.be.below(20);
+    }
+  });
 });
