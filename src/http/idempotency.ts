@@ -80,6 +80,12 @@ export const storedAnswers: StoredRows = {
  * secret.
  */
 export class Idempotency {
+  /**
+   * The keys whose first request runs in this process. A request that sends something out, such as a test event, writes
+   * nothing until that was answered, so no lock in the database would keep a second one from sending it, too.
+   */
+  private readonly running = new Set<string>();
+
   constructor(
     private readonly database: Database,
     private readonly secrets: Secrets,
@@ -91,15 +97,22 @@ export class Idempotency {
    */
   async once(request: IdempotentRequest, work: (keep: Keep) => Promise<string>): Promise<OnceAnswer> {
     const record = new KeptRecord(request, this.secrets);
+    const name = record.id.toString('base64');
+    // Looked at before, too: the first request may begin to run, and be done, while its record is looked for.
+    if (this.running.has(name)) throw stillRunning();
     const kept = await this.find(record);
     if (kept !== null) return { text: kept, replayed: true };
+    if (this.running.has(name)) throw stillRunning();
+    this.running.add(name);
     try {
       return { text: await work((answerOf) => record.guard(answerOf)), replayed: false };
     } catch (thrown) {
-      // The same request may have committed meanwhile, which is why this one failed.
+      // The same request may have committed meanwhile, in another process, which is why this one failed.
       const text = await this.find(record);
       if (text !== null) return { text, replayed: true };
       throw thrown instanceof Overtaken ? stillRunning() : thrown;
+    } finally {
+      this.running.delete(name);
     }
   }
 

@@ -112,11 +112,26 @@ describe('additions to REST', () => {
       expect(body.data.attempt).to.deep.include({ outcome: 'success', response_status: 202, response_body: null });
     });
 
-    it('sends one for one idempotency key, ten a minute at most, and none of an unknown type', async () => {
+    it('sends one for one idempotency key, and no second one while the first is still being answered', async () => {
       const before = receiver.received.length;
-      const first = await test({}, client, { 'Idempotency-Key': 'test' });
-      expect((await test({}, client, { 'Idempotency-Key': 'test' })).body).to.deep.equal(first.body);
+      const once = { 'Idempotency-Key': 'test' };
+      let answer = () => {};
+      receiver.answer = (response) => (answer = () => void response.end('late'));
+      const first = test({}, client, once);
+      await receiver.arrived(before + 1);
+      const beside = await test({}, client, once);
+      expect(beside.status).to.equal(409);
+      expect(beside.body.error).to.deep.include({ code: 'idempotency_conflict', details: {} });
+      expect(beside.headers.get('retry-after')).to.equal('1');
+      answer();
+      const { status, body } = await first;
+      expect(status).to.equal(200);
+      expect((await test({}, client, once)).body).to.deep.equal(body);
       expect(receiver.received.length).to.equal(before + 1);
+      receiver.answer = (response) => void response.end();
+    });
+
+    it('sends ten a minute at most, and none of an unknown type', async () => {
       const wrong = await test({ type: 'nothing' });
       expect(wrong.body.error.details.issues[0]).to.include({ path: 'type', code: 'not_an_option' });
       for (let sent = 4; sent < 10; sent += 1) expect((await test({})).status).to.equal(200);
