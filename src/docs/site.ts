@@ -3,8 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { RequestHandler } from 'express';
 import type { GraphQLSchema } from 'graphql';
 import { factsOf } from '../http/request.js';
-import { Encodings, jsonType, send, sendEmpty } from '../http/send.js';
-import { methodNotAllowed } from '../platform/errors.js';
+import { answersOptions, Encodings, jsonType, send, sendEmpty } from '../http/send.js';
 import { eventCatalogue, eventPlaces, eventsPath } from './event-catalogue.js';
 import { graphqlOperations, graphqlPlaces, graphqlReference, operationHeadings } from './graphql-reference.js';
 import { graphqlPath } from './graphql-types.js';
@@ -30,7 +29,6 @@ const contentSecurityPolicy =
 const html = 'text/html; charset=utf-8';
 const script = 'text/javascript; charset=utf-8';
 const markdown = 'text/markdown; charset=utf-8';
-const allowed = ['GET', 'HEAD', 'OPTIONS'];
 
 const siteText = (name: string) => readFileSync(new URL(`../../../docs/site/${name}`, import.meta.url), 'utf8');
 
@@ -49,11 +47,7 @@ export class DocsSite {
   readonly handler: RequestHandler = async (request, response) => {
     const facts = factsOf(request);
     const [path = ''] = request.originalUrl.split('?', 1);
-    if (!allowed.includes(request.method)) throw methodNotAllowed(allowed);
-    if (request.method === 'OPTIONS') {
-      facts.setHeader('Allow', allowed.join(', '));
-      return sendEmpty(request, response, 204);
-    }
+    if (answersOptions(request, response)) return;
     if (path.endsWith('/')) {
       // One address for one page. Slashes at the beginning would lead to another host.
       facts.setHeader('Location', path.replace(/^\/+/, '/').replace(/\/+$/, ''));

@@ -1,9 +1,8 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RequestHandler } from 'express';
-import { methodNotAllowed } from '../platform/errors.js';
 import { factsOf } from './request.js';
-import { Encodings, send, sendEmpty } from './send.js';
+import { answersOptions, Encodings, send } from './send.js';
 
 const source = readFileSync(new URL('../../../docs/attribution.js', import.meta.url), 'utf8');
 
@@ -17,7 +16,6 @@ const text = source
 export const attributionScriptIntegrity = `sha384-${hash('sha384', text, 'base64')}`;
 
 const type = 'text/javascript; charset=utf-8';
-const allowed = ['GET', 'HEAD', 'OPTIONS'];
 
 /** `/attribution.js`: for pages of any origin, which `CORS_ORIGINS` is not about, and for their caches. */
 export function attributionScript(): RequestHandler {
@@ -26,12 +24,8 @@ export function attributionScript(): RequestHandler {
     const facts = factsOf(request);
     facts.setHeader('Access-Control-Allow-Origin', '*');
     facts.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
-    if (request.method === 'OPTIONS') {
-      facts.setHeader('Access-Control-Allow-Methods', allowed.join(', '));
-      facts.setHeader('Allow', allowed.join(', '));
-      return sendEmpty(request, response, 204);
-    }
-    if (!allowed.includes(request.method)) throw methodNotAllowed(allowed);
+    if (request.method === 'OPTIONS') facts.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, OPTIONS');
+    if (answersOptions(request, response)) return;
     await send(request, response, { status: 200, type, text, encodings, caching: 'public, max-age=3600' });
   };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { compress, compressedBytesMin, encodingFor, type Encoding } from './compression.js';
 import { etagOf, etagOfPieces, isNamedBy } from './etag.js';
+import { methodNotAllowed } from '../platform/errors.js';
 import { factsOf } from './request.js';
 
 export const jsonType = 'application/json; charset=utf-8';
@@ -81,4 +82,15 @@ export async function send(
 /** Sends an answer that has headers alone. */
 export function sendEmpty(request: IncomingMessage, response: ServerResponse, status: 204 | 304 | 308): void {
   response.writeHead(status, factsOf(request).answerHeaders).end();
+}
+
+const readersMethods = ['GET', 'HEAD', 'OPTIONS'];
+
+/** For what can only be read. @returns whether a request asked for OPTIONS, and is answered. @throws method_not_allowed */
+export function answersOptions(request: IncomingMessage, response: ServerResponse): boolean {
+  if (!readersMethods.includes(request.method ?? '')) throw methodNotAllowed(readersMethods);
+  if (request.method !== 'OPTIONS') return false;
+  factsOf(request).setHeader('Allow', readersMethods.join(', '));
+  sendEmpty(request, response, 204);
+  return true;
 }

@@ -1,14 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { factsOf } from '../http/request.js';
-import { Encodings, jsonType, send, sendEmpty } from '../http/send.js';
-import { methodNotAllowed } from '../platform/errors.js';
+import { answersOptions, Encodings, jsonType, send, sendEmpty } from '../http/send.js';
 import { openApiDocument } from './openapi.js';
 import type { Route } from './route.js';
 
 /** What anybody may read below `/api/v1`. */
 type PublicPage = { text: string; encodings: Encodings } | { location: string };
-
-const allowed = ['GET', 'HEAD', 'OPTIONS'];
 
 /** The OpenAPI document, made once, and where the documentation that stood here has moved. */
 export class Pages {
@@ -39,14 +36,9 @@ export class Pages {
   }
 
   async answer(page: PublicPage, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const facts = factsOf(request);
-    if (request.method === 'OPTIONS') {
-      facts.setHeader('Allow', allowed.join(', '));
-      return sendEmpty(request, response, 204);
-    }
-    if (!allowed.includes(request.method ?? '')) throw methodNotAllowed(allowed);
+    if (answersOptions(request, response)) return;
     if ('location' in page) {
-      facts.setHeader('Location', page.location);
+      factsOf(request).setHeader('Location', page.location);
       return sendEmpty(request, response, 308);
     }
     await send(request, response, { status: 200, type: jsonType, ...page });
