@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   GraphQLError,
   Kind,
@@ -130,7 +130,7 @@ export function readDocument(schema: GraphQLSchema, text: string): ValidDocument
 
 const bytesOf = (text: string, tokens: number) => bytesPerDocument + tokens * bytesPerToken + text.length * 2;
 
-export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+export const sha256 = (text: string) => hash('sha256', text);
 
 function parseWithin(text: string): DocumentNode {
   try {

@@ -76,8 +76,8 @@ export class Authenticator {
 
   private async bearerOf(authorization: string | undefined, origin: Origin): Promise<Actor | null> {
     if (authorization === undefined) return null;
-    const [, key] = /^bearer +(\S+)$/i.exec(authorization) ?? [];
-    if (key === undefined) throw authenticationRequired({ cause: 'the Authorization header is not a bearer token' });
+    const key = bearerIn(authorization);
+    if (key === '') throw authenticationRequired({ cause: 'the Authorization header is not a bearer token' });
     return await this.apiKeys.authenticate(key, origin);
   }
 
@@ -94,3 +94,6 @@ export class Authenticator {
     return actor;
   }
 }
+
+/** The token of `Authorization: Bearer …`; empty where there is none. */
+export const bearerIn = (authorization = '') => /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';

@@ -1,7 +1,8 @@
-import { timingSafeEqual, createHash } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { Router, type Request } from 'express';
 import { authenticationRequired } from '../platform/errors.js';
 import type { Metrics } from '../platform/metrics.js';
+import { bearerIn } from './authenticate.js';
 import { peerOf } from './request.js';
 
 export interface OperatorOptions {
@@ -51,8 +52,7 @@ function isLocal({ headers, socket }: Request): boolean {
   return /^(127\.|::1$)/.test(peerOf(socket));
 }
 
-function bears(request: Request, token: string): boolean {
-  const [, given = ''] = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(token));
+function bears({ headers }: Request, token: string): boolean {
+  const digest = (text: string) => hash('sha256', text, 'buffer');
+  return timingSafeEqual(digest(bearerIn(headers.authorization)), digest(token));
 }

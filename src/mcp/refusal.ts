@@ -1,4 +1,5 @@
 import { isApiKeyText } from '../api-keys/api-key-text.js';
+import { bearerIn } from '../http/authenticate.js';
 import { authenticationRequired, type Failure } from '../platform/errors.js';
 
 export type RpcId = string | number | null;
@@ -45,11 +46,10 @@ export function refusalFor({ status, code, message, details, headers }: Failure,
 
 /** What is wrong with a key, as far as its text tells. */
 export function withoutKey(authorization: string | undefined, refusal: Failure | null): RpcRefusal {
-  const [, key = ''] = /^bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
   const why =
     authorization === undefined
       ? 'The API key is missing: send Authorization: Bearer iozen_live_…'
-      : isApiKeyText(key)
+      : isApiKeyText(bearerIn(authorization))
         ? 'The API key is unknown: it was revoked, has expired, or may not be used from this address.'
         : 'The API key is malformed: send Authorization: Bearer and the whole key, iozen_live_ and 32 characters.';
   const failure = refusal ?? authenticationRequired();

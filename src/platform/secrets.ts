@@ -1,9 +1,9 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
   createSecretKey,
+  hash,
   randomBytes,
   timingSafeEqual,
   type KeyObject,
@@ -19,7 +19,7 @@ export class Secrets {
 
   constructor(keys: readonly Buffer[]) {
     for (const key of keys) {
-      this.keys.set(createHash('sha256').update(key).digest('hex').slice(0, 8), createSecretKey(key));
+      this.keys.set(hash('sha256', key).slice(0, 8), createSecretKey(key));
     }
     const [newest] = this.keys.keys();
     if (newest === undefined) throw new Error('Secrets needs at least one key');

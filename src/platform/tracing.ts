@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags, type Attributes } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
@@ -102,12 +102,12 @@ export function newPlace(parent: SpanPlace | null): SpanPlace {
  * process delivers it, days later, knows it, and nothing has to be kept of it.
  */
 export function placeOfEvent(eventId: string): SpanPlace {
-  const digest = createHash('sha256').update(eventId).digest('hex');
+  const digest = hash('sha256', eventId);
   return { traceId: digest.slice(0, 32), spanId: digest.slice(32, 48) };
 }
 
 /** The place of an attempt to deliver an event. */
 export function placeOfAttempt(eventId: string, deliveryId: string, number: number): SpanPlace {
-  const digest = createHash('sha256').update(`${deliveryId}/${number}`).digest('hex');
+  const digest = hash('sha256', `${deliveryId}/${number}`);
   return { traceId: placeOfEvent(eventId).traceId, spanId: digest.slice(0, 16) };
 }

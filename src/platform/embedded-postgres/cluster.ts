@@ -3,7 +3,7 @@
  * rights.
  */
 import { execFile, type SpawnOptions } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { chmod, chown, cp, lchown, lstat, mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { readlink, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -201,9 +201,8 @@ async function makeSharedDirectory(): Promise<string> {
 /** @returns false when another process made the directory first */
 async function create(name: string, bin: string, runAs: RunAs, durable: boolean): Promise<boolean> {
   const dataDir = dirname(name);
-  const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
   const inPlace = await canEnter(dataDir, runAs);
-  const place = inPlace ? name : join(await makeSharedDirectory(), hash);
+  const place = inPlace ? name : join(await makeSharedDirectory(), hash('sha256', dataDir).slice(0, 16));
   const made = temporaryName(place);
   try {
     await initialise(made, bin, runAs, passwordFile(dataDir), durable);
