@@ -40,8 +40,6 @@ export const followedMsMax = notableMs;
 
 let lastMs = 0;
 let counter = 0;
-let writtenMs = -1;
-let msText = '';
 
 /**
  * Ids that one process makes never step back, whatever its clock does.
@@ -169,12 +167,7 @@ function idAfter(id: string): string {
 
 function idAt(kind: Kind, ms: number): string {
   counter += 1;
-  const random = randomInt(randomEnd);
-  if (ms !== writtenMs) {
-    writtenMs = ms;
-    msText = pad(ms, 8);
-  }
-  return `c${msText}${kinds[kind]}${pad(counter, 6)}${pad(random, 9)}`;
+  return `c${pad(ms, 8)}${kinds[kind]}${pad(counter, 6)}${pad(randomInt(randomEnd), 9)}`;
 }
 
 const pad = (value: number, length: number) => value.toString(36).padStart(length, '0');

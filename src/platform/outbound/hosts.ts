@@ -99,8 +99,7 @@ export class HostPlaces {
 
 /** The hosts that one post is in flight to. */
 export class Visit {
-  private first: Host | null = null;
-  private others: Host[] | null = null;
+  private readonly hosts: Host[] = [];
 
   constructor(
     private readonly places: HostPlaces,
@@ -109,18 +108,14 @@ export class Visit {
 
   /** @param host as `hostOf` names it. @returns false where it has no room */
   enter(host: string): boolean {
-    if (this.first?.key === host || this.others?.some(({ key }) => key === host)) return true;
+    if (this.hosts.some(({ key }) => key === host)) return true;
     const entered = this.places.enter(host, this.party);
-    if (entered === null) return false;
-    if (this.first === null) this.first = entered;
-    else (this.others ??= []).push(entered);
-    return true;
+    if (entered !== null) this.hosts.push(entered);
+    return entered !== null;
   }
 
   leave(): void {
-    if (this.first !== null) this.places.leave(this.first, this.party);
-    for (const host of this.others ?? []) this.places.leave(host, this.party);
-    this.first = this.others = null;
+    for (const host of this.hosts.splice(0)) this.places.leave(host, this.party);
   }
 }
 
