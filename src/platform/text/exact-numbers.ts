@@ -1,3 +1,4 @@
+import { closingQuote } from './json-shape.js';
 import { IssueList, jsonDepthMax, keyPath } from './storable-json.js';
 
 /** A longer number is refused unread: nobody means one, and reading it takes long. */
@@ -47,7 +48,7 @@ export function scanJson(text: string): ScannedJson {
   for (let at = 0; at < length && !inexact.isFull;) {
     const code = text.charCodeAt(at);
     if (code === quote) {
-      const end = endOfString(text, at);
+      const end = closingQuote(text, at) + 1;
       place.string(at, end);
       at = end;
     } else if (code === minus || isDigit(code)) {
@@ -72,7 +73,6 @@ export function scanJson(text: string): ScannedJson {
 const zero = 0x30;
 const nine = 0x39;
 const quote = 0x22;
-const backslash = 0x5c;
 const minus = 0x2d;
 const plus = 0x2b;
 const dot = 0x2e;
@@ -97,16 +97,6 @@ function endOfNumber(text: string, start: number): number {
 function hasExponent(text: string, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) if (isExponent(text.charCodeAt(at))) return true;
   return false;
-}
-
-/** The place behind the closing quote, which is the first with an even number of backslashes before it. */
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
-    let escapes = 0;
-    while (text.charCodeAt(end - 1 - escapes) === backslash) escapes += 1;
-    if (escapes % 2 === 0) return end + 1;
-  }
-  return text.length;
 }
 
 /** Where the walk is in the value: for each open object its last key, for each open list how many entries came before. */

@@ -19,7 +19,7 @@ export function oversized(text: string): string | null {
   let values = 1;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (code === quote) at = endOfString(text, at);
+    if (code === quote) at = closingQuote(text, at);
     else if (code === comma) values += 1;
     else if (code === braceOpen || code === bracketOpen) level += 1;
     else if (code === braceClose || code === bracketClose) level -= 1;
@@ -29,13 +29,12 @@ export function oversized(text: string): string | null {
   return null;
 }
 
-/** The place of a string's closing quote. */
-function endOfString(text: string, start: number): number {
-  for (let at = start + 1; ; at += 1) {
-    at = text.indexOf('"', at);
-    if (at === -1) return text.length;
+/** The place of a string's closing quote, which is the first with an even number of backslashes before it. */
+export function closingQuote(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let escapes = 0;
-    while (text.charCodeAt(at - 1 - escapes) === backslash) escapes += 1;
-    if (escapes % 2 === 0) return at;
+    while (text.charCodeAt(end - 1 - escapes) === backslash) escapes += 1;
+    if (escapes % 2 === 0) return end;
   }
+  return text.length;
 }
