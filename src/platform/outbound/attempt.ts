@@ -56,10 +56,8 @@ export class OutboundAttempt implements Receiving {
   ended = false;
   /** The connection, or what opens it: closed with an attempt that ends before its answer has. */
   carrier: { close: () => void } | null = null;
-  readonly outcome: Promise<Outcome>;
-
-  private readonly resolve: (outcome: Outcome) => void;
-  private readonly reject: (error: Error) => void;
+  private readonly settling = Promise.withResolvers<Outcome>();
+  readonly outcome = this.settling.promise;
   private readonly startedAt = performance.now();
   private readonly deadline: NodeJS.Timeout;
   private connectDeadline: NodeJS.Timeout | undefined;
@@ -75,12 +73,6 @@ export class OutboundAttempt implements Receiving {
     private readonly onReusable: (connection: OutboundConnection) => void,
     readonly visit: Visit,
   ) {
-    // No literal stands in for `resolve` until then: it would keep the whole attempt for long, see `runQuery`.
-    let settle!: (outcome: Outcome) => void;
-    let fail!: (error: Error) => void;
-    this.outcome = new Promise((resolve, reject) => ([settle, fail] = [resolve, reject]));
-    this.resolve = settle;
-    this.reject = fail;
     // Keeps no process alive: what waits for the outcome does.
     this.deadline = setTimeout(() => this.expire(), timeoutMs).unref();
   }
@@ -163,7 +155,7 @@ export class OutboundAttempt implements Receiving {
   /** Ends the attempt with an error in place of an outcome, as nothing was sent. */
   giveUp(error: Error): void {
     if (!this.finish()) return;
-    this.reject(error);
+    this.settling.reject(error);
     this.visit.leave();
   }
 
@@ -183,7 +175,7 @@ export class OutboundAttempt implements Receiving {
     const { status, timings } = this;
     const { retryAfter = null, head = '', body = nothing } = this.connection?.answer ?? {};
     const address = outcome === 'refused' ? null : this.address;
-    this.resolve({
+    this.settling.resolve({
       outcome,
       status,
       retryAfter,
