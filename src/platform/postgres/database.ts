@@ -1,4 +1,5 @@
 /** One file because one decision runs through it: whose connection does a statement take? */
+import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
@@ -6,7 +7,7 @@ import { Connections, type Lent } from './connections.js';
 import { within } from '../async/deadline.js';
 import { answerMsMax, failUnknown, poolOf, type DatabaseClient } from './database-client.js';
 import { runnerOn } from './driver-internals.js';
-import { isEndedStatement } from '../errors.js';
+import { errorCode, isEndedStatement } from '../errors.js';
 import { commitMsMax, OpenTransaction } from './open-transaction.js';
 import type { Statement, Write } from './statement.js';
 import { planOnce } from './planner-settings.js';
@@ -228,7 +229,7 @@ export class Database {
   private readonly shared: PipelinedConnections;
   private readonly pipelinedShares = new WorkspaceShares({ total: Infinity, each: pipelinedOfEachMax, ownWaitMsMax });
   /** Workspaces whose pipelined reads were wide or slow a moment ago. */
-  private readonly apart = new Map<string, number>();
+  private readonly apart = new LRUCache<string, true>({ max: apartMax, ttl: apartMs });
   private readonly heavyShares = new WorkspaceShares({
     total: heavyMax,
     each: heavyOfEachMax,
@@ -394,7 +395,7 @@ export class Database {
     const mayPipeline = statement.isPipelined && (account === null || account.workspaceId !== null);
     if (mayPipeline && !values.some(isLongList)) {
       const workspaceId = account?.workspaceId ?? '';
-      for (let tries = 0; tries < pipelinedTriesMax && !this.isApart(workspaceId); tries += 1) {
+      for (let tries = 0; tries < pipelinedTriesMax && !this.apart.has(workspaceId); tries += 1) {
         const rows = await this.readPipelined(side, statement, values, account, workspaceId);
         if (rows !== null) return rows;
       }
@@ -488,20 +489,9 @@ export class Database {
     return await connections.lend({ account: null, workspaceId: workspaceId ?? '', onlyReads: false });
   }
 
-  private isApart(workspaceId: string): boolean {
-    const until = this.apart.get(workspaceId);
-    if (until === undefined) return false;
-    if (performance.now() < until) return true;
-    this.apart.delete(workspaceId);
-    return false;
-  }
-
   private setApart(workspaceId: string): void {
     // Workers and maintenance may read what is wide.
-    if (workspaceId === '') return;
-    this.apart.delete(workspaceId);
-    if (this.apart.size >= apartMax) this.apart.delete(this.apart.keys().next().value ?? '');
-    this.apart.set(workspaceId, performance.now() + apartMs);
+    if (workspaceId !== '') this.apart.set(workspaceId, true);
   }
 
   private opened(name: string, pool: Pool): Pool {
@@ -526,13 +516,12 @@ export const isDivisionByZero = (thrown: unknown) => violates(thrown, '22012', u
 export const isForeignKeyViolation = (thrown: unknown, constraint?: string) => violates(thrown, '23503', constraint);
 
 function violates(thrown: unknown, sqlState: string, constraint: string | undefined): boolean {
-  const { code, constraint: violated } = (thrown ?? {}) as { code?: unknown; constraint?: unknown };
-  return code === sqlState && (constraint === undefined || violated === constraint);
+  if (errorCode(thrown) !== sqlState) return false;
+  return constraint === undefined || (thrown as { constraint?: unknown }).constraint === constraint;
 }
 
 /** Whether a statement is unknown on its connection: the read before it, which was to prepare it, was ended too early. */
-const isUnknownStatement = (thrown: unknown) => (thrown as { code?: unknown } | null)?.code === '26000';
+const isUnknownStatement = (thrown: unknown) => errorCode(thrown) === '26000';
 
 // 40001: serialization failure, 40P01: deadlock.
-const isTransient = (thrown: unknown) =>
-  thrown instanceof TryAgain || /^40(001|P01)$/.test(String((thrown as { code?: unknown } | null)?.code));
+const isTransient = (thrown: unknown) => thrown instanceof TryAgain || /^40(001|P01)$/.test(errorCode(thrown));
