@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request } from 'express';
 import { batchingNotSupported, validationFailed, type Issue } from '../platform/errors.js';
-import { unstorableIssues } from '../platform/text/storable-json.js';
+import { isObject, unstorableIssues } from '../platform/text/storable-json.js';
 import { exactValue, readJson, readJsonInTurn, type ReadJson } from '../platform/text/read-json.js';
 import type { OperationRequest } from './admission.js';
 
@@ -104,6 +104,3 @@ export function readOperationRequest(given: Record<string, unknown>): OperationR
   // What is no text is the hash of nothing.
   return { ...asked, persistedHash: typeof hash === 'string' ? hash.toLowerCase() : '' };
 }
-
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);

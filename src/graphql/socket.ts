@@ -4,7 +4,7 @@ import { WebSocket, type RawData } from 'ws';
 import type { Failure, Issue } from '../platform/errors.js';
 import { errorFields, type Log } from '../platform/log.js';
 import { readJsonBytes } from '../platform/text/read-json.js';
-import { isObject } from './operation-request.js';
+import { isObject } from '../platform/text/storable-json.js';
 
 /** Messages that a socket may send before its caller is known. */
 const strangersMessagesMax = 5;

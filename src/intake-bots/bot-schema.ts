@@ -1,6 +1,6 @@
 import type { Spelling } from '../platform/validate.js';
 import type { Issue, IssueCode } from '../platform/errors.js';
-import { listEntriesMax } from '../platform/text/storable-json.js';
+import { isObject, listEntriesMax } from '../platform/text/storable-json.js';
 import { patternCharactersMax, PatternReview } from '../platform/text/safe-pattern.js';
 import { ItemReader, fieldNameCharactersMax } from './schema-item-reader.js';
 
@@ -70,7 +70,7 @@ export function readBotSchema(raw: unknown, spelling: Spelling): { items: Schema
   const patterns = new PatternReview();
   const items = raw.map((item: unknown, index) => {
     const path = `schema.${index}`;
-    if (typeof item === 'object' && item !== null && !Array.isArray(item)) {
+    if (isObject(item)) {
       return readItem(new ItemReader(new Map(Object.entries(item)), path, issues, spelling), patterns);
     }
     issues.push(issue(path, 'wrong_type', 'must be an object with a name and a type'));

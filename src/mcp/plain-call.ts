@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ServerContext } from '@modelcontextprotocol/server';
+import { isObject } from '../platform/text/storable-json.js';
 
 /**
  * A call of a tool with what every client of 2026-07-28 sends, and nothing that the library must look at: no state, no
@@ -24,8 +25,6 @@ const infoKeys = ['name', 'version', 'title'];
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is Fields =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);
 const hasOnly = (value: Fields, keys: readonly string[]) => Object.keys(value).every((key) => keys.includes(key));
 
 /** The call that a message is; null for every other message, and wherever there may be something wrong with it. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { emailCharactersMax, isEmail, normalEmail } from './text/email-address.js';
 import { Failure, validationFailed, type Issue, type IssueCode } from './errors.js';
-import { keyPath } from './text/storable-json.js';
+import { isObject, keyPath } from './text/storable-json.js';
 
 /** A body of 1 MiB could have 90,000 unknown fields: an answer lists so many of them and counts the others. */
 const unknownFieldsListedMax = 1_000;
@@ -31,10 +31,7 @@ export type Valid<I> = I extends Input<infer Shape> ? z.output<z.ZodObject<Shape
 export type Unread<I> = () => Valid<I>;
 
 /** An object as it came: a zod record would lose the key `__proto__`. */
-export const jsonObject = z.custom<Record<string, unknown>>(
-  (value) => value !== null && typeof value === 'object' && !Array.isArray(value),
-  'must be an object',
-);
+export const jsonObject = z.custom<Record<string, unknown>>(isObject, 'must be an object');
 
 export function input<Shape extends z.ZodRawShape>(shape: (spelling: Spelling) => Shape): Input<Shape> {
   const camelCase = z.object(shape('camelCase'));

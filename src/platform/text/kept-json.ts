@@ -1,5 +1,5 @@
 import type { Issue, IssueCode } from '../errors.js';
-import { charactersIn, keyPath, listEntriesMax, textCharactersMax, unstorableText } from './storable-json.js';
+import { charactersIn, isObject, keyPath, listEntriesMax, textCharactersMax, unstorableText } from './storable-json.js';
 
 const keysMax = 200;
 const levelsMax = 8;
@@ -19,9 +19,6 @@ export function mergeJson(before: object, patch: unknown): Record<string, unknow
   // Unlike assignment, this keeps a key called `__proto__` an ordinary one.
   return Object.fromEntries(merged);
 }
-
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 

@@ -77,6 +77,10 @@ export function isSameJson(one: unknown, other: unknown): boolean {
   return values.every(([key, value]) => Object.hasOwn(other, key) && isSameJson(value, others[key]));
 }
 
+/** Whether a value is what JSON calls an object. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** Whether two lists have the same entries, however often and in whichever order. */
 export function isSameSet(one: readonly string[], other: readonly string[]): boolean {
   const [entries, others] = [new Set(one), new Set(other)];
