@@ -6,13 +6,14 @@ import { fieldsOf } from '../intake-bots/bot-schema.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { Actor, Confirm } from '../platform/actor.js';
 import { dayMs } from '../platform/clock.js';
-import { conflict, invalid, notFound, rateLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
+import { conflict, invalid, notFound, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { isUniqueViolation, type Database, type Tx } from '../platform/postgres/database.js';
 import { Conditions, countRows, readPage, type List, type Page } from '../platform/postgres/keyset-page.js';
 import type { PageRequest } from '../platform/page-request.js';
 import { columnsOf, pipelined, prepared, rowOf } from '../platform/postgres/statement.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
+import { testsOf } from '../platform/postgres/tests-per-minute.js';
 import { LookupCache } from '../platform/async/lookup-cache.js';
 import type { Notifications } from '../platform/postgres/notifications.js';
 import { outsideAccounts } from '../platform/work/work-account.js';
@@ -63,17 +64,7 @@ const deleteForgotten = prepared(`
   where d.deleted_at is not null and not exists (select from conversions c where c.destination_id = d.id)
 `);
 
-const testsPerMinuteMax = 10;
-const lastMinute = `array(select at from unnest(d.tested_at) as at where at > now() - interval '1 minute' order by at)`;
-const countTest = prepared<{ id: string }>(`
-  update conversion_destinations d set tested_at = ${lastMinute} || now()
-  where d.id = $1 and cardinality(${lastMinute}) < $2
-  returning d.id
-`);
-const oldestTest = prepared<{ freeInSeconds: number }>(`
-  select ceil(extract(epoch from (${lastMinute})[1] + interval '1 minute' - now()))::int as "freeInSeconds"
-  from conversion_destinations d where d.id = $1
-`);
+const countTest = testsOf('conversion_destinations', 'id');
 
 export const storedDestinations: StoredRows = {
   table: 'conversion_destinations',
@@ -287,7 +278,7 @@ export class ConversionDestinationService {
         const message = `testCode: give the destination a test code of ${title} first, to be found there as a test.`;
         return { ok: false, verdict: null, message, sent: null };
       }
-      await this.countTest(id);
+      await countTest(this.database, id);
       // Nothing brings back what was sent, so a right that has ended counts before, and the entry is there at once.
       await this.database.transaction(async (own) => {
         await this.confirm(own, actor);
@@ -411,13 +402,6 @@ export class ConversionDestinationService {
       credentialExpiresAt: credentialDays === null ? null : new Date(at.getTime() + credentialDays * dayMs),
       expiryToldDays: null,
     };
-  }
-
-  private async countTest(id: string): Promise<void> {
-    const [counted] = await this.database.query(countTest, [id, testsPerMinuteMax]);
-    if (counted !== undefined) return;
-    const [oldest] = await this.database.query(oldestTest, [id]);
-    throw rateLimitExceeded(Math.max(1, oldest?.freeInSeconds ?? 60));
   }
 }
 

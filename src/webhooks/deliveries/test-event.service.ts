@@ -3,7 +3,7 @@ import { exampleOf, exampleSent } from '../../events/example.view.js';
 import type { Actor } from '../../platform/actor.js';
 import { nowMs } from '../../platform/clock.js';
 import type { Database } from '../../platform/postgres/database.js';
-import { prepared } from '../../platform/postgres/statement.js';
+import { testsOf } from '../../platform/postgres/tests-per-minute.js';
 import { notFound, rateLimitExceeded } from '../../platform/errors.js';
 import { newId, nextMoment } from '../../platform/id.js';
 import { NoRoom, type Outbound } from '../../platform/outbound/outbound.js';
@@ -19,17 +19,7 @@ import type { WebhookAttempt } from './delivery.entity.js';
 import type { SendTestEvent } from './delivery.input.js';
 import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
 
-const testsPerMinuteMax = 10;
-const lastMinute = `array(select at from unnest(s.tested_at) as at where at > now() - interval '1 minute' order by at)`;
-const countTest = prepared<{ id: string }>(`
-  update webhook_endpoint_states s set tested_at = ${lastMinute} || now()
-  where s.endpoint_id = $1 and cardinality(${lastMinute}) < $2
-  returning s.endpoint_id as id
-`);
-const oldestTest = prepared<{ freeInSeconds: number }>(`
-  select ceil(extract(epoch from (${lastMinute})[1] + interval '1 minute' - now()))::int as "freeInSeconds"
-  from webhook_endpoint_states s where s.endpoint_id = $1
-`);
+const countTest = testsOf('webhook_endpoint_states', 'endpoint_id');
 
 /** Shows what an endpoint that somebody is setting up would be sent, and sends it examples. */
 export class TestEventService {
@@ -62,7 +52,7 @@ export class TestEventService {
       // Asked before the example is counted, since one that finds no room is not sent.
       if (!this.outbound.hasRoom(endpoint.url, actor.workspaceId)) throw rateLimitExceeded(1);
       const type = read().type ?? endpoint.events[0] ?? 'submission.completed';
-      await this.count(id);
+      await countTest(this.database, id);
       const [snapshot] = await readSnapshots(this.database, this.secrets, [id], (_, error) => {
         throw error;
       });
@@ -97,12 +87,5 @@ export class TestEventService {
         timings: outcome.timings,
       };
     }, actor.guard);
-  }
-
-  private async count(id: string): Promise<void> {
-    const [counted] = await this.database.query(countTest, [id, testsPerMinuteMax]);
-    if (counted !== undefined) return;
-    const [oldest] = await this.database.query(oldestTest, [id]);
-    throw rateLimitExceeded(Math.max(1, oldest?.freeInSeconds ?? 60));
   }
 }
