@@ -129,7 +129,8 @@ export class WebhookFixture {
       jobs,
       notifications,
       secrets,
-      outbound,
+      outbound:
+        outbound instanceof Outbound ? outbound : { hasRoom: () => true, shareWith: () => undefined, ...outbound },
       replays,
       audit,
       eventLog,

@@ -16,8 +16,7 @@ import type { DueDeliveries } from './due-deliveries.js';
 import { EndpointQueue, type DeliveryAttempt } from './endpoint-queue.js';
 import { FairScheduler } from './fair-scheduler.js';
 
-/** What delivers needs of `Outbound`; without `hasRoom` no host is ever full. */
-export type Sender = Pick<Outbound, 'post'> & Partial<Pick<Outbound, 'hasRoom' | 'shareWith'>>;
+export type Sender = Pick<Outbound, 'post' | 'hasRoom' | 'shareWith'>;
 
 export interface DispatcherParts extends DeliverParts {
   database: Database;
@@ -330,7 +329,7 @@ export class Dispatcher {
 
   /** Where its host has none, the queue has its turn again as soon as that has, and others go before it. */
   private hostHasRoom({ snapshot, hostWaiter }: EndpointQueue): boolean {
-    return this.parts.outbound.hasRoom?.(snapshot.url, snapshot.workspaceId, hostWaiter) ?? true;
+    return this.parts.outbound.hasRoom(snapshot.url, snapshot.workspaceId, hostWaiter);
   }
 
   private wake(queue: EndpointQueue): void {

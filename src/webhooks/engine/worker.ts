@@ -74,7 +74,7 @@ const betweenHandOversMs = 6_000;
 /** An endpoint whose receiver takes longer stays where it is. */
 const leaveMsMax = 1_000;
 
-/** Delivers webhooks. Its parts and its words are in README.md beside this file. */
+/** Delivers webhooks. */
 export class WebhookWorker {
   private readonly texts: EventTexts;
   private readonly ownership: EndpointOwnership;
@@ -209,18 +209,13 @@ export class WebhookWorker {
   /** What is due daily, and what a lost notification left undone of a change of a workspace. @throws when a part failed */
   async maintain(): Promise<void> {
     let failed: unknown = null;
-    for (const chore of [
-      ...chores(this.parts, new Date(this.now())),
-      async () => await this.onWorkspacesChanged(null),
-    ]) {
+    const due = [...chores(this.parts, new Date(this.now())), async () => await this.onWorkspacesChanged(null)];
+    for (const chore of due) {
       try {
         await chore();
       } catch (error) {
         failed = error;
-        this.parts.log.warn(
-          { error: errorFields(error) },
-          'a part of webhook maintenance failed and will be tried again',
-        );
+        this.parts.log.warn({ error: errorFields(error) }, 'a part of webhook maintenance failed; it is tried again');
       }
     }
     if (failed !== null) throw failed;
@@ -236,7 +231,7 @@ export class WebhookWorker {
       await ownership.giveBack(workerId, dispatcher.closeIdle());
       this.recorder.mark(dispatcher.takeSlow(slowMs));
       const missed = await readMissed(this.parts.database, dispatcher.snapshots());
-      this.parts.outbound.shareWith?.(missed.workers.length);
+      this.parts.outbound.shareWith(missed.workers.length);
       workers = missed.workers;
       if (missed.eventsWait) this.fanOut.wake();
       await dispatcher.reload(texts.follow(missed.erasures) ? dispatcher.endpointIds() : missed.changed);
