@@ -309,11 +309,9 @@ export class WebhookDeliveryService {
         this.notifications.send(endpointChanged, endpointId);
         this.notifications.send(deliveriesMade, actor.workspaceId);
       });
-      const [delivery] = (await tx.query(deliveriesById, [actor.workspaceId, [newOne]])).map((row) =>
-        this.deliveryOf(row),
-      );
-      if (delivery === undefined) throw new Error('a delivery is not there after its insert');
-      return delivery;
+      const [made] = await tx.query(deliveriesById, [actor.workspaceId, [newOne]]);
+      if (made === undefined) throw new Error('a delivery is not there after its insert');
+      return this.deliveryOf(made);
     }, actor.guard);
   }
 
@@ -449,9 +447,8 @@ export class WebhookDeliveryService {
     const query = new DeliveryQuery(under, filter);
     if (query.isVoid) return new Map();
     const values = [actor.workspaceId, parentIds, null, null, ...query.values];
-    const statement = query.isShaped
-      ? unprepared<{ id: string; count: number }>
-      : prepared<{ id: string; count: number }>;
+    type Count = { id: string; count: number };
+    const statement = query.isShaped ? unprepared<Count> : prepared<Count>;
     const rows = await this.database.query(heavy(statement(query.counts())), values);
     return new Map(rows.map(({ id, count }) => [id, count]));
   }
@@ -459,8 +456,8 @@ export class WebhookDeliveryService {
   private deliveryOf(row: Omit<DeliveryRow, 'parentId'>): WebhookDelivery {
     const { id, endpointId, eventId, status, attemptCount, nextAttemptAt, skipReason, endedAt } = row;
     const left = endedAt === null ? attemptsLeft(this.settings.retryDelaysMs, attemptCount) : 0;
-    const facts = { id, endpointId, eventId, status, attemptCount, attemptsLeft: left };
-    return { ...facts, nextAttemptAt, skipReason, endedAt, createdAt: madeAt(id) };
+    const counts = { attemptCount, attemptsLeft: left };
+    return { id, endpointId, eventId, status, ...counts, nextAttemptAt, skipReason, endedAt, createdAt: madeAt(id) };
   }
 }
 

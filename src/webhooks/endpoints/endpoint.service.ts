@@ -197,7 +197,6 @@ export class WebhookEndpointService {
   }
 
   /** Deletes an endpoint. Its open deliveries end as skipped; attempts stay on record. */
-  /** @returns the endpoint as it was */
   async remove(actor: Actor, id: string, expected: ExpectedVersions = null): Promise<WebhookEndpoint> {
     actor.require('manage:webhooks');
     return await this.database.transaction(async (tx) => {
@@ -205,8 +204,7 @@ export class WebhookEndpointService {
         requireVersion(expected, webhookVersion(before));
         return { ...before, secrets: [], customHeaders: null, deletedAt: nextMoment(before.updatedAt).at };
       };
-      const told = ({ url }: WebhookEndpoint) => ({ url });
-      const deleted = await this.change(tx, actor, id, 'webhook_endpoint.deleted', decide, told);
+      const deleted = await this.change(tx, actor, id, 'webhook_endpoint.deleted', decide, ({ url }) => ({ url }));
       // Before the lock, which everybody's deliveries wait for.
       const skip = { at: deleted.deletedAt ?? deleted.updatedAt, reason: 'endpoint_deleted' } as const;
       let skipped = await skipOldest(tx, id, skip);

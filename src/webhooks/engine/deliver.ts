@@ -67,28 +67,21 @@ function decide(parts: DeliverParts, queue: EndpointQueue, attempt: DeliveryAtte
 
 function record({ recorder, metrics, log, tracing }: DeliverParts, result: Result): void {
   recorder.add(result);
-  const { endpointId, delivery, outcome } = result;
-  const { totalMs } = outcome.timings;
-  metrics.attempted(outcome.outcome);
-  const line = {
-    delivery: delivery.id,
-    endpoint: endpointId,
-    event: delivery.event.id,
-    attempt: delivery.attempts + 1,
-    outcome: outcome.outcome,
-    status: outcome.status,
-    totalMs,
-  };
-  log.info(line, 'webhook');
+  const { endpointId, delivery } = result;
+  const { outcome, status, timings } = result.outcome;
+  const { totalMs } = timings;
+  const attempt = delivery.attempts + 1;
+  metrics.attempted(outcome);
+  const facts = { delivery: delivery.id, endpoint: endpointId, event: delivery.event.id, attempt, outcome };
+  log.info({ ...facts, status, totalMs }, 'webhook');
   if (!tracing.isOn) return;
-  const { status, totalMs: ms, ...facts } = line;
   tracing.record({
     name: 'webhook attempt',
     kind: 'client',
-    startedAtMs: nowMs() - ms,
-    ms,
-    failed: outcome.outcome !== 'success',
-    place: placeOfAttempt(delivery.event.id, delivery.id, delivery.attempts + 1),
+    startedAtMs: nowMs() - totalMs,
+    ms: totalMs,
+    failed: outcome !== 'success',
+    place: placeOfAttempt(delivery.event.id, delivery.id, attempt),
     parent: placeOfEvent(delivery.event.id),
     attributes: { ...facts, 'http.response.status_code': status ?? undefined },
   });

@@ -190,13 +190,9 @@ export class DeliveryQuery {
 
   /** The condition that one's `status`, which is one of the `possible`, is wanted. */
   private having(status: string, possible: readonly DeliveryStatus[]): string[] | null {
-    const wanted = this.wanted(possible);
-    if (wanted.length === 0) return null;
-    return this.statuses === null ? [] : [`${status} in (${wanted.map((one) => `'${one}'`).join(', ')})`];
-  }
-
-  private wanted(possible: readonly DeliveryStatus[]): DeliveryStatus[] {
-    return possible.filter((one) => this.statuses?.includes(one) ?? true);
+    if (this.statuses === null) return [];
+    const wanted = possible.filter((one) => this.statuses?.includes(one));
+    return wanted.length === 0 ? null : [`${status} in (${wanted.map((one) => `'${one}'`).join(', ')})`];
   }
 
   private where(id: string, conditions: readonly string[]): string {
