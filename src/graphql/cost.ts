@@ -40,12 +40,10 @@ export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 export type Variables = Readonly<Record<string, unknown>>;
 
 /** The fragments that a document defines, by name. */
-export const fragmentsOf = ({ definitions }: DocumentNode): Fragments =>
-  new Map(
-    definitions
-      .filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION)
-      .map((fragment) => [fragment.name.value, fragment]),
-  );
+export function fragmentsOf({ definitions }: DocumentNode): Fragments {
+  const fragments = definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
+  return new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
+}
 
 export interface Cost {
   requested: number;
@@ -199,11 +197,9 @@ export function costOf(
     const declared = costIn(field.extensions);
     if (parent !== once) total.repeated = Math.max(total.repeated, sizeOfArguments(node));
     total.points += (declared.points ?? 0) + entriesIn(node, declared);
-    if (isSearch(node, declared)) {
-      total.searches += 1;
-      return searchCost + ofObjects(node, field, declared, parent, size);
-    }
-    return ofObjects(node, field, declared, parent, size);
+    const searches = isSearch(node, declared) ? 1 : 0;
+    total.searches += searches;
+    return searches * searchCost + ofObjects(node, field, declared, parent, size);
   }
 
   function ofObjects(
