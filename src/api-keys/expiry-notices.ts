@@ -2,15 +2,11 @@ import { dayMs, now } from '../platform/clock.js';
 import type { Database } from '../platform/postgres/database.js';
 import type { Queue } from '../platform/postgres/jobs.js';
 import { prepared } from '../platform/postgres/statement.js';
-import { addNotices, type NewNotice } from '../workspaces/notice.service.js';
+import { tellOfExpiring, type NewNotice } from '../workspaces/notice.service.js';
 
 export const expiryNoticesQueue: Queue = { name: 'api-key-expiry-notices' };
 /** Hourly, so that "in three days" is true to the hour. */
 export const expiryNoticesCron = '11 * * * *';
-
-/** So many days before a key expires its workspace is told. A key that lives no longer than that was meant to end soon. */
-const daysBefore = [3, 14];
-const batchRows = 500;
 
 interface ExpiringKey {
   id: string;
@@ -33,23 +29,9 @@ const markExpiring = prepared<ExpiringKey>(`
   returning k.id, k.workspace_id as "workspaceId", k.name, k.hint, k.expires_at as "expiresAt"
 `);
 
-/** Tells Owners and Admins of keys that expire in 14 days, and once more in 3: each once, in the commit that notes it. */
+/** Tells of each twice. A key that lives no longer than the days before its end was meant to end soon. */
 export async function tellOfExpiringKeys({ database }: { database: Database }, at = now()): Promise<void> {
-  // The nearest first: who is told that a key expires in two days need not be told that it does within 14.
-  for (const days of daysBefore) {
-    let told: number;
-    do {
-      told = await database.transaction(async (tx) => {
-        const keys = await tx.query(markExpiring, [at, days, batchRows]);
-        addNotices(
-          tx,
-          keys.map((key) => noticeOf(key, at)),
-          at,
-        );
-        return keys.length;
-      });
-    } while (told === batchRows);
-  }
+  await tellOfExpiring(database, markExpiring, noticeOf, at);
 }
 
 function noticeOf({ id, workspaceId, name, hint, expiresAt }: ExpiringKey, at: Date): NewNotice {

@@ -2,15 +2,12 @@ import { dayMs, now } from '../platform/clock.js';
 import type { Database } from '../platform/postgres/database.js';
 import type { Queue } from '../platform/postgres/jobs.js';
 import { prepared } from '../platform/postgres/statement.js';
-import { addNotices, type NewNotice } from '../workspaces/notice.service.js';
+import { tellOfExpiring, type NewNotice } from '../workspaces/notice.service.js';
 import { platformNamed } from './platforms/platforms.js';
 
 export const destinationsQueue: Queue = { name: 'conversion-destinations' };
 /** Hourly, so that "in three days" is true to the hour. */
 export const destinationsCron = '29 * * * *';
-
-const daysBefore = [3, 14];
-const batchRows = 500;
 
 interface ExpiringCredential {
   id: string;
@@ -35,23 +32,8 @@ const markExpiring = prepared<ExpiringCredential>(`
     d.credential_expires_at as "expiresAt"
 `);
 
-/** Tells Owners and Admins of credentials that end in 14 days, and once more in 3: each once, in the commit that notes it. */
 export async function tellOfExpiringCredentials({ database }: { database: Database }, at = now()): Promise<void> {
-  // The nearest first: who is told of two days need not be told of 14.
-  for (const days of daysBefore) {
-    let told: number;
-    do {
-      told = await database.transaction(async (tx) => {
-        const expiring = await tx.query(markExpiring, [at, days, batchRows]);
-        addNotices(
-          tx,
-          expiring.map((one) => noticeOf(one, at)),
-          at,
-        );
-        return expiring.length;
-      });
-    } while (told === batchRows);
-  }
+  await tellOfExpiring(database, markExpiring, noticeOf, at);
 }
 
 function noticeOf({ id, workspaceId, platform, botName, expiresAt }: ExpiringCredential, at: Date): NewNotice {

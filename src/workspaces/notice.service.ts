@@ -1,6 +1,6 @@
 import type { Actor } from '../platform/actor.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
-import { columnsOf, prepared } from '../platform/postgres/statement.js';
+import { columnsOf, prepared, type Statement } from '../platform/postgres/statement.js';
 import { notFound } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page } from '../platform/postgres/keyset-page.js';
@@ -70,6 +70,34 @@ export function addNotices(tx: Tx, notices: readonly NewNotice[], at: Date): voi
     notices.map(({ params }) => JSON.stringify(params)),
     notices.map(() => at),
   ]);
+}
+
+/** So many days before something expires. */
+const expiryDays = [3, 14];
+const expiringAtOnce = 500;
+
+/**
+ * Tells Owners and Admins of what expires in 14 days, and once more in 3: each once, in the commit that notes it.
+ * @param mark marks what expires within `$2` days of `$1` and was not told of yet, at most `$3` of it
+ */
+export async function tellOfExpiring<Row extends object>(
+  database: Database,
+  mark: Statement<Row>,
+  noticeOf: (row: Row, at: Date) => NewNotice,
+  at: Date,
+): Promise<void> {
+  // The nearest first: whoever is told of two days need not be told of 14.
+  for (const days of expiryDays) {
+    let told: number;
+    do {
+      told = await database.transaction(async (tx) => {
+        const expiring = await tx.query(mark, [at, days, expiringAtOnce]);
+        const notices = expiring.map((row) => noticeOf(row, at));
+        addNotices(tx, notices, at);
+        return notices.length;
+      });
+    } while (told === expiringAtOnce);
+  }
 }
 
 /** What a workspace's Owners and Admins should know; the room that learns of something adds the notice of it. */
