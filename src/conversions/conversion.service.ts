@@ -1,7 +1,7 @@
 import type { AuditService } from '../audit/audit.service.js';
 import type { Actor, Confirm } from '../platform/actor.js';
 import { dayMs, nowMs } from '../platform/clock.js';
-import { conflict, notFound } from '../platform/errors.js';
+import { notFound } from '../platform/errors.js';
 import { idFloor, isId } from '../platform/id.js';
 import type { Database } from '../platform/postgres/database.js';
 import {
@@ -115,7 +115,6 @@ export class ConversionService {
     return await this.database.transaction(async (tx) => {
       const [found] = isId(id, 'conversion') ? await tx.query(selectMany(false), [[id], actor.workspaceId]) : [];
       if (found === undefined) throw notFound('conversion');
-      if (found.status !== 'REJECTED') throw conflict('not_rejected', 'Only what was rejected is sent once more.');
       await this.confirm(tx, actor);
       if (this.sender === null) throw new Error('nobody sends conversions: sendThrough was not called');
       await this.sender.resend(tx, id);

@@ -232,9 +232,7 @@ export class OpenConversions {
     const [conversion] = await tx.query(lockOne, [conversionId]);
     if (conversion === undefined) throw notFound('conversion');
     const { status, snapshot, platform } = conversion;
-    if (status !== 'REJECTED') {
-      throw conflict('conversion_not_rejected', `Only a rejected conversion can be sent again; this one is ${status}.`);
-    }
+    if (status !== 'REJECTED') throw conflict('not_rejected', 'Only what was rejected is sent once more.');
     if (snapshot === null) {
       throw conflict('conversion_expired', 'The platform takes no conversion of this age, and what it said is gone.');
     }
