@@ -44,13 +44,15 @@ export interface ConversionDecision {
 export const isOver = (status: ConversionStatus): boolean =>
   status === 'DELIVERED' || status === 'SKIPPED' || status === 'EXPIRED';
 
+const undecided = { reason: null, nextAttemptAt: null, reference: null, acceptedAt: null, pauses: null };
+
 export function decide(
   verdict: ConversionVerdict,
   tried: Tried,
   now: number,
   random: () => number = Math.random,
 ): ConversionDecision {
-  const undecided = { reason: null, nextAttemptAt: null, reference: null, acceptedAt: null, pauses: null };
+  const { reference, acceptedAt } = tried;
   switch (verdict.kind) {
     case 'DELIVERED':
       return { ...undecided, status: 'DELIVERED' };
@@ -62,7 +64,7 @@ export function decide(
       return retried(verdict, tried, now, random);
     case 'AUTH_BROKEN':
       // What the platform took is asked after when the token is mended, and never sent again.
-      return { ...undecided, ...acceptanceOf(tried), status: 'HELD', pauses: 'AUTH_BROKEN' };
+      return { ...undecided, reference, acceptedAt, status: 'HELD', pauses: 'AUTH_BROKEN' };
     default:
       return { ...undecided, status: 'HELD', pauses: 'CONFIG_BROKEN' };
   }
@@ -81,15 +83,12 @@ function accepted(verdict: ConversionVerdict, tried: Tried, now: number): Conver
 }
 
 function retried(verdict: ConversionVerdict, tried: Tried, now: number, random: () => number): ConversionDecision {
-  const over = { reason: null, nextAttemptAt: null, reference: null, acceptedAt: null, pauses: null };
   const delayMs = retryDelaysMs[Math.min(tried.attempts, retryDelaysMs.length) - 1] ?? minuteMs;
   const jittered = Math.ceil(delayMs * (1 + random() * jitterShareMax));
   const nextAttemptAt = now + Math.max(jittered, Math.min(verdict.notBeforeMs ?? 0, askedWaitMsMax));
-  if (nextAttemptAt > tried.retryUntil) return { ...over, status: 'EXPIRED' };
-  return { ...over, status: 'PENDING', nextAttemptAt };
+  if (nextAttemptAt > tried.retryUntil) return { ...undecided, status: 'EXPIRED' };
+  return { ...undecided, status: 'PENDING', nextAttemptAt };
 }
-
-const acceptanceOf = ({ reference, acceptedAt }: Tried) => ({ reference, acceptedAt });
 
 /** Until when a conversion is tried; one that was held for longer gets a day more, see `OpenConversions`. */
 export const retryUntilOf = (occurredAt: Date, ageDaysMax: number): Date =>
