@@ -14,10 +14,7 @@ export interface Restrictions {
 /** Whatever a switch is set to other than off is on: a client that misspells it loses tools, and gains none. */
 const isOn = (value: string | null | undefined) => value != null && !/^(false|0|off|no)?$/i.test(value.trim());
 
-const unrestricted: Restrictions = { readOnly: false, toolsets: null };
-
 export function restrictionsOf(query: string, readOnlyHeader: string | undefined): Restrictions {
-  if (query === '' && readOnlyHeader === undefined) return unrestricted;
   const asked = new URLSearchParams(query);
   const named = asked.get('toolsets');
   const known = toolsets.filter((one) => named?.split(',').some((name) => name.trim().toLowerCase() === one));

@@ -19,12 +19,8 @@ import { cutText, cutValue } from './foreign-text.js';
 type Data = Record<string, unknown>;
 
 /** Models pay for every null. */
-export function withoutNulls(data: Data): Data {
-  const isSet = (key: string) => data[key] !== null && data[key] !== undefined;
-  const keys = Object.keys(data);
-  // Most have none, and are given back as they are.
-  return keys.every(isSet) ? data : Object.fromEntries(keys.filter(isSet).map((key) => [key, data[key]]));
-}
+export const withoutNulls = (data: Data): Data =>
+  Object.fromEntries(Object.entries(data).filter(([, value]) => value != null));
 
 const at = (date: Date | null) => date && isoTime(date);
 
