@@ -495,7 +495,7 @@ async function fillFromAnswers(
   const { id, workspaceId, email, phone } = contact;
   tx.write(updateOne, row.values(contact), meanwhile);
   if (changes.includes('email') || changes.includes('phone')) tx.write(promote, [id, email, phone]);
-  const data = { contact: contactView(contact), changes: changes.map((name) => spelled[name]) };
+  const data = { contact: contactView(contact), changes: changes.map((name) => spell(name, 'snake_case')) };
   return { events: [{ workspaceId, type: 'contact.updated', moment, subjectId: id, people: [], data }] };
 }
 
@@ -503,11 +503,9 @@ async function fillFromAnswers(
 const meanwhile = (error: unknown) =>
   isUniqueViolation(error) ? new TryAgain('another contact took the address', { cause: error }) : error;
 
-const spelled = { email: 'email', phone: 'phone', firstName: 'first_name', lastName: 'last_name' } as const;
-
 /** The empty fields that the address fills; an e-mail or phone that another contact has stays with that one. */
 function missing(contact: Contact, address: ContactAddress, matches: readonly Match[]): (keyof ContactAddress)[] {
-  const names = Object.keys(spelled) as (keyof ContactAddress)[];
+  const names = ['email', 'phone', 'firstName', 'lastName'] as const;
   const others = matches.filter(({ id }) => id !== contact.id);
   const isAnothers = {
     email: others.some(({ hasEmail }) => hasEmail),
