@@ -126,7 +126,7 @@ const operations = {
     description:
       'Merges answers into a submission, or completes it. What you leave out stays, and null removes a value. A change fires `submission.updated`, and completing it `submission.completed`.',
     ids: { id: intakeBot, submissionId: submission },
-    version: submissionVersion({ updatedAt: new Date(demo.submission.updated_at) }),
+    version: submissionVersion({ updatedAt: new Date(demo.submission.updated_at), attribution: null }),
     body: { data: { message: demo.adasAnswers.message } },
     data: { submission: whole },
   },

@@ -438,7 +438,7 @@ export class SubmissionService {
     tx.speakOf(peopleOf(locked));
     const { attribution: given } = changes;
     const after = changed(bot, before, changes);
-    // What is forgotten here is not written, and does not move the version that `If-Match` compares.
+    // What is forgotten here is not written, and does not move `updatedAt`.
     const isOther: Readonly<Record<Exclude<keyof Valid<typeof UpdateSubmission>, 'attribution'>, boolean>> = {
       data: changedFields(before.data, after.data).length > 0,
       status: before.status !== after.status,

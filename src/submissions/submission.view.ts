@@ -1,5 +1,7 @@
 import { isoTime } from '../platform/postgres/timestamps.js';
+import { versionOf } from '../platform/version.js';
 import type { Submission, SubmissionWithMessages } from './submission.entity.js';
+import { UpdateSubmission } from './submission.input.js';
 import type { ListedSubmission } from './submission-lists.js';
 
 type Shown = Omit<ListedSubmission, 'messageCount'>;
@@ -44,8 +46,12 @@ export const submissionView = (submission: SubmissionWithMessages) => ({
   })),
 });
 
-/** The version that `If-Match` compares: only what REST may change of a submission moves the time of its last change. */
-export const submissionVersion = ({ updatedAt }: Pick<Submission, 'updatedAt'>) => updatedAt.getTime().toString(36);
+/**
+ * The version that `If-Match` compares. Answers may be large, and they and the status move the time of the last change;
+ * attribution does not.
+ */
+export const submissionVersion = ({ updatedAt, attribution }: Pick<Submission, 'updatedAt' | 'attribution'>) =>
+  versionOf(UpdateSubmission, { data: updatedAt, status: updatedAt, attribution });
 
 /** The answer to creating a submission over REST. */
 export const submissionCreatedView = ({ id, status, createdAt }: Submission) => ({

@@ -306,6 +306,29 @@ describe('changes', () => {
       });
     }
 
+    it('find a submission changed by whatever a PATCH may change of it, attribution alone included', async () => {
+      const bot = await createBot(server.app, tenant.workspaceId);
+      const { id } = await createSubmission(server.app, bot, { status: 'IN_PROGRESS' });
+      const path = `/intake-bots/${bot.id}/submissions/${id}`;
+      const patches = [
+        { attribution: { gclid: 'one' } },
+        { attribution: { consent: { ad_user_data: 'granted' } } },
+        { data: { topic: 'Sales' } },
+        { status: 'COMPLETED' },
+        { attribution: { consent: { ad_user_data: 'denied' } } },
+      ];
+      for (const patch of patches) {
+        const before = await etagOf(path);
+        expect((await change('PATCH', path, patch, before)).status, JSON.stringify(patch)).to.equal(200);
+        const late = await change('PATCH', path, { data: { topic: 'Support' } }, before);
+        expect(late.status, JSON.stringify(patch)).to.equal(412);
+        // What is there already is no change.
+        const after = await etagOf(path);
+        expect((await change('PATCH', path, patch, after)).status).to.equal(200);
+        expect(await etagOf(path)).to.equal(after);
+      }
+    });
+
     it('delete a webhook just so', async () => {
       const { body } = await key.rest('POST', '/webhooks', { url: 'http://127.0.0.1:9/', events: ['contact.created'] });
       const path = `/webhooks/${body.data.webhook.id}`;
