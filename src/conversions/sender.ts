@@ -180,9 +180,8 @@ export class ConversionSender {
     }
     if (!submission.isThere || conversion.snapshot === null) return skip('erased');
     const snapshot = readSnapshot(this.parts.secrets.open(conversion.snapshot, `conversion:${conversion.id}`));
-    const latest = submission.consent?.adUserData ?? null;
-    const consent = latest ?? snapshot.adUserData;
-    if (consent === 'denied' || (destination.consentMode === 'REQUIRED' && consent !== 'granted')) {
+    const event = eventOf(conversion, snapshot, submission.consent);
+    if (event.adUserData === 'denied' || (destination.consentMode === 'REQUIRED' && event.adUserData !== 'granted')) {
       return skip('no_consent');
     }
     const now = this.parts.now();
@@ -193,7 +192,6 @@ export class ConversionSender {
     }
     const target = targetOf(destination, platform, snapshot.isTest);
     if (snapshot.isTest && target.testCode === null && !target.validateOnly) return skip('test_submission');
-    const event = eventOf(conversion, snapshot, submission.consent);
     const built = platform.build(event, target, this.parts.client.versionOf(platform));
     if (!built.ok) return skip(built.reason);
     return { to: 'send', request: built.request, credential, dropped: built.dropped, isTest: snapshot.isTest };

@@ -1,7 +1,7 @@
 import type { AttributionConsent } from '../submissions/attribution.view.js';
 import type { Conversion } from './conversion.entity.js';
 import { pageToSend } from './page-address.js';
-import { clickIds, personFields, type ConversionEvent } from './platforms/platform.js';
+import { clickIds, personFields, type ConsentState, type ConversionEvent } from './platforms/platform.js';
 
 /**
  * What is told of a conversion at each of its tries, frozen when its submission completed: the same digests, whatever
@@ -46,13 +46,15 @@ export function readSnapshot(text: string): Snapshot {
   };
 }
 
-/** The event as it is told now: by today's consent where that takes back something; what it gives later is not used. */
+/**
+ * The event as it is told now: what the person consented to at the lead and consents to today. What was taken back since is
+ * not used, be it denied or no longer said; nor is what was given since.
+ */
 export function eventOf(
   { eventId, eventName, occurredAt }: Pick<Conversion, 'eventId' | 'eventName' | 'occurredAt'>,
   snapshot: Snapshot,
   consent: AttributionConsent | null,
 ): ConversionEvent {
-  const isDenied = consent?.adPersonalization === 'denied';
   return {
     ...snapshot,
     id: eventId,
@@ -60,7 +62,13 @@ export function eventOf(
     occurredAt,
     page: pageToSend(snapshot.page),
     referrer: pageToSend(snapshot.referrer),
-    adPersonalization: isDenied ? 'denied' : snapshot.adPersonalization,
+    adUserData: both(snapshot.adUserData, consent?.adUserData),
+    adPersonalization: both(snapshot.adPersonalization, consent?.adPersonalization),
     limitedUse: snapshot.limitedUse || consent?.limitedUse === true,
   };
+}
+
+function both(then: ConsentState, now: ConsentState = null): ConsentState {
+  if (then === 'denied' || now === 'denied') return 'denied';
+  return then === now ? then : null;
 }

@@ -76,6 +76,26 @@ describe('what a person agreed to, and what is left of what was sent', () => {
       expect(site.meta.requests).to.have.length(1);
     });
 
+    it('heeds a consent that is taken back without a denial, and what of it is taken back', async () => {
+      const hidden = ['ad_user_data', 'ad_personalization'].map((name) => ({ name, label: name, type: 'hidden' }));
+      site.bot = await createBot(site.server.app, site.tenant.workspaceId, { schema: [...leadForm, ...hidden] });
+      const destination = await site.connect('google');
+      await pause(destination);
+      const data = { ...janeDoe.typed, customer_id: externalId.typed, ad_user_data: 'granted' };
+      const [one, other] = [
+        await site.submit({ ...data, ad_personalization: 'granted' }, null),
+        await site.submit({ ...data, ad_personalization: 'granted' }, null),
+      ];
+      for (const id of [one, other]) await site.becomes(id, 'HELD');
+      expect((await patch(one, { data: { ad_user_data: null } })).status).to.equal(200);
+      expect((await patch(other, { data: { ad_personalization: null } })).status).to.equal(200);
+      await resume(destination);
+      expect((await site.becomes(one, 'SKIPPED')).reason).to.equal('no_consent');
+      await site.becomes(other, 'ACCEPTED');
+      expect(site.google.bodies()).to.have.length(1);
+      expect(site.google.bodies()[0].events[0].consent).to.deep.equal({ adUserData: 'CONSENT_GRANTED' });
+    });
+
     it('sends nothing old for a grant that comes later', async () => {
       const destination = await site.connect('meta');
       const id = await site.submit(undefined, attributionOf({ consent: undefined }));
