@@ -44,7 +44,8 @@ export class Completions implements SubmissionFollower {
   async completed(tx: Tx, completion: Completion): Promise<void> {
     const { submission, bot, attribution, origin } = completion;
     const destinations = await this.destinations.openFor(bot.id);
-    const wasDraft = submission.updatedAt > submission.createdAt;
+    // A draft may have been made by a clock that was ahead.
+    const wasDraft = submission.updatedAt.getTime() !== submission.createdAt.getTime();
     const known = wasDraft ? await this.takeOrigin(tx, submission, origin) : origin;
     if (destinations.length === 0) return;
     const conversions = destinations.map((destination) =>

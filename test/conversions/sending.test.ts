@@ -293,16 +293,21 @@ describe('sending conversions', () => {
           landing_page: 'https://a.example/',
         },
       });
-    const submission = await draft();
-    expect(JSON.stringify(await origins())).to.not.contain('203.0.113.7');
-    await change(submission.id, { status: 'COMPLETED' });
-    await settled(server.app, submission.id, ({ status }) => status === 'DELIVERED');
-    const [body] = meta.bodies() as { data: { user_data: object }[] }[];
-    expect(body?.data[0]?.user_data).to.include({
-      client_ip_address: '203.0.113.7',
-      client_user_agent: 'Mozilla/5.0 (Test)',
-    });
-    expect(await origins()).to.have.length(0);
+    // The second one's clock was ahead when it was made.
+    for (const aheadDays of [0, 40]) {
+      const submission = await draft();
+      expect(JSON.stringify(await origins())).to.not.contain('203.0.113.7');
+      const ahead = `set created_at = created_at + $2 * interval '1 day', updated_at = updated_at + $2 * interval '1 day'`;
+      await server.app.database.pool.query(`update submissions ${ahead} where id = $1`, [submission.id, aheadDays]);
+      await change(submission.id, { status: 'COMPLETED' });
+      await settled(server.app, submission.id, ({ status }) => status === 'DELIVERED');
+      const body = meta.bodies().at(-1) as { data: { user_data: object }[] };
+      expect(body.data[0]?.user_data).to.include({
+        client_ip_address: '203.0.113.7',
+        client_user_agent: 'Mozilla/5.0 (Test)',
+      });
+      expect(await origins()).to.have.length(0);
+    }
 
     await draft();
     expect(await origins()).to.have.length(1);
