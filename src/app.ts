@@ -250,12 +250,12 @@ export class App {
     this.members = new MemberService(database, this.audit, this.sessions, this.accounts, () => this.publicUrl);
     this.apiKeys = new ApiKeyService(database, this.notifications, this.audit, this.sessions, log);
     const confirm: Confirm = async (tx, actor) => await this.apiKeys.confirm(tx, actor);
-    this.revocations = new RevocationWatch(this.apiKeys, this.sessions, this.notifications, log);
     this.events = new EventPublisher(jobs, this.notifications, this.tracing);
     this.eventLog = new EventService(database);
     this.eventErasure = new EventErasureService();
     this.eventFeed = new EventFeed(this.eventLog, this.notifications);
-    this.trustedDocuments = new TrustedDocumentService(database, this.audit, confirm);
+    this.trustedDocuments = new TrustedDocumentService(database, this.notifications, this.audit, confirm);
+    this.revocations = new RevocationWatch(this.apiKeys, this.sessions, this.trustedDocuments, this.notifications, log);
     this.erasures = new ErasureService(database, this.eventErasure, jobs, this.secrets, log);
     this.erasureNotes = new ErasureNoteService(database, this.secrets, log);
     this.contacts = new ContactService(

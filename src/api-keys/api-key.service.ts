@@ -45,6 +45,8 @@ const changesPerHourMax = 30;
 
 interface KnownKey {
   key: ApiKey;
+  /** Of the secret that was shown, in hex. */
+  secretHash: string;
   /** Until when the secret that was shown works, where a rotation has replaced it; null while it is the newest. */
   shownUntil: Date | null;
   workspace: Workspace;
@@ -87,6 +89,8 @@ const selectLive = prepared<ApiKey>(`
 const keepOne = prepared<{ archivedAt: Date | null }>(`
   select w.archived_at as "archivedAt" from api_keys k join workspaces w on w.id = k.workspace_id
   where k.id = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
+    and (k.hash = $3 or (k.previous_hash = $3 and k.previous_until > $2)
+      or exists (select from api_key_secrets s where s.hash = $3 and s.until > $2))
   for share of k
 `);
 const forgetEarlier = prepared('delete from api_key_secrets where api_key_id = $1 and until <= $2');
@@ -105,9 +109,15 @@ const oldestChange = prepared<{ freeInSeconds: number }>(`
   select ceil(extract(epoch from (${lastHour})[1] + interval '1 hour' - now()))::int as "freeInSeconds"
   from api_key_changes c where c.workspace_id = $1
 `);
-const selectUsable = prepared<{ id: string }>(`
-  select k.id from api_keys k join workspaces w on w.id = k.workspace_id
-  where k.id = any($1) and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
+const selectUsable = prepared<{ hash: Buffer }>(`
+  with shown as (
+    select hash, id, null::timestamptz as until from api_keys where hash = any($1)
+    union all select previous_hash, id, previous_until from api_keys where previous_hash = any($1)
+    union all select hash, api_key_id, until from api_key_secrets where hash = any($1)
+  )
+  select shown.hash from shown join api_keys k on k.id = shown.id join workspaces w on w.id = k.workspace_id
+  where (shown.until is null or shown.until > $2)
+    and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
     and w.archived_at is null and w.plan = any($3)
 `);
 // Skips rows that somebody else has locked until the next time: a time of use is not worth a deadlock.
@@ -157,7 +167,7 @@ export class ApiKeyService {
   async authenticate(text: string, origin: Origin): Promise<Actor> {
     const found = await this.lookups.get(text);
     if (found === null) throw authenticationRequired({ cause: 'malformed or unknown key' });
-    const { key, shownUntil, workspace, allowed } = found;
+    const { key, secretHash, shownUntil, workspace, allowed } = found;
     const nowMs = clock.nowMs();
     if (key.revokedAt !== null) throw authenticationRequired({ cause: `key ${key.id} is revoked` });
     if (key.expiresAt !== null && key.expiresAt.getTime() <= nowMs) {
@@ -171,20 +181,21 @@ export class ApiKeyService {
     }
     this.noteUse(key.id, nowMs);
     const { scopes, documentsOnly } = key;
-    return new Actor('key', key.id, actorWorkspace(workspace), { scopes, documentsOnly }, origin);
+    return new Actor('key', key.id, actorWorkspace(workspace), { scopes, documentsOnly, secretHash }, origin);
   }
 
-  /** Which of these keys still work, by a look into the database, never by what this process remembers. */
-  async usable(ids: readonly string[]): Promise<Set<string>> {
-    const found = await this.database.reserved.query(selectUsable, [ids, now(), plansWithApi]);
-    return new Set(found.map(({ id }) => id));
+  /** Which of these secrets, by their hashes in hex, still work: by a look into the database, never by what is remembered. */
+  async usable(secretHashes: readonly string[]): Promise<Set<string>> {
+    const hashes = secretHashes.map((hash) => Buffer.from(hash, 'hex'));
+    const found = await this.database.reserved.query(selectUsable, [hashes, now(), plansWithApi]);
+    return new Set(found.map(({ hash }) => hash.toString('hex')));
   }
 
   /** `Confirm` for keys, and for people by way of their sessions. */
   async confirm(tx: Tx, actor: Actor): Promise<void> {
     if (actor.kind !== 'key') return await this.sessions.confirm(tx, actor);
-    const [found] = await tx.query(keepOne, [actor.id, now()]);
-    if (found === undefined) throw authenticationRequired({ cause: `key ${actor.id} ended meanwhile` });
+    const [found] = await tx.query(keepOne, [actor.id, now(), Buffer.from(actor.credentialId, 'hex')]);
+    if (found === undefined) throw authenticationRequired({ cause: `key ${actor.id} or its secret ended meanwhile` });
     if (found.archivedAt !== null) throw workspaceArchived();
   }
 
@@ -399,7 +410,8 @@ export class ApiKeyService {
     const key = Object.assign(new ApiKey(), properties);
     const shownUntil = key.hash.equals(hash) ? null : (earlierUntil ?? key.previousUntil);
     const allowed = key.allowedCidrs.length === 0 ? null : blockListOf(key.allowedCidrs);
-    return { key, shownUntil, workspace: Object.assign(new Workspace(), workspace), allowed };
+    const secretHash = hash.toString('hex');
+    return { key, secretHash, shownUntil, workspace: Object.assign(new Workspace(), workspace), allowed };
   }
 
   private noteUse(id: string, nowMs: number): void {

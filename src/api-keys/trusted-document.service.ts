@@ -7,12 +7,17 @@ import { planLimitExceeded } from '../platform/errors.js';
 import { nextMoment } from '../platform/id.js';
 import type { Page } from '../platform/postgres/keyset-page.js';
 import type { PageRequest } from '../platform/page-request.js';
+import type { Notifications } from '../platform/postgres/notifications.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { requireStorage, trustedDocumentsMax } from '../workspaces/plans.js';
 
 const selectOne = pipelined<{ text: string }>(
   'select text from trusted_documents where workspace_id = $1 and hash = $2',
 );
+const selectTrusted = prepared<{ place: number }>(`
+  select place::int from unnest($1::text[], $2::bytea[]) with ordinality wanted (workspace_id, hash, place)
+  join trusted_documents using (workspace_id, hash)
+`);
 /** @param wantsText an SQL condition; where it is false, `text` is null */
 const columns = (wantsText: string) =>
   `'sha256:' || encode(hash, 'hex') as "documentId", case when ${wantsText} then text end as text, created_at as "createdAt"`;
@@ -44,6 +49,9 @@ export const storedDocuments: StoredRows = {
   owner: 'workspace_id',
 };
 
+/** Topic of `Notifications`: the subjects are workspace ids. */
+export const documentsDistrusted = 'documents-distrusted';
+
 type Named = Pick<TrustedDocument, 'documentId'>;
 
 /** The form of the list's cursors: the moment when a document was trusted, by which the list is sorted, and its hash. */
@@ -60,6 +68,7 @@ export interface TrustedDocument {
 export class TrustedDocumentService {
   constructor(
     private readonly database: Database,
+    private readonly notifications: Notifications,
     private readonly audit: AuditService,
     private readonly confirm: Confirm,
   ) {}
@@ -107,7 +116,9 @@ export class TrustedDocumentService {
     await this.database.transaction(async (tx) => {
       const hashes = documentIds.flatMap((id) => hashIn(id) ?? []);
       const values = [actor.workspaceId, hashes.map((hash) => Buffer.from(hash, 'hex'))];
-      await this.record(tx, actor, 'trusted_documents.removed', await tx.query(deleteMany, values));
+      const removed = await tx.query(deleteMany, values);
+      await this.record(tx, actor, 'trusted_documents.removed', removed);
+      if (removed.length > 0) tx.afterCommit(() => this.notifications.send(documentsDistrusted, actor.workspaceId));
     }, actor.guard);
   }
 
@@ -119,6 +130,18 @@ export class TrustedDocumentService {
 
   async isTrusted(actor: Actor, hash: string): Promise<boolean> {
     return (await this.textOf(actor.workspaceId, hash)) !== null;
+  }
+
+  /** Which of these documents, by their hashes in hex, are trusted: by a look into the database, whoever asks. */
+  async trustedAmong<Document extends { workspaceId: string; hash: string }>(
+    documents: readonly Document[],
+  ): Promise<Document[]> {
+    const columns = [
+      documents.map(({ workspaceId }) => workspaceId),
+      documents.map(({ hash }) => Buffer.from(hash, 'hex')),
+    ];
+    const found = await this.database.reserved.query(selectTrusted, columns);
+    return found.flatMap(({ place }) => documents[place - 1] ?? []);
   }
 
   private async record(tx: Tx, actor: Actor, action: AuditAction, documents: readonly Named[]): Promise<void> {

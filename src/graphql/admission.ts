@@ -4,7 +4,13 @@ import { lookAtBudget, takePoints, type Grant, type RateLimiter } from '../http/
 import { SlidingWindows } from '../http/rate-limit/sliding-windows.js';
 import type { Strangers } from '../http/rate-limit/strangers.js';
 import type { Actor } from '../platform/actor.js';
-import { asFailure, authenticationRequired, Failure, rateLimitExceeded } from '../platform/errors.js';
+import {
+  asFailure,
+  authenticationRequired,
+  documentNotTrusted,
+  Failure,
+  rateLimitExceeded,
+} from '../platform/errors.js';
 import { heavyWork } from '../platform/work/heavy-work.js';
 import { costMax, holdCost, pointsOf, type Fragments, type Variables } from './cost.js';
 import { DocumentErrors, sha256, type Documents, type ValidDocument } from './documents.js';
@@ -161,18 +167,20 @@ export class Admission {
     const { query, documentId, persistedHash } = request;
     if (documentId !== null) {
       const text = await this.trusted.find(actor, documentId);
-      if (text === null) throw notTrusted('There is no such trusted document.');
-      if (query !== null && query !== text) throw notTrusted('The document and its id do not belong together.');
+      if (text === null) throw documentNotTrusted('There is no such trusted document.');
+      if (query !== null && query !== text) throw documentNotTrusted('The document and its id do not belong together.');
       return text;
     }
     if (query === null) {
       const text = await this.trusted.find(actor, `sha256:${persistedHash}`);
       if (text !== null) return text;
       // A key that may run trusted documents alone would be refused the text, too.
-      throw actor?.documentsOnly ? notTrusted('There is no such trusted document.') : persistedQueryNotSupported;
+      throw actor?.documentsOnly
+        ? documentNotTrusted('There is no such trusted document.')
+        : persistedQueryNotSupported;
     }
     if (actor?.documentsOnly && !(await this.trusted.isTrusted(actor, sha256(query)))) {
-      throw notTrusted('This API key may run trusted documents only.');
+      throw documentNotTrusted();
     }
     return query;
   }
@@ -182,8 +190,6 @@ export class Admission {
 const persistedQueryNotSupported = new DocumentErrors('PERSISTED_QUERY_NOT_SUPPORTED', [
   new GraphQLError('PersistedQueryNotSupported'),
 ]);
-
-const notTrusted = (message: string) => new Failure('document_not_trusted', message);
 
 function operationOf({ operations }: ValidDocument, name: string | null): OperationDefinitionNode {
   const named = name === null ? operations : operations.filter((operation) => operation.name?.value === name);

@@ -11,7 +11,7 @@ import { interruptible } from '../platform/async/interruptible.js';
 import type { Admitted, Refused } from './admission.js';
 import { errorsOf } from './errors.js';
 import { isCostOnly } from './operation-request.js';
-import { CutOff, revoked, type Results, type StreamedResult } from './results.js';
+import { CutOff, type Results, type StreamedResult } from './results.js';
 import type { SendBacklog } from './send-backlog.js';
 
 const keepAliveMs = 12_000;
@@ -37,7 +37,8 @@ export class EventStreams {
     const facts = factsOf(request);
     if (admitted.grant !== null) setRateLimitHeaders(admitted.grant, facts);
     const revocation = new AbortController();
-    const unwatch = this.revocations.onEnded(actor, () => revocation.abort(revoked()));
+    const documentHash = admitted.refusal === null ? admitted.valid.hash : null;
+    const unwatch = this.revocations.onEnded(actor, (why) => revocation.abort(why), documentHash);
     const ending = AbortSignal.any([this.stopping.signal, revocation.signal]);
     const results = this.resultsFor(request, actor, admitted, ending);
     response.on('close', () => void results.return());

@@ -1,7 +1,7 @@
 import { GraphQLError, OperationTypeNode, type ExecutionResult, type FormattedExecutionResult } from 'graphql';
 import type { Actor, Origin } from '../platform/actor.js';
 import { OperationContext } from '../platform/graphql/operation-context.js';
-import { asFailure, authenticationRequired, rateLimitExceeded } from '../platform/errors.js';
+import { asFailure, rateLimitExceeded } from '../platform/errors.js';
 import { interruptible } from '../platform/async/interruptible.js';
 import type { Log } from '../platform/log.js';
 import { inAccountOf, workAccount } from '../platform/work/work-account.js';
@@ -23,9 +23,6 @@ export interface StreamedResult {
 
 /** A stream is broken off (the server stops, or lost the database), so that its client resumes behind what it saw. */
 export class CutOff extends Error {}
-
-/** The reason for which a stream ends when its caller has lost the right to it. */
-export const revoked = () => authenticationRequired({ cause: 'the key or session ended while its stream was open' });
 
 /** An operation whose results are a stream. */
 export interface StreamedOperation {

@@ -1,3 +1,4 @@
+/** One file because a socket lets a caller in, runs what they ask for and hangs up by what they may do at that moment. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { BlockList } from 'node:net';
@@ -15,15 +16,15 @@ import type { RevocationWatch } from '../http/revocation-watch.js';
 import { answerOnSocket } from '../http/unreadable.js';
 import type { Actor, Origin } from '../platform/actor.js';
 import { interruptible } from '../platform/async/interruptible.js';
-import { authenticationRequired, validationFailed } from '../platform/errors.js';
+import { authenticationRequired, validationFailed, type Failure } from '../platform/errors.js';
 import { errorFields, type Log } from '../platform/log.js';
 import { inAccountOf } from '../platform/work/work-account.js';
-import type { Admission, OperationRequest, Refused } from './admission.js';
+import { turnedAway, type Admission, type OperationRequest, type Refused } from './admission.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 import { DocumentErrors } from './documents.js';
 import { errorOfFailure, errorsOf } from './errors.js';
 import { notAnOperation, readOperationRequest } from './operation-request.js';
-import { CutOff, revoked, type Results, type StreamedResult } from './results.js';
+import { CutOff, type Results, type StreamedResult } from './results.js';
 import type { SendBacklog } from './send-backlog.js';
 import { attachSocket, closeSocket, forbid, issuesIn, turnAway } from './socket.js';
 
@@ -47,8 +48,10 @@ export interface WebSocketsNeeds {
 interface Extra {
   socket: WebSocket;
   request: IncomingMessage;
-  /** The caller, once known. */
+  /** The caller, once known, as it was when it last asked for something. */
   actor?: Actor;
+  /** What `connection_init` said of who calls. */
+  authorization?: string | undefined;
   /** The controllers that end its streams. */
   streams: Set<AbortController>;
   /** Its operations that are no streams and still run. */
@@ -59,6 +62,8 @@ interface Extra {
 
 /** An operation of a socket that has been admitted. */
 interface Started {
+  actor: Actor;
+  documentHash: string;
   results: AsyncGenerator<StreamedResult, void>;
   ending: AbortController;
   extra: Extra;
@@ -124,15 +129,13 @@ export class WebSockets {
 
   /** By what it was opened with, or by what its `connection_init` says. */
   private async letIn(extra: Extra, init: Record<string, unknown>): Promise<boolean> {
-    const { authenticator, revocations, strangers, log } = this.needs;
+    const { revocations, strangers, log } = this.needs;
     const { socket, request } = extra;
     const origin = this.originOf(request);
     const given = init['authorization'] ?? init['Authorization'];
+    extra.authorization = typeof given === 'string' ? given : undefined;
     try {
-      const authorization = typeof given === 'string' ? given : undefined;
-      const actor = await authenticator.actorOfUpgrade(request.headers, origin, authorization);
-      if (actor === null) throw authenticationRequired({ cause: 'a stream without a name' });
-      requireAccess(actor);
+      const actor = await this.callerOf(extra, origin);
       // It may have left while it was looked up.
       if (socket.readyState !== WebSocket.OPEN) return false;
       const release = this.open.enter(actor);
@@ -142,7 +145,7 @@ export class WebSockets {
       }
       extra.actor = actor;
       belongsTo(request.socket, actor.workspaceId);
-      const unwatch = revocations.onEnded(actor, () => endRevoked(extra));
+      const unwatch = revocations.onEnded(actor, (why) => endRevoked(extra, why));
       socket.once('close', () => {
         unwatch();
         release();
@@ -157,19 +160,34 @@ export class WebSockets {
     }
   }
 
+  private async callerOf({ request, authorization }: Extra, origin: Origin): Promise<Actor> {
+    const actor = await this.needs.authenticator.actorOfUpgrade(request.headers, origin, authorization);
+    if (actor === null) throw authenticationRequired({ cause: 'a stream without a name' });
+    requireAccess(actor);
+    return actor;
+  }
+
   /** What the library is to run, which it knows by this object alone; or why it may not. */
   private async start(extra: Extra, payload: SubscribePayload): Promise<ExecutionArgs | GraphQLError[]> {
     const { admission, schema, results } = this.needs;
-    const { actor } = extra;
-    if (actor === undefined) throw new Error('subscribed before connected');
+    if (extra.actor === undefined) throw new Error('subscribed before connected');
     const origin = this.originOf(extra.request);
+    // A socket may be open for days: its caller is who it is today, with the plan and the storage of today.
+    try {
+      extra.actor = await this.callerOf(extra, origin);
+    } catch (error) {
+      return this.refused(turnedAway(failureOf(error, this.needs.log)));
+    }
+    const { actor } = extra;
     const caller = { actor, address: origin.address };
     const admitted = await inAccountOf(actor, null, async () => await admission.admit(caller, () => read(payload)));
     if (admitted.refusal !== null) return this.refused(admitted);
     const { valid, operation } = admitted;
     const args = { schema, document: valid.document, operationName: operation.name?.value };
     const ending = new AbortController();
-    this.started.set(args, { ending, results: results.of({ admitted, actor, origin, ending: ending.signal }), extra });
+    const documentHash = valid.hash;
+    const started = { actor, documentHash, ending, extra };
+    this.started.set(args, { ...started, results: results.of({ admitted, actor, origin, ending: ending.signal }) });
     return args;
   }
 
@@ -190,16 +208,22 @@ export class WebSockets {
   }
 
   /** The socket is closed where a stream breaks off: its client opens another, and comes back with all. */
-  private all({ results, ending, extra: { socket, streams } }: Started): AsyncGenerator<ExecutionResult, void> {
+  private all({ actor, documentHash, results, ending, extra }: Started): AsyncGenerator<ExecutionResult, void> {
+    const { revocations } = this.needs;
+    const { socket, streams } = extra;
     return interruptible(async function* (left) {
       left.addEventListener('abort', () => void results.return());
       streams.add(ending);
+      // The right to the document alone: that to the whole socket is watched already.
+      const end = (why: Failure) => ending.abort(why);
+      const unwatch = actor.documentsOnly ? revocations.onEnded(actor, end, documentHash) : () => {};
       try {
         for await (const { result } of results) yield result as ExecutionResult;
       } catch (error) {
         if (!(error instanceof CutOff)) throw error;
         closeSocket(socket, 1013, 'Try again later');
       } finally {
+        unwatch();
         streams.delete(ending);
       }
     });
@@ -239,9 +263,9 @@ function read(payload: SubscribePayload): OperationRequest {
 const whyEnded = 'the API key or the session has ended';
 
 /** Tells each stream of a socket why it ends, and hangs up once the last has been told. */
-function endRevoked(extra: Extra): void {
+function endRevoked(extra: Extra, why: Failure): void {
   if (extra.streams.size === 0) return forbid(extra.socket, whyEnded);
   extra.forbidden = true;
   setTimeout(() => forbid(extra.socket, whyEnded), forbiddenMsMax).unref();
-  for (const ending of extra.streams) ending.abort(revoked());
+  for (const ending of extra.streams) ending.abort(why);
 }

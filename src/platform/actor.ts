@@ -51,6 +51,8 @@ export interface Granted {
   scopes?: readonly Scope[];
   /** Whether a key may run trusted documents alone. */
   documentsOnly?: boolean;
+  /** Which of a key's secrets was shown, by its hash in hex: a rotation ends a secret, and not the key. */
+  secretHash?: string;
   /** What a person may do. */
   role?: Role;
   sessionId?: string;
@@ -85,9 +87,9 @@ export class Actor {
     return this.granted.role ?? null;
   }
 
-  /** The id of the credential that the caller showed: the key's, or the session's. */
+  /** Names the credential that the caller showed: a session by its id, one of a key's secrets by its hash. */
   get credentialId(): string {
-    return this.granted.sessionId ?? this.id;
+    return this.granted.sessionId ?? this.granted.secretHash ?? this.id;
   }
 
   get documentsOnly(): boolean {

@@ -141,6 +141,9 @@ export const featureNotAvailable = (feature: Feature) =>
 export const documentsOnlyKey = () =>
   new Failure('feature_not_available', 'This API key may run trusted documents over GraphQL only.', { feature: 'api' });
 
+export const documentNotTrusted = (message = 'This API key may run trusted documents only.') =>
+  new Failure('document_not_trusted', message);
+
 export const workspaceArchived = () => new Failure('workspace_archived', 'This workspace is archived.');
 
 /** What a GraphQL operation may have too much of; `answer` is counted in bytes while it runs. */

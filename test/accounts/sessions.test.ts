@@ -112,7 +112,7 @@ describe('sessions', () => {
     const tokenOf = ({ cookie }: Pick<typeof early, 'cookie'>) => cookie?.split('=')[1] ?? '';
     const actor = await app.sessions.authenticate(tokenOf(unused), { requestId: '', address: null });
     if (actor === null) throw new Error('nobody');
-    const ended = new Promise<void>((resolve) => app.revocations.onEnded(actor, resolve));
+    const ended = new Promise<void>((resolve) => app.revocations.onEnded(actor, () => resolve()));
     const people = Array.from({ length: 18 }, (_, index) => personAt(url, `192.0.2.${index}`));
     // Five at once: more would be slowed down.
     for (let first = 0; first < people.length; first += 5) {

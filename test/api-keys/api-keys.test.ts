@@ -353,13 +353,13 @@ describe('API keys', () => {
     });
 
     it('close the streams they opened: at once in every process, and later without a signal', async () => {
-      const { apiKeys, sessions } = second.app;
+      const { apiKeys, sessions, trustedDocuments } = second.app;
       const origin = { requestId: 'stream', address: null };
       const actor = await apiKeys.authenticate(tenant.key, origin);
       const stays = await createTenant(server.app);
       const other = await apiKeys.authenticate(stays.key, origin);
       const deafSignals = { on: () => () => undefined, onReconnect: () => undefined } as never;
-      const deaf = new RevocationWatch(apiKeys, sessions, deafSignals, createLog('silent'), 400);
+      const deaf = new RevocationWatch(apiKeys, sessions, trustedDocuments, deafSignals, createLog('silent'), 400);
       const ended: string[] = [];
       const closed = new Promise<void>((resolve) => {
         second.app.revocations.onEnded(actor, () => {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,7 +11,7 @@ import { scopes } from '../../src/platform/actor.js';
 import { newId, nextMoment } from '../../src/platform/id.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
 import { clientOf } from '../support/client.js';
-import { operator } from '../support/factories.js';
+import { createBot, createSubmission, operator } from '../support/factories.js';
 import { memberOf } from '../support/people.js';
 import { freePort } from '../support/process.js';
 import { Relay } from '../support/relay.js';
@@ -259,6 +260,92 @@ describe('graphql streams', () => {
     expect(stream.told.map(({ errors }) => errors?.[0]?.extensions.code)).to.deep.equal(['authentication_required']);
     expect(await Promise.all(refused)).to.deep.equal(['authentication_required', 'authentication_required']);
     expect((await closed).code).to.equal(4403);
+  });
+
+  it('end with the secret that opened them, though its key goes on with another, and so does its socket', async () => {
+    const owner = await memberOf(server.app, tenant, 'OWNER');
+    const { id } = await server.app.apiKeys.authenticate(tenant.key, { requestId: 'test', address: null });
+    const rotate = async (overlapSeconds: number) => {
+      const { body } = await owner.graphql(
+        'mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { secret } }',
+        { input: { id, overlapSeconds } },
+      );
+      return String(body.data.rotateApiKey.secret);
+    };
+    const first = await Stream.open(server.url, bearer(tenant.key), events);
+    const second = await Stream.open(server.url, bearer(await rotate(3_600)), events);
+    const socket = connect(tenant.key, { lazy: false, onNonLazyError: () => undefined });
+    const closed = new Promise<{ code: number }>((resolve) =>
+      socket.on('closed', (event) => resolve(event as { code: number })),
+    );
+    await new Promise<void>((resolve) => socket.on('connected', () => resolve()));
+    // The first secret has its overlap still; the second one is over at once.
+    const third = await Stream.open(server.url, bearer(await rotate(0)), events);
+    expect(await second.ended()).to.include({ completed: true });
+    expect(second.told.at(-1)?.errors?.[0]?.extensions.code).to.equal('authentication_required');
+    await createSubmission(server.app, await createBot(server.app, tenant.workspaceId));
+    await Promise.all([first.until(1), third.until(1)]);
+    expect([...first.told, ...third.told].some(({ errors }) => errors)).to.equal(false);
+    await server.app.database.pool.query(`update api_key_secrets set until = now() where api_key_id = $1`, [id]);
+    await rotate(0);
+    expect((await closed).code).to.equal(4403);
+    for (const stream of [first, third]) expect(await stream.ended()).to.include({ completed: true });
+  });
+
+  it('of a key that may run trusted documents alone end with the trust in theirs', async () => {
+    const owner = await memberOf(server.app, tenant, 'OWNER');
+    const mutate = async (name: string, input: object, fields: string) => {
+      const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input!`;
+      const { body } = await owner.graphql(`mutation ($input: ${type}) { ${name}(input: $input) { ${fields} } }`, {
+        input,
+      });
+      return body.data[name];
+    };
+    const stays = 'subscription Stays { eventOccurred { id } }';
+    await mutate('trustDocuments', { documents: [events, stays] }, '__typename');
+    const { secret } = await mutate(
+      'createApiKey',
+      { name: 'Trusted', scopes: ['manage:webhooks', 'read:contacts', 'read:submissions'], documentsOnly: true },
+      'secret',
+    );
+    const open = await Stream.open(server.url, bearer(secret), events);
+    const other = await Stream.open(server.url, bearer(secret), stays);
+    const socket = connect(secret);
+    const opened = new Promise<void>((resolve) => socket.on('connected', () => resolve()));
+    const overSocket = (async () => {
+      try {
+        for await (const _ of socket.iterate({ query: events })) continue;
+        return 'complete';
+      } catch (errors) {
+        return (errors as Told['errors'])?.[0]?.extensions.code;
+      }
+    })();
+    await opened;
+    await wait(100);
+    await mutate('distrustDocuments', { documentIds: [`sha256:${hash('sha256', events)}`] }, '__typename');
+    expect(await open.ended()).to.include({ completed: true });
+    expect(open.told.at(-1)?.errors?.[0]?.extensions.code).to.equal('document_not_trusted');
+    expect(await overSocket).to.equal('document_not_trusted');
+    await createSubmission(server.app, await createBot(server.app, tenant.workspaceId));
+    await other.until(1);
+    expect(other.told[0]?.errors).to.equal(undefined);
+    other.close();
+  });
+
+  it('and what else a socket asks for go by the plan of today, not by that of its opening', async () => {
+    const socket = connect(tenant.key, { lazy: false, onNonLazyError: () => undefined });
+    await new Promise<void>((resolve) => socket.on('connected', () => resolve()));
+    const query = 'mutation ($input: CreateWebhookEndpointInput!) { createWebhookEndpoint(input: $input) { secret } }';
+    const create = async () => {
+      const input = { url: 'https://example.com/', events: ['contact.created'] };
+      for await (const { errors } of socket.iterate({ query, variables: { input } })) {
+        return errors?.[0]?.extensions?.['code'] ?? 'made';
+      }
+      return 'nothing';
+    };
+    expect(await create()).to.equal('made');
+    await server.app.workspaces.change(tenant.workspaceId, { plan: 'PRO' });
+    expect(await create()).to.equal('feature_not_available');
   });
 
   it('end with an error when the session ends', async () => {
