@@ -26,7 +26,6 @@ import { ConversionMetrics } from './conversions/metrics.js';
 import { OpenConversions } from './conversions/open-conversions.js';
 import { PlatformClient } from './conversions/platform-client.js';
 import { ConversionSender } from './conversions/sender.js';
-import type { Sending } from './conversions/sending.js';
 import { EventErasureService } from './events/event-erasure.service.js';
 import { EventFeed } from './events/event-feed.js';
 import { EventService, storedEvents } from './events/event.service.js';
@@ -279,6 +278,9 @@ export class App {
       this.eventErasure,
     );
     this.erasures.onAnswers(answerEraser(this.idempotency));
+    const { allowedCidrs } = config.webhooks;
+    this.platformClient = new PlatformClient({ ...config.conversions, allowedCidrs }, nowMs);
+    const open = new OpenConversions(database, jobs, this.notifications);
     this.conversionDestinations = new ConversionDestinationService(
       database,
       this.secrets,
@@ -286,11 +288,10 @@ export class App {
       confirm,
       this.intakeBots,
       this.notifications,
+      open,
+      this.platformClient,
     );
-    this.conversions = new ConversionService(database, this.audit, confirm);
-    const { allowedCidrs } = config.webhooks;
-    this.platformClient = new PlatformClient({ ...config.conversions, allowedCidrs }, nowMs);
-    const open = new OpenConversions(database, jobs, this.notifications);
+    this.conversions = new ConversionService(database, this.audit, confirm, open);
     this.submissions.follow(new Completions(this.conversionDestinations, open, this.secrets));
     const sender = new ConversionSender({
       database,
@@ -310,14 +311,6 @@ export class App {
       sender,
       log,
     });
-    const sending: Sending = {
-      resumeHeld: async (tx, destinationId, skip) => await open.resumeHeld(tx, destinationId, skip),
-      endOpen: async (tx, destinationId) => await open.endOpen(tx, destinationId),
-      resend: async (tx, conversionId) => await open.resend(tx, conversionId),
-      sendTest: async (destination) => await sender.test(destination),
-    };
-    this.conversionDestinations.sendThrough(sending);
-    this.conversions.sendThrough(sending);
     this.conversionFeed = new ConversionFeed(this.conversions, this.conversionDestinations, this.notifications);
     this.outbound = new Outbound({ ...config.webhooks, onRefused: countRefusals(this.metrics) });
     this.webhookEndpoints = new WebhookEndpointService(

@@ -19,7 +19,7 @@ import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { requireFeature } from '../workspaces/plans.js';
 import { summaryOf, type Counted } from './conversion-summary.js';
 import { Conversion, type ConversionStatus } from './conversion.entity.js';
-import type { Sending } from './sending.js';
+import type { OpenConversions } from './open-conversions.js';
 
 export interface ConversionFilter {
   destinationId?: string | null;
@@ -53,18 +53,12 @@ export const storedConversions: StoredRows = {
 
 /** Shows what became of conversions; the sender makes and sends them. */
 export class ConversionService {
-  private sender: Sending | null = null;
-
   constructor(
     private readonly database: Database,
     private readonly audit: AuditService,
     private readonly confirm: Confirm,
+    private readonly open: OpenConversions,
   ) {}
-
-  /** Called once, by whoever has built both. */
-  sendThrough(sender: Sending): void {
-    this.sender = sender;
-  }
 
   /** @param whole with `attempts`, here and in the methods below */
   async list(actor: Actor, filter: ConversionFilter, page: PageRequest, whole: boolean): Promise<Page<Conversion>> {
@@ -116,8 +110,7 @@ export class ConversionService {
       const [found] = isId(id, 'conversion') ? await tx.query(selectMany(false), [[id], actor.workspaceId]) : [];
       if (found === undefined) throw notFound('conversion');
       await this.confirm(tx, actor);
-      if (this.sender === null) throw new Error('nobody sends conversions: sendThrough was not called');
-      await this.sender.resend(tx, id);
+      await this.open.resend(tx, id);
       await this.audit.record(tx, actor, 'conversion.resent', id, { destination_id: found.destinationId });
       const [resent = found] = await tx.query(selectMany(true), [[id], actor.workspaceId]);
       return resent;

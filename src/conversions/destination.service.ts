@@ -5,7 +5,7 @@ import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import { fieldsOf } from '../intake-bots/bot-schema.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { Actor, Confirm } from '../platform/actor.js';
-import { dayMs } from '../platform/clock.js';
+import { dayMs, now } from '../platform/clock.js';
 import { conflict, invalid, notFound, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { isUniqueViolation, type Database, type Tx } from '../platform/postgres/database.js';
@@ -21,6 +21,7 @@ import type { Secrets } from '../platform/secrets.js';
 import { isSameJson } from '../platform/text/storable-json.js';
 import { given, keysOf, readWith, type Unread, type Valid } from '../platform/validate.js';
 import { requireFeature, requireStorage } from '../workspaces/plans.js';
+import { testConnection } from './connection-test.js';
 import {
   isMended,
   pauseBroken,
@@ -35,11 +36,12 @@ import {
   type ResumeConversionDestination,
   type TestConversionDestination,
 } from './destination.input.js';
+import type { OpenConversions } from './open-conversions.js';
+import type { PlatformClient } from './platform-client.js';
 import { readAccount, type Account } from './platforms/account.js';
 import { lastFourOf, type Credential } from './platforms/credential.js';
 import type { Platform, ConversionVerdict, ConversionVerdictKind } from './platforms/platform.js';
 import { platformNamed, platforms } from './platforms/platforms.js';
-import type { Sending } from './sending.js';
 import { destinationChanged } from './topics.js';
 
 const columns = columnsOf(ConversionDestination, 'd');
@@ -83,7 +85,6 @@ export interface TestedConnection {
 }
 
 export class ConversionDestinationService {
-  private sender: Sending | null = null;
   /** What every submission that completes has to know: asked for by one, and kept for all. */
   private readonly ofBots = new LookupCache(async (intakeBotId) => ({
     intakeBotId,
@@ -97,16 +98,13 @@ export class ConversionDestinationService {
     private readonly confirm: Confirm,
     private readonly intakeBots: IntakeBotService,
     private readonly notifications: Notifications,
+    private readonly open: OpenConversions,
+    private readonly client: PlatformClient,
   ) {
     notifications.on(destinationChanged, (botIds) => {
       this.ofBots.forget(({ intakeBotId }) => botIds.includes(intakeBotId));
     });
     notifications.onReconnect(() => this.ofBots.clear());
-  }
-
-  /** Called once, by whoever has built both. */
-  sendThrough(sender: Sending): void {
-    this.sender = sender;
   }
 
   /** The destinations of a bot, or of the whole workspace. */
@@ -207,7 +205,7 @@ export class ConversionDestinationService {
         return this.changed(platform, before, input);
       };
       const after = await this.change(tx, actor, id, 'conversion_destination.updated', decide, told);
-      if (wasPaused && after.status === 'ACTIVE') await this.sending.resumeHeld(tx, id, false);
+      if (wasPaused && after.status === 'ACTIVE') await this.open.resumeHeld(tx, id, false);
       return after;
     }, actor.guard);
   }
@@ -225,7 +223,7 @@ export class ConversionDestinationService {
       });
       const details = ({ intakeBotId, platform }: ConversionDestination) => ({ intake_bot_id: intakeBotId, platform });
       await this.change(tx, actor, id, 'conversion_destination.deleted', decide, details);
-      await this.sending.endOpen(tx, id);
+      await this.open.endOpen(tx, id);
       return { id };
     }, actor.guard);
   }
@@ -254,7 +252,7 @@ export class ConversionDestinationService {
       await this.confirm(tx, actor);
       const details = () => (skipHeld ? { skip_held: true } : {});
       const after = await this.change(tx, actor, id, 'conversion_destination.resumed', resumedByHand, details);
-      await this.sending.resumeHeld(tx, id, skipHeld);
+      await this.open.resumeHeld(tx, id, skipHeld);
       return after;
     }, actor.guard);
   }
@@ -284,7 +282,8 @@ export class ConversionDestinationService {
         await this.confirm(own, actor);
         await this.audit.record(own, actor, 'conversion_destination.tested', id, { platform: destination.platform });
       });
-      const { verdict, sent } = await this.sending.sendTest(destination);
+      const credential = this.credentialOf(destination);
+      const { verdict, sent } = await testConnection(this.client, destination, credential, now());
       const { kind, message } = verdict;
       return { ok: kind === 'DELIVERED' || kind === 'ACCEPTED', verdict: kind, message, sent };
     }, actor.guard);
@@ -324,7 +323,7 @@ export class ConversionDestinationService {
     await this.database.transaction(async (tx) => {
       const { paused, resumed } = await pauseOrResumeOfWorkspaces(tx, this.audit, workspaceIds);
       this.tell(tx, [...paused, ...resumed]);
-      for (const { id } of resumed) await this.sending.resumeHeld(tx, id, false);
+      for (const { id } of resumed) await this.open.resumeHeld(tx, id, false);
     });
   }
 
@@ -338,11 +337,6 @@ export class ConversionDestinationService {
     tx.afterCommit(() => {
       for (const { intakeBotId } of destinations) this.notifications.send(destinationChanged, intakeBotId);
     });
-  }
-
-  private get sending(): Sending {
-    if (this.sender === null) throw new Error('nobody sends conversions: sendThrough was not called');
-    return this.sender;
   }
 
   private async find(workspaceId: string, id: string): Promise<ConversionDestination> {

@@ -6,7 +6,14 @@ import { Outbound } from '../platform/outbound/outbound.js';
 import { retryAfterAt } from '../platform/outbound/retry-after.js';
 import type { Credential } from './platforms/credential.js';
 import { GoogleAccessTokens, googleTokenUrl, type AccessToken } from './platforms/google-access-token.js';
-import type { ConversionVerdict, Platform, PlatformAnswer, PlatformRequest } from './platforms/platform.js';
+import type { ConversionDestination } from './destination.entity.js';
+import type {
+  ConversionTarget,
+  ConversionVerdict,
+  Platform,
+  PlatformAnswer,
+  PlatformRequest,
+} from './platforms/platform.js';
 
 /** Whose request it is. */
 export interface SendingParty {
@@ -122,4 +129,15 @@ export class PlatformClient {
 function notBefore(verdict: ConversionVerdict, answer: PlatformAnswer, now: number): ConversionVerdict {
   const at = retryAfterAt(answer.header('retry-after'), now);
   return at === null ? verdict : { ...verdict, notBeforeMs: Math.max(verdict.notBeforeMs ?? 0, at - now) };
+}
+
+/** How a destination wants to be told of an event. */
+export function targetOf(destination: ConversionDestination, platform: Platform, isTest: boolean): ConversionTarget {
+  const { settings, testCode, mapping } = destination;
+  return {
+    settings,
+    testCode: isTest ? testCode : null,
+    validateOnly: isTest && platform.test === 'validates',
+    mappedByHand: Object.keys(mapping) as ConversionTarget['mappedByHand'],
+  };
 }

@@ -13,21 +13,11 @@ import { ConversionDestination } from './destination.entity.js';
 import type { ConversionDestinationService } from './destination.service.js';
 import type { ConversionMetrics } from './metrics.js';
 import type { OpenConversions } from './open-conversions.js';
-import type { PlatformClient } from './platform-client.js';
+import { targetOf, type PlatformClient } from './platform-client.js';
 import { platformNamed } from './platforms/platforms.js';
 import type { Credential } from './platforms/credential.js';
-import { withDigestsCut } from './platforms/digest.js';
-import type {
-  ConversionSkipReason,
-  ConversionTarget,
-  ConversionVerdict,
-  Platform,
-  PlatformAnswer,
-  PlatformRequest,
-} from './platforms/platform.js';
-import type { ConnectionTest } from './sending.js';
+import type { ConversionSkipReason, ConversionVerdict, Platform, PlatformRequest } from './platforms/platform.js';
 import { eventOf, readSnapshot } from './snapshot.js';
-import { syntheticEvent } from './synthetic-event.js';
 
 /** In flight to one destination, over all processes: pg-boss sees to that, and each process once more to its own. */
 export const inFlightMax = 4;
@@ -127,21 +117,6 @@ export class ConversionSender {
     });
   }
 
-  /** Tells the platform of a person that anybody recognises as made up; nothing of it is kept. */
-  async test(destination: ConversionDestination): Promise<ConnectionTest> {
-    const { client, now } = this.parts;
-    const platform = platformNamed(destination.platform);
-    const event = syntheticEvent(destination.eventName, new Date(now()));
-    const built = platform.build(event, targetOf(destination, platform, true), client.versionOf(platform));
-    if (!built.ok) throw new Error(`${platform.name} builds nothing of the synthetic event: ${built.reason}`);
-    const classify = (answer: PlatformAnswer, sent: PlatformRequest) => platform.classify(answer, sent);
-    const { id: destinationId, workspaceId } = destination;
-    const party = { workspaceId, destinationId, credential: this.parts.destinations.credentialOf(destination) };
-    const { verdict } = await client.send(platform, built.request, party, classify);
-    const sent = JSON.parse(withDigestsCut(JSON.stringify(built.request.body ?? {}))) as ConnectionTest['sent'];
-    return { verdict, sent };
-  }
-
   private async take(id: string): Promise<Taken | null> {
     const { database, client, now } = this.parts;
     const takenMs = client.sendMsMax + storeMsMax;
@@ -200,8 +175,7 @@ export class ConversionSender {
   private async send({ destination, platform }: Taken, { to, request, credential }: Sending): Promise<Answered> {
     const { client, now } = this.parts;
     const at = now();
-    const classify = (answer: PlatformAnswer, sent: PlatformRequest) =>
-      (to === 'ask' ? (platform.later ?? platform) : platform).classify(answer, sent);
+    const { classify } = to === 'ask' ? (platform.later ?? platform) : platform;
     const { workspaceId, id: destinationId } = destination;
     const party = { workspaceId, destinationId, credential };
     const answered = await client.send(platform, request, party, classify);
@@ -309,16 +283,6 @@ const dueNow = (decision: ConversionDecision, now: number): ConversionDecision =
   nextAttemptAt: now,
   pauses: null,
 });
-
-function targetOf(destination: ConversionDestination, platform: Platform, isTest: boolean): ConversionTarget {
-  const { settings, testCode, mapping } = destination;
-  return {
-    settings,
-    testCode: isTest ? testCode : null,
-    validateOnly: isTest && platform.test === 'validates',
-    mappedByHand: Object.keys(mapping) as ConversionTarget['mappedByHand'],
-  };
-}
 
 function unprepared({ conversion: { reference } }: Taken, now: number): Answered {
   const said = { code: 'not_prepared', message: 'The conversion could not be prepared.', traceId: null };

@@ -141,7 +141,7 @@ export interface Platform {
   /** The request with the token where the platform wants it. */
   authorize(request: PlatformRequest, token: string): PlatformRequest;
   /** @param sent the authorised request: what it says of the person, and its token, never come back in the verdict's words */
-  classify(answer: PlatformAnswer, sent: PlatformRequest): ConversionVerdict;
+  classify: (answer: PlatformAnswer, sent: PlatformRequest) => ConversionVerdict;
   /** Platforms that only accept at first: the request that asks what became of it, and what the answer means. */
   readonly later?: {
     ask(reference: string): PlatformRequest;
@@ -149,6 +149,6 @@ export interface Platform {
      * RETRY means to send the event again. An answer that decides nothing, because the platform is still at it or could
      * not be asked, is ACCEPTED: then the question is to be repeated.
      */
-    classify(answer: PlatformAnswer, sent: PlatformRequest): ConversionVerdict;
+    classify: (answer: PlatformAnswer, sent: PlatformRequest) => ConversionVerdict;
   };
 }
