@@ -105,7 +105,11 @@ export const validationFailed = (issues: readonly Issue[]) =>
 export const invalid = (path: string, code: IssueCode, message: string) => validationFailed([{ path, message, code }]);
 
 export const authenticationRequired = (because?: Private) =>
-  new Failure('authentication_required', 'A valid API key or session is required.', {}, { ...because, ...asBearer });
+  new Failure('authentication_required', neitherKeyNorSession, {}, { ...because, ...asBearer });
+
+/** One text for all that may be wrong with a key, so it has to say how one is sent, too. */
+const neitherKeyNorSession =
+  'This needs a live API key, sent as Authorization: Bearer iozen_live_…, or a session that has not ended.';
 
 /** One answer for a wrong password and for an account that is not there, so that it tells neither from the other. */
 export const invalidCredentials = (because?: Private) =>
@@ -173,7 +177,12 @@ export const tooCostly = (rule: LimitRule, limit: number, requested: number) =>
 
 /** One answer for an id that is missing, another workspace's, malformed or of another kind; it never repeats the id. */
 export const notFound = (resource: Resource, because?: Private) =>
-  new Failure('resource_not_found', `No such ${resource.replaceAll('_', ' ')}.`, { resource }, because);
+  new Failure(
+    'resource_not_found',
+    `No such ${resource.replaceAll('_', ' ')}${resource === 'route' ? ': /docs/reference/rest lists them' : ''}.`,
+    { resource },
+    because,
+  );
 
 export const methodNotAllowed = (allowed: readonly string[]) =>
   new Failure(

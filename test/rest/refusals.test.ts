@@ -59,6 +59,23 @@ describe('the order of refusals over REST', () => {
     expect(await codeAt(key, 'PUT', '/nothing', text, '{')).to.deep.equal([429, 'rate_limit_exceeded']);
   });
 
+  it('tells whoever begins what to send, and where it is written', async () => {
+    const messageAt = async (key: string | undefined, path: string, body: object) =>
+      (await clientOf(server.url, key).rest('POST', path, body)).body.error;
+    expect((await messageAt(undefined, '/me', {})).message).to.include('Authorization: Bearer iozen_live_');
+    const guided = [(await messageAt(tenant.key, '/submissions', {})).message as string];
+    for (const url of ['http://localhost:3000/hook', 'https://10.0.0.1/hook', 'https://intranet/hook']) {
+      const { details } = await messageAt(tenant.key, '/webhooks', { url, events: ['contact.created'] });
+      guided.push(details.issues[0].message);
+    }
+    for (const message of guided) {
+      const [path = '', heading] = (/\/docs\/\S+/.exec(message)?.[0] ?? expect.fail(message)).split('#');
+      const page = await fetch(server.url + path);
+      expect(page.status, path).to.equal(200);
+      if (heading !== undefined) expect(await page.text()).to.include(`id="${heading}"`);
+    }
+  });
+
   it('the route comes before the body', async () => {
     expect(await codeAt(tenant.key, 'POST', '/nothing', text, '{')).to.deep.equal([404, 'resource_not_found']);
     expect(await codeAt(tenant.key, 'PUT', submissions, text, '{')).to.deep.equal([405, 'method_not_allowed']);

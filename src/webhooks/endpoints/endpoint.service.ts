@@ -8,6 +8,7 @@ import { pipelined, columnsOf, prepared, rowOf } from '../../platform/postgres/s
 import { conflict, notFound, planLimitExceeded } from '../../platform/errors.js';
 import { isId, newId, nextMoment } from '../../platform/id.js';
 import { isSameJson, isSameSet } from '../../platform/text/storable-json.js';
+import type { AddressRefusal, RefusalRule } from '../../platform/outbound/address-guard.js';
 import type { Outbound } from '../../platform/outbound/outbound.js';
 import { Conditions, countRows, readPage, type List, type Page } from '../../platform/postgres/keyset-page.js';
 import type { PageRequest } from '../../platform/page-request.js';
@@ -328,7 +329,7 @@ export class WebhookEndpointService {
     const isNew = typeof url === 'string' && url !== '' && url.length <= urlCharactersMax && url !== known;
     const refusal = isNew ? await this.outbound.check(url) : null;
     return readWith(read, () =>
-      refusal === null ? [] : [{ path: 'url', code: refusal.code, message: refusal.message }],
+      refusal === null ? [] : [{ path: 'url', code: refusal.code, message: toOwner(refusal) }],
     );
   }
 
@@ -361,6 +362,14 @@ const resumed =
     if (skipHeld) await skipOldest(tx, before.id, { at: nextMoment(before.updatedAt).at, reason: 'dropped' });
     return resumedByHand(tx, before);
   };
+
+const aboutForm: ReadonlySet<RefusalRule> = new Set(['malformed', 'scheme', 'credentials', 'port']);
+
+/** Whoever gives an address that we do not post to is mostly trying a receiver out. */
+const toOwner = ({ rule, message }: AddressRefusal) =>
+  aboutForm.has(rule)
+    ? message
+    : `${message}; how to reach a receiver on your own machine: /docs/webhooks#develop-a-receiver-on-your-own-machine`;
 
 const originOf = ({ url }: WebhookEndpoint) => new URL(url).origin;
 
