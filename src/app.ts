@@ -47,6 +47,7 @@ import { storedDocuments, TrustedDocumentService } from './api-keys/trusted-docu
 import { attributionScript } from './http/attribution-script.js';
 import { AccessLog } from './http/access-log.js';
 import { Authenticator } from './http/authenticate.js';
+import { BodyRoom } from './http/body-room.js';
 import { BodyReader } from './http/body.js';
 import { connectionLimits, HttpConnections, type ConnectionLimits } from './http/connections.js';
 import { consoleRouter } from './http/console.js';
@@ -154,7 +155,8 @@ export class App {
   readonly idempotency: Idempotency;
   readonly rateLimiter: RateLimiter;
   readonly strangers = new Strangers();
-  readonly bodies = new BodyReader();
+  private readonly bodyRoom = new BodyRoom();
+  readonly bodies = new BodyReader(this.bodyRoom);
   private readonly accessLog: AccessLog;
 
   readonly audit: AuditService;
@@ -496,6 +498,7 @@ export class App {
       backlog,
       authenticator,
       strangers,
+      bodyRoom: this.bodyRoom,
       revocations,
       trustedProxies,
       log,

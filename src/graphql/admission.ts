@@ -1,4 +1,4 @@
-import { GraphQLError, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
+import { GraphQLError, Kind, OperationTypeNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
 import { networkOf } from '../platform/addresses.js';
 import { lookAtBudget, takePoints, type Grant, type RateLimiter } from '../http/rate-limit/rate-limiter.js';
 import { SlidingWindows } from '../http/rate-limit/sliding-windows.js';
@@ -10,6 +10,7 @@ import {
   documentNotTrusted,
   Failure,
   rateLimitExceeded,
+  tooCostly,
 } from '../platform/errors.js';
 import { heavyWork } from '../platform/work/heavy-work.js';
 import { costMax, holdCost, pointsOf, type Fragments, type Variables } from './cost.js';
@@ -107,10 +108,12 @@ export class Admission {
     let requested = 0;
     try {
       const request = await read();
-      const { operationName, variables } = request;
+      const { operationName } = request;
       const text = await this.textOf(actor, request);
       const valid = await this.documentOf(text, caller);
       const operation = operationOf(valid, operationName);
+      if (operation.operation === OperationTypeNode.SUBSCRIPTION) holdSubscription(text, valid);
+      const variables = declaredOf(operation, request.variables);
       if (actor === null) requireAnonymous(operation, valid.fragments);
       const cost = this.documents.costOf(operation, valid.fragments, variables);
       ({ requested } = cost);
@@ -118,7 +121,14 @@ export class Admission {
       const points = pointsOf(cost);
       const grant = await this.take(caller, points);
       if (!grant.allowed) return this.refuseForPoints(actor, requested, grant);
-      const admitted = { request, text, valid, operation, variables, selected: cost.selected };
+      const admitted = {
+        request: { ...request, variables },
+        text,
+        valid,
+        operation,
+        variables,
+        selected: cost.selected,
+      };
       return { refusal: null, ...admitted, cost: costOf(requested, points), grant: actor && grant };
     } catch (thrown) {
       return await this.refuse(caller, asFailure(thrown), requested);
@@ -202,6 +212,22 @@ function operationOf({ operations }: ValidDocument, name: string | null): Operat
         ? 'Must provide an operation.'
         : `Unknown operation named "${name}".`;
   throw new DocumentErrors('GRAPHQL_VALIDATION_FAILED', [new GraphQLError(message)]);
+}
+
+/** A document that a stream keeps for as long as it lasts, of which a caller may have a hundred. */
+const subscriptionTokensMax = 500;
+const subscriptionCharactersMax = 16_384;
+
+/** @throws query_too_costly */
+function holdSubscription({ length }: string, { tokens }: ValidDocument): void {
+  if (tokens > subscriptionTokensMax) throw tooCostly('tokens', subscriptionTokensMax, tokens);
+  if (length > subscriptionCharactersMax) throw tooCostly('characters', subscriptionCharactersMax, length);
+}
+
+/** The variables that the operation declares: a stream would keep all others for as long as it lasts. */
+function declaredOf({ variableDefinitions = [] }: OperationDefinitionNode, given: Variables): Variables {
+  const names = variableDefinitions.map(({ variable }) => variable.name.value);
+  return Object.fromEntries(names.filter((name) => Object.hasOwn(given, name)).map((name) => [name, given[name]]));
 }
 
 /** The root fields that an operation selects, also through fragments. */

@@ -29,6 +29,7 @@ export interface ValidDocument {
   document: DocumentNode;
   fragments: Fragments;
   operations: OperationDefinitionNode[];
+  tokens: number;
   /** The memory that keeping it takes. */
   bytes: number;
   /** How often it was used. */
@@ -125,7 +126,7 @@ export function readDocument(schema: GraphQLSchema, text: string): ValidDocument
   if (errors.length > 0) throw new DocumentErrors('GRAPHQL_VALIDATION_FAILED', errors);
   const fragments = fragmentsOf(document);
   const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
-  return { hash: sha256(text), document, fragments, operations, bytes: bytesOf(text, tokens), uses: 0 };
+  return { hash: sha256(text), document, fragments, operations, tokens, bytes: bytesOf(text, tokens), uses: 0 };
 }
 
 const bytesOf = (text: string, tokens: number) => bytesPerDocument + tokens * bytesPerToken + text.length * 2;

@@ -3,12 +3,15 @@ import type { Server } from 'graphql-ws';
 import { WebSocket, type RawData } from 'ws';
 import type { Failure, Issue } from '../platform/errors.js';
 import { errorFields, type Log } from '../platform/log.js';
-import { readJsonBytes } from '../platform/text/read-json.js';
+import type { BodyRoom, BodySender } from '../http/body-room.js';
+import { isLongJson, readJsonInTurn, type ReadJson } from '../platform/text/read-json.js';
 import { isObject } from '../platform/text/storable-json.js';
+import { ArrivingMessage } from './arriving-message.js';
 
 /** Messages that a socket may send before its caller is known. */
 const strangersMessagesMax = 5;
 const strangersMessageBytesMax = 16_384;
+const idCharactersMax = 255;
 const messagesAtOnce = 1_000;
 const messagesPerSecond = 100;
 const bytesPerMessage = 16_384;
@@ -19,14 +22,22 @@ const clientsTypes = new Set<unknown>(['connection_init', 'ping', 'pong', 'subsc
 export interface SocketOptions<Extra> {
   /** How often the other side is pinged, which also shows it that we are alive. */
   keepAliveMs: number;
-  /** Whether the caller is known. */
-  isKnown(extra: Extra): boolean;
+  /** The caller; null until it is known who that is. */
+  senderOf(extra: Extra): BodySender | null;
+  bodyRoom: BodyRoom;
   /** Counts bytes until they have left; null when too many have not, because the other side does not read. */
   toSend(extra: Extra, bytes: number): (() => void) | null;
   log: Log;
 }
 
 const issuesByPayload = new WeakMap<object, readonly Issue[]>();
+const roomByPayload = new WeakMap<object, () => void>();
+
+/** Gives the room of a message back before what it asks for ends, as a stream may last; the message is not kept either. */
+export function forgetMessage(payload: object): void {
+  roomByPayload.get(payload)?.();
+  for (const name of Object.keys(payload)) Reflect.deleteProperty(payload, name);
+}
 
 /** Issues of a message's payload, of values that could not be given back as sent; paths are relative to the payload. */
 export const issuesIn = (payload: object): readonly Issue[] => issuesByPayload.get(payload) ?? [];
@@ -38,27 +49,49 @@ export const issuesIn = (payload: object): readonly Issue[] => issuesByPayload.g
 export function attachSocket<Extra extends object>(
   protocol: Server<Extra & { socket: WebSocket; request: IncomingMessage }>,
   extra: Extra & { socket: WebSocket; request: IncomingMessage },
-  { keepAliveMs, isKnown, toSend, log }: SocketOptions<Extra>,
+  { keepAliveMs, senderOf, bodyRoom, toSend, log }: SocketOptions<Extra>,
 ): void {
-  const { socket } = extra;
+  const { socket, request } = extra;
   const stopPings = keepAlive(socket, keepAliveMs);
   let messages = 0;
   const allowance = new MessageAllowance();
+  const sender = () => senderOf(extra);
+  const arriving = new ArrivingMessage({
+    socket,
+    connection: request.socket,
+    room: bodyRoom,
+    sender,
+    refuse: (why) => (why === 'no room' ? closeSocket(socket, 1013, 'Try again later') : refuseMessage(socket)),
+  });
   const isStrange = (bytes: number) => {
-    if (isKnown(extra)) return false;
     messages += 1;
     return messages > strangersMessagesMax || bytes > strangersMessageBytesMax;
   };
-  const hear = async (data: RawData, take: (message: string) => Promise<void>) => {
-    // After our close frame further messages are ignored.
-    if (socket.readyState !== WebSocket.OPEN) return;
-    const bytes = Array.isArray(data) ? Buffer.concat(data) : (data as Buffer);
-    if (isKnown(extra) && !allowance.allows(bytes.length)) return closeSocket(socket, 4429, 'Too many messages');
-    const message = isStrange(bytes.length) ? null : readMessage(bytes);
-    if (message === null) return closeSocket(socket, 4400, 'Invalid message received');
-    // The library also takes a parsed message, which its types do not say.
-    await take(message as string);
+  const failed = (error: unknown) => {
+    log.error({ error: errorFields(error) }, 'a message of a WebSocket could not be handled');
+    closeSocket(socket, 4500, 'Internal server error');
   };
+  /** @returns null for a message that is not taken */
+  const read = async (bytes: Buffer) => {
+    // After our close frame further messages are ignored.
+    if (socket.readyState !== WebSocket.OPEN) return null;
+    const known = sender();
+    if (known !== null && !allowance.allows(bytes.length)) return closeSocket(socket, 4429, 'Too many messages');
+    const isRefused = known === null && isStrange(bytes.length);
+    const message = isRefused ? null : await readMessage(bytes, known?.name ?? '');
+    return message ?? refuseMessage(socket);
+  };
+  const hear = async (bytes: Buffer, giveBack: () => void, take: (message: string) => Promise<void>) => {
+    const message = (await read(bytes)) ?? null;
+    if (message === null) return giveBack();
+    if (isObject(message['payload'])) roomByPayload.set(message['payload'], giveBack);
+    // The library also takes a parsed message, which its types do not say. What the message asks for may take long.
+    void take(message as unknown as string)
+      .catch(failed)
+      .finally(giveBack);
+  };
+  /** Messages are heard in their order, also behind one whose reading takes a while. */
+  let heard = Promise.resolve();
   // The library answers a ping, in a few bytes that are not counted.
   socket.on('ping', () => allowance.allows(0) || socket.terminate());
   const closed = protocol.opened(
@@ -68,16 +101,22 @@ export function attachSocket<Extra extends object>(
         if (socket.readyState !== WebSocket.OPEN) return;
         const sent = toSend(extra, text.length);
         if (sent === null) return socket.terminate();
-        await sendText(socket, text).finally(sent);
+        // What cannot be sent is lost with its socket, whose end is told to the library.
+        await sendText(socket, text)
+          .catch((error: unknown) => log.debug({ error: errorFields(error) }, 'a message could not be sent'))
+          .finally(sent);
       },
       close: (code = 1000, reason = '') => closeSocket(socket, code, reason),
       onMessage: (take) =>
         socket.on('message', (data: RawData) => {
+          const bytes = Array.isArray(data) ? Buffer.concat(data) : (data as Buffer);
+          const room = arriving.whole();
+          const letGo = room === null && !isLongJson(bytes) ? () => undefined : arriving.hold();
           // A listener that throws ends the process: what fails is a rejection, whoever sent the message.
-          hear(data, take).catch((error: unknown) => {
-            log.error({ error: errorFields(error) }, 'a message of a WebSocket could not be handled');
-            closeSocket(socket, 4500, 'Internal server error');
-          });
+          heard = heard
+            .then(async () => hear(bytes, (await room) ?? (() => undefined), take))
+            .catch(failed)
+            .finally(letGo);
         }),
     },
     extra,
@@ -108,18 +147,23 @@ export function turnAway(socket: WebSocket, { status, message }: Failure): void 
   else closeSocket(socket, 1013, 'Try again later');
 }
 
+const refuseMessage = (socket: WebSocket) => closeSocket(socket, 4400, 'Invalid message received');
+
 /** Reads a message that a client may send, and keeps the issues of its payload; null for any other message. */
-function readMessage(bytes: Buffer): unknown {
-  let read: ReturnType<typeof readJsonBytes>;
+async function readMessage(bytes: Buffer, sender: string): Promise<Record<string, unknown> | null> {
+  let read: ReadJson;
   try {
-    read = readJsonBytes(bytes);
+    read = await readJsonInTurn(sender, bytes);
   } catch {
     return null;
   }
-  const { value: message, issues } = read;
-  if (!isObject(message) || !clientsTypes.has(message['type'])) return null;
-  const { payload } = message;
-  if (message['type'] !== 'subscribe' || !isObject(payload)) return issues.length === 0 ? message : null;
+  const { value, issues } = read;
+  if (!isObject(value) || !clientsTypes.has(value['type'])) return null;
+  const { id, type, payload } = value;
+  // Each result repeats it.
+  if (typeof id === 'string' && id.length > idCharactersMax) return null;
+  const message = { ...(id !== undefined && { id }), type, ...(payload !== undefined && { payload }) };
+  if (type !== 'subscribe' || !isObject(payload)) return issues.length === 0 ? message : null;
   // The library wants a `query`, also where the message has the id or the hash of a document.
   if (payload['documentId'] !== undefined || payload['extensions'] !== undefined) payload['query'] ??= '';
   const inPayload = issues.map((issue) => ({ ...issue, path: issue.path.replace(/^payload\.?/, '') }));

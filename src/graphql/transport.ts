@@ -90,6 +90,9 @@ export class GraphqlTransport {
     // A page that opened a stream never sees the body of a refusal.
     const isSaidInStream = outcome.refusal === null || outcome.refusal instanceof DocumentErrors;
     if (caller.actor !== null && wantsStream(request) && isSaidInStream) {
+      if (outcome.refusal === null && outcome.operation.operation === OperationTypeNode.SUBSCRIPTION) {
+        forgetBody(request, outcome);
+      }
       await this.needs.eventStreams.send(request, response, caller.actor, outcome);
       return null;
     }
@@ -185,6 +188,12 @@ export class GraphqlTransport {
       : { text: `${JSON.stringify(body)}\n` };
     await send(request, response, { status, type, ...content });
   }
+}
+
+/** A stream may last, and keeps no body. */
+function forgetBody(request: Request, { request: asked }: HttpAdmitted): void {
+  asked.body = Buffer.alloc(0);
+  factsOf(request).giveBackBody();
 }
 
 const askedBy = ({ operation }: Admitted): AskedOperation => ({

@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { BlockList } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { GraphQLError, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { GraphQLError, OperationTypeNode, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { makeServer, type SubscribePayload } from 'graphql-ws';
 import { WebSocket, WebSocketServer } from 'ws';
 import { callerOf, requireAccess, type Authenticator } from '../http/authenticate.js';
+import { senderOf, type BodyRoom } from '../http/body-room.js';
 import { bodyBytesMax } from '../http/body.js';
 import { belongsTo } from '../http/connections.js';
 import { failureOf } from '../http/failure.js';
@@ -26,9 +27,13 @@ import { errorOfFailure, errorsOf } from './errors.js';
 import { notAnOperation, readOperationRequest } from './operation-request.js';
 import { CutOff, type Results, type StreamedResult } from './results.js';
 import type { SendBacklog } from './send-backlog.js';
-import { attachSocket, closeSocket, forbid, issuesIn, turnAway } from './socket.js';
+import { attachSocket, closeSocket, forbid, forgetMessage, issuesIn, turnAway } from './socket.js';
 
 const socketsMax = { ofCaller: 20, ofWorkspace: 200 };
+/** Each part of a message keeps the piece in which it came from the network; clients send a message in one or a few. */
+const fragmentsMax = 64;
+/** The pieces that a part may come in; a megabyte comes in some 700 from a network. */
+const piecesMax = 4_096;
 const keepAliveMs = 12_000;
 const forbiddenMsMax = 1_000;
 
@@ -39,6 +44,8 @@ export interface WebSocketsNeeds {
   backlog: SendBacklog;
   authenticator: Authenticator;
   strangers: Strangers;
+  /** Shared with the bodies of requests, as a message is one. */
+  bodyRoom: BodyRoom;
   revocations: RevocationWatch;
   trustedProxies: BlockList;
   log: Log;
@@ -74,6 +81,8 @@ export class WebSockets {
   private readonly server = new WebSocketServer({
     noServer: true,
     maxPayload: bodyBytesMax,
+    maxFragments: fragmentsMax,
+    maxBufferedChunks: piecesMax,
     handleProtocols: (protocols) => (protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false),
   });
   private readonly open = new ConcurrencyLimit(socketsMax);
@@ -81,7 +90,7 @@ export class WebSockets {
   private readonly started = new WeakMap<object, Started>();
 
   constructor(private readonly needs: WebSocketsNeeds) {
-    const { schema, backlog, log } = needs;
+    const { schema, backlog, bodyRoom, log } = needs;
     const protocol = makeServer<Record<string, unknown>, Extra>({
       schema,
       onConnect: async ({ extra, connectionParams = {} }) => await this.letIn(extra, connectionParams),
@@ -92,11 +101,11 @@ export class WebSockets {
       onNext: (_context, _id, _payload, _args, result) => result,
       onError: ({ extra }, _id, _payload, [error]) => this.errorsFor(extra, error),
     });
-    const isKnown = ({ actor }: Extra) => actor !== undefined;
+    const sender = ({ actor }: Extra) => (actor === undefined ? null : senderOf(actor));
     const toSend = ({ actor }: Extra, bytes: number) => backlog.add(actor?.id ?? '', bytes);
     this.server.on('connection', (socket, request) => {
       const extra: Extra = { socket, request, streams: new Set(), asked: new Set() };
-      attachSocket(protocol, extra, { keepAliveMs, isKnown, toSend, log });
+      attachSocket(protocol, extra, { keepAliveMs, senderOf: sender, bodyRoom, toSend, log });
     });
   }
 
@@ -183,6 +192,7 @@ export class WebSockets {
     const admitted = await inAccountOf(actor, null, async () => await admission.admit(caller, () => read(payload)));
     if (admitted.refusal !== null) return this.refused(admitted);
     const { valid, operation } = admitted;
+    if (operation.operation === OperationTypeNode.SUBSCRIPTION) forgetMessage(payload);
     const args = { schema, document: valid.document, operationName: operation.name?.value };
     const ending = new AbortController();
     const documentHash = valid.hash;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { invalid, payloadTooLarge, unsupportedMediaType } from '../platform/errors.js';
-import { BodyRoom, smallBodyBytesMax, type BodySender } from './body-room.js';
+import { factsOf } from './request.js';
+import { smallBodyBytesMax, type BodyRoom, type BodySender } from './body-room.js';
 
 export const bodyBytesMax = 1_048_576;
 /** Each piece costs a microsecond, however small it is; a body of a megabyte comes in some 700 pieces from a network. */
@@ -11,7 +12,7 @@ const foreignCharset = /charset *= *(?!"?utf-?8"? *(;|$))/i;
 
 /** Reads what requests bring along, as far as there is room for it. */
 export class BodyReader {
-  constructor(private readonly room = new BodyRoom()) {}
+  constructor(private readonly room: BodyRoom) {}
 
   /**
    * The bytes of a JSON body, which have their room until the answer is sent.
@@ -54,6 +55,7 @@ export class BodyReader {
     const gone = new AbortController();
     request.once('close', () => gone.abort());
     const giveBack = await this.room.take(sender, bytes, gone.signal);
+    factsOf(request).giveBackBody = giveBack;
     if (response.closed) giveBack();
     else response.once('close', giveBack);
     return true;

@@ -36,6 +36,8 @@ export class RequestFacts {
   readonly answerHeaders: string[];
   /** Counts what the request takes; for its caller's workspace once the caller is known. */
   readonly account = new WorkAccount();
+  /** Gives back the room of the body, which it has until the answer has left; a stream, which may last, has none. */
+  giveBackBody: () => void = () => undefined;
   private child: Log | null = null;
 
   constructor(

@@ -166,6 +166,7 @@ export type LimitRule =
   | 'introspection'
   | 'introspected'
   | 'subscription'
+  | 'characters'
   | 'answer';
 
 export const tooCostly = (rule: LimitRule, limit: number, requested: number) =>

@@ -276,6 +276,26 @@ describe('the cost of a graphql operation', () => {
     expect(errors[0]?.extensions.details).to.deep.equal({ rule: 'subscription', limit: 500, requested: 661 });
   });
 
+  it('takes a short document alone for a subscription, as a stream keeps it for as long as it lasts', async () => {
+    const client = clientOf(server.url, tenant.key);
+    const detailsOf = async (query: string) => (await client.graphql(query)).body.errors[0].extensions.details;
+    const subscription = 'subscription A { eventOccurred { id } }';
+    const long = `${subscription} #${'x'.repeat(20_000)}`;
+    expect(await detailsOf(long)).to.deep.equal({ rule: 'characters', limit: 16_384, requested: long.length });
+    const other = '{ __typename }';
+    const many = `${subscription} ${Array.from({ length: 120 }, (_, n) => `query Q${n} ${other}`).join(' ')}`;
+    const named = async (operationName: string) =>
+      (await (
+        await fetch(`${server.url}/graphql`, {
+          method: 'POST',
+          headers: { Authorization: `Bearer ${tenant.key}`, 'Content-Type': 'application/json' },
+          body: JSON.stringify({ query: many, operationName }),
+        })
+      ).json()) as { data?: object; errors?: { extensions: { details: object } }[] };
+    expect((await named('A')).errors?.[0]?.extensions.details).to.include({ rule: 'tokens', limit: 500 });
+    expect((await named('Q1')).data).to.deep.equal({ __typename: 'Query' });
+  });
+
   it('keeps a small process well that is asked for links of links of links', async function () {
     this.timeout(60_000);
     const { app } = server;

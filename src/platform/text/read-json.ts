@@ -28,12 +28,12 @@ export function readJsonBytes(bytes: Uint8Array): ReadJson {
   return readJson(text);
 }
 
-/** Reading a larger text keeps the event loop for more than a moment. */
-const largeBytesMin = 32_768;
+/** Whether reading it keeps the event loop for more than a moment. */
+export const isLongJson = ({ length }: Uint8Array) => length >= 32_768;
 
 /** Reads a body, a large one as heavy work in its caller's turn. @throws validation_failed for what is no JSON in UTF-8 */
 export async function readJsonInTurn(caller: string, bytes: Uint8Array): Promise<ReadJson> {
-  if (bytes.length < largeBytesMin) return readJsonBytes(bytes);
+  if (!isLongJson(bytes)) return readJsonBytes(bytes);
   return await heavyWork.run(caller, () => readJsonBytes(bytes));
 }
 

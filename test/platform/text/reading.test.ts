@@ -220,6 +220,7 @@ describe('what is sent as JSON is read by one reader, whichever way it comes in'
       '{"type":"ping","payload":{"n":1e400}}',
       '{"type":{"toString":1,"valueOf":1}}',
       '{"type":["ping"]}',
+      JSON.stringify({ type: 'subscribe', id: 'x'.repeat(256), payload: { query: '{ __typename }' } }),
       '"'.repeat(9),
     ]) {
       expect(await overSocket(message), message).to.deep.equal(['4400']);
