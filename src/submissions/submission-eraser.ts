@@ -9,9 +9,12 @@ import type { RecordService } from '../records/record.service.js';
 const lockLinked = prepared<Found>(`
   select id, intake_bot_id as "intakeBotId" from submissions where contact_id = $1 order by id limit $2 for no key update
 `);
+// Found by the addresses alone: PostgreSQL would go through the workspace, where most workspaces are small.
 const lockNaming = prepared<Found>(`
   select id, intake_bot_id as "intakeBotId" from submissions
-  where addresses && $1 and contact_id is null and workspace_id = $2 and id < $3 order by id limit $4 for no key update
+  where id = any (array(select id from submissions where addresses && $1))
+    and addresses && $1 and contact_id is null and workspace_id = $2 and id < $3
+  order by id limit $4 for no key update
 `);
 const unlink = prepared(
   'update submissions set contact_id = null, attribution = null, addresses = $2 where id = any($1)',

@@ -4,6 +4,7 @@ import { idFloor } from '../../platform/id.js';
 import type { PageRequest } from '../../platform/page-request.js';
 import { finishedRow, openRow } from './delivery-rows.js';
 import { DeliveryStatusEnum, endedStatuses, openStatus, openStatuses, type DeliveryStatus } from './delivery-status.js';
+import { ofWorkspace } from './open-deliveries.js';
 import { onLastAttempt, type LastAttemptFilter } from './last-attempt.js';
 import { SearchText } from '../../platform/text/search-text.js';
 
@@ -24,7 +25,8 @@ export type Under = 'workspace' | 'endpoint' | 'event';
 
 /**
  * Deliveries of a workspace, of each of some endpoints or of each of some events. Open and finished ones lie apart,
- * and both are indexed by endpoint: from each the newest few are read, and the newest of those are the page.
+ * and both are indexed by endpoint: from each the newest few are read, and the newest of those are the page. Those of
+ * an event are few: finished ones are found by the event, and what is open is gone through once.
  * `$1` is the workspace, `$2` the parents (the workspace itself for the first form), `$3` the cursor, `$4` the limit.
  */
 export class DeliveryQuery {
@@ -80,7 +82,7 @@ export class DeliveryQuery {
     const end = (id: string) => `and ${id} ${compare} $3 order by ${id} ${way} limit $4`;
     const branches = [this.openRows(end('d.id')), this.finishedRows(end('d.delivery_id'))];
     return `
-      select * from (
+      ${this.openOfEvents} select * from (
         select parent.id as "parentId", d.*, row_number() over (partition by parent.id order by d.id ${way}) as place
         from ${this.tables} cross join lateral (${branches.filter(isWanted).join(' union all ')}) d
       ) ranked where place <= $4 order by "parentId", place
@@ -148,13 +150,33 @@ export class DeliveryQuery {
     const rowsOf = (branch: string | null) => branch && `select count(*) from (${branch}) d`;
     const counts = [rowsOf(this.openRows(end)), rowsOf(this.finishedRows(end))];
     const count = counts.filter(isWanted).map((one) => `(${one})`);
-    return `select parent.id, sum(${count.join(' + ')})::int as count from ${this.tables} group by parent.id`;
+    return `${this.openOfEvents}
+      select parent.id, sum(${count.join(' + ')})::int as count from ${this.tables} group by parent.id`;
   }
 
   private get tables(): string {
+    if (this.under === 'event') return 'unnest($2::text[]) as parent (id)';
     const which = this.under === 'endpoint' ? ['e.id = parent.id'] : [];
     const conditions = ['e.workspace_id = $1', ...which, ...this.endpoints].join(' and ');
     return `unnest($2::text[]) as parent (id) join webhook_endpoints e on ${conditions}
+      join webhook_endpoint_states s on s.endpoint_id = e.id`;
+  }
+
+  /** There is no index by the event: a write of each delivery would be too much for what asks of few. */
+  private get openOfEvents(): string {
+    if (this.under !== 'event') return '';
+    return `with open_of_events as materialized (
+      select d.* from webhook_open_deliveries d where ${ofWorkspace('$1')} and d.event_id = any ($2)
+    )`;
+  }
+
+  /** The rows `d` of one parent; of an event with their endpoint. */
+  private source(table: 'webhook_open_deliveries' | 'webhook_attempts'): string {
+    if (this.under !== 'event') return `${table} d`;
+    const ofEvent = table === 'webhook_attempts' ? table : 'open_of_events';
+    // Without "offset 0" PostgreSQL would go by the endpoint, through all of its deliveries, where most have few.
+    return `(select * from ${ofEvent} where event_id = parent.id offset 0) d
+      join webhook_endpoints e on e.id = d.endpoint_id and e.workspace_id = $1
       join webhook_endpoint_states s on s.endpoint_id = e.id`;
   }
 
@@ -166,10 +188,12 @@ export class DeliveryQuery {
   /** These two are null where none of theirs is wanted. */
   private openRows(end: string): string | null {
     const status = this.having(openStatus, openStatuses);
+    // Nothing is read of an endpoint that holds nothing, where only what is held is wanted.
+    if (this.statuses?.every((one) => one === 'held')) status?.push("e.status = 'paused'");
     return (
       status &&
       `(select ${openRow}${this.told('null', 'null', 'd.attempts > 0')}
-      from webhook_open_deliveries d where ${this.where('d.id', [...status, ...this.open])} ${end})`
+      from ${this.source('webhook_open_deliveries')} where ${this.where('d.id', [...status, ...this.open])} ${end})`
     );
   }
 
@@ -178,7 +202,7 @@ export class DeliveryQuery {
     return (
       ended &&
       `(select ${finishedRow}${this.told('d.error', 'd.response_body', 'd.number > case when d.outcome is null then 0 else 1 end')}
-      from webhook_attempts d
+      from ${this.source('webhook_attempts')}
       where ${this.where('d.delivery_id', ['d.ended is not null', ...ended, ...this.finished])} ${end})`
     );
   }
@@ -196,8 +220,7 @@ export class DeliveryQuery {
   }
 
   private where(id: string, conditions: readonly string[]): string {
-    const own = this.under === 'event' ? ['d.event_id = parent.id'] : [];
-    return ['d.endpoint_id = e.id', ...own, ...conditions].join(' and ').replaceAll('$id', id);
+    return ['d.endpoint_id = e.id', ...conditions].join(' and ').replaceAll('$id', id);
   }
 }
 
