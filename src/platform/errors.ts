@@ -20,26 +20,44 @@ export interface Issue {
   code: IssueCode;
 }
 
-/** The things that `resource_not_found` and `plan_limit_exceeded` may name. */
-export type Resource =
-  | 'intake_bot'
-  | 'submission'
-  | 'webhook'
-  | 'contact'
-  | 'record'
-  | 'route'
-  | 'event'
-  | 'webhook_delivery'
-  | 'replay'
-  | 'api_key'
-  | 'member'
-  | 'session'
-  | 'invitation'
-  | 'notice'
-  | 'workspace'
-  | 'erasure'
-  | 'conversion_destination'
-  | 'conversion';
+/** The things that `resource_not_found` may name. */
+export const resources = [
+  'intake_bot',
+  'submission',
+  'webhook',
+  'contact',
+  'record',
+  'route',
+  'event',
+  'webhook_delivery',
+  'replay',
+  'api_key',
+  'member',
+  'session',
+  'invitation',
+  'notice',
+  'workspace',
+  'erasure',
+  'conversion_destination',
+  'conversion',
+] as const;
+export type Resource = (typeof resources)[number];
+
+/** Why a `conflict` is one, for programs. */
+export const conflictReasons = [
+  'illegal_status_change',
+  'duplicate_contact',
+  'replay_running',
+  'too_many_secrets',
+  'api_key_ended',
+  'already_member',
+  'email_taken',
+  'last_owner',
+  'already_owner',
+  'destination_exists',
+  'not_rejected',
+  'conversion_expired',
+] as const;
 
 export const statusOf = {
   validation_failed: 400,
@@ -206,7 +224,8 @@ export const batchingNotSupported = () =>
 export const payloadTooLarge = (bytesMax: number) =>
   new Failure('payload_too_large', `The body may have at most ${bytesMax} bytes.`);
 
-export const conflict = (reason: string, message: string) => new Failure('conflict', message, { reason });
+export const conflict = (reason: (typeof conflictReasons)[number], message: string) =>
+  new Failure('conflict', message, { reason });
 
 export const preconditionFailed = () =>
   new Failure('precondition_failed', 'It has changed since the ETag in If-Match: read it again.');

@@ -6,12 +6,13 @@ import { get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { statusOf } from '../../src/platform/errors.js';
+import { conflictReasons, resources, statusOf } from '../../src/platform/errors.js';
 import { scopes } from '../../src/platform/actor.js';
 import { googleLaterVerdicts, googleVerdicts } from '../../src/conversions/platforms/google.js';
 import { linkedinVerdicts } from '../../src/conversions/platforms/linkedin.js';
 import { metaVerdicts } from '../../src/conversions/platforms/meta.js';
 import { tiktokVerdicts } from '../../src/conversions/platforms/tiktok.js';
+import { plans, type PlanLimits } from '../../src/workspaces/plans.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
 import { createBot, createSubmission } from '../support/factories.js';
 import { freePort } from '../support/process.js';
@@ -160,13 +161,39 @@ describe('the documentation', () => {
     });
   }
 
-  it('tells of every error and scope', async () => {
+  it('tells of every error, of what it names, and of every scope', async () => {
     const errors = await readFile(join(docs, 'errors.md'), 'utf8');
     for (const [code, status] of Object.entries(statusOf)) {
       expect(errors).to.match(new RegExp(`^\\| \`${code}\` +\\| ${status} `, 'm'));
     }
+    for (const reason of conflictReasons) expect(errors).to.match(new RegExp(`^\\| \`${reason}\` +\\| \\w`, 'm'));
+    const named = /`resource` says what\s+was looked for: ([^.]+)\./.exec(errors)?.[1] ?? '';
+    expect(named.match(/(?<=`)\w+(?=`)/g)).to.deep.equal(resources);
     const authentication = await readFile(join(docs, 'authentication.md'), 'utf8');
     for (const scope of scopes) expect(authentication).to.include(`| \`${scope}\``);
+  });
+
+  it('tells what each plan allows', async () => {
+    const [, limits = ''] = (await readFile(join(docs, 'limits.md'), 'utf8')).split('## What a plan allows\n');
+    const told = (row: string) => {
+      const line = limits.split('\n').find((line) => line.startsWith(`| ${row}`)) ?? '';
+      const cells = line.split('|').slice(2, -1);
+      return cells.map((cell) => cell.trim());
+    };
+    const allowed = (cell: (plan: PlanLimits) => string) => [plans.FREE, plans.PRO, plans.BUSINESS].map(cell);
+    const count = (number: number) => number.toLocaleString('en-US');
+    const yes = (includes: boolean) => (includes ? 'yes' : 'no');
+    const rows: [row: string, cell: (plan: PlanLimits) => string][] = [
+      ['API requests a minute', ({ api, requestsPerMinute }) => (api ? count(requestsPerMinute) : 'no API')],
+      ['live API keys', ({ apiKeys }) => count(apiKeys)],
+      ['webhooks', ({ webhooks }) => yes(webhooks)],
+      ['conversions', ({ conversions }) => yes(conversions)],
+      ['submissions of a calendar month', ({ submissionsPerMonth }) => count(submissionsPerMonth)],
+      ['days that a submission', ({ submissionRetentionDays: days }) => (days === null ? 'without end' : count(days))],
+      ['what is stored', ({ storageBytes }) => `${storageBytes / 2 ** 30} GiB`],
+    ];
+    expect(rows).to.have.length(Object.keys(plans.FREE).length - 1);
+    for (const [row, cell] of rows) expect(told(row), row).to.deep.equal(allowed(cell));
   });
 
   it('has a guide for each ad platform, with what is sent and what each refusal means', async () => {
