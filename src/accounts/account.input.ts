@@ -32,7 +32,7 @@ export const ChangePassword = inputType(
 export const EndSession = inputType('EndSessionInput', 'Which session.', () => ({ id: [ID, 'The session.'] }));
 
 export const InviteMember = inputType('InviteMemberInput', 'Whom, and as what.', () => ({
-  email: [email, String, 'The e-mail.'],
+  email: [email, String, 'The e-mail, at most 254 characters.'],
   role: [z.enum(roles).default('MEMBER'), RoleEnum, 'MEMBER by default; only an Owner invites an Owner.'],
 }));
 

@@ -61,7 +61,11 @@ export class AccountResolver {
   }
 
   @Costs(hashesPassword)
-  @Mutation(() => SignInPayload, { description: 'Begins a session and sets its cookie.' })
+  @Mutation(() => SignInPayload, {
+    description:
+      'Begins a session and sets its cookie. `invalid_credentials` for a wrong e-mail or password, without ' +
+      'saying which; `rate_limit_exceeded` after too many. For anybody.',
+  })
   async signIn(
     @Ctx() { transport }: OperationContext,
     @Arg('input', () => SignIn.type, { description: 'Who.' }) input: object,
@@ -71,7 +75,7 @@ export class AccountResolver {
     return { viewer: viewerOf(actor) };
   }
 
-  @Mutation(() => SignOutPayload, { description: 'Ends the session, in every process.' })
+  @Mutation(() => SignOutPayload, { description: 'Ends the session, in every process. For people, not for keys.' })
   async signOut(@Ctx() { actor, transport }: OperationContext): Promise<InstanceType<typeof SignOutPayload>> {
     await this.accounts.signOut(actor);
     transport.cookie?.clear();
@@ -80,7 +84,9 @@ export class AccountResolver {
 
   @Costs(hashesPassword)
   @Mutation(() => ChangePasswordPayload, {
-    description: 'Changes the password; every session of the account ends, and the caller gets a new one.',
+    description:
+      'Changes the password; every session of the account ends, and the caller gets a new one. ' +
+      '`invalid_credentials` for a wrong `currentPassword`. For people, not for keys.',
   })
   async changePassword(
     @Ctx() { actor, transport }: OperationContext,

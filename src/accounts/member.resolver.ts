@@ -76,8 +76,9 @@ export class MemberResolver {
 
   @Mutation(() => InviteMemberPayload, {
     description:
-      'Makes a link to join with, for 7 days; one made earlier for the same e-mail ends. It works as long as who made it ' +
-      'may give the role. For Owners and Admins.',
+      'Makes a link to join with, for 7 days; one made earlier for the same e-mail ends. It works as long as who ' +
+      'made it may give the role. `conflict` (`already_member`), and `plan_limit_exceeded` (`members`, ' +
+      '`invitations`) beyond 1,000 and 100. For Owners and Admins.',
   })
   async inviteMember(
     @Ctx('actor') actor: Actor,
@@ -95,7 +96,11 @@ export class MemberResolver {
   }
 
   @Costs(hashesPassword)
-  @Mutation(() => AcceptInvitationPayload, { description: 'Makes the account, begins a session and sets its cookie.' })
+  @Mutation(() => AcceptInvitationPayload, {
+    description:
+      'Makes the account, begins a session and sets its cookie. `resource_not_found` for a link that works no ' +
+      'more, `conflict` (`email_taken`) where the e-mail has an account. For anybody.',
+  })
   async acceptInvitation(
     @Ctx() { transport }: OperationContext,
     @Arg('input', () => AcceptInvitation.type, { description: 'The token and the account.' })
@@ -108,8 +113,8 @@ export class MemberResolver {
 
   @Mutation(() => UpdateMemberRolePayload, {
     description:
-      'Changes a role; the sessions of the person end, and the invitations they made that they might not make now. For ' +
-      'Owners and Admins.',
+      'Changes a role; the sessions of the person end, and the invitations they made that they might not make now. ' +
+      '`conflict` (`last_owner`) where no Owner would be left. For Owners and Admins.',
   })
   async updateMemberRole(
     @Ctx('actor') actor: Actor,
@@ -121,8 +126,8 @@ export class MemberResolver {
 
   @Mutation(() => RemovedMember, {
     description:
-      "Ends a person's account, with their sessions and the invitations they made. Keys that they made go on working: " +
-      'see `apiKeysMade`. For Owners and Admins.',
+      "Ends a person's account, with their sessions and the invitations they made. Keys that they made go on " +
+      'working: see `apiKeysMade`. `conflict` (`last_owner`) where no Owner would be left. For Owners and Admins.',
   })
   async removeMember(
     @Ctx('actor') actor: Actor,
@@ -132,7 +137,9 @@ export class MemberResolver {
   }
 
   @Mutation(() => TransferOwnershipPayload, {
-    description: 'Makes another the Owner and the caller an Admin; the caller gets a new session. For Owners.',
+    description:
+      'Makes another the Owner and the caller an Admin; the caller gets a new session. `conflict` ' +
+      '(`already_owner`) of oneself. For Owners.',
   })
   async transferOwnership(
     @Ctx() { actor, transport }: OperationContext,

@@ -27,7 +27,7 @@ export class SessionResolver {
   }
 
   @Mutation(() => EndSessionPayload, {
-    description: "Ends one of the caller's own sessions and its streams, in every process.",
+    description: "Ends one of the caller's own sessions and its streams, in every process. For people, not for keys.",
   })
   async endSession(
     @Ctx() { actor, transport }: OperationContext,
@@ -39,7 +39,9 @@ export class SessionResolver {
   }
 
   @Mutation(() => SignOutEverywherePayload, {
-    description: "Ends the caller's sessions and their streams, in every process, but the one that asks.",
+    description:
+      "Ends the caller's sessions and their streams, in every process, but the one that asks. For people, not " +
+      'for keys.',
   })
   async signOutEverywhere(@Ctx('actor') actor: Actor): Promise<InstanceType<typeof SignOutEverywherePayload>> {
     return { sessionsEnded: await this.accounts.signOutEverywhere(actor) };

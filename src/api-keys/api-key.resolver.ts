@@ -47,7 +47,9 @@ export class ApiKeyResolver {
   }
 
   @Mutation(() => CreateApiKeyPayload, {
-    description: 'Makes a key. For Owners and Admins; 30 keys an hour are made or rotated in a workspace.',
+    description:
+      'Makes a key. `plan_limit_exceeded` (`api_keys`) beyond those of the plan, `rate_limit_exceeded` where ' +
+      '30 were made or rotated in the workspace within an hour. For Owners and Admins.',
   })
   async createApiKey(
     @Ctx('actor') actor: Actor,
@@ -57,7 +59,10 @@ export class ApiKeyResolver {
   }
 
   @Mutation(() => RotateApiKeyPayload, {
-    description: 'Gives a key a new secret. For Owners and Admins; 30 keys an hour are made or rotated in a workspace.',
+    description:
+      'Gives a key a new secret. `conflict` (`api_key_ended`) of one that is no more, and (`too_many_secrets`) ' +
+      'where five earlier ones still work; `rate_limit_exceeded` where 30 were made or rotated in the ' +
+      'workspace within an hour. For Owners and Admins.',
   })
   async rotateApiKey(
     @Ctx('actor') actor: Actor,

@@ -43,7 +43,11 @@ export const CreateContact = inputType(
       String,
       'E-mail address, at most 254 characters; kept in lower case, without invisible characters, its domain in ASCII.',
     ],
-    phone: [phone.nullable().optional(), String, 'Phone number; kept in E.164.'],
+    phone: [
+      phone.nullable().optional(),
+      String,
+      'Phone number with its country, such as `+1 212 555 0147`; kept in E.164.',
+    ],
     firstName: [name.nullable().optional(), String, 'First name, at most 200 characters.'],
     lastName: [name.nullable().optional(), String, 'Last name, at most 200 characters.'],
     tags: [z.array(tag).max(tagsMax).default([]), [String], 'At most 100 tags of 50 characters.'],
@@ -57,11 +61,11 @@ export const UpdateContact = inputType(
   'What to change of a contact; what is absent stays, null empties.',
   () => ({
     id: [ID, 'The contact.'],
-    email: [email.nullable().optional(), String, 'E-mail address.'],
-    phone: [phone.nullable().optional(), String, 'Phone number.'],
-    firstName: [name.nullable().optional(), String, 'First name.'],
-    lastName: [name.nullable().optional(), String, 'Last name.'],
-    tags: [z.array(tag).max(keptTagsMax).optional(), [String], 'All tags anew.'],
+    email: [email.nullable().optional(), String, 'E-mail address, at most 254 characters.'],
+    phone: [phone.nullable().optional(), String, 'Phone number with its country.'],
+    firstName: [name.nullable().optional(), String, 'First name, at most 200 characters.'],
+    lastName: [name.nullable().optional(), String, 'Last name, at most 200 characters.'],
+    tags: [z.array(tag).max(keptTagsMax).optional(), [String], 'All tags anew, at most 100 of 50 characters.'],
     customFields: [
       customFields.optional(),
       JSONObject,
@@ -75,6 +79,7 @@ export const MergeContacts = inputType('MergeContactsInput', 'Two contacts that 
   duplicateId: [
     ID,
     'The contact that goes. Its e-mail, phone and names fill what the other lacks, an e-mail or phone beyond that ' +
-      'becomes one of its `otherAddresses`; its tags are added; of custom fields that both have, the other keeps its own.',
+      'becomes one of its `otherAddresses`; its tags are added; of custom fields that both have, the other ' +
+      'keeps its own.',
   ],
 }));

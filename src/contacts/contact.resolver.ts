@@ -22,8 +22,8 @@ class DeleteContactInput {
     nullable: true,
     defaultValue: false,
     description:
-      'Whether the submissions of the person go too, with their messages and records, and drafts that name an address ' +
-      'of theirs. Needs the role ADMIN.',
+      'Whether the submissions of the person go too, with their messages and records, and drafts that name an ' +
+      'address of theirs. Needs the role ADMIN.',
   })
   eraseSubmissions?: boolean | null;
 }
@@ -49,7 +49,11 @@ const DeleteContactPayload = payloadType('DeleteContactPayload', 'What was delet
 export class ContactResolver {
   constructor(private readonly contacts: ContactService) {}
 
-  @Query(() => Contact, { name: 'contact', nullable: true, description: 'A contact by its id.' })
+  @Query(() => Contact, {
+    name: 'contact',
+    nullable: true,
+    description: 'A contact by its id. Needs `read:contacts`, or any member.',
+  })
   async get(
     @Ctx('actor') actor: Actor,
     @Arg('id', () => ID, { description: 'The contact id.' }) id: string,
@@ -57,7 +61,10 @@ export class ContactResolver {
     return await this.contacts.get(actor, id);
   }
 
-  @Query(() => ContactConnection, { name: 'contacts', description: 'The contacts of the workspace, newest first.' })
+  @Query(() => ContactConnection, {
+    name: 'contacts',
+    description: 'The contacts of the workspace, newest first. Needs `read:contacts`, or any member.',
+  })
   async list(
     @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
@@ -70,7 +77,11 @@ export class ContactResolver {
     return connectionOf(page, found, () => this.contacts.count(actor, filter ?? {}));
   }
 
-  @Mutation(() => CreateContactPayload, { description: 'Makes a contact. For people, not for keys.' })
+  @Mutation(() => CreateContactPayload, {
+    description:
+      'Makes a contact, and fires `contact.created`. `conflict` (`duplicate_contact`) where another has the ' +
+      'address. For people, not for keys.',
+  })
   async createContact(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => CreateContact.type, { description: 'The contact.' }) input: object,
@@ -78,7 +89,11 @@ export class ContactResolver {
     return { contact: await this.contacts.create(actor, () => validate(CreateContact, input, 'camelCase')) };
   }
 
-  @Mutation(() => UpdateContactPayload, { description: 'Changes a contact. For people, not for keys.' })
+  @Mutation(() => UpdateContactPayload, {
+    description:
+      'Changes a contact, and fires `contact.updated` unless nothing changes. `conflict` (`duplicate_contact`) ' +
+      'where another has the address. For people, not for keys.',
+  })
   async updateContact(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => UpdateContact.type, { description: 'The changes.' }) { id, ...input }: { id: string },
@@ -112,9 +127,9 @@ export class ContactResolver {
 
   @Mutation(() => DeleteContactPayload, {
     description:
-      'Deletes a contact and erases the person: from payloads kept for delivery, what receivers answered to them, and ' +
-      'answers kept for retries, also of submissions that are deleted and duplicates that were merged. Open deliveries ' +
-      'that name the person end as SKIPPED. For people, not for keys.',
+      'Deletes a contact and erases the person: from payloads kept for delivery, what receivers answered to them, ' +
+      'and answers kept for retries, also of submissions that are deleted and duplicates that were merged. Open ' +
+      'deliveries that name the person end as SKIPPED. For people, not for keys.',
   })
   async deleteContact(
     @Ctx('actor') actor: Actor,

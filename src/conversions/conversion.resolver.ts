@@ -34,7 +34,7 @@ export class ConversionResolver {
 
   @Query(() => ConversionConnection, {
     name: 'conversions',
-    description: 'The conversions of the workspace, newest first; ended ones for 30 days.',
+    description: 'The conversions of the workspace, newest first; ended ones for 30 days. For Owners and Admins.',
   })
   async list(
     @Ctx() context: OperationContext,
@@ -85,7 +85,9 @@ export class ConversionResolver {
   }
 
   @Mutation(() => ResendConversionPayload, {
-    description: 'Sends a rejected conversion once more, with the same event id.',
+    description:
+      'Sends a rejected conversion once more, with the same event id. `conflict` (`not_rejected`) for any ' +
+      'other, and (`conversion_expired`) for one that is too old. For Owners and Admins.',
   })
   async resendConversion(
     @Ctx('actor') actor: Actor,
@@ -98,7 +100,7 @@ export class ConversionResolver {
     subscribe: subscribedLater,
     description:
       'Conversions as they change, from now on: made, attempted, held, ended. At most 20 a second: those that change ' +
-      'faster come later, each as it then stands.',
+      'faster come later, each as it then stands. For Owners and Admins.',
   })
   conversionUpdated(
     @Root() conversion: Conversion,

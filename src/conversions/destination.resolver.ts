@@ -79,7 +79,7 @@ export class ConversionDestinationResolver {
 
   @Query(() => ConversionDestinationConnection, {
     name: 'conversionDestinations',
-    description: 'Where conversions go, newest first. For Owners and Admins, signed in.',
+    description: 'Where conversions go, newest first. For Owners and Admins.',
   })
   async list(
     @Ctx('actor') actor: Actor,
@@ -121,7 +121,10 @@ export class ConversionDestinationResolver {
   }
 
   @Mutation(() => CreateConversionDestinationPayload, {
-    description: "Tells an ad platform of a bot's completed submissions from now on.",
+    description:
+      "Tells an ad platform of a bot's completed submissions from now on. `conflict` (`destination_exists`) " +
+      'where the bot has one for the platform, `feature_not_available` (`conversions`) where the plan has ' +
+      'none. For Owners and Admins.',
   })
   async createConversionDestination(
     @Ctx('actor') actor: Actor,
@@ -133,7 +136,7 @@ export class ConversionDestinationResolver {
   }
 
   @Mutation(() => UpdateConversionDestinationPayload, {
-    description: 'Changes a destination. What may have mended a broken one resumes it.',
+    description: 'Changes a destination. What may have mended a broken one resumes it. For Owners and Admins.',
   })
   async updateConversionDestination(
     @Ctx('actor') actor: Actor,
@@ -145,7 +148,7 @@ export class ConversionDestinationResolver {
   }
 
   @Mutation(() => DeleteConversionDestinationPayload, {
-    description: 'Deletes a destination and its credential; what is open ends as skipped.',
+    description: 'Deletes a destination and its credential; what is open ends as SKIPPED. For Owners and Admins.',
   })
   async deleteConversionDestination(
     @Ctx('actor') actor: Actor,
@@ -154,7 +157,9 @@ export class ConversionDestinationResolver {
     return await this.destinations.remove(actor, id);
   }
 
-  @Mutation(() => PauseConversionDestinationPayload, { description: 'Holds the conversions of a destination.' })
+  @Mutation(() => PauseConversionDestinationPayload, {
+    description: 'Holds the conversions of a destination. For Owners and Admins.',
+  })
   async pauseConversionDestination(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => PauseConversionDestination.type, { description: 'Which.' }) { id }: { id: string },
@@ -162,7 +167,11 @@ export class ConversionDestinationResolver {
     return { conversionDestination: await this.destinations.pause(actor, id) };
   }
 
-  @Mutation(() => ResumeConversionDestinationPayload, { description: 'Sends what is held, the oldest first.' })
+  @Mutation(() => ResumeConversionDestinationPayload, {
+    description:
+      'Sends what is held, the oldest first. `feature_not_available` (`conversions`) where the plan has none. ' +
+      'For Owners and Admins.',
+  })
   async resumeConversionDestination(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => ResumeConversionDestination.type, { description: 'Which, and how.' })
@@ -173,7 +182,9 @@ export class ConversionDestinationResolver {
   }
 
   @Mutation(() => TestConversionDestinationPayload, {
-    description: 'Tells the platform of a synthetic person at once; ten a minute at most.',
+    description:
+      'Tells the platform of a synthetic person at once. `rate_limit_exceeded` beyond ten a minute. For Owners ' +
+      'and Admins.',
   })
   async testConversionDestination(
     @Ctx('actor') actor: Actor,

@@ -13,7 +13,9 @@ export interface EventOccurredArgs {
 export class EventFeedResolver {
   @Subscription(() => EventEntity, {
     subscribe: subscribedLater,
-    description: 'What happens from now on, or from behind an event: nothing is skipped and nothing told twice.',
+    description:
+      'What happens from now on, or from behind an event: nothing is skipped and nothing told twice. Needs ' +
+      '`manage:webhooks`, or an Owner or Admin.',
   })
   eventOccurred(
     @Root() event: ListedEvent,

@@ -57,7 +57,11 @@ export class EventResolver {
     }));
   }
 
-  @Query(() => EventEntity, { name: 'event', nullable: true, description: 'An event by its id.' })
+  @Query(() => EventEntity, {
+    name: 'event',
+    nullable: true,
+    description: 'An event by its id. Needs `manage:webhooks`, or an Owner or Admin.',
+  })
   async get(
     @Ctx('actor') actor: Actor,
     @Arg('id', () => ID, { description: 'The event id.' }) id: string,
@@ -68,7 +72,8 @@ export class EventResolver {
   @Query(() => EventConnection, {
     name: 'events',
     description:
-      'What happened, the last first, in the order of fan-out: with `last` and `before`, nothing is ever skipped.',
+      'What happened, the last first, in the order of fan-out: with `last` and `before`, nothing is ever ' +
+      'skipped. Needs `manage:webhooks`, or an Owner or Admin.',
   })
   async list(
     @Ctx('actor') actor: Actor,

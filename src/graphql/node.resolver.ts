@@ -17,7 +17,10 @@ export type NodeSources = Record<
 export class NodeResolver {
   constructor(private readonly sources: NodeSources) {}
 
-  @Query(() => Node, { nullable: true, description: 'Anything by its id; null when there is nothing.' })
+  @Query(() => Node, {
+    nullable: true,
+    description: 'Anything by its id; null when there is nothing. Needs what the query of that thing needs.',
+  })
   async node(
     @Ctx() context: OperationContext,
     @Arg('id', () => ID, { description: 'Any id.' }) id: string,
@@ -28,7 +31,8 @@ export class NodeResolver {
   @Costs({ rows: { argument: 'ids', byDefault: 0, max: pageSizeMax } })
   @Query(() => [Node], {
     nullable: 'items',
-    description: 'Things by their ids, at most 100, null where there is nothing.',
+    description:
+      'Things by their ids, at most 100, null where there is nothing. Needs what the queries of those things need.',
   })
   async nodes(
     @Ctx() context: OperationContext,

@@ -56,9 +56,9 @@ import { WebhookFeedResolver } from '../webhooks/feed.resolver.js';
 import type { WebhookDeliveryService } from '../webhooks/deliveries/delivery.service.js';
 import type { SentRequestService } from '../webhooks/deliveries/sent-request.service.js';
 import type { WebhookEndpointService } from '../webhooks/endpoints/endpoint.service.js';
+import { WebhookAttemptResolver } from '../webhooks/deliveries/attempt.resolver.js';
 import {
   EventDeliveries,
-  WebhookAttemptResolver,
   WebhookDeliveryConnectionResolver,
   WebhookDeliveryResolver,
 } from '../webhooks/deliveries/delivery.resolver.js';
@@ -236,8 +236,12 @@ export function graphqlSchema(services: GraphqlServices | null): GraphQLSchema {
 }
 
 const describeRoot = {
-  Query: 'Reads. Needs an API key or a session.',
-  Mutation: 'Writes. Each takes one input, and answers with what changed.',
+  Query: 'Reads, for an API key or a session: a key needs the scope that is named, a person the role.',
+  Mutation:
+    'Writes. Each takes one input, and answers with what changed. A key needs the scope that is named, a ' +
+    'person the role. Any may refuse a value (`validation_failed`), an id (`resource_not_found`), and what ' +
+    'the plan has no room for (`plan_limit_exceeded`, `storage`); what else one refuses is named with it. ' +
+    'See `/docs/errors`.',
   Subscription: 'Follows what happens, over WebSocket (`graphql-transport-ws`) or server-sent events.',
 };
 

@@ -81,7 +81,9 @@ export class TrustedDocumentsResolver {
   }
 
   @Costs({ pointForEach: { list: 'documents', max: documentsMax } })
-  @Mutation(() => TrustDocumentsPayload, { description: 'Trusts documents. For Owners and Admins.' })
+  @Mutation(() => TrustDocumentsPayload, {
+    description: 'Trusts documents. `plan_limit_exceeded` (`trusted_documents`) beyond 1,000. For Owners and Admins.',
+  })
   async trustDocuments(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => TrustDocumentsInput, { description: 'The documents.' }) { documents }: TrustDocumentsInput,

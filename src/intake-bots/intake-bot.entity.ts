@@ -26,7 +26,11 @@ class SchemaItemType implements SchemaItem {
   @Field(() => String, { description: 'What people read.' })
   label!: string;
 
-  @Field(() => String, { description: 'text, textarea, email, phone, url, number, date, boolean, select, …' })
+  @Field(() => String, {
+    description:
+      '`text`, `textarea`, `email`, `phone`, `url`, `number`, `date`, `boolean`, `select`, `multi_select`, ' +
+      '`file`, `geolocation`, `hidden`, or `group`, a heading; anything where `kind` is another than `field`.',
+  })
   type!: string;
 
   @Field(() => Boolean, { description: 'Whether a completed submission must answer it.' })

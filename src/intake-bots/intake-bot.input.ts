@@ -35,22 +35,36 @@ export class IntakeBotFilter {
 
 @InputType('SchemaItemInput', { description: 'A field of a bot, or something it only shows. See `SchemaItem`.' })
 class SchemaItemInput implements Partial<SchemaItem> {
-  @Field(() => String, { nullable: true, description: "The key of its answer in a submission's data." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The key of its answer in a submission's data, at most 100 characters; unique among the fields.",
+  })
   name?: string;
 
-  @Field(() => String, { nullable: true, description: 'What people read; the name by default.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'What people read, at most 10,000 characters; the name by default.',
+  })
   label?: string;
 
   @Field(() => String, {
     nullable: true,
-    description: 'text, textarea, email, phone, url, number, date, boolean, select, …',
+    description:
+      '`text`, `textarea`, `email`, `phone`, `url`, `number`, `date`, `boolean`, `select`, `multi_select`, ' +
+      '`file`, `geolocation`, `hidden`, or `group`, a heading.',
   })
   type?: string;
 
-  @Field(() => Boolean, { nullable: true, description: 'Whether a completed submission must answer it.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether a completed submission must answer it; false by default.',
+  })
   required?: boolean;
 
-  @Field(() => [String], { nullable: true, description: 'What a select or multi_select offers.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'What a `select` or `multi_select` offers, and no other type: 1 to 100 texts.',
+  })
   options?: string[];
 
   @Field(() => String, { nullable: true, description: 'A hint below the field.' })
@@ -59,34 +73,48 @@ class SchemaItemInput implements Partial<SchemaItem> {
   @Field(() => String, { nullable: true, description: 'A hint inside the field.' })
   placeholder?: string;
 
-  @Field(() => Float, { nullable: true, description: 'The smallest number, or the fewest entries.' })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'The smallest number; of `multi_select` and `file` the fewest entries.',
+  })
   min?: number;
 
-  @Field(() => Float, { nullable: true, description: 'The largest number, or the most entries.' })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'The largest number; of `multi_select` and `file` the most entries.',
+  })
   max?: number;
 
-  @Field(() => Int, { nullable: true, description: 'The fewest characters.' })
+  @Field(() => Int, { nullable: true, description: 'The fewest characters, 0 to 10,000.' })
   minLength?: number;
 
-  @Field(() => Int, { nullable: true, description: 'The most characters.' })
+  @Field(() => Int, { nullable: true, description: 'The most characters, 0 to 10,000.' })
   maxLength?: number;
 
   @Field(() => String, {
     nullable: true,
-    description: 'A regular expression in RE2 syntax that the whole text matches.',
+    description: 'A regular expression in RE2 syntax that the whole text matches, at most 200 characters.',
   })
   pattern?: string;
 
-  @Field(() => String, { nullable: true, description: '`content`: display only.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      '`field` by default; `content` is display only and takes no answer, and items of other kinds are skipped.',
+  })
   kind?: string;
 }
 
 export const CreateIntakeBot = inputType('CreateIntakeBotInput', 'A new bot.', (spelling) => ({
   name: [name, String, 'Its name, at most 200 characters.'],
   description: [description.optional(), String, 'What it is for, at most 2,000 characters.'],
-  status: [status.exclude(['ARCHIVED']).default('DRAFT'), IntakeBotStatusEnum, 'DRAFT by default.'],
+  status: [status.exclude(['ARCHIVED']).default('DRAFT'), IntakeBotStatusEnum, 'DRAFT by default; not ARCHIVED.'],
   schema: [botSchema(spelling), [SchemaItemInput], 'What it asks, at most 200 items.'],
-  recordType: [recordType.nullable().optional(), String, 'The type of record that a completed submission makes.'],
+  recordType: [
+    recordType.nullable().optional(),
+    String,
+    'The type of record that a completed submission makes: at most 100 letters, digits, `_` and `-`, a letter first.',
+  ],
 }));
 
 export const UpdateIntakeBot = inputType(
@@ -94,10 +122,14 @@ export const UpdateIntakeBot = inputType(
   'What to change of a bot; what is absent stays.',
   (spelling) => ({
     id: [ID, 'The bot.'],
-    name: [name.optional(), String, 'Its name.'],
-    description: [description.optional(), String, 'What it is for; null removes it.'],
-    schema: [botSchema(spelling).optional(), [SchemaItemInput], 'The whole schema anew.'],
-    recordType: [recordType.nullable().optional(), String, 'The type of record that a completed submission makes.'],
+    name: [name.optional(), String, 'Its name, at most 200 characters.'],
+    description: [description.optional(), String, 'What it is for, at most 2,000 characters; null removes it.'],
+    schema: [botSchema(spelling).optional(), [SchemaItemInput], 'The whole schema anew, at most 200 items.'],
+    recordType: [
+      recordType.nullable().optional(),
+      String,
+      'The type of record that a completed submission makes, likewise; null: none.',
+    ],
   }),
 );
 

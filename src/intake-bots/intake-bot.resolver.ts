@@ -20,7 +20,11 @@ const ChangeIntakeBotStatusPayload = payloadType('ChangeIntakeBotStatusPayload',
 export class IntakeBotResolver {
   constructor(private readonly intakeBots: IntakeBotService) {}
 
-  @Query(() => IntakeBot, { name: 'intakeBot', nullable: true, description: 'A bot by its id.' })
+  @Query(() => IntakeBot, {
+    name: 'intakeBot',
+    nullable: true,
+    description: 'A bot by its id. Needs `read:intake-bots`, or any member.',
+  })
   async get(
     @Ctx('actor') actor: Actor,
     @Arg('id', () => ID, { description: 'The bot id.' }) id: string,
@@ -28,7 +32,10 @@ export class IntakeBotResolver {
     return await this.intakeBots.get(actor, id);
   }
 
-  @Query(() => IntakeBotConnection, { name: 'intakeBots', description: 'The bots of the workspace, newest first.' })
+  @Query(() => IntakeBotConnection, {
+    name: 'intakeBots',
+    description: 'The bots of the workspace, newest first. Needs `read:intake-bots`, or any member.',
+  })
   async list(
     @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
@@ -41,7 +48,11 @@ export class IntakeBotResolver {
     return connectionOf(page, found, () => this.intakeBots.count(actor, filter ?? {}));
   }
 
-  @Mutation(() => CreateIntakeBotPayload, { description: 'Makes a bot.' })
+  @Mutation(() => CreateIntakeBotPayload, {
+    description:
+      'Makes a bot. `plan_limit_exceeded` (`intake_bots`) beyond 10,000. Needs `write:intake-bots`, or an ' +
+      'Owner or Admin.',
+  })
   async createIntakeBot(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => CreateIntakeBot.type, { description: 'The bot.' }) input: object,
@@ -49,7 +60,11 @@ export class IntakeBotResolver {
     return { intakeBot: await this.intakeBots.create(actor, () => validate(CreateIntakeBot, input, 'camelCase')) };
   }
 
-  @Mutation(() => UpdateIntakeBotPayload, { description: 'Changes a bot.' })
+  @Mutation(() => UpdateIntakeBotPayload, {
+    description:
+      'Changes a bot. Answers of before stay as they are, whatever the new schema asks. Needs ' +
+      '`write:intake-bots`, or an Owner or Admin.',
+  })
   async updateIntakeBot(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => UpdateIntakeBot.type, { description: 'The changes.' }) { id, ...input }: { id: string },
@@ -57,7 +72,11 @@ export class IntakeBotResolver {
     return { intakeBot: await this.intakeBots.update(actor, id, () => validate(UpdateIntakeBot, input, 'camelCase')) };
   }
 
-  @Mutation(() => ChangeIntakeBotStatusPayload, { description: "Changes a bot's status." })
+  @Mutation(() => ChangeIntakeBotStatusPayload, {
+    description:
+      "Changes a bot's status, and fires `intake-bot.status-changed`. `conflict` (`illegal_status_change`) for " +
+      'a step that `IntakeBotStatus` does not show. Needs `write:intake-bots`, or an Owner or Admin.',
+  })
   async changeIntakeBotStatus(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => ChangeIntakeBotStatus.type, { description: 'The bot and its new status.' })

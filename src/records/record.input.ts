@@ -11,7 +11,7 @@ const recordType = line(100).regex(
 
 @InputType('RecordFilter', { description: 'Which records to list.' })
 export class RecordFilter {
-  @Field(() => String, { nullable: true, description: 'Of this type.' })
+  @Field(() => String, { nullable: true, description: 'Of this type, such as `lead`.' })
   recordType?: string | null;
 
   @Field(() => ID, { nullable: true, description: 'Linked to this contact.' })
@@ -25,13 +25,17 @@ export class RecordFilter {
 }
 
 export const CreateRecord = inputType('CreateRecordInput', 'A new record.', () => ({
-  recordType: [recordType, String, 'What it is, such as `lead`.'],
+  recordType: [
+    recordType,
+    String,
+    'What it is, such as `lead`: at most 100 letters, digits, `_` and `-`, a letter first.',
+  ],
   data: [jsonObject, JSONObject, 'Its values, at most 256 KiB and 8 levels.'],
 }));
 
 export const UpdateRecord = inputType('UpdateRecordInput', 'What to change of a record; what is absent stays.', () => ({
   id: [ID, 'The record.'],
-  recordType: [recordType.optional(), String, 'What it is.'],
+  recordType: [recordType.optional(), String, 'What it is, likewise.'],
   data: [jsonObject.optional(), JSONObject, 'Merged into its values, to at most 256 KiB; null removes one.'],
 }));
 

@@ -61,7 +61,11 @@ const LinkRecordContactPayload = payloadType('LinkRecordContactPayload', 'The li
 export class RecordResolver {
   constructor(private readonly records: RecordService) {}
 
-  @Query(() => RecordEntity, { name: 'record', nullable: true, description: 'A record by its id.' })
+  @Query(() => RecordEntity, {
+    name: 'record',
+    nullable: true,
+    description: 'A record by its id. Needs `read:records`, or any member.',
+  })
   async get(
     @Ctx('actor') actor: Actor,
     @Arg('id', () => ID, { description: 'The record id.' }) id: string,
@@ -69,7 +73,10 @@ export class RecordResolver {
     return await this.records.get(actor, id);
   }
 
-  @Query(() => RecordConnection, { name: 'records', description: 'The records of the workspace, newest first.' })
+  @Query(() => RecordConnection, {
+    name: 'records',
+    description: 'The records of the workspace, newest first. Needs `read:records`, or any member.',
+  })
   async list(
     @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
@@ -94,7 +101,7 @@ export class RecordResolver {
     return contacts.slice(0, size);
   }
 
-  @Mutation(() => CreateRecordPayload, { description: 'Makes a record. For people, not for keys.' })
+  @Mutation(() => CreateRecordPayload, { description: 'Makes a record; fires nothing. For Owners and Admins.' })
   async createRecord(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => CreateRecord.type, { description: 'The record.' }) input: object,
@@ -102,7 +109,7 @@ export class RecordResolver {
     return { record: await this.records.create(actor, () => validate(CreateRecord, input, 'camelCase')) };
   }
 
-  @Mutation(() => UpdateRecordPayload, { description: 'Changes a record. For people, not for keys.' })
+  @Mutation(() => UpdateRecordPayload, { description: 'Changes a record; fires nothing. For Owners and Admins.' })
   async updateRecord(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => UpdateRecord.type, { description: 'The changes.' }) { id, ...input }: { id: string },
@@ -110,7 +117,11 @@ export class RecordResolver {
     return { record: await this.records.update(actor, id, () => validate(UpdateRecord, input, 'camelCase')) };
   }
 
-  @Mutation(() => LinkRecordContactPayload, { description: 'Links a record to a contact. For people, not for keys.' })
+  @Mutation(() => LinkRecordContactPayload, {
+    description:
+      'Links a record to a contact; the same link twice changes nothing. `plan_limit_exceeded` ' +
+      '(`record_contacts`) beyond 100. For Owners and Admins.',
+  })
   async linkRecordContact(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => LinkRecordContact.type, { description: 'The link.' })

@@ -57,7 +57,11 @@ export class SubmissionResolver {
     private readonly eventLog: EventService,
   ) {}
 
-  @Query(() => Submission, { name: 'submission', nullable: true, description: 'A submission by its id.' })
+  @Query(() => Submission, {
+    name: 'submission',
+    nullable: true,
+    description: 'A submission by its id. Needs `read:submissions`, or any member.',
+  })
   async get(
     @Ctx('actor') actor: Actor,
     @Arg('id', () => ID, { description: 'The submission id.' }) id: string,
@@ -65,7 +69,10 @@ export class SubmissionResolver {
     return await this.submissions.get(actor, id);
   }
 
-  @Query(() => SubmissionConnection, { name: 'submissions', description: 'Submissions, newest first.' })
+  @Query(() => SubmissionConnection, {
+    name: 'submissions',
+    description: 'Submissions, newest first. Needs `read:submissions`, or any member.',
+  })
   async list(
     @Ctx() context: OperationContext,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
@@ -132,7 +139,11 @@ export class SubmissionResolver {
   }
 
   @Mutation(() => CreateSubmissionPayload, {
-    description: 'Takes a submission. COMPLETED fires `submission.completed`.',
+    description:
+      'Takes a submission. COMPLETED fires `submission.completed`, finds or makes the contact, and makes a ' +
+      'record where the bot has a `recordType`. `validation_failed` names all that is wrong with the answers, ' +
+      'and `intakeBot.status` where the bot is not ACTIVE; `plan_limit_exceeded` (`submissions`) beyond those ' +
+      'of the month. Needs `write:intake-bots`, or an Owner or Admin.',
   })
   async createSubmission(
     @Ctx('actor') actor: Actor,
@@ -143,7 +154,11 @@ export class SubmissionResolver {
     return { submission: await this.submissions.create(actor, intakeBotId, read) };
   }
 
-  @Mutation(() => UpdateSubmissionPayload, { description: 'Changes a submission. What changes nothing fires nothing.' })
+  @Mutation(() => UpdateSubmissionPayload, {
+    description:
+      'Changes a submission. Completing fires `submission.completed`, any other change of data or status ' +
+      '`submission.updated`, and what changes nothing fires nothing. Needs `write:intake-bots`, or any member.',
+  })
   async updateSubmission(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => UpdateSubmission.type, { description: 'The changes.' }) { id, ...input }: { id: string },
@@ -153,7 +168,11 @@ export class SubmissionResolver {
     };
   }
 
-  @Mutation(() => AddSubmissionMessagePayload, { description: 'Adds to the conversation behind a submission.' })
+  @Mutation(() => AddSubmissionMessagePayload, {
+    description:
+      'Adds to the conversation behind a submission; fires nothing. `plan_limit_exceeded` (`messages`) beyond ' +
+      '500, `validation_failed` beyond 4 MiB together. Needs `write:intake-bots`, or an Owner or Admin.',
+  })
   async addSubmissionMessage(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => AddSubmissionMessage.type, { description: 'The message.' })
@@ -163,7 +182,11 @@ export class SubmissionResolver {
     return { message: await this.submissions.addMessage(actor, submissionId, read) };
   }
 
-  @Mutation(() => DeleteSubmissionPayload, { description: 'Deletes a submission and its conversation.' })
+  @Mutation(() => DeleteSubmissionPayload, {
+    description:
+      'Deletes a submission and its conversation; fires nothing. The contact, the record and events with what ' +
+      'they said stay. Needs `write:intake-bots`, or an Owner or Admin.',
+  })
   async deleteSubmission(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => DeleteSubmission.type, { description: 'Which one.' }) { id }: { id: string },

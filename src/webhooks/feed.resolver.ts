@@ -9,7 +9,7 @@ export class WebhookFeedResolver {
     subscribe: subscribedLater,
     description:
       'Deliveries as they change, from now on: made, held, attempted, ended. At most 20 a second: those that change ' +
-      'faster come later, each as it then stands, and none is left out.',
+      'faster come later, each as it then stands, and none is left out. Needs `manage:webhooks`, or an Owner or Admin.',
   })
   deliveryUpdated(
     @Root() delivery: WebhookDelivery,
@@ -24,7 +24,9 @@ export class WebhookFeedResolver {
 
   @Subscription(() => Replay, {
     subscribe: subscribedLater,
-    description: 'How a replay stands, now and as it goes on; ends when it has ended.',
+    description:
+      'How a replay stands, now and as it goes on; ends when it has ended. Needs `manage:webhooks`, or an ' +
+      'Owner or Admin.',
   })
   replayProgressed(@Root() replay: Replay, @Arg('id', () => ID, { description: 'The replay.' }) _id: string): Replay {
     return replay;

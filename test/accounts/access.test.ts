@@ -285,6 +285,27 @@ describe('access to GraphQL', () => {
     expect(names.length).to.be.greaterThan(50);
   });
 
+  it('stands in the description of every operation', () => {
+    const roles: Record<Role, string> = {
+      OWNER: 'For Owners.',
+      ADMIN: 'For Owners and Admins',
+      MEMBER: 'For people, not for keys.',
+    };
+    const told = (name: string, rule: Rule | typeof anyone | typeof anyCaller): string => {
+      if (rule === anyone) return 'For anybody.';
+      if (rule === anyCaller) return '';
+      if (/^nodes?$/.test(name)) return 'Needs what the quer';
+      if (rule.scope === null) return roles[rule.role];
+      const also = rule.also === undefined ? '' : ' and the read scope';
+      const person = rule.role === 'ADMIN' ? 'or an Owner or Admin.' : 'or any member.';
+      return also === '' ? `Needs \`${rule.scope}\`, ${person}` : `Needs \`${rule.scope}\`${also}`;
+    };
+    const types = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+    for (const { name, description } of types.flatMap((type) => Object.values(type?.getFields() ?? {}))) {
+      expect(description?.replaceAll('\n', ' '), name).to.include(told(name, rules[name] ?? anyone));
+    }
+  });
+
   it('needs a key or a session, but to sign in and to accept an invitation', async () => {
     const anonymous = clientOf(server.url);
     for (const { root, field, rule } of operations()) {

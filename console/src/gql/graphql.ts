@@ -285,17 +285,17 @@ export type CreateConversionDestinationInput = {
 
 /** A new endpoint. */
 export type CreateWebhookEndpointInput = {
-  /** At most 20 headers to add: names and values. */
+  /** At most 20 headers to add, as `{"X-Key": "value"}`: values of at most 4,096 visible ASCII characters. */
   customHeaders?: Record<string, unknown> | null | undefined;
   /** What it is for, at most 500 characters. */
   description?: string | null | undefined;
   /** What it listens to, one or more. */
   events: Array<string>;
-  /** How many deliveries at once; 1 keeps them in order. */
+  /** How many deliveries at once, 1 to 100; 1 keeps them in order. As many as the server allows by default. */
   maxConcurrency?: number | null | undefined;
   /** One fragment for each event object, such as `fragment on Submission { id status }`; `data` then holds that. */
   payloadQuery?: string | null | undefined;
-  /** An https URL with a public host. */
+  /** An https URL with a public host, at most 2,048 characters. */
   url: string;
 };
 
@@ -405,7 +405,7 @@ export type IntakeBotStatus =
 
 /** Whom, and as what. */
 export type InviteMemberInput = {
-  /** The e-mail. */
+  /** The e-mail, at most 254 characters. */
   email: string;
   /** MEMBER by default; only an Owner invites an Owner. */
   role?: Role | null | undefined;
@@ -469,7 +469,7 @@ export type RecordFilter = {
   contactId?: string | number | null | undefined;
   /** Created within. */
   createdAt?: DateTimeRange | null | undefined;
-  /** Of this type. */
+  /** Of this type, such as `lead`. */
   recordType?: string | null | undefined;
   /** Made from this submission; there is one at most. */
   submissionId?: string | number | null | undefined;
@@ -560,7 +560,7 @@ export type RotateApiKeyInput = {
 export type RotateWebhookSecretInput = {
   /** The endpoint. */
   id: string | number;
-  /** How long the old one signs too: a day by default, 7 at most. */
+  /** How many seconds the old one signs beside it: 0 to 604,800, a day by default. */
   overlapSeconds?: number | null | undefined;
 };
 
@@ -582,13 +582,13 @@ export type SignInInput = {
 
 /** What to send once more, over a range of time. */
 export type StartReplayInput = {
-  /** Only count them. */
+  /** Only count them; false by default. */
   dryRun?: boolean | null | undefined;
   /** The endpoint. */
   endpointId: string | number;
   /** Which of them; ALL by default. */
   only?: ReplayOnly | null | undefined;
-  /** Deliveries a second: 50 by default, 100 at most. */
+  /** Deliveries a second: 1 to 100, 50 by default. */
   ratePerSecond?: number | null | undefined;
   /** Events from then on. */
   since: string;
@@ -647,17 +647,17 @@ export type TrustDocumentsInput = {
 export type UpdateContactInput = {
   /** Merged into what is there, to at most 256 KiB; null removes a value. */
   customFields?: Record<string, unknown> | null | undefined;
-  /** E-mail address. */
+  /** E-mail address, at most 254 characters. */
   email?: string | null | undefined;
-  /** First name. */
+  /** First name, at most 200 characters. */
   firstName?: string | null | undefined;
   /** The contact. */
   id: string | number;
-  /** Last name. */
+  /** Last name, at most 200 characters. */
   lastName?: string | null | undefined;
-  /** Phone number. */
+  /** Phone number with its country. */
   phone?: string | null | undefined;
-  /** All tags anew. */
+  /** All tags anew, at most 100 of 50 characters. */
   tags?: Array<string> | null | undefined;
 };
 
@@ -711,17 +711,17 @@ export type UpdateSubmissionInput = {
 export type UpdateWebhookEndpointInput = {
   /** All its headers anew; null removes them. Left out, they stay, unless `url` leads to another origin than before. */
   customHeaders?: Record<string, unknown> | null | undefined;
-  /** What it is for; null removes it. */
+  /** What it is for, at most 500 characters; null removes it. */
   description?: string | null | undefined;
-  /** All it listens to anew. */
+  /** All it listens to anew, one or more. */
   events?: Array<string> | null | undefined;
   /** The endpoint. */
   id: string | number;
-  /** How many deliveries at once; null: as many as allowed. */
+  /** How many deliveries at once, 1 to 100; null: as many as the server allows. */
   maxConcurrency?: number | null | undefined;
-  /** What it selects; null: whole objects. */
+  /** What it selects, at most 10,000 characters; null: whole objects. */
   payloadQuery?: string | null | undefined;
-  /** Its URL. */
+  /** Its URL, as at the start. */
   url?: string | null | undefined;
 };
 

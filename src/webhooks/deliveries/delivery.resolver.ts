@@ -10,13 +10,12 @@ import {
   connectionUnder,
   type Connection,
 } from '../../platform/graphql/relay-connection.js';
-import { bulky, Costs, readWithOthers } from '../../platform/graphql/field-cost.js';
+import { bulky, Costs } from '../../platform/graphql/field-cost.js';
 import { connectionPage } from '../../platform/page-request.js';
 import { DateTime } from '../../platform/graphql/scalars.js';
-import { WebhookAttempt, WebhookDelivery, WebhookDeliveryConnection, AttemptHeaders } from './delivery.entity.js';
+import { WebhookAttempt, WebhookDelivery, WebhookDeliveryConnection } from './delivery.entity.js';
 import { Redeliver, WebhookDeliveryFilterInput } from './delivery.input.js';
 import { madeAt, type WebhookDeliveryService } from './delivery.service.js';
-import { requestHeaders } from './shown-headers.js';
 import type { SentRequestService } from './sent-request.service.js';
 import { WebhookEndpoint } from '../endpoints/endpoint.entity.js';
 import type { WebhookEndpointService } from '../endpoints/endpoint.service.js';
@@ -32,7 +31,8 @@ export class WebhookDeliveryConnectionResolver {
   @FieldResolver(() => DateTime, {
     nullable: true,
     description:
-      'How far a search looked in its time, which was over before the page was full: `endCursor` goes on from there. Null when the page is full, or everything was looked at.',
+      'How far a search looked in its time, which was over before the page was full: `endCursor` goes on from ' +
+      'there. Null when the page is full, or everything was looked at.',
   })
   searchedTo(@Root() { searchedTo = null }: Searched): Date | null {
     return searchedTo;
@@ -48,7 +48,11 @@ export class WebhookDeliveryResolver {
     private readonly sentRequests: SentRequestService,
   ) {}
 
-  @Query(() => WebhookDelivery, { name: 'webhookDelivery', nullable: true, description: 'A delivery by its id.' })
+  @Query(() => WebhookDelivery, {
+    name: 'webhookDelivery',
+    nullable: true,
+    description: 'A delivery by its id. Needs `manage:webhooks`, or an Owner or Admin.',
+  })
   async get(
     @Ctx('actor') actor: Actor,
     @Arg('id', () => ID, { description: 'The delivery id.' }) id: string,
@@ -59,7 +63,9 @@ export class WebhookDeliveryResolver {
   @Costs({ searchIn: 'filter' })
   @Query(() => WebhookDeliveryConnection, {
     name: 'webhookDeliveries',
-    description: 'The deliveries of the workspace, newest first; finished ones for 30 days.',
+    description:
+      'The deliveries of the workspace, newest first; finished ones for 30 days. Needs `manage:webhooks`, or ' +
+      'an Owner or Admin.',
   })
   async list(
     @Ctx('actor') actor: Actor,
@@ -129,7 +135,9 @@ export class WebhookDeliveryResolver {
   @FieldResolver(() => String, {
     nullable: true,
     description:
-      'The exact text that was sent, after `payloadQuery`; of one that waits for its first attempt, what will be. Null where the payload query was changed since, the event is gone, or nothing was sent. Needs the read scope of the object inside, too.',
+      'The exact text that was sent, after `payloadQuery`; of one that waits for its first attempt, what will ' +
+      'be. Null where the payload query was changed since, the event is gone, or nothing was sent. Needs the ' +
+      'read scope of the object inside, too.',
   })
   async requestBody(@Root() delivery: WebhookDelivery, @Ctx() context: OperationContext): Promise<string | null> {
     const { id, endpointId, eventId, endedAt } = delivery;
@@ -140,7 +148,11 @@ export class WebhookDeliveryResolver {
     return found === undefined ? null : this.sentRequests.shown(context.actor, found);
   }
 
-  @Mutation(() => RedeliverPayload, { description: 'Sends the same event once more: the same id and bytes.' })
+  @Mutation(() => RedeliverPayload, {
+    description:
+      'Sends the same event once more, as a new delivery: the same id and bytes. Needs `manage:webhooks` and ' +
+      'the read scope of what the event tells of, or an Owner or Admin.',
+  })
   async redeliver(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => Redeliver.type, { description: 'Which.' }) { deliveryId }: { deliveryId: string },
@@ -163,62 +175,6 @@ function keyParts(key: string) {
 function byKey<T>(keys: readonly string[], found: ReadonlyMap<string, T>): Map<string, T> {
   const all = keys.map((key) => [key, found.get(keyParts(key).id)] as const);
   return new Map(all.flatMap(([key, one]) => (one === undefined ? [] : [[key, one]])));
-}
-
-@Resolver(() => WebhookAttempt)
-export class WebhookAttemptResolver {
-  constructor(
-    private readonly deliveries: WebhookDeliveryService,
-    private readonly sentRequests: SentRequestService,
-  ) {}
-
-  @Costs(readWithOthers)
-  @FieldResolver(() => AttemptHeaders, {
-    nullable: true,
-    description:
-      'What was sent, made again from what is stored. Custom values are `•••`, and so are signatures to keys, and to whoever may not read the object inside the event. Null where the event is gone.',
-  })
-  async requestHeaders(
-    @Root() attempt: WebhookAttempt,
-    @Ctx() context: OperationContext,
-  ): Promise<AttemptHeaders | null> {
-    const { deliveryId, endpointId, eventId, requestVersion, number, at } = attempt;
-    const key = JSON.stringify({ deliveryId, endpointId, eventId, requestVersion, number, at: at.getTime() });
-    const sent =
-      attempt.sent ??
-      (await context.loadFor('WebhookAttempt.requestHeaders', key, async (actor, keys) => {
-        const parts = keys.map((one) => JSON.parse(one) as Omit<WebhookAttempt, 'at'> & { at: number });
-        const attempts = parts.map(({ at: ms, ...rest }) => ({ ...rest, at: new Date(ms) }));
-        const requests = await this.sentRequests.requests(actor, attempts);
-        return new Map([...requests].map(([place, request]) => [keys[place] ?? '', request]));
-      }));
-    return sent === undefined ? null : requestHeaders(context.actor, sent);
-  }
-
-  @Costs(readWithOthers)
-  @FieldResolver(() => AttemptHeaders, {
-    nullable: true,
-    description:
-      'Of the answer, at most 2 KiB; `set-cookie` and `authorization` are `•••`. Needs the read scope of the object inside the event, too.',
-  })
-  responseHeaders(
-    @Root() attempt: Pick<WebhookAttempt, 'head' | 'eventType'>,
-    @Ctx('actor') actor: Actor,
-  ): AttemptHeaders | null {
-    return this.deliveries.responseHeaders(actor, attempt);
-  }
-
-  @Costs(bulky)
-  @FieldResolver(() => String, {
-    nullable: true,
-    description: 'The first 16 KiB of the answer. Needs the read scope of the object inside the event, too.',
-  })
-  responseBody(
-    @Root() attempt: Pick<WebhookAttempt, 'answer' | 'eventType'>,
-    @Ctx('actor') actor: Actor,
-  ): string | null {
-    return this.deliveries.responseBody(actor, attempt);
-  }
 }
 
 /** `Event.deliveries`: the forward view of a type of an earlier room. */

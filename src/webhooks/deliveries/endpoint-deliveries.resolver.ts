@@ -54,8 +54,9 @@ export class EndpointDeliveriesResolver {
   @Query(() => JSONObject, {
     nullable: true,
     description:
-      'What an endpoint with this payload query would be sent of the example that `eventTypes` has of the type. A query ' +
-      'that no endpoint may have is refused, as it is of an endpoint.',
+      'What an endpoint with this payload query would be sent of the example that `eventTypes` has of the type. A ' +
+      'query that no endpoint may have is refused, as it is of an endpoint. Needs `manage:webhooks`, or an Owner ' +
+      'or Admin.',
   })
   previewPayload(
     @Ctx('actor') actor: Actor,
@@ -66,7 +67,12 @@ export class EndpointDeliveriesResolver {
     return this.testEvents.preview(actor, type, () => validate(PreviewPayload, { payloadQuery }, 'camelCase'));
   }
 
-  @Mutation(() => SendTestEventPayload, { description: 'Posts an example at once; ten a minute at most.' })
+  @Mutation(() => SendTestEventPayload, {
+    description:
+      'Posts an example at once, to a paused endpoint too. `rate_limit_exceeded` beyond ten a minute, ' +
+      '`feature_not_available` (`webhooks`) where the plan has none. Needs `manage:webhooks`, or an Owner or ' +
+      'Admin.',
+  })
   async sendTestEvent(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => SendTestEvent.type, { description: 'Where, and of which type.' })

@@ -38,16 +38,24 @@ export const PreviewPayload = input(() => ({ payloadQuery }));
 const maxConcurrency = z.int().min(1).max(100).nullable().optional();
 
 export const CreateWebhookEndpoint = inputType('CreateWebhookEndpointInput', 'A new endpoint.', () => ({
-  url: [url, String, 'An https URL with a public host.'],
+  url: [url, String, 'An https URL with a public host, at most 2,048 characters.'],
   events: [events, [EventTypeScalar], 'What it listens to, one or more.'],
   description: [description, String, 'What it is for, at most 500 characters.'],
-  customHeaders: [customHeaders.optional(), JSONObject, 'At most 20 headers to add: names and values.'],
+  customHeaders: [
+    customHeaders.optional(),
+    JSONObject,
+    'At most 20 headers to add, as `{"X-Key": "value"}`: values of at most 4,096 visible ASCII characters.',
+  ],
   payloadQuery: [
     payloadQuery,
     String,
     'One fragment for each event object, such as `fragment on Submission { id status }`; `data` then holds that.',
   ],
-  maxConcurrency: [maxConcurrency, Int, 'How many deliveries at once; 1 keeps them in order.'],
+  maxConcurrency: [
+    maxConcurrency,
+    Int,
+    'How many deliveries at once, 1 to 100; 1 keeps them in order. As many as the server allows by default.',
+  ],
 }));
 
 export const UpdateWebhookEndpoint = inputType(
@@ -55,16 +63,16 @@ export const UpdateWebhookEndpoint = inputType(
   'What to change of an endpoint; what is absent stays.',
   () => ({
     id: [ID, 'The endpoint.'],
-    url: [url.optional(), String, 'Its URL.'],
-    events: [events.optional(), [EventTypeScalar], 'All it listens to anew.'],
-    description: [description, String, 'What it is for; null removes it.'],
+    url: [url.optional(), String, 'Its URL, as at the start.'],
+    events: [events.optional(), [EventTypeScalar], 'All it listens to anew, one or more.'],
+    description: [description, String, 'What it is for, at most 500 characters; null removes it.'],
     customHeaders: [
       customHeaders.optional(),
       JSONObject,
       'All its headers anew; null removes them. Left out, they stay, unless `url` leads to another origin than before.',
     ],
-    payloadQuery: [payloadQuery, String, 'What it selects; null: whole objects.'],
-    maxConcurrency: [maxConcurrency, Int, 'How many deliveries at once; null: as many as allowed.'],
+    payloadQuery: [payloadQuery, String, 'What it selects, at most 10,000 characters; null: whole objects.'],
+    maxConcurrency: [maxConcurrency, Int, 'How many deliveries at once, 1 to 100; null: as many as the server allows.'],
   }),
 );
 
@@ -113,7 +121,7 @@ export const RotateWebhookSecret = inputType(
     overlapSeconds: [
       z.int().min(0).max(overlapSecondsMax).default(overlapSecondsDefault),
       Int,
-      'How long the old one signs too: a day by default, 7 at most.',
+      'How many seconds the old one signs beside it: 0 to 604,800, a day by default.',
     ],
   }),
 );

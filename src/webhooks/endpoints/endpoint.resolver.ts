@@ -50,7 +50,11 @@ const DeleteWebhookEndpointPayload = payloadType('DeleteWebhookEndpointPayload',
 export class WebhookEndpointResolver {
   constructor(private readonly endpoints: WebhookEndpointService) {}
 
-  @Query(() => WebhookEndpoint, { name: 'webhookEndpoint', nullable: true, description: 'An endpoint by its id.' })
+  @Query(() => WebhookEndpoint, {
+    name: 'webhookEndpoint',
+    nullable: true,
+    description: 'An endpoint by its id. Needs `manage:webhooks`, or an Owner or Admin.',
+  })
   async get(
     @Ctx('actor') actor: Actor,
     @Arg('id', () => ID, { description: 'The endpoint id.' }) id: string,
@@ -60,7 +64,7 @@ export class WebhookEndpointResolver {
 
   @Query(() => WebhookEndpointConnection, {
     name: 'webhookEndpoints',
-    description: 'The endpoints of the workspace, newest first.',
+    description: 'The endpoints of the workspace, newest first. Needs `manage:webhooks`, or an Owner or Admin.',
   })
   async list(
     @Ctx('actor') actor: Actor,
@@ -78,7 +82,11 @@ export class WebhookEndpointResolver {
     return this.endpoints.customHeaderNames(endpoint);
   }
 
-  @Mutation(() => CreateWebhookEndpointPayload, { description: 'Registers an endpoint.' })
+  @Mutation(() => CreateWebhookEndpointPayload, {
+    description:
+      'Registers an endpoint. `feature_not_available` (`webhooks`) where the plan has none, ' +
+      '`plan_limit_exceeded` (`webhooks`) beyond 50. Needs `manage:webhooks`, or an Owner or Admin.',
+  })
   async createWebhookEndpoint(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => CreateWebhookEndpoint.type, { description: 'The endpoint.' }) input: object,
@@ -86,7 +94,10 @@ export class WebhookEndpointResolver {
     return await this.endpoints.create(actor, () => validate(CreateWebhookEndpoint, input, 'camelCase'));
   }
 
-  @Mutation(() => UpdateWebhookEndpointPayload, { description: 'Changes an endpoint.' })
+  @Mutation(() => UpdateWebhookEndpointPayload, {
+    description:
+      'Changes an endpoint. What is held or waits goes to the new URL. Needs `manage:webhooks`, or an Owner or Admin.',
+  })
   async updateWebhookEndpoint(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => UpdateWebhookEndpoint.type, { description: 'The changes.' })
@@ -96,7 +107,9 @@ export class WebhookEndpointResolver {
     return { webhookEndpoint: await this.endpoints.update(actor, id, read) };
   }
 
-  @Mutation(() => DeleteWebhookEndpointPayload, { description: 'Deletes an endpoint; what is open ends as skipped.' })
+  @Mutation(() => DeleteWebhookEndpointPayload, {
+    description: 'Deletes an endpoint; what is open ends as SKIPPED. Needs `manage:webhooks`, or an Owner or Admin.',
+  })
   async deleteWebhookEndpoint(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => DeleteWebhookEndpoint.type, { description: 'Which.' }) { id }: { id: string },
@@ -104,7 +117,11 @@ export class WebhookEndpointResolver {
     return { id, webhookEndpoint: await this.endpoints.remove(actor, id) };
   }
 
-  @Mutation(() => PauseWebhookEndpointPayload, { description: 'Holds the events of an endpoint.' })
+  @Mutation(() => PauseWebhookEndpointPayload, {
+    description:
+      'Holds the events of an endpoint, for 30 days, until it is resumed. Needs `manage:webhooks`, or an Owner ' +
+      'or Admin.',
+  })
   async pauseWebhookEndpoint(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => PauseWebhookEndpoint.type, { description: 'Which.' }) { id }: { id: string },
@@ -113,7 +130,9 @@ export class WebhookEndpointResolver {
   }
 
   @Mutation(() => ResumeWebhookEndpointPayload, {
-    description: 'Sends what is held, the oldest alone at first, then the others in order.',
+    description:
+      'Sends what is held, the oldest alone at first, then the others in order. `feature_not_available` ' +
+      '(`webhooks`) where the plan has none. Needs `manage:webhooks`, or an Owner or Admin.',
   })
   async resumeWebhookEndpoint(
     @Ctx('actor') actor: Actor,
@@ -124,7 +143,11 @@ export class WebhookEndpointResolver {
     return { webhookEndpoint: await this.endpoints.resume(actor, id, read) };
   }
 
-  @Mutation(() => RotateWebhookSecretPayload, { description: 'Gives an endpoint a new secret.' })
+  @Mutation(() => RotateWebhookSecretPayload, {
+    description:
+      'Gives an endpoint a new secret. `conflict` (`too_many_secrets`) where ten secrets of it sign already. ' +
+      'Needs `manage:webhooks`, or an Owner or Admin.',
+  })
   async rotateWebhookSecret(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => RotateWebhookSecret.type, { description: 'Which, and how.' })

@@ -16,12 +16,8 @@ export const StartReplay = inputType('StartReplayInput', 'What to send once more
   since: [moment, DateTime, 'Events from then on.'],
   until: [moment.nullable().optional(), DateTime, 'Events before then; now by default.'],
   only: [z.enum(ReplayOnlyEnum).default('ALL'), ReplayOnlyEnum, 'Which of them; ALL by default.'],
-  ratePerSecond: [
-    z.int().min(1).max(replayRateMax).default(50),
-    Int,
-    'Deliveries a second: 50 by default, 100 at most.',
-  ],
-  dryRun: [z.boolean().default(false), Boolean, 'Only count them.'],
+  ratePerSecond: [z.int().min(1).max(replayRateMax).default(50), Int, 'Deliveries a second: 1 to 100, 50 by default.'],
+  dryRun: [z.boolean().default(false), Boolean, 'Only count them; false by default.'],
 }));
 
 export const CancelReplay = inputType('CancelReplayInput', 'The replay to stop.', () => ({ id: [ID, 'The replay.'] }));

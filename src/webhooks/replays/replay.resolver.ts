@@ -22,7 +22,11 @@ export class ReplayResolver {
     private readonly endpoints: WebhookEndpointService,
   ) {}
 
-  @Query(() => Replay, { name: 'replay', nullable: true, description: 'A replay by its id.' })
+  @Query(() => Replay, {
+    name: 'replay',
+    nullable: true,
+    description: 'A replay by its id. Needs `manage:webhooks`, or an Owner or Admin.',
+  })
   async get(
     @Ctx('actor') actor: Actor,
     @Arg('id', () => ID, { description: 'The replay id.' }) id: string,
@@ -30,7 +34,10 @@ export class ReplayResolver {
     return await this.replays.get(actor, id);
   }
 
-  @Query(() => ReplayConnection, { name: 'replays', description: 'The replays of the workspace, newest first.' })
+  @Query(() => ReplayConnection, {
+    name: 'replays',
+    description: 'The replays of the workspace, newest first. Needs `manage:webhooks`, or an Owner or Admin.',
+  })
   async list(
     @Ctx('actor') actor: Actor,
     @Args(() => ConnectionArgs) args: ConnectionArgs,
@@ -47,7 +54,12 @@ export class ReplayResolver {
     return await context.load('webhookEndpoint', endpointId, (actor, ids) => this.endpoints.getMany(actor, ids));
   }
 
-  @Mutation(() => StartReplayPayload, { description: 'Sends events of a range of time once more; one at a time.' })
+  @Mutation(() => StartReplayPayload, {
+    description:
+      'Sends events of a range of time once more, the oldest first, as new deliveries. `conflict` ' +
+      '(`replay_running`) while another replay of the endpoint runs. Needs `manage:webhooks` and the read ' +
+      'scopes of all that the endpoint listens to, or an Owner or Admin.',
+  })
   async startReplay(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => StartReplay.type, { description: 'Which events, and where to.' })
@@ -56,7 +68,11 @@ export class ReplayResolver {
     return { replay: await this.replays.start(actor, endpointId, () => validate(StartReplay, input, 'camelCase')) };
   }
 
-  @Mutation(() => CancelReplayPayload, { description: 'Stops a replay; what was made stays.' })
+  @Mutation(() => CancelReplayPayload, {
+    description:
+      'Stops a replay; what was made stays. One that has ended stays as it is. Needs `manage:webhooks`, or an ' +
+      'Owner or Admin.',
+  })
   async cancelReplay(
     @Ctx('actor') actor: Actor,
     @Arg('input', () => CancelReplay.type, { description: 'Which.' }) { id }: { id: string },
