@@ -7,6 +7,7 @@ import { deleteOldSubmissions } from '../../src/submissions/retention.js';
 import type { SharedIntakeBot } from '../../src/intake-bots/intake-bot.service.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
 import { clientOf, type Client } from '../support/client.js';
+import { until } from '../support/embedded-postgres.js';
 import { createBot } from '../support/factories.js';
 import { jobsOn } from '../support/jobs.js';
 import { multiply } from '../support/many-events.js';
@@ -276,10 +277,10 @@ describe('erasing a person', () => {
     const [a, b, c] = ids;
     await done(owner, merging, { id: b, duplicateId: a });
     await done(owner, merging, { id: c, duplicateId: b });
-    const listed = await key.graphql('query ($id: ID) { events(filter: {subjectId: $id}) { nodes { type } } }', {
-      id: c,
-    });
-    expect(listed.body.data.events.nodes).to.have.length(3 * published.contact + 2 * published.contactChange);
+    // An event is listed once it is fanned out, which happens a moment later.
+    const list = 'query ($id: ID) { events(filter: {subjectId: $id}) { nodes { type } } }';
+    const listed = async () => (await key.graphql(list, { id: c })).body.data.events.nodes.length;
+    await until(async () => (await listed()) === 3 * published.contact + 2 * published.contactChange);
     await erase(c ?? '');
     expect(await placesOf(server.app, secret)).to.deep.equal({});
     const input = { email: `0.${secret}@example.com`, customFields: { ssn: secret } };
