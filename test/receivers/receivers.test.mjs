@@ -115,41 +115,54 @@ describe('the package @iozen/webhooks', () => {
   describe('in a framework, with the program of the docs', () => {
     const programOf = async (name) => {
       await cp(join(docs, 'receivers', name), join(programs, name));
-      return [process.execPath, join(programs, name)];
+      return { cwd: programs, command: [process.execPath, join(programs, name)] };
     };
     const frameworks = {
       Express: async () => await programOf('express.mjs'),
       Fastify: async () => await programOf('fastify.mjs'),
       Hono: async () => await programOf('hono.mjs'),
       'Next.js': async (port) => {
-        const project = join(programs, 'next');
-        await mkdir(join(project, 'app/hook'), { recursive: true });
-        await cp(join(docs, 'receivers/next-route.mjs'), join(project, 'app/hook/route.js'));
-        await writeFile(join(project, 'package.json'), '{"private": true, "type": "module"}');
-        const root = JSON.stringify(folder);
-        await writeFile(join(project, 'next.config.mjs'), `export default { turbopack: { root: ${root} } };\n`);
-        const next = join(folder, 'node_modules/next/dist/bin/next');
-        await run(process.execPath, [next, 'build'], project);
-        return [process.execPath, next, 'start', '--hostname', '127.0.0.1', '--port', String(port)];
+        const route = await readFile(join(docs, 'receivers/next-route.mjs'), 'utf8');
+        return await nextOf('next', route, port);
+      },
+      // Without `node:crypto`.
+      'an edge runtime': async (port) => {
+        const { code } = (await samples()).find(({ kind }) => kind === 'standardwebhooks');
+        const route = code.replace('export default async function receive', 'export async function POST');
+        return await nextOf('edge', `export const runtime = 'edge';\n${route}`, port);
       },
     };
+    async function nextOf(name, route, port) {
+      const project = join(programs, name);
+      await mkdir(join(project, 'app/hook'), { recursive: true });
+      await writeFile(join(project, 'app/hook/route.js'), route);
+      await writeFile(join(project, 'package.json'), '{"private": true, "type": "module"}');
+      const root = JSON.stringify(folder);
+      await writeFile(join(project, 'next.config.mjs'), `export default { turbopack: { root: ${root} } };\n`);
+      const next = join(folder, 'node_modules/next/dist/bin/next');
+      await run(process.execPath, [next, 'build'], project);
+      return {
+        cwd: project,
+        command: [process.execPath, next, 'start', '--hostname', '127.0.0.1', '--port', String(port)],
+      };
+    }
 
     for (const [name, prepare] of Object.entries(frameworks)) {
       it(`takes what is ours alone, and as large as it gets, in ${name}`, async () => {
         const port = await freePort();
         const url = `http://127.0.0.1:${port}/hook`;
-        const [command, ...args] = await prepare(port);
+        const { cwd, command } = await prepare(port);
+        const [program, ...args] = command;
         const { rest, bot, stop } = await workspace();
         const { body: made } = await rest('POST', '/webhooks', { url, events: ['submission.completed'] });
         const { id, secret } = made.data.webhook;
-        const cwd = name === 'Next.js' ? join(programs, 'next') : programs;
         const env = {
           PATH: process.env.PATH,
           PORT: String(port),
           IOZEN_WEBHOOK_SECRET: secret,
           NODE_ENV: 'production',
         };
-        const child = spawn(command, args, { cwd, env });
+        const child = spawn(program, args, { cwd, env });
         const printed = [];
         for (const stream of [child.stdout, child.stderr]) {
           createInterface(stream).on('line', (line) => printed.push(line));
