@@ -3,7 +3,6 @@ import type { JsonSchema } from '../platform/json-schema.js';
 /** As much of an OpenAPI document as the reference shows. */
 export interface OpenApi {
   info: { title: string; description: string; version: string };
-  servers: { url: string }[];
   tags: { name: string; description: string }[];
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, JsonSchema>; responses: Record<string, OpenApiAnswer> };

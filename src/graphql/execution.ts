@@ -48,11 +48,6 @@ export class Execution {
     return await createSourceEventStream({ ...this.argumentsOf(admitted), contextValue });
   }
 
-  /** Resolves once nothing waits to be compiled. For tests. */
-  async settled(): Promise<void> {
-    await this.compiled.idle();
-  }
-
   private coerce({ operation, variables }: Runnable) {
     const declared = operation.variableDefinitions ?? [];
     return getVariableValues(this.schema, declared, variables, { maxErrors: variableErrorsMax });

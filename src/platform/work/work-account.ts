@@ -40,7 +40,6 @@ export class WorkAccount {
   span: SpanPlace | null = null;
 
   private readonly underWay = new Set<Abandonable>();
-  private controller: AbortController | null = null;
   private readingEnds: NodeJS.Timeout | null = null;
   private isLate = false;
   private charge: Charge | null = null;
@@ -62,13 +61,6 @@ export class WorkAccount {
   /** The name by which its share is known: a stranger's network has a share as a workspace has. */
   get sharer(): string {
     return this.workspaceId ?? networkOf(this.address);
-  }
-
-  /** Aborted once nothing more is done for the request. */
-  get signal(): AbortSignal {
-    this.controller ??= new AbortController();
-    if (this.refusal !== null) this.controller.abort(this.refusal);
-    return this.controller.signal;
   }
 
   /** @throws the refusal, once nothing more is done for the request */
@@ -96,7 +88,6 @@ export class WorkAccount {
   refuse(why: Failure): void {
     if (this.refusal !== null) return;
     this.refusal = why;
-    this.controller?.abort(why);
     for (const work of this.underWay) work.abandon();
   }
 
