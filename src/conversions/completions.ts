@@ -14,7 +14,7 @@ import type { NewConversion, OpenConversions } from './open-conversions.js';
 import { personOf } from './person.js';
 import { clickIds, type ConversionSkipReason } from './platforms/platform.js';
 import { platformNamed } from './platforms/platforms.js';
-import { snapshotText, type Snapshot } from './snapshot.js';
+import { eachOf, snapshotText, type Snapshot } from './snapshot.js';
 import { worthOf } from './currency.js';
 
 /** For so long the ip and the user agent of a draft's person are kept. */
@@ -136,11 +136,10 @@ function snapshotOf(
   const { data, contactId, createdAt, isTest } = submission;
   const { person, dropped } = personOf({ schema: bot.schema, answers: data, contactId, mapping, defaultCountry });
   const worth = worthOf(value, data);
-  const known = Object.fromEntries(clickIds.map((name) => [name, attribution?.[name] ?? null]));
   const { landingPage = null, referrer = null, firstSeenAt, consent = null } = attribution ?? {};
   const snapshot: Snapshot = {
     person,
-    clickIds: known as Snapshot['clickIds'],
+    clickIds: eachOf(clickIds, attribution),
     firstSeenAt: firstSeenAt === undefined ? createdAt : new Date(firstSeenAt),
     page: landingPage,
     referrer,

@@ -2,8 +2,9 @@ import type { ConversionDestination } from './destination.entity.js';
 import { targetOf, type PlatformClient } from './platform-client.js';
 import type { Credential } from './platforms/credential.js';
 import { withDigestsCut } from './platforms/digest.js';
-import type { ConversionEvent, ConversionVerdict } from './platforms/platform.js';
+import { clickIds, type ConversionEvent, type ConversionVerdict } from './platforms/platform.js';
 import { platformNamed } from './platforms/platforms.js';
+import { eachOf } from './snapshot.js';
 
 export interface ConnectionTest {
   readonly verdict: ConversionVerdict;
@@ -29,7 +30,7 @@ export async function testConnection(
 }
 
 /** A person that anybody recognises as made up, whose addresses are nobody's: for a test of the connection. */
-export const syntheticEvent = (name: string, at: Date): ConversionEvent => ({
+const syntheticEvent = (name: string, at: Date): ConversionEvent => ({
   id: `connection-test-${at.getTime().toString(36)}:${name}`,
   name,
   occurredAt: at,
@@ -44,17 +45,7 @@ export const syntheticEvent = (name: string, at: Date): ConversionEvent => ({
     country: 'US',
     externalId: 'connection-test',
   },
-  clickIds: {
-    fbclid: null,
-    fbc: null,
-    fbp: null,
-    gclid: null,
-    gbraid: null,
-    wbraid: null,
-    liFatId: null,
-    ttclid: null,
-    ttp: null,
-  },
+  clickIds: eachOf(clickIds),
   firstSeenAt: at,
   page: null,
   referrer: null,

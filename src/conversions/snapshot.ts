@@ -25,14 +25,18 @@ function known(values: object): object {
   return found;
 }
 
+/** The value of each of these names; null where there is none. */
+export const eachOf = <Name extends string>(
+  names: readonly Name[],
+  values?: Partial<Record<Name, string | null>> | null,
+) => Object.fromEntries(names.map((name) => [name, values?.[name] ?? null])) as Record<Name, string | null>;
+
 /** @throws when it is no snapshot */
 export function readSnapshot(text: string): Snapshot {
   const kept = JSON.parse(text) as Partial<Omit<Snapshot, 'firstSeenAt'>> & { firstSeenAt: string };
-  const of = <Key extends string>(names: readonly Key[], values: Partial<Record<Key, string | null>> = {}) =>
-    Object.fromEntries(names.map((name) => [name, values[name] ?? null])) as Record<Key, string | null>;
   return {
-    person: of(personFields, kept.person),
-    clickIds: of(clickIds, kept.clickIds),
+    person: eachOf(personFields, kept.person),
+    clickIds: eachOf(clickIds, kept.clickIds),
     firstSeenAt: new Date(kept.firstSeenAt),
     page: kept.page ?? null,
     referrer: kept.referrer ?? null,
