@@ -5,7 +5,7 @@ import type { Database, Tx } from '../platform/postgres/database.js';
 import { pipelined, prepared } from '../platform/postgres/statement.js';
 import { planLimitExceeded } from '../platform/errors.js';
 import { nextMoment } from '../platform/id.js';
-import type { Page } from '../platform/postgres/keyset-page.js';
+import { pageOf, type Page } from '../platform/postgres/keyset-page.js';
 import type { PageRequest } from '../platform/page-request.js';
 import type { Notifications } from '../platform/postgres/notifications.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
@@ -74,18 +74,17 @@ export class TrustedDocumentService {
   ) {}
 
   /** The `id` of a row is its cursor. */
-  async list(
-    actor: Actor,
-    { cursor, direction, limit }: PageRequest,
-    wantsText: boolean,
-  ): Promise<Page<TrustedDocument & { id: string }>> {
+  async list(actor: Actor, page: PageRequest, wantsText: boolean): Promise<Page<TrustedDocument & { id: string }>> {
     actor.requireRole('ADMIN');
+    const { cursor, direction, limit } = page;
     const older = direction === 'older';
     const start = cursor === null ? (older ? ends.newest : ends.oldest) : placeIn(cursor);
     const values = [actor.workspaceId, start.at, start.hash, limit + 1, wantsText];
     const rows = await this.database.query(older ? selectOlder : selectNewer, values);
-    const kept = rows.slice(0, limit).map((row) => ({ ...row, id: cursorOf(row) }));
-    return { rows: older ? kept : kept.toReversed(), hasMore: rows.length > limit };
+    return pageOf(
+      rows.map((row) => ({ ...row, id: cursorOf(row) })),
+      page,
+    );
   }
 
   async count(actor: Actor): Promise<number> {

@@ -131,7 +131,8 @@ function keyset({ id, where, bound }: List, { direction, cursor, limit }: PageRe
   };
 }
 
-function pageOf<Row extends object>(rows: Row[], { limit, direction }: PageRequest): Page<Row> {
+/** The page of rows in the direction of reading, of which one more than asked for may have been read. */
+export function pageOf<Row extends object>(rows: Row[], { limit, direction }: PageRequest): Page<Row> {
   const hasMore = rows.length > limit || isCut(rows);
   if (rows.length > limit) rows.length = limit;
   return { rows: direction === 'newer' ? rows.toReversed() : rows, hasMore };

@@ -11,8 +11,7 @@ import type { Database, Tx } from '../../platform/postgres/database.js';
 import { heavy, pipelined, prepared, unprepared, type Statement } from '../../platform/postgres/statement.js';
 import { invalid, notFound } from '../../platform/errors.js';
 import { isId } from '../../platform/id.js';
-import type { OutcomeKind } from '../../platform/outbound/attempt.js';
-import type { Page } from '../../platform/postgres/keyset-page.js';
+import { pageOf, type Page } from '../../platform/postgres/keyset-page.js';
 import type { PageRequest } from '../../platform/page-request.js';
 import type { Notifications } from '../../platform/postgres/notifications.js';
 import type { StoredRows } from '../../platform/postgres/stored-rows.js';
@@ -38,7 +37,7 @@ import {
   skippedAtOnceMax,
   type DeliveryKey,
 } from '../store/open-deliveries.js';
-import type { AttemptHeaders, WebhookAttempt, WebhookDelivery } from './delivery.entity.js';
+import type { AttemptHeaders, WebhookAttempt, WebhookDelivery, WebhookTimings } from './delivery.entity.js';
 import { responseHeaders } from './shown-headers.js';
 import { deliveriesMade, deliveryUpdated, endpointChanged, payloadsErased, updated } from '../topics.js';
 
@@ -104,26 +103,7 @@ type LookedAt = DeliveryRow & { isFound: boolean | null; isLast: boolean };
 const searchMsMax = 600;
 const searchCharactersMax = 200;
 
-interface AttemptRow {
-  deliveryId: string;
-  endpointId: string;
-  eventId: string;
-  requestVersion: number;
-  number: number;
-  at: Date;
-  outcome: OutcomeKind;
-  responseStatus: number | null;
-  answer: Buffer | null;
-  head: string | null;
-  error: string | null;
-  address: string | null;
-  dnsMs: number | null;
-  connectMs: number | null;
-  tlsMs: number | null;
-  firstByteMs: number | null;
-  totalMs: number;
-  eventType: EventType | null;
-}
+type AttemptRow = Omit<WebhookAttempt, 'timings'> & WebhookTimings;
 
 export const storedAttempts: StoredRows = {
   table: 'webhook_attempts',
@@ -372,12 +352,8 @@ export class WebhookDeliveryService {
       found.push(...looked.filter(({ isFound }) => isFound).map((row) => this.deliveryOf(row)));
       return found.length > limit ? null : (looked.find(({ isLast }) => isLast)?.id ?? null);
     });
-    const rows = found.slice(0, limit);
-    return {
-      rows: direction === 'newer' ? rows.toReversed() : rows,
-      hasMore: found.length > limit || last !== null,
-      lookedTo: last,
-    };
+    const { rows, hasMore } = pageOf(found, page);
+    return { rows, hasMore: hasMore || last !== null, lookedTo: last };
   }
 
   private async countSearched(query: DeliveryQuery, actor: Actor): Promise<number> {
@@ -427,15 +403,9 @@ export class WebhookDeliveryService {
     const text = query.page(page.direction);
     const statement = query.isShaped ? heavy(unprepared<DeliveryRow>(text)) : prepared<DeliveryRow>(text);
     const rows = await this.database.query(statement, values);
-    const pages = new Map<string, Page<WebhookDelivery>>();
-    for (const [parentId, found] of Map.groupBy(rows, (row) => row.parentId)) {
-      const kept = found.slice(0, page.limit).map((row) => this.deliveryOf(row));
-      pages.set(parentId, {
-        rows: page.direction === 'newer' ? kept.toReversed() : kept,
-        hasMore: found.length > page.limit,
-      });
-    }
-    return pages;
+    const grouped = Map.groupBy(rows, ({ parentId }) => parentId);
+    const deliveriesOf = (found: DeliveryRow[]) => found.map((row) => this.deliveryOf(row));
+    return new Map([...grouped].map(([parentId, found]) => [parentId, pageOf(deliveriesOf(found), page)]));
   }
 
   private async counts(
