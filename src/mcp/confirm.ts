@@ -20,7 +20,10 @@ export interface Asked {
 
 const heldForMs = 300_000;
 
-/** For five minutes a person can agree to what their agent was told, and to nothing else. */
+/**
+ * For five minutes a person can agree to what their agent was told, once, and to nothing else: an agent that calls again,
+ * say because it missed the answer, sends nothing a second time.
+ */
 export class Confirmations {
   constructor(
     private readonly replays: ReplayService,
@@ -33,8 +36,8 @@ export class Confirmations {
     return this.secrets.seal(JSON.stringify(state), contextOf(actor));
   }
 
-  /** What the person was asked; null where the state is no such, another key's or call's, or too old. */
-  toldIn(actor: Actor, asked: Asked, state: string): Told | null {
+  /** What the person was asked; null where the state is no such, another key's or call's, too old, or was used. */
+  async toldIn(actor: Actor, asked: Asked, state: string): Promise<Told | null> {
     let opened: { for: string; count: number; until: number; expires: number };
     try {
       opened = JSON.parse(this.secrets.open(state, contextOf(actor))) as typeof opened;
@@ -42,10 +45,11 @@ export class Confirmations {
       return null;
     }
     if (opened.for !== subjectOf(asked) || opened.expires < nowMs()) return null;
+    if (await this.isUsed(actor, asked, new Date(opened.expires - heldForMs))) return null;
     return { count: opened.count, until: new Date(opened.until) };
   }
 
-  /** The dry run of the last minutes that told this key this count, for the same events. */
+  /** The dry run of the last minutes that told this key this count, for the same events, unless it was confirmed already. */
   async toldBefore(actor: Actor, asked: Asked, count: number): Promise<Told | null> {
     const told = await this.replays.lastCount(actor, asked.endpointId, {
       ...asked,
@@ -53,7 +57,12 @@ export class Confirmations {
       total: count,
       after: new Date(nowMs() - heldForMs),
     });
-    return told === null ? null : { count, until: told };
+    if (told === null || (await this.isUsed(actor, asked, told.at))) return null;
+    return { count, until: told.until };
+  }
+
+  private async isUsed(actor: Actor, asked: Asked, after: Date): Promise<boolean> {
+    return await this.replays.hasStarted(actor, asked.endpointId, { ...asked, after });
   }
 }
 

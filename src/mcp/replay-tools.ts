@@ -62,7 +62,7 @@ export function startReplay({ replays, idempotency, secrets }: ReplayNeeds): Too
     const { actor, context, canAsk } = call;
     const state = context.mcpReq.requestState();
     if (typeof state === 'string') {
-      const told = confirmations.toldIn(actor, asked, state);
+      const told = await confirmations.toldIn(actor, asked, state);
       if (told === null) throw staleCount(await count(call, asked, null));
       const { inputResponses } = context.mcpReq;
       if (acceptedContent<{ send?: unknown }>(inputResponses, 'send')?.send === true) return told;

@@ -130,6 +130,25 @@ describe('a replay that an agent asks for', function () {
     expect(await replays()).to.equal(0);
     const started = await ask(tenant.key, { requestState, inputResponses });
     expect(started.structuredContent.state).to.equal('started');
+    expectStale(await ask(tenant.key, { requestState, inputResponses }));
+    expect(await replays()).to.equal(1);
+  });
+
+  it('begins once for each confirmation, though the same call is made again when it is done', async () => {
+    const isDone = async (agent: Agent, id: string) =>
+      expect(await agent.call('get_replay', { replay_id: id, wait_seconds: 20 })).to.include({ status: 'DONE' });
+    const agent = await Agent.connect(server.url, tenant.key);
+    const { count } = await agent.call('replay_webhooks', args);
+    const confirmed = { ...args, dry_run: false, confirm: count };
+    const started = await agent.call('replay_webhooks', confirmed);
+    await isDone(agent, started.replay_id);
+    const again = await agent.refusal('replay_webhooks', confirmed);
+    expect(again).to.include({ code: 'confirmation_stale', count: 2 });
+    expect(await replays()).to.equal(1);
+    // The refusal told the count anew, which the person may agree to.
+    await isDone(agent, (await agent.call('replay_webhooks', confirmed)).replay_id);
+    expect(await replays()).to.equal(2);
+    await agent.close();
   });
 
   it('is one for all calls under an idempotency key', async () => {

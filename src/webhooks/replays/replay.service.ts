@@ -77,11 +77,17 @@ const insertOne = prepared(`
     counted, advanced_at, created_at, types, asked_by)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'epoch', $12, $13, $14)
 `);
-const selectLastCount = prepared<{ until: Date }>(`
-  select r.until from webhook_replays r
+const selectLastCount = prepared<{ until: Date; at: Date }>(`
+  select r.until, r.created_at as at from webhook_replays r
   where r.workspace_id = $1 and r.endpoint_id = $2 and r.asked_by = $3 and r.dry_run and r.selection = $4 and r.since = $5
     and r.until <= coalesce($6, r.until) and r.total = $7 and r.created_at > $8
   order by r.id desc limit 1
+`);
+const selectStarted = prepared(`
+  select from webhook_replays r
+  where r.workspace_id = $1 and r.endpoint_id = $2 and r.asked_by = $3 and not r.dry_run and r.selection = $4 and r.since = $5
+    and r.created_at >= $6
+  limit 1
 `);
 const forgetEnded = prepared(`
   delete from webhook_replays where id in (
@@ -221,7 +227,10 @@ export class ReplayService {
     }
   }
 
-  /** Until when the latest dry run since `after` counted that told this caller `total` of the same events; null without one. */
+  /**
+   * Until when the latest dry run since `after` counted that told this caller `total` of the same events, and when that was;
+   * null without one.
+   */
   async lastCount(
     actor: Actor,
     endpointId: string,
@@ -232,11 +241,22 @@ export class ReplayService {
       total,
       after,
     }: Pick<Replay, 'since' | 'only'> & { until: Date | null; total: number; after: Date },
-  ): Promise<Date | null> {
+  ): Promise<{ until: Date; at: Date } | null> {
     actor.require('manage:webhooks');
     const values = [actor.workspaceId, endpointId, actor.id, only, since, until, total, after];
     const [found] = await this.database.query(selectLastCount, values);
-    return found?.until ?? null;
+    return found ?? null;
+  }
+
+  /** Whether this caller has started a replay of the same events since `after`. */
+  async hasStarted(
+    actor: Actor,
+    endpointId: string,
+    { since, only, after }: Pick<Replay, 'since' | 'only'> & { after: Date },
+  ): Promise<boolean> {
+    actor.require('manage:webhooks');
+    const values = [actor.workspaceId, endpointId, actor.id, only, since, after];
+    return (await this.database.query(selectStarted, values)).length > 0;
   }
 
   /** Stops a replay; the deliveries that it has made stay. */
