@@ -25,6 +25,7 @@ import { errorFields, type Log } from '../platform/log.js';
 import { Conditions, countRows, readPage, type List, type Page } from '../platform/postgres/keyset-page.js';
 import type { PageRequest } from '../platform/page-request.js';
 import type { Notifications } from '../platform/postgres/notifications.js';
+import { isInLast } from '../platform/postgres/time-range.js';
 import type { Unread, Valid } from '../platform/validate.js';
 import { plans } from '../workspaces/plans.js';
 import { actorWorkspace, Workspace } from '../workspaces/workspace.entity.js';
@@ -99,7 +100,7 @@ const countEarlier = prepared<{ secrets: number }>(
 );
 const insertEarlier = prepared('insert into api_key_secrets (hash, api_key_id, until) values ($1, $2, $3)');
 const deleteEarlier = prepared('delete from api_key_secrets where api_key_id = $1');
-const lastHour = `array(select at from unnest(c.at) as at where at > now() - interval '1 hour' order by at)`;
+const lastHour = `array(select at from unnest(c.at) as at where ${isInLast('1 hour', 'at')} order by at)`;
 const countChange = prepared<{ counted: number }>(`
   insert into api_key_changes as c (workspace_id, at) values ($1, array[now()])
   on conflict (workspace_id) do update set at = ${lastHour} || now() where cardinality(${lastHour}) < $2

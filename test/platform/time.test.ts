@@ -1,6 +1,9 @@
 import { expect } from 'chai';
 import { resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { RateLimiter } from '../../src/http/rate-limit/rate-limiter.js';
 import { Clock, clockTrouble } from '../../src/platform/clock.js';
+import { createLog } from '../../src/platform/log.js';
 import { idFloor, newId } from '../../src/platform/id.js';
 import { createTenant, startServer, type Tenant, type TestServer } from '../support/app.js';
 import { clientOf, type Client } from '../support/client.js';
@@ -240,6 +243,65 @@ describe('rows that a clock wrote which was 40 days ahead', () => {
     expect(codeOf(await signIn(thief, email, 'wrong'))).to.equal('rate_limit_exceeded');
     await sql('update sign_in_tries set expire = expire + $1', [aheadMs]);
     expect(codeOf(await signIn(thief, email, 'wrong'))).to.equal('invalid_credentials');
+  });
+
+  it('use up no test events, no keys that may be made, and no points of a key', async () => {
+    const { body } = await client.rest('POST', '/webhooks', { url: receiver.url, events: ['contact.created'] });
+    const { id } = body.data.webhook;
+    const tested = async () => (await client.rest('POST', `/webhooks/${id}/test`, {})).status;
+    expect(await Promise.all(Array.from({ length: 11 }, tested))).to.include(429);
+    await sql(
+      `update webhook_endpoint_states set tested_at = array_fill(now() + interval '40 days', '{10}')
+      where endpoint_id = $1`,
+      [id],
+    );
+    expect(await tested()).to.equal(200);
+
+    const owner = await memberOf(server.app, tenant, 'OWNER');
+    await sql(
+      `insert into api_key_changes as c (workspace_id, at) values ($1, array_fill(now() + interval '40 days', '{30}'))
+       on conflict (workspace_id) do update set at = excluded.at`,
+      [tenant.workspaceId],
+    );
+    const made = await owner.graphql(
+      'mutation { createApiKey(input: {name: "New", scopes: ["read:contacts"]}) { secret } }',
+    );
+    expect(made.body.errors).to.equal(undefined);
+
+    const limiter = new RateLimiter(server.app.database, server.app.notifications, createLog('silent'), {
+      windowMs: 600,
+    });
+    await sql(
+      `insert into rate_limit_shares values ('spent', gen_random_uuid(), 1, 0, 0, '{10}', array[$1::bigint], $1)`,
+      [Date.now() + 20 * dayMs],
+    );
+    try {
+      for (;;) {
+        const { allowed } = await limiter.take('spent', 10, 1);
+        if (allowed) break;
+        await wait(50);
+      }
+    } finally {
+      await limiter.stop();
+    }
+  });
+
+  it('let nobody hold the endpoints of a worker that has died', async () => {
+    const { body } = await client.graphql(
+      `mutation ($url: String!) {
+        createWebhookEndpoint(input: {url: $url, events: ["intake-bot.status-changed"], maxConcurrency: 1}) { webhookEndpoint { id } }
+      }`,
+      { url: `${receiver.url}/orphan` },
+    );
+    const { id } = body.data.createWebhookEndpoint.webhookEndpoint;
+    const [dead] = await sql<{ id: number }>(
+      `insert into webhook_workers (leased_until, behind) values (now() + interval '40 days', 0) returning id`,
+    );
+    await sql('update webhook_endpoint_states set owner = $2 where endpoint_id = $1', [id, dead?.id]);
+    const bot = await createBot(server.app, tenant.workspaceId);
+    await patch(`/intake-bots/${bot.id}`, { status: 'PAUSED' });
+    while (!receiver.received.some(({ path }) => path.endsWith('/orphan'))) await wait(50);
+    await sql('delete from webhook_workers where id = $1', [dead?.id]);
   });
 
   it('keep the order of the audit log and its chain whole', async () => {

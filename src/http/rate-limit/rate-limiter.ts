@@ -53,9 +53,12 @@ const giveBack = prepared(`
     spent_until_ms = excluded.spent_until_ms, ends_ms = excluded.ends_ms
   where s.turn < excluded.turn
 `);
-const forgetEnded = prepared(
-  'delete from rate_limit_shares where ends_ms < (extract(epoch from clock_timestamp()) * 1000)::bigint',
-);
+// What ends later than anything can was written by a clock that was ahead.
+const forgetEnded = prepared(`
+  delete from rate_limit_shares
+  where ends_ms not between (extract(epoch from clock_timestamp()) * 1000)::bigint
+    and (extract(epoch from clock_timestamp()) * 1000)::bigint + $1
+`);
 
 /** A topic of `Notifications`: its subjects, those of the limiter, need points that other processes have set aside. */
 const pointsWanted = 'rate-limit-points-wanted';
@@ -323,7 +326,7 @@ export class RateLimiter {
     if (sweep) this.lastSweepMs = nowMs;
     await this.release(subjects);
     try {
-      if (sweep) await this.database.reserved.query(forgetEnded);
+      if (sweep) await this.database.reserved.query(forgetEnded, [this.windowMs * 3]);
     } catch (error) {
       this.log.debug({ error: errorFields(error) }, 'old rate limits could not be swept');
     }

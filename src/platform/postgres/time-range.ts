@@ -13,3 +13,10 @@ export function idsOf(range: TimeRange | null | undefined): [from: string | null
   const floor = (at: Date | null | undefined, ms: number) => (at == null ? null : idFloor(new Date(at.getTime() + ms)));
   return [floor(range?.gte, -idsOffMs), floor(range?.lt, idsOffMs)];
 }
+
+/**
+ * In SQL: whether the database's clock wrote this moment within the last `span`. What lies further ahead than that was
+ * written while the clock was wrong, and would count until the clock gets there.
+ */
+export const isInLast = (span: string, moment: string) =>
+  `${moment} > now() - interval '${span}' and ${moment} < now() + interval '${span}'`;

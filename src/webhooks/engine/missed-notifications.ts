@@ -1,6 +1,7 @@
 import { firstWaiting } from '../../events/event.service.js';
 import type { Database } from '../../platform/postgres/database.js';
 import { pipelined } from '../../platform/postgres/statement.js';
+import { leaseRuns } from '../store/live-workers.js';
 import type { WorkerLoad } from '../policy/load-sharing.js';
 import { editionOf, type EndpointSnapshot } from '../endpoints/endpoint-snapshot.js';
 
@@ -24,8 +25,8 @@ const selectMissed = pipelined<Missed>(`
       where e.id = known.id and ${editionOf} = known.edition
     )
   ) as changed, exists (${firstWaiting}) as "eventsWait",
-    (select coalesce(json_agg(json_build_object('id', id, 'behind', behind)), '[]') from webhook_workers
-     where leased_until > now()) as workers
+    (select coalesce(json_agg(json_build_object('id', id, 'behind', behind)), '[]') from webhook_workers w
+     where ${leaseRuns}) as workers
   from webhook_fan_out
 `);
 

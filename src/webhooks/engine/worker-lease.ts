@@ -1,9 +1,8 @@
 import { errorFields, type Log } from '../../platform/log.js';
 import type { DatabaseClient } from '../../platform/postgres/database-client.js';
 import { ReconnectingClient } from '../../platform/postgres/reconnecting-client.js';
-import { workerLockClass } from '../store/live-workers.js';
+import { leaseSeconds, workerLockClass } from '../store/live-workers.js';
 
-const leaseSeconds = 10;
 const leaseMs = leaseSeconds * 1_000;
 const renewalMs = 3_000;
 

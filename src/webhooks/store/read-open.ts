@@ -2,7 +2,7 @@ import { firstWaiting } from '../../events/event.service.js';
 import type { Database } from '../../platform/postgres/database.js';
 import { prepared } from '../../platform/postgres/statement.js';
 import { stateSendsNotBefore } from '../policy/endpoint-health.js';
-import { liveWorkers } from './live-workers.js';
+import { leaseRuns, liveWorkers } from './live-workers.js';
 
 /** What the engine reads of open deliveries: what is next for each endpoint, and which endpoints have something to do. */
 
@@ -87,7 +87,7 @@ const takeOrphans = prepared<{ id: string }>(`
     where e.status = 'active' and coalesce(${stateSendsNotBefore} <= $2, true)
       and (s.owner is null or s.owner not in (select id from live) or (s.owner = $1 and s.endpoint_id <> all ($3)))
       and (e.max_concurrency is null or s.owner is null or s.owner = $1
-        or not exists (select from webhook_workers w where w.id = s.owner and w.leased_until > now()))
+        or not exists (select from webhook_workers w where w.id = s.owner and ${leaseRuns}))
     limit ${orphansMax}
     for no key update of s skip locked
   )
