@@ -97,6 +97,7 @@ import { restRoutes } from './rest/routes.js';
 import { deleteOldSubmissions, retentionCron, retentionQueue } from './submissions/retention.js';
 import { storedMessages, storedSubmissions, SubmissionService } from './submissions/submission.service.js';
 import { ReplayService } from './webhooks/replays/replay.service.js';
+import { unusableDatabase } from './platform/postgres/unusable-database.js';
 import { WebhookFeed } from './webhooks/feed.js';
 import { storedAttempts, WebhookDeliveryService } from './webhooks/deliveries/delivery.service.js';
 import { SentRequestService } from './webhooks/deliveries/sent-request.service.js';
@@ -396,7 +397,7 @@ export class App {
       if (database !== null) await database.close();
       else if (source.isInitialized) await source.destroy();
       await embedded?.stop();
-      throw embedded === null ? error : explainedStart(error, dataDir);
+      throw embedded === null ? unusableDatabase(error) : explainedStart(error, dataDir);
     }
   }
 

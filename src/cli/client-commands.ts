@@ -22,8 +22,8 @@ interface Answer {
   json: object;
   /** What a person reads. */
   lines: string[];
-  /** Whether what was asked for came to nothing. */
-  failed?: boolean;
+  /** Why what was asked for came to nothing. */
+  failure?: string;
 }
 
 /** A command that calls a server with `IOZEN_API_KEY` and prints what it answers. */
@@ -33,9 +33,11 @@ function calling(answer: (api: GraphqlClient, options: Options, config: ClientCo
     const agent = new Agent({ connect: { timeout: 5_000 } });
     try {
       const api = new GraphqlClient(config.url, config.apiKey, agent, new AbortController().signal);
-      const { json, lines, failed = false } = await answer(api, options, config);
+      const { json, lines, failure } = await answer(api, options, config);
       process.stdout.write(asJson ? `${JSON.stringify(json)}\n` : lines.map((line) => `${line}\n`).join(''));
-      return failed ? 1 : 0;
+      if (failure === undefined) return 0;
+      process.stderr.write(`${failure}\n`);
+      return 1;
     } finally {
       await agent.destroy();
     }
@@ -65,7 +67,11 @@ async function sendToEndpoint(api: GraphqlClient, endpointId: string, type: Even
   );
   const { outcome, responseStatus: status, error } = sendTestEvent.attempt;
   const json = { type, endpoint_id: endpointId, outcome, status, error };
-  return { json, lines: [`${type}  → ${error ?? status}`], failed: outcome !== 'SUCCESS' };
+  return {
+    json,
+    lines: [`${type}  → ${error ?? status}`],
+    ...(outcome !== 'SUCCESS' && { failure: notTaken(error, status) }),
+  };
 }
 
 async function sendToReceiver(
@@ -85,8 +91,15 @@ async function sendToReceiver(
   const { status, error, ms } = forwarded;
   const failed = error !== null || status === null || status < 200 || status > 299;
   const signed = webhookSecret === null ? [`Signed with ${secret} (IOZEN_WEBHOOK_SECRET keeps one)`] : [];
-  return { json: forwarded, lines: [...signed, `${type}  → ${error ?? status} (${ms} ms)`], failed };
+  return {
+    json: forwarded,
+    lines: [...signed, `${type}  → ${error ?? status} (${ms} ms)`],
+    ...(failed && { failure: notTaken(error, status) }),
+  };
 }
+
+const notTaken = (error: string | null, status: number | null) =>
+  `The receiver did not take it: ${error ?? `it answered ${status}, and success is 200 to 299`}.`;
 
 interface ListedEvent {
   id: string;
@@ -187,7 +200,8 @@ async function resend(api: GraphqlClient, { id = '', endpoint }: Options): Promi
     }
   }
   if (latest.size === 0) {
-    throw new Refusal(endpoint === undefined ? 'It went to no endpoint.' : `It did not go to ${endpoint}.`);
+    const why = endpoint === undefined ? 'It went to no endpoint' : `It did not go to ${endpoint}`;
+    throw new Refusal(`${why}: what an event went to, \`iozen deliveries list --search ${id}\` tells.`);
   }
   const rows: { endpoint_id: string; url: string; delivery_id: string }[] = [];
   for (const [endpointId, { id: deliveryId, url }] of latest) {
@@ -221,5 +235,7 @@ function listed(name: string, rows: readonly object[], lines: string[], { pageIn
   const next = pageInfo.hasNextPage ? pageInfo.endCursor : null;
   const more = next === null ? [] : [`There are more: --after ${next}`];
   const json = { [name]: rows, next_cursor: next };
-  return { json, lines: rows.length === 0 ? [`No ${name}.`] : [...lines, ...more] };
+  // A search ends when its time is over, and may have found nothing by then.
+  const none = next === null ? `No ${name}.` : `No ${name} so far.`;
+  return { json, lines: [...(rows.length === 0 ? [none] : lines), ...more] };
 }

@@ -177,6 +177,17 @@ export const commands: readonly Command[] = [
     },
     run: client('listDeliveries'),
   },
+  {
+    path: ['completion'],
+    about: 'Prints what teaches bash, zsh or fish these words: source <(iozen completion bash).',
+    args: ['SHELL'],
+    options: {},
+    run: async ({ shell = '' }, json) => {
+      const script = (await import('./completion.js')).completion(shell, commands);
+      process.stdout.write(json ? `${JSON.stringify({ shell, script })}\n` : script);
+      return 0;
+    },
+  },
 ];
 
 /** The server is loaded for these alone: it takes a second, which `help`, `listen` and a mistyped word need not wait for. */

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { generatePassword } from '../accounts/password.js';
 import { CreateApiKey } from '../api-keys/api-key.input.js';
@@ -14,13 +14,13 @@ import { readConfig } from '../platform/config.js';
 import { errorCode, Failure, notFound } from '../platform/errors.js';
 import { isId } from '../platform/id.js';
 import { createLog } from '../platform/log.js';
-import { readJsonBytes } from '../platform/text/read-json.js';
 import { validate } from '../platform/validate.js';
 import { plans } from '../workspaces/plans.js';
 import { UpdateWorkspace } from '../workspaces/workspace.input.js';
 import { actorWorkspace } from '../workspaces/workspace.entity.js';
 import { readManifest } from './document-manifest.js';
-import { oneOf, type Options } from './options.js';
+import { fileProblem, jsonIn } from './given-file.js';
+import type { Options } from './options.js';
 import type { Progress } from './progress.js';
 import { UsageError } from './usage-error.js';
 
@@ -94,7 +94,11 @@ async function makeWorkspace(app: App, { name: given = '', plan = '', 'owner-ema
 }
 
 async function makeKey(app: App, { workspace = '', name, scopes: list = '', 'expires-at': expiresAt }: Options) {
-  const raw = { name, scopes: list.split(','), ...(expiresAt !== undefined && { expires_at: expiresAt }) };
+  const raw = {
+    name,
+    scopes: list.split(',').map((scope) => scope.trim()),
+    ...(expiresAt !== undefined && { expires_at: expiresAt }),
+  };
   const actor = await operatorIn(app, workspace);
   const { apiKey, secret } = await app.apiKeys.create(actor, () => validate(CreateApiKey, raw, 'snake_case'));
   return { id: apiKey.id, key: secret };
@@ -137,7 +141,11 @@ async function addErasures(app: App, { file = '' }: Options) {
   const known = new Set(kept.map(({ id }) => id));
   const added = (await app.erasureNotes.notes()).filter(({ id }) => !known.has(id));
   // Appended, as an operator may point the export of a restored database at the list that is yet to be replayed.
-  await appendFile(file, added.map(lineOf).join(''), { mode: 0o600, flush: true });
+  try {
+    await appendFile(file, added.map(lineOf).join(''), { mode: 0o600, flush: true });
+  } catch (error) {
+    throw fileProblem(file, error);
+  }
   return { added: added.length, total: kept.length + added.length };
 }
 
@@ -177,12 +185,12 @@ async function notesOf(file: string, mayLack: boolean): Promise<SealedNote[]> {
     return await notesIn(createInterface({ input: createReadStream(file), crlfDelay: Infinity }));
   } catch (error) {
     if (mayLack && errorCode(error) === 'ENOENT') return [];
-    throw error;
+    throw fileProblem(file, error);
   }
 }
 
 async function makeBot(app: App, { workspace = '', name, schema = '', status, 'record-type': recordType }: Options) {
-  const { value: items, issues } = readJsonBytes(await readFile(schema));
+  const { value: items, issues } = await jsonIn(schema);
   const inSchema = issues.map((issue) => ({ ...issue, path: `schema.${issue.path}` }));
   const raw = { name, schema: items, ...(status && { status }), ...(recordType && { record_type: recordType }) };
   const actor = await operatorIn(app, workspace);
@@ -191,7 +199,7 @@ async function makeBot(app: App, { workspace = '', name, schema = '', status, 'r
 }
 
 async function trustManifest(app: App, { workspace = '', file = '' }: Options, progress: Progress) {
-  const { value } = readJsonBytes(await readFile(file));
+  const { value } = await jsonIn(file);
   const manifest = readManifest(value);
   if (manifest === null)
     throw new UsageError(`${file} must hold documents by their ids, Apollo's manifest, or a list of texts`);
@@ -217,7 +225,8 @@ async function operatorIn(app: App, workspaceId: string): Promise<Actor> {
   return operatorOf(actorWorkspace(await app.workspaces.find(workspaceId)));
 }
 
-const planOf = (text: string): Plan => oneOf('plan', text, ['free', 'pro', 'business'] as const).toUpperCase() as Plan;
+/** One of those that the command's entry names. */
+const planOf = (text: string) => text.toUpperCase() as Plan;
 
 function readable(value: object, indent = ''): string {
   return Object.entries(value)

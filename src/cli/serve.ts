@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import { App, serverRoles } from '../app.js';
 import { showDemoOnce } from '../demo.js';
 import { collectSeldom } from '../platform/gc-settings.js';
-import { readConfig } from '../platform/config.js';
+import { readConfig, type Config } from '../platform/config.js';
 import { explainedStart } from '../platform/embedded-postgres/server.js';
+import { errorCode } from '../platform/errors.js';
 import { createLog, errorFields } from '../platform/log.js';
 import { oneOf } from './options.js';
 
@@ -17,23 +18,41 @@ export async function serve(given: string): Promise<number> {
   const config = readConfig();
   const log = createLog(config.logLevel);
   const stopped = stopSignal();
-  const app = await App.open(config, log, role);
+  let app: App | undefined;
   try {
-    await app.serve(role, {}, async () => {
-      if (config.databaseUrl === null) await showDemoOnce(app, config.dataDir, print);
+    const opened = (app = await App.open(config, log, role));
+    await opened.serve(role, {}, async () => {
+      if (config.databaseUrl === null) await showDemoOnce(opened, config.dataDir, print);
     });
-    log.info({ url: app.publicUrl, role }, 'ready');
+    log.info({ url: opened.publicUrl, role }, 'ready');
     const signal = await stopped;
     log.info({ signal }, 'stopping');
   } catch (thrown) {
-    const error = config.databaseUrl === null ? explainedStart(thrown, resolve(config.dataDir)) : thrown;
+    const told = config.databaseUrl === null ? explainedStart(thrown, resolve(config.dataDir)) : thrown;
+    const error = deafProblem(told, config) ?? told;
     log.fatal({ error: errorFields(error) }, 'the server could not start');
     throw error;
   } finally {
-    await app.stop();
+    await app?.stop();
   }
   log.info('stopped');
   return 0;
+}
+
+const deafness: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'Something else listens there: end it, or set another PORT.',
+  EACCES: 'This user may not listen there: set a PORT from 1024.',
+  EADDRNOTAVAIL: 'HOST has to be an address of this machine: 127.0.0.1, or 0.0.0.0 for all of its addresses.',
+  ENOTFOUND: 'HOST has to be an address or a name of this machine.',
+};
+
+/** Why nobody can be listened to, with what to set; null where the start failed otherwise. */
+function deafProblem(thrown: unknown, { host, port }: Config): Error | null {
+  const { syscall = '', hostname = host } = thrown as NodeJS.ErrnoException & { hostname?: string };
+  const advice = deafness[errorCode(thrown)];
+  const isOurs = syscall === 'listen' || (syscall === 'getaddrinfo' && hostname === host);
+  if (!isOurs || advice === undefined) return null;
+  return new Error(`The server cannot listen on ${host}:${port}. ${advice}`, { cause: thrown });
 }
 
 /** Prints a text and waits until the reader of stdout has taken it. */

@@ -13,7 +13,7 @@ function lineOf({ path, args = [], options }: Command): string {
 export function usage(of: readonly Command[] = commands): string {
   const lines = of.map((command) => `  ${lineOf(command)}\n      ${command.about}\n`);
   const isAll = of.length === commands.length;
-  const about = isAll ? '  iozen --version\n  iozen help COMMAND\n  iozen completion bash|zsh|fish\n' : '';
+  const about = isAll ? '  iozen --version\n  iozen help COMMAND\n' : '';
   return `Usage:\n${lines.join('')}${about}\n  --json prints one JSON object and nothing else.\n`;
 }
 

@@ -60,6 +60,8 @@ export interface ClientConfig {
 /** So long may an attempt take, unless a server is set otherwise: also what documents say, and where no server is asked. */
 export const webhookTimeoutMsDefault = 15_000;
 
+const postgresForm = 'a URL such as postgres://USER:PASSWORD@HOST:5432/DATABASE, special characters percent-encoded';
+
 const retryDelays = '10s,30s,90s,5m,15m,45m,2h,6h,18h';
 
 /** Reads every setting and reports every problem at once. Empty counts as absent; other variables are ignored. */
@@ -74,8 +76,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       (text) => (/^[a-z0-9.:-]+$/i.test(text) ? text : null),
       'an address or a host name',
     ),
-    databaseUrl: read('DATABASE_URL', null, postgresUrl, 'a postgres:// URL'),
-    databaseReplicaUrl: read('DATABASE_REPLICA_URL', null, postgresUrl, 'a postgres:// URL'),
+    databaseUrl: read('DATABASE_URL', null, postgresUrl, postgresForm),
+    databaseReplicaUrl: read('DATABASE_REPLICA_URL', null, postgresUrl, postgresForm),
     dataDir: read('DATA_DIR', resolve('.data'), (text) => resolve(text), 'a directory'),
     secretsKeys: read('SECRETS_KEY', null, secretKeys, '32 bytes in base64, or a comma-separated list of them'),
     publicUrl: read('PUBLIC_URL', null, httpUrl, 'an http or https URL without query or fragment'),
@@ -102,10 +104,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       ),
     },
     conversions: {
-      urls: readEach(env, /^CONVERSIONS_([A-Z]+)_URL$/, (name) =>
+      urls: readEach(env, /^CONVERSIONS_(META|GOOGLE|LINKEDIN|TIKTOK)_URL$/, (name) =>
         read(name, '', httpUrl, 'an http or https URL without query or fragment'),
       ),
-      versions: readEach(env, /^CONVERSIONS_([A-Z]+)_VERSION$/, (name) =>
+      versions: readEach(env, /^CONVERSIONS_(META|LINKEDIN)_VERSION$/, (name) =>
         read(name, '', (text) => (/^v?\d+(\.\d+)?$/.test(text) ? text : null), 'a version such as v26.0 or 202609'),
       ),
       googleTokenUrl: read(
@@ -228,7 +230,15 @@ function sslModeProblem(name: string, text: string | null): string[] {
 }
 
 function postgresUrl(text: string): string | null {
-  return URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol) ? text : null;
+  if (!URL.canParse(text)) return null;
+  const { protocol, username, password, pathname } = new URL(text);
+  try {
+    // As pg reads it; a % in a password has to be written as %25.
+    [username, password, pathname].forEach(decodeURIComponent);
+  } catch {
+    return null;
+  }
+  return /^postgres(ql)?:$/.test(protocol) ? text : null;
 }
 
 function httpUrl(text: string): string | null {

@@ -319,5 +319,6 @@ export function isConnectionLoss(thrown: unknown): boolean {
 function describe(issues: readonly Issue[]): string {
   const [first] = issues;
   if (issues.length !== 1 || first === undefined) return `The input has ${issues.length} problems; see issues.`;
-  return first.path === '' ? `The input ${first.message}.` : `${first.path} ${first.message}.`;
+  const sentence = `${first.path === '' ? 'The input' : first.path} ${first.message}`;
+  return /[.?]$/.test(sentence) ? sentence : `${sentence}.`;
 }

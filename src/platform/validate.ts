@@ -186,6 +186,10 @@ function describe(found: z.core.$ZodIssue): Omit<Issue, 'path'> {
           : { message: `must be at least ${found.minimum}`, code: 'out_of_range' };
     case 'invalid_format':
       return { message: forms[found.format] ?? found.message, code: 'bad_format' };
+    case 'invalid_union': {
+      const [near] = found.errors.flat().filter(({ code }) => code !== 'invalid_type');
+      return near === undefined ? { message: 'has not the right form', code: 'bad_format' } : describe(near);
+    }
     default:
       return { message: 'has not the right form', code: 'bad_format' };
   }

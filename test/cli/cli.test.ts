@@ -1,5 +1,8 @@
 import { expect } from 'chai';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { iozen, launch, serving, temporaryDirectory } from '../support/process.js';
 import { clientOf } from '../support/client.js';
@@ -48,6 +51,69 @@ describe('the iozen command', function () {
     const missing = await iozen(['key', 'create', '--workspace', 'nope', '--name', 'x', '--scopes', 'a'], env);
     expect(missing).to.include({ code: 1, stdout: '' });
     expect(missing.stderr).to.equal('No such workspace.\n');
+  });
+
+  it('says of what is refused at which option, and of a file which', async () => {
+    const key = ['key', 'create', '--name', 'K', '--scopes', 'read:records, read:contacts'];
+    const made = await json('workspace', 'create', '--name', 'Told', '--plan', 'pro', '--owner-email', 'o@told.test');
+    const workspace = ['--workspace', made.workspace_id];
+    const notJson = join(directory.path, 'not.json');
+    await writeFile(notJson, '{');
+    const cases: [words: string[], says: string][] = [
+      [
+        ['workspace', 'create', '--name', 'A', '--plan', 'pro', '--owner-email', 'x'],
+        '--owner-email must be an e-mail',
+      ],
+      [[...key, ...workspace, '--expires-at', 'soon'], '--expires-at must be a time like 2026-01-15T10:30:00Z'],
+      [[...key, ...workspace, '--expires-at', '2020-01-01T00:00:00Z'], '--expires-at must be in the future'],
+      [['bot', 'create', ...workspace, '--name', 'B', '--schema', notJson], `${notJson} is not valid JSON.`],
+      [
+        ['bot', 'create', ...workspace, '--name', 'B', '--schema', '/nowhere'],
+        '/nowhere cannot be read or written: there',
+      ],
+      [['erasures', 'export', '/nowhere/list'], '/nowhere/list cannot be read or written: there is no such file'],
+    ];
+    const ends = await Promise.all(cases.map(async ([words]) => await iozen(words, env)));
+    for (const [at, { code, stdout, stderr }] of ends.entries()) {
+      const says = cases[at]?.[1] ?? '';
+      expect({ code, stdout }, stderr).to.deep.equal({ code: 1, stdout: '' });
+      expect(stderr.replace(/^.*still working.*\n/gm, '').startsWith(says), stderr).to.equal(true);
+    }
+    expect(await json(...key, ...workspace)).to.have.keys('id', 'key');
+  });
+
+  it('says what to set where the database cannot be used, or nobody can be listened to, and ends', async () => {
+    const server = new URL(process.env['TEST_POSTGRES_URL'] ?? '');
+    const secrets = { SECRETS_KEY: randomBytes(32).toString('base64') };
+    const where = (change: (url: URL) => void) => {
+      const url = new URL(server);
+      change(url);
+      return { ...env, ...secrets, DATABASE_URL: url.href };
+    };
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const port = String((taken.address() as AddressInfo).port);
+    const name = 'The database that DATABASE_URL names cannot be used: ';
+    const cases: [settings: Record<string, string>, says: string][] = [
+      [where((url) => (url.port = '1')), `${name}connect ECONNREFUSED 127.0.0.1:1. Nothing listens there`],
+      [where((url) => (url.password = 'wrong')), 'Put right the user or the password in it.'],
+      [where((url) => (url.password = '')), 'The server asks for a password, which the URL does not have.'],
+      [where((url) => (url.pathname = '/none')), '`create database NAME'],
+      [{ ...env, PORT: port }, `The server cannot listen on 127.0.0.1:${port}. Something else listens there`],
+      [{ ...env, HOST: 'nowhere.invalid' }, 'HOST has to be an address or a name of this machine.'],
+    ];
+    try {
+      const ends = await Promise.all(cases.map(async ([settings]) => await iozen(['serve'], settings)));
+      for (const [at, { code, stdout, stderr }] of ends.entries()) {
+        const says = cases[at]?.[1] ?? '';
+        expect(code, stderr).to.equal(1);
+        expect(stderr).to.include(says);
+        const fatal = stdout.split('\n').find((line) => line.includes('"level":"fatal"'));
+        expect(fatal, 'the log').to.include(JSON.stringify(says).slice(1, -1));
+      }
+    } finally {
+      taken.close();
+    }
   });
 
   it('makes a workspace, a bot and keys beside a running server, which knows them at once', async () => {

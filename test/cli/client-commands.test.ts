@@ -120,7 +120,11 @@ describe('what the iozen command does with an API key', () => {
     const { headers, body } = receiver.received.at(-1) ?? { headers: {}, body: '' };
     expect(verifyWebhook(body, headers, secret).type).to.equal('contact.created');
     receiver.answer = (response) => void response.writeHead(500).end();
-    expect((await call([...words], { IOZEN_WEBHOOK_SECRET: secret })).code).to.equal(1);
+    const refused = await call([...words, '--json'], { IOZEN_WEBHOOK_SECRET: secret });
+    expect(JSON.parse(refused.stdout)).to.include({ status: 500 });
+    const { code, stderr } = refused;
+    const reason = 'The receiver did not take it: it answered 500, and success is 200 to 299.\n';
+    expect({ code, stderr }).to.deep.equal({ code: 1, stderr: reason });
     expect((await call(['trigger', 'contact.created'])).stderr).to.include('One of --endpoint and --forward-to');
     expect((await call(['trigger', 'dance', '--endpoint', 'x'])).stderr).to.include('TYPE must be one of');
   });

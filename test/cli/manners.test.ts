@@ -34,6 +34,17 @@ describe('the manners of the iozen command', () => {
       [['events', 'resend'], 'Missing: ID\nSee iozen events resend --help\n'],
       [['key', 'revoke'], 'Missing: --id\nSee iozen key revoke --help\n'],
       [['migrate', 'twice'], ''],
+      [['--hlep'], 'Unknown option: --hlep. Did you mean --help?\nSee iozen --help\n'],
+      [['completion', 'bash', 'twice'], 'Not understood: twice\nSee iozen completion --help\n'],
+      [['key', 'revoke', '--id', 'a', '--id', 'b'], 'Given more than once: --id\nSee iozen key revoke --help\n'],
+      [
+        ['events', 'list', '--type='],
+        '--type is empty: give it a value, or leave it out\nSee iozen events list --help\n',
+      ],
+      [
+        ['workspace', 'set-plan', '--workspace', 'w', '--plan', 'gold'],
+        '--plan must be one of: free, pro, business\nSee iozen workspace set-plan --help\n',
+      ],
     ];
     const ends = await Promise.all(cases.map(async ([words]) => await iozen(words)));
     for (const [at, { code, stdout, stderr }] of ends.entries()) {
@@ -41,6 +52,18 @@ describe('the manners of the iozen command', () => {
       const says = cases[at]?.[1] ?? '';
       if (says !== '') expect(stderr).to.equal(says);
     }
+  });
+
+  it('prints one JSON object wherever --json stands, of its version and its completion, too', async () => {
+    const asked = [
+      ['--json', '--version'],
+      ['version', '--json'],
+      ['completion', 'bash', '--json'],
+    ];
+    const [version, again, completion] = await Promise.all(asked.map(async (words) => await iozen(words)));
+    expect(JSON.parse(version?.stdout ?? '')).to.have.keys('version');
+    expect(again).to.deep.equal(version);
+    expect(JSON.parse(completion?.stdout ?? '')).to.have.keys('shell', 'script');
   });
 
   it('lists the commands of a group whose word stands alone', async () => {

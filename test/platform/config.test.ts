@@ -26,7 +26,8 @@ describe('settings', () => {
   });
 
   it('ignores other variables', () => {
-    expect(readConfig({ HTTP_PROXY: 'x', PORTS: 'y' }).port).to.equal(4000);
+    const others = { HTTP_PROXY: 'x', PORTS: 'y', CONVERSIONS_OTHER_URL: 'z', CONVERSIONS_TIKTOK_VERSION: 'z' };
+    expect(readConfig(others)).to.deep.equal(readConfig({}));
   });
 
   const key = Buffer.alloc(32, 7).toString('base64');
@@ -60,6 +61,7 @@ describe('settings', () => {
     ['WEBHOOK_RETRY_DELAYS', '700h,21h'],
     ['WEBHOOK_CONCURRENCY_PER_ENDPOINT', '0'],
     ['HOST', 'no host'],
+    ['DATABASE_URL', 'postgres://u:hunter%2@db/iozen'],
     ['WEBHOOK_TIMEOUT_MS', '0'],
     ['WEBHOOK_CONCURRENCY', 'many'],
     ['TRUSTED_PROXIES', 'localhost'],
