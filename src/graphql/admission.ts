@@ -121,15 +121,8 @@ export class Admission {
       const points = pointsOf(cost);
       const grant = await this.take(caller, points);
       if (!grant.allowed) return this.refuseForPoints(actor, requested, grant);
-      const admitted = {
-        request: { ...request, variables },
-        text,
-        valid,
-        operation,
-        variables,
-        selected: cost.selected,
-      };
-      return { refusal: null, ...admitted, cost: costOf(requested, points), grant: actor && grant };
+      const asked = { request: { ...request, variables }, text, valid, operation, variables, selected: cost.selected };
+      return { refusal: null, ...asked, cost: costOf(requested, points), grant: actor && grant };
     } catch (thrown) {
       return await this.refuse(caller, asFailure(thrown), requested);
     }
