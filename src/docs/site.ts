@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { RequestHandler } from 'express';
 import type { GraphQLSchema } from 'graphql';
-import { factsOf } from '../http/request.js';
+import { factsOf, withoutEndSlashes } from '../http/request.js';
 import { answersOptions, Encodings, jsonType, send, sendEmpty } from '../http/send.js';
 import { eventCatalogue, eventPlaces, eventsPath } from './event-catalogue.js';
 import { graphqlOperations, graphqlPlaces, graphqlReference, operationHeadings } from './graphql-reference.js';
@@ -50,7 +50,7 @@ export class DocsSite {
     if (answersOptions(request, response)) return;
     if (path.endsWith('/')) {
       // One address for one page. Slashes at the beginning would lead to another host.
-      facts.setHeader('Location', path.replace(/^\/+/, '/').replace(/\/+$/, ''));
+      facts.setHeader('Location', withoutEndSlashes(path.replace(/^\/+/, '/')));
       return sendEmpty(request, response, 308);
     }
     const file = this.find(path);

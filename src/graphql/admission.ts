@@ -10,11 +10,17 @@ import {
   documentNotTrusted,
   Failure,
   rateLimitExceeded,
-  tooCostly,
 } from '../platform/errors.js';
 import { heavyWork } from '../platform/work/heavy-work.js';
 import { costMax, holdCost, pointsOf, type Fragments, type Variables } from './cost.js';
-import { DocumentErrors, sha256, type Documents, type ValidDocument } from './documents.js';
+import {
+  declaredOf,
+  DocumentErrors,
+  holdSubscription,
+  sha256,
+  type Documents,
+  type ValidDocument,
+} from './documents.js';
 import type { TrustedDocumentService } from '../api-keys/trusted-document.service.js';
 
 /** Points that a stranger pays before anything that they sent is read. */
@@ -112,7 +118,7 @@ export class Admission {
       const text = await this.textOf(actor, request);
       const valid = await this.documentOf(text, caller);
       const operation = operationOf(valid, operationName);
-      if (operation.operation === OperationTypeNode.SUBSCRIPTION) holdSubscription(text, valid);
+      if (operation.operation === OperationTypeNode.SUBSCRIPTION) holdSubscription(valid, text);
       const variables = declaredOf(operation, request.variables);
       if (actor === null) requireAnonymous(operation, valid.fragments);
       const cost = this.documents.costOf(operation, valid.fragments, variables);
@@ -205,22 +211,6 @@ function operationOf({ operations }: ValidDocument, name: string | null): Operat
         ? 'Must provide an operation.'
         : `Unknown operation named "${name}".`;
   throw new DocumentErrors('GRAPHQL_VALIDATION_FAILED', [new GraphQLError(message)]);
-}
-
-/** A document that a stream keeps for as long as it lasts, of which a caller may have a hundred. */
-const subscriptionTokensMax = 500;
-const subscriptionCharactersMax = 16_384;
-
-/** @throws query_too_costly */
-function holdSubscription({ length }: string, { tokens }: ValidDocument): void {
-  if (tokens > subscriptionTokensMax) throw tooCostly('tokens', subscriptionTokensMax, tokens);
-  if (length > subscriptionCharactersMax) throw tooCostly('characters', subscriptionCharactersMax, length);
-}
-
-/** The variables that the operation declares: a stream would keep all others for as long as it lasts. */
-function declaredOf({ variableDefinitions = [] }: OperationDefinitionNode, given: Variables): Variables {
-  const names = variableDefinitions.map(({ variable }) => variable.name.value);
-  return Object.fromEntries(names.filter((name) => Object.hasOwn(given, name)).map((name) => [name, given[name]]));
 }
 
 /** The root fields that an operation selects, also through fragments. */

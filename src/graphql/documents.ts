@@ -129,6 +129,16 @@ export function readDocument(schema: GraphQLSchema, text: string): ValidDocument
   return { hash: sha256(text), document, fragments, operations, tokens, bytes: bytesOf(text, tokens), uses: 0 };
 }
 
+/** A document that a stream keeps for as long as it lasts, of which a caller may have a hundred. */
+const subscriptionTokensMax = 500;
+const subscriptionCharactersMax = 16_384;
+
+/** @throws query_too_costly */
+export function holdSubscription({ tokens }: ValidDocument, { length }: string): void {
+  if (tokens > subscriptionTokensMax) throw tooCostly('tokens', subscriptionTokensMax, tokens);
+  if (length > subscriptionCharactersMax) throw tooCostly('characters', subscriptionCharactersMax, length);
+}
+
 const bytesOf = (text: string, tokens: number) => bytesPerDocument + tokens * bytesPerToken + text.length * 2;
 
 export const sha256 = (text: string) => hash('sha256', text);
@@ -145,4 +155,10 @@ function parseWithin(text: string): DocumentNode {
     }
     throw new DocumentErrors('GRAPHQL_PARSE_FAILED', [error]);
   }
+}
+
+/** The variables that the operation declares: a stream would keep all others for as long as it lasts. */
+export function declaredOf({ variableDefinitions = [] }: OperationDefinitionNode, given: Variables): Variables {
+  const names = variableDefinitions.map(({ variable }) => variable.name.value);
+  return Object.fromEntries(names.filter((name) => Object.hasOwn(given, name)).map((name) => [name, given[name]]));
 }

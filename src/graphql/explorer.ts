@@ -39,7 +39,7 @@ export function explorerRouter(): Router {
   router.get('/page.js', (_request, response) => void response.type('js').send(script));
   for (const [name, file] of Object.entries(files)) {
     router.get(`/${name}`, (_request, response) => {
-      response.sendFile(file, { maxAge: '1h' });
+      response.sendFile(file, { maxAge: '1h', acceptRanges: false });
     });
   }
   return router;

@@ -87,7 +87,7 @@ function sendFile(request: Request, response: Response, folder: string): void {
   response.type(extname(file)).vary('Accept-Encoding');
   response.setHeader('Cache-Control', hashed.test(path) ? lasting : 'no-cache');
   if (isCompressed && encoding !== null) response.setHeader('Content-Encoding', encoding);
-  response.sendFile(isCompressed ? file + extension : file, { cacheControl: false });
+  response.sendFile(isCompressed ? file + extension : file, { cacheControl: false, acceptRanges: false });
 }
 
 /** The path below the folder; it never leads out of it. */

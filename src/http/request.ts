@@ -164,6 +164,13 @@ export function identify({
   };
 }
 
+/** A path without the slashes at its end; by an expression, many slashes that are not at the end take their square. */
+export function withoutEndSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === '/') end -= 1;
+  return path.slice(0, end);
+}
+
 const isWithoutHost = ({ httpVersion, headers }: IncomingMessage) =>
   httpVersion === '1.1' && headers.host === undefined;
 

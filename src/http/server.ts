@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
-import { asFailure, notFound } from '../platform/errors.js';
+import { notFound, preconditionFailed, type Failure } from '../platform/errors.js';
 import type { HttpConnections } from './connections.js';
+import { failureOf } from './failure.js';
 import { factsOf, identify, nameAnswer, type Identification } from './request.js';
 
 export interface Hall extends Identification {
@@ -48,7 +49,9 @@ export function httpApp({ operator, doors, ...identification }: Hall): Express {
     app.all('/mcp', doors.crossOrigin, doors.mcp);
     app.all('/schema.graphql', doors.crossOrigin);
     app.all('/attribution.js', doors.attributionScript);
-    app.all(['/docs', '/docs/{*page}', '/llms.txt'], doors.docs);
+    // Not a pattern with a parameter: Express would decode it, which some paths cannot be.
+    app.use('/docs', doors.docs);
+    app.all('/llms.txt', doors.docs);
   }
   app.use(nameAnswer);
   if (doors !== null) {
@@ -69,11 +72,19 @@ export function httpApp({ operator, doors, ...identification }: Hall): Express {
 
 const fail: ErrorRequestHandler = (thrown: unknown, request, response, next) => {
   if (response.headersSent) return next(thrown);
-  const { status, code, message, details, headers } = asFailure(thrown);
-  response.setHeader('X-Request-Id', factsOf(request).origin.requestId);
+  const { log, origin } = factsOf(request);
+  const { status, code, message, details, headers } = failureOf(refusedByExpress(thrown) ?? thrown, log);
+  response.setHeader('X-Request-Id', origin.requestId);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.status(status).json({ success: false, error: { code, message, details } });
 };
+
+/** What Express refuses by itself: a path that it cannot decode, a file that is another than the caller wants. */
+function refusedByExpress(thrown: unknown): Failure | null {
+  const { status } = (thrown ?? {}) as { status?: unknown };
+  if (status === 412) return preconditionFailed();
+  return status === 400 || status === 404 ? notFound('route', { cause: thrown }) : null;
+}
 
 /** The path of a request target: a client that takes this server for a proxy sends the whole URL. */
 const withoutOrigin = (target: string) => target.replace(/^https?:\/\/[^/?]*\/?/i, '/');

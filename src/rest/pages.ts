@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { factsOf } from '../http/request.js';
+import { factsOf, withoutEndSlashes } from '../http/request.js';
 import { answersOptions, Encodings, jsonType, send, sendEmpty } from '../http/send.js';
 import { openApiDocument } from './openapi.js';
 import type { Route } from './route.js';
@@ -22,7 +22,7 @@ export class Pages {
   }
 
   find(path: string): PublicPage | null {
-    const trimmed = path.replace(/\/+$/, '');
+    const trimmed = withoutEndSlashes(path);
     if (path === '/openapi.json') return (this.document ??= this.make());
     if (trimmed === '/openapi.json') return { location: `/api/v1${trimmed}` };
     // The reference was the first page; a browser keeps what stands behind #, and it has the same names there.

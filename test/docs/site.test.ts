@@ -238,7 +238,13 @@ describe('the docs site', () => {
   });
 
   it('says that there is no such page, as a page', async () => {
-    for (const path of ['/docs/nothing', '/docs/%2e%2e%2fpackage.json', '/docs/integrations/nobody', '/docs//x']) {
+    for (const path of [
+      '/docs/nothing',
+      '/docs/%2e%2e%2fpackage.json',
+      '/docs/integrations/nobody',
+      '/docs//x',
+      '/docs/%zz',
+    ]) {
       const response = await fetch(server.url + path);
       expect(response.status, path).to.equal(404);
       expect(await response.text()).to.include('<h1>No such page</h1>');

@@ -60,4 +60,33 @@ describe('the entrance', () => {
       '/console/invitation#%0D%0ASet-Cookie%3Ax%23%2F..%2F',
     );
   });
+
+  it('reads a path in time that is linear in it, whoever sends it', async () => {
+    const slashes = '/'.repeat(15_000);
+    const before = process.cpuUsage();
+    for (let times = 0; times < 30; times += 1) {
+      for (const path of [`/api/v1${slashes}x`, `/api/v1/docs${slashes}x`, `/docs${slashes}x/`]) await get(path);
+    }
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000, 'ms of processor, for 90 requests').to.be.lessThan(1_500);
+  });
+
+  it('refuses what cannot be decoded, and a file that is another than the caller wants, as what they are', async () => {
+    for (const path of ['/docs/%zz', '/docs/%ff', '/console/%zz.js', '/graphql/explorer/%zz', '/%zz']) {
+      expect((await get(path)).status, path).to.equal(404);
+    }
+    const file = '/graphql/explorer/react.js';
+    const conditions = [
+      ['If-Match', '"other"'],
+      ['If-Unmodified-Since', 'Mon, 01 Jan 1990 00:00:00 GMT'],
+    ] as const;
+    for (const [name, value] of conditions) {
+      const answer = await get(file, { [name]: value });
+      expect(answer.status).to.equal(412);
+      expect(await answer.json()).to.have.nested.property('error.code', 'precondition_failed');
+    }
+    for (const range of ['bytes=99999999-', 'bytes=5-1', 'bytes=0-1', 'x']) {
+      expect((await get(file, { Range: range })).status, range).to.equal(200);
+    }
+  });
 });
