@@ -21,7 +21,10 @@ export class EventFeedResolver {
     @Root() event: ListedEvent,
     @Arg('types', () => [EventTypeScalar], { nullable: true, description: 'Of these types; of all when absent.' })
     _types?: EventType[] | null,
-    @Arg('after', () => ID, { nullable: true, description: 'The last event that was seen.' })
+    @Arg('after', () => ID, {
+      nullable: true,
+      description: 'The last event that was seen; `resource_not_found` where it is no longer kept.',
+    })
     _after?: string | null,
   ): ListedEvent {
     return event;

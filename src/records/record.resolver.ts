@@ -136,7 +136,7 @@ export class RecordResolver {
 export class RecordContactResolver {
   constructor(private readonly contacts: ContactService) {}
 
-  @FieldResolver(() => Contact, { nullable: true, description: 'The person.' })
+  @FieldResolver(() => Contact, { nullable: true, description: 'The person. Needs `read:contacts`, too.' })
   contact(@Root() { id }: Pick<RecordContactLink, 'id'>, @Ctx() context: OperationContext): Promise<Contact | null> {
     return context.load('contact', id, (actor, ids) =>
       this.contacts.getMany(actor, ids, context.selects('customFields')),
@@ -148,7 +148,10 @@ export class RecordContactResolver {
 export class ContactRecords {
   constructor(private readonly service: RecordService) {}
 
-  @FieldResolver(() => RecordConnection, { nullable: true, description: 'Records about the person, newest first.' })
+  @FieldResolver(() => RecordConnection, {
+    nullable: true,
+    description: 'Records about the person, newest first. Needs `read:records`, too.',
+  })
   async records(
     @Root() { id }: Pick<Contact, 'id'>,
     @Ctx() context: OperationContext,

@@ -89,7 +89,7 @@ export class SubmissionResolver {
     );
   }
 
-  @FieldResolver(() => IntakeBot, { nullable: true, description: 'The bot it answers.' })
+  @FieldResolver(() => IntakeBot, { nullable: true, description: 'The bot it answers. Needs `read:intake-bots`, too.' })
   intakeBot(
     @Root() { intakeBotId }: Pick<Submission, 'intakeBotId'>,
     @Ctx() context: OperationContext,
@@ -99,7 +99,10 @@ export class SubmissionResolver {
     );
   }
 
-  @FieldResolver(() => Contact, { nullable: true, description: 'The person behind it, once it is completed.' })
+  @FieldResolver(() => Contact, {
+    nullable: true,
+    description: 'The person behind it, once it is completed. Needs `read:contacts`, too.',
+  })
   contact(
     @Root() { contactId }: Pick<Submission, 'contactId'>,
     @Ctx() context: OperationContext,
@@ -124,7 +127,10 @@ export class SubmissionResolver {
     });
   }
 
-  @FieldResolver(() => EventConnection, { nullable: true, description: 'What happened to it, newest first.' })
+  @FieldResolver(() => EventConnection, {
+    nullable: true,
+    description: 'What happened to it, newest first. Needs `manage:webhooks`, or an Owner or Admin.',
+  })
   async events(
     @Root() { id }: Pick<Submission, 'id'>,
     @Ctx() context: OperationContext,
@@ -214,7 +220,10 @@ export class MessageResolver {
 export class IntakeBotSubmissions {
   constructor(private readonly service: SubmissionService) {}
 
-  @FieldResolver(() => SubmissionConnection, { nullable: true, description: 'The submissions to it, newest first.' })
+  @FieldResolver(() => SubmissionConnection, {
+    nullable: true,
+    description: 'The submissions to it, newest first. Needs `read:submissions`, too.',
+  })
   async submissions(
     @Root() { id }: Pick<IntakeBot, 'id'>,
     @Ctx() context: OperationContext,
@@ -239,7 +248,7 @@ export class ContactSubmissions {
 
   @FieldResolver(() => SubmissionConnection, {
     nullable: true,
-    description: 'What the person submitted, newest first.',
+    description: 'What the person submitted, newest first. Needs `read:submissions`, too.',
   })
   async submissions(
     @Root() { id }: Pick<Contact, 'id'>,

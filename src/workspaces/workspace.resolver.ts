@@ -94,7 +94,7 @@ export class WorkspaceResolver {
   @FieldResolver(() => NoticeConnection, {
     name: 'notices',
     nullable: true,
-    description: 'What Owners and Admins should know, less what was dismissed.',
+    description: 'What Owners and Admins should know, less what was dismissed. For Owners and Admins.',
   })
   async listNotices(
     @Ctx('actor') actor: Actor,

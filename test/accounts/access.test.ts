@@ -306,6 +306,47 @@ describe('access to GraphQL', () => {
     }
   });
 
+  it('stands in the description of every field that needs more than the object it is of', async () => {
+    const mine: [of: string, query: string, id: string, scope: Scope][] = [
+      ['IntakeBot', 'intakeBot', own.intakeBot, 'read:intake-bots'],
+      ['Submission', 'submission', own.submission, 'read:submissions'],
+      ['Contact', 'contact', own.contact, 'read:contacts'],
+      ['Record', 'record', own.record, 'read:records'],
+      ['Event', 'event', own.event, 'manage:webhooks'],
+      ['WebhookDelivery', 'webhookDelivery', own.webhookDelivery, 'manage:webhooks'],
+      ['WebhookEndpoint', 'webhookEndpoint', own.webhookEndpoint, 'manage:webhooks'],
+      ['Replay', 'replay', own.replay, 'manage:webhooks'],
+    ];
+    const told = { OWNER: 'For Owners', ADMIN: 'For Owners and Admins', MEMBER: 'For people' };
+    let refused = 0;
+    for (const [of, query, id, scope] of mine) {
+      const { client } = callers.find(({ name }) => name === `a key with ${scope}`) as Caller;
+      const type = schema.getType(of);
+      if (!isObjectType(type)) throw new Error(`${of} is no type of object`);
+      for (const field of Object.values(type.getFields())) {
+        if (field.args.some((argument) => isNonNullType(argument.type) && argument.defaultValue === undefined))
+          continue;
+        const inner = getNamedType(field.type);
+        const hasContact = isObjectType(inner) && 'contact' in inner.getFields() && inner.name === 'RecordContact';
+        const selection = isLeafType(inner) ? '' : hasContact ? '{ contact { id } }' : '{ __typename }';
+        const { body } = await client.graphql(`query ($id: ID!) { ${query}(id: $id) { ${field.name} ${selection} } }`, {
+          id,
+        });
+        for (const { extensions, path } of body.errors ?? []) {
+          refused += 1;
+          const at = (path as (string | number)[]).at(-1) === field.name ? field : null;
+          const description = (at ?? (isObjectType(inner) ? inner.getFields()['contact'] : null))?.description ?? '';
+          const { required } = extensions.details as { required: Role | Scope[] };
+          const needs = typeof required === 'string' ? told[required] : `\`${required.join()}\``;
+          if (!description.includes('read scope of the object inside')) {
+            expect(description.replaceAll('\n', ' '), `${of}.${field.name}`).to.include(needs);
+          }
+        }
+      }
+    }
+    expect(refused).to.be.greaterThan(8);
+  });
+
   it('needs a key or a session, but to sign in and to accept an invitation', async () => {
     const anonymous = clientOf(server.url);
     for (const { root, field, rule } of operations()) {
