@@ -1,4 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
+import { inSnakeCase } from '../http/failure.js';
 import type { Failure, Issue } from '../platform/errors.js';
 import { cutText, cutValue, fenced, isPlain, valueWithoutHidden, withoutHidden, type Removed } from './foreign-text.js';
 
@@ -125,7 +126,8 @@ const listedBy: Readonly<Record<string, string>> = {
 
 /** A refusal that the model can read: the code of the catalogue, what is wrong by path, and what to do next. */
 export function refusalOf(failure: Failure, requestId: string): CallToolResult {
-  const { code, message, details } = failure;
+  const { code } = failure;
+  const { message, details } = inSnakeCase(failure);
   const { issues, ...others } = details as { issues?: readonly Issue[] };
   const told = issues?.slice(0, issuesToldMax);
   const rest = (issues?.length ?? 0) - (told?.length ?? 0);

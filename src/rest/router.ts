@@ -4,7 +4,7 @@ import { senderOf } from '../http/body-room.js';
 import { callerOf, requireAccess, type Authenticator } from '../http/authenticate.js';
 import type { BodyReader } from '../http/body.js';
 import { versionsIn } from '../http/etag.js';
-import { failureOf } from '../http/failure.js';
+import { failureOf, inSnakeCase } from '../http/failure.js';
 import { readIdempotencyKey, type Idempotency } from '../http/idempotency.js';
 import { setRateLimitHeaders } from '../http/rate-limit/headers.js';
 import type { RateLimiter } from '../http/rate-limit/rate-limiter.js';
@@ -130,18 +130,7 @@ function describe(request: Request, response: Response, methods: readonly string
 
 async function sendFailure(request: Request, response: Response, failure: Failure): Promise<void> {
   for (const [name, value] of Object.entries(failure.headers)) factsOf(request).setHeader(name, value);
-  const { status, code, details } = failure;
-  const message = spelled(failure.message);
-  const text = JSON.stringify({ success: false, error: { code, message, details: respell(details) } });
+  const { status, code } = failure;
+  const text = JSON.stringify({ success: false, error: { code, ...inSnakeCase(failure) } });
   await send(request, response, { status, type: jsonType, text });
 }
-
-/** Spells paths that services name in camelCase, such as `intakeBot.status`; those of the input are spelled already. */
-function respell(details: Readonly<Record<string, unknown>>): object {
-  const { issues } = details as { issues?: { path: string }[] };
-  if (issues === undefined) return details;
-  const respelled = issues.map((issue) => ({ ...issue, path: spelled(issue.path) }));
-  return { ...details, issues: respelled };
-}
-
-const spelled = (text: string) => text.replace(/^intakeBot\./, 'intake_bot.');

@@ -8,7 +8,7 @@ import { agentOf, requestOf, revisions, type Agent, type McpAnswer, type Told } 
 import { createWorld, keyOf, type World } from '../support/agent-world.js';
 import { createTenant, startServer, type TestServer } from '../support/app.js';
 import { clientOf } from '../support/client.js';
-import { operator } from '../support/factories.js';
+import { createBot, operator } from '../support/factories.js';
 import { memberOf } from '../support/people.js';
 import { Receiver } from '../support/receiver.js';
 
@@ -296,6 +296,13 @@ describe('what agents get for bad input', () => {
         const { body } = await agent.ask('tools/call', { name: 'get_workspace', arguments: args });
         expect(body.error?.code ?? body.result?.isError, JSON.stringify(args)).to.be.oneOf([-32602, true]);
       }
+    });
+
+    it('tells in the spelling of REST what is wrong outside of the arguments, too', async () => {
+      const bot = await createBot(server.app, world.tenant.workspaceId, { status: 'PAUSED' });
+      const error = refused(await agent.call('create_submission', { intake_bot_id: bot.id, data: {} }));
+      expect(error.message).to.match(/^(intake_bot\.status must be ACTIVE|The input has)/);
+      expect(error.issues.map(({ path }: { path: string }) => path)).to.include('intake_bot.status');
     });
 
     it('takes the spelling of the other door silently', async () => {
