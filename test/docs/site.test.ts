@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -71,6 +71,30 @@ describe('the docs site', () => {
       ({ to }) => to.hash !== '' && pages.get(to.pathname)?.ids.has(to.hash.slice(1)) === false,
     );
     expect([...new Set(dead.map(({ from, to }) => `${from} → ${to.pathname}${to.hash}`))]).to.deep.equal([]);
+  });
+
+  it('is where the console, what agents are told, messages and the package lead to', async () => {
+    const files = ['console/src', 'src'].map(async (folder) => {
+      const names = await readdir(folder, { recursive: true });
+      return names.filter((name) => /\.tsx?$/.test(name)).map((name) => join(folder, name));
+    });
+    const texts = [...(await Promise.all(files)).flat(), 'packages/webhooks/README.md', 'schema.graphql'].map(
+      async (file) => [file, await readFile(file, 'utf8')] as const,
+    );
+    // Those of pages that are named as they stand; others are put together.
+    const named = (await Promise.all(texts)).flatMap(([file, text]) =>
+      all(text, /(?<=["'`\s(])(\/docs\/[a-z][\w/-]*(?:#[\w-]+)?)(?=["'`\s:,);]|\.(?!\w))/g).map((address) => ({
+        file,
+        address,
+      })),
+    );
+    expect(named.length).to.be.greaterThan(10);
+    const dead = named.filter(({ address }) => {
+      const [path = '', heading] = address.split('#');
+      const page = pages.get(path);
+      return page === undefined || (heading !== undefined && !page.ids.has(heading));
+    });
+    expect(dead).to.deep.equal([]);
   });
 
   it('gives no two things of a page one id', () => {

@@ -57,7 +57,11 @@ export function EndpointDeliveries({ endpointId, onChange }: { endpointId: strin
       {refusal && rows === undefined && <ErrorCard refusal={refusal} again={again} />}
       {shown?.length === 0 && (
         <Empty title="Nothing was sent to it yet">
-          The next event that it listens to is here as it happens: what was sent, and what was answered.
+          The next event that it listens to is here as it happens: what was sent, and what was answered. Did you wait
+          for one?{' '}
+          <a href="/docs/webhook-troubleshooting#nothing-arrives" target="_blank" rel="noreferrer">
+            Find out where it is
+          </a>
         </Empty>
       )}
       {(refusal === null || rows) && shown?.length !== 0 && (
