@@ -54,7 +54,7 @@ describe('a program of the documentation', function () {
   /** Starts a sample in JavaScript, or of the shell. */
   const start = async (kind: string, words: string[] = [], env: Record<string, string> = {}) => {
     const code = await sampleOf(kind);
-    const isShell = code.includes('curl ');
+    const isShell = /^(curl|openssl|SINCE=)/.test(code);
     const file = join(directory, `${kind}.${isShell ? 'sh' : 'mjs'}`);
     // A shell gives its place to the command, so that a stream ends when it is told to.
     await writeFile(file, kind === 'stream' ? `exec ${code}` : code);
@@ -76,7 +76,8 @@ describe('a program of the documentation', function () {
 
   it('says of a body that arrived whether it is what was sent, and where it differs', async () => {
     const receiver = await Receiver.start();
-    await client.rest('POST', '/webhooks', { url: receiver.url, events: ['submission.completed'] });
+    const sent = { url: receiver.url, events: ['submission.completed'] };
+    const { body: made } = await client.rest('POST', '/webhooks', sent);
     await createSubmission(server.app, bot, { data: { full_name: 'Zoë 🎉', email: 'zoe@example.com' } });
     const [{ body, headers } = expect.fail()] = await receiver.arrived(1);
     await receiver.stop();
@@ -84,6 +85,10 @@ describe('a program of the documentation', function () {
 
     await writeFile(join(directory, 'body.json'), body);
     expect(await run('compare', ['body.json', delivery])).to.include('the same bytes');
+    if (has('openssl')) {
+      const env = { IOZEN_WEBHOOK_SECRET: (made.data as { webhook: { secret: string } }).webhook.secret };
+      expect(await run('hmac', [], env)).to.include(String(headers['x-iozen-signature']).replace('sha256=', ''));
+    }
     // As a gateway in Python would write it.
     await writeFile(join(directory, 'body.json'), body.replace('Zoë', String.raw`Zo\u00eb`));
     expect(await run('compare', ['body.json', delivery])).to.match(

@@ -28,7 +28,7 @@ export async function samples(): Promise<Sample[]> {
 }
 
 /** A newcomer's machine may lack one; where changes are decided on, a sample that did not run is a failure. */
-export function has(command: 'curl'): boolean {
+export function has(command: 'curl' | 'openssl'): boolean {
   const found = isFound(command);
   if (!found && process.env['CI'] !== undefined) throw new Error(`the documented samples need ${command}`);
   return found;
