@@ -4,8 +4,7 @@ import { describeEventType, eventTypes, scopeOfPayload } from '../events/event-t
 import type { JsonSchema } from '../platform/json-schema.js';
 import { codeBlock } from './code-block.js';
 import { code, heading, inline, slugOf, table } from './html.js';
-import type { OpenApi } from './open-api.js';
-import { resolved } from './open-api.js';
+import { resolved, type OpenApi } from './open-api.js';
 import type { DocsPage, Place } from './page.js';
 import { schemaTable, typeOf } from './schema-table.js';
 

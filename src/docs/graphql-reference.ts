@@ -3,7 +3,6 @@ import {
   isInputObjectType,
   isInterfaceType,
   isObjectType,
-  isRequiredArgument,
   isSpecifiedDirective,
   type GraphQLField,
   type GraphQLNamedType,
@@ -15,12 +14,12 @@ import { code, escape, heading, inline, table } from './html.js';
 import {
   addressOf,
   basics,
-  defaultOf,
   deprecated,
   fieldsTable,
   graphqlPath,
   groupOf,
   groups,
+  inputsTable,
   kindOf,
   typeHtml,
   typeHtmlOf,
@@ -153,18 +152,7 @@ function operationHtml({ kind, field }: GraphqlOperation): string {
   return `<p class="above"><a href="${graphqlPath}">GraphQL</a> ${kind}</p>
 <section class="operation first"><div><h1>${code(field.name)}</h1>
 <p>${inline(field.description ?? '')}</p>${deprecated(field)}
-<h2 id="arguments">Arguments</h2>${
-    field.args.length === 0
-      ? '<p>None.</p>'
-      : table(
-          ['Name', 'Type', 'What it is'],
-          field.args.map((arg) => [
-            code(arg.name),
-            `${typeHtmlOf(arg.type)}${isRequiredArgument(arg) ? ', required' : ''}`,
-            `${inline(arg.description ?? '')}${defaultOf(arg.defaultValue)}${deprecated(arg)}`,
-          ]),
-        )
-  }
+<h2 id="arguments">Arguments</h2>${field.args.length === 0 ? '<p>None.</p>' : inputsTable(field.args)}
 ${inputs.map((type) => `<h3>${typeLink(type)}</h3>${fieldsTable(type)}`).join('')}
 <h2 id="answer">Answer</h2><p>${typeHtmlOf(field.type)}</p>
 ${isObjectType(named) || isInterfaceType(named) ? fieldsTable(named) : `<p>${inline(named.description ?? '')}</p>`}</div>

@@ -7,7 +7,9 @@ import {
   isObjectType,
   isRequiredInputField,
   isUnionType,
+  type GraphQLArgument,
   type GraphQLField,
+  type GraphQLInputField,
   type GraphQLNamedType,
   type GraphQLSchema,
   type GraphQLType,
@@ -69,14 +71,7 @@ function bodyOf(type: GraphQLNamedType): string {
 }
 
 export function fieldsTable(type: GraphQLNamedType): string {
-  if (isInputObjectType(type)) {
-    const rows = Object.values(type.getFields()).map((field) => [
-      code(field.name),
-      `${typeHtmlOf(field.type)}${isRequiredInputField(field) ? ', required' : ''}`,
-      `${inline(field.description ?? '')}${defaultOf(field.defaultValue)}${deprecated(field)}`,
-    ]);
-    return table(['Name', 'Type', 'What it is'], rows);
-  }
+  if (isInputObjectType(type)) return inputsTable(Object.values(type.getFields()));
   if (!isObjectType(type) && !isInterfaceType(type)) return '';
   const rows = Object.values(type.getFields()).map((field) => [
     code(field.name) + argumentNames(field),
@@ -84,6 +79,16 @@ export function fieldsTable(type: GraphQLNamedType): string {
     inline(field.description ?? '') + deprecated(field),
   ]);
   return table(['Field', 'Type', 'What it is'], rows);
+}
+
+/** Fields of an input, or arguments. */
+export function inputsTable(inputs: readonly (GraphQLInputField | GraphQLArgument)[]): string {
+  const rows = inputs.map((input) => [
+    code(input.name),
+    `${typeHtmlOf(input.type)}${isRequiredInputField(input) ? ', required' : ''}`,
+    `${inline(input.description ?? '')}${defaultOf(input.defaultValue)}${deprecated(input)}`,
+  ]);
+  return table(['Name', 'Type', 'What it is'], rows);
 }
 
 /** What a field takes, each with its type: what it means stands in the title. */
@@ -110,7 +115,7 @@ export const deprecated = ({ deprecationReason }: { deprecationReason?: string |
     ? ''
     : ` <strong>Deprecated:</strong> ${inline(deprecationReason)}`;
 
-export const defaultOf = (value: unknown) => (value === undefined ? '' : ` Default ${code(JSON.stringify(value))}.`);
+const defaultOf = (value: unknown) => (value === undefined ? '' : ` Default ${code(JSON.stringify(value))}.`);
 
 export function kindOf(type: GraphQLNamedType): string {
   if (isEnumType(type)) return 'enum';
