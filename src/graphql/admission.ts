@@ -8,7 +8,7 @@ import {
   asFailure,
   authenticationRequired,
   documentNotTrusted,
-  Failure,
+  type Failure,
   rateLimitExceeded,
 } from '../platform/errors.js';
 import { heavyWork } from '../platform/work/heavy-work.js';

@@ -187,7 +187,7 @@ function describe(found: z.core.$ZodIssue): Omit<Issue, 'path'> {
     case 'invalid_format':
       return { message: forms[found.format] ?? found.message, code: 'bad_format' };
     case 'invalid_union': {
-      const [near] = found.errors.flat().filter(({ code }) => code !== 'invalid_type');
+      const near = found.errors.flat().find(({ code }) => code !== 'invalid_type');
       return near === undefined ? { message: 'has not the right form', code: 'bad_format' } : describe(near);
     }
     default:

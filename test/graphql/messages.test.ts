@@ -98,7 +98,7 @@ describe('what a WebSocket brings has the room, the turn and the end of a body',
     expect(await small.slowestHealthMs()).to.be.below(1_000);
     while (!answers.some((told) => told.some((text) => text.includes('"id":"small","type":"complete"'))))
       await wait(50);
-    const [told = []] = answers.filter((one) => one.some((text) => text.includes('"id":"small"')));
+    const told = answers.find((one) => one.some((text) => text.includes('"id":"small"'))) ?? [];
     const order = told.filter((text) => text.includes('"type":"next"')).map((text) => /"id":"([^"]+)"/.exec(text)?.[1]);
     expect(order).to.deep.equal(['large 0', 'large 1', 'large 2', 'small']);
   });
