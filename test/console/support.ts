@@ -167,8 +167,9 @@ export async function broken(page: Page, { theme }: Pick<Look, 'theme'> = {}): P
 }
 
 /**
- * Which tabs, buttons and heads of columns have too little room on a phone: tabs stand in one line, no words of them break,
- * nothing of them is cut off, and no dialog is scrolled sideways, of which the page's own width tells nothing.
+ * What has too little room on a phone: tabs stand in one line, no words of buttons and heads of columns break, nothing of
+ * them is cut off, no short word anywhere is broken in two, no button lies over code, and no dialog is scrolled sideways, of
+ * which the page's own width tells nothing.
  */
 async function crowded(page: Page): Promise<string[]> {
   const before = page.viewportSize() ?? sizeOf(375);
@@ -212,12 +213,36 @@ function crowdedNow(): string[] {
   };
   // What only those hear who listen to the page is a pixel wide.
   const isHeard = (element: Element) => element.closest('.heard') !== null || frameOf(element).clientWidth <= 1;
+  const brokenWords = () => {
+    const found: string[] = [];
+    const range = document.createRange();
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = texts.nextNode() as Text | null; node !== null; node = texts.nextNode() as Text | null) {
+      const parent = node.parentElement;
+      if (parent?.checkVisibility() !== true || parent.closest('pre, .heard') !== null) continue;
+      for (const { 0: word, index } of node.data.matchAll(/(?<!\S)[\p{L}\p{N}]{2,12}(?!\S)/gu)) {
+        range.setStart(node, index);
+        range.setEnd(node, index + word.length);
+        if (linesOf([...range.getClientRects()]) > 1) found.push(`this word is broken: "${word}"`);
+      }
+    }
+    return found;
+  };
+  const isOver = (button: Element) => {
+    const [one, other] = [button, button.parentElement?.querySelector('pre') ?? button];
+    const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
+    return one !== other && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  };
   const controls = all('button, .button, [role=tab], .views a, th').filter((control) => !isHeard(control));
   return [
     ...all('[role=tablist], .views')
       .filter((row) => linesOf([...row.children].map((child) => child.getBoundingClientRect())) > 1)
       .map((row) => `these tabs wrap: ${named(row)}`),
     ...controls.filter((one) => linesOf(wordsOf(one)) > 1).map((one) => `these words break: ${named(one)}`),
+    ...brokenWords(),
+    ...all('.code > button')
+      .filter(isOver)
+      .map((one) => `this lies over code: ${named(one)}`),
     ...controls.filter(isCut).map((one) => `this is cut off: ${named(one)}`),
     ...all('dialog, dialog form, dialog footer, .dialog-in, .dialog-body')
       .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
