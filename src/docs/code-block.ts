@@ -35,9 +35,9 @@ function load(): Highlighter {
 
 /** A program or an answer, as it is. What scrolls can be reached by keyboard; a script adds the button that copies. */
 export function codeBlock(language: string, text: string, title?: string): string {
-  const [name = '', grammar] = languages[language] ?? [];
-  const shown = title ?? name;
-  const caption = shown === '' ? '' : `<figcaption>${escape(shown)}</figcaption>`;
+  const [name = 'Text', grammar] = languages[language] ?? [];
+  // The button that copies stands in the caption's line: beside none, it would lie over the code.
+  const caption = `<figcaption>${escape(title ?? name)}</figcaption>`;
   const code = text.trimEnd();
   const marked = grammar === undefined ? escape(code) : highlight(code, grammar);
   return `<figure class="code"${grammar === undefined ? '' : ` data-language="${language}"`}>${caption}<pre tabindex="0"><code>${marked}</code></pre></figure>`;

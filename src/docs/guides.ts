@@ -67,7 +67,7 @@ export function readGuides(publicUrl: () => string): Guide[] {
 
 /** The first sentence. */
 function aboutOf(markdown: string): string {
-  const [, paragraph = ''] = /^# .+\n\n(?:```[\s\S]*?```\n\n)?([^\n|`][\s\S]*?)\n\n/.exec(markdown) ?? [];
+  const [, paragraph = ''] = /^# .+\n\n(?:```[\s\S]*?```\n\n)?((?!```)[^\n|][\s\S]*?)\n\n/.exec(markdown) ?? [];
   const text = paragraph
     .replace(/\s+/g, ' ')
     .replace(/\[([^\]]+)\]\([^)]+\)/g, '$1')

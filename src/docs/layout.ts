@@ -51,12 +51,16 @@ export function layout(page: DocsPage, content: string, navigation: readonly Nav
 <button id="theme" type="button" hidden></button>
 <button id="open-menu" type="button" popovertarget="menu">Menu</button>
 </header>
-<nav id="menu" popover aria-label="Documentation">${navigation.map((part) => partOf(part, page)).join('')}</nav>
+<nav id="menu" popover aria-label="Documentation">${navigation.map((part) => partOf(part, page)).join('')}${elsewhere}</nav>
 <main id="content" class="${page.part.toLowerCase()}"><div class="text">${content}</div>${contents}</main>
 </body>
 </html>
 `;
 }
+
+/** What the head has no room for on a phone. */
+const elsewhere =
+  '<div class="elsewhere"><h2>Elsewhere</h2><ul><li><a href="/graphql/explorer">Explorer</a></li><li><a href="/console">Console</a></li></ul></div>';
 
 function partOf({ part, title, links, within }: NavigationPart, page: DocsPage): string {
   const inside = part === page.part ? within : [];

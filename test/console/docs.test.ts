@@ -155,6 +155,18 @@ describe('the docs site in a browser', () => {
     expect(await page.evaluate(() => localStorage.getItem('iozen-theme'))).to.equal('dark');
   });
 
+  it('has a menu on a phone whose last link can be reached, and that is closed where it was opened', async () => {
+    await page.setViewportSize({ width: 390, height: 800 });
+    await page.goto('/docs/errors');
+    await page.getByRole('button', { name: 'Menu' }).click();
+    const menu = page.getByRole('navigation', { name: 'Documentation' });
+    await menu.getByRole('link', { name: 'Console' }).hover();
+    expect(await broken(page)).to.deep.equal([]);
+    await page.getByRole('button', { name: 'Menu' }).click();
+    await menu.waitFor({ state: 'hidden' });
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
   it('is read without a script: menu, refusals and links', async () => {
     const context = await page
       .context()
