@@ -24,6 +24,7 @@ export const paths = {
   redeliver: (id: string) => `/deliveries/${id}/redeliver`,
   bots: '/bots',
   bot: (id: string) => `/bots/${id}`,
+  postToBot: (id: string) => `/bots/${id}?show=post`,
   changeBot: (id: string, step: string) => `/bots/${id}/status/${step}`,
   botMarketing: (id: string) => `/bots/${id}/marketing`,
   connectPlatform: (id: string, platform: string) => `/bots/${id}/marketing/${platform}/connect`,

@@ -12,6 +12,7 @@ export const destinationsCron = '29 * * * *';
 interface ExpiringCredential {
   id: string;
   workspaceId: string;
+  intakeBotId: string;
   platform: string;
   botName: string;
   expiresAt: Date;
@@ -28,15 +29,16 @@ const markExpiring = prepared<ExpiringCredential>(`
   )
   update conversion_destinations d set expiry_told_days = $2
   from expiring, intake_bots b where d.id = expiring.id and b.id = d.intake_bot_id
-  returning d.id, d.workspace_id as "workspaceId", d.platform, b.name as "botName",
-    d.credential_expires_at as "expiresAt"
+  returning d.id, d.workspace_id as "workspaceId", d.intake_bot_id as "intakeBotId", d.platform,
+    b.name as "botName", d.credential_expires_at as "expiresAt"
 `);
 
 export async function tellOfExpiringCredentials({ database }: { database: Database }, at = now()): Promise<void> {
   await tellOfExpiring(database, markExpiring, noticeOf, at);
 }
 
-function noticeOf({ id, workspaceId, platform, botName, expiresAt }: ExpiringCredential, at: Date): NewNotice {
+function noticeOf(expiring: ExpiringCredential, at: Date): NewNotice {
+  const { id, workspaceId, intakeBotId, platform, botName, expiresAt } = expiring;
   const daysLeft = Math.ceil((expiresAt.getTime() - at.getTime()) / dayMs);
   const { title } = platformNamed(platform);
   const time = expiresAt.toISOString();
@@ -44,6 +46,6 @@ function noticeOf({ id, workspaceId, platform, botName, expiresAt }: ExpiringCre
     `The access token by which conversions of the bot "${botName}" go to ${title} ends in ${daysLeft} ` +
     `${daysLeft === 1 ? 'day' : 'days'}, on ${time.slice(0, 10)}. Make a new one there and give it in the bot's ` +
     'Marketing & Attribution before: then nothing is held.';
-  const params = { destination_id: id, platform, expires_at: time };
+  const params = { destination_id: id, intake_bot_id: intakeBotId, platform, expires_at: time };
   return { workspaceId, kind: 'conversion_credential_expiring', text, params };
 }

@@ -64,13 +64,13 @@ export async function pauseBroken(
   const at = now();
   const [paused] = await tx.query(pauseOne, [id, updatedAt, reason, at]);
   if (paused === undefined) return false;
-  const { workspaceId, platform, botName } = paused;
+  const { workspaceId, intakeBotId, platform, botName } = paused;
   const { title, ageDaysMax } = platformNamed(platform);
   const text =
     `Conversions of the bot "${botName}" to ${title} are paused: ${told[reason]}. ${title} says: ${message} ` +
     `Conversions are held for ${ageDaysMax} days after their submissions; mend it in the bot's Marketing & ` +
     'Attribution to send them.';
-  const params = { destination_id: id, platform, reason, code };
+  const params = { destination_id: id, intake_bot_id: intakeBotId, platform, reason, code };
   addNotices(tx, [{ workspaceId, kind: 'conversion_destination_paused', text, params }], at);
   await audit.record(tx, systemOf(workspaceId), 'conversion_destination.paused', id, { reason, code });
   return true;

@@ -141,7 +141,9 @@ describe('console: the whole walk, from sign-in to a revoked key', () => {
     await page.getByText(/failed 6 times in a row/).waitFor();
     await see('endpoint-warning');
     await page.getByRole('navigation').getByRole('link', { name: 'Overview' }).click();
-    await page.getByRole('list', { name: 'Notices' }).getByText('5').first().waitFor();
+    const notices = page.getByRole('list', { name: 'Notices' });
+    await notices.getByText('5').first().waitFor();
+    await notices.getByRole('link', { name: 'Go to the endpoint' }).waitFor();
     await see('notice');
   });
 

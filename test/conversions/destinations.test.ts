@@ -366,7 +366,7 @@ describe('a destination of conversions', () => {
     expect(others).to.deep.equal([]);
     expect(notice).to.deep.include({
       kind: 'conversion_destination_paused',
-      params: { destination_id: id, platform: 'meta', reason: 'AUTH_BROKEN', code: '190/463' },
+      params: { destination_id: id, intake_bot_id: bot.id, platform: 'meta', reason: 'AUTH_BROKEN', code: '190/463' },
     });
     expect(notice.text).to.include('Contact us').and.include('save it as accessToken').and.include('7 days');
     expect(await change('update', { id, eventName: 'Contact' })).to.deep.include({ pauseReason: 'AUTH_BROKEN' });

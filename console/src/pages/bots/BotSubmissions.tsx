@@ -64,7 +64,7 @@ export function BotSubmissions({ bot: { id, status } }: { bot: WholeBot }) {
       {isEmpty && !isFiltered && (
         <Empty
           title="No submissions yet"
-          action={<ButtonLink to={`${paths.bot(id)}?show=post`}>See how to post to it</ButtonLink>}
+          action={<ButtonLink to={paths.postToBot(id)}>See how to post to it</ButtonLink>}
         >
           {status === 'ACTIVE'
             ? 'What people answer appears here. A test submission goes the same way and counts towards no limit.'

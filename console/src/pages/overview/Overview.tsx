@@ -5,7 +5,7 @@ import { paths } from '../../paths';
 import { useChange, useFollow, useRead } from '../../server';
 import { planNames, useViewer, type Viewer } from '../../shell/viewer';
 import { bytes, count, counted } from '../../ui/amounts';
-import { Button, ButtonLink } from '../../ui/Button';
+import { Button, ButtonLink, Buttons } from '../../ui/Button';
 import { Card } from '../../ui/Facts';
 import { useGathered } from '../../ui/Live';
 import { Meter } from '../../ui/Meter';
@@ -30,6 +30,7 @@ const Overview = graphql(`
         nodes {
           id
           kind
+          params
           text
           createdAt
         }
@@ -38,7 +39,7 @@ const Overview = graphql(`
         }
       }
     }
-    intakeBots(first: 1) {
+    intakeBots(first: 20) {
       nodes {
         id
         submissionCount
@@ -95,16 +96,15 @@ type Notice = NonNullable<Data['workspace']['notices']>['nodes'][number];
 
 function Notices({ notices }: { notices: readonly Notice[] }) {
   const { send } = useChange(DismissNotice);
-  const dismiss = async (id: string) => {
-    const done = await send({ input: { id } });
-    toast(done === null ? 'The notice could not be put away.' : 'Notice put away for everybody.', {
-      isBad: done === null,
-    });
+  const dismiss = async (ids: readonly string[]) => {
+    const done = await Promise.all(ids.map(async (id) => await send({ input: { id } })));
+    const isBad = done.includes(null);
+    toast(isBad ? 'The notice could not be put away.' : 'Notice put away for everybody.', { isBad });
   };
   if (notices.length === 0) return null;
   return (
     <ul className="notices" aria-label="Notices">
-      {notices.map(({ id, text, createdAt }) => (
+      {byWhatTheyNameOf(notices).map(([{ id, text, createdAt, params }, ids]) => (
         <li key={id} className="card notice">
           <p>
             <StrangerText text={text} max={1_000} />
@@ -112,19 +112,55 @@ function Notices({ notices }: { notices: readonly Notice[] }) {
               <Time at={createdAt} />
             </span>
           </p>
-          <Button isSmall onClick={() => void dismiss(id)}>
-            Dismiss
-          </Button>
+          <Buttons>
+            <NoticeLink params={params} />
+            <Button isSmall onClick={() => void dismiss(ids)}>
+              Dismiss
+            </Button>
+          </Buttons>
         </li>
       ))}
     </ul>
   );
 }
 
+/** The newest notice of each endpoint, with the ids of those before it, which it makes old; all others as they are. */
+function byWhatTheyNameOf(notices: readonly Notice[]): [newest: Notice, ids: string[]][] {
+  const groups = Map.groupBy(notices, ({ id, params }) => params['endpoint_id'] ?? id);
+  return [...groups.values()].flatMap((group) =>
+    group.slice(0, 1).map((newest) => [newest, group.map(({ id }) => id)] as [Notice, string[]]),
+  );
+}
+
+/** To where one does something about it. */
+function NoticeLink({ params }: { params: Notice['params'] }) {
+  const { endpoint_id: endpoint, api_key_id: key, intake_bot_id: bot } = params;
+  if (typeof endpoint === 'string')
+    return (
+      <ButtonLink isSmall to={paths.webhook(endpoint)}>
+        Go to the endpoint
+      </ButtonLink>
+    );
+  if (typeof key === 'string')
+    return (
+      <ButtonLink isSmall to={paths.apiKey(key)}>
+        Go to the key
+      </ButtonLink>
+    );
+  if (typeof bot === 'string')
+    return (
+      <ButtonLink isSmall to={paths.botMarketing(bot)}>
+        Go to Marketing &amp; Attribution
+      </ButtonLink>
+    );
+  return null;
+}
+
 /** What makes a new workspace useful; gone once all is done. */
 function FirstSteps({ data, viewer, endpoints }: { data: Data; viewer: Viewer; endpoints: number }) {
   const { limits, plan } = viewer.workspace;
-  const [bot] = data.intakeBots.nodes;
+  const bots = data.intakeBots.nodes;
+  const [bot] = bots;
   const steps = [
     {
       title: 'Create an API key',
@@ -135,8 +171,8 @@ function FirstSteps({ data, viewer, endpoints }: { data: Data; viewer: Viewer; e
     {
       title: 'Take a first submission',
       why: 'Share a bot, or send one through the API: a test submission counts towards no limit.',
-      isDone: (bot?.submissionCount ?? 0) > 0,
-      to: null,
+      isDone: data.workspace.usage.submissionsThisMonth > 0 || bots.some(({ submissionCount }) => submissionCount > 0),
+      to: bot === undefined ? null : paths.postToBot(bot.id),
     },
     {
       title: 'Add a webhook endpoint',
