@@ -8,7 +8,7 @@ import { ButtonLink } from '../../ui/Button';
 import type { StatusKind } from '../../ui/Status';
 import { StrangerText } from '../../ui/StrangerText';
 import { Time } from '../../ui/Time';
-import { hostOf } from '../../ui/urls';
+import { placeOf } from '../../ui/urls';
 import { failures, whatItDid } from '../deliveries/outcomes';
 import { failuresMax, pauses, whyNotSend, type EndpointState } from './endpoints';
 
@@ -40,7 +40,7 @@ export function EndpointBanner({ endpoint }: { endpoint: EndpointState }) {
       kind={kindOf(endpoint)}
       title={
         <>
-          <StrangerText text={hostOf(url)} max={80} /> <WhatIsWrong endpoint={endpoint} />
+          <StrangerText text={placeOf(url)} max={80} /> <WhatIsWrong endpoint={endpoint} />
         </>
       }
       actions={

@@ -10,7 +10,7 @@ import { CloseButton, Dialog, DialogBody, DialogFoot } from '../../ui/Dialog';
 import { Choice, Choices, Form, FormRefusal, SelectField, TextField, textOf } from '../../ui/Form';
 import { StrangerText } from '../../ui/StrangerText';
 import { duration, useNow } from '../../ui/Time';
-import { hostOf } from '../../ui/urls';
+import { placeOf } from '../../ui/urls';
 import { whyNotSend } from './endpoints';
 import { OneEndpoint, type Endpoint } from './OneEndpoint';
 import { ReplayProgress } from './ReplayProgress';
@@ -121,7 +121,7 @@ function ReplayForm({ endpoint, onStarted }: ReplayFormProps) {
         <p className="quiet">
           Sends events to{' '}
           <b>
-            <StrangerText text={hostOf(endpoint.url)} max={100} />
+            <StrangerText text={placeOf(endpoint.url)} max={100} />
           </b>{' '}
           once more, with the ids and bytes that they had, beside what happens now.
         </p>

@@ -9,7 +9,7 @@ import { OverlapField } from '../../ui/OverlapField';
 import { Secret } from '../../ui/Secret';
 import { StrangerText } from '../../ui/StrangerText';
 import { Time } from '../../ui/Time';
-import { hostOf } from '../../ui/urls';
+import { hostOf, placeOf } from '../../ui/urls';
 import { OneEndpoint, type Endpoint } from './OneEndpoint';
 import { secretFile } from './secretFile';
 import { useThisWebhook } from './useThisWebhook';
@@ -64,7 +64,7 @@ function RotateForm({ endpoint, onRotated }: { endpoint: Endpoint; onRotated(rot
         <p>
           What is sent to{' '}
           <b>
-            <StrangerText text={hostOf(endpoint.url)} max={100} />
+            <StrangerText text={placeOf(endpoint.url)} max={100} />
           </b>{' '}
           is signed with a new secret from now on.
         </p>
