@@ -43,7 +43,7 @@ describe('console: API keys', () => {
     await page.getByText('Where from, and what alone').click();
     await page.getByLabel('Allowed addresses').fill('203.0.113.0/24\nnonsense');
     await page.getByRole('button', { name: 'Create key' }).click();
-    await page.getByText('Line 2 Must be a range such as 203.0.113.0/24.').waitFor();
+    await page.getByText('Line 2 must be a range such as 203.0.113.0/24.').waitFor();
     const name = page.getByLabel('Name');
     expect(await name.getAttribute('aria-invalid')).to.equal('true');
     expect(await name.evaluate((input) => input === document.activeElement)).to.equal(true);

@@ -38,7 +38,7 @@ const shown: Readonly<Record<string, readonly [text: string, id?: keyof Things]>
   '/bots/:id/marketing/:platform/edit': ['Save settings', 'bot'],
   '/bots/:id/marketing/:platform/test': ['Send it, though it counts', 'bot'],
   '/bots/:id/marketing/:platform/pause': ['Keep it active', 'bot'],
-  '/bots/:id/marketing/:platform/resume': ['has nothing held', 'bot'],
+  '/bots/:id/marketing/:platform/resume': ['is active already', 'bot'],
   '/bots/:id/marketing/:platform/disconnect': ['Keep it connected', 'bot'],
   '/bots/:id/marketing/conversions/:conversion': ['Event id', 'bot'],
   '/submissions/:id': ['Ada Lovelace', 'submission'],

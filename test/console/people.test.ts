@@ -103,7 +103,7 @@ describe('console: bots, submissions, contacts and records', () => {
     await page.goto(`/console/submissions/${draft.id}`);
     await page.getByRole('link', { name: 'Complete' }).click();
     await page.getByRole('button', { name: 'Complete submission' }).click();
-    await page.getByText('E-mail: is required').waitFor();
+    await page.getByText('“E-mail” is required.').waitFor();
     await page.getByRole('alertdialog').getByRole('link', { name: 'Edit answers' }).click();
     await page.getByLabel('E-mail').fill('no address');
     await page.getByLabel('Guests').fill('eleven');

@@ -90,6 +90,12 @@ export function Shell() {
           <Places places={places} />
           <h2 id="settings">Workspace settings</h2>
           <Places places={settings} labelledBy="settings" />
+          <h2 id="help">Help</h2>
+          <ul aria-labelledby="help">
+            <li>
+              <a href="/docs">Documentation</a>
+            </li>
+          </ul>
         </nav>
       </aside>
       <header className="top">

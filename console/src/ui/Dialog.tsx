@@ -153,6 +153,18 @@ export const DialogBody = ({ children }: { children: ReactNode }) => <div classN
 /** The buttons of a dialog, the main one last. */
 export const DialogFoot = ({ children }: { children: ReactNode }) => <footer>{children}</footer>;
 
+/** In the place of a question that is settled already. */
+export const NothingToDo = ({ children }: { children: ReactNode }) => (
+  <>
+    <DialogBody>
+      <p>{children}</p>
+    </DialogBody>
+    <DialogFoot>
+      <CloseButton isFirst>Close</CloseButton>
+    </DialogFoot>
+  </>
+);
+
 /** Leaves everything as it is. */
 export function CloseButton({ isFirst = false, children = 'Cancel' }: { isFirst?: boolean; children?: ReactNode }) {
   const { close } = useDialog();

@@ -3,6 +3,7 @@ import { useEffect, useId, useRef, type FormEvent, type ReactNode } from 'react'
 import { useLocation, useNavigate, useSearchParams } from 'react-router';
 import { ButtonLink } from './Button';
 import { textOf } from './Form';
+import { plainText } from './StrangerText';
 
 interface FiltersProps {
   /** What is filtered, for those who listen: "Filter contacts". */
@@ -88,10 +89,12 @@ export function SelectFilter({
   choices,
 }: FilterProps & { choices: readonly (readonly [value: string, label: string])[] }) {
   const [search] = useSearchParams();
+  const chosen = search.get(name) ?? '';
   return (
     <Filter label={label}>
       {(id) => (
-        <select id={id} className="input" name={name} defaultValue={search.get(name) ?? ''}>
+        <select id={id} className="input" name={name} defaultValue={chosen}>
+          {!choices.some(([value]) => value === chosen) && <option value={chosen}>{plainText(chosen, 40)}</option>}
           {choices.map(([value, word]) => (
             <option key={value} value={value}>
               {word}

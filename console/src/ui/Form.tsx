@@ -51,12 +51,13 @@ export function Form({ refusal, onSubmit, onChange, children }: FormProps) {
 const isAbout = (issue: Issue, path: string) => issue.path === path || issue.path.startsWith(`${path}.`);
 
 /** The catalogue's messages go on from the name of what they are about: "must be in the future". */
-const sentence = (message: string) => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`.replace(/\.\.$/, '.');
+export const sentence = (message: string) =>
+  `${message.charAt(0).toUpperCase()}${message.slice(1)}.`.replace(/\.\.$/, '.');
 
 /** What is wrong with a field's value, or with a part of it: a line of a list, or what has a name in an object. */
 function issueInWords(part: string, message: string): string {
   if (part === '') return sentence(message);
-  return /^\d+$/.test(part) ? `Line ${Number(part) + 1} ${sentence(message)}` : `${part} ${message}.`;
+  return /^\d+$/.test(part) ? `Line ${Number(part) + 1} ${message}.` : `${part} ${message}.`;
 }
 
 /** What the server found wrong with the value at this path; null where nothing is. */

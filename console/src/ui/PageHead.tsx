@@ -14,15 +14,16 @@ interface PageHeadProps {
   actions?: ReactNode;
 }
 
+/** Until somebody goes elsewhere, whatever of the page is drawn anew. */
+const firstAddress = location.pathname;
 let isFirstPage = true;
 
 /** The head of a page: its only h1, which takes the focus when somebody comes from another page, and so is read out. */
 export function PageHead({ title, heading, within, children, actions }: PageHeadProps) {
   const h1 = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    const isArrival = !isFirstPage;
-    isFirstPage = false;
-    if (isArrival && document.querySelector('dialog:modal') === null) h1.current?.focus();
+    isFirstPage &&= location.pathname === firstAddress;
+    if (!isFirstPage && document.querySelector('dialog:modal') === null) h1.current?.focus();
   }, []);
   return (
     <div className="page-head">

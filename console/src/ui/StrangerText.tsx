@@ -1,5 +1,5 @@
 import './StrangerText.css';
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import { Button } from './Button';
 
 /**
@@ -61,6 +61,8 @@ interface StrangerTextProps {
 }
 
 const growth = 8;
+/** As long as the words that stand for what is cut off. */
+const cutWorth = 10;
 const whole = (text: string): [string, null][] => [[text, null]];
 
 /**
@@ -69,7 +71,7 @@ const whole = (text: string): [string, null][] => [[text, null]];
  */
 export function StrangerText({ text, max = 200, isBlock = false, parts = whole }: StrangerTextProps) {
   const [shown, setShown] = useState(max);
-  const cut = cutAt(text, shown);
+  const cut = text.length - shown < cutWorth ? text : cutAt(text, shown);
   const left = text.length - cut.length;
   return (
     <>
@@ -107,9 +109,21 @@ function Part({ text, className, isBlock }: PartProps) {
     return [before, <Unseen key={match.index} mark={mark} />];
   });
   const rest = text.slice(endOf(found.at(-1)));
-  const content = found.length === 0 ? text : [...pieces.flat(), rest];
+  const content = found.length === 0 ? (isBlock ? text : breakable(text)) : [...pieces.flat(), rest];
   return className === null ? <>{content}</> : <span className={className}>{content}</span>;
 }
+
+/** Where an address is best broken, if it has to be: behind a slash, and before what follows its path or its name. */
+const breaks = /(?<=[^\s/]\/)(?=[^\s/])|(?<=\w)(?=[?&@]\w)/;
+
+const breakable = (text: string) =>
+  text.split(breaks).map((piece, at) => (
+    // oxlint-disable-next-line react/no-array-index-key -- a text's pieces have no other name than their place.
+    <Fragment key={at}>
+      {at > 0 && <wbr />}
+      {piece}
+    </Fragment>
+  ));
 
 const endOf = (match: RegExpExecArray | undefined) => (match === undefined ? 0 : match.index + match[0].length);
 

@@ -5,7 +5,7 @@ import type { AccountQuery } from '../../gql/graphql';
 import { sessionChanged, useChange, useRead } from '../../server';
 import { roleNames, useViewer } from '../../shell/viewer';
 import { counted } from '../../ui/amounts';
-import { Button } from '../../ui/Button';
+import { Button, Buttons } from '../../ui/Button';
 import { Card } from '../../ui/Facts';
 import { Form, FormRefusal, TextField, typedIn } from '../../ui/Form';
 import { PageHead } from '../../ui/PageHead';
@@ -91,13 +91,15 @@ function Sessions({ sessions, again }: { sessions: readonly Session[] | undefine
     <section className="sessions">
       <header>
         <h2>Where you are signed in</h2>
-        <Button
-          busy={isBusy && 'Signing out…'}
-          why={others === 0 ? 'You are signed in here alone.' : null}
-          onClick={() => void signOutOthers()}
-        >
-          Sign out everywhere else
-        </Button>
+        <Buttons>
+          <Button
+            busy={isBusy && 'Signing out…'}
+            why={others === 0 ? 'You are signed in here alone.' : null}
+            onClick={() => void signOutOthers()}
+          >
+            Sign out everywhere else
+          </Button>
+        </Buttons>
       </header>
       {refusal && <p role="alert">{refusal.message}</p>}
       <Table caption="Sessions" columns={columns} rows={sessions} keyOf={({ id }) => id} />
@@ -177,11 +179,11 @@ function PasswordForm() {
           required
         />
         <FormRefusal />
-        <div>
+        <Buttons>
           <Button type="submit" look="main" busy={isBusy && 'Changing…'}>
             Change password
           </Button>
-        </div>
+        </Buttons>
       </div>
     </Form>
   );

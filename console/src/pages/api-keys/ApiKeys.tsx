@@ -62,7 +62,7 @@ export function Page() {
             <ButtonLink isOver to={paths.newAgentKey} why={why}>
               Connect an agent
             </ButtonLink>
-            {create}
+            {live?.length !== 0 && create}
           </>
         }
       >

@@ -8,7 +8,7 @@ import { CloseButton, Dialog, DialogBody, DialogFoot } from '../../ui/Dialog';
 import { Fact, Facts } from '../../ui/Facts';
 import { ErrorCard, Skeleton } from '../../ui/States';
 import { Time } from '../../ui/Time';
-import { Named } from './AuditLog';
+import { actorKinds, Named } from './AuditLog';
 import { actionInWords, subjectOf, useThings, type Entry } from './entries';
 
 const OneEntry = graphql(`
@@ -54,14 +54,12 @@ function Details({ entry }: { entry: Entry }) {
         <Fact name="When">
           <Time at={createdAt} as="exact" />
         </Fact>
-        <Fact name="Who">
-          {actorKind === 'user' || actorKind === 'key' ? (
-            <Named thing={things.get(actorId)} id={actorId} />
-          ) : (
-            `the ${actorKind}`
-          )}
-        </Fact>
-        <Fact name="From">{address === null ? 'not known' : <code>{address}</code>}</Fact>
+        <Fact name="Who">{actorKinds[actorKind] ?? <Named thing={things.get(actorId)} id={actorId} />}</Fact>
+        {address !== null && (
+          <Fact name="From">
+            <code>{address}</code>
+          </Fact>
+        )}
         <Fact name="Of">
           <Named thing={subjectOf(entry, things)} id={subjectId} />
         </Fact>

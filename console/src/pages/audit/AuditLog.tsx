@@ -94,7 +94,7 @@ const choices: readonly (readonly [string, string])[] = [
   ...actions.map((action) => [action, actionInWords(action)] as const),
 ];
 
-const actorKinds: Readonly<Record<string, string>> = { operator: 'The operator', system: 'The server' };
+export const actorKinds: Readonly<Record<string, string>> = { operator: 'The operator', system: 'The server' };
 
 const columns: readonly Column<Row>[] = [
   {

@@ -59,7 +59,7 @@ export function Attempts({ delivery, open }: { delivery: Delivery; open: Attempt
             </Link>
           </li>
         ))}
-        {attempts.length === 0 && status !== 'DELIVERING' && <li className="attempt quiet">None yet.</li>}
+        {attempts.length === 0 && status !== 'DELIVERING' && <li className="attempts-none">None yet.</li>}
       </ol>
     </section>
   );

@@ -40,7 +40,7 @@ export function Page() {
     <>
       <PageHead key={id} title={delivery?.event?.type ?? 'Delivery'} within={list}>
         <div className="delivery-under">
-          <code>{/^[a-z0-9]{1,40}$/.test(id) ? id : 'no id'}</code>
+          {/^[a-z0-9]{1,40}$/.test(id) && <code>{id}</code>}
           {delivery && (
             <>
               <CopyButton look="bare" isSmall text={id} label="Copy id" />

@@ -58,7 +58,7 @@ export function Page() {
   );
   return (
     <>
-      <PageHead title="Trusted documents" actions={trust}>
+      <PageHead title="Trusted documents" actions={documents?.length !== 0 && trust}>
         <p>GraphQL documents that a bound key may run, and nothing else: a key that leaks can do no more.</p>
       </PageHead>
       {refusal && !documents && <ErrorCard refusal={refusal} again={again} />}

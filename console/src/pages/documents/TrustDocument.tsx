@@ -28,7 +28,7 @@ function TrustForm() {
   const { guard, done } = useDialog();
   const { send, isBusy, refusal } = useChange(TrustDocuments);
   const trust = async (values: FormData) => {
-    const trusted = await send({ input: { documents: [typedIn(values, 'documents')] } });
+    const trusted = await send({ input: { documents: [typedIn(values, 'documents.0')] } });
     if (trusted === null) return;
     toast('The document is trusted.');
     done();
@@ -41,7 +41,7 @@ function TrustForm() {
     >
       <DialogBody>
         <TextArea
-          name="documents"
+          name="documents.0"
           label="Document"
           help="A GraphQL document, letter for letter as the client sends it: its id is the digest of the text."
           rows={12}

@@ -2,7 +2,7 @@ import { graphql } from '../../graphql';
 import { useChange } from '../../server';
 import { useViewer } from '../../shell/viewer';
 import { Button } from '../../ui/Button';
-import { CloseButton, Dialog, DialogBody, DialogFoot, useDialog } from '../../ui/Dialog';
+import { CloseButton, Dialog, DialogBody, DialogFoot, NothingToDo, useDialog } from '../../ui/Dialog';
 import { Form, FormRefusal } from '../../ui/Form';
 import { toast } from '../../ui/Toasts';
 import { whyNotConnect, type Destination } from './conversions';
@@ -38,7 +38,8 @@ function Pause({ destination: { id, status }, platform }: { destination: Destina
     toast(`${platform.title} is paused. Its conversions are held.`);
     done();
   };
-  const why = status === 'PAUSED' ? 'It is paused already.' : whyNotConnect(viewer);
+  if (status === 'PAUSED')
+    return <NothingToDo>{platform.title} is paused already: its conversions are held.</NothingToDo>;
   return (
     <Form refusal={refusal} onSubmit={() => void pause()}>
       <DialogBody>
@@ -53,7 +54,7 @@ function Pause({ destination: { id, status }, platform }: { destination: Destina
       </DialogBody>
       <DialogFoot>
         <CloseButton isFirst>Keep it active</CloseButton>
-        <Button type="submit" look="main" busy={isBusy && 'Pausing…'} why={why}>
+        <Button type="submit" look="main" busy={isBusy && 'Pausing…'} why={whyNotConnect(viewer)}>
           Pause {platform.title}
         </Button>
       </DialogFoot>

@@ -4,7 +4,7 @@ import { useChange } from '../../server';
 import { useViewer } from '../../shell/viewer';
 import { counted } from '../../ui/amounts';
 import { Button } from '../../ui/Button';
-import { CloseButton, Dialog, DialogBody, DialogFoot, useDialog } from '../../ui/Dialog';
+import { CloseButton, Dialog, DialogBody, DialogFoot, NothingToDo, useDialog } from '../../ui/Dialog';
 import { Choice, Choices, Form, FormRefusal } from '../../ui/Form';
 import { toast } from '../../ui/Toasts';
 import { isBroken, whyNotConnect, type Destination } from './conversions';
@@ -45,7 +45,8 @@ function Resume({ destination, platform }: { destination: Destination; platform:
     toast(skipHeld ? `${platform.title} is resumed, and what was held is dropped.` : `${platform.title} is resumed.`);
     done();
   };
-  const why = status === 'ACTIVE' ? 'It is active already.' : whyNotConnect(viewer);
+  if (status === 'ACTIVE')
+    return <NothingToDo>{platform.title} is active already: leads are sent as they come.</NothingToDo>;
   return (
     <Form refusal={refusal} onSubmit={() => void resume()}>
       <DialogBody>
@@ -84,7 +85,12 @@ function Resume({ destination, platform }: { destination: Destination; platform:
       </DialogBody>
       <DialogFoot>
         <CloseButton>Keep it paused</CloseButton>
-        <Button type="submit" look={skipHeld ? 'danger' : 'main'} busy={isBusy && 'Resuming…'} why={why}>
+        <Button
+          type="submit"
+          look={skipHeld ? 'danger' : 'main'}
+          busy={isBusy && 'Resuming…'}
+          why={whyNotConnect(viewer)}
+        >
           {heldCount === 0 ? 'Resume' : skipHeld ? `Drop ${held} and resume` : `Resume and send ${held}`}
         </Button>
       </DialogFoot>

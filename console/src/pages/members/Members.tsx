@@ -10,6 +10,7 @@ import { Button, ButtonLink, Buttons } from '../../ui/Button';
 import { PageHead } from '../../ui/PageHead';
 import { Pager, usePageArguments } from '../../ui/Pager';
 import { ErrorCard } from '../../ui/States';
+import { Tag } from '../../ui/Status';
 import { StrangerText } from '../../ui/StrangerText';
 import { Table, Under, type Column } from '../../ui/Table';
 import { Time } from '../../ui/Time';
@@ -89,25 +90,31 @@ export function Page() {
 const columns: readonly Column<Member>[] = [
   {
     head: 'Name',
-    cell: ({ name, email }) => (
-      <>
-        <b>
-          <StrangerText text={name} max={100} />
-        </b>
-        <Under>
-          <StrangerText text={email} max={254} />
-        </Under>
-      </>
-    ),
+    cell: (member) => <Person member={member} />,
   },
   { head: 'Role', cell: ({ role }) => roleNames[role] },
   { head: 'Joined', cell: ({ createdAt }) => <Time at={createdAt} /> },
   { head: 'Actions', isHeadHidden: true, align: 'end', cell: (member) => <Actions member={member} /> },
 ];
 
+function Person({ member: { id, name, email } }: { member: Member }) {
+  const { user } = useViewer();
+  return (
+    <>
+      <b>
+        <StrangerText text={name} max={100} />
+      </b>{' '}
+      {id === user.id && <Tag>You</Tag>}
+      <Under>
+        <StrangerText text={email} max={254} />
+      </Under>
+    </>
+  );
+}
+
 function Actions({ member: { id, name, role } }: { member: Member }) {
   const { role: mine, user } = useViewer();
-  if (id === user.id) return <Under>You</Under>;
+  if (id === user.id) return null;
   const why = whyNotMember(mine, role);
   return (
     <Buttons>

@@ -75,7 +75,7 @@ function Missing({ issues, submissionId, bot }: MissingProps) {
       <ul className="stops">
         {issues.map(({ path, message }) => (
           <li key={path}>
-            <StrangerText text={labelOf(path)} max={100} />: {message}
+            “<StrangerText text={labelOf(path)} max={100} />” {message}.
           </li>
         ))}
       </ul>

@@ -79,7 +79,7 @@ export function Page() {
           <p className="marks">
             <SubmissionStatusMark status={submission.status} isTest={submission.isTest} />
             <span>
-              submitted <Time at={submission.createdAt} />
+              {submission.status === 'IN_PROGRESS' ? 'begun' : 'submitted'} <Time at={submission.createdAt} />
             </span>
             <code>{submission.id}</code>
           </p>

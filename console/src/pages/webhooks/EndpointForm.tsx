@@ -1,5 +1,5 @@
 import './EndpointForm.css';
-import { useState, type ReactNode } from 'react';
+import { Fragment, useState, type ReactNode } from 'react';
 import { graphql } from '../../graphql';
 import { useRead, type Refusal } from '../../server';
 import { Button } from '../../ui/Button';
@@ -129,28 +129,29 @@ export function EndpointForm({ endpoint, refusal, onChange, onSubmit, children }
           />
           <Choices legend="How many at once" name="maxConcurrency">
             {orders.map(({ value, label, help }) => (
-              <Choice
-                key={value}
-                type="radio"
-                name="order"
-                value={value}
-                checked={order === value}
-                onChange={() => setOrder(value)}
-                label={label}
-                help={help}
-              />
+              <Fragment key={value}>
+                <Choice
+                  type="radio"
+                  name="order"
+                  value={value}
+                  checked={order === value}
+                  onChange={() => setOrder(value)}
+                  label={label}
+                  help={help}
+                />
+                {value === 'some' && order === 'some' && (
+                  <input
+                    className="input at-once"
+                    name="maxConcurrency"
+                    type="number"
+                    min={2}
+                    max={100}
+                    aria-label="At most at once"
+                    defaultValue={endpoint?.maxConcurrency ?? 5}
+                  />
+                )}
+              </Fragment>
             ))}
-            {order === 'some' && (
-              <input
-                className="input at-once"
-                name="maxConcurrency"
-                type="number"
-                min={2}
-                max={100}
-                aria-label="At most at once"
-                defaultValue={endpoint?.maxConcurrency ?? 5}
-              />
-            )}
           </Choices>
           <TextArea
             name="payloadQuery"

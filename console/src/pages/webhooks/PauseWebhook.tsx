@@ -2,11 +2,11 @@ import { graphql } from '../../graphql';
 import { useChange } from '../../server';
 import { useViewer, whyNotAdmin } from '../../shell/viewer';
 import { Button } from '../../ui/Button';
-import { CloseButton, Dialog, DialogBody, DialogFoot, useDialog } from '../../ui/Dialog';
+import { CloseButton, Dialog, DialogBody, DialogFoot, NothingToDo, useDialog } from '../../ui/Dialog';
 import { Form, FormRefusal } from '../../ui/Form';
 import { StrangerText } from '../../ui/StrangerText';
 import { toast } from '../../ui/Toasts';
-import { hostOf } from '../../ui/urls';
+import { placeOf } from '../../ui/urls';
 import { OneEndpoint, type Endpoint } from './OneEndpoint';
 import { useThisWebhook } from './useThisWebhook';
 
@@ -37,13 +37,14 @@ function Pause({ endpoint: { id, url, status } }: { endpoint: Endpoint }) {
     toast('The endpoint is paused. Its events are held.');
     done();
   };
+  if (status === 'PAUSED') return <NothingToDo>It is paused already: its events are held.</NothingToDo>;
   return (
     <Form refusal={refusal} onSubmit={() => void pause()}>
       <DialogBody>
         <p>
           Nothing more is sent to{' '}
           <b>
-            <StrangerText text={hostOf(url)} max={100} />
+            <StrangerText text={placeOf(url)} max={100} />
           </b>{' '}
           until somebody resumes it. What is under way ends.
         </p>
@@ -54,12 +55,7 @@ function Pause({ endpoint: { id, url, status } }: { endpoint: Endpoint }) {
       </DialogBody>
       <DialogFoot>
         <CloseButton isFirst>Keep it active</CloseButton>
-        <Button
-          type="submit"
-          look="main"
-          busy={isBusy && 'Pausing…'}
-          why={status === 'PAUSED' ? 'It is paused already.' : whyNotAdmin(role)}
-        >
+        <Button type="submit" look="main" busy={isBusy && 'Pausing…'} why={whyNotAdmin(role)}>
           Pause endpoint
         </Button>
       </DialogFoot>

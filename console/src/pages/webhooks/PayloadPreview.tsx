@@ -1,7 +1,9 @@
+import '../../ui/Facts.css';
 import { useEffect, useState } from 'react';
 import { graphql } from '../../graphql';
 import { useRead, type Refusal } from '../../server';
 import { Json } from '../../ui/Code';
+import { sentence } from '../../ui/Form';
 import { Skeleton } from '../../ui/States';
 import { Tabs } from '../../ui/Tabs';
 
@@ -79,7 +81,7 @@ const NoPreview = ({ refusal }: { refusal: Refusal }) => (
   <div className="form-refusal" role="status">
     {refusal.issues.length === 0
       ? refusal.message
-      : refusal.issues.map(({ message }) => <p key={message}>{message}</p>)}
+      : refusal.issues.map(({ message }) => <p key={message}>{sentence(message)}</p>)}
   </div>
 );
 

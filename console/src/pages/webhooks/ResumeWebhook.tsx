@@ -4,12 +4,12 @@ import { useChange } from '../../server';
 import { useViewer } from '../../shell/viewer';
 import { counted } from '../../ui/amounts';
 import { Button } from '../../ui/Button';
-import { CloseButton, Dialog, DialogBody, DialogFoot, useDialog } from '../../ui/Dialog';
+import { CloseButton, Dialog, DialogBody, DialogFoot, NothingToDo, useDialog } from '../../ui/Dialog';
 import { Choice, Choices, Form, FormRefusal } from '../../ui/Form';
 import { StrangerText } from '../../ui/StrangerText';
 import { Time } from '../../ui/Time';
 import { toast } from '../../ui/Toasts';
-import { hostOf } from '../../ui/urls';
+import { placeOf } from '../../ui/urls';
 import { pauses, whyNotSend } from './endpoints';
 import { OneEndpoint, type Endpoint } from './OneEndpoint';
 import { useThisWebhook } from './useThisWebhook';
@@ -44,13 +44,13 @@ function Resume({ endpoint: { id, url, status, pausedAt, pauseReason, heldCount 
     toast(skipHeld ? 'The endpoint is resumed, and what was held is dropped.' : 'The endpoint is resumed.');
     done();
   };
-  const why = status === 'ACTIVE' ? 'It is active already.' : whyNotSend(viewer);
+  if (status === 'ACTIVE') return <NothingToDo>It is active already: its events are sent as they happen.</NothingToDo>;
   return (
     <Form refusal={refusal} onSubmit={() => void resume()}>
       <DialogBody>
         <p>
           <b>
-            <StrangerText text={hostOf(url)} max={100} />
+            <StrangerText text={placeOf(url)} max={100} />
           </b>{' '}
           {heldCount === 0 ? 'has nothing held' : `has ${held} held`}
           {pausedAt !== null && (
@@ -88,7 +88,7 @@ function Resume({ endpoint: { id, url, status, pausedAt, pauseReason, heldCount 
       </DialogBody>
       <DialogFoot>
         <CloseButton>Keep it paused</CloseButton>
-        <Button type="submit" look={skipHeld ? 'danger' : 'main'} busy={isBusy && 'Resuming…'} why={why}>
+        <Button type="submit" look={skipHeld ? 'danger' : 'main'} busy={isBusy && 'Resuming…'} why={whyNotSend(viewer)}>
           {heldCount === 0 ? 'Resume' : skipHeld ? `Drop ${held} and resume` : `Resume and send ${held}`}
         </Button>
       </DialogFoot>

@@ -71,7 +71,7 @@ export function Page() {
   );
   return (
     <>
-      <PageHead title="Webhooks" actions={add}>
+      <PageHead title="Webhooks" actions={endpoints?.length !== 0 && add}>
         <p>{limitInWords(viewer, total)}</p>
       </PageHead>
       {refusal && endpoints === undefined && <ErrorCard refusal={refusal} again={again} />}
@@ -138,7 +138,7 @@ const columns: readonly Column<Endpoint>[] = [
   { head: 'Last 24 hours', cell: (endpoint) => <LastDay endpoint={endpoint} /> },
   { head: 'p95', align: 'end', cell: ({ lastDay: [day] }) => (day?.p95Ms == null ? '–' : duration(day.p95Ms)) },
   { head: 'Held', align: 'end', cell: ({ heldCount }) => (heldCount === 0 ? '–' : count(heldCount)) },
-  { head: 'Events', cell: ({ events }) => counted(events.length, 'type') },
+  { head: 'Events', cell: ({ events }) => <span className="whole">{counted(events.length, 'type')}</span> },
 ];
 
 function LastDay({ endpoint: { stats, lastDay } }: { endpoint: Endpoint }) {

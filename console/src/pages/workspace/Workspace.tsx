@@ -84,11 +84,11 @@ function Rename({ name, why }: { name: string; why: string | null }) {
           readOnly={why !== null}
         />
         <FormRefusal />
-        <div>
+        <Buttons>
           <Button type="submit" look="main" busy={isBusy && 'Saving…'} why={why}>
             Rename workspace
           </Button>
-        </div>
+        </Buttons>
       </div>
     </Form>
   );
