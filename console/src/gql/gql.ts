@@ -83,9 +83,9 @@ type Documents = {
     "\n  fragment Member on User {\n    id\n    name\n    email\n    role\n    createdAt\n  }\n": typeof types.MemberFragmentDoc,
     "\n  query MemberById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Member\n    }\n  }\n": typeof types.MemberByIdDocument,
     "\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        ...EndpointState\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n": typeof types.EndpointsHealthDocument,
+    "\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n": typeof types.DismissNoticeDocument,
     "\n  query Overview {\n    workspace {\n      id\n      usage {\n        apiKeys\n        submissionsThisMonth\n        storedBytes\n        storedMeasuredAt\n      }\n      notices(first: 5) {\n        nodes {\n          id\n          kind\n          params\n          text\n          createdAt\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n    intakeBots(first: 20) {\n      nodes {\n        id\n        submissionCount\n      }\n    }\n  }\n": typeof types.OverviewDocument,
     "\n  subscription Happened {\n    eventOccurred {\n      id\n    }\n  }\n": typeof types.HappenedDocument,
-    "\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n": typeof types.DismissNoticeDocument,
     "\n  query OneRecord($id: ID!) {\n    record(id: $id) {\n      id\n      recordType\n      data\n      submissionId\n      createdAt\n      updatedAt\n      contacts(first: 100) {\n        role\n        contact {\n          ...Person\n        }\n      }\n    }\n  }\n": typeof types.OneRecordDocument,
     "\n  query Records($first: Int, $after: String, $last: Int, $before: String, $filter: RecordFilter) {\n    records(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        id\n        recordType\n        submissionId\n        createdAt\n        contacts(first: 3) {\n          role\n          contact {\n            ...Person\n          }\n        }\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": typeof types.RecordsDocument,
     "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": typeof types.SignInDocument,
@@ -193,9 +193,9 @@ const documents: Documents = {
     "\n  fragment Member on User {\n    id\n    name\n    email\n    role\n    createdAt\n  }\n": types.MemberFragmentDoc,
     "\n  query MemberById($id: ID!) {\n    node(id: $id) {\n      __typename\n      ...Member\n    }\n  }\n": types.MemberByIdDocument,
     "\n  query EndpointsHealth {\n    webhookEndpoints(first: 10) {\n      nodes {\n        ...EndpointState\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n": types.EndpointsHealthDocument,
+    "\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n": types.DismissNoticeDocument,
     "\n  query Overview {\n    workspace {\n      id\n      usage {\n        apiKeys\n        submissionsThisMonth\n        storedBytes\n        storedMeasuredAt\n      }\n      notices(first: 5) {\n        nodes {\n          id\n          kind\n          params\n          text\n          createdAt\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n    intakeBots(first: 20) {\n      nodes {\n        id\n        submissionCount\n      }\n    }\n  }\n": types.OverviewDocument,
     "\n  subscription Happened {\n    eventOccurred {\n      id\n    }\n  }\n": types.HappenedDocument,
-    "\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n": types.DismissNoticeDocument,
     "\n  query OneRecord($id: ID!) {\n    record(id: $id) {\n      id\n      recordType\n      data\n      submissionId\n      createdAt\n      updatedAt\n      contacts(first: 100) {\n        role\n        contact {\n          ...Person\n        }\n      }\n    }\n  }\n": types.OneRecordDocument,
     "\n  query Records($first: Int, $after: String, $last: Int, $before: String, $filter: RecordFilter) {\n    records(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        id\n        recordType\n        submissionId\n        createdAt\n        contacts(first: 3) {\n          role\n          contact {\n            ...Person\n          }\n        }\n      }\n      pageInfo {\n        hasNextPage\n        hasPreviousPage\n        startCursor\n        endCursor\n      }\n    }\n  }\n": types.RecordsDocument,
     "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      viewer {\n        role\n      }\n    }\n  }\n": types.SignInDocument,
@@ -527,15 +527,15 @@ export function graphql(source: "\n  query EndpointsHealth {\n    webhookEndpoin
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  query Overview {\n    workspace {\n      id\n      usage {\n        apiKeys\n        submissionsThisMonth\n        storedBytes\n        storedMeasuredAt\n      }\n      notices(first: 5) {\n        nodes {\n          id\n          kind\n          params\n          text\n          createdAt\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n    intakeBots(first: 20) {\n      nodes {\n        id\n        submissionCount\n      }\n    }\n  }\n"): (typeof documents)["\n  query Overview {\n    workspace {\n      id\n      usage {\n        apiKeys\n        submissionsThisMonth\n        storedBytes\n        storedMeasuredAt\n      }\n      notices(first: 5) {\n        nodes {\n          id\n          kind\n          params\n          text\n          createdAt\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n    intakeBots(first: 20) {\n      nodes {\n        id\n        submissionCount\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  subscription Happened {\n    eventOccurred {\n      id\n    }\n  }\n"): (typeof documents)["\n  subscription Happened {\n    eventOccurred {\n      id\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation DismissNotice($input: DismissNoticeInput!) {\n    dismissNotice(input: $input) {\n      notice {\n        id\n        dismissedAt\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

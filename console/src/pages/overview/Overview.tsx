@@ -2,19 +2,18 @@ import './Overview.css';
 import { graphql } from '../../graphql';
 import type { OverviewQuery } from '../../gql/graphql';
 import { paths } from '../../paths';
-import { useChange, useFollow, useRead } from '../../server';
+import { useFollow, useRead } from '../../server';
 import { planNames, useViewer, type Viewer } from '../../shell/viewer';
 import { bytes, count, counted } from '../../ui/amounts';
-import { Button, ButtonLink, Buttons } from '../../ui/Button';
+import { ButtonLink } from '../../ui/Button';
 import { Card } from '../../ui/Facts';
 import { useGathered } from '../../ui/Live';
 import { Meter } from '../../ui/Meter';
 import { PageHead } from '../../ui/PageHead';
 import { ErrorCard, Skeleton } from '../../ui/States';
-import { StrangerText } from '../../ui/StrangerText';
 import { Time } from '../../ui/Time';
-import { toast } from '../../ui/Toasts';
 import { EndpointsHealth, healthInWords, useEndpointsHealth } from './EndpointsHealth';
+import { Notices } from './Notices';
 
 const Overview = graphql(`
   query Overview {
@@ -54,17 +53,6 @@ const Happened = graphql(`
     }
   }
 `);
-const DismissNotice = graphql(`
-  mutation DismissNotice($input: DismissNoticeInput!) {
-    dismissNotice(input: $input) {
-      notice {
-        id
-        dismissedAt
-      }
-    }
-  }
-`);
-
 type Data = OverviewQuery;
 
 export function Page() {
@@ -90,70 +78,6 @@ export function Page() {
       </div>
     </>
   );
-}
-
-type Notice = NonNullable<Data['workspace']['notices']>['nodes'][number];
-
-function Notices({ notices }: { notices: readonly Notice[] }) {
-  const { send } = useChange(DismissNotice);
-  const dismiss = async (ids: readonly string[]) => {
-    const done = await Promise.all(ids.map(async (id) => await send({ input: { id } })));
-    const isBad = done.includes(null);
-    toast(isBad ? 'The notice could not be put away.' : 'Notice put away for everybody.', { isBad });
-  };
-  if (notices.length === 0) return null;
-  return (
-    <ul className="notices" aria-label="Notices">
-      {byWhatTheyNameOf(notices).map(([{ id, text, createdAt, params }, ids]) => (
-        <li key={id} className="card notice">
-          <p>
-            <StrangerText text={text} max={1_000} />
-            <span className="under">
-              <Time at={createdAt} />
-            </span>
-          </p>
-          <Buttons>
-            <NoticeLink params={params} />
-            <Button isSmall onClick={() => void dismiss(ids)}>
-              Dismiss
-            </Button>
-          </Buttons>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-/** The newest notice of each endpoint, with the ids of those before it, which it makes old; all others as they are. */
-function byWhatTheyNameOf(notices: readonly Notice[]): [newest: Notice, ids: string[]][] {
-  const groups = Map.groupBy(notices, ({ id, params }) => params['endpoint_id'] ?? id);
-  return [...groups.values()].flatMap((group) =>
-    group.slice(0, 1).map((newest) => [newest, group.map(({ id }) => id)] as [Notice, string[]]),
-  );
-}
-
-/** To where one does something about it. */
-function NoticeLink({ params }: { params: Notice['params'] }) {
-  const { endpoint_id: endpoint, api_key_id: key, intake_bot_id: bot } = params;
-  if (typeof endpoint === 'string')
-    return (
-      <ButtonLink isSmall to={paths.webhook(endpoint)}>
-        Go to the endpoint
-      </ButtonLink>
-    );
-  if (typeof key === 'string')
-    return (
-      <ButtonLink isSmall to={paths.apiKey(key)}>
-        Go to the key
-      </ButtonLink>
-    );
-  if (typeof bot === 'string')
-    return (
-      <ButtonLink isSmall to={paths.botMarketing(bot)}>
-        Go to Marketing &amp; Attribution
-      </ButtonLink>
-    );
-  return null;
 }
 
 /** What makes a new workspace useful; gone once all is done. */
