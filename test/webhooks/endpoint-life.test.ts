@@ -188,6 +188,35 @@ describe('the life of a webhook endpoint', () => {
     await receiver.arrived(7);
   });
 
+  it('a new URL is tried at once, whatever the one before answered and goes on to answer', async () => {
+    const moved = await Receiver.start();
+    try {
+      // One is answered once it has been moved.
+      const late: (() => void)[] = [];
+      receiver.answer = (response) => void late.push(() => failWith(410, { 'Retry-After': '7200' })(response));
+      await fixture.publish(actor);
+      await receiver.arrived(1);
+      receiver.answer = failWith(429, { 'Retry-After': '3600' });
+      await fixture.publish(actor, 4);
+      await receiver.arrived(5);
+      await fixture.eventually(async () => (await endpoint()).consecutiveFails > 0);
+      await fixture.publish(actor, 5);
+      const changed = await fixture.endpoints.update(actor, endpointId, () => ({ id: endpointId, url: moved.url }));
+      expect(changed).to.include({ status: 'active', consecutiveFails: 0 });
+      await worker.look();
+      // The first probe waits for what is under way.
+      for (const answer of late) answer();
+      await moved.arrived(9);
+      await fixture.eventually(async () => worker.isQuiet());
+      expect(await endpoint()).to.include({ status: 'active', consecutiveFails: 0 });
+      await step(secondsSchedule[0]! * 1.21);
+      await moved.arrived(10);
+      expect(receiver.received).to.have.length(5);
+    } finally {
+      await moved.stop();
+    }
+  });
+
   it('one that asked not to be called for an hour is taken by nobody until then, whoever starts meanwhile', async () => {
     receiver.answer = failWith(503, { 'Retry-After': '3600' });
     await fixture.publish(actor);

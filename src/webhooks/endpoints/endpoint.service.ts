@@ -24,7 +24,7 @@ import { addNotices } from '../../workspaces/notice.service.js';
 import { deliveryUpdated, endpointChanged, updated } from '../topics.js';
 import { skipInRanges, skipOldest, skippedAtOnceMax } from '../store/open-deliveries.js';
 import { newSecret } from '../wire/signature.js';
-import { pausedByHand, resumedByHand } from './pausing.js';
+import { movedByHand, pausedByHand, resumedByHand } from './pausing.js';
 import { openedHeaders, sealedFor } from './endpoint-snapshot.js';
 import { webhookVersion } from './endpoint.view.js';
 import { WebhookEndpoint, type SealedSecret } from './endpoint.entity.js';
@@ -295,6 +295,7 @@ export class WebhookEndpointService {
       after.customHeaders = this.sealHeaders(before.id, customHeaders);
     }
     if (customHeaders === undefined && originOf(before) !== originOf(after)) this.removeHeaders(tx, before, after);
+    if (after.url !== before.url) return movedByHand(tx, after);
     return isSameJson(after, before) ? before : after;
   }
 

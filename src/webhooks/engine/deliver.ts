@@ -56,7 +56,9 @@ function decide(parts: DeliverParts, queue: EndpointQueue, attempt: DeliveryAtte
   const { settings, random } = parts;
   const { delivery, number, startedAt } = attempt;
   const endedAt = parts.now();
-  const verdict = verdictOn(outcome, endedAt);
+  const said = verdictOn(outcome, endedAt);
+  // Until when it was to be left alone, the endpoint said before it was resumed or moved.
+  const verdict = queue.isStale(attempt) ? { ...said, retryAfterAt: null } : said;
   const { pause, warning } = queue.judge(attempt, verdict, endedAt, settings.retryDelaysMs, random);
   const next = nextOf(verdict, { number, endedAt, pauses: pause !== null }, settings.retryDelaysMs, random);
   queue.ended(attempt, next.ended === null);

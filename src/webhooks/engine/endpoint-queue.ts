@@ -239,6 +239,11 @@ export class EndpointQueue {
     return attempt;
   }
 
+  /** Whether the endpoint was resumed or moved since the attempt began. */
+  isStale(attempt: DeliveryAttempt): boolean {
+    return attempt.snapshot.revision !== this.snapshotNow.revision;
+  }
+
   /** What an attempt's answer means for the endpoint. Returns whether it is paused by it, and what is to be told. */
   judge(
     attempt: DeliveryAttempt,
@@ -254,9 +259,9 @@ export class EndpointQueue {
       retryDelaysMs,
       random,
     );
-    // Of an endpoint that was resumed meanwhile, a failure says nothing.
-    const isStale = attempt.snapshot.revision !== this.snapshotNow.revision;
-    if (isStale && verdict.kind !== 'success') return { pause: null, warning: null };
+    // Of an endpoint that was resumed meanwhile a failure says nothing, and of one that was moved nothing does.
+    const isElsewhere = attempt.snapshot.url !== this.snapshotNow.url;
+    if (isElsewhere || (this.isStale(attempt) && verdict.kind !== 'success')) return { pause: null, warning: null };
     this.healthNow = health;
     if (pause === null || !this.snapshotNow.delivers) return { pause: null, warning };
     this.pausedRevision = this.snapshotNow.revision;
