@@ -10,7 +10,7 @@ import { senderOf } from '../http/body-room.js';
 import type { BodyReader } from '../http/body.js';
 import { failureOf } from '../http/failure.js';
 import { setRateLimitHeaders } from '../http/rate-limit/headers.js';
-import type { RateLimiter } from '../http/rate-limit/rate-limiter.js';
+import { takePoints, type RateLimiter } from '../http/rate-limit/rate-limiter.js';
 import type { Strangers } from '../http/rate-limit/strangers.js';
 import { factsOf } from '../http/request.js';
 import type { RevocationWatch } from '../http/revocation-watch.js';
@@ -42,7 +42,7 @@ export interface McpNeeds {
   surface: Surface;
   authenticator: Authenticator;
   strangers: Strangers;
-  limiter: Pick<RateLimiter, 'take'>;
+  limiter: RateLimiter;
   bodies: BodyReader;
   revocations: RevocationWatch;
   metrics: Metrics;
@@ -145,13 +145,12 @@ export class McpTransport {
 
   /** Takes the request's point. A key whose plan has no points is counted as a stranger is. */
   private async spend(request: ExpressRequest, actor: Actor): Promise<Exchange['grant']> {
-    const { requestsPerMinute } = plans[actor.workspace.plan];
     const facts = factsOf(request);
-    if (requestsPerMinute === 0) {
+    if (plans[actor.workspace.plan].requestsPerMinute === 0) {
       this.needs.strangers.enter(facts.origin.address);
       return null;
     }
-    const grant = await this.needs.limiter.take(actor.id, requestsPerMinute, 1);
+    const grant = await takePoints(this.needs.limiter, actor, 1);
     setRateLimitHeaders(grant, facts);
     return grant;
   }
