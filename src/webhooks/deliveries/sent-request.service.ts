@@ -35,12 +35,12 @@ const selectBodies = prepared<{ id: string; type: EventType; body: string | null
   ) last on true
 `);
 
-interface Event {
+interface StoredEvent {
   id: string;
   type: EventType;
   body: string;
 }
-const selectEvents = prepared<Event>(
+const selectEvents = prepared<StoredEvent>(
   `select e.id, e.type, ${bodyOf('e')} as body from events e where e.id = any ($1) and e.workspace_id = $2`,
 );
 /** How the text of an event ends whose person was erased since, and of no other. */
@@ -48,7 +48,7 @@ const blankEnd = /"data"\s*:\s*\{\}\s*\}$/;
 
 type OneAttempt = Pick<WebhookAttempt, 'deliveryId' | 'endpointId' | 'eventId' | 'requestVersion' | 'number' | 'at'>;
 
-function bodyFor({ payloadQuery }: Pick<EndpointSnapshot, 'payloadQuery'>, { type, body }: Event): Buffer {
+function bodyFor({ payloadQuery }: Pick<EndpointSnapshot, 'payloadQuery'>, { type, body }: StoredEvent): Buffer {
   const whole = Buffer.from(body);
   return payloadQuery === null ? whole : selectPayload(payloadQuery, type, whole);
 }

@@ -155,11 +155,8 @@ export async function followWorkspaces(
   return await database.transaction(async (tx) => {
     const paused = await tx.query(pauseOfWorkspaces, [at, deliveringPlans, workspaceIds]);
     const resumed = await tx.query(resumeOfWorkspaces, [at, deliveringPlans, workspaceIds]);
-    if (resumed.length > 0)
-      startAnew(
-        tx,
-        resumed.map(({ id }) => id),
-      );
+    const resumedIds = resumed.map(({ id }) => id);
+    if (resumedIds.length > 0) startAnew(tx, resumedIds);
     for (const { id, workspaceId } of paused) {
       await audit.record(tx, systemOf(workspaceId), 'webhook_endpoint.paused', id, { reason: 'plan' });
     }
