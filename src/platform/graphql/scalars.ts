@@ -35,12 +35,14 @@ export const DateTime = new GraphQLScalarType({
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
   // Our resolvers give dates: the library's checks of each took a fifteenth of a list's time.
   serialize: (value) => (value instanceof Date ? isoTime(value) : GraphQLDateTimeISO.serialize(value)),
-  description: 'ISO 8601 in UTC with milliseconds, such as `2026-01-15T10:30:00.000Z`.',
+  description:
+    'ISO 8601 in UTC with milliseconds, such as `2026-01-15T10:30:00.000Z`; read without them, and with an offset, too.',
 });
 
 export const JSONObject = new GraphQLScalarType({
   ...GraphQLJSONObject.toConfig(),
   name: 'JSONObject',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
-  description: 'A JSON object, as it was sent.',
+  description:
+    'A JSON object, as it was sent but for the order of its keys. Whole numbers that no double holds are refused.',
 });
