@@ -1,18 +1,10 @@
-import {
-  createSourceEventStream,
-  execute,
-  getVariableValues,
-  OperationTypeNode,
-  type ExecutionResult,
-  type GraphQLSchema,
-} from 'graphql';
+import { createSourceEventStream, execute, OperationTypeNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
 import { CompiledQueries } from './compiled.js';
 import { rootFields, type Admitted } from './admission.js';
+import { coerceVariables } from './variables.js';
 
-/** So many errors of variables are told, as each message may repeat a value. */
-const variableErrorsMax = 10;
 /** So many answers to introspection are kept, of some 2 MB each: tools ask for the same few over and over. */
 const introspectionsKeptMax = 4;
 
@@ -49,8 +41,7 @@ export class Execution {
   }
 
   private coerce({ operation, variables }: Runnable) {
-    const declared = operation.variableDefinitions ?? [];
-    return getVariableValues(this.schema, declared, variables, { maxErrors: variableErrorsMax });
+    return coerceVariables(this.schema, operation.variableDefinitions ?? [], variables);
   }
 
   private argumentsOf({ valid: { document }, operation, variables }: Runnable) {
