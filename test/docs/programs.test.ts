@@ -189,12 +189,15 @@ describe('a program of the documentation', function () {
     await prints('submission.completed').finally(() => clearInterval(submitting));
     for (const socket of sockets) socket.destroy();
     const { id } = await createSubmission(server.app, bot);
-    const { body } = await client.graphql(
-      'query ($id: ID!) { submission(id: $id) { events(first: 1) { nodes { id } } } }',
-      { id },
-    );
-    const event =
-      (body.data as { submission: { events: { nodes: { id: string }[] } } }).submission.events.nodes[0]?.id ?? '';
+    const asked = 'query ($id: ID!) { submission(id: $id) { events(first: 1) { nodes { id } } } }';
+    let event: string | undefined;
+    // An event is listed once it is fanned out.
+    while (event === undefined) {
+      const { body } = await client.graphql(asked, { id });
+      [event] = (body.data as { submission: { events: { nodes: { id: string }[] } } }).submission.events.nodes.map(
+        (node) => node.id,
+      );
+    }
     expect(await prints(event)).to.equal(`submission.completed ${event}`);
   });
 
