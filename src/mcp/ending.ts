@@ -9,10 +9,9 @@ export class Gone extends Failure {
 
 /** How a request may end before it is answered: its caller leaves, its key stops working, the server stops. */
 export class Ending {
-  /** Why nobody waits for the answer any more; null while somebody does. */
-  reason: Failure | null = null;
+  private readonly controller = new AbortController();
   private readonly ended = Promise.withResolvers<never>();
-  private controller: AbortController | null = null;
+  readonly signal: AbortSignal = this.controller.signal;
 
   constructor() {
     // It may come when nothing is raced against it.
@@ -21,16 +20,13 @@ export class Ending {
 
   end(why: Failure): void {
     if (this.reason !== null) return;
-    this.reason = why;
-    this.controller?.abort(why);
+    this.controller.abort(why);
     this.ended.reject(why);
   }
 
-  /** For work that waits by itself; most does not. */
-  get signal(): AbortSignal {
-    this.controller ??= new AbortController();
-    if (this.reason !== null) this.controller.abort(this.reason);
-    return this.controller.signal;
+  /** Why nobody waits for the answer any more; null while somebody does. */
+  get reason(): Failure | null {
+    return this.signal.aborted ? (this.signal.reason as Failure) : null;
   }
 
   /** What work comes to, unless nobody waits for it before. @throws the reason then */
