@@ -2,6 +2,7 @@
 import type { Log } from '../platform/log.js';
 import { errorFields } from '../platform/log.js';
 import { dayMs } from '../platform/clock.js';
+import { namesErased } from '../events/event-erasure.service.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
 import { columnsOf, partsOf, prepared } from '../platform/postgres/statement.js';
 import { Places } from '../platform/async/places.js';
@@ -36,7 +37,7 @@ const take = prepared<Record<string, unknown>>(`
     returning *
   )
   select ${columnsOf(Conversion, 'c')}, ${columnsOf(ConversionDestination, 'd', { under: 'destination' })},
-    s.id is not null as "submission.isThere", s.attribution->'consent' as "submission.consent"
+    s.id is not null and not ${namesErased('array[s.contact_id]')} as "submission.isThere", s.attribution->'consent' as "submission.consent"
   from taken c join conversion_destinations d on d.id = c.destination_id
   left join submissions s on s.id = c.submission_id
 `);
@@ -75,6 +76,7 @@ interface Taken {
   readonly conversion: Conversion;
   readonly destination: ConversionDestination;
   readonly platform: Platform;
+  /** One that is being erased is not there. */
   readonly submission: { readonly isThere: boolean; readonly consent: AttributionConsent | null };
 }
 

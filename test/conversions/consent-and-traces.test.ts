@@ -274,6 +274,40 @@ describe('what a person agreed to, and what is left of what was sent', () => {
       expect(site.meta.requests).to.have.length(1);
     });
 
+    it('while an erasure runs that has not come to the submission yet', async () => {
+      const destination = await site.connect('meta');
+      await pause(destination);
+      const first = await site.submit();
+      const id = await site.submit();
+      await site.becomes(id, 'HELD');
+      const { pool } = site.server.app.database;
+      // More than one commit erases, and all of them earlier than the one that waits.
+      await pool.query(
+        `insert into submissions (id, workspace_id, intake_bot_id, contact_id, data, status, is_test, file_count,
+           schema_version, created_at, updated_at)
+         select left(id, 20) || lpad(n::text, 5, '0'), workspace_id, intake_bot_id, contact_id, '{}', status, is_test, 0,
+           schema_version, created_at, updated_at from submissions, generate_series(1, 10001) n where id = $1`,
+        [first],
+      );
+      const { submission } = await site.ask('query ($id: ID!) { submission(id: $id) { contact { id } } }', { id });
+      const holder = await pool.connect();
+      try {
+        await holder.query('begin');
+        await holder.query('select from submissions where id = $1 for update', [id]);
+        const { deleteContact } = await site.ask(
+          'mutation ($input: DeleteContactInput!) { deleteContact(input: $input) { erasure { status } } }',
+          { input: { id: submission.contact.id } },
+        );
+        expect(deleteContact.erasure.status).to.equal('RUNNING');
+        await resume(destination);
+        expect((await site.becomes(id, 'SKIPPED')).reason).to.equal('erased');
+        nothingLeft();
+      } finally {
+        await holder.query('rollback');
+        holder.release();
+      }
+    });
+
     it('after the destination is deleted, and what was refused cannot be sent again', async () => {
       const destination = await site.connect('meta');
       const { conversionId } = await waiting();
