@@ -228,7 +228,8 @@ export class App {
     this.rateLimiter = new RateLimiter(database, this.notifications, log);
     this.audit = new AuditService(database, this.secrets);
     this.auditDigests = new AuditDigestService(database, this.secrets, log);
-    this.workspaces = new WorkspaceService(database, this.notifications, this.audit);
+    const confirm: Confirm = async (tx, actor) => await this.apiKeys.confirm(tx, actor);
+    this.workspaces = new WorkspaceService(database, this.notifications, this.audit, confirm);
     this.storage = new StorageService(database, this.notifications, log, [
       storedSubmissions,
       storedMessages,
@@ -251,7 +252,6 @@ export class App {
     this.accounts = new AccountService(database, this.audit, this.sessions, tries);
     this.members = new MemberService(database, this.audit, this.sessions, this.accounts, () => this.publicUrl);
     this.apiKeys = new ApiKeyService(database, this.notifications, this.audit, this.sessions, log);
-    const confirm: Confirm = async (tx, actor) => await this.apiKeys.confirm(tx, actor);
     this.events = new EventPublisher(jobs, this.notifications, this.tracing);
     this.eventLog = new EventService(database);
     this.eventErasure = new EventErasureService();
@@ -267,6 +267,7 @@ export class App {
       this.erasures,
       this.erasureNotes,
       this.audit,
+      confirm,
     );
     this.records = new RecordService(database, this.contacts);
     this.intakeBots = new IntakeBotService(database, this.events, () => this.publicUrl);
@@ -279,6 +280,7 @@ export class App {
       this.intakeBots,
       this.audit,
       this.eventErasure,
+      confirm,
     );
     this.erasures.onAnswers(answerEraser(this.idempotency));
     const { allowedCidrs } = config.webhooks;

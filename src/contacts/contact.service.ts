@@ -3,7 +3,7 @@
  * or deleted?
  */
 import type { AuditService } from '../audit/audit.service.js';
-import type { Actor } from '../platform/actor.js';
+import type { Actor, Confirm } from '../platform/actor.js';
 import {
   isDivisionByZero,
   isUniqueViolation,
@@ -168,6 +168,7 @@ export class ContactService {
     private readonly erasures: ErasureService,
     private readonly erasureNotes: ErasureNoteService,
     private readonly audit: AuditService,
+    private readonly confirm: Confirm,
   ) {}
 
   follow(follower: ContactFollower): void {
@@ -282,6 +283,7 @@ export class ContactService {
       const into = locked.find((contact) => contact.id === id);
       const from = locked.find((contact) => contact.id === duplicateId);
       if (into === undefined || from === undefined) throw notFound('contact');
+      await this.confirm(tx, actor);
       const dropped = (['email', 'phone'] as const).flatMap((kind) => {
         const address = into[kind] === null ? null : from[kind];
         return address === null ? [] : [{ kind, address }];
@@ -325,6 +327,8 @@ export class ContactService {
     return await this.database.transaction(async (tx) => {
       const [contact] = isId(id, 'contact') ? await tx.query(lockToDelete, [[id], actor.workspaceId]) : [];
       if (contact === undefined) throw notFound('contact');
+      // Nothing brings back what was erased.
+      await this.confirm(tx, actor);
       const begun = await this.erase(tx, actor, contact, [], eraseSubmissions, null);
       tx.speaksOfNobody = true;
       return new DeletedContact(contact, begun.erasure);

@@ -9,7 +9,7 @@ import { momentAfter, type EventPublisher, type NewEvent } from '../events/publi
 import { fieldsOf } from '../intake-bots/bot-schema.js';
 import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
-import type { Actor } from '../platform/actor.js';
+import type { Actor, Confirm } from '../platform/actor.js';
 import { isForeignKeyViolation, TryAgain, type Database, type Tx } from '../platform/postgres/database.js';
 import { forReplica, pipelined, prepared } from '../platform/postgres/statement.js';
 import { invalid, notFound, planLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
@@ -161,6 +161,7 @@ export class SubmissionService {
     private readonly intakeBots: IntakeBotService,
     private readonly audit: AuditService,
     private readonly eventErasure: EventErasureService,
+    private readonly confirm: Confirm,
   ) {
     const eraser = new SubmissionEraser(records, intakeBots, eventErasure);
     contacts.follow({
@@ -407,6 +408,7 @@ export class SubmissionService {
     return await this.database.transaction(async (tx) => {
       const [submission] = isId(id, 'submission') ? await tx.query(lockOne, [id, actor.workspaceId]) : [];
       if (submission === undefined) throw notFound('submission');
+      await this.confirm(tx, actor);
       tx.speakOf(peopleOf(submission));
       tx.write(deleteOne, [id]);
       await this.ended(tx, [submission]);

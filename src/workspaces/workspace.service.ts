@@ -1,5 +1,5 @@
 import { operatorIn, type AuditService } from '../audit/audit.service.js';
-import type { Actor, Plan } from '../platform/actor.js';
+import type { Actor, Confirm, Plan } from '../platform/actor.js';
 import { now } from '../platform/clock.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
 import { columnsOf, prepared } from '../platform/postgres/statement.js';
@@ -36,6 +36,7 @@ export class WorkspaceService {
     private readonly database: Database,
     private readonly notifications: Notifications,
     private readonly audit: AuditService,
+    private readonly confirm: Confirm,
   ) {}
 
   /** The actor's own workspace. */
@@ -83,6 +84,7 @@ export class WorkspaceService {
       const isRenamed = name !== workspace.name;
       const isSwitched = agentsMayConnect !== workspace.agentsMayConnect;
       if (!isRenamed && !isSwitched) return workspace;
+      await this.confirm(tx, actor);
       const { id, name: previous } = workspace;
       const { at } = nextMoment(workspace.updatedAt);
       if (isRenamed) await this.audit.record(tx, actor, 'workspace.updated', id, { name, previous_name: previous });

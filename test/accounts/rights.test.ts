@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Role } from '../../src/platform/actor.js';
 import { startServer } from '../support/app.js';
 import { clientOf } from '../support/client.js';
-import { operator } from '../support/factories.js';
+import { createBot, createSubmission, operator } from '../support/factories.js';
 import { waitersFor } from '../support/locks.js';
 import { codeOf, memberOf, personAt, signIn, useSite, viewer, type Person } from '../support/people.js';
 
@@ -177,6 +177,41 @@ describe('a right that ends while it is being used', () => {
       'mutation { trustDocuments(input: { documents: ["{ __typename }"] }) { documentIds } }',
     );
     expect(codeOf(told)).to.equal('authentication_required');
+  });
+
+  it('deletes, merges and switches nothing by somebody whose demotion a process has not heard of', async () => {
+    const { app } = site.server;
+    const owner = await memberOf(app, site.tenant, 'OWNER');
+    const [former] = await people('OWNER', 'former');
+    const bot = await createBot(app, site.tenant.workspaceId);
+    for (const name of ['one', 'two']) {
+      await createSubmission(app, bot, { data: { full_name: name, email: `${name}@example.com` } });
+    }
+    const question = `{ contacts { nodes { id } } submissions { nodes { id } }
+      viewer { workspace { name agentsMayConnect } } }`;
+    const before = (await owner.graphql(question)).body.data;
+    const [one, two] = before.contacts.nodes.map(({ id }: { id: string }) => id);
+    const deaf = await startServer({ role: 'api', beside: site.server });
+    try {
+      const there = Object.assign(personAt(deaf.url), { cookie: former?.cookie ?? null });
+      expect(codeOf(await there.graphql(viewer))).to.equal(null);
+      // It has left the channel: every notification to it is lost from here on.
+      await deaf.app.notifications.stop();
+      expect(codeOf(await owner.graphql(setRole, { input: { id: former?.id, role: 'MEMBER' } }))).to.equal(null);
+      expect(codeOf(await there.graphql(viewer)), 'remembered').to.equal(null);
+      for (const mutation of [
+        `deleteSubmission(input: { id: "${before.submissions.nodes[0].id}" }) { submission { id } }`,
+        `mergeContacts(input: { id: "${one}", duplicateId: "${two}" }) { contact { id } }`,
+        `deleteContact(input: { id: "${one}", eraseSubmissions: true }) { erasure { status } }`,
+        'updateWorkspace(input: { agentsMayConnect: false }) { workspace { id } }',
+        'updateWorkspace(input: { name: "Mine" }) { workspace { id } }',
+      ]) {
+        expect(codeOf(await there.graphql(`mutation { ${mutation} }`)), mutation).to.equal('authentication_required');
+      }
+    } finally {
+      await deaf.stop();
+    }
+    expect((await owner.graphql(question)).body.data).to.deep.equal(before);
   });
 
   it('registers, changes and sends nothing by a key that was revoked just before', async () => {

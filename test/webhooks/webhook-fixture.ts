@@ -86,7 +86,7 @@ export class WebhookFixture {
     this.events = new EventPublisher(this.jobs, this.notifications, this.tracing);
     this.audit = new AuditService(database, this.secrets);
     this.eventLog = new EventService(database);
-    this.workspaces = new WorkspaceService(database, this.notifications, this.audit);
+    this.workspaces = new WorkspaceService(database, this.notifications, this.audit, confirmed);
     this.outbound = new Outbound(this.settings);
     this.endpoints = new WebhookEndpointService(
       database,

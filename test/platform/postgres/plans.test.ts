@@ -91,7 +91,7 @@ describe('the contact of a new submission', function () {
 
     for (const email of ['p1000@example.com', 'former-p1000@example.com', 'nobody@example.com']) {
       const [sent] = await sentBy(async (database, tx) => {
-        const contacts = new ContactService(database, ...([] as never as [never, never, never, never, never]));
+        const contacts = new ContactService(database, ...([] as never as [never, never, never, never, never, never]));
         await contacts.resolve(tx, 'w0', contactForm, { email, phone: '+41790000000' });
       });
       expect(await rowsRead(pool, sent!), email).to.be.below(20);
