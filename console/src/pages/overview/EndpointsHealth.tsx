@@ -43,7 +43,7 @@ export function healthInWords(endpoints: readonly Endpoint[]): string | null {
   if (paused.length > 0) {
     return `${of(paused)} paused${held > 0 ? `: ${counted(held, 'event')} held until they are resumed` : ''}.`;
   }
-  if (failing.length > 0) return `${of(failing)} did not take what was sent last; it is sent again.`;
+  if (failing.length > 0) return `${of(failing)} did not take what was sent last.`;
   return endpoints.length === 1
     ? 'Your endpoint gets its events.'
     : `All ${endpoints.length} endpoints get their events.`;

@@ -1,5 +1,5 @@
 import { graphql } from '../../graphql';
-import type { OverviewQuery } from '../../gql/graphql';
+import type { EndpointsHealthQuery, OverviewQuery } from '../../gql/graphql';
 import { paths } from '../../paths';
 import { useChange } from '../../server';
 import { Button, ButtonLink, Buttons } from '../../ui/Button';
@@ -20,8 +20,14 @@ const DismissNotice = graphql(`
 
 type Notice = NonNullable<OverviewQuery['workspace']['notices']>['nodes'][number];
 
+interface NoticesProps {
+  notices: readonly Notice[];
+  /** As they are now: a notice tells of what was. */
+  endpoints: EndpointsHealthQuery['webhookEndpoints']['nodes'];
+}
+
 /** What Owners and Admins should know, and to where one does something about it. */
-export function Notices({ notices }: { notices: readonly Notice[] }) {
+export function Notices({ notices, endpoints }: NoticesProps) {
   const { send } = useChange(DismissNotice);
   const dismiss = async (ids: readonly string[]) => {
     const done = await Promise.all(ids.map(async (id) => await send({ input: { id } })));
@@ -37,6 +43,8 @@ export function Notices({ notices }: { notices: readonly Notice[] }) {
             <StrangerText text={text} max={1_000} />
             <span className="under">
               <Time at={createdAt} />
+              {endpoints.some((endpoint) => isMended(endpoint) && endpoint.id === params['endpoint_id']) &&
+                '. It is active now, and got what was sent last.'}
             </span>
           </p>
           <Buttons>
@@ -50,6 +58,10 @@ export function Notices({ notices }: { notices: readonly Notice[] }) {
     </ul>
   );
 }
+
+type Endpoint = NoticesProps['endpoints'][number];
+
+const isMended = ({ status, lastDeliveryOk }: Endpoint) => status === 'ACTIVE' && lastDeliveryOk === true;
 
 /** The newest notice of each endpoint, with the ids of those before it, which it makes old; all others as they are. */
 function byWhatTheyNameOf(notices: readonly Notice[]): [newest: Notice, ids: string[]][] {

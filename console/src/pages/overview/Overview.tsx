@@ -68,7 +68,7 @@ export function Page() {
     <>
       <PageHead title="Overview">{healthInWords(health.data?.webhookEndpoints.nodes ?? [])}</PageHead>
       {refusal && data === undefined && <ErrorCard refusal={refusal} again={again} />}
-      <Notices notices={data?.workspace.notices?.nodes ?? []} />
+      <Notices notices={data?.workspace.notices?.nodes ?? []} endpoints={health.data?.webhookEndpoints.nodes ?? []} />
       {data && viewer.role !== 'MEMBER' && (!health.mayRead || health.data) && (
         <FirstSteps data={data} viewer={viewer} endpoints={health.data?.webhookEndpoints.nodes.length ?? 0} />
       )}
