@@ -17,7 +17,7 @@ const standings: Readonly<Record<Exclude<Conversion['status'], 'SKIPPED'>, strin
 };
 
 const reasons: Readonly<Record<string, string>> = {
-  no_consent: 'no consent was recorded; send `attribution.consent`',
+  no_consent: 'no consent was given; send `attribution.consent`',
   no_match_keys: 'nothing in them tells the platform who it was; ask for an e-mail address, or send click ids',
   too_old: 'they were too old for the platform',
   test_submission: 'they were tests, and the destination has no test code',

@@ -154,8 +154,8 @@ describe('console: marketing and attribution', () => {
   it('says of a lead without consent why it is not sent, and how consent is recorded', async () => {
     const before = meta.requests.length;
     await submit('Grace Hopper', { utm_source: 'newsletter' });
-    await (await lead('Grace Hopper')).getByText('no consent was recorded').waitFor();
-    await says(/1 skipped: no consent was recorded/);
+    await (await lead('Grace Hopper')).getByText('no consent was given').waitFor();
+    await says(/1 skipped: no consent was given/);
     await page.getByRole('link', { name: 'Here is how' }).waitFor();
     await link('Grace Hopper');
     await says(/Send attribution.consent/);

@@ -512,13 +512,13 @@ describe('a destination of conversions', () => {
           .nodes[0].summary;
       for (let count = 0; count < 3; count += 1) await conversion(id, { status: 'SKIPPED', reason: 'no_consent' });
       expect(await summary()).to.equal(
-        'In the last day 3 of 3 skipped: no consent was recorded; send `attribution.consent`.',
+        'In the last day 3 of 3 skipped: no consent was given; send `attribution.consent`.',
       );
       await conversion(id);
       await conversion(id);
       await conversion(id, { status: 'HELD' });
       expect(await summary()).to.equal(
-        'In the last day 2 of 6 delivered, 1 held until the destination is resumed, 3 skipped: no consent was recorded; ' +
+        'In the last day 2 of 6 delivered, 1 held until the destination is resumed, 3 skipped: no consent was given; ' +
           'send `attribution.consent`.',
       );
     });

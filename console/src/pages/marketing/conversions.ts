@@ -91,7 +91,7 @@ interface Reason {
 /** Why a conversion was not sent, or what else there is to say of its end. */
 export const reasons: Readonly<Record<string, Reason>> = {
   no_consent: {
-    words: 'no consent was recorded',
+    words: 'no consent was given',
     advice: 'Send attribution.consent with ad_user_data granted, once the person has granted it.',
   },
   no_match_keys: {
