@@ -14,6 +14,7 @@ import { redelivery, type Attempt, type Delivery } from './delivery';
 import { whatItDid } from './outcomes';
 import { Redeliver } from './Redeliver';
 import { statusText } from './statusTexts';
+import { WhatToDo } from './WhatToDo';
 
 const kinds: Readonly<Record<Delivery['status'], StatusKind>> = {
   DELIVERED: 'good',
@@ -30,6 +31,7 @@ export function Why({ delivery }: { delivery: Delivery }) {
   const { status, endpoint, event, createdAt } = delivery;
   const viewer = useViewer();
   const { why } = redelivery(delivery, viewer);
+  const last = delivery.attempts.at(-1);
   return (
     <Banner
       kind={kinds[status]}
@@ -49,6 +51,9 @@ export function Why({ delivery }: { delivery: Delivery }) {
       <p>
         <Next delivery={delivery} />
       </p>
+      {last && status !== 'DELIVERED' && status !== 'SKIPPED' && (
+        <WhatToDo outcome={last.outcome} responseStatus={last.responseStatus} />
+      )}
       {why !== null && status !== 'HELD' && status !== 'SKIPPED' && <p>{why}</p>}
     </Banner>
   );

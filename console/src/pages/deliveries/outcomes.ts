@@ -1,6 +1,6 @@
 import type { WebhookAttemptOutcome } from '../../gql/graphql';
 
-interface Outcome {
+export interface Outcome {
   outcome: WebhookAttemptOutcome;
   responseStatus: number | null;
 }

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { graphql } from '../../graphql';
 import { useChange, useFollow } from '../../server';
 import { useViewer, whyNotAdmin } from '../../shell/viewer';
@@ -31,10 +31,12 @@ interface ReplayProgressProps {
   replay: ReplayState;
   /** Whether something else follows it now: a tab has two streams at most. */
   isFollowedElsewhere?: boolean;
+  /** What to know while it runs. */
+  children?: ReactNode;
 }
 
 /** How far a replay is, as it goes, and the way to stop it. */
-export function ReplayProgress({ replay: known, isFollowedElsewhere = false }: ReplayProgressProps) {
+export function ReplayProgress({ replay: known, isFollowedElsewhere = false, children }: ReplayProgressProps) {
   const { role } = useViewer();
   const [told, setTold] = useState<ReplayState | null>(null);
   const { send, isBusy, refusal } = useChange(CancelReplay);
@@ -73,6 +75,7 @@ export function ReplayProgress({ replay: known, isFollowedElsewhere = false }: R
         </Status>
       )}
       {isRunning && <Meter isProgress label="Replayed" value={done} max={total ?? Math.max(1, done * 2)} text={text} />}
+      {isRunning && children && <div className="replay-note">{children}</div>}
     </div>
   );
 }

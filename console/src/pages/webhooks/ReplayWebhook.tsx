@@ -45,8 +45,9 @@ function Replay({ endpoint }: { endpoint: Endpoint }) {
   ) : (
     <>
       <DialogBody>
-        <ReplayProgress replay={replay} />
-        <p className="quiet">It goes on when you close this, or the browser: its bar is on the endpoint's page.</p>
+        <ReplayProgress replay={replay}>
+          <p className="quiet">It goes on when you close this, or the browser: its bar is on the endpoint's page.</p>
+        </ReplayProgress>
       </DialogBody>
       <DialogFoot>
         <CloseButton>Close</CloseButton>

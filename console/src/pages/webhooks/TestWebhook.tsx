@@ -15,6 +15,7 @@ import { hostOf } from '../../ui/urls';
 import { HttpMessage } from '../deliveries/HttpMessage';
 import { whatItDid } from '../deliveries/outcomes';
 import { Timings } from '../deliveries/Timings';
+import { WhatToDo } from '../deliveries/WhatToDo';
 import { whyNotSend } from './endpoints';
 import { OneEndpoint, type Endpoint } from './OneEndpoint';
 import { useThisWebhook } from './useThisWebhook';
@@ -105,17 +106,20 @@ const listenCommand = (events: readonly string[]) =>
 function WholeAttempt({ attempt, host }: { attempt: Attempt; host: string }) {
   const { outcome, responseStatus, responseBody, error, address, timings } = attempt;
   const arrived = outcome === 'SUCCESS';
+  // Of an answer it says no more than the sentence above.
+  const reason = outcome === 'HTTP_ERROR' ? null : error;
   return (
     <section className="attempt-whole">
       <p>
         <Status kind={arrived ? 'good' : 'bad'}>{arrived ? 'Arrived' : 'Failed'}</Status>{' '}
         <StrangerText text={host} max={80} /> {whatItDid(attempt)} after {duration(timings.totalMs)}.
       </p>
-      {(error !== null || address !== null) && (
+      <WhatToDo outcome={outcome} responseStatus={responseStatus} />
+      {(reason !== null || address !== null) && (
         <Facts>
-          {error !== null && (
+          {reason !== null && (
             <Fact name="Why">
-              <StrangerText text={error} max={500} />
+              <StrangerText text={reason} max={500} />
             </Fact>
           )}
           {address !== null && (

@@ -1,5 +1,5 @@
 import './Webhook.css';
-import { Outlet } from 'react-router';
+import { Link, Outlet } from 'react-router';
 import { paths } from '../../paths';
 import { useViewer, whyNotAdmin } from '../../shell/viewer';
 import { count } from '../../ui/amounts';
@@ -107,7 +107,7 @@ function Actions({ endpoint: { id, status } }: { endpoint: Endpoint }) {
 }
 
 function Health({ endpoint }: { endpoint: Endpoint }) {
-  const { stats, lastDay, heldCount, lastDeliveryAt, lastDeliveryOk } = endpoint;
+  const { id, stats, lastDay, heldCount, lastDeliveryAt, lastDeliveryOk } = endpoint;
   const [day] = lastDay;
   const ms = (value: number | null | undefined) => (value == null ? '–' : duration(value));
   return (
@@ -132,6 +132,12 @@ function Health({ endpoint }: { endpoint: Endpoint }) {
         ) : (
           <>
             The last attempt ended <Time at={lastDeliveryAt} />, and {lastDeliveryOk === true ? 'arrived' : 'failed'}.
+            {lastDeliveryOk === false && (
+              <>
+                {' '}
+                <Link to={paths.deliveries({ endpoint: id })}>See its deliveries</Link>
+              </>
+            )}
           </>
         )}
       </p>
