@@ -86,7 +86,7 @@ const addressOf = (route: string, id = '', { conversion }: Pick<Things, 'convers
 
 const routes = await consoleRoutes();
 
-describe('console: every route costs six points to see, and breaks no rule of WCAG that a program can judge', () => {
+describe('console: every route costs six points to see, fits 320 px, and breaks no rule of WCAG that a program can judge', () => {
   let pages: Console;
   let receiver: Receiver;
   let page: Page;
@@ -133,6 +133,10 @@ describe('console: every route costs six points to see, and breaks no rule of WC
         for (const fault of await broken(tab, { theme })) faults.push(`${theme}, ${width} px: ${fault}`);
       });
       expect(faults).to.deep.equal([]);
+      const size = tab.viewportSize() ?? { width: 1280, height: 800 };
+      await tab.setViewportSize({ width: 320, height: 640 });
+      expect(await tab.evaluate(() => document.documentElement.scrollWidth), 'px, of 320').to.equal(320);
+      await tab.setViewportSize(size);
     });
   }
 });
