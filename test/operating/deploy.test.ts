@@ -78,10 +78,12 @@ describe('what an operator is given in deploy/', function () {
       const { ok, text } = await said('systemd-analyze', ['verify', '--man=no', file]);
       expect({ ok, text }, name).to.deep.equal({ ok: true, text: '' });
       if (name.endsWith('.timer')) continue;
+      const unit = await readFile(file, 'utf8');
+      if (unit.includes('Restart=always'))
+        expect(unit, 'starts again however long').to.include('StartLimitIntervalSec=0');
       const rated = await said('systemd-analyze', ['security', '--offline=true', '--threshold=20', file]);
       expect(rated.ok, rated.text).to.equal(true);
-      const [, words = ''] =
-        /^ExecStart=\S+\/node (?:--\S+ )?dist\/src\/main\.js (.+)$/m.exec(await readFile(file, 'utf8')) ?? [];
+      const [, words = ''] = /^ExecStart=\S+\/node (?:--\S+ )?dist\/src\/main\.js (.+)$/m.exec(unit) ?? [];
       expect(await iozen([...words.split(' '), '--help']), name).to.include({ code: 0, stderr: '' });
     }
   });
