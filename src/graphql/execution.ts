@@ -1,6 +1,8 @@
 import { createSourceEventStream, execute, OperationTypeNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { OperationContext } from '../platform/graphql/operation-context.js';
+import { heavyWork } from '../platform/work/heavy-work.js';
+import { workAccount } from '../platform/work/work-account.js';
 import { CompiledQueries } from './compiled.js';
 import { rootFields, type Admitted } from './admission.js';
 import { coerceVariables } from './variables.js';
@@ -60,7 +62,8 @@ export class Execution {
     const key = `${admitted.valid.hash} ${admitted.operation.name?.value ?? ''}`;
     const known = this.introspections.get(key);
     if (known !== undefined) return known;
-    const result = await this.interpret(admitted, context);
+    // It waits for nothing, so that it keeps the event loop from its beginning to its end.
+    const result = await heavyWork.run(workAccount()?.sharer ?? '', async () => this.interpret(admitted, context));
     this.introspections.set(key, result);
     return result;
   }

@@ -120,4 +120,27 @@ describe('what a WebSocket brings has the room, the turn and the end of a body',
     expect((await rssMegabytes()) - before).to.be.below(120);
     expect(await small.slowestHealthMs()).to.be.below(1_000);
   });
+
+  it('gives back the room of what asked for a stream of server-sent events', async () => {
+    const body = JSON.stringify({ query: 'subscription { eventOccurred { id } }', variables: { a: junk('a') } });
+    const headers = {
+      Authorization: `Bearer ${tenant.key}`,
+      'Content-Type': 'application/json',
+      Accept: 'text/event-stream',
+    };
+    const leaving = new AbortController();
+    const startedAt = performance.now();
+    for (let stream = 0; stream < 6; stream += 1) {
+      const { status } = await fetch(`${small.url}/graphql`, {
+        method: 'POST',
+        signal: leaving.signal,
+        headers,
+        body,
+      });
+      expect(status, String(stream)).to.equal(200);
+    }
+    leaving.abort();
+    // Who finds no room waits for ten seconds.
+    expect(performance.now() - startedAt).to.be.below(9_000);
+  });
 });
