@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
-import { notFound, preconditionFailed, type Failure } from '../platform/errors.js';
+import { Failure, notFound, preconditionFailed } from '../platform/errors.js';
 import type { HttpConnections } from './connections.js';
 import { failureOf } from './failure.js';
 import { factsOf, identify, nameAnswer, type Identification } from './request.js';
@@ -81,6 +81,7 @@ const fail: ErrorRequestHandler = (thrown: unknown, request, response, next) => 
 
 /** What Express refuses by itself: a path that it cannot decode, a file that is another than the caller wants. */
 function refusedByExpress(thrown: unknown): Failure | null {
+  if (thrown instanceof Failure) return null;
   const { status } = (thrown ?? {}) as { status?: unknown };
   if (status === 412) return preconditionFailed();
   return status === 400 || status === 404 ? notFound('route', { cause: thrown }) : null;

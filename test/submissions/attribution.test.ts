@@ -289,7 +289,7 @@ describe('attribution', () => {
     expect(await known(id)).to.deep.include({ gclid: 'one' });
   });
 
-  it('alone fires no event and leaves the time and the version of the submission', async () => {
+  it('alone fires no event and leaves the time of the submission, and moves the version that `If-Match` compares', async () => {
     for (const status of ['IN_PROGRESS', 'COMPLETED']) {
       const id = await created(undefined, { status });
       const [before, events] = [await key.rest('GET', `${path()}/${id}`), await eventsOf(id)];
@@ -298,7 +298,8 @@ describe('attribution', () => {
       const after = await key.rest('GET', `${path()}/${id}`, undefined, {
         'If-None-Match': before.headers.get('etag') ?? '',
       });
-      expect([after.status, await eventsOf(id)]).to.deep.equal([304, events]);
+      expect([after.status, await eventsOf(id)]).to.deep.equal([200, events]);
+      expect(after.body).to.deep.equal(before.body);
       expect(((await known(id)) as Loose).consent).to.deep.include({ adUserData: 'denied' });
     }
     expect(completed).to.have.lengthOf(1);
