@@ -203,10 +203,8 @@ describe('the life of a webhook endpoint', () => {
       await fixture.publish(actor, 5);
       const changed = await fixture.endpoints.update(actor, endpointId, () => ({ id: endpointId, url: moved.url }));
       expect(changed).to.include({ status: 'active', consecutiveFails: 0 });
-      await worker.look();
-      // The first probe waits for what is under way.
-      for (const answer of late) answer();
       await moved.arrived(9);
+      for (const answer of late) answer();
       await fixture.eventually(async () => worker.isQuiet());
       expect(await endpoint()).to.include({ status: 'active', consecutiveFails: 0 });
       await step(secondsSchedule[0]! * 1.21);

@@ -26,24 +26,24 @@ export function resumedByHand(tx: Tx, before: WebhookEndpoint): WebhookEndpoint 
   return { ...before, status: 'active', pauseReason: null, pausedAt: null, consecutiveFails: 0 };
 }
 
-/** What its former address answered, or answers late, says nothing of the new one, which is tried as after a resume. */
+/** What its former address answered, or answers late, says nothing of the new one, which is as good as any new endpoint. */
 export function movedByHand(tx: Tx, after: WebhookEndpoint): WebhookEndpoint {
   // A paused one begins anew when it is resumed.
   if (after.status === 'paused') return after;
-  startAnew(tx, [after.id]);
+  startAnew(tx, [after.id], { halfOpen: false });
   return { ...after, consecutiveFails: 0 };
 }
 
 const resetStates = prepared(`
   update webhook_endpoint_states
-  set revision = revision + 1, consecutive_fails = 0, half_open = true, probe_at = null, not_before = null
+  set revision = revision + 1, consecutive_fails = 0, half_open = $2, probe_at = null, not_before = null
   where endpoint_id = any($1)
 `);
 
-/** What is resumed, or moved, begins another revision: no failures, half-open, and all that failed before is due. */
-function startAnew(tx: Tx, endpointIds: readonly string[]): void {
+/** What is resumed, or moved, begins another revision: no failures, and all that failed before is due. */
+function startAnew(tx: Tx, endpointIds: readonly string[], { halfOpen = true } = {}): void {
   lockStates(tx, endpointIds);
-  tx.write(resetStates, [endpointIds]);
+  tx.write(resetStates, [endpointIds, halfOpen]);
   makeDeliveriesDue(tx, endpointIds);
 }
 
