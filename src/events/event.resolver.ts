@@ -90,7 +90,9 @@ export class EventResolver {
   @Costs(bulky)
   @FieldResolver(() => JSONObject, {
     nullable: true,
-    description: 'What subscribers were sent, frozen when it happened. Needs the read scope of the object inside, too.',
+    description:
+      'What subscribers were sent, frozen when it happened: `id`, `type`, `created_at` and `data`, as `eventTypes` ' +
+      'describes it. Needs the read scope of the object inside, too.',
   })
   async payload(
     @Root() { id, type }: Pick<EventEntity, 'id' | 'type'>,

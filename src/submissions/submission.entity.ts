@@ -35,7 +35,9 @@ export class Submission {
   contactId!: string | null;
 
   @Costs(bulky)
-  @Field(() => JSONObject, { description: 'The answers by field name, as they were sent.' })
+  @Field(() => JSONObject, {
+    description: 'The answers by field name, as they were sent: texts, numbers, booleans, lists of texts, or null.',
+  })
   @Column({ type: 'json' })
   data!: Answers;
 

@@ -72,7 +72,11 @@ export class SubmissionFilterInput {
 
 export const CreateSubmission = inputType('CreateSubmissionInput', 'A new submission.', (spelling) => ({
   intakeBotId: [ID, 'The bot it answers; it must be ACTIVE.'],
-  data: [data, JSONObject, "The answers by field name, checked against the bot's schema."],
+  data: [
+    data,
+    JSONObject,
+    "The answers by field name, checked against the bot's schema: texts, numbers, booleans, lists of texts, or null.",
+  ],
   status: [status.default('COMPLETED'), SubmissionStatusEnum, 'COMPLETED by default.'],
   isTest: [z.boolean().default(false), Boolean, 'Fires webhooks, but counts towards no limit; false by default.'],
   attribution: [attribution(spelling), AttributionInput.type, 'Where it came from, and what the person consented to.'],
@@ -83,7 +87,11 @@ export const UpdateSubmission = inputType(
   'What to change of a submission; what is absent stays.',
   (spelling) => ({
     id: [ID, 'The submission.'],
-    data: [data.optional(), JSONObject, 'Merged into the answers; null removes one.'],
+    data: [
+      data.optional(),
+      JSONObject,
+      'Merged into the answers, of the same kinds; null removes one, also of a field that the bot no longer has.',
+    ],
     status: [status.optional(), SubmissionStatusEnum, 'COMPLETED cannot go back.'],
     attribution: [
       attribution(spelling),

@@ -18,7 +18,7 @@ export class Notice {
   @Column({ name: 'workspace_id', type: 'text', collation: 'C' })
   workspaceId!: string;
 
-  @Field(() => String, { description: 'What it is about, for programs.' })
+  @Field(() => String, { description: 'What it is about, for programs; `/docs/graphql#notices` lists the kinds.' })
   @Column({ type: 'text' })
   kind!: string;
 
@@ -27,7 +27,7 @@ export class Notice {
   @Column({ type: 'text' })
   text!: string;
 
-  @Field(() => JSONObject, { description: 'What it names, for programs.' })
+  @Field(() => JSONObject, { description: 'What it names, for programs, by the keys that are listed with its kind.' })
   @Column({ type: 'json' })
   params!: object;
 

@@ -699,7 +699,7 @@ export type UpdateMemberRoleInput = {
 export type UpdateSubmissionInput = {
   /** Where it came from; once it is completed, `consent` alone can change. */
   attribution?: AttributionInput | null | undefined;
-  /** Merged into the answers; null removes one. */
+  /** Merged into the answers, of the same kinds; null removes one, also of a field that the bot no longer has. */
   data?: Record<string, unknown> | null | undefined;
   /** The submission. */
   id: string | number;
