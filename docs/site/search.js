@@ -17,5 +17,9 @@ export async function open() {
     },
   });
   index.addAll(places.map((place, id) => ({ id, ...place })));
-  return (words) => index.search(words).slice(0, 12);
+  // Where no place has all words, those that have some of them.
+  return (words) => {
+    const found = index.search(words);
+    return (found.length > 0 ? found : index.search(words, { combineWith: 'OR' })).slice(0, 12);
+  };
 }

@@ -124,13 +124,9 @@ function placesIn(name: string, title: string, markdown: string): Place[] {
   const idOf = idsOnce();
   const prose = markdown.replace(/^```[\s\S]*?^```$/gm, '');
   const [intro = '', ...sections] = prose.split(/^(?=#{2,4} )/m);
+  // It is searched and never shown: each word once.
   const textOf = (section: string) =>
-    section
-      .replace(/^#.*$/gm, '')
-      .replace(/\]\([^)]+\)/g, '')
-      .replace(/[\s`*|[\]-]+/g, ' ')
-      .slice(0, 300)
-      .trim();
+    [...new Set(section.replace(/^#.*$|\]\([^)]+\)/gm, '').match(/[\p{L}\p{N}_]{2,}/gu))].join(' ');
   return [
     { href: `/docs/${name}`, title, kind: 'Guide', text: textOf(intro) },
     ...sections.map((section) => {

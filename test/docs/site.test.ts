@@ -3,6 +3,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompressSync } from 'node:zlib';
 import {
@@ -108,6 +109,45 @@ describe('the docs site', () => {
     for (const [path, page] of html()) {
       expect(all(page.html, /<script([^>]*)>/g), path).to.deep.equal([' src="/docs/page.js"']);
       expect(page.html, path).not.to.match(/<img|src="http|@import|style="/);
+    }
+  });
+
+  it('finds what integrators look for by the words that they type', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'iozen-search-'));
+    const program = await (await fetch(`${server.url}/docs/search.js`)).text();
+    const here = program
+      .replace("'./minisearch.js'", JSON.stringify(import.meta.resolve('minisearch')))
+      .replace("'/docs/search.json'", JSON.stringify(`${server.url}/docs/search.json`));
+    await writeFile(join(directory, 'search.mjs'), here);
+    const { open } = (await import(pathToFileURL(join(directory, 'search.mjs')).href)) as {
+      open: () => Promise<(words: string) => { href: string }[]>;
+    };
+    const search = await open();
+    await rm(directory, { recursive: true });
+    for (const [words, path] of [
+      ['gdpr', '/docs/personal-data'],
+      ['signature mismatch', '/docs/webhook-troubleshooting'],
+      ['invalid signature', '/docs/webhook-troubleshooting'],
+      ['retries', '/docs/webhook-troubleshooting'],
+      ['localhost', '/docs/webhooks'],
+      ['ngrok', '/docs/webhooks'],
+      ['rotate secret', '/docs/webhooks'],
+      ['nestjs', '/docs/webhooks'],
+      ['typescript', '/docs/webhooks'],
+      ['codegen', '/docs/graphql'],
+      ['sse', '/docs/graphql'],
+      ['websocket', '/docs/graphql'],
+      ['backfill', '/docs/syncing'],
+      ['export', '/docs/syncing'],
+      ['postman', '/docs/getting-started'],
+      ['429', '/docs/rate-limits'],
+      ['cors', '/docs/authentication'],
+    ] as const) {
+      const found = search(words).slice(0, 3);
+      expect(
+        found.map(({ href }) => href.split('#')[0]),
+        words,
+      ).to.include(path);
     }
   });
 
