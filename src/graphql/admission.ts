@@ -21,6 +21,7 @@ import {
   type Documents,
   type ValidDocument,
 } from './documents.js';
+import { holdVariables } from './variables.js';
 import type { TrustedDocumentService } from '../api-keys/trusted-document.service.js';
 
 /** Points that a stranger pays before anything that they sent is read. */
@@ -120,6 +121,7 @@ export class Admission {
       const operation = operationOf(valid, operationName);
       if (operation.operation === OperationTypeNode.SUBSCRIPTION) holdSubscription(valid, text);
       const variables = declaredOf(operation, request.variables);
+      holdVariables(valid, variables);
       if (actor === null) requireAnonymous(operation, valid.fragments);
       const cost = this.documents.costOf(operation, valid.fragments, variables);
       ({ requested } = cost);

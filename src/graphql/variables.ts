@@ -6,12 +6,15 @@ import {
   print,
   typeFromAST,
   valueFromAST,
+  visit,
   type GraphQLSchema,
   type NamedTypeNode,
   type VariableDefinitionNode,
 } from 'graphql';
+import { tooCostly } from '../platform/errors.js';
 import { shortText } from '../platform/text/storable-json.js';
 import type { Variables } from './cost.js';
+import type { ValidDocument } from './documents.js';
 
 /** So many errors are told. */
 const errorsMax = 10;
@@ -68,6 +71,54 @@ export function coerceVariables(
 class TooManyErrors extends Error {}
 
 const placeOf = (step: string | number) => (typeof step === 'number' ? `[${step}]` : `.${step}`);
+
+/** What all variables come to, each as often as it stands in the document: as much as the bodies of one caller. */
+const expandedMax = 4_194_304;
+
+/**
+ * A JSON literal may hold one variable many times: nine lists that held one of 900 KB a hundred times each were 800 MB.
+ * @throws query_too_costly
+ */
+export function holdVariables({ document, tokens }: ValidDocument, given: Variables): void {
+  const sizes = new Map(Object.entries(given).map(([name, value]) => [name, sizeOf(value)]));
+  visit(document, {
+    VariableDefinition({ variable, defaultValue }) {
+      const { start = 0, end = 0 } = defaultValue?.loc ?? {};
+      const { value: name } = variable.name;
+      sizes.set(name, Math.max(end - start, sizes.get(name) ?? 0));
+      return false;
+    },
+    SelectionSet: () => false,
+  });
+  const largest = Math.max(0, ...sizes.values());
+  // Two tokens a time: most documents cannot hold a variable so often.
+  if ((largest * tokens) / 2 <= expandedMax) return;
+  let expanded = 0;
+  visit(document, {
+    VariableDefinition: () => false,
+    Variable: ({ name }) => void (expanded += sizes.get(name.value) ?? 0),
+  });
+  if (expanded > expandedMax) throw tooCostly('variables', expandedMax, expanded);
+}
+
+/** About as many characters as it has as JSON; counting stops beyond the bound. */
+function sizeOf(value: unknown): number {
+  let size = 0;
+  const add = (part: unknown): void => {
+    if (size > expandedMax) return;
+    if (typeof part === 'string') size += part.length + 2;
+    else if (part === null || typeof part !== 'object') size += 8;
+    else if (Array.isArray(part)) for (const entry of part) add(entry);
+    else {
+      for (const key in part) {
+        size += key.length + 4;
+        add((part as Record<string, unknown>)[key]);
+      }
+    }
+  };
+  add(value);
+  return size;
+}
 
 /** A value of JSON in a message, in graphql-js's form. */
 function shown(value: unknown, levels = shownMax.levels): string {

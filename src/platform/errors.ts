@@ -180,6 +180,7 @@ export type LimitRule =
   | 'lines'
   | 'nameLength'
   | 'arguments'
+  | 'variables'
   | 'search'
   | 'introspection'
   | 'introspected'

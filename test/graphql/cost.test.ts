@@ -276,6 +276,26 @@ describe('the cost of a graphql operation', () => {
     expect(errors[0]?.extensions.details).to.deep.equal({ rule: 'subscription', limit: 500, requested: 661 });
   });
 
+  it('counts a variable as often as a literal holds it', async () => {
+    const { cookie } = await memberOf(server.app, tenant, 'OWNER');
+    const texts = Object.fromEntries(Array.from({ length: 90 }, (_, n) => [`t${n}`, 'x'.repeat(10_000)]));
+    const ask = async (variables: object, lists: number, declared = '$v: JSONObject') => {
+      const fields = Array.from({ length: lists }, (_, n) => `l${n}: [${'$v '.repeat(98)}]`).join(' ');
+      const query = `mutation (${declared}) {
+        createContact(input: {email: "${lists}@example.com", customFields: {${fields}}}) { contact { id } }
+      }`;
+      return (await clientOf(server.url).graphql(query, variables, { Cookie: cookie ?? '' })).body;
+    };
+    const details = (await ask({ v: texts }, 9)).errors[0].extensions.details;
+    expect(details)
+      .to.deep.include({ rule: 'variables', limit: 4_194_304 })
+      .and.to.have.property('requested')
+      .above(7e8);
+    const literal = `$v: String = "${'x'.repeat(9_000)}"`;
+    expect((await ask({}, 9, literal)).errors[0].extensions.details.rule).to.equal('variables');
+    expect((await ask({ v: { a: 1 } }, 9)).errors).to.equal(undefined);
+  });
+
   it('takes a short document alone for a subscription, as a stream keeps it for as long as it lasts', async () => {
     const client = clientOf(server.url, tenant.key);
     const detailsOf = async (query: string) => (await client.graphql(query)).body.errors[0].extensions.details;
