@@ -1,3 +1,4 @@
+import crypto from 'node:crypto';
 import { scopes } from '../platform/actor.js';
 import type * as clientCommands from './client-commands.js';
 import type * as operatorCommands from './operator-commands.js';
@@ -21,7 +22,10 @@ export const commands: readonly Command[] = [
     path: ['serve'],
     about: 'Starts the server: the API, the webhook worker, or both.',
     options: { role: { value: 'all|api|worker' } },
-    run: async ({ role = 'all' }) => await (await import('./serve.js')).serve(role),
+    run: async ({ role = 'all' }) => {
+      requireNode();
+      return await (await import('./serve.js')).serve(role);
+    },
   },
   {
     path: ['migrate'],
@@ -192,8 +196,19 @@ export const commands: readonly Command[] = [
 
 /** The server is loaded for these alone: it takes a second, which `help`, `listen` and a mistyped word need not wait for. */
 function operator(name: keyof typeof operatorCommands): Command['run'] {
-  return async (options, json, progress) =>
-    await (await import('./operator-commands.js'))[name](options, json, progress);
+  return async (options, json, progress) => {
+    requireNode();
+    return await (await import('./operator-commands.js'))[name](options, json, progress);
+  };
+}
+
+/** The server needs `crypto.argon2`, of Node.js 24.7: who calls an older one by hand would be told of a missing export. */
+function requireNode(): void {
+  if ('argon2' in crypto) return;
+  throw new Error(
+    `The server needs the Node.js 24 that its packages bring, and this is ${process.version}: start it by \`npm start\`, ` +
+      '`npm run -s iozen -- …` or `npx iozen …`, or put node_modules/.bin first in PATH.',
+  );
 }
 
 function client(name: keyof typeof clientCommands): Command['run'] {

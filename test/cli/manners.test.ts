@@ -66,6 +66,17 @@ describe('the manners of the iozen command', () => {
     expect(JSON.parse(completion?.stdout ?? '')).to.have.keys('shell', 'script');
   });
 
+  it('says how to start it where the Node.js is too old for the server, and helps all the same', async () => {
+    const older = encodeURIComponent("import crypto from 'node:crypto'; delete crypto.argon2;");
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${older}` };
+    for (const words of [['serve'], ['migrate']]) {
+      const { code, stdout, stderr } = await iozen(words, env);
+      expect({ code, stdout }, stderr).to.deep.equal({ code: 1, stdout: '' });
+      expect(stderr).to.match(/^The server needs the Node\.js 24 .+`npm start`/);
+    }
+    expect((await iozen(['help'], env)).code).to.equal(0);
+  });
+
   it('lists the commands of a group whose word stands alone', async () => {
     const { code, stdout, stderr } = await iozen(['workspace']);
     expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
