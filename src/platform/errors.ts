@@ -116,8 +116,11 @@ interface Private {
   cause?: unknown;
 }
 
+/** So many issues are told: an answer must not be many times as long as its request. */
+const issuesToldMax = 1_000;
+
 export const validationFailed = (issues: readonly Issue[]) =>
-  new Failure('validation_failed', describe(issues), { issues });
+  new Failure('validation_failed', describe(issues), { issues: issues.slice(0, issuesToldMax) });
 
 /** A refusal with a single issue. */
 export const invalid = (path: string, code: IssueCode, message: string) => validationFailed([{ path, message, code }]);
