@@ -20,8 +20,8 @@ export const graphqlPath = '/docs/reference/graphql';
 
 /** Types share a page by what they are about; the first pattern that fits a type's name decides. */
 export const groups: readonly (readonly [name: string, title: string, pattern: RegExp])[] = [
-  ['conversions', 'Conversions and attribution', /Conversion|Attribution/],
-  ['webhooks', 'Webhooks, deliveries and replays', /Webhook|Deliver|Replay|Endpoint|TestEvent|SentRequest/],
+  ['conversions', 'Conversions and attribution', /Conversion|Attribution|Destination|RefreshToken/],
+  ['webhooks', 'Webhooks, deliveries and replays', /Webhook|[Dd]eliver|Replay|Endpoint|TestEvent/],
   ['events', 'Events', /Event/],
   ['submissions', 'Submissions', /Submission|Message|Answer/],
   ['contacts', 'Contacts and erasures', /Contact|Erasure/],
@@ -30,8 +30,9 @@ export const groups: readonly (readonly [name: string, title: string, pattern: R
   ['access', 'API keys and trusted documents', /ApiKey|Document|Scope/],
   ['people', 'People, sessions and the workspace', /./],
 ];
-export const basics = { name: 'basics', title: 'Pages, nodes and scalars' };
-const isBasic = (type: GraphQLNamedType) => /^(PageInfo|Node|RateLimit)$/.test(type.name) || 'serialize' in type;
+export const basics = { name: 'basics', title: 'Pages, nodes, ranges and scalars' };
+const isBasic = (type: GraphQLNamedType) =>
+  /^(PageInfo|Node|RateLimit|DateTimeRange|IntRange)$/.test(type.name) || 'serialize' in type;
 
 export const groupOf = (type: GraphQLNamedType): string =>
   isBasic(type) && !isEnumType(type)
