@@ -27,9 +27,9 @@ const optionsOf = (options: object) => [...Object.keys(options), 'json', 'help']
 /** What may follow what was typed so far, as `case` lines of a POSIX shell. */
 const cases = ({ commands, words, groups }: Vocabulary) =>
   [
+    `    completion) words="${shells.join(' ')}" ;;`,
     ...commands.map(({ path, options }) => `    "${path.join(' ')}"*) words="${optionsOf(options).join(' ')}" ;;`),
     ...groups.map(([word, of]) => `    "${word}") words="${of.map(({ path }) => path[1]).join(' ')}" ;;`),
-    `    completion) words="${shells.join(' ')}" ;;`,
     `    "") words="${words.join(' ')}" ;;`,
   ].join('\n');
 
@@ -57,6 +57,7 @@ compdef _iozen iozen
     [
       'complete -c iozen -f',
       ...words.map((word) => `complete -c iozen -n __fish_use_subcommand -a ${word}`),
+      `complete -c iozen -n "__fish_seen_subcommand_from completion" -a "${shells.join(' ')}"`,
       ...groups.map(
         ([word, of]) =>
           `complete -c iozen -n "__fish_seen_subcommand_from ${word}" -a "${of.map(({ path }) => path[1]).join(' ')}"`,

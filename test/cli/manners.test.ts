@@ -94,6 +94,7 @@ describe('the manners of the iozen command', () => {
     };
     expect(complete('lis')).to.equal('listen');
     expect(complete('key', '')).to.equal('create revoke');
+    expect(complete('completion', '')).to.equal('bash zsh fish');
     expect(complete('listen', '--f')).to.equal('--forward-to');
     expect(complete('workspace', 'create', '--'))
       .to.include('--owner-email')
