@@ -6,7 +6,7 @@ import type { AuditService } from '../audit/audit.service.js';
 import { roles, type Actor, type Origin, type Role } from '../platform/actor.js';
 import { dayMs, now } from '../platform/clock.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
-import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
+import { byIds, columnsOf, pipelined, prepared } from '../platform/postgres/statement.js';
 import { conflict, insufficientRole, notFound, planLimitExceeded, workspaceArchived } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page } from '../platform/postgres/keyset-page.js';
@@ -23,7 +23,7 @@ import { User } from './user.entity.js';
 const invitationLifeMs = 7 * dayMs;
 
 const columns = columnsOf(User, 'u');
-const selectMany = pipelined<User>(`select ${columns} from users u where u.id = any($1) and u.workspace_id = $2`);
+const selectMany = pipelined<User>(`select ${columns} from users u where ${byIds('u')}`);
 const lockOne = prepared<User>(`select ${columns} from users u where u.id = $1 and u.workspace_id = $2 for update`);
 // Under this lock the members of a workspace change one at a time, so that two changes cannot both remove an Owner.
 const lockWorkspace = prepared<{ archivedAt: Date | null }>(
@@ -42,7 +42,7 @@ const selectInvitation = prepared<Invitation>(
   `select ${invitationColumns} from invitations i where i.hash = $1 and i.expires_at > $2`,
 );
 const selectInvitations = prepared<Invitation>(
-  `select ${invitationColumns} from invitations i where i.id = any($1) and i.workspace_id = $2 and i.expires_at > $3`,
+  `select ${invitationColumns} from invitations i where ${byIds('i')} and i.expires_at > $3`,
 );
 const deleteInvitation = prepared<Invitation>(`
   delete from invitations i where i.id = $1 and i.workspace_id = $2 and i.expires_at > $3

@@ -9,7 +9,7 @@ import { operatorIn, type AuditedActor, type AuditService } from '../audit/audit
 import { Actor, type Origin, type Scope } from '../platform/actor.js';
 import { clock, now } from '../platform/clock.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
-import { columnsOf, partsOf, pipelined, prepared } from '../platform/postgres/statement.js';
+import { byIds, columnsOf, partsOf, pipelined, prepared } from '../platform/postgres/statement.js';
 import {
   authenticationRequired,
   conflict,
@@ -61,7 +61,7 @@ const selectByHash = pipelined<ApiKey & { workspace: Workspace }>(`
   from api_keys k join workspaces w on w.id = k.workspace_id
   where k.hash = $1 or k.previous_hash = $1 or k.id = (select s.api_key_id from api_key_secrets s where s.hash = $1)
 `);
-const selectMany = pipelined<ApiKey>(`select ${columns} from api_keys k where k.id = any($1) and k.workspace_id = $2`);
+const selectMany = pipelined<ApiKey>(`select ${columns} from api_keys k where ${byIds('k')}`);
 const lockOne = prepared<ApiKey>(
   `select ${columns} from api_keys k where k.id = $1 and k.workspace_id = $2 for no key update`,
 );

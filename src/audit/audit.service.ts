@@ -2,7 +2,7 @@
 import type { Actor, Origin } from '../platform/actor.js';
 import { now } from '../platform/clock.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
-import { columnsOf, prepared } from '../platform/postgres/statement.js';
+import { byIds, columnsOf, prepared } from '../platform/postgres/statement.js';
 import { idFloor, newId, nextMoment } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page } from '../platform/postgres/keyset-page.js';
 import type { PageRequest } from '../platform/page-request.js';
@@ -96,9 +96,7 @@ const readLength = prepared<{ length: string }>('select length from audit_length
 const readHeads = prepared<{ length: string; head: string }>(
   'select length, head from audit_heads where workspace_id = $1 order by day',
 );
-const selectMany = prepared<AuditEntry>(
-  `select ${columns} from audit_entries a where a.id = any($1) and a.workspace_id = $2`,
-);
+const selectMany = prepared<AuditEntry>(`select ${columns} from audit_entries a where ${byIds('a')}`);
 const selectDone = prepared<{ subjectId: string }>(`
   select distinct subject_id as "subjectId" from audit_entries
   where workspace_id = $1 and actor_id = $2 and action = any($3) and subject_id = any($4)

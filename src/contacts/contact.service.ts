@@ -11,7 +11,7 @@ import {
   type Database,
   type Tx,
 } from '../platform/postgres/database.js';
-import { columnsOf, forReplica, pipelined, prepared, rowOf } from '../platform/postgres/statement.js';
+import { byIds, columnsOf, forReplica, pipelined, prepared, rowOf } from '../platform/postgres/statement.js';
 import { normalEmail } from '../platform/text/email-address.js';
 import { conflict, invalid, notFound, validationFailed, type Issue } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
@@ -52,7 +52,7 @@ const selectMany = (whole: boolean) =>
   forReplica(
     pipelined<Contact>(`
     select ${whole ? counted : smallCounted} from contacts c
-    where c.id = any($1) and c.workspace_id = $2 and ${isThere}
+    where ${byIds('c')} and ${isThere}
   `),
   );
 /**
@@ -91,7 +91,7 @@ const insertOne = prepared(`insert into contacts ${row.inserted}`);
 const updateOne = prepared(`update contacts set ${row.assigned} where id = $1`);
 const locking = (strength: string) =>
   prepared<Contact>(`
-    select ${counted} from contacts c where c.id = any($1) and c.workspace_id = $2 and ${isThere}
+    select ${counted} from contacts c where ${byIds('c')} and ${isThere}
     order by c.id for ${strength} of c
   `);
 const lockMany = locking('no key update');
@@ -106,7 +106,7 @@ const selectOtherAddresses = pipelined<{ id: string; addresses: string[] }>(`
   select c.id, array(
     select a.address from contact_addresses a where a.contact_id = c.id order by a.kind, a.address
   ) as addresses
-  from contacts c where c.id = any($1) and c.workspace_id = $2
+  from contacts c where ${byIds('c')}
 `);
 const insertAddresses = prepared(`
   insert into contact_addresses (workspace_id, kind, address, contact_id)

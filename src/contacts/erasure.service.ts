@@ -6,7 +6,7 @@ import type { ErasedBatch, EventErasureService } from '../events/event-erasure.s
 import type { Actor } from '../platform/actor.js';
 import { dayMs, now, nowMs } from '../platform/clock.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
-import { pipelined, prepared } from '../platform/postgres/statement.js';
+import { byIds, pipelined, prepared } from '../platform/postgres/statement.js';
 import { notFound } from '../platform/errors.js';
 import { idFloor, isId, newId } from '../platform/id.js';
 import type { Jobs, Queue } from '../platform/postgres/jobs.js';
@@ -65,9 +65,7 @@ export const erasureColumns = `x.id, x.status, x.created_at as "createdAt", x.fi
     'events', x.events, 'attempts', x.attempts, 'submissions', x.submissions, 'messages', x.messages,
     'records', x.records, 'idempotencyRecords', x.idempotency_records
   ) as "counts"`;
-const selectMany = pipelined<Erasure>(
-  `select ${erasureColumns} from erasures x where x.id = any($1) and x.workspace_id = $2`,
-);
+const selectMany = pipelined<Erasure>(`select ${erasureColumns} from erasures x where ${byIds('x')}`);
 const insertOne = prepared(`
   insert into erasures (id, workspace_id, contact_id, with_submissions, status, created_at, stepped_at)
   values ($1, $2, $3, $4, 'RUNNING', $5, $6)

@@ -14,7 +14,7 @@ import {
   type Page,
 } from '../platform/postgres/keyset-page.js';
 import type { PageRequest } from '../platform/page-request.js';
-import { columnsOf, heavy, prepared } from '../platform/postgres/statement.js';
+import { byIds, columnsOf, heavy, isOf, prepared } from '../platform/postgres/statement.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { requireFeature } from '../workspaces/plans.js';
 import { summaryOf, type Counted } from './conversion-summary.js';
@@ -36,11 +36,11 @@ export type ConversionParent = 'destination' | 'submission';
 const columnsFor = (whole: boolean) =>
   columnsOf(Conversion, 'c', { without: ['snapshot', ...(whole ? [] : ['attempts'])] });
 const selectMany = (whole: boolean) =>
-  prepared<Conversion>(`select ${columnsFor(whole)} from conversions c where c.id = any($1) and c.workspace_id = $2`);
+  prepared<Conversion>(`select ${columnsFor(whole)} from conversions c where ${byIds('c')}`);
 const countByStanding = heavy(
   prepared<Counted & { destinationId: string }>(`
     select c.destination_id as "destinationId", c.status, c.reason, count(*)::int as count from conversions c
-    where c.destination_id = any($1) and c.workspace_id = $2 and c.id >= $3
+    where c.destination_id = any($1) and ${isOf('c')} and c.id >= $3
     group by 1, 2, 3
   `),
 );

@@ -11,7 +11,7 @@ import { isId, newId, nextMoment } from '../platform/id.js';
 import { isUniqueViolation, type Database, type Tx } from '../platform/postgres/database.js';
 import { Conditions, countRows, readPage, type List, type Page } from '../platform/postgres/keyset-page.js';
 import type { PageRequest } from '../platform/page-request.js';
-import { columnsOf, pipelined, prepared, rowOf } from '../platform/postgres/statement.js';
+import { byIds, columnsOf, pipelined, prepared, rowOf } from '../platform/postgres/statement.js';
 import type { StoredRows } from '../platform/postgres/stored-rows.js';
 import { testsOf } from '../platform/postgres/tests-per-minute.js';
 import { LookupCache } from '../platform/async/lookup-cache.js';
@@ -46,7 +46,7 @@ import { destinationChanged } from './topics.js';
 
 const columns = columnsOf(ConversionDestination, 'd');
 const selectMany = pipelined<ConversionDestination>(
-  `select ${columns} from conversion_destinations d where d.id = any($1) and d.workspace_id = $2`,
+  `select ${columns} from conversion_destinations d where ${byIds('d')}`,
 );
 const selectOne = pipelined<ConversionDestination>(`
   select ${columns} from conversion_destinations d where d.id = $1 and d.workspace_id = $2 and d.deleted_at is null

@@ -1,6 +1,6 @@
 import type { Actor } from '../platform/actor.js';
 import type { Database } from '../platform/postgres/database.js';
-import { pipelined, columnsOf, prepared } from '../platform/postgres/statement.js';
+import { byIds, columnsOf, pipelined, prepared } from '../platform/postgres/statement.js';
 import { notFound } from '../platform/errors.js';
 import { isEventId } from '../platform/id.js';
 import {
@@ -41,10 +41,10 @@ const columns = columnsOf(EventEntity, 'e', { without: ['body'] });
 const tables = 'event_positions p join events e on e.id = p.event_id';
 
 const selectMany = pipelined<ListedEvent>(`
-  select ${columns} from ${tables} where e.id = any($1) and e.workspace_id = $2
+  select ${columns} from ${tables} where ${byIds('e')}
 `);
 const selectBodies = prepared<{ id: string; body: string }>(
-  `select e.id, ${bodyOf('e')} as body from events e where e.id = any($1) and e.workspace_id = $2`,
+  `select e.id, ${bodyOf('e')} as body from events e where ${byIds('e')}`,
 );
 /** The event that is fanned out next, if any waits: they are in the order of their ids. */
 export const firstWaiting = 'select event_id from event_fan_outs order by event_id limit 1';

@@ -1,7 +1,7 @@
 import { momentAfter, type EventPublisher } from '../events/publish.js';
 import type { Actor } from '../platform/actor.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
-import { columnsOf, forReplica, pipelined, prepared } from '../platform/postgres/statement.js';
+import { byIds, columnsOf, forReplica, pipelined, prepared } from '../platform/postgres/statement.js';
 import { conflict, notFound, planLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
 import { heavyWork } from '../platform/work/heavy-work.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
@@ -26,11 +26,7 @@ const smallCounted = `${columnsOf(IntakeBot, 'b', { without: ['schema'] })}, ${s
 const tables = 'intake_bots b left join intake_bot_totals t on t.intake_bot_id = b.id';
 
 const selectMany = (whole: boolean) =>
-  forReplica(
-    pipelined<IntakeBot>(
-      `select ${whole ? counted : smallCounted} from ${tables} where b.id = any($1) and b.workspace_id = $2`,
-    ),
-  );
+  forReplica(pipelined<IntakeBot>(`select ${whole ? counted : smallCounted} from ${tables} where ${byIds('b')}`));
 const selectOne = pipelined<IntakeBot>(`select ${counted} from ${tables} where b.id = $1 and b.workspace_id = $2`);
 const lockOne = prepared<IntakeBot>(
   `select ${counted} from ${tables} where b.id = $1 and b.workspace_id = $2 for no key update of b`,

@@ -1,7 +1,7 @@
 /** One file because a record and its links to contacts change under one lock, that of the record. */
 import type { Actor } from '../platform/actor.js';
 import { isForeignKeyViolation, type Database, type Tx } from '../platform/postgres/database.js';
-import { columnsOf, forReplica, pipelined, prepared } from '../platform/postgres/statement.js';
+import { byIds, columnsOf, forReplica, pipelined, prepared } from '../platform/postgres/statement.js';
 import { notFound, planLimitExceeded, validationFailed } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { isSameJson } from '../platform/text/storable-json.js';
@@ -58,7 +58,7 @@ const selectMany = (whole: boolean) =>
   forReplica(
     pipelined<LinkedRecord>(`
     select ${whole ? linked : smallLinked} from records r
-    where r.id = any($1) and r.workspace_id = $2 and ${isShown}
+    where ${byIds('r')} and ${isShown}
   `),
   );
 const insertOne = prepared(`

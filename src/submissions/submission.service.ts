@@ -11,7 +11,7 @@ import type { IntakeBot } from '../intake-bots/intake-bot.entity.js';
 import type { IntakeBotService } from '../intake-bots/intake-bot.service.js';
 import type { Actor, Confirm } from '../platform/actor.js';
 import { isForeignKeyViolation, TryAgain, type Database, type Tx } from '../platform/postgres/database.js';
-import { forReplica, pipelined, prepared } from '../platform/postgres/statement.js';
+import { byIds, forReplica, isOf, pipelined, prepared } from '../platform/postgres/statement.js';
 import { invalid, notFound, planLimitExceeded, validationFailed, type Issue } from '../platform/errors.js';
 import { now } from '../platform/clock.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
@@ -67,7 +67,7 @@ const selectWithMessages = forReplica(
 const selectMany = (wide: Wide) =>
   forReplica(
     pipelined<Submission>(`
-    select ${columnsFor(wide)} from submissions s where s.id = any($1) and s.workspace_id = $2 and ${isShown}
+    select ${columnsFor(wide)} from submissions s where ${byIds('s')} and ${isShown}
   `),
   );
 const lockOne = prepared<Submission & { addresses: string[] | null }>(`
@@ -94,7 +94,7 @@ const selectMessagesByIds = (whole: boolean) =>
   forReplica(
     pipelined<Message>(`
     select ${messageColumnsFor(whole)} from submission_messages m join submissions s on s.id = m.submission_id
-    where m.id = any($1) and s.workspace_id = $2 and ${isShown}
+    where m.id = any($1) and ${isOf('s')} and ${isShown}
   `),
   );
 const measureMessages = prepared<{ messages: number; bytes: string }>(`

@@ -1,6 +1,6 @@
 import type { Actor } from '../platform/actor.js';
 import type { Database, Tx } from '../platform/postgres/database.js';
-import { columnsOf, prepared, type Statement } from '../platform/postgres/statement.js';
+import { byIds, columnsOf, prepared, type Statement } from '../platform/postgres/statement.js';
 import { notFound } from '../platform/errors.js';
 import { isId, newId, nextMoment } from '../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page } from '../platform/postgres/keyset-page.js';
@@ -8,7 +8,7 @@ import type { PageRequest } from '../platform/page-request.js';
 import { Notice } from './notice.entity.js';
 
 const columns = columnsOf(Notice, 'n');
-const selectMany = prepared<Notice>(`select ${columns} from notices n where n.id = any($1) and n.workspace_id = $2`);
+const selectMany = prepared<Notice>(`select ${columns} from notices n where ${byIds('n')}`);
 const dismissOne = prepared<Notice>(`
   update notices n set dismissed_at = coalesce(n.dismissed_at, $3) where n.id = $1 and n.workspace_id = $2
   returning ${columns}

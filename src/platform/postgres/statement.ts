@@ -57,6 +57,15 @@ export function unprepared<Row extends object = object>(text: string): Statement
   return { name: '', text, isPipelined: false };
 }
 
+/**
+ * In SQL: whether a row that was found by something else belongs to the workspace `$2`. The concatenation hides the index
+ * of workspaces, through which PostgreSQL would read all that a large one has where most are small (decision 011).
+ */
+export const isOf = (alias: string) => `${alias}.workspace_id || '' = $2`;
+
+/** In SQL: the rows with the ids `$1` that belong to the workspace `$2`. */
+export const byIds = (alias: string) => `${alias}.id = any($1) and ${isOf(alias)}`;
+
 /** For what may look at much to find or to count little: by a caller's filter, in texts, or to the end of a list. */
 export function heavy<Row extends object>(statement: Statement<Row>): Statement<Row> {
   return { ...statement, isHeavy: true };

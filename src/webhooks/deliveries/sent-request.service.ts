@@ -2,7 +2,7 @@ import { bodyOf } from '../../events/event-erasure.service.js';
 import { eventTypes, requirePayloads, scopeOfPayload, type EventType } from '../../events/event-type.js';
 import type { Actor } from '../../platform/actor.js';
 import type { Database } from '../../platform/postgres/database.js';
-import { prepared } from '../../platform/postgres/statement.js';
+import { byIds, prepared } from '../../platform/postgres/statement.js';
 import { pauseForOthers } from '../../platform/work/pause-for-others.js';
 import type { Secrets } from '../../platform/secrets.js';
 import { placeOfAttempt, traceparentOf, type Tracing } from '../../platform/tracing.js';
@@ -41,7 +41,7 @@ interface StoredEvent {
   body: string;
 }
 const selectEvents = prepared<StoredEvent>(
-  `select e.id, e.type, ${bodyOf('e')} as body from events e where e.id = any ($1) and e.workspace_id = $2`,
+  `select e.id, e.type, ${bodyOf('e')} as body from events e where ${byIds('e')}`,
 );
 /** How the text of an event ends whose person was erased since, and of no other. */
 const blankEnd = /"data"\s*:\s*\{\}\s*\}$/;

@@ -4,7 +4,7 @@ import type { AuditService } from '../../audit/audit.service.js';
 import type { Actor, Confirm } from '../../platform/actor.js';
 import { now } from '../../platform/clock.js';
 import type { Database, Tx } from '../../platform/postgres/database.js';
-import { pipelined, columnsOf, prepared, rowOf } from '../../platform/postgres/statement.js';
+import { byIds, columnsOf, pipelined, prepared, rowOf } from '../../platform/postgres/statement.js';
 import { conflict, notFound, planLimitExceeded } from '../../platform/errors.js';
 import { isId, newId, nextMoment } from '../../platform/id.js';
 import { isSameJson, isSameSet } from '../../platform/text/storable-json.js';
@@ -42,9 +42,7 @@ const columns = `${columnsOf(WebhookEndpoint, 'e')}, s.consecutive_fails as "con
   s.last_delivery_at as "lastDeliveryAt", s.last_delivery_ok as "lastDeliveryOk"`;
 const tables = 'webhook_endpoints e join webhook_endpoint_states s on s.endpoint_id = e.id';
 
-const selectMany = pipelined<WebhookEndpoint>(
-  `select ${columns} from ${tables} where e.id = any($1) and e.workspace_id = $2`,
-);
+const selectMany = pipelined<WebhookEndpoint>(`select ${columns} from ${tables} where ${byIds('e')}`);
 const selectOne = pipelined<WebhookEndpoint>(
   `select ${columns} from ${tables} where e.id = $1 and e.workspace_id = $2 and e.deleted_at is null`,
 );

@@ -3,7 +3,7 @@ import type { AuditService } from '../../audit/audit.service.js';
 import { requirePayloads } from '../../events/event-type.js';
 import type { Actor, Confirm } from '../../platform/actor.js';
 import { isUniqueViolation, type Database, type Tx } from '../../platform/postgres/database.js';
-import { heavy, pipelined, prepared, unprepared, type Statement } from '../../platform/postgres/statement.js';
+import { byIds, heavy, pipelined, prepared, unprepared, type Statement } from '../../platform/postgres/statement.js';
 import { conflict, invalid, notFound } from '../../platform/errors.js';
 import { endMillisecond, idFloor, isId, newId } from '../../platform/id.js';
 import { Conditions, countRows, readPage, type List, type Page } from '../../platform/postgres/keyset-page.js';
@@ -69,9 +69,7 @@ interface Range {
   lookedTo: string | null;
 }
 
-const selectMany = pipelined<Replay>(
-  `select ${columns} from webhook_replays r where r.id = any($1) and r.workspace_id = $2`,
-);
+const selectMany = pipelined<Replay>(`select ${columns} from webhook_replays r where ${byIds('r')}`);
 const insertOne = prepared(`
   insert into webhook_replays (id, workspace_id, endpoint_id, selection, since, until, rate_per_second, dry_run, status, total,
     counted, advanced_at, created_at, types, asked_by)
