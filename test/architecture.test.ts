@@ -331,6 +331,14 @@ describe('architecture', () => {
     expect(tableBorders(tables)([source('contacts/contact.service.ts', text)])).to.deep.equal([]);
   });
 
+  /** As `byIds` and `isOf` do not: PostgreSQL before 17 reads the whole workspace then. */
+  const idsThroughWorkspace = /\bid = any ?\(\$\d\)\s+and\s+\w+\.workspace_id = /;
+
+  it('looks for rows by their ids alone, and holds them against the workspace by byIds', () => {
+    expect(sources.filter(({ text }) => idsThroughWorkspace.test(text)).map(({ file }) => file)).to.deep.equal([]);
+    expect('where c.id = any($1) and c.workspace_id = $2').to.match(idsThroughWorkspace);
+  });
+
   it(`says in the head of a file of more than ${linesUnexplainedMax} lines why it is one thing`, () => {
     expect(violations(longFiles)).to.deep.equal([]);
   });
