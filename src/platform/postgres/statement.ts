@@ -58,10 +58,10 @@ export function unprepared<Row extends object = object>(text: string): Statement
 }
 
 /**
- * In SQL: whether a row that was found by something else belongs to the workspace `$2`. The concatenation hides the index
+ * In SQL: whether a row that was found by something else belongs to the workspace. The concatenation hides the index
  * of workspaces, through which PostgreSQL would read all that a large one has where most are small (decision 011).
  */
-export const isOf = (alias: string) => `${alias}.workspace_id || '' = $2`;
+export const isOf = (alias: string, workspace = '$2') => `${alias}.workspace_id || '' = ${workspace}`;
 
 /** In SQL: the rows with the ids `$1` that belong to the workspace `$2`. */
 export const byIds = (alias: string) => `${alias}.id = any($1) and ${isOf(alias)}`;

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../platform/outbound/attempt.js';
 import { recordset, type Columns } from '../../platform/postgres/recordset.js';
-import { prepared } from '../../platform/postgres/statement.js';
+import { isOf, prepared } from '../../platform/postgres/statement.js';
 import { isoTime } from '../../platform/postgres/timestamps.js';
 import { stepCount, stepOf } from '../policy/duration-scale.js';
 
@@ -82,5 +82,5 @@ export const selectStats = prepared<StatsRow>(`
   from webhook_endpoints e cross join lateral (
     select * from webhook_endpoint_stats s where s.endpoint_id = e.id and s.at >= $3 and s.at < $4
   ) s
-  where e.id = any ($2) and e.workspace_id = $1 group by 1, 2
+  where e.id = any ($2) and ${isOf('e', '$1')} group by 1, 2
 `);
