@@ -1,21 +1,26 @@
 import {
   coerceInputValue,
   GraphQLError,
+  isInputObjectType,
   isInputType,
+  isListType,
   isNonNullType,
   print,
   typeFromAST,
   valueFromAST,
   visit,
+  type GraphQLInputType,
   type GraphQLSchema,
   type NamedTypeNode,
   type VariableDefinitionNode,
 } from 'graphql';
 import { tooCostly } from '../platform/errors.js';
-import { shortText } from '../platform/text/storable-json.js';
+import { isObject, shortText } from '../platform/text/storable-json.js';
 import type { Variables } from './cost.js';
 import type { ValidDocument } from './documents.js';
 
+/** The most entries of a list: what is kept has a hundred or two, and tells of more by its own rule. */
+const entriesMax = 10_000;
 /** So many errors are told. */
 const errorsMax = 10;
 /** Of a value in a message so many characters of a text are shown, entries of a list or an object, and levels. */
@@ -54,6 +59,8 @@ export function coerceVariables(
         }
       } else if (given[name] === null && isNonNullType(type)) {
         add(`Variable "$${name}" of non-null type "${String(type)}" must not be null.`, definition);
+      } else if (isTooLong(type, given[name])) {
+        add(`Variable "$${name}" got invalid value; a list has at most ${entriesMax} entries.`, definition);
       } else {
         coerced[name] = coerceInputValue(given[name], type, (path, value, error) => {
           const place = path.length === 0 ? '' : ` at "${name}${path.map(placeOf).join('')}"`;
@@ -69,6 +76,17 @@ export function coerceVariables(
 }
 
 class TooManyErrors extends Error {}
+
+/** Whether a list in it has so many entries that making values of them takes long: empty objects are few bytes each. */
+function isTooLong(type: GraphQLInputType, value: unknown): boolean {
+  if (isNonNullType(type)) return isTooLong(type.ofType, value);
+  if (isListType(type)) {
+    if (!Array.isArray(value)) return isTooLong(type.ofType, value);
+    return value.length > entriesMax || value.some((entry) => isTooLong(type.ofType, entry));
+  }
+  if (!isInputObjectType(type) || !isObject(value)) return false;
+  return Object.values(type.getFields()).some((field) => isTooLong(field.type, value[field.name]));
+}
 
 const placeOf = (step: string | number) => (typeof step === 'number' ? `[${step}]` : `.${step}`);
 

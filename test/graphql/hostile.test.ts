@@ -189,6 +189,7 @@ describe('hostile graphql', () => {
     ['objects in objects', { filter: keys(220, keys(220, 1)) }],
     ['long texts', { filter: keys(20, 'x'.repeat(45_000)) }],
     ['a long list of what is no enum', { filter: { status: Array.from({ length: 50_000 }, (_, n) => `x${n}`) } }],
+    ['a long list of what is one', { filter: { status: Array.from({ length: 50_000 }, () => 'ACTIVE') } }],
     ['a text for an object', { filter: 'x'.repeat(900_000) }],
   ];
   for (const [what, variables] of large) {
