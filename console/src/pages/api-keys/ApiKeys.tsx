@@ -48,8 +48,8 @@ export function Page() {
   const ended = keys?.filter((key) => !isLive(key, now)) ?? [];
   const used = data?.workspace.usage.apiKeys;
   const why = whyNoNewKey(viewer, used);
-  const create = (
-    <ButtonLink isOver to={paths.newApiKey} look="main" why={why}>
+  const create = (look: 'main' | 'plain') => (
+    <ButtonLink isOver to={paths.newApiKey} look={look} why={why}>
       Create key
     </ButtonLink>
   );
@@ -62,7 +62,7 @@ export function Page() {
             <ButtonLink isOver to={paths.newAgentKey} why={why}>
               Connect an agent
             </ButtonLink>
-            {live?.length !== 0 && create}
+            {create(live?.length === 0 ? 'plain' : 'main')}
           </>
         }
       >
@@ -73,7 +73,7 @@ export function Page() {
         <Table caption="API keys that work" columns={columns} rows={live} keyOf={({ id }) => id} />
       )}
       {live?.length === 0 && (
-        <Empty title="No key works at the moment" action={create}>
+        <Empty title="No key works at the moment" action={create('main')}>
           A program that reads submissions or registers webhooks calls with a key. Each has scopes of its own, and can
           be ended without touching the others.
         </Empty>

@@ -51,20 +51,20 @@ export function Page() {
   const { data, refusal, again } = useRead(Documents, usePageArguments(50), { types });
   const documents = data?.trustedDocuments.nodes;
   const why = workspace.limits.api ? whyNotAdmin(role) : 'Documents are for keys, which this plan does not have.';
-  const trust = (
-    <ButtonLink to={paths.newDocument} look="main" isOver why={why}>
+  const trust = (look: 'main' | 'plain') => (
+    <ButtonLink to={paths.newDocument} look={look} isOver why={why}>
       Trust documents
     </ButtonLink>
   );
   return (
     <>
-      <PageHead title="Trusted documents" actions={documents?.length !== 0 && trust}>
+      <PageHead title="Trusted documents" actions={trust(documents?.length === 0 ? 'plain' : 'main')}>
         <p>GraphQL documents that a bound key may run, and nothing else: a key that leaks can do no more.</p>
       </PageHead>
       {refusal && !documents && <ErrorCard refusal={refusal} again={again} />}
       {data && <BoundKeys keys={data.apiKeys.nodes} />}
       {documents?.length === 0 && (
-        <Empty title="No document is trusted yet" action={trust}>
+        <Empty title="No document is trusted yet" action={trust('main')}>
           Put the documents of a client here, then bind its key to them: it can then send their ids instead of texts,
           and run nothing else.
         </Empty>

@@ -64,14 +64,14 @@ export function Page() {
   useFollow(SomethingSent, {}, useGathered(again), { pause: endpoints === undefined, again });
   const total = data?.webhookEndpoints.totalCount;
   const troubled = endpoints?.filter(isTroubled).toSorted(byUrgency) ?? [];
-  const add = (
-    <ButtonLink to={paths.newWebhook} look={troubled.length === 0 ? 'main' : 'plain'} why={whyNotAdd(viewer, total)}>
+  const add = (look: 'main' | 'plain') => (
+    <ButtonLink to={paths.newWebhook} look={look} why={whyNotAdd(viewer, total)}>
       Add endpoint
     </ButtonLink>
   );
   return (
     <>
-      <PageHead title="Webhooks" actions={endpoints?.length !== 0 && add}>
+      <PageHead title="Webhooks" actions={add(troubled.length > 0 || endpoints?.length === 0 ? 'plain' : 'main')}>
         <p>{limitInWords(viewer, total)}</p>
       </PageHead>
       {refusal && endpoints === undefined && <ErrorCard refusal={refusal} again={again} />}
@@ -82,7 +82,7 @@ export function Page() {
         <Table caption="Endpoints" columns={columns} rows={endpoints} keyOf={({ id }) => id} isReading={isReading} />
       )}
       {endpoints?.length === 0 && (
-        <Empty title="No endpoint listens yet" action={add}>
+        <Empty title="No endpoint listens yet" action={add('main')}>
           An endpoint is an address of yours. Each event that it listens to is posted there within a second, signed, and
           tried again for a day where that fails.
         </Empty>
