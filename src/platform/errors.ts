@@ -117,7 +117,7 @@ interface Private {
 }
 
 /** So many issues are told: an answer must not be many times as long as its request. */
-const issuesToldMax = 1_000;
+const issuesToldMax = 2_000;
 
 export const validationFailed = (issues: readonly Issue[]) =>
   new Failure('validation_failed', describe(issues), { issues: issues.slice(0, issuesToldMax) });
