@@ -97,17 +97,13 @@ const expandedMax = 4_194_304;
  * A JSON literal may hold one variable many times: nine lists that held one of 900 KB a hundred times each were 800 MB.
  * @throws query_too_costly
  */
-export function holdVariables({ document, tokens }: ValidDocument, given: Variables): void {
+export function holdVariables({ document, operations, tokens }: ValidDocument, given: Variables): void {
   const sizes = new Map(Object.entries(given).map(([name, value]) => [name, sizeOf(value)]));
-  visit(document, {
-    VariableDefinition({ variable, defaultValue }) {
-      const { start = 0, end = 0 } = defaultValue?.loc ?? {};
-      const { value: name } = variable.name;
-      sizes.set(name, Math.max(end - start, sizes.get(name) ?? 0));
-      return false;
-    },
-    SelectionSet: () => false,
-  });
+  for (const { variable, defaultValue } of operations.flatMap(({ variableDefinitions = [] }) => variableDefinitions)) {
+    const { start = 0, end = 0 } = defaultValue?.loc ?? {};
+    const { value: name } = variable.name;
+    sizes.set(name, Math.max(end - start, sizes.get(name) ?? 0));
+  }
   const largest = Math.max(0, ...sizes.values());
   // Two tokens a time: most documents cannot hold a variable so often.
   if ((largest * tokens) / 2 <= expandedMax) return;
