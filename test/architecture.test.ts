@@ -331,7 +331,7 @@ describe('architecture', () => {
     expect(tableBorders(tables)([source('contacts/contact.service.ts', text)])).to.deep.equal([]);
   });
 
-  /** As `byIds` and `isOf` do not: PostgreSQL before 17 reads the whole workspace then. */
+  /** As `byIds` and `isOf` do not: PostgreSQL 15 reads the whole workspace then, where most are small. */
   const idsThroughWorkspace = /\bid = any ?\(\$\d\)\s+and\s+\w+\.workspace_id = /;
 
   it('looks for rows by their ids alone, and holds them against the workspace by byIds', () => {
