@@ -55,30 +55,26 @@ const selectMany = (whole: boolean) =>
     where ${byIds('c')} and ${isThere}
   `),
   );
+/** In SQL, the contact that has an address as another of its; `$1` is the workspace. */
+const ownerOfOther = (kind: 'email' | 'phone', address: string) => `
+  select contact_id from contact_addresses where workspace_id = $1 and kind = '${kind}' and address = ${address}
+`;
 /**
- * Each address by its index, one after the other: joined by `or`, PostgreSQL reads all contacts of a large workspace
- * where most workspaces have few.
+ * In SQL, the contact that has an address, as its own or as another of its. Each table by its index,
+ * one after the other: joined by `or`, PostgreSQL reads all contacts of a large workspace where most have few.
  */
-const otherAddressOf = `
-  select kind, contact_id from contact_addresses where workspace_id = $1 and kind = 'email' and address = $2
+const ownerOf = (kind: 'email' | 'phone', address: string) => `
+  select id as contact_id from contacts where workspace_id = $1 and ${kind} = ${address}
   union all
-  select kind, contact_id from contact_addresses where workspace_id = $1 and kind = 'phone' and address = $3
+  ${ownerOfOther(kind, address)}
 `;
 // Without `submissionCount`: each submission runs this, and counting thousands of them each time would be slow.
 const selectMatches = pipelined<Match>(`
-  with other as materialized (${otherAddressOf})
-  select ${columns},
-    coalesce(c.email = $2, false) or exists (select from other o where o.contact_id = c.id and o.kind = 'email')
-      as "hasEmail",
-    coalesce(c.phone = $3, false) or exists (select from other o where o.contact_id = c.id and o.kind = 'phone')
-      as "hasPhone"
-  from contacts c where c.id = any (array(
-    select id from contacts where workspace_id = $1 and email = $2
-    union all
-    select id from contacts where workspace_id = $1 and phone = $3
-    union all
-    select contact_id from other
-  ))
+  with of_email as materialized (${ownerOf('email', '$2')}), of_phone as materialized (${ownerOf('phone', '$3')})
+  select ${columns}, exists (select from of_email o where o.contact_id = c.id) as "hasEmail",
+    exists (select from of_phone o where o.contact_id = c.id) as "hasPhone"
+  from contacts c
+  where c.id = any (array(select contact_id from of_email union all select contact_id from of_phone))
   order by c.id
 `);
 const lockOne = prepared<Contact>(
@@ -119,7 +115,9 @@ const promote = prepared(`
   where contact_id = $1 and (kind = 'email' and address = $2 or kind = 'phone' and address = $3)
 `);
 // Fails, by a division by zero, where another contact has an address: no unique index covers both tables of addresses.
-const findUntaken = prepared(`select 1 / (not exists (${otherAddressOf}))::int`);
+const findUntaken = prepared(`
+  select 1 / (not exists (${ownerOfOther('email', '$2')} union all ${ownerOfOther('phone', '$3')}))::int
+`);
 
 export const storedContacts: StoredRows = {
   table: 'contacts',
@@ -520,14 +518,8 @@ function missing(contact: Contact, address: ContactAddress, matches: readonly Ma
   return names.filter((name) => contact[name] === null && address[name] !== null && !isAnothers[name]);
 }
 
-/** In SQL, the contact that has the address, as its own or as another of its; `$1` is the workspace. */
 const having = (kind: 'email' | 'phone') => `c.id = any (array(
-  select h.contact_id from (values ($?::text)) a (address) cross join lateral (
-    select o.id as contact_id from contacts o where o.workspace_id = $1 and o.${kind} = a.address
-    union all
-    select o.contact_id from contact_addresses o
-    where o.workspace_id = $1 and o.kind = '${kind}' and o.address = a.address
-  ) h
+  select h.contact_id from (values ($?::text)) a (address) cross join lateral (${ownerOf(kind, 'a.address')}) h
 ))`;
 
 function listOf(actor: Actor, filter: ContactFilter, selected = counted): List {
