@@ -13,15 +13,8 @@ import {
 } from '../platform/errors.js';
 import { heavyWork } from '../platform/work/heavy-work.js';
 import { costMax, holdCost, pointsOf, type Fragments, type Variables } from './cost.js';
-import {
-  declaredOf,
-  DocumentErrors,
-  holdSubscription,
-  sha256,
-  type Documents,
-  type ValidDocument,
-} from './documents.js';
-import { holdVariables } from './variables.js';
+import { DocumentErrors, holdSubscription, sha256, type Documents, type ValidDocument } from './documents.js';
+import { declaredOf, holdVariables } from './variables.js';
 import type { TrustedDocumentService } from '../api-keys/trusted-document.service.js';
 
 /** Points that a stranger pays before anything that they sent is read. */

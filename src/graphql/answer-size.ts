@@ -1,6 +1,7 @@
 import { OperationTypeNode } from 'graphql';
 import { answerBytesMax } from '../platform/work/answer-budget.js';
 import type { Failure } from '../platform/errors.js';
+import { jsonBytes } from '../platform/text/json-bytes.js';
 import { largeBytesMin } from '../platform/text/json-pieces.js';
 import type { WorkAccount } from '../platform/work/work-account.js';
 import type { Admitted } from './admission.js';
@@ -22,7 +23,7 @@ export function refusalOfAnswer(
 ): Failure | null {
   if (account === null) return null;
   const mayBeLarge = account.largestRow * cost.requested * printsPerCost > answerBytesMax;
-  const bytes = mayBeLarge ? printedBytes(data) : 0;
+  const bytes = mayBeLarge ? jsonBytes(data, answerBytesMax) : 0;
   if (bytes > answerBytesMax) account.refuseTooLarge(bytes);
   // A mutation has done its work: it gets an answer that says so, and what is missing in it.
   else if (operation.operation === OperationTypeNode.MUTATION) return null;
@@ -33,22 +34,3 @@ export function refusalOfAnswer(
 /** Whether the answer may be larger than what is printed at once. */
 export const isLarge = ({ largestRow, bytes }: WorkAccount, { cost }: Admitted): boolean =>
   bytes > largeBytesMin || largestRow * cost.requested > largeBytesMin;
-
-/** The approximate size of a value as JSON; counting stops beyond the bound of an answer. */
-function printedBytes(value: unknown): number {
-  let bytes = 0;
-  const count = (one: unknown): void => {
-    if (bytes > answerBytesMax) return;
-    if (typeof one === 'string') bytes += Buffer.byteLength(one) + 2;
-    else if (typeof one !== 'object' || one === null) bytes += 5;
-    else if (Array.isArray(one)) for (const item of one) count(item);
-    else {
-      for (const key in one) {
-        bytes += key.length + 4;
-        count((one as Record<string, unknown>)[key]);
-      }
-    }
-  };
-  count(value);
-  return bytes;
-}

@@ -156,9 +156,3 @@ function parseWithin(text: string): DocumentNode {
     throw new DocumentErrors('GRAPHQL_PARSE_FAILED', [error]);
   }
 }
-
-/** The variables that the operation declares: a stream would keep all others for as long as it lasts. */
-export function declaredOf({ variableDefinitions = [] }: OperationDefinitionNode, given: Variables): Variables {
-  const names = variableDefinitions.map(({ variable }) => variable.name.value);
-  return Object.fromEntries(names.filter((name) => Object.hasOwn(given, name)).map((name) => [name, given[name]]));
-}

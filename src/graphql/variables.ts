@@ -12,9 +12,11 @@ import {
   type GraphQLInputType,
   type GraphQLSchema,
   type NamedTypeNode,
+  type OperationDefinitionNode,
   type VariableDefinitionNode,
 } from 'graphql';
 import { tooCostly } from '../platform/errors.js';
+import { jsonBytes } from '../platform/text/json-bytes.js';
 import { isObject, shortText } from '../platform/text/storable-json.js';
 import type { Variables } from './cost.js';
 import type { ValidDocument } from './documents.js';
@@ -90,6 +92,12 @@ function isTooLong(type: GraphQLInputType, value: unknown): boolean {
 
 const placeOf = (step: string | number) => (typeof step === 'number' ? `[${step}]` : `.${step}`);
 
+/** The variables that the operation declares: a stream would keep all others for as long as it lasts. */
+export function declaredOf({ variableDefinitions = [] }: OperationDefinitionNode, given: Variables): Variables {
+  const names = variableDefinitions.map(({ variable }) => variable.name.value);
+  return Object.fromEntries(names.filter((name) => Object.hasOwn(given, name)).map((name) => [name, given[name]]));
+}
+
 /** What all variables come to, each as often as it stands in the document: as much as the bodies of one caller. */
 const expandedMax = 4_194_304;
 
@@ -98,7 +106,7 @@ const expandedMax = 4_194_304;
  * @throws query_too_costly
  */
 export function holdVariables({ document, operations, tokens }: ValidDocument, given: Variables): void {
-  const sizes = new Map(Object.entries(given).map(([name, value]) => [name, sizeOf(value)]));
+  const sizes = new Map(Object.entries(given).map(([name, value]) => [name, jsonBytes(value, expandedMax)]));
   for (const { variable, defaultValue } of operations.flatMap(({ variableDefinitions = [] }) => variableDefinitions)) {
     const { start = 0, end = 0 } = defaultValue?.loc ?? {};
     const { value: name } = variable.name;
@@ -113,25 +121,6 @@ export function holdVariables({ document, operations, tokens }: ValidDocument, g
     Variable: ({ name }) => void (expanded += sizes.get(name.value) ?? 0),
   });
   if (expanded > expandedMax) throw tooCostly('variables', expandedMax, expanded);
-}
-
-/** About as many characters as it has as JSON; counting stops beyond the bound. */
-function sizeOf(value: unknown): number {
-  let size = 0;
-  const add = (part: unknown): void => {
-    if (size > expandedMax) return;
-    if (typeof part === 'string') size += part.length + 2;
-    else if (part === null || typeof part !== 'object') size += 8;
-    else if (Array.isArray(part)) for (const entry of part) add(entry);
-    else {
-      for (const key in part) {
-        size += key.length + 4;
-        add((part as Record<string, unknown>)[key]);
-      }
-    }
-  };
-  add(value);
-  return size;
 }
 
 /** A value of JSON in a message, in graphql-js's form. */

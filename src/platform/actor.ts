@@ -115,9 +115,9 @@ export class Actor {
 }
 
 /**
- * Confirms, inside the transaction of a change that outlives the call (a new key, a new endpoint, a deletion), that the caller's
- * credential still works, and keeps it from ending before the commit. The door may have let the caller in by what it
- * looked up half a minute ago, and a credential may have ended since.
+ * Confirms, inside the transaction of a change that outlives the call (a new key, a new endpoint, a deletion), that the
+ * caller's credential still works, and keeps it from ending before the commit. The door may have let the caller in by
+ * what it looked up half a minute ago, and a credential may have ended since.
  * @throws authentication_required
  */
 export type Confirm = (tx: Tx, actor: Actor) => Promise<void>;
