@@ -124,7 +124,8 @@ export class OwnPostgres {
 
   async stop(): Promise<void> {
     await this.end();
-    await rm(this.made.root, { recursive: true, force: true });
+    // After a crash its processes may outlive it for a moment, and still write.
+    await rm(this.made.root, { recursive: true, force: true, maxRetries: 20 });
   }
 }
 
